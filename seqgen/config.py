@@ -1,0 +1,242 @@
+"""Every option of seqgen: its name, type, default, bounds and help, written here and nowhere else.
+
+The command line, the ``--config`` file, the library's keyword arguments and the checkpoint's
+``config.json`` are all derived from these dataclasses. ``None`` means that seqgen chooses, from
+the size of the data and the speed of the machine (`seqgen.training.plan`).
+"""
+
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from seqgen.errors import ConfigError, unknown_name
+
+
+def option(
+    default: Any,
+    help: str,
+    *,
+    least: float | None = None,
+    most: float | None = None,
+    above: float | None = None,
+    choices: tuple[str, ...] | None = None,
+    names: str | None = None,
+    flag: bool = True,
+) -> Any:
+    """A dataclass field that carries what is to be known of an option.
+
+    least, most: inclusive bounds; above: an exclusive lower bound.
+    choices: the words allowed, where they are fixed.
+    names: the table that knows the words allowed ("tokenizers", "cells" or "presets"), where they are not.
+    flag: False for a rare option, which is set in a ``--config`` file only.
+    """
+    known = {
+        "help": help, "least": least, "most": most, "above": above,
+        "choices": choices, "names": names, "flag": flag,
+    }  # fmt: skip
+    return field(default=default, metadata=known)
+
+
+class Options:
+    """Base of the option dataclasses: checks each value against its field when it is made."""
+
+    def __post_init__(self) -> None:
+        hints = get_type_hints(type(self))
+        for f in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, f.name)
+            object.__setattr__(self, f.name, checked(f.name, value, hints[f.name], f.metadata))
+        self.check()
+
+    def check(self) -> None:
+        """Rules across fields; raises ConfigError that names the flags."""
+
+
+def flag_name(name: str) -> str:
+    """The command-line flag of a field: ``clip_norm`` is ``--clip-norm``."""
+    return "--" + name.replace("_", "-")
+
+
+def checked(name: str, value: Any, hint: Any, known: Mapping[str, Any]) -> Any:
+    """The value as its field's type, or ConfigError that names the flag and the bound."""
+    flag = flag_name(name)
+    kinds = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+    if value is None:
+        if type(None) in kinds:
+            return None
+        raise ConfigError(f"{flag} needs a value")
+    kind = next(k for k in kinds if k is not type(None))
+    if get_origin(kind) is tuple:
+        items = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+        inner = get_args(kind)[0]
+        if not items:
+            raise ConfigError(f"{flag} needs at least one value")
+        return tuple(checked(name, item, inner, known) for item in items)
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not kind:
+        raise ConfigError(f"{flag}: {value!r} is not {a_or_an(kind)}")
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        check_bounds(flag, value, known)
+    if known["choices"] and value not in known["choices"]:
+        raise ConfigError(f"{flag}: {value!r} is not one of {', '.join(known['choices'])}")
+    return value
+
+
+def a_or_an(kind: type) -> str:
+    return {int: "a whole number", float: "a number", str: "a word", bool: "true or false"}[kind]
+
+
+def check_bounds(flag: str, value: float, known: Mapping[str, Any]) -> None:
+    least, most, above = known["least"], known["most"], known["above"]
+    if value != value or value in (float("inf"), float("-inf")):
+        raise ConfigError(f"{flag}: {value} is not a finite number")
+    if least is not None and value < least:
+        raise ConfigError(f"{flag}: {value} is too small; the least is {least}")
+    if above is not None and value <= above:
+        raise ConfigError(f"{flag}: {value} is too small; it must be above {above}")
+    if most is not None and value > most:
+        raise ConfigError(f"{flag}: {value} is too large; the most is {most}")
+
+
+@dataclass(frozen=True)
+class TokenOptions(Options):
+    """How text becomes tokens."""
+
+    tokens: str | None = option(
+        None, "What a token is: abc for tunes and char for text, unless said.", names="tokenizers"
+    )
+    vocab_size: int | None = option(
+        None, "Most tokens in a word or subword vocabulary.", least=2, most=1_000_000
+    )
+
+
+@dataclass(frozen=True)
+class StackOptions(Options):
+    """The network: an embedding, recurrent layers, an output layer."""
+
+    cell: str = option("lstm", "Recurrent cell.", names="cells")
+    layers: int | None = option(None, "Recurrent layers, one above the other.", least=1, most=8)
+    units: tuple[int, ...] | None = option(
+        None, "Units of each layer: one number, or one a layer (512,256).", least=1, most=16_384
+    )
+    embedding: int | None = option(
+        None, "Width of the vector that stands for a token.", least=1, most=16_384
+    )
+    dropout: float | None = option(
+        None, "Share of values dropped between layers while training.", least=0.0, most=0.95
+    )
+
+    def check(self) -> None:
+        if self.layers and self.units and len(self.units) not in (1, self.layers):
+            raise ConfigError(
+                f"--units names {len(self.units)} layers and --layers {self.layers}; "
+                "give one number, or one a layer"
+            )
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Units of every layer, bottom to top. Raises ConfigError while they are not chosen yet."""
+        if self.units is None or self.layers is None:
+            raise ConfigError("the stack has no --units and --layers yet")
+        return self.units * self.layers if len(self.units) == 1 else self.units
+
+
+@dataclass(frozen=True)
+class TrainingOptions(Options):
+    """How the network learns, and for how long."""
+
+    preset: str | None = option(None, "Size of network and of steps; by data size unless said.", names="presets")
+    minutes: float | None = option(None, "Train for this long by the clock.", above=0.0, most=100_000.0)
+    epochs: float | None = option(None, "Train for this many passes over the data.", above=0.0, most=1e6)
+    window: int | None = option(
+        None, "Steps of truncated backpropagation through time.", least=1, most=65_536
+    )
+    batch: int | None = option(None, "Streams that are read side by side.", least=1, most=65_536)
+    learning_rate: float | None = option(None, "Peak step size of Adam.", above=0.0, most=10.0)
+    weight_decay: float = option(0.0, "Decoupled weight decay (AdamW).", least=0.0, most=10.0)
+    warmup: float = option(0.02, "Share of training over which the step size rises.", least=0.0, most=1.0)
+    clip_norm: float | None = option(
+        None, "Longest gradient, all weights together; 1 unless said.", above=0.0, most=1e9
+    )
+    clip_value: float | None = option(None, "Largest value in a gradient.", above=0.0, most=1e9)
+    patience: int = option(
+        8, "Stop after this many evaluations without a better one.", least=1, most=1_000_000
+    )
+    evaluations: int = option(
+        20, "How often the validation part is looked at over the whole run.", least=1, most=100_000, flag=False
+    )
+    beta_1: float = option(0.9, "Adam's decay of the mean gradient.", least=0.0, most=0.9999, flag=False)
+    beta_2: float = option(0.99, "Adam's decay of its square.", least=0.0, most=0.999999, flag=False)
+    save_every: float = option(
+        30.0, "Seconds between two saves of what a resume needs.", least=0.0, most=60.0, flag=False
+    )
+    seed: int = option(0, "Seed of every random choice.", least=0, most=2**31 - 1)
+
+    def check(self) -> None:
+        if self.minutes is not None and self.epochs is not None:
+            raise ConfigError("--minutes and --epochs are two ways to say how long; give one")
+        if self.clip_norm is not None and self.clip_value is not None:
+            raise ConfigError("--clip-norm and --clip-value are two ways to clip; give one")
+
+
+@dataclass(frozen=True)
+class SamplingOptions(Options):
+    """How a token is chosen, and how many."""
+
+    length: int | None = option(
+        None, "New tokens to write; 1000 for text unless said, and whole tunes for tunes.", least=1, most=10**9
+    )
+    temperature: float = option(0.8, "Below 1 safer, above 1 wilder; 0 always takes the likeliest.", least=0.0, most=100.0)
+    top_k: int | None = option(None, "Choose among the K likeliest tokens.", least=1, most=1_000_000)
+    top_p: float | None = option(
+        None, "Choose among the fewest tokens whose probability reaches P.", above=0.0, most=1.0
+    )
+    min_p: float | None = option(
+        None, "Leave out tokens less likely than P times the likeliest.", least=0.0, most=1.0
+    )
+    repetition_penalty: float = option(
+        1.0, "Above 1, tokens of the last 64 are made less likely.", above=0.0, most=100.0
+    )
+    count: int = option(1, "How many samples; for tunes, how many whole tunes.", least=1, most=100_000)
+    stop: str | None = option(None, "Stop before this text.")
+    lines: int | None = option(None, "Stop after this many lines.", least=1, most=10**9)
+    seed: int | None = option(None, "Same seed, same sample; drawn and told unless said.", least=0, most=2**63 - 1)
+    unknown: str = option(
+        "error", "What to do with a prompt's unknown characters.", choices=("error", "skip")
+    )
+
+    def check(self) -> None:
+        if self.stop == "":
+            raise ConfigError("--stop needs a text")
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """Everything that `seqgen train` may be told."""
+
+    tokens: TokenOptions = TokenOptions()
+    stack: StackOptions = StackOptions()
+    training: TrainingOptions = TrainingOptions()
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any]) -> "RunOptions":
+        """The options by name, whichever group they belong to.
+
+        said: values by field name; ``None`` counts as not said.
+        Raises ConfigError for a name that no option has, or a value that its option refuses.
+        """
+        return cls().with_options(said)
+
+    def with_options(self, said: Mapping[str, Any]) -> "RunOptions":
+        """The same options with those that are said replaced. Raises ConfigError as `of` does."""
+        groups = {f.name: getattr(self, f.name) for f in fields(self)}
+        home = {f.name: group for group, options in groups.items() for f in fields(options)}
+        for name in said:
+            if name not in home:
+                raise unknown_name("option", name, home)
+        changed = {
+            group: replace(options, **{n: v for n, v in said.items() if home[n] == group and v is not None})
+            for group, options in groups.items()
+        }
+        return RunOptions(**changed)

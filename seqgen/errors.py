@@ -1,0 +1,44 @@
+"""What can go wrong, as one small family: every message says what failed, where, and what to do."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class SeqgenError(Exception):
+    """Something failed that the user can mend; the message says how. The command exits with status 1."""
+
+    status = 1
+
+
+class ConfigError(SeqgenError):
+    """An option, or a combination of options, makes no sense. The command exits with status 2."""
+
+    status = 2
+
+
+class CorpusError(SeqgenError):
+    """A source cannot be found, read, decoded or downloaded, or holds nothing to learn from."""
+
+
+class TokenError(SeqgenError):
+    """A text holds characters that the vocabulary lacks."""
+
+
+class CheckpointError(SeqgenError):
+    """A checkpoint is missing, damaged, newer than this program, or in the way."""
+
+
+class TrainingError(SeqgenError):
+    """Training cannot go on."""
+
+
+def unknown_name(what: str, name: str, known: Iterable[str]) -> ConfigError:
+    """The error for a name that stands for nothing: it lists the known ones, the likeliest first in mind.
+
+    what: the kind of thing named, such as ``"cell"``.
+    known: every name that would have been right.
+    """
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=1)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    return ConfigError(f"unknown {what} {name!r}{hint} (known: {', '.join(names)})")
