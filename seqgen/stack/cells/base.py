@@ -1,0 +1,106 @@
+"""What a recurrent cell is: its weights, its training layer and its one-step graph, in one file a cell."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import keras
+
+
+class Graph(Protocol):
+    """The ONNX graph under construction (`seqgen.checkpoint.graph`); tensors go by name."""
+
+    def weight(self, name: str, array: np.ndarray) -> str:
+        """Put a constant into the graph; returns its name."""
+        ...
+
+    def node(self, op: str, *inputs: str, outputs: int = 1, **attributes: Any) -> tuple[str, ...]:
+        """Add an operator of the standard domain; returns the names of its outputs."""
+        ...
+
+
+class Cell(ABC):
+    """One kind of recurrent cell. A module of this folder holds one, as ``CELL``, and is named after it.
+
+    Nothing here imports TensorFlow until `layer` is called: the checkpoint reader and the graph
+    builder use cells too.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    states: ClassVar[tuple[str, ...]]
+
+    @abstractmethod
+    def shapes(self, inputs: int, units: int) -> dict[str, tuple[int, ...]]:
+        """Shape of every weight by its name, in the order and layout of the Keras layer."""
+
+    def state_shapes(self, units: int) -> dict[str, tuple[int, ...]]:
+        """Shape of every state by its name, without the leading dimension of streams."""
+        return {name: (units,) for name in self.states}
+
+    @abstractmethod
+    def layer(self, units: int, name: str) -> "keras.Layer":
+        """The training layer: called on ``(x_BTI, states)`` it returns ``(y_BTH, states)``."""
+
+    @abstractmethod
+    def step(
+        self,
+        graph: Graph,
+        x_TBI: str,
+        states: Mapping[str, str],
+        weights: Mapping[str, np.ndarray],
+        name: str,
+    ) -> tuple[str, dict[str, str]]:
+        """Add this cell to a graph that runs T steps of B streams.
+
+        x_TBI: name of the input, float32 [T, B, I].
+        states: name of each state's tensor, float32 [B, *state shape].
+        weights: the arrays that `shapes` lists.
+        name: prefix for the weights that are put into the graph.
+        Returns the name of the output [T, B, H] and of each state after the last step.
+        """
+
+
+class RecurrentCell(Cell):
+    """A cell that mixes an input product and a recurrent product: LSTM, GRU, the vanilla RNN.
+
+    With ``a = x W + b`` and ``r = h R (+ b_r)``, a subclass says how they and the states make the
+    next states (`forward`), and how a gradient comes back (`backward`). The first state is the
+    output h. S below is whatever width of activations the subclass saves for the way back.
+    """
+
+    @abstractmethod
+    def forward(self, a: Any, r: Any, states: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
+        """One step. a, r: [B, G]; states: each [B, H]. Returns the next states and saved [B, S]."""
+
+    @abstractmethod
+    def backward(self, gradients: tuple[Any, ...], saved: Any) -> tuple[Any, tuple[Any, ...]]:
+        """One step back.
+
+        gradients: of the loss by each state after the step, [B, H].
+        Returns the gradient by a, [B, G], and by each state before the step, without the part
+        that comes through r.
+        """
+
+    def layer(self, units: int, name: str) -> "keras.Layer":
+        from seqgen.stack.recurrent import Recurrent
+
+        return Recurrent(self, units, name=name)
+
+    def recurrent_gradient(self, a_gradient: Any, saved: Any) -> Any:
+        """The gradient by r, from that by a; the same where the cell only adds the two."""
+        return a_gradient
+
+    def initial(self, weight: str) -> "keras.Initializer":
+        """How a weight begins: recurrent ones orthogonal (Saxe et al. 2014), which keeps gradients' length."""
+        import keras
+
+        kinds = {
+            "kernel": keras.initializers.GlorotUniform,
+            "recurrent_kernel": keras.initializers.Orthogonal,
+            "bias": keras.initializers.Zeros,
+        }
+        return kinds[weight]()

@@ -1,0 +1,79 @@
+"""Gated recurrent unit (Cho et al. 2014), with the reset gate after the product, as cuDNN has it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from seqgen.stack.cells.base import Graph, RecurrentCell
+
+
+class GRU(RecurrentCell):
+    """z, u = σ(a + r); n = tanh(a + u r); h' = z h + (1 - z) n, with a = x W + b and r = h R + b_r.
+
+    Gates stand in Keras's order: update z, reset u, candidate n; one bias for each product.
+    """
+
+    name = "gru"
+    title = "GRU"
+    states = ("h",)
+
+    def shapes(self, inputs: int, units: int) -> dict[str, tuple[int, ...]]:
+        return {
+            "kernel": (inputs, 3 * units),
+            "recurrent_kernel": (units, 3 * units),
+            "bias": (2, 3 * units),
+        }
+
+    def forward(self, a: Any, r: Any, states: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
+        import tensorflow as tf
+
+        h = states[0]
+        a_z, a_u, a_n = tf.split(a, 3, axis=-1)
+        r_z, r_u, r_n = tf.split(r, 3, axis=-1)
+        z, u = tf.sigmoid(a_z + r_z), tf.sigmoid(a_u + r_u)
+        n = tf.tanh(a_n + u * r_n)
+        return (n + z * (h - n),), tf.concat([z, u, n, h, r_n], -1)
+
+    def backward(self, gradients: tuple[Any, ...], saved: Any) -> tuple[Any, tuple[Any, ...]]:
+        import tensorflow as tf
+
+        dh = gradients[0]
+        z, u, n, h, r_n = tf.split(saved, 5, axis=-1)
+        dn = dh * (1 - z) * (1 - n * n)
+        da = [dh * (h - n) * z * (1 - z), dn * r_n * u * (1 - u), dn]
+        return tf.concat(da, -1), (dh * z,)
+
+    def recurrent_gradient(self, a_gradient: Any, saved: Any) -> Any:
+        import tensorflow as tf
+
+        d_z, d_u, d_n = tf.split(a_gradient, 3, axis=-1)
+        u = tf.split(saved, 5, axis=-1)[1]
+        return tf.concat([d_z, d_u, d_n * u], -1)
+
+    def step(
+        self,
+        graph: Graph,
+        x_TBI: str,
+        states: Mapping[str, str],
+        weights: Mapping[str, np.ndarray],
+        name: str,
+    ) -> tuple[str, dict[str, str]]:
+        direction = graph.weight("axis_0", np.array([0], np.int64))
+        y, h = graph.node(
+            "GRU",
+            x_TBI,
+            graph.weight(f"{name}/kernel", weights["kernel"].T[None]),
+            graph.weight(f"{name}/recurrent_kernel", weights["recurrent_kernel"].T[None]),
+            graph.weight(f"{name}/bias", weights["bias"].reshape(1, -1)),
+            "",
+            graph.node("Unsqueeze", states["h"], direction)[0],
+            outputs=2,
+            hidden_size=weights["recurrent_kernel"].shape[0],
+            linear_before_reset=1,
+        )
+        (y,) = graph.node("Squeeze", y, graph.weight("axis_1", np.array([1], np.int64)))
+        return y, {"h": graph.node("Squeeze", h, direction)[0]}
+
+
+CELL = GRU()

@@ -1,0 +1,70 @@
+"""The Keras model: an embedding, recurrent layers with dropout between them, an output layer."""
+
+from collections.abc import Mapping
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from seqgen.config import StackOptions
+from seqgen.stack import cells
+from seqgen.stack.shapes import layer_names, state_shapes, weight_shapes
+
+
+class Stack(keras.Model):
+    """Token ids to logits, states in and states out: ``(ids_TB, states) -> (logits_TBV, states)``.
+
+    Time comes first, which is how the recurrence reads it and the generation graph runs it.
+    States go by the names of `seqgen.stack.shapes.state_shapes`, float32 [B, *shape].
+
+    options: with layers, units and embedding chosen.
+    vocab: how many tokens there are, V.
+    """
+
+    def __init__(self, options: StackOptions, vocab: int) -> None:
+        super().__init__()
+        self.options = options
+        self.embedding = keras.layers.Embedding(vocab, options.embedding, name="embedding")
+        self.output_layer = keras.layers.Dense(vocab, name="output")
+        self.dropouts = [keras.layers.Dropout(options.dropout or 0.0) for _ in (*options.widths, 0)]
+        cell = cells.find(options.cell)
+        self.recurrent = [
+            cell.layer(units, name)
+            for name, units in zip(layer_names(options), options.widths, strict=True)
+        ]
+        self.embedding.build((None, None))
+        inputs = options.embedding
+        for layer in self.recurrent:
+            layer.build(inputs)
+            inputs = layer.units
+        self.output_layer.build((None, inputs))
+        layers = (self.embedding, *self.recurrent, self.output_layer)
+        self.parameters = [weight for layer in layers for weight in layer.trainable_weights]
+        self.names = tuple(weight_shapes(options, vocab))
+        self.built = True
+
+    def zero_states(self, streams: int) -> dict[str, tf.Tensor]:
+        """The states before the first token."""
+        return {n: tf.zeros((streams, *s)) for n, s in state_shapes(self.options).items()}
+
+    def call(
+        self, ids_TB: tf.Tensor, states: Mapping[str, tf.Tensor], training: bool = False
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        x = self.dropouts[0](self.embedding(ids_TB), training=training)
+        after = {}
+        for layer, dropout in zip(self.recurrent, self.dropouts[1:], strict=True):
+            names = [f"{layer.name}/{state}" for state in layer.cell.states]
+            x, last = layer(x, tuple(states[name] for name in names))
+            after.update(zip(names, last, strict=True))
+            x = dropout(x, training=training)
+        return self.output_layer(x), after
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """A copy of every weight by its name, float32."""
+        pairs = zip(self.names, self.parameters, strict=True)
+        return {name: np.array(weight, np.float32) for name, weight in pairs}
+
+    def assign(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Set every weight. Raises KeyError or ValueError where a name or shape does not fit."""
+        for name, weight in zip(self.names, self.parameters, strict=True):
+            weight.assign(arrays[name])

@@ -1,0 +1,104 @@
+"""What a training run tells: plain values, in order; whoever consumes them draws them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from seqgen.checkpoint.format import Config
+
+
+@dataclass(frozen=True)
+class Started:
+    """The run is set up; the first step comes next.
+
+    notices: what the user should know of the corpus; reasons: why what was chosen was chosen.
+    steps: of an epoch. parameters: of the network.
+    """
+
+    path: Path
+    config: Config
+    parameters: int
+    steps: int
+    resumed: bool
+    notices: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One window was learned from.
+
+    progress: share of the run that is done; remaining: seconds until its end, estimated.
+    loss: training loss of this window, nats a token. gradient_norm: before clipping.
+    """
+
+    step: int
+    epoch: float
+    progress: float
+    seconds: float
+    remaining: float
+    loss: float
+    gradient_norm: float
+    learning_rate: float
+    tokens_per_second: float
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """The validation part, or an even share of it, was measured.
+
+    validation_loss: nats a token. whole: whether all of the part was read.
+    best: whether it is the lowest so far, whose weights are kept.
+    """
+
+    step: int
+    epoch: float
+    seconds: float
+    tokens: int
+    training_loss: float
+    validation_loss: float
+    bits_per_character: float
+    perplexity: float
+    learning_rate: float
+    tokens_per_second: float
+    best: bool
+    whole: bool
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """What the network writes now."""
+
+    step: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Saved:
+    """Everything that a resume needs is on disk."""
+
+    step: int
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """The loss was not finite: back to the last good weights, with half the step size."""
+
+    step: int
+    times: int
+    learning_rate: float
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The run is over; the best weights are in the checkpoint.
+
+    reason: "done", or "patience" where it stopped early.
+    result: the best weights on the whole validation part.
+    """
+
+    path: Path
+    reason: str
+    result: Evaluated
+
+
+Event = Started | Step | Evaluated | Sampled | Saved | Recovered | Finished

@@ -1,0 +1,128 @@
+"""The network as it learns: one compiled step down the gradient, one compiled step of measuring."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from seqgen.config import RunOptions
+from seqgen.stack import backend
+from seqgen.stack.model import Stack
+from seqgen.training.optimiser import Adam, clip
+from seqgen.training.windows import Spans
+
+# Streams and steps in which a part is measured.
+MEASURE_STREAMS = 64
+MEASURE_WINDOW = 128
+
+
+class Learner:
+    """A stack with its optimiser and its carried state.
+
+    options: with nothing left open.
+    vocab: how many tokens there are.
+    """
+
+    def __init__(self, options: RunOptions, vocab: int) -> None:
+        keras.utils.set_random_seed(options.training.seed)
+        assert options.training.batch
+        self.options = options.training
+        self.model = Stack(options.stack, vocab)
+        self.weights = [weight.value for weight in self.model.parameters]
+        self.adam = Adam(self.weights, options.training)
+        self.batch = options.training.batch
+        self.states = self.model.zero_states(self.batch)
+        self._learn = tf.function(self._learn_step)
+        self._measure = tf.function(self._measure_step, reduce_retracing=True)
+
+    def reset(self) -> None:
+        """Forget what was read: the state before a first token."""
+        self.states = self.model.zero_states(self.batch)
+
+    def learn(
+        self, ids_TB: np.ndarray, forgets_B: np.ndarray, learning_rate: float
+    ) -> tuple[float, float]:
+        """One window: gradients, clipping, a step of Adam; the state is carried on.
+
+        ids_TB: inputs and targets, [T + 1, B].
+        forgets_B: which streams begin this window without their state.
+        Returns the loss, nats a token, and the gradients' norm before clipping.
+        """
+        rate = tf.constant(learning_rate, tf.float32)
+        keeps = tf.constant(~forgets_B[:, None], tf.float32)
+        loss, norm, self.states = self._learn(tf.constant(ids_TB), keeps, rate, self.states)
+        return float(loss), float(norm)
+
+    def measure(self, tokens: np.ndarray, share: float = 1.0) -> float:
+        """Nats a token over a part, read with the state carried; dropout off.
+
+        tokens: [N]; the first is only context.
+        share: of the part to read, spread evenly over it.
+        """
+        streams = min(MEASURE_STREAMS, max(1, (len(tokens) - 1) // MEASURE_WINDOW))
+        spans = Spans(tokens, streams, MEASURE_WINDOW)
+        states = self.model.zero_states(streams)
+        total, counted = 0.0, 0.0
+        warm_steps = spans.warm // spans.window
+        steps = warm_steps + max(1, round((spans.steps - warm_steps) * share))
+        for step in range(steps):
+            ids, counts = spans.read(step)
+            nats, states = self._measure(tf.constant(ids), tf.constant(counts), states)
+            total += float(nats)
+            counted += float(counts.sum())
+        return total / counted
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """A copy of all that learning changes: weights, optimiser, carried and random states."""
+        model = self.model
+        kept = {f"weight/{name}": array for name, array in model.arrays().items()}
+        kept |= self.adam.arrays(model.names)
+        kept |= {f"state/{name}": state.numpy() for name, state in self.states.items()}
+        return kept | {f"random/{n}": np.array(s) for n, s in enumerate(self._random_states())}
+
+    def assign(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Take back what `arrays` gave. Raises KeyError or ValueError where it does not fit."""
+        model = self.model
+        model.assign({name: arrays[f"weight/{name}"] for name in model.names})
+        self.adam.assign(model.names, arrays)
+        self.states = {name: tf.constant(arrays[f"state/{name}"]) for name in self.states}
+        for n, state in enumerate(self._random_states()):
+            state.assign(arrays[f"random/{n}"])
+
+    def _random_states(self) -> list[Any]:
+        return [dropout.seed_generator.state for dropout in self.model.dropouts if dropout.rate]
+
+    def _learn_step(self, ids_TB: Any, keeps_B1: Any, rate: Any, states: Any) -> Any:
+        parts = backend.shards(self.batch)
+        size = self.batch // parts
+        losses, gradients, after = [], [], []
+        # The parts depend on nothing of each other, so that each keeps one thread busy.
+        for part in range(parts):
+            own = slice(part * size, (part + 1) * size)
+            before = {name: state[own] * keeps_B1[own] for name, state in states.items()}
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(self.weights)
+                logits, carried = self.model(ids_TB[:-1, own], before, training=True)
+                loss = tf.reduce_mean(_nats(ids_TB[1:, own], logits))
+            losses.append(loss / parts)
+            gradients.append([_dense(g) for g in tape.gradient(loss, self.weights)])
+            after.append(carried)
+        mean = [tf.add_n(list(each)) / parts for each in zip(*gradients, strict=True)]
+        clipped, norm = clip(mean, self.options)
+        self.adam.apply(clipped, rate)
+        states = {name: tf.concat([part[name] for part in after], 0) for name in states}
+        return tf.add_n(losses), norm, states
+
+    def _measure_step(self, ids_TB: Any, counts_TB: Any, states: Any) -> Any:
+        logits, states = self.model(ids_TB[:-1], states, training=False)
+        return tf.reduce_sum(_nats(ids_TB[1:], logits) * counts_TB), states
+
+
+def _nats(targets: Any, logits: Any) -> Any:
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
+
+
+def _dense(gradient: Any) -> Any:
+    return tf.convert_to_tensor(gradient)

@@ -1,0 +1,287 @@
+"""The training loop: a generator of events that prints nothing."""
+
+import dataclasses
+import math
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from seqgen.checkpoint import graph, write
+from seqgen.checkpoint.read import Checkpoint
+from seqgen.config import RunOptions, SamplingOptions
+from seqgen.errors import TrainingError
+from seqgen.generation.batch import Chance
+from seqgen.generation.batch import write as generate
+from seqgen.generation.engine import Engine
+from seqgen.generation.sample import TextSample
+from seqgen.training import resume
+from seqgen.training.events import Evaluated, Event, Finished, Recovered, Sampled, Saved, Step
+from seqgen.training.learner import Learner
+from seqgen.training.resume import Position
+from seqgen.training.schedule import Length, evaluation_due, learning_rate
+from seqgen.training.windows import Windows
+
+MOST_RECOVERIES = 3
+# An evaluation on the way reads as much of the validation part as it can in about this share of
+# the time between two of them; the one at the end reads all of it.
+MEASURE_TOKENS = 32_000
+SAMPLE_CHARACTERS = 200
+SPEED_STEPS = 12
+
+
+class Run:
+    """One training run: what it learns with, where it stands, and how it goes on.
+
+    checkpoint: its folder, configuration and vocabulary.
+    training, validation: token ids, [N].
+    position: where it stands; a new one for a new run.
+    arrays: what `Learner.arrays` gave there, for a run that goes on.
+    """
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        training: np.ndarray,
+        validation: np.ndarray,
+        position: Position,
+        arrays: dict[str, np.ndarray] | None = None,
+    ) -> None:
+        config = checkpoint.config
+        self.options = config.training
+        assert self.options.batch and self.options.window and self.options.learning_rate
+        self.checkpoint = checkpoint
+        self.validation = validation
+        self.position = position
+        self.windows = Windows(
+            training, self.options.batch, self.options.window, self.options.seed
+        )
+        options = RunOptions(config.tokens, config.stack, config.training)
+        self.learner = Learner(options, config.vocab)
+        if arrays is not None:
+            self.learner.assign(arrays)
+        self.good = self.learner.arrays()
+        self.peak = self.options.learning_rate
+        corpus = config.corpus
+        self.characters_per_token = corpus.validation_characters / (len(validation) - 1)
+        self.tokens_a_step = self.options.batch * self.options.window
+
+    def events(self) -> Iterator[Event]:
+        """Train to the end. Closing the generator saves what there is."""
+        try:
+            yield from self._train()
+        except (GeneratorExit, KeyboardInterrupt):
+            self._save()
+            raise
+
+    def length(self) -> Length:
+        """How long the run is, as far as is known."""
+        position = self.position
+        if position.minutes is not None:
+            return Length(seconds=60 * position.minutes)
+        assert position.epochs is not None
+        return Length(steps=max(1, round(position.epochs * self.windows.steps)))
+
+    def _train(self) -> Iterator[Event]:
+        position = self.position
+        clock = Clock(position.seconds)
+        speed = Speed(self.tokens_a_step)
+        if position.step == 0:
+            yield from self._evaluate(clock, 0.0)
+        saved = clock.seconds()
+        while (progress := self.length().progress(position.seconds, position.step)) < 1:
+            rate = position.scale * learning_rate(progress, self.peak, self.options.warmup)
+            place = (position.epoch, position.window)
+            loss, norm = self.learner.learn(
+                self.windows.read(*place), self.windows.forgets(*place), rate
+            )
+            self._advance()
+            position.seconds = clock.seconds()
+            speed.add(position.seconds)
+            if not (math.isfinite(loss) and math.isfinite(norm)):
+                yield self._recover(rate)
+                continue
+            position.mean_loss = smoothed(position.mean_loss, loss)
+            self._fit_to_speed(speed)
+            progress = self.length().progress(position.seconds, position.step)
+            yield Step(
+                step=position.step,
+                epoch=position.step / self.windows.steps,
+                progress=progress,
+                seconds=position.seconds,
+                remaining=self._remaining(speed),
+                loss=loss,
+                gradient_norm=norm,
+                learning_rate=rate,
+                tokens_per_second=speed.tokens_per_second,
+            )
+            if evaluation_due(
+                progress, position.evaluations, self.options.evaluations,
+                position.seconds - position.evaluated_at,
+            ):  # fmt: skip
+                yield from self._evaluate(clock, speed.tokens_per_second)
+                speed.restart(clock.seconds())
+                saved = clock.seconds()
+                if position.waited >= self.options.patience:
+                    break
+            elif clock.seconds() - saved >= self.options.save_every:
+                yield self._save()
+                saved = clock.seconds()
+        stopped = position.waited >= self.options.patience
+        yield from self._finish(speed, "patience" if stopped else "done")
+
+    def _advance(self) -> None:
+        position = self.position
+        position.step += 1
+        position.window += 1
+        if position.window == self.windows.steps:
+            position.epoch, position.window = position.epoch + 1, 0
+            self.learner.reset()
+
+    def _fit_to_speed(self, speed: "Speed") -> None:
+        """Once the speed is known, a length that seqgen chose is bounded by the clock."""
+        position = self.position
+        if position.most_minutes is None or speed.steps < SPEED_STEPS:
+            return
+        assert position.epochs is not None
+        tokens = position.epochs * self.windows.steps * self.tokens_a_step
+        if tokens / speed.tokens_per_second > 60 * position.most_minutes:
+            position.minutes = position.most_minutes
+        position.most_minutes = None
+
+    def _remaining(self, speed: "Speed") -> float:
+        length, position = self.length(), self.position
+        if length.seconds is not None:
+            return max(0.0, length.seconds - position.seconds)
+        assert length.steps is not None
+        if math.isnan(speed.tokens_per_second):
+            return math.nan
+        tokens = (length.steps - position.step) * self.tokens_a_step
+        return max(0.0, tokens / speed.tokens_per_second)
+
+    def _recover(self, rate: float) -> Recovered:
+        position = self.position
+        position.recoveries += 1
+        if position.recoveries > MOST_RECOVERIES:
+            raise TrainingError(
+                f"the loss was not finite {position.recoveries} times, the last at step "
+                f"{position.step} with a step size of {rate:.2g}; the best weights are in "
+                f"{self.checkpoint.path}; try a smaller --learning-rate or --clip-norm"
+            )
+        position.scale /= 2
+        self.learner.assign(self.good)
+        self.learner.reset()
+        return Recovered(position.step, position.recoveries, rate / 2)
+
+    def _evaluate(self, clock: "Clock", tokens_per_second: float) -> Iterator[Event]:
+        position = self.position
+        share = min(1.0, MEASURE_TOKENS / len(self.validation))
+        loss = self.learner.measure(self.validation, share)
+        best = math.isfinite(loss) and (position.best is None or loss < position.best)
+        position.evaluations += 1
+        position.waited = 0 if best else position.waited + 1
+        weights = self.learner.model.arrays()
+        if best:
+            position.best = loss
+            write.save_weights(self.checkpoint.path, self.checkpoint.config, weights)
+        measured = self._measured(loss, tokens_per_second, best=best, whole=share == 1)
+        write.append_metric(self.checkpoint.path, dataclasses.asdict(measured))
+        yield measured
+        text = self._sample(weights)
+        heading = f"step {position.step}, {loss:.3f} nats a token"
+        write.append_sample(self.checkpoint.path, heading, text)
+        yield Sampled(position.step, text)
+        position.seconds = position.evaluated_at = clock.seconds()
+        yield self._save()
+
+    def _measured(
+        self, loss: float, tokens_per_second: float, *, best: bool, whole: bool
+    ) -> Evaluated:
+        position = self.position
+        progress = self.length().progress(position.seconds, position.step)
+        return Evaluated(
+            step=position.step,
+            epoch=position.step / self.windows.steps,
+            seconds=position.seconds,
+            tokens=position.step * self.tokens_a_step,
+            training_loss=math.nan if position.mean_loss is None else position.mean_loss,
+            validation_loss=loss,
+            bits_per_character=loss / self.characters_per_token / math.log(2),
+            perplexity=math.exp(min(loss, 700.0)),
+            learning_rate=position.scale
+            * learning_rate(progress, self.peak, self.options.warmup),
+            tokens_per_second=tokens_per_second,
+            best=best,
+            whole=whole,
+        )
+
+    def _sample(self, weights: dict[str, np.ndarray]) -> str:
+        config = self.checkpoint.config
+        engine = Engine(graph.build(config.stack, config.vocab, weights))
+        length = max(1, round(SAMPLE_CHARACTERS / self.characters_per_token))
+        options = SamplingOptions(length=length)
+        seed = self.options.seed + self.position.step
+        samples = [TextSample(0, self.checkpoint.tokenizer, options)]
+        start = np.array(config.start)
+        chance = Chance(seed, [(0, 0)])
+        pieces = generate(engine, start, engine.read(start), samples, options, chance)
+        return "".join(text for _, text in pieces)
+
+    def _save(self) -> Saved:
+        arrays = self.learner.arrays()
+        if all(np.isfinite(array).all() for array in arrays.values()):
+            self.good = arrays
+            resume.save(self.checkpoint.path, self.position, arrays)
+        return Saved(self.position.step)
+
+    def _finish(self, speed: "Speed", reason: str) -> Iterator[Event]:
+        """Measure the best weights, which are those on disk, on the whole validation part."""
+        current = self.learner.model.arrays()
+        self.learner.model.assign(self.checkpoint.weights())
+        loss = self.learner.measure(self.validation)
+        self.learner.model.assign(current)
+        result = self._measured(loss, speed.tokens_per_second, best=True, whole=True)
+        write.append_metric(self.checkpoint.path, dataclasses.asdict(result))
+        yield self._save()
+        yield Finished(self.checkpoint.path, reason, result)
+
+
+class Clock:
+    """Seconds of training by the clock, over all the times that a run was taken up."""
+
+    def __init__(self, before: float) -> None:
+        self._began = time.monotonic() - before
+
+    def seconds(self) -> float:
+        return time.monotonic() - self._began
+
+
+class Speed:
+    """Tokens a second over the steps since the last stop; the first, which compiles, left out."""
+
+    def __init__(self, tokens_a_step: int) -> None:
+        self.tokens_a_step = tokens_a_step
+        self.steps = -1
+        self.tokens_per_second = math.nan
+        self._began = 0.0
+
+    def add(self, seconds: float) -> None:
+        """A step ended at that time."""
+        self.steps += 1
+        if self.steps <= 0:
+            self._began = seconds
+        else:
+            elapsed = max(seconds - self._began, 1e-9)
+            self.tokens_per_second = self.steps * self.tokens_a_step / elapsed
+
+    def restart(self, seconds: float) -> None:
+        """Something else than a step took time until now."""
+        self.steps, self._began = 0, seconds
+
+
+def smoothed(mean: float | None, value: float) -> float:
+    """An exponential mean over about the last 20 values."""
+    return value if mean is None else 0.95 * mean + 0.05 * value
+
+

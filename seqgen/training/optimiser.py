@@ -1,0 +1,71 @@
+"""Adam with decoupled weight decay, and the two ways to clip a gradient."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from seqgen.config import TrainingOptions
+
+
+def clip(gradients: list[Any], options: TrainingOptions) -> tuple[list[Any], Any]:
+    """Gradients clipped as asked, and the norm of all of them together before it.
+
+    By the norm of all (Pascanu et al. 2013) unless a largest value is given.
+    """
+    norm = tf.linalg.global_norm(gradients)
+    if options.clip_value is not None:
+        limit = options.clip_value
+        return [tf.clip_by_value(g, -limit, limit) for g in gradients], norm
+    longest = options.clip_norm or 1.0
+    scale = longest / tf.maximum(norm, longest)
+    return [g * scale for g in gradients], norm
+
+
+class Adam:
+    """Adam (Kingma and Ba 2015), with AdamW's decay of matrices (Loshchilov and Hutter 2019).
+
+    One fused operation a weight, where Keras's optimiser makes ten passes over memory.
+    """
+
+    def __init__(self, weights: Sequence[tf.Variable], options: TrainingOptions) -> None:
+        self.weights = list(weights)
+        self.options = options
+        self.means = [tf.Variable(tf.zeros_like(w)) for w in weights]
+        self.squares = [tf.Variable(tf.zeros_like(w)) for w in weights]
+        self.steps = tf.Variable(0, dtype=tf.int64)
+
+    def apply(self, gradients: Sequence[Any], learning_rate: tf.Tensor) -> None:
+        """One step down the gradients."""
+        beta_1, beta_2 = self.options.beta_1, self.options.beta_2
+        steps = tf.cast(self.steps.assign_add(1), tf.float32)
+        slots = zip(self.weights, self.means, self.squares, gradients, strict=True)
+        for weight, mean, square, gradient in slots:
+            if self.options.weight_decay and len(weight.shape) > 1:
+                weight.assign_sub(learning_rate * self.options.weight_decay * weight)
+            tf.raw_ops.ResourceApplyAdam(
+                var=weight.handle,
+                m=mean.handle,
+                v=square.handle,
+                beta1_power=tf.pow(beta_1, steps),
+                beta2_power=tf.pow(beta_2, steps),
+                lr=learning_rate,
+                beta1=beta_1,
+                beta2=beta_2,
+                epsilon=1e-8,
+                grad=gradient,
+            )
+
+    def arrays(self, names: Sequence[str]) -> dict[str, np.ndarray]:
+        """A copy of what Adam remembers, by weight names."""
+        kept = {f"adam_mean/{n}": m.numpy() for n, m in zip(names, self.means, strict=True)}
+        kept |= {f"adam_square/{n}": s.numpy() for n, s in zip(names, self.squares, strict=True)}
+        return kept | {"adam_steps": np.array([self.steps.numpy()])}
+
+    def assign(self, names: Sequence[str], arrays: dict[str, np.ndarray]) -> None:
+        """Take back what `arrays` gave."""
+        for name, mean, square in zip(names, self.means, self.squares, strict=True):
+            mean.assign(arrays[f"adam_mean/{name}"])
+            square.assign(arrays[f"adam_square/{name}"])
+        self.steps.assign(int(arrays["adam_steps"][0]))

@@ -1,0 +1,152 @@
+"""What seqgen chooses where the user said nothing: by the size of the data and the speed of the machine."""
+
+from dataclasses import dataclass, replace
+
+from seqgen.config import RunOptions, StackOptions
+from seqgen.errors import ConfigError, unknown_name
+from seqgen.stack.shapes import weight_shapes
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A network and the steps that suit it."""
+
+    layers: int
+    units: int
+    embedding: int
+    dropout: float
+    window: int
+    batch: int
+    learning_rate: float
+
+
+PRESETS = {
+    "small": Preset(1, 256, 64, 0.3, 64, 16, 4e-3),
+    "medium": Preset(1, 512, 128, 0.1, 64, 32, 4e-3),
+    "large": Preset(2, 512, 256, 0.1, 128, 64, 3e-3),
+}
+
+# Training tokens up to which a preset is the default.
+SMALL_UNTIL = 300_000
+MEDIUM_UNTIL = 20_000_000
+
+# With neither --epochs nor --minutes: this many tokens in all, in at least one and at most so many
+# passes, and at most so long.
+TOKENS_TO_SEE = 6_000_000
+MOST_EPOCHS = 30.0
+MOST_MINUTES = 10.0
+
+# A small corpus is read in at least this many windows a pass and this many streams' lengths.
+LEAST_WINDOWS = 8
+LEAST_STEPS = 4
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Options with nothing left open, and a sentence for each choice that was made.
+
+    most_minutes: a bound on the time that the chosen number of epochs may take, where seqgen chose
+        it; the speed of the machine decides.
+    """
+
+    options: RunOptions
+    reasons: tuple[str, ...]
+    most_minutes: float | None = None
+
+
+def preset_names() -> tuple[str, ...]:
+    """Every preset, smallest first."""
+    return tuple(PRESETS)
+
+
+def plan(options: RunOptions, kind: str, tokens: int) -> Plan:
+    """Fill in what the user left open.
+
+    kind: the tokenizer that was used.
+    tokens: of the training part.
+    Raises ConfigError for an unknown preset, or a window that the data cannot fill.
+    """
+    training, stack = options.training, options.stack
+    reasons = []
+    name = training.preset
+    if name is None:
+        name = "small" if tokens < SMALL_UNTIL else "medium" if tokens < MEDIUM_UNTIL else "large"
+        reasons.append(f"preset {name}, for {tokens:,} training tokens")
+    if name not in PRESETS:
+        raise unknown_name("preset", name, PRESETS)
+    preset = PRESETS[name]
+    layers = stack.layers or (len(stack.units) if stack.units else preset.layers)
+    stack = replace(
+        stack,
+        layers=layers,
+        units=stack.units or (preset.units,) * layers,
+        embedding=stack.embedding or preset.embedding,
+        dropout=preset.dropout if stack.dropout is None else stack.dropout,
+    )
+    window, batch, why = fit_steps(training.window, training.batch, preset, tokens)
+    reasons += why
+    epochs, most_minutes = training.epochs, None
+    if epochs is None and training.minutes is None:
+        epochs = min(MOST_EPOCHS, max(1.0, TOKENS_TO_SEE / tokens))
+        most_minutes = MOST_MINUTES
+        reasons.append(
+            f"{epochs:.3g} epochs, or {MOST_MINUTES:g} minutes if that is shorter "
+            "(--epochs or --minutes to choose)"
+        )
+    training = replace(
+        training,
+        preset=name,
+        window=window,
+        batch=batch,
+        epochs=epochs,
+        learning_rate=training.learning_rate or preset.learning_rate,
+        clip_norm=training.clip_norm or (None if training.clip_value else 1.0),
+    )
+    chosen = RunOptions(replace(options.tokens, tokens=kind), stack, training)
+    return Plan(chosen, tuple(reasons), most_minutes)
+
+
+def fit_steps(
+    window: int | None, batch: int | None, preset: Preset, tokens: int
+) -> tuple[int, int, list[str]]:
+    """Window and batch that leave a small corpus a few steps in each pass."""
+    if window is not None and window * (batch or 1) > tokens:
+        raise ConfigError(
+            f"--window {window} with --batch {batch or 1} needs {window * (batch or 1)} tokens "
+            f"and the training part has {tokens}"
+        )
+    fitting_window = window or min(preset.window, max(1, tokens // LEAST_WINDOWS))
+    fitting_batch = batch or min(preset.batch, max(1, tokens // (fitting_window * LEAST_STEPS)))
+    if fitting_window * fitting_batch > tokens:
+        raise ConfigError(
+            f"--batch {fitting_batch} needs at least {fitting_window * fitting_batch} tokens "
+            f"and the training part has {tokens}"
+        )
+    reasons = []
+    if window is None and fitting_window < preset.window:
+        reasons.append(f"window {fitting_window} rather than {preset.window}: the corpus is small")
+    if batch is None and fitting_batch < preset.batch:
+        reasons.append(f"batch {fitting_batch} rather than {preset.batch}: the corpus is small")
+    return fitting_window, fitting_batch, reasons
+
+
+def parameters(stack: StackOptions, vocab: int) -> int:
+    """How many numbers the network learns."""
+    total = 0
+    for shape in weight_shapes(stack, vocab).values():
+        size = 1
+        for length in shape:
+            size *= length
+        total += size
+    return total
+
+
+def memory_bytes(options: RunOptions, vocab: int) -> int:
+    """About how much memory training takes: TensorFlow itself, weights, and a window's activations."""
+    stack, training = options.stack, options.training
+    assert training.window and training.batch
+    tensorflow = 700_000_000
+    weights = parameters(stack, vocab) * 4 * 5  # itself, gradient, two moments, a good copy
+    # A gated cell keeps about a dozen numbers a unit, the loss three a token of the vocabulary.
+    step = 12 * sum(stack.widths) + 2 * (stack.embedding or 0) + 3 * vocab
+    return tensorflow + weights + 4 * step * training.window * training.batch

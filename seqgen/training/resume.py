@@ -1,0 +1,78 @@
+"""What an exact resume needs, in one file that is replaced whole."""
+
+import dataclasses
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from seqgen.checkpoint.arrays import read_arrays, write_arrays
+from seqgen.checkpoint.format import RESUME
+from seqgen.errors import CheckpointError
+
+STATE = "state.safetensors"
+TRAINING = "training.bin"
+VALIDATION = "validation.bin"
+
+
+@dataclass
+class Position:
+    """Where a run stands, beside its arrays; plain numbers, so that it is JSON.
+
+    seconds: of training so far, by the clock. epoch, window: what is read next.
+    scale: what recoveries have made of the step size. recoveries: how many there were.
+    best: lowest validation loss so far. waited: evaluations since then.
+    evaluations: how many there were. mean_loss: training loss, smoothed.
+    epochs, minutes: how long the run is, where seqgen chose it.
+    """
+
+    step: int = 0
+    epoch: int = 0
+    window: int = 0
+    seconds: float = 0.0
+    scale: float = 1.0
+    recoveries: int = 0
+    best: float | None = None
+    waited: int = 0
+    evaluations: int = 0
+    evaluated_at: float = 0.0
+    mean_loss: float | None = None
+    epochs: float | None = None
+    minutes: float | None = None
+    most_minutes: float | None = None
+
+
+def save(path: Path, position: Position, arrays: dict[str, np.ndarray]) -> None:
+    """Write the state of a run into its checkpoint. Raises CheckpointError if it cannot be written."""
+    words = {"position": json.dumps(dataclasses.asdict(position))}
+    write_arrays(path / RESUME / STATE, arrays, words)
+
+
+def read(path: Path) -> tuple[Position, dict[str, np.ndarray]]:
+    """Read what `save` wrote.
+
+    Raises CheckpointError if the checkpoint holds no such state, or a damaged one.
+    """
+    file = path / RESUME / STATE
+    if not file.exists():
+        raise CheckpointError(f"{path} holds no state to resume from; --overwrite to begin anew")
+    arrays, words = read_arrays(file)
+    try:
+        return position(json.loads(words["position"])), arrays
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{file} is damaged ({error}); --overwrite to begin anew") from error
+
+
+def position(data: Any) -> Position:
+    """A position from JSON, each number of its type. Raises ValueError or TypeError."""
+    found = Position(**data)
+    for field in dataclasses.fields(Position):
+        value, default = getattr(found, field.name), field.default
+        whole = isinstance(default, int)
+        right = type(value) is int if whole else value is None or math.isfinite(value)
+        if not right or (value is not None and value < 0):
+            raise ValueError(f"{field.name} is {value!r}")
+    return found

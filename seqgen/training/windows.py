@@ -1,0 +1,85 @@
+"""Windows of truncated backpropagation through time (Williams and Peng 1990) over a stream of tokens."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+# Share of the windows that a stream begins without its state.
+FORGET_SHARE = 0.02
+
+
+@dataclass(frozen=True)
+class Windows:
+    """The token stream cut into parallel streams, and these into windows that follow one another.
+
+    tokens: the whole stream, [N]; usually a memory-mapped file.
+    batch: B, streams read side by side. window: T, steps of a window.
+    seed: each epoch begins at another place, so that the windows' edges fall elsewhere; the stream
+        is read as a ring.
+    """
+
+    tokens: np.ndarray
+    batch: int
+    window: int
+    seed: int
+
+    @property
+    def steps(self) -> int:
+        """Windows in an epoch."""
+        return len(self.tokens) // self.batch // self.window
+
+    def read(self, epoch: int, step: int) -> np.ndarray:
+        """Inputs and targets of one window: ids [T + 1, B], where row t + 1 is the target of row t.
+
+        Window ``step`` of an epoch goes on where the one before it ended.
+        """
+        start = np.random.default_rng((self.seed, epoch)).integers(len(self.tokens))
+        lanes_B = start + np.arange(self.batch) * (len(self.tokens) // self.batch)
+        rows_T = step * self.window + np.arange(self.window + 1)
+        return self.tokens[(rows_T[:, None] + lanes_B) % len(self.tokens)].astype(np.int32)
+
+    def forgets(self, epoch: int, step: int) -> np.ndarray:
+        """Which streams begin this window without their state, bool [B].
+
+        Generation begins without one. A network that has hardly ever read so writes noise there
+        for hundreds of characters, even when its loss is good.
+        """
+        chance = np.random.default_rng((self.seed, epoch, step)).random(self.batch)
+        return chance < FORGET_SHARE
+
+
+@dataclass(frozen=True)
+class Spans:
+    """A part to be measured, cut so that many streams can read it and each token counts once.
+
+    tokens: [N]; the first is context only. streams: B. window: T.
+    warm: tokens before a stream's own share that it reads without counting them, so that its state
+        is no colder than that of a single reader (without it the loss on 111,540 characters in 64
+        streams comes out 0.005 nats too high).
+    """
+
+    tokens: np.ndarray
+    streams: int
+    window: int
+    warm: int = 128
+
+    @property
+    def share(self) -> int:
+        """Tokens that each stream counts, at most."""
+        return -(-(len(self.tokens) - 1) // self.streams)
+
+    @property
+    def steps(self) -> int:
+        """Windows until every token has been read."""
+        return -(-(self.warm + self.share) // self.window)
+
+    def read(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+        """Ids [T + 1, B] of one window, and 1.0 where a target counts, float32 [T, B]."""
+        own_B = np.arange(self.streams) * self.share
+        rows_T = step * self.window + np.arange(self.window + 1) - self.warm
+        places = rows_T[:, None] + own_B
+        targets = places[1:]
+        counted = (rows_T[1:, None] >= 1) & (rows_T[1:, None] <= self.share)
+        counted = counted & (targets < len(self.tokens))
+        ids = self.tokens[np.clip(places, 0, len(self.tokens) - 1)].astype(np.int32)
+        return ids, counted.astype(np.float32)
