@@ -28,7 +28,7 @@ def option(
 
     least, most: inclusive bounds; above: an exclusive lower bound.
     choices: the words allowed, where they are fixed.
-    names: the table that knows the words allowed ("tokenizers", "cells" or "presets"), where they are not.
+    names: the table that knows the words allowed: "tokenizers", "cells" or "presets".
     flag: False for a rare option, which is set in a ``--config`` file only.
     """
     known = {
@@ -146,16 +146,24 @@ class StackOptions(Options):
 class TrainingOptions(Options):
     """How the network learns, and for how long."""
 
-    preset: str | None = option(None, "Size of network and of steps; by data size unless said.", names="presets")
-    minutes: float | None = option(None, "Train for this long by the clock.", above=0.0, most=100_000.0)
-    epochs: float | None = option(None, "Train for this many passes over the data.", above=0.0, most=1e6)
+    preset: str | None = option(
+        None, "Size of network and of steps; by data size unless said.", names="presets"
+    )
+    minutes: float | None = option(
+        None, "Train for this long by the clock.", above=0.0, most=100_000.0
+    )
+    epochs: float | None = option(
+        None, "Train for this many passes over the data.", above=0.0, most=1e6
+    )
     window: int | None = option(
         None, "Steps of truncated backpropagation through time.", least=1, most=65_536
     )
     batch: int | None = option(None, "Streams that are read side by side.", least=1, most=65_536)
     learning_rate: float | None = option(None, "Peak step size of Adam.", above=0.0, most=10.0)
     weight_decay: float = option(0.0, "Decoupled weight decay (AdamW).", least=0.0, most=10.0)
-    warmup: float = option(0.02, "Share of training over which the step size rises.", least=0.0, most=1.0)
+    warmup: float = option(
+        0.02, "Share of training over which the step size rises.", least=0.0, most=1.0
+    )
     clip_norm: float | None = option(
         None, "Longest gradient, all weights together; 1 unless said.", above=0.0, most=1e9
     )
@@ -164,10 +172,18 @@ class TrainingOptions(Options):
         8, "Stop after this many evaluations without a better one.", least=1, most=1_000_000
     )
     evaluations: int = option(
-        20, "How often the validation part is looked at over the whole run.", least=1, most=100_000, flag=False
+        20,
+        "How often the validation part is looked at over the whole run.",
+        least=1,
+        most=100_000,
+        flag=False,
     )
-    beta_1: float = option(0.9, "Adam's decay of the mean gradient.", least=0.0, most=0.9999, flag=False)
-    beta_2: float = option(0.99, "Adam's decay of its square.", least=0.0, most=0.999999, flag=False)
+    beta_1: float = option(
+        0.9, "Adam's decay of the mean gradient.", least=0.0, most=0.9999, flag=False
+    )
+    beta_2: float = option(
+        0.99, "Adam's decay of its square.", least=0.0, most=0.999999, flag=False
+    )
     save_every: float = option(
         30.0, "Seconds between two saves of what a resume needs.", least=0.0, most=60.0, flag=False
     )
@@ -185,10 +201,17 @@ class SamplingOptions(Options):
     """How a token is chosen, and how many."""
 
     length: int | None = option(
-        None, "New tokens to write; 1000 for text unless said, and whole tunes for tunes.", least=1, most=10**9
+        None,
+        "New tokens to write; 1000 for text unless said, and whole tunes for tunes.",
+        least=1,
+        most=10**9,
     )
-    temperature: float = option(0.8, "Below 1 safer, above 1 wilder; 0 always takes the likeliest.", least=0.0, most=100.0)
-    top_k: int | None = option(None, "Choose among the K likeliest tokens.", least=1, most=1_000_000)
+    temperature: float = option(
+        0.8, "Below 1 safer, above 1 wilder; 0 always takes the likeliest.", least=0.0, most=100.0
+    )
+    top_k: int | None = option(
+        None, "Choose among the K likeliest tokens.", least=1, most=1_000_000
+    )
     top_p: float | None = option(
         None, "Choose among the fewest tokens whose probability reaches P.", above=0.0, most=1.0
     )
@@ -198,10 +221,14 @@ class SamplingOptions(Options):
     repetition_penalty: float = option(
         1.0, "Above 1, tokens of the last 64 are made less likely.", above=0.0, most=100.0
     )
-    count: int = option(1, "How many samples; for tunes, how many whole tunes.", least=1, most=100_000)
+    count: int = option(
+        1, "How many samples; for tunes, how many whole tunes.", least=1, most=100_000
+    )
     stop: str | None = option(None, "Stop before this text.")
     lines: int | None = option(None, "Stop after this many lines.", least=1, most=10**9)
-    seed: int | None = option(None, "Same seed, same sample; drawn and told unless said.", least=0, most=2**63 - 1)
+    seed: int | None = option(
+        None, "Same seed, same sample; drawn and told unless said.", least=0, most=2**63 - 1
+    )
     unknown: str = option(
         "error", "What to do with a prompt's unknown characters.", choices=("error", "skip")
     )
@@ -236,7 +263,9 @@ class RunOptions:
             if name not in home:
                 raise unknown_name("option", name, home)
         changed = {
-            group: replace(options, **{n: v for n, v in said.items() if home[n] == group and v is not None})
+            group: replace(
+                options, **{n: v for n, v in said.items() if home[n] == group and v is not None}
+            )
             for group, options in groups.items()
         }
         return RunOptions(**changed)

@@ -5,13 +5,13 @@ from collections.abc import Iterable
 
 
 class SeqgenError(Exception):
-    """Something failed that the user can mend; the message says how. The command exits with status 1."""
+    """Something failed that the user can mend; the message says how. Exit status 1."""
 
     status = 1
 
 
 class ConfigError(SeqgenError):
-    """An option, or a combination of options, makes no sense. The command exits with status 2."""
+    """An option, or a combination of options, makes no sense. Exit status 2."""
 
     status = 2
 
@@ -33,7 +33,7 @@ class TrainingError(SeqgenError):
 
 
 def unknown_name(what: str, name: str, known: Iterable[str]) -> ConfigError:
-    """The error for a name that stands for nothing: it lists the known ones, the likeliest first in mind.
+    """The error for a name that stands for nothing: it lists the known ones and offers the nearest.
 
     what: the kind of thing named, such as ``"cell"``.
     known: every name that would have been right.

@@ -1,0 +1,1 @@
+"""The network: Keras layers, and the cells that they are made of."""

@@ -62,7 +62,7 @@ class Stack(keras.Model):
     def arrays(self) -> dict[str, np.ndarray]:
         """A copy of every weight by its name, float32."""
         pairs = zip(self.names, self.parameters, strict=True)
-        return {name: np.array(weight, np.float32) for name, weight in pairs}
+        return {name: np.array(weight.numpy(), np.float32) for name, weight in pairs}
 
     def assign(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Set every weight. Raises KeyError or ValueError where a name or shape does not fit."""

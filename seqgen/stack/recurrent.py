@@ -111,11 +111,11 @@ class Recurrent(keras.layers.Layer):
         self.cell = cell
         self.units = units
 
-    def build(self, inputs: int) -> None:
+    def build(self, input_shape: int) -> None:
         """Make the weights for inputs of that width."""
         self.kernel, self.recurrent_kernel, self.bias = (
             self.add_weight(shape=shape, name=weight, initializer=self.cell.initial(weight))
-            for weight, shape in self.cell.shapes(inputs, self.units).items()
+            for weight, shape in self.cell.shapes(input_shape, self.units).items()
         )
         self.built = True
 

@@ -1,4 +1,4 @@
-"""From documents to two streams of token ids in memory-mapped files: one to learn from, one to measure by."""
+"""From documents to two memory-mapped streams of token ids: to learn from, and to measure by."""
 
 import hashlib
 from collections.abc import Iterable
@@ -69,7 +69,7 @@ def prepare(corpus: Corpus, options: TokenOptions, folder: Path) -> Dataset:
             f"at least {LEAST_CHARACTERS} are needed to learn from"
         )
     kind = options.tokens or ("abc" if corpus.kind == "tunes" else "char")
-    # Every character of the corpus is in the vocabulary, as in the figures published for characters.
+    # Over both parts, so that no character of the corpus is unknown, as in published figures.
     tokenizer = tokenizers.train(kind, [*split.training, *split.validation], options.vocab_size)
     return Dataset(
         tokenizer=tokenizer,

@@ -7,6 +7,13 @@ from seqgen.checkpoint.format import Config
 
 
 @dataclass(frozen=True)
+class Preparing:
+    """Something that takes a while begins, before the run starts."""
+
+    what: str
+
+
+@dataclass(frozen=True)
 class Started:
     """The run is set up; the first step comes next.
 
@@ -101,4 +108,4 @@ class Finished:
     result: Evaluated
 
 
-Event = Started | Step | Evaluated | Sampled | Saved | Recovered | Finished
+Event = Preparing | Started | Step | Evaluated | Sampled | Saved | Recovered | Finished

@@ -80,7 +80,7 @@ class Learner:
         kept = {f"weight/{name}": array for name, array in model.arrays().items()}
         kept |= self.adam.arrays(model.names)
         kept |= {f"state/{name}": state.numpy() for name, state in self.states.items()}
-        return kept | {f"random/{n}": np.array(s) for n, s in enumerate(self._random_states())}
+        return kept | {f"random/{n}": s.numpy() for n, s in enumerate(self._random_states())}
 
     def assign(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Take back what `arrays` gave. Raises KeyError or ValueError where it does not fit."""

@@ -4,7 +4,6 @@ import dataclasses
 import math
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
@@ -50,13 +49,13 @@ class Run:
     ) -> None:
         config = checkpoint.config
         self.options = config.training
-        assert self.options.batch and self.options.window and self.options.learning_rate
+        assert self.options.batch
+        assert self.options.window
+        assert self.options.learning_rate
         self.checkpoint = checkpoint
         self.validation = validation
         self.position = position
-        self.windows = Windows(
-            training, self.options.batch, self.options.window, self.options.seed
-        )
+        self.windows = Windows(training, self.options.batch, self.options.window, self.options.seed)
         options = RunOptions(config.tokens, config.stack, config.training)
         self.learner = Learner(options, config.vocab)
         if arrays is not None:
@@ -209,8 +208,7 @@ class Run:
             validation_loss=loss,
             bits_per_character=loss / self.characters_per_token / math.log(2),
             perplexity=math.exp(min(loss, 700.0)),
-            learning_rate=position.scale
-            * learning_rate(progress, self.peak, self.options.warmup),
+            learning_rate=position.scale * learning_rate(progress, self.peak, self.options.warmup),
             tokens_per_second=tokens_per_second,
             best=best,
             whole=whole,
@@ -226,7 +224,7 @@ class Run:
         start = np.array(config.start)
         chance = Chance(seed, [(0, 0)])
         pieces = generate(engine, start, engine.read(start), samples, options, chance)
-        return "".join(text for _, text in pieces)
+        return "".join(piece.text for piece in pieces)
 
     def _save(self) -> Saved:
         arrays = self.learner.arrays()
@@ -283,5 +281,3 @@ class Speed:
 def smoothed(mean: float | None, value: float) -> float:
     """An exponential mean over about the last 20 values."""
     return value if mean is None else 0.95 * mean + 0.05 * value
-
-

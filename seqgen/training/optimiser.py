@@ -1,6 +1,6 @@
 """Adam with decoupled weight decay, and the two ways to clip a gradient."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,7 @@ class Adam:
         self.options = options
         self.means = [tf.Variable(tf.zeros_like(w)) for w in weights]
         self.squares = [tf.Variable(tf.zeros_like(w)) for w in weights]
-        self.steps = tf.Variable(0, dtype=tf.int64)
+        self.steps = tf.Variable(tf.constant(0, tf.int64))
 
     def apply(self, gradients: Sequence[Any], learning_rate: tf.Tensor) -> None:
         """One step down the gradients."""
@@ -63,7 +63,7 @@ class Adam:
         kept |= {f"adam_square/{n}": s.numpy() for n, s in zip(names, self.squares, strict=True)}
         return kept | {"adam_steps": np.array([self.steps.numpy()])}
 
-    def assign(self, names: Sequence[str], arrays: dict[str, np.ndarray]) -> None:
+    def assign(self, names: Sequence[str], arrays: Mapping[str, np.ndarray]) -> None:
         """Take back what `arrays` gave."""
         for name, mean, square in zip(names, self.means, self.squares, strict=True):
             mean.assign(arrays[f"adam_mean/{name}"])

@@ -1,5 +1,6 @@
-"""What seqgen chooses where the user said nothing: by the size of the data and the speed of the machine."""
+"""What seqgen chooses where the user said nothing, by the size of the data."""
 
+import math
 from dataclasses import dataclass, replace
 
 from seqgen.config import RunOptions, StackOptions
@@ -132,19 +133,14 @@ def fit_steps(
 
 def parameters(stack: StackOptions, vocab: int) -> int:
     """How many numbers the network learns."""
-    total = 0
-    for shape in weight_shapes(stack, vocab).values():
-        size = 1
-        for length in shape:
-            size *= length
-        total += size
-    return total
+    return sum(map(math.prod, weight_shapes(stack, vocab).values()))
 
 
 def memory_bytes(options: RunOptions, vocab: int) -> int:
-    """About how much memory training takes: TensorFlow itself, weights, and a window's activations."""
+    """About how much memory training takes: TensorFlow, weights, and a window's activations."""
     stack, training = options.stack, options.training
-    assert training.window and training.batch
+    assert training.window
+    assert training.batch
     tensorflow = 700_000_000
     weights = parameters(stack, vocab) * 4 * 5  # itself, gradient, two moments, a good copy
     # A gated cell keeps about a dozen numbers a unit, the loss three a token of the vocabulary.

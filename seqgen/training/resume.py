@@ -46,7 +46,7 @@ class Position:
 
 
 def save(path: Path, position: Position, arrays: dict[str, np.ndarray]) -> None:
-    """Write the state of a run into its checkpoint. Raises CheckpointError if it cannot be written."""
+    """Write the state of a run into its checkpoint. Raises CheckpointError if it cannot be."""
     words = {"position": json.dumps(dataclasses.asdict(position))}
     write_arrays(path / RESUME / STATE, arrays, words)
 

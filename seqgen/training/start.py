@@ -19,7 +19,7 @@ from seqgen.errors import CheckpointError, ConfigError
 from seqgen.stack import backend, cells
 from seqgen.training import resume
 from seqgen.training.data import Dataset, open_ids, prepare
-from seqgen.training.events import Event, Finished, Started
+from seqgen.training.events import Event, Finished, Preparing, Started
 from seqgen.training.plan import Plan, parameters, plan
 from seqgen.training.resume import Position
 
@@ -40,6 +40,7 @@ def begin(
     """
     cells.find(options.stack.cell)
     write.make_way(path, overwrite)
+    yield Preparing(f"cutting {corpus.characters:,} characters into tokens")
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder:
         data = prepare(corpus, options.tokens, Path(folder))
@@ -122,6 +123,7 @@ def run(
 ) -> Iterator[Event]:
     """Load TensorFlow, set the run up, and pass its events on."""
     config = checkpoint.config
+    yield Preparing("loading TensorFlow and building the network")
     current = set_up(checkpoint, position, arrays)
     if current.length().progress(position.seconds, position.step) >= 1:
         raise ConfigError(

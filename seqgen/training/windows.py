@@ -1,4 +1,4 @@
-"""Windows of truncated backpropagation through time (Williams and Peng 1990) over a stream of tokens."""
+"""Windows over a token stream, for truncated backpropagation through time."""
 
 from dataclasses import dataclass
 
@@ -11,6 +11,8 @@ FORGET_SHARE = 0.02
 @dataclass(frozen=True)
 class Windows:
     """The token stream cut into parallel streams, and these into windows that follow one another.
+
+    The state is carried from window to window, gradients stop at its edge (Williams and Peng 1990).
 
     tokens: the whole stream, [N]; usually a memory-mapped file.
     batch: B, streams read side by side. window: T, steps of a window.

@@ -1,4 +1,4 @@
-"""What a recurrent cell is: its weights, its training layer and its one-step graph, in one file a cell."""
+"""What a recurrent cell is: weights, training layer and one-step graph, in one file a cell."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ class Graph(Protocol):
 
 
 class Cell(ABC):
-    """One kind of recurrent cell. A module of this folder holds one, as ``CELL``, and is named after it.
+    """One kind of recurrent cell. A module of this folder holds one, as ``CELL``, and has its name.
 
     Nothing here imports TensorFlow until `layer` is called: the checkpoint reader and the graph
     builder use cells too.
@@ -39,7 +39,7 @@ class Cell(ABC):
 
     def state_shapes(self, units: int) -> dict[str, tuple[int, ...]]:
         """Shape of every state by its name, without the leading dimension of streams."""
-        return {name: (units,) for name in self.states}
+        return dict.fromkeys(self.states, (units,))
 
     @abstractmethod
     def layer(self, units: int, name: str) -> "keras.Layer":
@@ -95,7 +95,7 @@ class RecurrentCell(Cell):
         return a_gradient
 
     def initial(self, weight: str) -> "keras.Initializer":
-        """How a weight begins: recurrent ones orthogonal (Saxe et al. 2014), which keeps gradients' length."""
+        """How a weight begins: recurrent ones orthogonal (Saxe et al. 2014), which keep lengths."""
         import keras
 
         kinds = {

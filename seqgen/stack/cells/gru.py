@@ -1,4 +1,4 @@
-"""Gated recurrent unit (Cho et al. 2014), with the reset gate after the product, as cuDNN has it."""
+"""Gated recurrent unit (Cho et al. 2014); the reset gate stands after the product, as in cuDNN."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Long short-term memory (Hochreiter and Schmidhuber 1997), with a forget gate (Gers et al. 2000)."""
+"""Long short-term memory (Hochreiter and Schmidhuber 1997) with forget gate (Gers et al. 2000)."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -84,7 +84,9 @@ class LSTM(RecurrentCell):
             "LSTM",
             x_TBI,
             graph.weight(f"{name}/kernel", reordered(weights["kernel"]).T[None]),
-            graph.weight(f"{name}/recurrent_kernel", reordered(weights["recurrent_kernel"]).T[None]),
+            graph.weight(
+                f"{name}/recurrent_kernel", reordered(weights["recurrent_kernel"]).T[None]
+            ),
             graph.weight(f"{name}/bias", np.concatenate([bias, np.zeros_like(bias)])[None]),
             "",
             *(graph.node("Unsqueeze", states[s], direction)[0] for s in self.states),

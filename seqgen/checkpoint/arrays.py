@@ -1,0 +1,89 @@
+"""Arrays in a safetensors file that knows its own checksum."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from seqgen.checkpoint.files import write_whole
+from seqgen.errors import CheckpointError
+
+CHECKSUM = "sha256"
+
+
+def checksum(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> str:
+    """SHA-256 over the metadata and every array's name, type, shape and bytes, sorted by name."""
+    total = hashlib.sha256(json.dumps(sorted(metadata.items())).encode())
+    for name in sorted(arrays):
+        array = np.asarray(arrays[name], order="C")
+        total.update(json.dumps([name, array.dtype.str, array.shape]).encode())
+        total.update(array.reshape(-1).view(np.uint8).data)
+    return total.hexdigest()
+
+
+def write_arrays(
+    path: Path, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None
+) -> str:
+    """Write arrays and a few words of metadata, whole. Returns the checksum that the file carries.
+
+    Raises CheckpointError if it cannot be written.
+    """
+    from safetensors.numpy import save
+
+    words = dict(metadata or {})
+    words[CHECKSUM] = total = checksum(arrays, words)
+    # np.asarray, not ascontiguousarray: the latter turns a scalar into a vector.
+    content = save({n: np.asarray(a, order="C") for n, a in arrays.items()}, words)
+    write_whole(path, content)
+    return total
+
+
+def read_arrays(
+    path: Path, expected: Mapping[str, tuple[int, ...]] | None = None
+) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """Read what `write_arrays` wrote, after checking that it is that, unchanged.
+
+    expected: where given, the arrays must be exactly these, float32, checked on the file's header
+    before anything is allocated.
+    Returns the arrays and the metadata, the checksum among it.
+    Raises CheckpointError that names the file and what is wrong.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    if not path.is_file():
+        raise CheckpointError(
+            f"{path} is missing; the checkpoint is not whole, restore it or train anew"
+        )
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = dict(file.metadata() or {})
+            if expected is not None:
+                check_header(file, expected, path)
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:
+        raise tampered(path, str(error)) from error
+    words = {name: word for name, word in metadata.items() if name != CHECKSUM}
+    if metadata.get(CHECKSUM) != checksum(arrays, words):
+        raise tampered(path, "its content does not fit its checksum")
+    return arrays, metadata
+
+
+def check_header(file, expected: Mapping[str, tuple[int, ...]], path: Path) -> None:
+    names = set(file.keys())
+    for name in sorted(names ^ set(expected)):
+        raise tampered(
+            path, f"{name} is {'not part of this network' if name in names else 'missing'}"
+        )
+    for name, shape in expected.items():
+        part = file.get_slice(name)
+        if part.get_dtype() != "F32" or tuple(part.get_shape()) != tuple(shape):
+            found = f"{part.get_dtype()} {list(part.get_shape())}"
+            raise tampered(path, f"{name} is {found} and config.json says F32 {list(shape)}")
+
+
+def tampered(path: Path, why: str) -> CheckpointError:
+    return CheckpointError(
+        f"{path}: {why}; the file is truncated or was changed, restore it or train anew"
+    )

@@ -1,0 +1,129 @@
+"""The model card: a checkpoint's README.md, for whoever finds the folder one day."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from seqgen.checkpoint import format
+from seqgen.checkpoint.files import write_whole
+from seqgen.checkpoint.format import Config
+from seqgen.checkpoint.read import best_metric, open_checkpoint
+from seqgen.stack import cells
+
+
+def write_card(path: Path) -> None:
+    """Write the card of a checkpoint into it. Raises CheckpointError if that cannot be done."""
+    checkpoint = open_checkpoint(path)
+    text = card(path.name, checkpoint.config, checkpoint.metrics())
+    write_whole(path / format.CARD, text.encode("utf-8", "replace"))
+
+
+def card(name: str, config: Config, metrics: Sequence[Mapping[str, Any]]) -> str:
+    """The card as Markdown.
+
+    name: of the checkpoint, in the commands that the card shows.
+    metrics: what `Checkpoint.metrics` returns.
+    """
+    cell = cells.find(config.stack.cell).title
+    units = ", ".join(map(str, config.stack.widths))
+    what = "tunes in ABC notation" if config.kind == "tunes" else "text"
+    sections = [
+        f"# {name}",
+        f"A recurrent network ({cell}, layers of {units} units) that writes {what}, "
+        f"one token at a time. It was trained by seqgen on {config.corpus.name}.",
+        "## Data\n\n" + table(data_rows(config)),
+        "## Network\n\n" + table(network_rows(config)),
+        "## Training\n\n" + table(training_rows(config, metrics)),
+        "## Quality\n\n" + quality(metrics),
+        f"## Use\n\n```\nseqgen sample {name}\nseqgen train --resume {name}\n```",
+        "## Limits\n\n" + limits(config),
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def table(rows: Sequence[tuple[str, str]]) -> str:
+    lines = ["| | |", "|---|---|", *(f"| {name} | {escaped(value)} |" for name, value in rows)]
+    return "\n".join(lines)
+
+
+def escaped(value: str) -> str:
+    """A value that comes from outside, kept from ending its cell of the table."""
+    return " ".join(value.replace("|", "\\|").split())
+
+
+def data_rows(config: Config) -> list[tuple[str, str]]:
+    corpus = config.corpus
+    document = "tune" if config.kind == "tunes" else "document"
+    documents = f"{corpus.documents:,} {document}{'s' if corpus.documents != 1 else ''}"
+    return [
+        ("Corpus", corpus.name),
+        ("Sources", ", ".join(corpus.sources)),
+        ("Size", f"{documents}, {corpus.characters:,} characters"),
+        (
+            "Training part",
+            f"{corpus.training_characters:,} characters, {corpus.training_tokens:,} tokens",
+        ),
+        (
+            "Validation part",
+            f"{corpus.validation_characters:,} characters, {corpus.validation_tokens:,} tokens",
+        ),
+        ("Fingerprint", corpus.fingerprint),
+    ]
+
+
+def network_rows(config: Config) -> list[tuple[str, str]]:
+    return [
+        ("Tokens", f"{config.tokens.tokens}, {config.vocab:,} in the vocabulary"),
+        ("Embedding", str(config.stack.embedding)),
+        ("Cell", cells.find(config.stack.cell).title),
+        ("Units of each layer", ", ".join(map(str, config.stack.widths))),
+        ("Dropout between layers", str(config.stack.dropout or 0)),
+        ("Parameters", f"{config.parameters:,}"),
+    ]
+
+
+def training_rows(config: Config, metrics: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    options = config.training
+    rows = [
+        ("Window and batch", f"{options.window} steps of {options.batch} streams"),
+        ("Peak learning rate", str(options.learning_rate)),
+        ("Seed", str(options.seed)),
+        ("Made with", ", ".join(f"{name} {number}" for name, number in config.versions.items())),
+    ]
+    if metrics and (last := metrics[-1]).get("step") is not None:
+        seen = f"{last['step']:,} steps, {shown(last, 'tokens', ',d')} tokens"
+        rows.insert(0, ("Learned from", f"{seen}, {shown(last, 'epoch', '.2f')} epochs"))
+        rows.insert(1, ("Time", f"{shown(last, 'seconds', '.0f')} s"))
+    return rows
+
+
+def quality(metrics: Sequence[Mapping[str, Any]]) -> str:
+    best = best_metric(metrics)
+    if best is None:
+        return "It was not measured yet."
+    part = "the whole" if best.get("whole") else "a part"
+    measured = table(
+        [
+            ("Loss", f"{shown(best, 'validation_loss', '.4f')} nats a token"),
+            ("Bits per character", shown(best, "bits_per_character", ".3f")),
+            ("Perplexity", f"{shown(best, 'perplexity', ',.2f')} a token"),
+        ]
+    )
+    return f"On {part} of the validation part, which it did not learn from:\n\n{measured}"
+
+
+def shown(metric: Mapping[str, Any], name: str, form: str) -> str:
+    """A number of a metric, or a dash where it is not one: the file may be anybody's."""
+    value = metric.get(name)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return "-"
+    return f"{value:{form}}" if not form.endswith("d") else f"{int(value):{form}}"
+
+
+def limits(config: Config) -> str:
+    thing = "tunes" if config.kind == "tunes" else "sentences"
+    return (
+        f"It knows nothing but its corpus: it imitates the look of it, invents names and {thing}, "
+        "and says nothing true on purpose. It may repeat passages of the corpus word for word, "
+        "so the corpus's licence bears on what it writes."
+    )

@@ -1,0 +1,94 @@
+"""Files that arrive whole or not at all, and files of strangers that are read with care."""
+
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from seqgen.errors import CheckpointError
+
+# Far above any real vocabulary or run, far below what would exhaust memory when parsed.
+MOST_JSON_BYTES = 256 * 1024 * 1024
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that at any moment a reader finds the old content or the new, never a part.
+
+    Raises CheckpointError with the path and the reason; nothing is left behind then.
+    """
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with open(beside, "xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(beside, path)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
+        sync_folder(path.parent)
+    except OSError as error:
+        raise CheckpointError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename survive a power cut. Windows has no such call and needs none."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_json(path: Path, data: Any) -> bytes:
+    """Write an object as JSON, whole; returns the bytes."""
+    content = (json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode(
+        "utf-8", "surrogatepass"
+    )
+    write_whole(path, content)
+    return content
+
+
+def read_bytes(path: Path, most: int | None = None) -> bytes:
+    """The content of a file of a checkpoint.
+
+    most: refuse a file of more bytes than this.
+    Raises CheckpointError that names the file: it is missing, too large or cannot be read.
+    """
+    try:
+        size = path.stat().st_size
+        if most is not None and size > most:
+            raise CheckpointError(f"{path}: {size:,} bytes are too many for this file")
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise CheckpointError(
+            f"{path} is missing; the checkpoint is not whole, restore it or train anew"
+        ) from error
+    except OSError as error:
+        raise CheckpointError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def read_json(path: Path) -> tuple[Any, bytes]:
+    """The object in a JSON file, and its bytes. Raises CheckpointError that names the file."""
+    content = read_bytes(path, MOST_JSON_BYTES)
+    return parse_json(content, str(path)), content
+
+
+def parse_json(content: bytes, where: str) -> Any:
+    """Parse strict JSON. Raises CheckpointError that says where it is not."""
+    try:
+        return json.loads(content.decode("utf-8", "surrogatepass"), parse_constant=refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(
+            f"{where} is not valid JSON ({error}); the file is truncated or was edited, "
+            "restore it or train anew"
+        ) from error
+
+
+def refuse_constant(word: str) -> None:
+    raise ValueError(f"{word} is not JSON")

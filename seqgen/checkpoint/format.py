@@ -1,0 +1,181 @@
+"""What ``config.json`` holds, and how strictly it is read.
+
+The command line imports this for the files' names, so that NumPy is loaded where it is needed only.
+"""
+
+import dataclasses
+import math
+import types
+from dataclasses import dataclass
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from seqgen.config import RunOptions, StackOptions, TokenOptions, TrainingOptions
+from seqgen.errors import CheckpointError, ConfigError
+
+FORMAT = 1
+PROGRAM = "seqgen"
+KINDS = ("text", "tunes")
+
+CONFIG = "config.json"
+TOKENIZER = "tokenizer.json"
+WEIGHTS = "model.safetensors"
+GRAPH = "step.onnx"
+GRAPH_OF = "step.json"
+METRICS = "metrics.jsonl"
+SAMPLES = "samples.txt"
+CARD = "README.md"
+RESUME = "resume"
+FILES = (CONFIG, TOKENIZER, WEIGHTS, GRAPH, GRAPH_OF, METRICS, SAMPLES, CARD)
+
+
+@dataclass(frozen=True)
+class CorpusFacts:
+    """Where the text came from and how much of it there was.
+
+    name: the corpus as it is spoken of; sources: what was read, in order.
+    kind: "text" or "tunes".
+    fingerprint: hash of the text, by which a resume knows that it reads the same.
+    characters, tokens: of each part; validation is the part held back.
+    """
+
+    name: str
+    kind: str
+    sources: tuple[str, ...]
+    documents: int
+    characters: int
+    fingerprint: str
+    training_characters: int
+    validation_characters: int
+    training_tokens: int
+    validation_tokens: int
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that is known of a checkpoint before its weights are looked at.
+
+    kind: "text" or "tunes".
+    vocab: how many tokens there are.
+    start: token ids that generation begins from when there is no prompt.
+    versions: of seqgen and of what it stood on when it trained, by name.
+    tokenizer_sha256: of the bytes of ``tokenizer.json``.
+    """
+
+    kind: str
+    vocab: int
+    start: tuple[int, ...]
+    tokens: TokenOptions
+    stack: StackOptions
+    training: TrainingOptions
+    corpus: CorpusFacts
+    versions: dict[str, str]
+    tokenizer_sha256: str
+
+    @property
+    def run_options(self) -> RunOptions:
+        """The options that the run was made with."""
+        return RunOptions(self.tokens, self.stack, self.training)
+
+    def weight_shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of every weight, as `seqgen.stack.shapes.weight_shapes` has it."""
+        from seqgen.stack.shapes import weight_shapes
+
+        return weight_shapes(self.stack, self.vocab)
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers the network has learned."""
+        return sum(math.prod(shape) for shape in self.weight_shapes().values())
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that ``config.json`` holds."""
+        return {"program": PROGRAM, "format": FORMAT, **dataclasses.asdict(self)}
+
+    @classmethod
+    def from_json(cls, data: Any, where: str = CONFIG) -> "Config":
+        """Read what `to_json` wrote.
+
+        An option that a later seqgen added and this file lacks takes its default.
+        where: the file, for messages.
+        Raises CheckpointError that names the file and the field, for anything malformed and for a
+        newer format.
+        """
+        if not isinstance(data, dict) or data.get("program") != PROGRAM:
+            raise CheckpointError(f"{where}: this is not the configuration of a seqgen checkpoint")
+        number = data.get("format")
+        if type(number) is not int or number < 1:
+            raise damaged(where, "format", f"{number!r} is not a format number")
+        if number > FORMAT:
+            raise CheckpointError(
+                f"{where} was written by a newer seqgen (format {number}; "
+                f"this one reads up to {FORMAT}); upgrade seqgen"
+            )
+        rest = {name: value for name, value in data.items() if name not in ("program", "format")}
+        config = build(cls, rest, where, "")
+        config.check(where)
+        return config
+
+    def check(self, where: str) -> None:
+        """Rules across fields. Raises CheckpointError."""
+        from seqgen.tokenizers.base import LARGEST
+
+        if not 2 <= self.vocab <= LARGEST:
+            raise damaged(where, "vocab", f"{self.vocab} is not between 2 and {LARGEST}")
+        if self.kind not in KINDS or self.corpus.kind not in KINDS:
+            raise damaged(where, "kind", f"it is not one of {', '.join(KINDS)}")
+        if not self.start or not all(0 <= token < self.vocab for token in self.start):
+            raise damaged(where, "start", f"it needs token ids from 0 to {self.vocab - 1}")
+        try:
+            self.weight_shapes()
+        except ConfigError as error:
+            raise damaged(where, "stack", str(error)) from error
+
+
+def damaged(where: str, name: str, why: str) -> CheckpointError:
+    return CheckpointError(
+        f"{where}: {name}: {why}; the file is damaged or was edited, restore it or train anew"
+    )
+
+
+def build(cls: type, data: Any, where: str, name: str) -> Any:
+    """A dataclass from a JSON object, every field of the type that it is declared with."""
+    if not isinstance(data, dict):
+        raise damaged(where, name, "it is not an object")
+    hints = get_type_hints(cls)
+    prefix = f"{name}." if name else ""
+    for extra in data.keys() - hints.keys():
+        raise damaged(where, prefix + extra, "there is no such field in this format")
+    values = {}
+    for field in dataclasses.fields(cls):
+        if field.name in data:
+            values[field.name] = typed(
+                hints[field.name], data[field.name], where, prefix + field.name
+            )
+        elif field.default is dataclasses.MISSING:
+            raise damaged(where, prefix + field.name, "the field is missing")
+    try:
+        return cls(**values)
+    except ConfigError as error:
+        raise damaged(where, name, str(error)) from error
+
+
+def typed(hint: Any, value: Any, where: str, name: str) -> Any:
+    """The value if it is what the type hint says, lists becoming tuples."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        if value is None and type(None) in inner:
+            return None
+        return typed(next(k for k in inner if k is not type(None)), value, where, name)
+    if dataclasses.is_dataclass(hint):
+        return build(hint, value, where, name)  # type: ignore[arg-type]
+    if origin is tuple and isinstance(value, list):
+        return tuple(typed(inner[0], item, where, f"{name}[{n}]") for n, item in enumerate(value))
+    if origin is dict and isinstance(value, dict):
+        return {key: typed(inner[1], item, where, f"{name}.{key}") for key, item in value.items()}
+    if hint is float and type(value) is int:
+        return float(value)
+    if type(value) is not (origin or hint):
+        raise damaged(where, name, f"{str(value)[:40]!r} is not of type {hint}")
+    if type(value) is int and value < 0:
+        raise damaged(where, name, f"{value} is negative")
+    return value

@@ -1,0 +1,126 @@
+"""Write a checkpoint, so that at every moment what is on disk is whole."""
+
+import hashlib
+import json
+import math
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from seqgen.checkpoint import format, graph
+from seqgen.checkpoint.arrays import write_arrays
+from seqgen.checkpoint.files import read_bytes, write_json, write_whole
+from seqgen.checkpoint.format import Config
+from seqgen.errors import CheckpointError
+
+if TYPE_CHECKING:
+    from seqgen.tokenizers.base import Tokenizer
+
+
+def tokenizer_bytes(tokenizer: "Tokenizer") -> bytes:
+    """What ``tokenizer.json`` holds, and what `Config.tokenizer_sha256` is the hash of."""
+    text = json.dumps(tokenizer.to_json(), ensure_ascii=False, allow_nan=False)
+    return (text + "\n").encode("utf-8", "surrogatepass")
+
+
+def tokenizer_sha256(tokenizer: "Tokenizer") -> str:
+    """The hash by which a configuration knows its vocabulary."""
+    return hashlib.sha256(tokenizer_bytes(tokenizer)).hexdigest()
+
+
+def create(path: Path, config: Config, tokenizer: "Tokenizer", *, overwrite: bool = False) -> None:
+    """Begin a checkpoint: a folder with its configuration and its vocabulary.
+
+    overwrite: an existing checkpoint gives way; other files in its folder stay.
+    Raises CheckpointError if something is in the way, or it cannot be written.
+    """
+    make_way(path, overwrite)
+    # The configuration first: a folder that has one is known as a checkpoint, however unfinished.
+    write_json(path / format.CONFIG, config.to_json())
+    write_whole(path / format.TOKENIZER, tokenizer_bytes(tokenizer))
+
+
+def make_way(path: Path, overwrite: bool) -> None:
+    """Remove an earlier checkpoint's files if that was asked for, else refuse to go on."""
+    try:
+        if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+            return
+        if not is_checkpoint(path):
+            raise CheckpointError(f"{path} is in the way and is no checkpoint; --name another")
+        if not overwrite:
+            raise CheckpointError(
+                f"{path} exists; give --resume {path.name} to go on, "
+                "--overwrite to begin anew, or --name another"
+            )
+        for name in format.FILES:
+            for leftover in path.glob(f".{name}.*.tmp"):
+                leftover.unlink()
+            if name != format.CONFIG:
+                (path / name).unlink(missing_ok=True)
+        if (path / format.RESUME).is_dir():
+            shutil.rmtree(path / format.RESUME)
+    except OSError as error:
+        raise CheckpointError(f"cannot clear {path}: {error.strerror or error}") from error
+
+
+def is_checkpoint(path: Path) -> bool:
+    """Whether a folder is a checkpoint of seqgen, perhaps a damaged one.
+
+    Many programs keep a config.json; ours names its program in its first line.
+    """
+    try:
+        with open(path / format.CONFIG, "rb") as file:
+            return f'"program": "{format.PROGRAM}"'.encode() in file.read(100)
+    except OSError:
+        return False
+
+
+def save_weights(path: Path, config: Config, weights: Mapping[str, np.ndarray]) -> None:
+    """Write the weights, then the graph that generation runs, then the word that the two fit.
+
+    weights: the arrays that `weight_shapes` lists; stored as float32.
+    Raises CheckpointError if they are other arrays, or cannot be written.
+    """
+    expected = config.weight_shapes()
+    arrays = {name: np.asarray(array, np.float32) for name, array in weights.items()}
+    found = {name: array.shape for name, array in arrays.items()}
+    if found != expected:
+        raise CheckpointError(f"{path}: the weights are {found} and the stack has {expected}")
+    total = write_arrays(path / format.WEIGHTS, arrays, {"format": str(format.FORMAT)})
+    save_graph(path, graph.build(config.stack, config.vocab, arrays), total)
+
+
+def save_graph(path: Path, content: bytes, weights_sha256: str) -> None:
+    """Write the graph, and beside it of which weights it is."""
+    write_whole(path / format.GRAPH, content)
+    fits = {"graph": hashlib.sha256(content).hexdigest(), "weights": weights_sha256}
+    write_json(path / format.GRAPH_OF, fits)
+
+
+def append_metric(path: Path, metric: Mapping[str, Any]) -> None:
+    """Add a line to ``metrics.jsonl``; what is not a finite number is written as null."""
+    earlier = read_bytes(path / format.METRICS) if (path / format.METRICS).exists() else b""
+    write_whole(path / format.METRICS, earlier + metric_line(metric))
+
+
+def rewrite_metrics(path: Path, metrics: Iterable[Mapping[str, Any]]) -> None:
+    """Replace all lines of ``metrics.jsonl``, as when a run goes back to its last good state."""
+    write_whole(path / format.METRICS, b"".join(metric_line(metric) for metric in metrics))
+
+
+def metric_line(metric: Mapping[str, Any]) -> bytes:
+    finite = {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in metric.items()
+    }
+    return (json.dumps(finite, allow_nan=False) + "\n").encode()
+
+
+def append_sample(path: Path, heading: str, text: str) -> None:
+    """Add what the network wrote at this point of its training to ``samples.txt``."""
+    earlier = read_bytes(path / format.SAMPLES) if (path / format.SAMPLES).exists() else b""
+    sample = f"--- {heading} ---\n{text.rstrip(chr(10))}\n\n".encode("utf-8", "replace")
+    write_whole(path / format.SAMPLES, earlier + sample)

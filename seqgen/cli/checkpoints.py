@@ -1,0 +1,191 @@
+"""`seqgen checkpoints`: what has been trained, and how well."""
+
+import dataclasses
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from seqgen.checkpoint import format
+from seqgen.checkpoint.find import find, list_checkpoints
+from seqgen.cli.complete import complete_checkpoint
+from seqgen.errors import SeqgenError
+
+app = typer.Typer(help="List and show the trained checkpoints.")
+
+SAMPLE_LINES = 12
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print facts as JSON.")]
+
+
+@app.callback(invoke_without_command=True)
+def checkpoints(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the checkpoints of this folder: cell, size, corpus, quality, age."""
+    if context.invoked_subcommand is not None:
+        return
+    rows = [summary(path) for path in list_checkpoints()]
+    if as_json:
+        print(json.dumps(rows, indent=2, ensure_ascii=False))
+    elif rows:
+        print_table(rows)
+    else:
+        typer.echo("no checkpoints here yet; train one with `seqgen train SOURCE`", err=True)
+
+
+@app.command()
+def show(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A checkpoint's name, or the path of its folder.",
+            autocompletion=complete_checkpoint,
+        ),
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Show everything of a checkpoint: options, quality, learning curve, latest sample."""
+    path = find(name)
+    from seqgen.checkpoint.card import data_rows, network_rows, training_rows
+    from seqgen.checkpoint.read import best_metric, open_checkpoint
+
+    checkpoint = open_checkpoint(path)
+    config, metrics = checkpoint.config, checkpoint.metrics()
+    if as_json:
+        facts = summary(path) | {"config": config.to_json(), "metrics": metrics}
+        print(json.dumps(facts, indent=2, ensure_ascii=False))
+        return
+    print_facts(f"{path}", [*data_rows(config), *network_rows(config)])
+    best = best_metric(metrics) or {}
+    measured = [(name, f"{v:.5g}" if type(v) is float else str(v)) for name, v in best.items()]
+    print_facts("training", [*training_rows(config, metrics), *option_rows(config.training)])
+    print_facts("at its best", measured or [("not measured yet", "")])
+    print_curve(metrics)
+    print_sample(path / format.SAMPLES)
+
+
+def summary(path: Path) -> dict[str, Any]:
+    """What the list says of a checkpoint; where it is damaged, why."""
+    from seqgen.checkpoint.read import best_metric, open_checkpoint
+    from seqgen.stack import cells
+
+    try:
+        checkpoint = open_checkpoint(path)
+        config, best = checkpoint.config, best_metric(checkpoint.metrics()) or {}
+        return {
+            "name": path.name,
+            "path": str(path),
+            "cell": cells.find(config.stack.cell).title,
+            "units": list(config.stack.widths),
+            "parameters": config.parameters,
+            "corpus": config.corpus.name,
+            "bits_per_character": best.get("bits_per_character"),
+            "age_seconds": max(0.0, round(time.time() - changed(path), 1)),
+            "damaged": None,
+        }
+    except SeqgenError as error:
+        return {"name": path.name, "path": str(path), "damaged": str(error)}
+
+
+def changed(path: Path) -> float:
+    """When the network last got better, or the checkpoint was made."""
+    weights = path / format.WEIGHTS
+    return (weights if weights.exists() else path / format.CONFIG).stat().st_mtime
+
+
+def print_table(rows: list[dict[str, Any]]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD)
+    for column in ("name", "network", "parameters", "corpus", "bits/char", "age"):
+        right = column in ("parameters", "bits/char", "age")
+        table.add_column(column, justify="right" if right else "left")
+    for row in rows:
+        if row["damaged"]:
+            table.add_row(Text(row["name"], "bold"), Text("damaged", "red"))
+            continue
+        bits = row["bits_per_character"]
+        cells = (
+            f"{row['cell']} {'+'.join(map(str, row['units']))}",
+            f"{row['parameters']:,}",
+            row["corpus"],
+            f"{bits:.3f}" if isinstance(bits, (int, float)) else "-",
+            age(row["age_seconds"]),
+        )
+        # Text: a name with brackets is no markup.
+        table.add_row(Text(row["name"], "bold"), *map(Text, cells))
+    Console().print(table)
+    for row in rows:
+        if row["damaged"]:
+            typer.echo(f"damaged: {row['damaged']}", err=True)
+
+
+def age(seconds: float) -> str:
+    """A span of time as one says it: 40 s, 12 min, 5 h, 3 days."""
+    for unit, size, until in (("s", 1, 60), ("min", 60, 3600), ("h", 3600, 172_800)):
+        if seconds < until:
+            return f"{seconds // size:.0f} {unit}"
+    return f"{seconds // 86_400:.0f} days"
+
+
+def option_rows(options: Any) -> list[tuple[str, str]]:
+    values = dataclasses.asdict(options)
+    return [(name, str(value)) for name, value in values.items() if value is not None]
+
+
+def print_facts(title: str, rows: list[tuple[str, str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=Text(title), title_justify="left", show_header=False, box=None)
+    for name, value in rows:
+        table.add_row(Text(name, "dim"), Text(value))
+    Console().print(table, "")
+
+
+def print_curve(metrics: list[dict[str, Any]]) -> None:
+    """The learning curve, drawn in characters: loss in nats a token over steps."""
+    curves = {name: points(metrics, name) for name in ("training_loss", "validation_loss")}
+    if max(map(len, curves.values())) < 2:
+        return
+    import plotext
+    from rich.console import Console
+    from rich.text import Text
+
+    figure = plotext.figure
+    figure.clear()
+    figure.theme("simple")
+    figure.plot_size(78, 18)
+    figure.title("loss, nats a token")
+    figure.label("step", "x")
+    for name, curve in curves.items():
+        line = figure.signal(list(curve), list(curve.values()))
+        figure.draw(line.lines().label(name.replace("_", " ")))
+    # Through rich, which leaves the colours out where there is no terminal.
+    Console().print(Text.from_ansi(str(figure.build())), "")
+
+
+def points(metrics: list[dict[str, Any]], name: str) -> dict[float, float]:
+    """A value by step, where both are numbers; the first if a step was measured twice."""
+    found: dict[float, float] = {}
+    for metric in metrics:
+        step, value = metric.get("step"), metric.get(name)
+        if isinstance(step, (int, float)) and isinstance(value, (int, float)):
+            found.setdefault(step, value)
+    return found
+
+
+def print_sample(path: Path) -> None:
+    """The end of what the network wrote while it learned."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return
+    print("latest sample")
+    sys.stdout.write("\n".join(text.rstrip("\n").split("\n")[-SAMPLE_LINES:]) + "\n")

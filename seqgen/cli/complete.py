@@ -1,0 +1,47 @@
+"""What the shell offers while a command is typed. Nothing heavy: it runs at every press of Tab."""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from seqgen.checkpoint.find import list_checkpoints
+from seqgen.errors import SeqgenError
+
+
+def names_of(table: str | None) -> tuple[str, ...]:
+    """The words that a table of `seqgen.config.option` knows; none without a table."""
+    if table == "tokenizers":
+        from seqgen.tokenizers import names
+
+        return names()
+    if table == "cells":
+        from seqgen.stack.cells import names
+
+        return names()
+    if table == "presets":
+        from seqgen.training.plan import preset_names
+
+        return preset_names()
+    return ()
+
+
+def complete_names(words: Sequence[str]) -> Callable[[str], list[str]]:
+    """A completion among fixed words."""
+
+    def complete(incomplete: str) -> list[str]:
+        return [word for word in words if word.startswith(incomplete)]
+
+    return complete
+
+
+def complete_checkpoint(incomplete: str) -> list[str]:
+    """The checkpoints of the current folder whose name begins so."""
+    with suppress(SeqgenError):
+        return [path.name for path in list_checkpoints() if path.name.startswith(incomplete)]
+    return []
+
+
+def complete_corpus(incomplete: str) -> list[str]:
+    """The known corpora whose name begins so."""
+    from seqgen.corpora.registry import entries
+
+    return [name for name in entries() if name.startswith(incomplete)]

@@ -1,0 +1,166 @@
+"""`seqgen corpora`: what there is to learn from, a look at it, and fetching it."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+
+from seqgen.cli.complete import complete_corpus
+from seqgen.corpora import open_corpus
+from seqgen.corpora.document import Corpus
+from seqgen.corpora.fetch import Progress
+from seqgen.corpora.known import facts, open_known
+from seqgen.corpora.registry import entries, entry, find_entry, known_names
+
+app = typer.Typer(help="List, show and fetch the corpora that seqgen knows.")
+
+GLANCE = 2_000  # characters; about one screen
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print facts as JSON.")]
+
+
+@app.callback(invoke_without_command=True)
+def corpora(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the known corpora: size, licence, and where each is."""
+    if context.invoked_subcommand is not None:
+        return
+    rows = [facts(known) for known in entries().values()]
+    if as_json:
+        print(json.dumps(rows, indent=2, ensure_ascii=False))
+    else:
+        print_table(rows)
+
+
+@app.command()
+def show(
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A known corpus, or a file, folder or pattern.", autocompletion=complete_corpus
+        ),
+    ],
+    characters: Annotated[
+        int | None, typer.Option(min=1, help="How much to print; whole lines unless said.")
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="Of a file; UTF-8 or what a byte-order mark says.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the beginning of a corpus, or with --json what is known of it."""
+    with drawn_downloads() as progress:
+        corpus = open_corpus([source], encoding=encoding, progress=progress)
+    for notice in corpus.notices:
+        typer.echo(notice, err=True)
+    if as_json:
+        print(json.dumps(corpus_facts(corpus), indent=2, ensure_ascii=False))
+    else:
+        sys.stdout.write(beginning(corpus, characters))
+
+
+@app.command()
+def fetch(
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            help="Known corpora, such as gutenberg:2600.", autocompletion=complete_corpus
+        ),
+    ],
+) -> None:
+    """Download corpora, unless they are on this machine already, and say where they are."""
+    for corpus in [entry(name) for name in names]:
+        with drawn_downloads() as progress:
+            open_known(corpus, progress)
+        print(f"{corpus.name}: {facts(corpus)['path']}")
+
+
+def corpus_facts(corpus: Corpus) -> dict[str, Any]:
+    """What is known of an open corpus: for a known one the registry's facts, and its measures."""
+    known = find_entry(corpus.sources[0])
+    return (facts(known) if known else {}) | {
+        "name": corpus.name,
+        "kind": corpus.kind,
+        "documents": len(corpus.documents),
+        "characters": corpus.characters,
+        "fingerprint": corpus.fingerprint,
+        "notices": corpus.notices,
+    }
+
+
+def beginning(corpus: Corpus, characters: int | None) -> str:
+    """The first characters of a corpus: as many as said, or the lines that fit in a screen."""
+    wanted = characters or GLANCE
+    between = "\n" if corpus.kind == "tunes" else ""  # an empty line ends a tune
+    parts, length = [], 0
+    for document in corpus.documents:
+        if length >= wanted:
+            break
+        parts.append(document.text)
+        length += len(document.text) + len(between)
+    text = between.join(parts)[:wanted]
+    if characters is None and length > wanted and "\n" in text:
+        text = text[: text.rindex("\n") + 1]
+    return text
+
+
+def print_table(rows: list[dict[str, Any]]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.filesize import decimal
+    from rich.table import Table
+    from rich.text import Text
+
+    more = f"{known_names()[-1]} is Project Gutenberg's work number N"
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+        caption=f"seqgen corpora fetch NAME fetches; {more}",
+    )
+    table.add_column("name", style="bold", no_wrap=True)
+    table.add_column("kind", no_wrap=True)
+    table.add_column("size", justify="right", no_wrap=True)
+    table.add_column("what")
+    table.add_column("licence", overflow="fold")
+    table.add_column("where", overflow="fold")
+    for row in rows:
+        what = row["title"] + (f" ({row['year']})" if row["year"] else "")
+        size = decimal(row["bytes"]) if row["bytes"] else "?"
+        cells = (row["name"], row["kind"], size, what, row["licence"], row["where"])
+        # Text: a path with brackets is no markup.
+        table.add_row(*map(Text, cells), style=None if row["path"] else "dim")
+    Console().print(table)
+
+
+@contextmanager
+def drawn_downloads() -> Iterator[Progress]:
+    """Draws downloads on standard error; what it gives is told of them as they go on.
+
+    With no terminal there, one plain line says that a download began.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
+    from rich.progress import Progress as Bars
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+    )
+    tasks: dict[str, Any] = {}
+    with Bars(*columns, console=console, disable=not console.is_terminal) as bars:
+
+        def draw(name: str, done: int, total: int | None) -> None:
+            if name not in tasks:
+                tasks[name] = bars.add_task(f"fetching {name}", total=total)
+                if not console.is_terminal:
+                    typer.echo(f"fetching {name}", err=True)
+            bars.update(tasks[name], completed=done, total=total)
+
+        yield draw

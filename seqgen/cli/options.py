@@ -1,0 +1,133 @@
+"""Command-line options that are made from the option dataclasses, so that nothing is said twice."""
+
+import inspect
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import Field, fields
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+import typer
+
+from seqgen.cli.complete import complete_names, names_of
+from seqgen.config import Options, flag_name
+from seqgen.errors import ConfigError, unknown_name
+
+# Bounds beyond these keep nonsense out; they would not help who reads the help.
+LARGE, SMALL = 10_000, 0.01
+
+METAVARS = {int: "N", float: "X", str: "TEXT"}
+CONFIG_HELP = "TOML file of options by name (clip_norm = 5.0); flags win over it."
+
+
+def with_options(*groups: type[Options]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Turn ``f(..., said)`` into a Typer command that has every option of the dataclasses.
+
+    groups: the dataclasses; a field with ``flag=False`` is read from a ``--config`` file only.
+    The command calls ``f`` with its own parameters and with ``said``: the values that were given
+    on the command line or in the file, by field name, in the types of the fields. It raises
+    ConfigError for a value that is not of its type or a file that is not right; bounds and choices
+    are checked where the dataclass is made.
+    """
+    hints = {name: hint for group in groups for name, hint in get_type_hints(group).items()}
+    known = {f.name: (group, f) for group in groups for f in fields(group)}  # type: ignore[arg-type]
+    flags = {name: entry for name, entry in known.items() if entry[1].metadata["flag"]}
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @wraps(command)
+        def run(config: Path | None = None, **values: Any) -> None:
+            said = read_config(config, known) if config else {}
+            for name in flags:
+                if (text := values.pop(name)) is not None:
+                    said[name] = parse(name, text, hints[name])
+            command(**values, said=said)
+
+        own = inspect.signature(command, eval_str=True).parameters.values()
+        parameters = [p for p in own if p.name != "said"]
+        parameters += [flag(f, hints[f.name], group) for group, f in flags.values()]
+        parameters.append(
+            keyword("config", Path | None, typer.Option("--config", help=CONFIG_HELP))
+        )
+        # Arguments without a default must come first in a signature.
+        parameters.sort(key=lambda p: p.default is not inspect.Parameter.empty)
+        parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {p.name: p.annotation for p in parameters}
+        return run
+
+    return decorate
+
+
+def keyword(name: str, kind: Any, info: Any) -> inspect.Parameter:
+    """A parameter that is None unless it is said."""
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind, info]
+    )
+
+
+def flag(field: Field, hint: Any, group: type) -> inspect.Parameter:
+    """The command-line option of a field, taken as text: `parse` has the one kind of message."""
+    words = field.metadata["choices"] or names_of(field.metadata["names"])
+    metavar = "|".join(field.metadata["choices"] or ()) or METAVARS.get(kind_of(hint), "N[,N]")
+    info = typer.Option(
+        flag_name(field.name),
+        help=help_text(field, words),
+        metavar="NAME" if field.metadata["names"] else metavar,
+        autocompletion=complete_names(words) if words else None,
+        rich_help_panel=(group.__doc__ or "").split("\n")[0].rstrip("."),
+    )
+    return keyword(field.name, str | None, info)
+
+
+def help_text(field: Field, words: tuple[str, ...]) -> str:
+    """The field's help with its words, range and default, as far as it has them."""
+    known, notes = field.metadata, []
+    if known["names"]:
+        notes.append(", ".join(words))
+    if known["above"] is not None:
+        notes.append(f"above {known['above']:g}")
+    elif known["least"] is not None and known["least"] >= SMALL:
+        notes.append(f"at least {known['least']:g}")
+    if known["most"] is not None and known["most"] <= LARGE:
+        notes.append(f"at most {known['most']:g}")
+    if field.default is not None:
+        notes.append(f"default {field.default}")
+    return f"{known['help']} ({'; '.join(notes)})" if notes else known["help"]
+
+
+def kind_of(hint: Any) -> Any:
+    """The type of a field that may also be None."""
+    return (
+        next((k for k in get_args(hint) if k is not type(None)), hint) if is_union(hint) else hint
+    )
+
+
+def is_union(hint: Any) -> bool:
+    return type(None) in get_args(hint)
+
+
+def parse(name: str, text: str, hint: Any) -> Any:
+    """The value that a text stands for. Raises ConfigError that names the flag."""
+    kind = kind_of(hint)
+    if get_origin(kind) is tuple:
+        return tuple(parse(name, item, get_args(kind)[0]) for item in text.split(","))
+    try:
+        return kind(text)
+    except ValueError:
+        what = {int: "a whole number", float: "a number"}[kind]
+        raise ConfigError(f"{flag_name(name)}: {text!r} is not {what}") from None
+
+
+def read_config(path: Path, known: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that a TOML file says. Raises ConfigError that names the file."""
+    try:
+        said = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise ConfigError(f"--config: cannot read {path}: {error.strerror}") from error
+    except ValueError as error:  # not TOML, or not UTF-8
+        raise ConfigError(f"--config: {path} is not a TOML file: {error}") from error
+    for name in said:
+        if name not in known:
+            raise ConfigError(f"{path}: {unknown_name('option', name, known)}")
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in said.items()}

@@ -1,0 +1,137 @@
+"""`seqgen sample`: write text or tunes from a checkpoint."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO
+
+import typer
+
+from seqgen.cli.complete import complete_checkpoint
+from seqgen.cli.options import with_options
+from seqgen.config import SamplingOptions
+from seqgen.errors import ConfigError
+
+
+@with_options(SamplingOptions)
+def sample(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A checkpoint's name, or the path of its folder.",
+            autocompletion=complete_checkpoint,
+        ),
+    ],
+    said: dict[str, Any],
+    prompt: Annotated[
+        str, typer.Option(help="Text to go on from; @FILE reads it from a file, - from stdin.")
+    ] = "",
+    echo: Annotated[
+        bool, typer.Option(help="Write the prompt before the text that goes on from it.")
+    ] = True,
+    out: Annotated[Path | None, typer.Option(help="Write to this file instead.")] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say what is used.")] = False,
+) -> None:
+    """Write text or tunes from a checkpoint, to standard output as they come.
+
+    Tunes come whole, with header and number; a prompt may be bare notes or header lines (K:D).
+    """
+    options = SamplingOptions(**said)
+    text = read_prompt(prompt)
+    from seqgen.generation import load
+
+    generator = load(name)
+    tokenizer = generator.checkpoint.tokenizer
+    pieces = generator.pieces(text, options)
+    if options.unknown == "skip" and (lacking := tokenizer.unknown(text)):
+        from seqgen.tokenizers.base import listed
+
+        typer.echo(f"skipped in the prompt: {listed(lacking)}", err=True)
+        text = tokenizer.skip_unknown(text)
+    if verbose:
+        typer.echo(described(generator.config, generator.checkpoint.path), err=True)
+    if verbose or (options.seed is None and sys.stderr.isatty()):
+        typer.echo(f"seed {generator.seed}", err=True)
+    tunes = generator.config.kind == "tunes"
+    written = laid_out(pieces, options.count, "" if tunes or not echo else text)
+    with progress(sys.stderr.isatty() and (out is not None or not sys.stdout.isatty())) as told:
+        if out is None:
+            stream(told(written), sys.stdout.buffer, sys.stdout.isatty())
+        else:
+            from seqgen.checkpoint.files import write_whole
+
+            write_whole(out, "".join(told(written)).encode("utf-8", "replace"))
+
+
+def read_prompt(prompt: str) -> str:
+    """The prompt itself, or what the file or standard input holds that it names."""
+    try:
+        if prompt == "-":
+            return sys.stdin.buffer.read().decode("utf-8-sig").replace("\r\n", "\n")
+        if prompt.startswith("@"):
+            return Path(prompt[1:]).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"--prompt {prompt}: byte {error.start} is not UTF-8") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(f"--prompt: cannot read {prompt[1:]}: {reason}") from error
+    return prompt
+
+
+def laid_out(pieces: Iterator[tuple[int, str]], count: int, before: str) -> Iterator[str]:
+    """The samples one after the other, a blank line between two.
+
+    before: what each of them begins with.
+    """
+    at, end = -1, ""
+    for index, text in pieces:
+        while at < index:
+            at += 1
+            if at:
+                yield "\n" if end.endswith("\n") else "\n\n"
+            if before:
+                yield before
+                end = before
+        yield text
+        end = text
+
+
+def stream(texts: Iterator[str], file: BinaryIO, terminal: bool) -> None:
+    """Write each text as it comes, so that one sees it grow and a pipe gets it at once."""
+    text = ""
+    for text in texts:
+        file.write(text.encode("utf-8", "replace"))
+        file.flush()
+    if terminal and not text.endswith("\n"):
+        file.write(b"\n")
+        file.flush()
+
+
+def described(config: Any, path: Path) -> str:
+    units = ", ".join(map(str, config.stack.widths))
+    return (
+        f"{path}: {config.stack.cell}, layers of {units} units, {config.parameters:,} parameters, "
+        f"{config.vocab:,} tokens ({config.tokens.tokens}), trained on {config.corpus.name}"
+    )
+
+
+@contextmanager
+def progress(shown: bool) -> Iterator[Any]:
+    """Counts characters on standard error; what it gives passes texts on."""
+    if not shown:
+        yield iter
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.completed:,} characters"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def told(texts: Iterator[str]) -> Iterator[str]:
+            for text in texts:
+                bar.advance(task, len(text))
+                yield text
+
+        yield told

@@ -1,0 +1,54 @@
+"""What a corpus is made of: documents, in the order of their source."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+
+
+@dataclass(frozen=True)
+class Document:
+    """One text, or one tune.
+
+    text: its characters; lines end in ``\\n``.
+    origin: the file it came from; for a tune, the file and its number (``"book.abc:12"``).
+    """
+
+    text: str
+    origin: str
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """All that a network learns from, read into memory.
+
+    name: short, and fit for a folder's name: letters, digits and ``. _ + -`` only.
+    kind: ``"text"`` or ``"tunes"``.
+    documents: in the order of the sources.
+    sources: what the corpus was opened with, as the user gave it.
+    notices: what the user should be told: terms of use, files left out.
+    """
+
+    name: str
+    kind: str
+    documents: tuple[Document, ...]
+    sources: tuple[str, ...]
+    notices: tuple[str, ...] = ()
+
+    @property
+    def characters(self) -> int:
+        """Length of all documents together, in characters."""
+        return sum(len(document.text) for document in self.documents)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over the documents' texts, in hexadecimal.
+
+        Neither file names nor folders count: the same texts elsewhere are the same corpus.
+        """
+        digest = hashlib.sha256()
+        for document in self.documents:
+            data = document.text.encode("utf-8", "surrogatepass")
+            # The length comes first, so that two documents never equal one that joins them.
+            digest.update(len(data).to_bytes(8, "little"))
+            digest.update(data)
+        return digest.hexdigest()

@@ -1,0 +1,152 @@
+"""From what the user names to a corpus: every source is found, read, decoded and told apart."""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from seqgen.corpora.decode import check_encoding, decode
+from seqgen.corpora.document import Corpus, Document
+from seqgen.corpora.fetch import Progress
+from seqgen.corpora.files import Found, exists, read_bytes, read_folder, read_pattern, safe_name
+from seqgen.corpora.known import open_known
+from seqgen.corpora.registry import find_entry, known_names
+from seqgen.corpora.tunebook import broken_tunes, looks_like_tunes, split_tunes
+from seqgen.errors import ConfigError, CorpusError, unknown_name
+
+STDIN = "-"
+
+
+def open_corpus(
+    sources: Sequence[str],
+    *,
+    encoding: str | None = None,
+    stdin: BinaryIO | None = None,
+    progress: Progress | None = None,
+) -> Corpus:
+    """Read the sources, in order, into one corpus; a file that several of them name is read once.
+
+    sources: each a file, a folder (every text file below it), a pattern (``poems/**/*.txt``), ``-``
+        for standard input, or the name of a known corpus. A file or folder goes before a known
+        corpus of the same name; ``./name`` is always a path.
+    encoding: of files and standard input; None: UTF-8, or what a byte-order mark says.
+    stdin: where ``-`` reads from; None: the process's standard input.
+    progress: told of a download as it goes on.
+    Raises CorpusError if a source is missing, cannot be read, is not text, or holds nothing to
+    learn from, and if texts and tunes are mixed; ConfigError for an unknown encoding or no source.
+    """
+    sources = (sources,) if isinstance(sources, str) else tuple(sources)
+    if not sources:
+        raise ConfigError("name at least one source: a file, a folder or a known corpus")
+    if sources.count(STDIN) > 1:
+        raise ConfigError("standard input (-) can be read only once")
+    if encoding is not None:
+        check_encoding(encoding)
+    reader = Reader(stdin)
+    names = [reader.read(source, find(source, encoding, progress)) for source in sources]
+    more = f"+{len(names) - 1}" if len(names) > 1 else ""
+    return Corpus(
+        name=names[0] + more,
+        kind=reader.one_kind(),
+        documents=tuple(reader.documents),
+        sources=sources,
+        notices=tuple(reader.notices),
+    )
+
+
+def find(source: str, encoding: str | None, progress: Progress | None) -> Found:
+    """What a source stands for. Raises CorpusError if it stands for nothing."""
+    if source == STDIN:
+        return Found("stdin", (), encoding=encoding)
+    path = os.path.expanduser(source)
+    if exists(path):
+        if os.path.isdir(path):
+            return read_folder(path, encoding)
+        return Found(safe_name(Path(path).stem), (Path(path),), encoding=encoding)
+    if any(c in source for c in "*?["):
+        return read_pattern(path, encoding)
+    known = find_entry(source)
+    if known is not None:
+        return open_known(known, progress)
+    missing = f"{source}: no such file or folder"
+    if os.sep in source:
+        raise CorpusError(missing)
+    raise CorpusError(f"{missing}, and {unknown_name('corpus', source, known_names())}")
+
+
+class Reader:
+    """Gathers the documents of several sources, and what is to be told of them."""
+
+    def __init__(self, stdin: BinaryIO | None) -> None:
+        self.stdin = stdin
+        self.documents: list[Document] = []
+        self.notices: list[str] = []
+        self.first_of_kind: dict[str, str] = {}  # kind: the first file of that kind
+        self.seen: set[str] = set()  # real paths of the files read
+
+    def read(self, source: str, found: Found) -> str:
+        """Add the documents of a source, and return the name it gives to a corpus.
+
+        Raises CorpusError if it has none, unless all its files were read before.
+        """
+        had, seen = len(self.documents), len(self.seen)
+        for text, origin in self.texts(source, found):
+            kind = found.kind or kind_of(text, origin)
+            self.first_of_kind.setdefault(kind, origin)
+            self.documents += (
+                self.split(text, origin) if kind == "tunes" else [Document(text, origin)]
+            )
+        if len(self.documents) == had and (source == STDIN or len(self.seen) > seen):
+            raise CorpusError(f"{source}: is empty; there is nothing to learn from")
+        self.notices += found.notices
+        return found.name
+
+    def texts(self, source: str, found: Found) -> Iterator[tuple[str, str]]:
+        """Each text of a source, and its origin; those of white space only are passed over."""
+        if source == STDIN:
+            data = (self.stdin or sys.stdin.buffer).read()
+            text = decode(data, "stdin", found.encoding)
+            if text and not text.isspace():
+                yield text, "stdin"
+        for path in found.files:
+            real = os.path.realpath(path)
+            if real in self.seen:
+                continue
+            self.seen.add(real)
+            origin = str(path.relative_to(found.root) if found.root else path)
+            try:
+                text = found.clean(decode(read_bytes(path), str(path), found.encoding))
+            except CorpusError as error:
+                if not found.lenient:
+                    raise
+                self.notices.append(f"left out: {error}")
+                continue
+            if text and not text.isspace():
+                yield text, origin
+
+    def split(self, book: str, origin: str) -> list[Document]:
+        """The tunes of a book. Raises CorpusError if there are none."""
+        tunes = split_tunes(book, origin)
+        if not tunes:
+            raise CorpusError(
+                f"{origin}: no tune in it (a tune begins with an X: line and has a K: line)"
+            )
+        if broken := broken_tunes(book):
+            self.notices.append(f"{origin}: left out: {broken} after an X: line without a K: line")
+        return tunes
+
+    def one_kind(self) -> str:
+        """The kind that all documents have. Raises CorpusError if there are two."""
+        if len(self.first_of_kind) > 1:
+            raise CorpusError(
+                f"{self.first_of_kind['tunes']} is a tune book and {self.first_of_kind['text']} is "
+                "not; a corpus is of one kind, so name the files of one kind only "
+                "(a pattern helps, such as 'folder/**/*.abc')"
+            )
+        return next(iter(self.first_of_kind))
+
+
+def kind_of(text: str, origin: str) -> str:
+    """By the file's name, or by what is in it."""
+    return "tunes" if origin.lower().endswith(".abc") or looks_like_tunes(text) else "text"

@@ -1,0 +1,20 @@
+"""Text and tunes from a checkpoint, on ONNX Runtime; TensorFlow is never needed here."""
+
+from pathlib import Path
+
+from seqgen.checkpoint.find import find
+from seqgen.checkpoint.read import open_checkpoint
+from seqgen.generation.engine import Engine
+from seqgen.generation.generator import Generator
+
+__all__ = ["Engine", "Generator", "load"]
+
+
+def load(path: str | Path, *, threads: int | None = None) -> Generator:
+    """Open a checkpoint to write from it.
+
+    path: the checkpoint's folder, or its name in ``checkpoints/``.
+    threads: cores that a step may use; chosen by the network's size unless said.
+    Raises CheckpointError if there is none, or it is damaged.
+    """
+    return Generator(open_checkpoint(find(str(path))), threads=threads)

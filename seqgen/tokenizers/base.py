@@ -1,0 +1,171 @@
+"""What a tokenizer is: text to ids and back without loss, in one file a kind."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from seqgen.errors import CheckpointError, TokenError
+
+END = 0
+"""Id 0 of every tokenizer: the boundary between documents. It is "", and no text encodes to it."""
+
+LARGEST = 0x110000 + 1
+"""Most tokens a vocabulary may have: every code point of Unicode, and END."""
+
+LONGEST = 64
+"""Most characters (bytes, in a subword) of one token. It bounds what a stranger's checkpoint can
+make of a few merges, and a longer run that repeats is rather an accident of the corpus."""
+
+NAMED = 10  # unknown characters that a message spells out
+
+SIGNS = {" ": "␣", "\n": "⏎", "\t": "⇥"}
+
+
+class Decoder:
+    """Ids to text one at a time, for text that is shown while it is written."""
+
+    def __init__(self, pieces: Sequence[str]) -> None:
+        self._pieces = pieces
+
+    def push(self, id: int) -> str:
+        """The text that may be written now that this id came; "" where more must come first."""
+        return self._pieces[id]
+
+    def flush(self) -> str:
+        """What is left at the end of the ids."""
+        return ""
+
+
+class Tokenizer(ABC):
+    """One kind of tokenizer. A module of this folder holds one, as ``TOKENIZER``, and has its name.
+
+    size: number of tokens; ids are 0 (`END`) to size - 1.
+    """
+
+    kind: ClassVar[str]
+    bounded: ClassVar[bool] = False  # whether --vocab-size means anything to it
+    size: int
+
+    @classmethod
+    @abstractmethod
+    def train(cls, texts: Sequence[str], vocab_size: int | None) -> Self:
+        """Make the vocabulary from texts. Raises ConfigError where vocab_size is too small."""
+
+    @classmethod
+    @abstractmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Undo `to_json`. Raises CheckpointError where the data is malformed."""
+
+    @abstractmethod
+    def to_json(self) -> dict[str, Any]:
+        """``{"kind": ..., ...}`` in plain JSON types."""
+
+    @abstractmethod
+    def encode(self, text: str) -> np.ndarray:
+        """The ids of a text, `dtype` [T]. Raises TokenError that names the unknown characters."""
+
+    @abstractmethod
+    def decode(self, ids: Sequence[int] | np.ndarray) -> str:
+        """The text of ids: ``decode(encode(text)) == text``. Raises ValueError for no id."""
+
+    @abstractmethod
+    def decoder(self) -> Decoder:
+        """A new `Decoder`; what it writes, put together, is what `decode` gives."""
+
+    @abstractmethod
+    def knows(self, character: str) -> bool:
+        """Whether the character can be encoded."""
+
+    @abstractmethod
+    def token(self, id: int) -> str:
+        """A token as a person would read it: blanks and control characters made visible."""
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The smallest of uint8, uint16 and uint32 that holds every id."""
+        return np.min_scalar_type(self.size - 1)
+
+    def unknown(self, text: str) -> list[str]:
+        """The distinct characters that cannot be encoded, in order of appearance."""
+        return [character for character in dict.fromkeys(text) if not self.knows(character)]
+
+    def skip_unknown(self, text: str) -> str:
+        """The text without the characters that cannot be encoded."""
+        return text.translate({ord(character): None for character in self.unknown(text)})
+
+    def refusal(self, text: str) -> TokenError:
+        """The error for a text that holds unknown characters: it names them."""
+        lacking = listed(self.unknown(text))
+        return TokenError(
+            f"the vocabulary lacks {lacking}; --unknown skip leaves such characters out"
+        )
+
+    def checked(self, ids: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Ids as an array [T]. Raises ValueError for what is no id of this tokenizer."""
+        array = np.asarray(ids)
+        if array.size == 0:
+            return np.zeros(0, self.dtype)
+        whole = array.ndim == 1 and array.dtype.kind in "iu"
+        if not whole or array.min() < 0 or array.max() >= self.size:
+            raise ValueError(f"ids must be whole numbers from 0 to {self.size - 1} in one row")
+        return array
+
+
+def code_point(character: str) -> str:
+    """A character by its number, for one that does not show: ``U+200B``."""
+    return f"U+{ord(character):04X}"
+
+
+def listed(characters: Sequence[str]) -> str:
+    """Characters for a message: ``'é', U+200B and 3 more``."""
+    names = (repr(c) if c.isprintable() else code_point(c) for c in characters[:NAMED])
+    more = f" and {len(characters) - NAMED} more" if len(characters) > NAMED else ""
+    return ", ".join(names) + more
+
+
+def is_surrogate(character: str) -> bool:
+    """Whether it is half of a UTF-16 pair and no character: UTF-8 has no bytes for it."""
+    return "\ud800" <= character <= "\udfff"
+
+
+def visible(piece: str) -> str:
+    """A piece of text with its blanks and control characters as signs; "" stands for `END`."""
+    if not piece:
+        return "⟨end⟩"
+    return "".join(SIGNS.get(c) or (c if c.isprintable() else code_point(c)) for c in piece)
+
+
+def blocks(text: str, size: int = 1 << 16) -> Iterator[str]:
+    """A text in blocks of at most ``size`` characters, cut after a line's end where there is one.
+
+    What a tokenizer holds beside the ids is then bounded, however long the text.
+    """
+    start = 0
+    while start < len(text):
+        stop = min(start + size, len(text))
+        if stop < len(text):
+            stop = text.rfind("\n", start, stop) + 2 or stop
+        yield text[start:stop]
+        start = stop
+
+
+def field(data: Mapping[str, Any], name: str, what: str, item: type) -> list[Any]:
+    """The one list that a tokenizer's JSON holds beside its kind.
+
+    what: the list in words, for the message.
+    item: type of each item, exactly.
+    Raises CheckpointError if it is missing or too long, holds another type, or is not alone.
+    """
+    items = data.get(name)
+    if not isinstance(items, list) or len(items) >= LARGEST or set(data) != {"kind", name}:
+        raise damaged(name, what)
+    if not all(type(each) is item for each in items):
+        raise damaged(name, what)
+    return items
+
+
+def damaged(name: str, what: str) -> CheckpointError:
+    """The error for a list in tokenizer.json that is not what it must be."""
+    return CheckpointError(f"tokenizer.json: {name!r} must be {what}; the checkpoint is damaged")

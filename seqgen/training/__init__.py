@@ -1,0 +1,1 @@
+"""Learning: the plan, the windows, the loop and its events, and resuming."""

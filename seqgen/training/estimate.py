@@ -1,0 +1,127 @@
+"""What a run would be, without running it: the network, its memory, its speed and its time."""
+
+import math
+import statistics
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from seqgen.config import RunOptions
+from seqgen.corpora import Corpus
+from seqgen.stack import backend, cells
+from seqgen.stack.shapes import layer_names, weight_shapes
+from seqgen.training.data import prepare
+from seqgen.training.plan import memory_bytes, parameters, plan
+from seqgen.training.windows import Windows
+
+TIMED_STEPS = 5
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """A layer of the stack: its output's shape [T, B, width] and its weights' shapes by name."""
+
+    name: str
+    kind: str
+    output: tuple[int, ...]
+    weights: dict[str, tuple[int, ...]]
+    parameters: int
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What `seqgen train` would do with the same options.
+
+    minutes: how long the whole run would take on this machine, at the speed of a few steps that
+        were timed and thrown away.
+    memory_bytes: about how much memory it would take.
+    """
+
+    corpus: str
+    options: RunOptions
+    reasons: tuple[str, ...]
+    layers: tuple[LayerRow, ...]
+    parameters: int
+    vocab: int
+    tokens_per_epoch: int
+    steps_per_epoch: int
+    epochs: float
+    tokens_per_second: float
+    minutes: float
+    memory_bytes: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything, in plain JSON types."""
+        return asdict(self)
+
+
+def estimate(corpus: Corpus, options: RunOptions) -> Estimate:
+    """Plan a run on a corpus, time a few of its steps, and throw them away.
+
+    Raises ConfigError or CorpusError, as training would.
+    """
+    cells.find(options.stack.cell)
+    with tempfile.TemporaryDirectory() as folder:
+        data = prepare(corpus, options.tokens, Path(folder))
+        tokens, vocab = len(data.training), data.tokenizer.size
+        chosen = plan(options, data.tokenizer.kind, tokens)
+        training = chosen.options.training
+        assert training.batch
+        assert training.window
+        windows = Windows(data.training, training.batch, training.window, training.seed)
+        speed = measured_speed(chosen.options, vocab, windows)
+    tokens_per_epoch = windows.steps * training.batch * training.window
+    if training.minutes is not None:
+        minutes = training.minutes
+    else:
+        minutes = (training.epochs or 0) * tokens_per_epoch / speed / 60
+        minutes = min(minutes, chosen.most_minutes or minutes)
+    return Estimate(
+        corpus=corpus.name,
+        options=chosen.options,
+        reasons=chosen.reasons,
+        layers=layer_rows(chosen.options, vocab),
+        parameters=parameters(chosen.options.stack, vocab),
+        vocab=vocab,
+        tokens_per_epoch=tokens_per_epoch,
+        steps_per_epoch=windows.steps,
+        epochs=60 * minutes * speed / tokens_per_epoch,
+        tokens_per_second=speed,
+        minutes=minutes,
+        memory_bytes=memory_bytes(chosen.options, vocab),
+    )
+
+
+def measured_speed(options: RunOptions, vocab: int, windows: Windows) -> float:
+    """Training tokens a second on this machine: the median of a few steps after the first."""
+    backend.load(windows.batch)
+    from seqgen.training.learner import Learner
+
+    learner = Learner(options, vocab)
+    seconds = []
+    for _ in range(TIMED_STEPS + 1):
+        began = time.perf_counter()
+        learner.learn(windows.read(0, 0), windows.forgets(0, 0), 1e-6)
+        seconds.append(time.perf_counter() - began)
+    return windows.batch * windows.window / statistics.median(seconds[1:])
+
+
+def layer_rows(options: RunOptions, vocab: int) -> tuple[LayerRow, ...]:
+    """The stack, bottom to top."""
+    stack, training = options.stack, options.training
+    kinds = {name: cells.find(stack.cell).title for name in layer_names(stack)}
+    kinds = {"embedding": "Embedding", **kinds, "output": "Dense"}
+    widths = (stack.embedding or 0, *stack.widths, vocab)
+    shapes = weight_shapes(stack, vocab)
+    rows = []
+    for (name, kind), width in zip(kinds.items(), widths, strict=True):
+        own = {
+            weight.removeprefix(f"{name}/"): shape
+            for weight, shape in shapes.items()
+            if weight.startswith(f"{name}/")
+        }
+        output = (training.window or 0, training.batch or 0, width)
+        rows.append(LayerRow(name, kind, output, own, sum(map(math.prod, own.values()))))
+    return tuple(rows)

@@ -1,0 +1,146 @@
+"""A source is a file, folder, pattern, standard input or known corpus; together one corpus."""
+
+import io
+import os
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqgen.corpora import open_corpus
+from seqgen.errors import ConfigError, CorpusError
+
+TUNE = "X:1\nT:a\nM:4/4\nK:C\nCDEF GABc|\n"
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def texts(corpus):
+    return [document.text for document in corpus.documents]
+
+
+def test_a_file_is_one_document(here):
+    (here / "my poem.txt").write_bytes(b"one\r\ntwo\r\n")
+    corpus = open_corpus(["my poem.txt"])
+    assert (corpus.name, corpus.kind, corpus.sources) == ("my-poem", "text", ("my poem.txt",))
+    assert [(d.text, d.origin) for d in corpus.documents] == [("one\ntwo\n", "my poem.txt")]
+
+
+def test_several_sources_are_one_corpus_in_their_order(here):
+    (here / "z.txt").write_text("z")
+    (here / "d").mkdir()
+    (here / "d" / "a.txt").write_text("a")
+    (here / "d" / "b.txt").write_text("b")
+    corpus = open_corpus(["z.txt", "d", "-"], stdin=io.BytesIO(b"typed"))
+    assert texts(corpus) == ["z", "a", "b", "typed"]
+    assert (corpus.name, corpus.kind) == ("z+2", "text")
+
+
+def test_a_file_that_two_sources_name_is_read_once(here):
+    (here / "a.txt").write_text("a")
+    (here / "b.txt").write_text("b")
+    (here / "link.txt").symlink_to("a.txt")
+    assert texts(open_corpus(["b.txt", "*.txt", ".", "./a.txt"])) == ["b", "a"]
+
+
+@given(st.text(st.characters(categories=["L", "N", "P", "Zl", "Zs"]), min_size=1))
+def test_standard_input_is_read_as_it_is(text):
+    corpus = open_corpus(["-"], stdin=io.BytesIO(b"\n!" + text.encode()))
+    assert (corpus.name, texts(corpus)) == ("stdin", ["\n!" + text])
+
+
+def test_a_pipe_is_as_good_as_a_file(here):
+    os.mkfifo(here / "pipe")
+    writer = threading.Thread(target=lambda: (here / "pipe").write_text("through a pipe"))
+    writer.start()
+    assert texts(open_corpus(["pipe"])) == ["through a pipe"]
+    writer.join()
+
+
+def test_an_existing_file_goes_before_a_known_corpus_of_its_name(here):
+    with pytest.raises(CorpusError, match=r"^\./sonnets: no such file or folder$"):
+        open_corpus(["./sonnets"])
+    assert open_corpus(["sonnets"]).characters > 50_000
+    (here / "sonnets").write_text("mine")
+    assert texts(open_corpus(["sonnets"])) == texts(open_corpus(["./sonnets"])) == ["mine"]
+
+
+def test_a_name_with_brackets_is_a_file_before_it_is_a_pattern(here):
+    (here / "a[1].txt").write_text("bracket")
+    (here / "a1.txt").write_text("one")
+    assert texts(open_corpus(["a[1].txt"])) == ["bracket"]
+
+
+def test_home_is_where_the_tilde_is(here, monkeypatch):
+    monkeypatch.setenv("HOME", str(here))
+    (here / "a.txt").write_text("a")
+    assert texts(open_corpus(["~/*.txt"])) == texts(open_corpus(["~/a.txt"])) == ["a"]
+
+
+@pytest.mark.parametrize("name", ["book.abc", "BOOK.ABC", "book.txt"])
+def test_tunes_are_known_by_name_or_by_what_is_in_them(here, name):
+    (here / name).write_text(TUNE + "\n" + TUNE.replace("X:1", "X:2"))
+    corpus = open_corpus([name])
+    assert corpus.kind == "tunes"
+    assert [d.origin for d in corpus.documents] == [f"{name}:1", f"{name}:2"]
+
+
+def test_tunes_come_through_standard_input_too():
+    assert open_corpus(["-"], stdin=io.BytesIO(TUNE.encode())).kind == "tunes"
+
+
+def test_texts_and_tunes_do_not_mix(here):
+    (here / "a.abc").write_text(TUNE)
+    (here / "readme.md").write_text("prose")
+    for sources in (["a.abc", "readme.md"], ["."], ["readme.md", "airds"]):
+        with pytest.raises(
+            CorpusError, match=r"(a|book1)\.abc is a tune book and readme\.md is not"
+        ):
+            open_corpus(sources)
+    assert open_corpus(["*.abc"]).kind == "tunes"
+
+
+def test_a_book_without_tunes_is_refused_and_broken_ones_are_told(here):
+    (here / "a.abc").write_text("X:1\nT:no key\n")
+    with pytest.raises(CorpusError, match=r"a\.abc: no tune in it"):
+        open_corpus(["a.abc"])
+    (here / "a.abc").write_text("X:1\nT:no key\n\n" + TUNE)
+    assert "1 after an X: line without a K: line" in open_corpus(["a.abc"]).notices[0]
+
+
+@pytest.mark.parametrize("data", [b"", b"\xef\xbb\xbf", b" \n\t\r\n"])
+def test_nothing_to_learn_from_is_refused(here, data):
+    (here / "empty.txt").write_bytes(data)
+    (here / "full.txt").write_text("full")
+    for source in ("empty.txt", "-"):
+        with pytest.raises(CorpusError, match="is empty; there is nothing to learn from"):
+            open_corpus(["full.txt", source], stdin=io.BytesIO(data))
+    assert texts(open_corpus(["*.txt"])) == ["full"]  # but it does no harm among others
+
+
+def test_an_unknown_source_lists_the_known_ones():
+    with pytest.raises(
+        CorpusError, match=r"sonets: no such file or folder, and unknown corpus.*sonnets"
+    ):
+        open_corpus(["sonets"])
+    with pytest.raises(CorpusError, match=r"no such file or folder$"):
+        open_corpus(["no/where.txt"])
+
+
+def test_an_encoding_holds_for_all_files(here):
+    (here / "a.txt").write_bytes(b"it\x92s")
+    (here / "b.txt").write_bytes(b"\x96")
+    assert texts(open_corpus(["."], encoding="cp1252")) == ["it’s", "–"]
+    with pytest.raises(CorpusError, match=r"a\.txt: byte 0x92 at offset 2"):
+        open_corpus(["."])
+
+
+def test_wrong_usage_is_told_before_anything_is_read():
+    for sources, encoding in (([], None), (["-", "-"], None), (["-"], "utf-9")):
+        with pytest.raises(ConfigError):
+            open_corpus(sources, encoding=encoding, stdin=None)

@@ -1,0 +1,55 @@
+"""A book falls into tunes at X: lines and empty lines, each verbatim."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqgen.corpora.tunebook import broken_tunes, looks_like_tunes, split_tunes
+
+REEL = "X:1\nT:A Reel\nM:C|\nL:1/8\n% comment\nK:G\nGABc dedB|dedB dedB|\nw:la la\n"
+JIG = "X: 2\nT:A Jig\nM:6/8\nK:D\nA3 AFA|:def d2A:|\n"
+
+
+def tunes(book):
+    return [tune.text for tune in split_tunes(book, "b.abc")]
+
+
+def test_tunes_are_verbatim_and_named_by_file_and_number():
+    found = split_tunes(f"\n\n{REEL}\n\n{JIG}", "b.abc")
+    assert [(tune.text, tune.origin) for tune in found] == [(REEL, "b.abc:1"), (JIG, "b.abc:2")]
+
+
+def test_tunes_need_no_empty_line_between_them_nor_a_line_end_after_the_last():
+    assert tunes(REEL + JIG.rstrip("\n")) == [REEL, JIG]
+
+
+def test_free_text_after_an_empty_line_belongs_to_no_tune():
+    assert tunes(f"A book\nof tunes\n\n{REEL}\nA note | on it\n \n{JIG}\n%end\n") == [REEL, JIG]
+    assert tunes(f"{REEL} \t\nfree text\n") == [REEL]
+
+
+def test_fields_before_the_first_tune_hold_where_a_header_lacks_them():
+    book = f"%abc-2.1\nM:3/4\nL:1/16\nZ:me\n\n{REEL}\n{JIG}"
+    assert tunes(book) == [REEL, JIG.replace("X: 2\n", "X: 2\nL:1/16\n")]
+
+
+def test_a_field_within_the_body_is_no_header():
+    body = "X:1\nK:D\nABc|\nL:1/4\nABc|\n"
+    assert tunes("L:1/16\n\n" + body) == ["X:1\nL:1/16\nK:D\nABc|\nL:1/4\nABc|\n"]
+
+
+def test_a_stretch_without_a_key_is_no_tune_and_is_counted():
+    book = f"X:9\nT:only a title\n\n{REEL}"
+    assert tunes(book) == [REEL]
+    assert broken_tunes(book) == 1
+
+
+def test_tunes_are_told_from_text_that_quotes_one():
+    assert looks_like_tunes("A foreword.\n\n" + REEL)
+    assert not looks_like_tunes("Word upon word. " * 50 + "\n\n" + REEL)
+    assert not looks_like_tunes("X: the unknown\nK, we said: nothing\n")
+    assert not looks_like_tunes("")
+
+
+@given(st.lists(st.sampled_from([REEL, JIG]), min_size=1, max_size=20), st.sampled_from(["", "\n"]))
+def test_a_book_of_tunes_splits_into_just_those(parts, between):
+    assert tunes(between.join(parts)) == parts

@@ -1,0 +1,76 @@
+"""The whole stack: shapes, carried states, and the graph that generation runs."""
+
+import numpy as np
+import pytest
+
+from seqgen.checkpoint import graph
+from seqgen.config import StackOptions
+from seqgen.generation.engine import Engine
+from seqgen.stack import cells
+from seqgen.stack.model import Stack
+from seqgen.stack.shapes import state_shapes, weight_shapes
+
+VOCAB = 23
+
+
+def options(cell, **changes):
+    chosen = {"layers": 2, "units": (12, 9), "embedding": 7, "dropout": 0.3} | changes
+    return StackOptions(cell=cell, **chosen)
+
+
+@pytest.fixture(params=cells.names())
+def stack(tf, request):
+    """A small stack of every cell, its weights far from where they begin."""
+    model = Stack(options(request.param), VOCAB)
+    rng = np.random.default_rng(0)
+    model.assign({n: 0.5 * rng.normal(size=a.shape) for n, a in model.arrays().items()})
+    return model
+
+
+def ids(steps, streams=3):
+    return np.random.default_rng(1).integers(0, VOCAB, (steps, streams))
+
+
+def test_weights_have_the_shapes_that_the_options_say(stack):
+    shapes = {name: array.shape for name, array in stack.arrays().items()}
+    assert shapes == weight_shapes(stack.options, VOCAB)
+
+
+def test_the_whole_sequence_equals_its_chunks(stack):
+    whole, last = stack(ids(20), stack.zero_states(3))
+    states, parts = stack.zero_states(3), []
+    for chunk in (ids(20)[:6], ids(20)[6:7], ids(20)[7:]):
+        logits, states = stack(chunk, states)
+        parts.append(logits)
+    np.testing.assert_allclose(np.concatenate(parts), whole, atol=1e-5)
+    for name in state_shapes(stack.options):
+        np.testing.assert_allclose(states[name], last[name], atol=1e-5)
+
+
+def test_the_onnx_step_equals_the_keras_model_over_200_steps(stack):
+    expected, last = stack(ids(200), stack.zero_states(3))
+    engine = Engine(graph.build(stack.options, VOCAB, stack.arrays()))
+    states, found = engine.start(3), []
+    for row in ids(200):
+        logits, states = engine.run(row[None], states)
+        found.append(logits[0])
+    np.testing.assert_allclose(np.stack(found), expected, atol=1e-4)
+    for name, state in last.items():
+        np.testing.assert_allclose(states[name], state, atol=1e-4)
+
+
+def test_dropout_acts_in_training_only(stack):
+    states = stack.zero_states(3)
+    one, other = (stack(ids(5), states, training=True)[0] for _ in range(2))
+    assert np.abs(np.subtract(one, other)).max() > 1e-3
+    calm, again = (stack(ids(5), states, training=False)[0] for _ in range(2))
+    np.testing.assert_array_equal(calm, again)
+
+
+def test_assign_takes_back_what_arrays_gave(stack):
+    kept = stack.arrays()
+    stack.assign({name: np.zeros_like(array) for name, array in kept.items()})
+    assert not any(array.any() for array in stack.arrays().values())
+    stack.assign(kept)
+    for name, array in stack.arrays().items():
+        np.testing.assert_array_equal(array, kept[name])

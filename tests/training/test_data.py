@@ -1,0 +1,88 @@
+"""Documents become two parts, and these become ids."""
+
+import numpy as np
+import pytest
+
+from seqgen.config import TokenOptions
+from seqgen.corpora import Corpus, Document
+from seqgen.errors import CorpusError
+from seqgen.tokenizers.base import END
+from seqgen.training.data import prepare, split_text, split_tunes
+
+
+def corpus(*texts, kind="text"):
+    return Corpus("test", kind, tuple(Document(text, "test") for text in texts), ("test",))
+
+
+def tune(number):
+    pitches = "CDEFGABcdefg"
+    body = " ".join(pitches[(number * k) % 12] + pitches[number % 12] for k in range(8))
+    return f"X:{number}\nT:Tune {number}\nM:4/4\nL:1/8\nK:C\n{body} {number}|]\n"
+
+
+def test_the_last_tenth_of_each_text_is_held_back():
+    split = split_text(corpus("a" * 1005, "b" * 20))
+    assert split.training == ("a" * 904, "b" * 18)
+    assert split.validation == ("a" * 101, "b" * 2)
+
+
+def test_the_parts_of_tinyshakespeares_length_are_the_published_ones():
+    split = split_text(corpus("x" * 1_115_394))
+    assert [len(split.training[0]), len(split.validation[0])] == [1_003_854, 111_540]
+
+
+def test_tunes_are_split_by_hash_whatever_their_order():
+    tunes = [tune(number) for number in range(300)]
+    split = split_tunes(corpus(*tunes, kind="tunes"))
+    again = split_tunes(corpus(*reversed(tunes), kind="tunes"))
+    assert 15 <= len(split.validation) <= 50
+    assert set(split.validation) == set(again.validation)
+    assert not set(split.training) & set(split.validation)
+    assert len(split.training) + len(split.validation) == 300
+    assert all("T:" not in form and "X:" not in form for form in split.training)
+
+
+def test_the_same_tune_under_another_title_stands_on_one_side():
+    tunes = [tune(number) for number in range(40)]
+    twins = [t.replace("T:Tune", "T:The other") for t in tunes]
+    split = split_tunes(corpus(*tunes, *twins, kind="tunes"))
+    assert len(split.training) + len(split.validation) == 40
+    assert any("40 tunes" in notice for notice in split.notices)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_a_few_tunes_still_have_two_parts(count):
+    split = split_tunes(corpus(*(tune(n) for n in range(count)), kind="tunes"))
+    assert split.training
+    assert split.validation
+
+
+def test_ids_are_the_texts_behind_their_ends(tmp_path):
+    data = prepare(corpus("abc abd " * 10, "bad cab " * 5), TokenOptions(), tmp_path)
+    assert data.tokenizer.kind == "char"
+    assert data.tokenizer.decode(data.training) == ("abc abd " * 10)[:72] + ("bad cab " * 5)[:36]
+    assert (np.asarray(data.training) == END).sum() == 2
+    assert data.training[0] == END
+    assert (data.training_characters, data.validation_characters) == (108, 12)
+    assert data.start == (END,)
+
+
+def test_a_single_text_begins_before_a_line(tmp_path):
+    data = prepare(corpus("one line\nand another\n" * 9), TokenOptions(), tmp_path)
+    assert data.tokenizer.decode(data.start) == "\n"
+
+
+def test_tunes_are_cut_into_lexemes(tmp_path):
+    tunes = corpus(*(tune(number) for number in range(30)), kind="tunes")
+    assert prepare(tunes, TokenOptions(), tmp_path).tokenizer.kind == "abc"
+    assert prepare(tunes, TokenOptions(tokens="char"), tmp_path).tokenizer.kind == "char"
+
+
+def test_too_little_text_is_refused_with_its_length(tmp_path):
+    with pytest.raises(CorpusError, match="holds 12 characters; at least 20"):
+        prepare(corpus("hello, world"), TokenOptions(), tmp_path)
+
+
+def test_tunes_without_notes_are_refused(tmp_path):
+    with pytest.raises(CorpusError, match="no tune"):
+        prepare(corpus("X:1\nT:Empty\nK:C\n", kind="tunes"), TokenOptions(), tmp_path)

@@ -1,0 +1,79 @@
+"""What is chosen where nothing was said."""
+
+import pytest
+
+from seqgen.config import RunOptions
+from seqgen.errors import ConfigError
+from seqgen.training.plan import (
+    LEAST_STEPS,
+    MOST_MINUTES,
+    PRESETS,
+    memory_bytes,
+    parameters,
+    plan,
+    preset_names,
+)
+
+
+def chosen(tokens, **said):
+    return plan(RunOptions.of(said), "char", tokens)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "name"), [(90_000, "small"), (10**6, "medium"), (10**8, "large")]
+)
+def test_the_preset_grows_with_the_data(tokens, name):
+    found = chosen(tokens)
+    assert found.options.training.preset == name
+    assert found.options.stack.units == (PRESETS[name].units,) * PRESETS[name].layers
+    assert any(name in reason for reason in found.reasons)
+
+
+def test_what_is_said_stays():
+    found = chosen(10**6, units=(300,), layers=3, window=20, batch=8, learning_rate=1e-3, epochs=2)
+    stack, training = found.options.stack, found.options.training
+    assert stack.widths == (300, 300, 300)
+    assert (training.window, training.batch, training.learning_rate) == (20, 8, 1e-3)
+    assert training.epochs == 2
+    assert found.most_minutes is None
+
+
+def test_units_of_each_layer_say_how_many_layers():
+    assert chosen(10**6, units=(64, 32)).options.stack.layers == 2
+
+
+@pytest.mark.parametrize("name", preset_names())
+@pytest.mark.parametrize("tokens", [18, 270, 5_000, 90_000])
+def test_a_small_corpus_has_steps_left_and_is_told_so(tokens, name):
+    found = chosen(tokens, preset=name)
+    training = found.options.training
+    assert tokens // training.batch // training.window >= 1
+    if tokens >= 270:
+        assert tokens // training.batch // training.window >= LEAST_STEPS
+    shrunk = training.window < PRESETS[name].window or training.batch < PRESETS[name].batch
+    assert shrunk == any("small" in reason and "rather" in reason for reason in found.reasons)
+
+
+def test_with_no_length_it_chooses_epochs_bounded_by_the_clock():
+    found = chosen(10**6)
+    assert found.options.training.epochs == pytest.approx(6.0)
+    assert found.most_minutes == MOST_MINUTES
+    assert chosen(10**6, minutes=2).options.training.epochs is None
+
+
+@pytest.mark.parametrize("said", [{"window": 2000}, {"window": 100, "batch": 50}, {"batch": 2000}])
+def test_steps_that_the_data_cannot_fill_are_refused(said):
+    with pytest.raises(ConfigError, match="the training part has 1000"):
+        chosen(1000, **said)
+
+
+def test_an_unknown_preset_names_the_known_ones():
+    with pytest.raises(ConfigError, match="known: large, medium, small"):
+        chosen(1000, preset="huge")
+
+
+def test_parameters_and_memory_are_counted_by_hand():
+    options = chosen(10**6, units=(10,), layers=1, embedding=3, window=5, batch=2).options
+    assert parameters(options.stack, 7) == 7 * 3 + 4 * 10 * (3 + 10 + 1) + 10 * 7 + 7
+    more = chosen(10**6, units=(10,), layers=1, embedding=3, window=5, batch=200).options
+    assert memory_bytes(more, 7) > memory_bytes(options, 7)

@@ -1,0 +1,66 @@
+"""Windows follow one another, and every token of a part is measured once."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqgen.training.windows import Spans, Windows
+
+
+def windows(**changes):
+    chosen = {"tokens": np.arange(1000, dtype=np.uint16), "batch": 4, "window": 10, "seed": 0}
+    return Windows(**chosen | changes)
+
+
+def test_targets_are_the_next_tokens_and_windows_go_on():
+    cut = windows()
+    assert cut.steps == 25
+    for step in range(cut.steps - 1):
+        ids = cut.read(0, step)
+        assert ids.shape == (11, 4)
+        np.testing.assert_array_equal((ids[:-1] + 1) % 1000, ids[1:])
+        np.testing.assert_array_equal(cut.read(0, step + 1)[0], ids[-1])
+
+
+def test_an_epoch_reads_each_token_once():
+    cut = windows()
+    targets = np.concatenate([cut.read(0, step)[1:].ravel() for step in range(cut.steps)])
+    np.testing.assert_array_equal(np.sort(targets), np.arange(1000))
+
+
+def test_epochs_begin_at_other_places_and_the_seed_says_where():
+    cut = windows()
+    assert cut.read(0, 0)[0, 0] != cut.read(1, 0)[0, 0]
+    np.testing.assert_array_equal(cut.read(3, 2), windows().read(3, 2))
+    assert (windows(seed=1).read(0, 0) != cut.read(0, 0)).any()
+
+
+def test_some_streams_forget_and_the_seed_says_which():
+    cut = windows(batch=50, window=2)
+    forgets = np.stack([cut.forgets(e, s) for e in range(20) for s in range(cut.steps)])
+    assert 0.01 < forgets.mean() < 0.03
+    np.testing.assert_array_equal(cut.forgets(2, 3), windows(batch=50, window=2).forgets(2, 3))
+
+
+@given(
+    length=st.integers(2, 400),
+    streams=st.integers(1, 9),
+    window=st.integers(1, 40),
+    warm=st.integers(0, 30),
+)
+def test_every_token_but_the_first_counts_once_with_its_own_past(length, streams, window, warm):
+    spans = Spans(np.arange(length), streams, window, warm)
+    counted = []
+    for step in range(spans.steps):
+        ids, counts = spans.read(step)
+        assert ids.shape == (window + 1, streams)
+        inside = counts.astype(bool)
+        counted += ids[1:][inside].tolist()
+        np.testing.assert_array_equal(ids[:-1][inside] + 1, ids[1:][inside])
+    assert sorted(counted) == list(range(1, length))
+
+
+@pytest.mark.parametrize("tokens", [40, 41])
+def test_a_part_of_exactly_one_window_is_one_step(tokens):
+    assert windows(tokens=np.arange(tokens)).steps == 1
