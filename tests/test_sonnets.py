@@ -23,8 +23,10 @@ def sonnets(raw):
 
 def test_bytes(raw):
     assert raw.isascii()
-    assert b"\r" not in raw and b"\t" not in raw
-    assert raw.endswith(b".\n") and not raw.endswith(b"\n\n")
+    assert b"\r" not in raw
+    assert b"\t" not in raw
+    assert raw.endswith(b".\n")
+    assert not raw.endswith(b"\n\n")
 
 
 def test_line_counts(sonnets):
@@ -35,7 +37,7 @@ def test_line_counts(sonnets):
 def test_lines_are_clean(sonnets):
     for n, lines in sonnets.items():
         for line in lines:
-            assert line == line.strip() and "  " not in line, (n, line)
+            assert line == " ".join(line.split()), (n, line)
             assert 20 <= len(line) <= 60, (n, line)
 
 
@@ -45,7 +47,7 @@ def test_no_line_is_repeated(sonnets):
 
 
 @pytest.mark.parametrize(
-    "number, first, last",
+    ("number", "first", "last"),
     [
         (
             1,

@@ -164,6 +164,7 @@ def print_curve(metrics: list[dict[str, Any]]) -> None:
     figure.plot_size(78, 18)
     figure.title("loss, nats a token")
     figure.label("step", "x")
+    figure.legend(x=50)  # at the right: the curves begin high at the left
     for name, curve in curves.items():
         line = figure.signal(list(curve), list(curve.values()))
         figure.draw(line.lines().label(name.replace("_", " ")))

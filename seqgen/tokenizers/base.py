@@ -146,7 +146,7 @@ def blocks(text: str, size: int = 1 << 16) -> Iterator[str]:
     while start < len(text):
         stop = min(start + size, len(text))
         if stop < len(text):
-            stop = text.rfind("\n", start, stop) + 2 or stop
+            stop = text.rfind("\n", start, stop) + 1 or stop
         yield text[start:stop]
         start = stop
 

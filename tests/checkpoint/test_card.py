@@ -1,0 +1,28 @@
+from pathlib import Path
+
+from seqgen.checkpoint import write
+from seqgen.checkpoint.card import write_card
+from seqgen.checkpoint.read import open_checkpoint
+
+
+def test_the_card_says_what_it_is_and_how_good(checkpoint: Path) -> None:
+    write_card(checkpoint)
+    assert "not measured yet" in (checkpoint / "README.md").read_text()
+    metric = {
+        "step": 1200, "epoch": 2.5, "seconds": 61.0, "tokens": 98_304, "validation_loss": 1.5,
+        "bits_per_character": 2.164, "perplexity": 4.4817, "best": True, "whole": True,
+    }  # fmt: skip
+    write.append_metric(checkpoint, metric)
+    write_card(checkpoint)
+    text = (checkpoint / "README.md").read_text()
+    parameters = open_checkpoint(checkpoint).config.parameters
+    for word in ("# fox", "fox [1]", "fox.txt", "900 characters", "LSTM", "12, 8",
+                 f"{parameters:,}", "1,200 steps", "2.164", "1.5000 nats", "the whole",
+                 "seqgen sample fox"):  # fmt: skip
+        assert word in text
+
+
+def test_metrics_of_anybody_do_not_stop_the_card(checkpoint: Path) -> None:
+    write.append_metric(checkpoint, {"step": 3, "validation_loss": "low", "best": True})
+    write_card(checkpoint)
+    assert "| Loss | - nats" in (checkpoint / "README.md").read_text()

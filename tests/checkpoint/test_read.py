@@ -1,0 +1,146 @@
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from seqgen.checkpoint import format, write
+from seqgen.checkpoint.arrays import write_arrays
+from seqgen.checkpoint.read import best_metric, open_checkpoint
+from seqgen.errors import CheckpointError
+
+
+def use(path: Path) -> None:
+    """Read all that a checkpoint holds."""
+    checkpoint = open_checkpoint(path)
+    checkpoint.weights()
+    checkpoint.graph()
+    checkpoint.metrics()
+
+
+def test_weights_and_graph_come_back(checkpoint: Path) -> None:
+    opened = open_checkpoint(checkpoint)
+    shapes = {name: array.shape for name, array in opened.weights().items()}
+    assert shapes == opened.config.weight_shapes()
+    assert opened.graph() == (checkpoint / format.GRAPH).read_bytes()
+    assert opened.metrics() == []
+
+
+@pytest.mark.parametrize("name", [format.CONFIG, format.TOKENIZER, format.WEIGHTS])
+def test_a_missing_file_is_named(checkpoint: Path, name: str) -> None:
+    (checkpoint / name).unlink()
+    with pytest.raises(CheckpointError, match=f"{name} is missing"):
+        use(checkpoint)
+
+
+@pytest.mark.parametrize("name", [format.CONFIG, format.TOKENIZER, format.WEIGHTS])
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.99])
+def test_a_truncated_file_is_named(checkpoint: Path, name: str, share: float) -> None:
+    content = (checkpoint / name).read_bytes()
+    (checkpoint / name).write_bytes(content[: int(len(content) * share)])
+    with pytest.raises(CheckpointError, match=name):
+        use(checkpoint)
+
+
+@pytest.mark.parametrize("name", [format.CONFIG, format.TOKENIZER, format.WEIGHTS])
+@pytest.mark.parametrize("place", range(0, 100, 9))
+def test_no_byte_can_be_changed_without_notice(checkpoint: Path, name: str, place: int) -> None:
+    content = bytearray((checkpoint / name).read_bytes())
+    content[len(content) * place // 100] ^= 0x81
+    (checkpoint / name).write_bytes(content)
+    with pytest.raises(CheckpointError, match=str(checkpoint)):
+        use(checkpoint)
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="no such folder"):
+        open_checkpoint(tmp_path / "none")
+
+
+@pytest.mark.parametrize("damage", ["delete", "truncate", "tamper", "forget", "forge"])
+def test_the_graph_is_built_again_from_the_weights(checkpoint: Path, damage: str) -> None:
+    graph, fits = checkpoint / format.GRAPH, checkpoint / format.GRAPH_OF
+    good = graph.read_bytes()
+    if damage == "delete":
+        graph.unlink()
+    elif damage == "truncate":
+        graph.write_bytes(good[:100])
+    elif damage == "tamper":
+        graph.write_bytes(good[:-5] + b"xxxxx")
+    elif damage == "forget":
+        fits.write_text("[")
+    else:
+        graph.write_bytes(b"another graph")
+        digest = hashlib.sha256(b"another graph").hexdigest()
+        fits.write_text(json.dumps({"graph": digest, "weights": "those of another network"}))
+    assert open_checkpoint(checkpoint).graph() == good
+    assert graph.read_bytes() == good
+
+
+def test_the_graph_follows_new_weights(checkpoint: Path) -> None:
+    opened = open_checkpoint(checkpoint)
+    old_graph, old_fits = opened.graph(), (checkpoint / format.GRAPH_OF).read_bytes()
+    weights = {name: array + 1 for name, array in opened.weights().items()}
+    write.save_weights(checkpoint, opened.config, weights)
+    new_graph = opened.graph()
+    assert new_graph != old_graph
+    # As if the power had gone after the weights were written and before the graph was.
+    (checkpoint / format.GRAPH).write_bytes(old_graph)
+    (checkpoint / format.GRAPH_OF).write_bytes(old_fits)
+    assert opened.graph() == new_graph
+
+
+def test_weights_of_another_network_are_refused(
+    checkpoint: Path, tmp_path: Path, make: Callable[..., Path]
+) -> None:
+    other = make(tmp_path / "other", units=(12, 9))
+    (checkpoint / format.WEIGHTS).write_bytes((other / format.WEIGHTS).read_bytes())
+    with pytest.raises(CheckpointError, match=r"model\.safetensors: .* and config\.json says F32"):
+        use(checkpoint)
+
+
+def test_another_vocabulary_is_refused(
+    checkpoint: Path, tmp_path: Path, make: Callable[..., Path]
+) -> None:
+    other = make(tmp_path / "other", text="another alphabet")
+    (checkpoint / format.TOKENIZER).write_bytes((other / format.TOKENIZER).read_bytes())
+    with pytest.raises(CheckpointError, match=r"tokenizer\.json is not the vocabulary"):
+        use(checkpoint)
+
+
+@pytest.mark.parametrize("what", ["missing", "surplus", "type", "nan", "unsigned"])
+def test_arrays_that_are_not_the_networks_are_refused(checkpoint: Path, what: str) -> None:
+    path = checkpoint / format.WEIGHTS
+    arrays = load_file(path)
+    if what == "missing":
+        del arrays["output/bias"]
+    elif what == "surplus":
+        arrays["more"] = np.zeros(1, np.float32)
+    elif what == "type":
+        arrays["output/bias"] = arrays["output/bias"].astype(np.float64)
+    elif what == "nan":
+        arrays["output/bias"] = arrays["output/bias"] * np.float32(np.nan)
+    if what == "unsigned":
+        save_file(arrays, path)
+    else:
+        write_arrays(path, arrays)
+    with pytest.raises(CheckpointError, match=r"model\.safetensors"):
+        use(checkpoint)
+
+
+@pytest.mark.parametrize("content", ["{", "3", "\xff", '{"step": NaN}', "[" * 100_000])
+def test_damaged_metrics_are_named_with_their_line(checkpoint: Path, content: str) -> None:
+    (checkpoint / format.METRICS).write_bytes(b'{"step": 1}\n' + content.encode("latin-1"))
+    with pytest.raises(CheckpointError, match=r"metrics\.jsonl, line 2"):
+        use(checkpoint)
+
+
+def test_the_best_is_the_one_whose_weights_were_kept() -> None:
+    part = {"step": 1, "best": True}
+    assert best_metric([]) is None
+    assert best_metric([part, {"step": 2, "best": False}]) == part
+    whole = {"step": 2, "best": True, "whole": True}
+    assert best_metric([part, whole, {"step": 3, "best": False}]) == whole

@@ -1,0 +1,129 @@
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seqgen.checkpoint import format, write
+from seqgen.checkpoint.arrays import read_arrays, write_arrays
+from seqgen.checkpoint.files import write_whole
+from seqgen.checkpoint.read import open_checkpoint
+from seqgen.errors import CheckpointError
+
+as_root = pytest.mark.skipif(
+    hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may write everywhere"
+)
+
+
+def test_a_file_is_replaced_whole_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "file"
+    write_whole(path, b"first")
+    write_whole(path, b"second")
+    assert path.read_bytes() == b"second"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_write_that_fails_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    write_whole(path, b"old")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(CheckpointError, match=r"cannot write .*file: No space left"):
+        write_whole(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_path_that_cannot_be_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(CheckpointError, match="cannot write"):
+        write_whole(tmp_path / "file" / "below", b"x")
+
+
+@as_root
+def test_no_permission_is_told(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(CheckpointError, match="Permission denied"):
+        write_whole(tmp_path / "x", b"")
+
+
+def test_an_existing_checkpoint_is_refused_unless_overwritten(
+    checkpoint: Path, make: Callable[..., Path]
+) -> None:
+    opened = open_checkpoint(checkpoint)
+    with pytest.raises(CheckpointError, match="--resume fox to go on, --overwrite"):
+        write.create(checkpoint, opened.config, opened.tokenizer)
+    (checkpoint / "mine.txt").write_text("kept")
+    (checkpoint / format.RESUME).mkdir()
+    (checkpoint / f".{format.WEIGHTS}.0123.tmp").write_text("of a run that was killed")
+    write.create(checkpoint, opened.config, opened.tokenizer, overwrite=True)
+    left = {path.name for path in checkpoint.iterdir()}
+    assert left == {format.CONFIG, format.TOKENIZER, "mine.txt"}
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_another_programs_folder_is_never_emptied(
+    checkpoint: Path, tmp_path: Path, overwrite: bool
+) -> None:
+    opened = open_checkpoint(checkpoint)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / format.CONFIG).write_text('{"name": "a web page"}')
+    (other / format.CARD).write_text("precious")
+    with pytest.raises(CheckpointError, match="no checkpoint"):
+        write.create(other, opened.config, opened.tokenizer, overwrite=overwrite)
+    assert (other / format.CARD).read_text() == "precious"
+
+
+def test_a_file_in_the_way_is_told(checkpoint: Path, tmp_path: Path) -> None:
+    opened = open_checkpoint(checkpoint)
+    (tmp_path / "x").write_text("a file")
+    with pytest.raises(CheckpointError, match="in the way"):
+        write.create(tmp_path / "x", opened.config, opened.tokenizer, overwrite=True)
+
+
+def test_weights_of_another_shape_are_refused(checkpoint: Path) -> None:
+    opened = open_checkpoint(checkpoint)
+    weights = opened.weights() | {"output/bias": np.zeros(3, np.float32)}
+    with pytest.raises(CheckpointError):
+        write.save_weights(checkpoint, opened.config, weights)
+
+
+def test_metrics_are_json_even_where_the_loss_is_not_a_number(checkpoint: Path) -> None:
+    write.append_metric(checkpoint, {"step": 1, "validation_loss": float("nan")})
+    write.append_metric(checkpoint, {"step": 2, "validation_loss": 1.5, "best": True})
+    lines = (checkpoint / format.METRICS).read_text().splitlines()
+    assert [json.loads(line)["validation_loss"] for line in lines] == [None, 1.5]
+    assert open_checkpoint(checkpoint).metrics()[1]["step"] == 2
+    write.rewrite_metrics(checkpoint, [{"step": 9}])
+    assert open_checkpoint(checkpoint).metrics() == [{"step": 9}]
+
+
+def test_samples_follow_one_another(checkpoint: Path) -> None:
+    write.append_sample(checkpoint, "step 1", "[b]é\ud800")
+    write.append_sample(checkpoint, "step 2", "two\n")
+    text = (checkpoint / format.SAMPLES).read_text(encoding="utf-8")
+    assert text == "--- step 1 ---\n[b]é?\n\n--- step 2 ---\ntwo\n\n"
+
+
+def test_arrays_come_back_as_they_were(tmp_path: Path) -> None:
+    arrays = {
+        "scalar": np.array(7, np.int64),
+        "none": np.zeros((0, 3), np.float32),
+        "bytes": np.arange(5, dtype=np.uint8),
+        "turned": np.arange(6, dtype=np.float64).reshape(2, 3).T,
+    }
+    write_arrays(tmp_path / "x", arrays, {"position": "12"})
+    read, metadata = read_arrays(tmp_path / "x")
+    assert metadata["position"] == "12"
+    assert set(read) == set(arrays)
+    for name, array in arrays.items():
+        assert read[name].dtype == array.dtype
+        np.testing.assert_array_equal(read[name], array)

@@ -1,0 +1,102 @@
+"""`seqgen corpora`: the table, a look at a corpus, and fetching."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from seqgen.cli.corpora import app, complete_corpus
+from seqgen.corpora import open_corpus
+from seqgen.errors import ConfigError, CorpusError
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SEQGEN_CORPORA", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, arguments)
+
+
+def good(*arguments):
+    result = run(*arguments)
+    assert result.exception is None, result.output
+    return result
+
+
+def test_the_table_tells_every_corpus_and_where_it_is(own_folder, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "400")
+    (own_folder / "pg11.txt").write_text("Alice")
+    lines = good().stdout.splitlines()
+    rows = {line.split()[0]: line for line in lines if line.strip()}
+    assert "in music21" in rows["oneills"]
+    assert "non-commercial" in rows["essen"]
+    assert "1.1 MB" in rows["tinyshakespeare"]
+    assert "fetch me" in rows["tinyshakespeare"]
+    assert "pg11.txt" in rows["gutenberg:11"]
+
+
+def test_the_table_as_json_has_all_facts():
+    facts = {row["name"]: row for row in json.loads(good("--json").stdout)}
+    assert facts["ryans"]["files"] == 1059
+    assert facts["tinyshakespeare"]["get"] == "seqgen corpora fetch tinyshakespeare"
+
+
+def test_show_prints_exactly_that_many_characters():
+    text = open_corpus(["sonnets"]).documents[0].text
+    assert good("show", "sonnets", "--characters", "123").stdout == text[:123]
+
+
+def test_show_prints_whole_lines_unless_said():
+    text = open_corpus(["sonnets"]).documents[0].text
+    shown = good("show", "sonnets").stdout
+    assert text.startswith(shown)
+    assert shown.endswith("\n")
+    assert 1900 < len(shown) <= 2000
+
+
+def test_show_leaves_brackets_alone_and_puts_an_empty_line_between_tunes(own_folder):
+    tunes = [f"X:{n}\nT:[bold]a[/]\nK:C\n[CE][/red]|\n" for n in (1, 2)]
+    (own_folder / "a.abc").write_text("\n\n".join(tunes))
+    assert good("show", "a.abc").stdout == "\n".join(tunes)
+
+
+def test_show_reads_a_file_in_its_encoding(own_folder):
+    (own_folder / "a.txt").write_bytes(b"caf\xe9")
+    assert good("show", "a.txt", "--encoding", "cp1252").stdout == "café"
+
+
+def test_show_tells_terms_of_use_beside_the_text():
+    result = good("show", "essen")
+    assert "non-commercial" in result.stderr
+    assert "non-commercial" not in result.stdout
+
+
+def test_show_as_json_measures_the_corpus():
+    facts = json.loads(good("show", "airds", "--json").stdout)
+    corpus = open_corpus(["airds"])
+    assert facts["documents"] == 1180
+    assert facts["fingerprint"] == corpus.fingerprint
+    assert facts["licence"]
+
+
+def test_fetch_says_where_a_corpus_is(own_folder):
+    (own_folder / "pg7.txt").write_text("seven")
+    result = good("fetch", "gutenberg:7", "sonnets")
+    assert f"gutenberg:7: {own_folder / 'pg7.txt'}" in result.stdout
+    assert "sonnets.txt" in result.stdout
+
+
+def test_errors_are_the_librarys():
+    assert isinstance(run("fetch", "nope").exception, ConfigError)
+    assert isinstance(run("show", "nope").exception, CorpusError)
+    assert run("show", "sonnets", "--characters", "0").exit_code == 2
+
+
+def test_the_shell_completes_names():
+    assert complete_corpus("s") == ["sonnets"]
+    assert "gutenberg:2600" in complete_corpus("gut")

@@ -1,0 +1,85 @@
+"""The network learns, measures as a single reader would, and comes back exactly."""
+
+import numpy as np
+import pytest
+
+from seqgen.config import RunOptions
+from seqgen.training.windows import Windows
+
+VOCAB = 11
+SAID = {"layers": 1, "units": (16,), "embedding": 8, "dropout": 0.2, "window": 8, "batch": 16}
+
+
+@pytest.fixture
+def learner(tf):
+    from seqgen.training.learner import Learner
+
+    return Learner(RunOptions.of(SAID), VOCAB)
+
+
+def tokens(length=2000):
+    """A stream with a rule to learn: each token is the sum of the two before it."""
+    stream = [1, 2]
+    while len(stream) < length:
+        stream.append((stream[-1] + stream[-2]) % VOCAB)
+    return np.array(stream, np.uint8)
+
+
+def steps(learner, count, begin=0):
+    windows = Windows(tokens(), 16, 8, seed=0)
+    return [
+        learner.learn(windows.read(0, n), windows.forgets(0, n), 0.01)[0]
+        for n in range(begin, begin + count)
+    ]
+
+
+def test_it_learns_a_rule(learner):
+    before = learner.measure(tokens())
+    assert before == pytest.approx(np.log(VOCAB), abs=0.3)
+    for _ in range(12):
+        steps(learner, 15)
+    assert learner.measure(tokens()) < 0.2 * before
+
+
+def test_measuring_in_many_streams_equals_one_reader(learner):
+    """Far from the beginning of a stream, the state that it lacked makes no difference."""
+    steps(learner, 15)
+    part = tokens(3000)
+    logits, _ = learner.model(part[:-1, None].astype(np.int32), learner.model.zero_states(1))
+    logits = logits.numpy()[:, 0].astype(np.float64)
+    chosen = logits[np.arange(len(logits)), part[1:]]
+    alone = np.mean(np.log(np.exp(logits).sum(1)) - chosen)
+    assert learner.measure(part) == pytest.approx(alone, abs=1e-4)
+
+
+def test_measuring_changes_nothing(learner):
+    steps(learner, 3)
+    kept = learner.arrays()
+    learner.measure(tokens())
+    for name, array in learner.arrays().items():
+        np.testing.assert_array_equal(array, kept[name], name)
+
+
+def test_from_a_copy_it_goes_on_bit_for_bit(learner, tf):
+    from seqgen.training.learner import Learner
+
+    steps(learner, 5)
+    kept = learner.arrays()
+    expected = steps(learner, 5, begin=5)
+    other = Learner(RunOptions.of(SAID | {"seed": 7}), VOCAB)
+    other.assign(kept)
+    assert steps(other, 5, begin=5) == expected
+    for name, array in other.arrays().items():
+        np.testing.assert_array_equal(array, learner.arrays()[name], name)
+
+
+def test_a_stream_that_forgets_does_not_feel_its_past(learner):
+    ids = Windows(tokens(), 16, 8, seed=0).read(0, 0)
+    steps(learner, 4)
+    kept = learner.arrays()
+    everyone = np.ones(16, bool)
+    one = learner.learn(ids, everyone, 0.0)
+    learner.assign(kept)
+    learner.reset()
+    other = learner.learn(ids, ~everyone, 0.0)
+    assert one == other

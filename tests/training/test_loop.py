@@ -1,0 +1,196 @@
+"""A run from its first step to its last: what it tells, what it keeps, what it survives."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from seqgen.checkpoint.read import open_checkpoint
+from seqgen.config import RunOptions
+from seqgen.corpora import open_corpus
+from seqgen.errors import CheckpointError, ConfigError, TrainingError
+from seqgen.training.events import (
+    Evaluated,
+    Finished,
+    Preparing,
+    Recovered,
+    Sampled,
+    Saved,
+    Started,
+    Step,
+)
+from seqgen.training.start import begin, go_on
+
+SAID = {"units": (24,), "embedding": 8, "window": 16, "batch": 8, "epochs": 2, "evaluations": 4}
+
+
+def run(text_file, path, **said):
+    return begin(open_corpus([str(text_file)]), RunOptions.of(SAID | said), path)
+
+
+def of_kind(events, kind):
+    return [event for event in events if isinstance(event, kind)]
+
+
+@pytest.mark.usefixtures("tf")
+class TestRun:
+    def test_it_learns_and_tells_of_it(self, text_file, tmp_path):
+        events = list(run(text_file, tmp_path / "river", epochs=20))
+        assert isinstance(events[0], Preparing)
+        steps, evaluations = of_kind(events, Step), of_kind(events, Evaluated)
+        started, finished = of_kind(events, Started)[0], events[-1]
+        assert isinstance(finished, Finished)
+        assert len(steps) == 20 * started.steps
+        assert [step.step for step in steps] == list(range(1, len(steps) + 1))
+        assert steps[-1].progress == 1
+        assert steps[-1].learning_rate < steps[5].learning_rate
+        assert evaluations[0].step == 0
+        assert finished.result.validation_loss < 0.5 * evaluations[0].validation_loss
+        assert finished.result.whole
+        assert len(of_kind(events, Sampled)) == len(evaluations)
+
+    def test_what_it_kept_is_the_best_and_writes(self, text_file, tmp_path):
+        path = tmp_path / "river"
+        said = {"units": (64,), "epochs": 25, "learning_rate": 0.01}
+        finished = list(run(text_file, path, **said))[-1]
+        checkpoint = open_checkpoint(path)
+        metrics = checkpoint.metrics()
+        assert metrics[-1] == json.loads(json.dumps(dataclasses.asdict(finished.result)))
+        assert (path / "README.md").read_text(encoding="utf-8").strip()
+        assert "---" in (path / "samples.txt").read_text(encoding="utf-8")
+        from seqgen.generation import load
+
+        text = "".join(load(path).generate("rain again, and no one", length=13, temperature=0))
+        assert text == " asks it why."
+
+    def test_bits_per_character_follow_from_nats(self, text_file, tmp_path):
+        events = list(run(text_file, tmp_path / "words", tokens="word"))
+        result, config = events[-1].result, of_kind(events, Started)[0].config
+        nats = result.validation_loss * (config.corpus.validation_tokens - 1)
+        bits = nats / config.corpus.validation_characters / np.log(2)
+        assert result.bits_per_character == pytest.approx(bits)
+
+    def test_an_interrupted_run_goes_on_bit_for_bit(self, text_file, tmp_path):
+        whole = of_kind(run(text_file, tmp_path / "whole", dropout=0.2), Step)
+        first = []
+        events = run(text_file, tmp_path / "parts", dropout=0.2)
+        for event in events:
+            first += of_kind([event], Step)
+            if len(first) == 37:
+                events.close()
+                break
+        rest = of_kind(go_on(tmp_path / "parts", {}), Step)
+        assert [s.loss for s in first + rest] == [s.loss for s in whole]
+        one, other = (open_checkpoint(tmp_path / n).weights() for n in ("whole", "parts"))
+        for name, array in one.items():
+            np.testing.assert_array_equal(array, other[name])
+        lines = [
+            [(m["step"], m["validation_loss"]) for m in open_checkpoint(tmp_path / n).metrics()]
+            for n in ("whole", "parts")
+        ]
+        assert lines[0] == lines[1]
+
+    def test_a_finished_run_goes_on_when_it_is_given_more(self, text_file, tmp_path):
+        path = tmp_path / "river"
+        done = of_kind(run(text_file, path), Step)
+        with pytest.raises(ConfigError, match="has been trained to its end"):
+            list(go_on(path, {}))
+        more = of_kind(go_on(path, {"epochs": 3.0}), Step)
+        assert more[0].step == done[-1].step + 1
+        assert more[-1].epoch == pytest.approx(3)
+        assert open_checkpoint(path).config.training.epochs == 3
+
+    def test_only_the_length_may_change_on_resume(self, text_file, tmp_path):
+        path = tmp_path / "river"
+        list(run(text_file, path))
+        with pytest.raises(ConfigError, match="keeps its options but for --minutes"):
+            list(go_on(path, {"units": (99,)}))
+
+    def test_a_budget_of_time_is_kept(self, text_file, tmp_path):
+        events = list(run(text_file, tmp_path / "river", epochs=None, minutes=0.05))
+        assert 3 <= events[-1].result.seconds < 6
+        assert of_kind(events, Step)[-1].learning_rate < 1e-3
+
+    def test_it_stops_when_nothing_gets_better(self, text_file, tmp_path):
+        said = {"patience": 2, "learning_rate": 1e-9, "epochs": 50, "evaluations": 100}
+        events = list(run(text_file, tmp_path / "river", **said, seed=3))
+        assert events[-1].reason in ("patience", "done")
+        evaluations = of_kind(events, Evaluated)
+        best = [n for n, e in enumerate(evaluations) if e.best][-1]
+        assert events[-1].reason == "patience"
+        assert len(evaluations) - 1 - best == 2
+
+    def test_a_loss_that_is_not_finite_goes_back_with_half_the_step(self, text_file, tmp_path):
+        events, spoiled = [], False
+        for event in run(text_file, tmp_path / "river"):
+            events.append(event)
+            if isinstance(event, Step) and event.step == 20 and not spoiled:
+                spoil_weights()
+                spoiled = True
+        recovered = of_kind(events, Recovered)
+        assert len(recovered) == 1
+        at = events.index(recovered[0])
+        after = of_kind(events[at:], Step)
+        assert all(np.isfinite(step.loss) for step in after)
+        assert after[0].learning_rate < 0.6 * of_kind(events[:at], Step)[-1].learning_rate
+
+    def test_after_three_times_it_gives_up_and_says_so(self, text_file, tmp_path):
+        events = []
+
+        def spoiled() -> None:
+            for event in run(text_file, tmp_path / "river", epochs=9):
+                events.append(event)
+                if isinstance(event, Step):
+                    spoil_weights()
+
+        with pytest.raises(TrainingError, match=r"not finite 4 times.*smaller --learning-rate"):
+            spoiled()
+        assert len(of_kind(events, Recovered)) == 3
+        assert open_checkpoint(tmp_path / "river").weights()
+
+    def test_300_characters_are_enough(self, tmp_path):
+        small = tmp_path / "small.txt"
+        small.write_text("a small text, no more. " * 13, encoding="utf-8")
+        corpus = open_corpus([str(small)])
+        events = list(begin(corpus, RunOptions.of({"epochs": 3}), tmp_path / "small"))
+        assert isinstance(events[-1], Finished)
+        assert any("the corpus is small" in r for r in of_kind(events, Started)[0].reasons)
+
+
+def spoil_weights():
+    """Make every weight of the running network infinite, as an exploded step would."""
+    import gc
+
+    from seqgen.training.learner import Learner
+
+    for learner in (found for found in gc.get_objects() if type(found) is Learner):
+        for weight in learner.weights:
+            weight.assign(weight * np.inf)
+
+
+@pytest.mark.usefixtures("tf")
+def test_what_is_in_the_way_is_refused_before_any_work(text_file, tmp_path):
+    list(run(text_file, tmp_path / "river", epochs=0.1))
+    with pytest.raises(CheckpointError, match="--overwrite"):
+        next(run(text_file, tmp_path / "river"))
+
+
+@pytest.mark.usefixtures("tf")
+def test_a_spoiled_resume_state_is_refused(text_file, tmp_path):
+    list(run(text_file, tmp_path / "river", epochs=0.1))
+    state = tmp_path / "river" / "resume" / "state.safetensors"
+    content = bytearray(state.read_bytes())
+    content[-100] ^= 1
+    state.write_bytes(content)
+    with pytest.raises(CheckpointError, match=r"state\.safetensors"):
+        list(go_on(tmp_path / "river", {"epochs": 2.0}))
+    state.unlink()
+    with pytest.raises(CheckpointError, match="no state to resume from"):
+        list(go_on(tmp_path / "river", {"epochs": 2.0}))
+
+
+@pytest.mark.usefixtures("tf")
+def test_saved_states_come_at_least_as_often_as_asked(text_file, tmp_path):
+    events = list(run(text_file, tmp_path / "river", save_every=0.0))
+    assert len(of_kind(events, Saved)) >= len(of_kind(events, Step))

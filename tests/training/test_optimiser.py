@@ -1,0 +1,49 @@
+"""Adam and clipping against Keras's optimiser and by hand."""
+
+import numpy as np
+import pytest
+
+from seqgen.config import TrainingOptions
+
+
+@pytest.mark.parametrize("weight_decay", [0.0, 0.1])
+def test_steps_equal_those_of_keras(tf, weight_decay):
+    import keras
+
+    from seqgen.training.optimiser import Adam
+
+    rng = np.random.default_rng(0)
+    start = [rng.normal(size=(4, 3)).astype("float32"), rng.normal(size=3).astype("float32")]
+    options = TrainingOptions(weight_decay=weight_decay, beta_2=0.95)
+    ours = [tf.Variable(array) for array in start]
+    adam = Adam(ours, options)
+    theirs = [keras.Variable(array, name=f"weight_{n}") for n, array in enumerate(start)]
+    stock = keras.optimizers.AdamW(0.01, weight_decay, beta_1=0.9, beta_2=0.95, epsilon=1e-8)
+    stock.exclude_from_weight_decay(var_list=[theirs[1]])
+    stock.build(theirs)
+    for _ in range(20):
+        gradients = [tf.constant(rng.normal(size=array.shape), tf.float32) for array in start]
+        adam.apply(gradients, tf.constant(0.01))
+        stock.apply(gradients, theirs)
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(one.numpy(), other.numpy(), rtol=1e-4, atol=1e-5)
+
+
+def test_a_long_gradient_is_shortened_and_a_short_one_is_not(tf):
+    from seqgen.training.optimiser import clip
+
+    gradients = [tf.constant([3.0]), tf.constant([[4.0]])]
+    clipped, norm = clip(gradients, TrainingOptions(clip_norm=1.0))
+    assert float(norm) == 5
+    np.testing.assert_allclose(clipped[0], [0.6], rtol=1e-6)
+    np.testing.assert_allclose(clipped[1], [[0.8]], rtol=1e-6)
+    clipped, _ = clip(gradients, TrainingOptions(clip_norm=6.0))
+    assert [float(g.numpy().item()) for g in clipped] == [3, 4]
+
+
+def test_values_are_clipped_one_by_one(tf):
+    from seqgen.training.optimiser import clip
+
+    clipped, norm = clip([tf.constant([3.0, -0.5])], TrainingOptions(clip_value=1.0))
+    assert clipped[0].numpy().tolist() == [1, -0.5]
+    assert float(norm) == pytest.approx(9.25**0.5)
