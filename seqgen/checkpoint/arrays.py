@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -70,7 +71,7 @@ def read_arrays(
     return arrays, metadata
 
 
-def check_header(file, expected: Mapping[str, tuple[int, ...]], path: Path) -> None:
+def check_header(file: Any, expected: Mapping[str, tuple[int, ...]], path: Path) -> None:
     names = set(file.keys())
     for name in sorted(names ^ set(expected)):
         raise tampered(

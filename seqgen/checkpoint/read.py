@@ -85,7 +85,7 @@ def best_metric(metrics: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | Non
     """
     kept = [metric for metric in metrics if metric.get("best")]
     whole = [metric for metric in kept if metric.get("whole")]
-    return (whole or kept or [None])[-1]
+    return next(reversed(whole or kept), None)
 
 
 def open_checkpoint(path: Path) -> Checkpoint:

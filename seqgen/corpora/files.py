@@ -129,7 +129,8 @@ class TextFiles:
 
 def text_files(paths: Iterable[Path], encoding: str | None) -> TextFiles:
     """Tells text from binary by each file's first bytes; pipes and empty files are neither."""
-    texts, binaries = [], []
+    texts: list[Path] = []
+    binaries: list[Path] = []
     for path in paths:
         if not path.is_file() or path.stat().st_size == 0:
             continue

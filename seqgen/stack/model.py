@@ -51,7 +51,7 @@ class Stack(keras.Model):
         self, ids_TB: tf.Tensor, states: Mapping[str, tf.Tensor], training: bool = False
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         x = self.dropouts[0](self.embedding(ids_TB), training=training)
-        after = {}
+        after: dict[str, tf.Tensor] = {}
         for layer, dropout in zip(self.recurrent, self.dropouts[1:], strict=True):
             names = [f"{layer.name}/{state}" for state in layer.cell.states]
             x, last = layer(x, tuple(states[name] for name in names))

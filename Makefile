@@ -1,0 +1,42 @@
+# make demo   a first model in about two minutes of training, and a sample of it
+# make test   lint, types, import contracts and all tests
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint bench lock clean
+
+.venv/installed: pyproject.toml requirements.lock
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; PYTHON=python3.12 make names another")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: .venv/installed
+	$(BIN)/seqgen train sonnets --name demo --minutes 2 --overwrite
+	@echo
+	$(BIN)/seqgen sample demo --length 600
+	@printf '\n\nThe checkpoint is checkpoints/demo. Try next:\n\n'
+	@printf '  $(BIN)/seqgen sample demo --prompt "Shall I compare thee" --temperature 0.6\n'
+	@printf '  $(BIN)/seqgen train oneills --minutes 3 && $(BIN)/seqgen sample oneills --count 3\n'
+
+lint: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint
+	$(BIN)/pytest
+
+bench: .venv/installed
+	$(BIN)/python -m benchmarks
+
+# Newest versions within the bounds of pyproject.toml, for every platform and Python that it names.
+lock: .venv/installed
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --output-file requirements.lock
+
+clean:
+	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
