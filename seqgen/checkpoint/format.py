@@ -56,7 +56,7 @@ class Config:
 
     kind: "text" or "tunes".
     vocab: how many tokens there are.
-    start: token ids that generation begins from when there is no prompt.
+    start: token ids that a text without a prompt, and every tune, begins after.
     versions: of seqgen and of what it stood on when it trained, by name.
     tokenizer_sha256: of the bytes of ``tokenizer.json``.
     """
@@ -175,7 +175,9 @@ def typed(hint: Any, value: Any, where: str, name: str) -> Any:
     if hint is float and type(value) is int:
         return float(value)
     if type(value) is not (origin or hint):
-        raise damaged(where, name, f"{str(value)[:40]!r} is not of type {hint}")
+        raise damaged(
+            where, name, f"{str(value)[:40]!r} is not of type {getattr(hint, '__name__', hint)}"
+        )
     if type(value) is int and value < 0:
         raise damaged(where, name, f"{value} is negative")
     return value

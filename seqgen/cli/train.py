@@ -1,6 +1,7 @@
 """`seqgen train`: learn from a corpus, and show how it goes."""
 
 import json
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -105,8 +106,12 @@ def watch(events: Iterator[Event], verbose: bool) -> None:
 
     from seqgen.cli.display import display
 
-    console = Console(stderr=True, highlight=False)
-    with display(console, verbose) as drawing, Interruption() as interruption:
+    # A descriptor of its own: TensorFlow's chatter on number 2 is silenced while it loads.
+    with (
+        open(os.dup(2), "w", encoding="utf-8") as screen,
+        display(Console(file=screen, highlight=False), verbose) as drawing,
+        Interruption() as interruption,
+    ):
         for event in events:
             drawing.draw(event)
             interruption.may_wait = interruption.may_wait or isinstance(event, Step)

@@ -10,6 +10,7 @@ from seqgen.generation.constraint import Constraint, mask
 from seqgen.generation.engine import Engine
 from seqgen.generation.sample import Sample
 from seqgen.generation.strategy import RECENT, choose
+from seqgen.tokenizers.base import END
 
 # More at once are hardly faster, and the samples that wait for their turn would take memory.
 STREAMS = 64
@@ -95,6 +96,9 @@ def write(
             chance.keep(rows)
             ids_B, recent_BR = ids_B[rows], recent_BR[rows]
             states = {name: state[rows] for name, state in states.items()}
+        if not ids_B.all():
+            # The network learned each document from nothing.
+            states = {name: without(state, ids_B == END) for name, state in states.items()}
         logits_TBV, states = engine.run(ids_B[None], states)
         logits_BV = logits_TBV[0]
 
@@ -118,3 +122,8 @@ def in_order(pieces: Iterable[Piece]) -> Iterator[tuple[int, str]]:
             whole.remove(current)
             current += 1
             yield from ((current, text) for text in held.pop(current, []) if text)
+
+
+def without(state: np.ndarray, ends_B: np.ndarray) -> np.ndarray:
+    """A state [B, ...] with zeros where a document ended."""
+    return np.where(ends_B.reshape(-1, *[1] * (state.ndim - 1)), np.float32(0), state)

@@ -76,19 +76,6 @@ class Generator:
         work = self._tunes if self.config.kind == "tunes" else self._texts
         return in_order(work(prompt, options, self.seed))
 
-    def excerpt(self, length: int, seed: int) -> str:
-        """What the network writes on its own, whatever the kind of model and however untrained.
-
-        length: tokens; the end of a document is a line's end. A tune is neither finished nor
-        made whole.
-        """
-        said = SamplingOptions(length=length, seed=seed)
-        sample = TextSample(0, self.checkpoint.tokenizer, said)
-        ids_T = np.array(self.config.start)
-        chance = Chance(seed, [(0, 0)])
-        texts = write(self._engine, ids_T, self._engine.read(ids_T), [sample], said, chance)
-        return "".join(piece.text for piece in texts)
-
     def _texts(self, prompt: str, options: SamplingOptions, seed: int) -> Iterator[Piece]:
         tokenizer = self.checkpoint.tokenizer
         if options.unknown == "skip":
@@ -110,7 +97,7 @@ class Generator:
         tokenizer = self.checkpoint.tokenizer
         # What is always the likeliest comes out the same each time.
         tries = TRIES if options.temperature > 0.0 else 1
-        plan = tunes.plan(prompt, tokenizer, options.unknown)
+        plan = tunes.plan(prompt, tokenizer, options.unknown, self.config.start)
         ids_T = np.array(plan.ids)
 
         def batches() -> Iterator[Piece]:

@@ -33,9 +33,10 @@ class Plan(NamedTuple):
     parts: tuple[Part, ...]
 
 
-def plan(prompt: str, tokenizer: Tokenizer, unknown: str) -> Plan:
+def plan(prompt: str, tokenizer: Tokenizer, unknown: str, start: tuple[int, ...]) -> Plan:
     """What a prompt gives of a tune; what it leaves open of M:, L: and K: the network writes.
 
+    start: the tokens that every tune begins after.
     unknown: "error" or "skip", as in `SamplingOptions`.
     Raises TokenError for a character that the vocabulary lacks, unless it is to be skipped.
     """
@@ -46,7 +47,7 @@ def plan(prompt: str, tokenizer: Tokenizer, unknown: str) -> Plan:
     parts = [Part(f, ids_of(given[f], tokenizer) if f in given else None) for f in HEADER]
     if body:
         parts.append(Part("", ids_of(body, tokenizer)))
-    ids, text = [END], ""
+    ids, text = [*start], ""
     while parts and (fed := parts[0].ids) is not None:
         ids += fed
         text += given.get(parts[0].field, body)

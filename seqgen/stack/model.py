@@ -19,10 +19,13 @@ class Stack(keras.Model):
 
     options: with layers, units and embedding chosen.
     vocab: how many tokens there are, V.
+    boundary: the token before which the states are forgotten, so that each document is read as
+        generation writes it, from nothing; None to carry them over everything.
     """
 
-    def __init__(self, options: StackOptions, vocab: int) -> None:
+    def __init__(self, options: StackOptions, vocab: int, boundary: int | None = None) -> None:
         super().__init__()
+        self.boundary = boundary
         self.options = options
         self.embedding = keras.layers.Embedding(vocab, options.embedding, name="embedding")
         self.output_layer = keras.layers.Dense(vocab, name="output")
@@ -51,10 +54,13 @@ class Stack(keras.Model):
         self, ids_TB: tf.Tensor, states: Mapping[str, tf.Tensor], training: bool = False
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         x = self.dropouts[0](self.embedding(ids_TB), training=training)
+        keeps = None
+        if self.boundary is not None:
+            keeps = tf.cast(ids_TB != self.boundary, tf.float32)[..., None]
         after: dict[str, tf.Tensor] = {}
         for layer, dropout in zip(self.recurrent, self.dropouts[1:], strict=True):
             names = [f"{layer.name}/{state}" for state in layer.cell.states]
-            x, last = layer(x, tuple(states[name] for name in names))
+            x, last = layer(x, tuple(states[name] for name in names), keeps)
             after.update(zip(names, last, strict=True))
             x = dropout(x, training=training)
         return self.output_layer(x), after

@@ -20,11 +20,14 @@ def scan(
     kernel: tf.Tensor,
     recurrent: tf.Tensor,
     bias: tf.Tensor,
+    keeps_TB1: tf.Tensor | None = None,
 ) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
-    """Run a cell over T steps; differentiable once in every argument.
+    """Run a cell over T steps; differentiable once in the input, the states and the weights.
 
     x_TBI: input, float32 [T, B, I]. states: each [B, H].
     kernel: [I, G]; recurrent: [H, G]; bias: [G], or [2, G] with one for each product.
+    keeps_TB1: 0 where a stream forgets its states before the step, else 1, float32 [T, B, 1]; None
+        where none does.
     Returns the outputs [T, B, H] and the states after the last step.
     """
 
@@ -37,7 +40,16 @@ def scan(
         flat = tf.reshape(x, [-1, inputs])
         a = tf.reshape(tf.matmul(flat, kernel) + input_bias, [steps, streams, width])
 
+        keeps_t = None if keeps_TB1 is None else _array(steps).unstack(keeps_TB1)
+
+        def kept_only(t: Any, tensors: Any) -> Any:
+            if keeps_t is None:
+                return tensors
+            keeps = keeps_t.read(t)
+            return tuple(tensor * keeps for tensor in tensors)
+
         def forward(t: Any, states: Any, outputs: Any, saved: Any) -> Any:
+            states = kept_only(t, states)
             r = tf.matmul(states[0], recurrent)
             if recurrent_bias is not None:
                 r += recurrent_bias
@@ -65,7 +77,7 @@ def scan(
                 da, before = cell.backward((h_gradient, *gradients[1:]), kept)
                 through = tf.matmul(cell.recurrent_gradient(da, kept), back)
                 before = (through if before[0] is None else before[0] + through, *before[1:])
-                return t - 1, before, a_gradients.write(t, da)
+                return t - 1, kept_only(t, before), a_gradients.write(t, da)
 
             _, first, da = tf.while_loop(
                 lambda t, *_: t >= 0,
@@ -77,7 +89,10 @@ def scan(
             da = da.stack()
             dr = tf.reshape(cell.recurrent_gradient(da, saved), [-1, width])
             da = tf.reshape(da, [-1, width])
-            before = tf.reshape(tf.concat([states[0][None], outputs[:-1]], 0), [-1, units])
+            before = tf.concat([states[0][None], outputs[:-1]], 0)
+            if keeps_TB1 is not None:
+                before *= keeps_TB1
+            before = tf.reshape(before, [-1, units])
             bias_gradient = tf.reduce_sum(da, 0)
             if recurrent_bias is not None:
                 bias_gradient = tf.stack([bias_gradient, tf.reduce_sum(dr, 0)])
@@ -100,7 +115,7 @@ def _array(steps: Any) -> tf.TensorArray:
 
 
 class Recurrent(keras.layers.Layer):
-    """A recurrent layer, states in and states out: ``(x_TBI, states) -> (y_TBH, states)``.
+    """A recurrent layer, states in and states out: ``(x_TBI, states[, keeps]) -> (y_TBH, states)``.
 
     cell: what happens at a step.
     units: H.
@@ -120,7 +135,12 @@ class Recurrent(keras.layers.Layer):
         self.built = True
 
     def call(
-        self, x_TBI: tf.Tensor, states: tuple[tf.Tensor, ...]
+        self,
+        x_TBI: tf.Tensor,
+        states: tuple[tf.Tensor, ...],
+        keeps_TB1: tf.Tensor | None = None,
     ) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
-        weights = (self.kernel, self.recurrent_kernel, self.bias)
-        return scan(self.cell, x_TBI, states, *(tf.convert_to_tensor(w) for w in weights))
+        kernel, recurrent, bias = (
+            tf.convert_to_tensor(w) for w in (self.kernel, self.recurrent_kernel, self.bias)
+        )
+        return scan(self.cell, x_TBI, states, kernel, recurrent, bias, keeps_TB1)

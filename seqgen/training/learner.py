@@ -23,13 +23,14 @@ class Learner:
 
     options: with nothing left open.
     vocab: how many tokens there are.
+    boundary: the token before which the state is forgotten (`Stack`).
     """
 
-    def __init__(self, options: RunOptions, vocab: int) -> None:
+    def __init__(self, options: RunOptions, vocab: int, boundary: int | None = None) -> None:
         keras.utils.set_random_seed(options.training.seed)
         assert options.training.batch
         self.options = options.training
-        self.model = Stack(options.stack, vocab)
+        self.model = Stack(options.stack, vocab, boundary)
         self.weights = [weight.value for weight in self.model.parameters]
         self.adam = Adam(self.weights, options.training)
         self.batch = options.training.batch

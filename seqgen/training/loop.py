@@ -15,6 +15,7 @@ from seqgen.generation.batch import Chance
 from seqgen.generation.batch import write as generate
 from seqgen.generation.engine import Engine
 from seqgen.generation.sample import TextSample
+from seqgen.tokenizers.base import END
 from seqgen.training import resume
 from seqgen.training.events import Evaluated, Event, Finished, Recovered, Sampled, Saved, Step
 from seqgen.training.learner import Learner
@@ -57,7 +58,9 @@ class Run:
         self.position = position
         self.windows = Windows(training, self.options.batch, self.options.window, self.options.seed)
         options = RunOptions(config.tokens, config.stack, config.training)
-        self.learner = Learner(options, config.vocab)
+        # A single document has no boundary to learn from.
+        boundary = END if config.corpus.documents > 1 else None
+        self.learner = Learner(options, config.vocab, boundary)
         if arrays is not None:
             self.learner.assign(arrays)
         self.good = self.learner.arrays()

@@ -10,6 +10,11 @@ from seqgen.stack.recurrent import scan
 STEPS, STREAMS, INPUTS, UNITS = 7, 3, 4, 5
 
 
+# Streams forget before some steps: the middle one before the fourth, all before the sixth.
+KEEPS = np.ones((STEPS, STREAMS, 1))
+KEEPS[3, 1] = KEEPS[5] = 0
+
+
 def lstm_step(tf, x, h, c, kernel, recurrent, bias):
     i, f, g, o = tf.split(x @ kernel + h @ recurrent + bias, 4, axis=1)
     c = tf.sigmoid(f) * c + tf.sigmoid(i) * tf.tanh(g)
@@ -54,20 +59,24 @@ def with_gradients(tf, run, x, states, weights, dtype):
     return outputs, last, tape.gradient(loss, tensors)
 
 
+@pytest.mark.parametrize("keeps", [None, KEEPS], ids=["carried", "forgotten"])
 @pytest.mark.parametrize("name", cells.names())
-def test_values_and_gradients_equal_a_plain_loop_in_float64(tf, name):
+def test_values_and_gradients_equal_a_plain_loop_in_float64(tf, name, keeps):
     cell = cells.find(name)
     x, states, weights = arguments(cell)
 
     def plain(x, states, weights):
         outputs = []
         for t in range(STEPS):
+            if keeps is not None:
+                states = [state * keeps[t] for state in states]
             states = OBVIOUS[name](tf, x[t], *states, *weights)
             outputs.append(states[0])
         return tf.stack(outputs), states
 
     def ours(x, states, weights):
-        return scan(cell, x, tuple(states), *weights)
+        keep = None if keeps is None else tf.constant(keeps, tf.float32)
+        return scan(cell, x, tuple(states), *weights, keep)
 
     expected = with_gradients(tf, plain, x, states, weights, tf.float64)
     found = with_gradients(tf, ours, x, states, weights, tf.float32)

@@ -74,3 +74,14 @@ def test_assign_takes_back_what_arrays_gave(stack):
     stack.assign(kept)
     for name, array in stack.arrays().items():
         np.testing.assert_array_equal(array, kept[name])
+
+
+def test_before_a_boundary_everything_is_forgotten(tf):
+    model = Stack(options("lstm"), VOCAB, boundary=0)
+    stream = ids(12) % (VOCAB - 1) + 1
+    stream[5] = 0
+    logits, last = model(stream, model.zero_states(3))
+    alone, end = model(stream[5:], model.zero_states(3))
+    np.testing.assert_allclose(logits[5:], alone, atol=1e-6)
+    for name, state in end.items():
+        np.testing.assert_allclose(last[name], state, atol=1e-6)

@@ -2,9 +2,12 @@
 
 import importlib
 import pkgutil
+from typing import TYPE_CHECKING
 
 from seqgen.errors import unknown_name
-from seqgen.stack.cells.base import Cell
+
+if TYPE_CHECKING:
+    from seqgen.stack.cells.base import Cell
 
 
 def names() -> tuple[str, ...]:
@@ -12,7 +15,7 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name != "base"))
 
 
-def find(name: str) -> Cell:
+def find(name: str) -> "Cell":
     """The cell of that name. Raises ConfigError that lists the known ones."""
     if name not in names():
         raise unknown_name("cell", name, names())

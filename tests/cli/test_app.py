@@ -1,0 +1,95 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from seqgen import __version__
+from seqgen.cli import app
+from seqgen.errors import ConfigError, CorpusError
+
+
+def test_help_names_the_commands_and_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, atexit; sys.argv = ['seqgen', '--help']; "
+        "heavy = {'tensorflow', 'keras', 'music21', 'onnx', 'onnxruntime', 'pooch', 'plotext'}; "
+        "atexit.register(lambda: print('loaded', heavy & set(sys.modules))); "
+        "from seqgen.cli.app import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0
+    for word in ("train", "sample", "checkpoints", "corpora", "loaded set()"):
+        assert word in done.stdout
+
+
+def test_version_names_what_it_stands_on() -> None:
+    command = [sys.executable, "-m", "seqgen", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0
+    assert f"seqgen {__version__}\n" in done.stdout
+    for name in ("tensorflow", "keras", "onnxruntime", "numpy", "tokenizers", "music21", "Python"):
+        assert f"\n{name} " in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (("sample", "none"), 1, "there is no checkpoint 'none'"),
+        (("sample", "none", "--temperature", "-1"), 2, "--temperature: -1.0 is too small"),
+        (("sample", "none", "--top-p", "0"), 2, "--top-p: 0.0 is too small"),
+        (("sample",), 2, "Missing argument"),
+        (("smaple",), 2, "No such command"),
+    ],
+)
+def test_wrong_usage_ends_with_a_message_and_its_status(
+    tmp_path: Path, monkeypatch, capfd, arguments: tuple[str, ...], status: int, message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["seqgen", *arguments])
+    with pytest.raises(SystemExit) as end:
+        app.main()
+    assert end.value.code == status
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert message in err
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "message"),
+    [
+        (ConfigError("wrong [bold]word[/bold]"), 2, "error: wrong [bold]word[/bold]\n"),
+        (CorpusError("no text"), 1, "error: no text\n"),
+        (MemoryError(), 1, "error: out of memory"),
+        (OSError(28, "No space left on device"), 1, "No space left on device"),
+        (KeyboardInterrupt(), 130, ""),
+        (BrokenPipeError(), 1, ""),
+    ],
+)
+def test_whatever_is_raised_becomes_a_line_and_a_status(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: BaseException,
+    status: int,
+    message: str,
+) -> None:
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setattr(app, "app", fail)
+    with pytest.raises(SystemExit) as end:
+        app.main()
+    assert end.value.code == status
+    assert message in capsys.readouterr().err
+
+
+def test_the_shell_is_offered_checkpoints(checkpoint: Path) -> None:
+    environment = os.environ | {
+        "_SEQGEN_COMPLETE": "complete_bash", "COMP_CWORD": "2", "COMP_WORDS": "seqgen sample f",
+    }  # fmt: skip
+    code = "from seqgen.cli.app import app; app(prog_name='seqgen')"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=checkpoint.parents[1],
+        env=environment, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.stdout.split() == ["fox"]

@@ -1,0 +1,97 @@
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from seqgen.checkpoint import write
+from seqgen.cli.app import app
+from seqgen.cli.checkpoints import age
+
+
+@pytest.fixture
+def here(checkpoint: Path, tune_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder holds the checkpoints fox, with a history, and jig, without."""
+    monkeypatch.chdir(checkpoint.parents[1])
+    for step in range(1, 6):
+        loss = 4.0 - step / 2
+        write.append_metric(
+            checkpoint,
+            {"step": step * 10, "training_loss": loss, "validation_loss": loss + 0.25,
+             "bits_per_character": loss * 1.5, "best": True},
+        )  # fmt: skip
+        write.append_sample(checkpoint, f"step {step}", f"[bold]sample[/bold] {step}")
+    return checkpoint.parents[1]
+
+
+def run(*arguments: str) -> Result:
+    environment = {"COLUMNS": "120", "NO_COLOR": "1"}
+    result = CliRunner().invoke(
+        app, ["checkpoints", *arguments], env=environment, catch_exceptions=False
+    )
+    assert result.exit_code == 0
+    return result
+
+
+@pytest.mark.usefixtures("here")
+def test_the_list_has_cell_size_corpus_and_quality() -> None:
+    lines = run().stdout.splitlines()
+    (fox,) = [line for line in lines if line.split()[:1] == ["fox"]]
+    for word in ("LSTM 12+8", "fox [1]", "2.250", " s"):
+        assert word in fox
+    assert any("jig" in line and " - " in line for line in lines)
+
+
+@pytest.mark.usefixtures("here")
+def test_the_list_as_json_has_the_same() -> None:
+    rows = {row["name"]: row for row in json.loads(run("--json").stdout)}
+    assert rows["fox"]["units"] == [12, 8]
+    assert rows["fox"]["bits_per_character"] == 2.25
+    assert rows["jig"]["bits_per_character"] is None
+    assert rows["fox"]["age_seconds"] < 60
+
+
+def test_a_damaged_one_is_listed_with_its_reason(here: Path) -> None:
+    (here / "checkpoints" / "jig" / "tokenizer.json").unlink()
+    (here / "checkpoints" / "fox" / "config.json").write_text("[]")
+    result = run()
+    assert result.stdout.count("damaged") == 2
+    assert "tokenizer.json is missing" in result.stderr
+    rows = json.loads(run("--json").stdout)
+    assert all(row["damaged"] for row in rows)
+
+
+def test_an_empty_folder_says_how_to_train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = run()
+    assert "seqgen train" in result.stderr
+    assert json.loads(run("--json").stdout) == []
+
+
+@pytest.mark.usefixtures("here")
+def test_show_has_options_curve_and_last_sample() -> None:
+    text = run("show", "fox").stdout
+    for word in ("fox [1]", "learning_rate", "validation_loss", "validation loss", "┤"):
+        assert word in text
+    assert text.rstrip().endswith("[bold]sample[/bold] 5")
+    assert "\x1b" not in text
+
+
+@pytest.mark.usefixtures("here")
+def test_show_of_one_that_was_not_measured_yet() -> None:
+    assert "not measured yet" in run("show", "checkpoints/jig").stdout
+
+
+@pytest.mark.usefixtures("here")
+def test_show_as_json_has_everything() -> None:
+    facts = json.loads(run("show", "fox", "--json").stdout)
+    assert facts["config"]["stack"]["units"] == [12, 8]
+    assert [metric["step"] for metric in facts["metrics"]] == [10, 20, 30, 40, 50]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0 s"), (59, "59 s"), (60, "1 min"), (7200, "2 h"), (172_800, "2 days")],
+)
+def test_age_is_said_as_one_says_it(seconds: float, text: str) -> None:
+    assert age(seconds) == text

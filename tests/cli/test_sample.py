@@ -1,0 +1,152 @@
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from seqgen.cli.app import app, main
+from seqgen.generation import load
+
+
+@pytest.fixture(autouse=True)
+def here(checkpoint: Path, tune_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The current folder holds the checkpoints fox and jig."""
+    monkeypatch.chdir(checkpoint.parents[1])
+
+
+def sample(*arguments: str, stdin: bytes | None = None, status: int = 0) -> tuple[str, str]:
+    """What `seqgen sample` writes to standard output and standard error."""
+    result = CliRunner().invoke(app, ["sample", *arguments], input=stdin)
+    if status == 0:
+        assert result.exit_code == 0, result.stderr
+    return result.stdout, result.stderr
+
+
+def test_writes_exactly_the_text() -> None:
+    expected = "".join(load("fox").generate(length=100, seed=4))
+    assert sample("fox", "--length", "100", "--seed", "4") == (expected, "")
+    assert sample("checkpoints/fox", "--length", "100", "--seed", "4")[0] == expected
+
+
+def test_the_prompt_comes_first_unless_not_wanted(tmp_path: Path) -> None:
+    expected = "".join(load("fox").generate("The é".replace("é", ""), length=20, seed=4))
+    (tmp_path / "prompt").write_text("The ", encoding="utf-8")
+    options = ("--length", "20", "--seed", "4")
+    assert sample("fox", "--prompt", "The ", *options)[0] == "The " + expected
+    assert sample("fox", "--prompt", "The ", "--no-echo", *options)[0] == expected
+    assert sample("fox", "--prompt", f"@{tmp_path / 'prompt'}", *options)[0] == "The " + expected
+    assert sample("fox", "--prompt", "-", *options, stdin=b"The ")[0] == "The " + expected
+    out, err = sample("fox", "--prompt", "The é", "--unknown", "skip", *options)
+    assert out == "The " + expected
+    assert err == "skipped in the prompt: 'é'\n"
+
+
+def test_samples_are_parted_by_a_blank_line() -> None:
+    out, _ = sample("fox", "--count", "3", "--length", "5", "--seed", "1", "--prompt", "The")
+    generator = load("fox")
+    alone = "".join(generator.generate("The", length=5, seed=1))
+    parts = out.split("\n\n")
+    assert len(parts) == 3
+    assert parts[0] == "The" + alone
+    assert all(part.startswith("The") and len(part) in (7, 8) for part in parts)
+
+
+def test_tunes_are_parted_as_abc_wants_it() -> None:
+    out, _ = sample("jig", "--count", "3", "--seed", "1", "--prompt", "M:6/8\nL:1/8\nK:D\n")
+    tunes = out.split("\n\n")
+    assert [tune.split("\n")[0] for tune in tunes] == ["X:1", "X:2", "X:3"]
+    assert out.endswith("\n")
+    assert not out.endswith("\n\n")
+
+
+def test_a_file_is_written_whole(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "out.txt"
+    out, _ = sample("fox", "--length", "30", "--seed", "4", "--out", str(path))
+    assert out == ""
+    assert path.read_text() == "".join(load("fox").generate(length=30, seed=4))
+
+
+def test_verbose_says_network_and_seed_on_standard_error() -> None:
+    out, err = sample("fox", "--length", "9", "-v")
+    assert len(out) == 9
+    assert "lstm, layers of 12, 8 units" in err
+    seed = err.split("seed ")[1].strip()
+    assert sample("fox", "--length", "9", "--seed", seed)[0] == out
+
+
+def failing(monkeypatch, capfd, *arguments: str) -> tuple[int, str]:
+    """Exit status and message of the whole command; it writes nothing to standard output."""
+    monkeypatch.setattr(sys, "argv", ["seqgen", "sample", *arguments])
+    with pytest.raises(SystemExit) as end:
+        main()
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    return end.value.code, err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (("fox", "--prompt", "Thé"), 1, "lacks 'é'"),
+        (("fox", "--prompt", "@none.txt"), 2, "cannot read none.txt: No such file"),
+        (("fox", "--out", "/dev/null/x"), 1, "cannot write /dev/null/x"),
+        (("jig", "--length", "20"), 1, "no tune came about"),
+    ],
+)
+def test_what_cannot_be_done_is_told(
+    monkeypatch, capfd, arguments: tuple[str, ...], status: int, message: str
+) -> None:
+    code, error = failing(monkeypatch, capfd, *arguments)
+    assert code == status
+    assert message in error
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "model.safetensors"])
+def test_a_damaged_checkpoint_is_told(monkeypatch, capfd, checkpoint: Path, name: str) -> None:
+    (checkpoint / name).write_bytes((checkpoint / name).read_bytes()[:-40])
+    code, error = failing(monkeypatch, capfd, "fox")
+    assert code == 1
+    assert f"checkpoints/fox/{name}" in error
+
+
+def test_nothing_heavy_is_loaded() -> None:
+    code = (
+        "import sys, atexit; sys.argv = ['seqgen', 'sample', 'fox', '--length', '3']; "
+        "heavy = {'tensorflow', 'keras', 'music21', 'onnx', 'plotext', 'pooch'}; "
+        "atexit.register(lambda: print('loaded', heavy & set(sys.modules), file=sys.stderr)); "
+        "from seqgen.cli.app import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, len(done.stdout)) == (0, 3)
+    assert done.stderr == "loaded set()\n"
+
+
+def test_text_streams_and_a_closed_pipe_ends_it_quietly() -> None:
+    command = [sys.executable, "-m", "seqgen", "sample", "fox", "--length", "100000000"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stderr
+        assert len(process.stdout.read(50)) == 50
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(20) != 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_an_interrupt_ends_it_with_130() -> None:
+    command = [sys.executable, "-m", "seqgen", "sample", "fox", "--length", "100000000"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.read(50)
+        process.send_signal(2)
+        start = time.monotonic()
+        while process.stdout.read(65536) and time.monotonic() - start < 20:
+            pass
+        assert process.wait(20) == 130
+        assert b"Traceback" not in process.stderr.read()

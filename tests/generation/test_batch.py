@@ -1,0 +1,45 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqgen.generation.batch import Chance, Piece, in_order
+
+
+def test_a_streams_numbers_do_not_depend_on_the_others() -> None:
+    alone = Chance(7, [(2, 0)])
+    beside = Chance(7, [(0, 0), (1, 0), (2, 0)])
+    first = [beside.next() for _ in range(300)]
+    beside.keep([0, 2])
+    then = [beside.next() for _ in range(700)]
+    numbers = [row[2] for row in first] + [row[1] for row in then]
+    assert numbers == [alone.next()[0] for _ in range(1000)]
+    assert len(set(numbers)) == 1000
+    assert 0.4 < np.mean(numbers) < 0.6
+
+
+@given(st.lists(st.lists(st.text("xy", max_size=2), min_size=1, max_size=4), max_size=5), st.data())
+def test_samples_come_in_order_and_whole(texts: list[list[str]], data: st.DataObject) -> None:
+    left = [list(pieces) for pieces in texts]
+    mixed = []
+    while any(left):
+        index = data.draw(st.sampled_from([i for i, pieces in enumerate(left) if pieces]))
+        text = left[index].pop(0)
+        mixed.append(Piece(index, text, not left[index]))
+    found = list(in_order(mixed))
+    assert [index for index, _ in found] == sorted(index for index, _ in found)
+    for index, pieces in enumerate(texts):
+        assert "".join(text for i, text in found if i == index) == "".join(pieces)
+
+
+def test_the_first_comes_live() -> None:
+    seen: list[str] = []
+
+    def pieces():
+        yield Piece(0, "a", False)
+        assert seen == ["a"]
+        yield Piece(1, "x", True)
+        yield Piece(0, "b", True)
+
+    for _, text in in_order(pieces()):
+        seen.append(text)
+    assert seen == ["a", "b", "x"]
