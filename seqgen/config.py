@@ -187,6 +187,14 @@ class TrainingOptions(Options):
     save_every: float = option(
         30.0, "Seconds between two saves of what a resume needs.", least=0.0, most=60.0, flag=False
     )
+    precision: str = option(
+        "auto",
+        "Numbers in products; auto takes bfloat16 where the processor has it.",
+        choices=("auto", "float32", "bfloat16"),
+    )
+    threads: int | None = option(
+        None, "Threads to train with; one a core unless said.", least=1, most=1024
+    )
     seed: int = option(0, "Seed of every random choice.", least=0, most=2**31 - 1)
 
     def check(self) -> None:

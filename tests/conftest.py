@@ -26,7 +26,7 @@ def tf():
     """TensorFlow, as a run loads it."""
     from seqgen.stack import backend
 
-    backend.load(16)
+    backend.load(TrainingOptions(batch=16))
     import tensorflow
 
     return tensorflow

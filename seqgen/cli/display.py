@@ -1,8 +1,10 @@
 """Draws a training run on standard error: a live picture in a terminal, plain lines elsewhere."""
 
 import math
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Protocol
 
 from rich.console import Console, Group
@@ -13,6 +15,7 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
+from seqgen.checkpoint.find import FOLDER
 from seqgen.stack import cells
 from seqgen.training.events import (
     Evaluated,
@@ -55,13 +58,16 @@ class PlainDisplay:
         self.console = console
         self.verbose = verbose
         self.written_at = -math.inf
+        self.characters_per_token = 1.0
 
     def draw(self, event: Event) -> None:
+        if isinstance(event, Started):
+            self.characters_per_token = characters_per_token(event)
         if isinstance(event, Step):
             if event.seconds - self.written_at < LINE_EVERY:
                 return
             self.written_at = event.seconds
-        for line in lines(event, self.verbose):
+        for line in lines(event, self.verbose, self.characters_per_token):
             self.console.print(Text(line), soft_wrap=True)
 
 
@@ -91,7 +97,7 @@ class LiveDisplay:
         match event:
             case Preparing():
                 self.stop()
-                self.status = self.console.status(Text(event.what))
+                self.status = self.console.status(Text(cleaned(event.what)))
                 self.status.start()
             case Started():
                 self.stop()
@@ -117,7 +123,7 @@ class LiveDisplay:
                 self.say(event)
 
     def say(self, event: Event) -> None:
-        for line in lines(event, self.verbose):
+        for line in lines(event, self.verbose, self.characters_per_token):
             self.console.print(Text(line))
 
     def stop(self) -> None:
@@ -160,8 +166,12 @@ class LiveDisplay:
         return table
 
 
-def lines(event: Event, verbose: bool) -> list[str]:
-    """An event in plain lines."""
+def lines(event: Event, verbose: bool, characters_per_token: float) -> list[str]:
+    """An event in plain lines, safe for a terminal."""
+    return [cleaned(line) for line in told(event, verbose, characters_per_token)]
+
+
+def told(event: Event, verbose: bool, characters_per_token: float) -> list[str]:
     match event:
         case Preparing():
             return [event.what]
@@ -170,14 +180,15 @@ def lines(event: Event, verbose: bool) -> list[str]:
         case Step():
             return [
                 f"step {event.step}  epoch {event.epoch:.2f}  {event.progress:4.0%}  "
-                f"training {event.loss:.3f}  gradient {event.gradient_norm:.2f}  "
+                f"training {losses(event.loss, characters_per_token)}  "
+                f"gradient norm {event.gradient_norm:.2f}  "
                 f"{number(event.tokens_per_second, ',.0f')} tokens/s  "
                 f"{clock(event.remaining)} left"
             ]
         case Evaluated():
-            return [evaluation(event)]
+            return evaluation(event, characters_per_token)
         case Sampled():
-            return ["  | " + line for line in cleaned(event.text).splitlines()[:SAMPLE_LINES]]
+            return ["  | " + line for line in first_lines(event.text)]
         case Recovered():
             return [
                 f"step {event.step}: the loss is not finite; back to the last good weights "
@@ -211,7 +222,7 @@ def introduction(event: Started, verbose: bool) -> list[str]:
 
 
 def conclusion(event: Finished) -> list[str]:
-    result, name = event.result, event.path.name
+    result, name = event.result, spoken(event.path)
     why = "no better for a while" if event.reason == "patience" else "done"
     return [
         f"{why} after {clock(result.seconds)}: {result.validation_loss:.4f} nats a token, "
@@ -228,13 +239,19 @@ def longer(seconds: float) -> int:
     return max(1, math.ceil(seconds / 30))
 
 
-def evaluation(event: Evaluated) -> str:
-    whole = "" if event.whole else " (of a part)"
-    return (
-        f"step {event.step}  {clock(event.seconds)}  validation {event.validation_loss:.4f} nats"
-        f"{whole}, {event.bits_per_character:.3f} bits per character, "
-        f"perplexity {event.perplexity:.2f}{', best so far' if event.best else ''}"
-    )
+def evaluation(event: Evaluated, characters_per_token: float) -> list[str]:
+    part = "" if event.whole else " (of a part)"
+    return [
+        f"step {event.step}  {clock(event.seconds)}  "
+        f"training {losses(event.training_loss, characters_per_token)}  "
+        f"validation{part} {losses(event.validation_loss, characters_per_token)}  "
+        f"perplexity {number(event.perplexity, '.2f')}{'  best so far' if event.best else ''}"
+    ]
+
+
+def spoken(path: Path) -> str:
+    """What to call a checkpoint on the command line: its name, or its path where that is needed."""
+    return shlex.quote(path.name if path.parent == FOLDER else str(path))
 
 
 def characters_per_token(event: Started) -> float:
@@ -268,9 +285,13 @@ def clock(seconds: float) -> str:
 
 def shown(text: str) -> Text:
     """The first lines of a sample, one row each, never read as markup."""
-    first = cleaned(text).splitlines()[:SAMPLE_LINES]
+    first = first_lines(text)
     first += [""] * (SAMPLE_LINES - len(first))
     return Text("\n".join(first), no_wrap=True, overflow="ellipsis")
+
+
+def first_lines(text: str) -> list[str]:
+    return cleaned(text).split("\n")[:SAMPLE_LINES]
 
 
 def cleaned(text: str) -> str:

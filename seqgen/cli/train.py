@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from signal import Signals
 from types import FrameType
 from typing import Annotated, Any
 
@@ -12,9 +13,9 @@ import typer
 
 from seqgen.cli.complete import complete_checkpoint, complete_corpus
 from seqgen.cli.options import with_options
-from seqgen.config import RunOptions, StackOptions, TokenOptions, TrainingOptions
-from seqgen.errors import ConfigError
-from seqgen.training.events import Event, Step
+from seqgen.config import RunOptions, StackOptions, TokenOptions, TrainingOptions, flag_name
+from seqgen.errors import ConfigError, SeqgenError
+from seqgen.training.events import Event, Started, Step
 
 Sources = Annotated[
     list[str] | None,
@@ -59,15 +60,31 @@ def train(
 
     With no option it chooses by the size of the data, and says what it chose.
     """
-    if bool(sources) == bool(resume):
-        raise ConfigError("name what to learn from, or a checkpoint to --resume (not both)")
-    if resume:
+    if as_json and not dry_run:
+        raise ConfigError("--json prints what --dry-run finds; give both")
+    if resume is not None:
+        refuse_beside_resume(
+            sources=sources, name=name, encoding=encoding, overwrite=overwrite, dry_run=dry_run
+        )
         watch(going_on(resume, out, said), verbose)
+    elif not sources:
+        raise ConfigError(
+            "name what to learn from: files, folders or known corpora, as in "
+            "`seqgen train sonnets`, or a checkpoint to --resume"
+        )
     elif dry_run:
-        show_estimate(sources or [], encoding, RunOptions.of(said), as_json)
+        show_estimate(sources, encoding, RunOptions.of(said), as_json)
     else:
         options = RunOptions.of(said)
-        watch(beginning(sources or [], encoding, options, name, out, overwrite), verbose)
+        watch(beginning(sources, encoding, options, name, out, overwrite), verbose)
+
+
+def refuse_beside_resume(**given: Any) -> None:
+    """Raise ConfigError for what would be passed over in silence."""
+    for name, value in given.items():
+        if value:
+            what = "what to learn from" if name == "sources" else flag_name(name)
+            raise ConfigError(f"--resume goes on as the run began; {what} cannot be given with it")
 
 
 def going_on(name: str, out: Path, said: dict[str, Any]) -> Iterator[Event]:
@@ -106,34 +123,50 @@ def watch(events: Iterator[Event], verbose: bool) -> None:
 
     from seqgen.cli.display import display
 
+    path: Path | None = None
     # A descriptor of its own: TensorFlow's chatter on number 2 is silenced while it loads.
     with (
-        open(os.dup(2), "w", encoding="utf-8") as screen,
+        open(os.dup(2), "w", encoding="utf-8", errors="replace") as screen,
         display(Console(file=screen, highlight=False), verbose) as drawing,
         Interruption() as interruption,
     ):
         for event in events:
             drawing.draw(event)
+            if isinstance(event, Started):
+                path = event.path
             interruption.may_wait = interruption.may_wait or isinstance(event, Step)
             if interruption.signal:
                 events.close()  # type: ignore[attr-defined]
                 break
     if interruption.signal:
-        typer.echo(
-            "interrupted and saved; `seqgen train --resume NAME` goes on from here", err=True
-        )
+        typer.echo(farewell(path), err=True)
         raise typer.Exit(128 + interruption.signal)
+
+
+def farewell(path: Path | None) -> str:
+    """What to say of an interrupted run: how to go on, where there is something to go on from.
+
+    path: of its checkpoint, once the run has started.
+    """
+    from seqgen.cli.display import spoken
+    from seqgen.training.resume import resumable
+
+    if path is None or not resumable(path):
+        return "interrupted before anything was learned"
+    return f"interrupted and saved; go on with:  seqgen train --resume {spoken(path)}"
 
 
 class Interruption:
     """Turns the first Ctrl-C (or SIGTERM) into a wish that is granted between two steps.
 
-    Before the first step there is nothing to save, and a second Ctrl-C means it: both interrupt
-    at once.
+    Before the first step there is nothing to wait for, and a second Ctrl-C means it: both interrupt
+    at once. Once a signal came, whatever ends its body is taken for an interruption, since imports
+    and graph building turn a KeyboardInterrupt into errors of their own; but for a SeqgenError,
+    which tells that saving failed.
     """
 
     def __init__(self) -> None:
-        self.signal = 0
+        self.signal: Signals | None = None
         self.may_wait = False
 
     def __enter__(self) -> "Interruption":
@@ -141,14 +174,16 @@ class Interruption:
         self.before = {kind: signal.signal(kind, self.heard) for kind in kinds}
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
         for kind, handler in self.before.items():
             signal.signal(kind, handler)
+        return self.signal is not None and not isinstance(error, SeqgenError)
 
     def heard(self, number: int, frame: FrameType | None) -> None:
-        if self.signal or not self.may_wait:
+        at_once = self.signal or not self.may_wait
+        self.signal = Signals(number)
+        if at_once:
             raise KeyboardInterrupt
-        self.signal = number
 
 
 def show_estimate(

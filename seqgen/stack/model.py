@@ -21,15 +21,28 @@ class Stack(keras.Model):
     vocab: how many tokens there are, V.
     boundary: the token before which the states are forgotten, so that each document is read as
         generation writes it, from nothing; None to carry them over everything.
+    precision: "float32" or "bfloat16", of the operands of products; weights, states and logits are
+        float32 in both.
     """
 
-    def __init__(self, options: StackOptions, vocab: int, boundary: int | None = None) -> None:
+    def __init__(
+        self,
+        options: StackOptions,
+        vocab: int,
+        boundary: int | None = None,
+        precision: str = "float32",
+    ) -> None:
         super().__init__()
+        policy = {"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision]
         self.boundary = boundary
         self.options = options
-        self.embedding = keras.layers.Embedding(vocab, options.embedding, name="embedding")
-        self.output_layer = keras.layers.Dense(vocab, name="output")
-        self.dropouts = [keras.layers.Dropout(options.dropout or 0.0) for _ in (*options.widths, 0)]
+        self.embedding = keras.layers.Embedding(
+            vocab, options.embedding, name="embedding", dtype=policy
+        )
+        self.output_layer = keras.layers.Dense(vocab, name="output", dtype=policy)
+        self.dropouts = [
+            keras.layers.Dropout(options.dropout or 0.0, dtype=policy) for _ in (*options.widths, 0)
+        ]
         cell = cells.find(options.cell)
         self.recurrent = [
             cell.layer(units, name)
@@ -63,7 +76,7 @@ class Stack(keras.Model):
             x, last = layer(x, tuple(states[name] for name in names), keeps)
             after.update(zip(names, last, strict=True))
             x = dropout(x, training=training)
-        return self.output_layer(x), after
+        return tf.cast(self.output_layer(x), tf.float32), after
 
     def arrays(self) -> dict[str, np.ndarray]:
         """A copy of every weight by its name, float32."""

@@ -24,82 +24,86 @@ def scan(
 ) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
     """Run a cell over T steps; differentiable once in the input, the states and the weights.
 
-    x_TBI: input, float32 [T, B, I]. states: each [B, H].
-    kernel: [I, G]; recurrent: [H, G]; bias: [G], or [2, G] with one for each product.
+    x_TBI: input, [T, B, I], float32 or bfloat16: the type of the operands of every product. States,
+        gates and gradients of weights are float32 in both.
+    states: each [B, H], float32.
+    kernel: [I, G]; recurrent: [H, G]; bias: [G], or [2, G] with one for each product; float32.
     keeps_TB1: 0 where a stream forgets its states before the step, else 1, float32 [T, B, 1]; None
         where none does.
-    Returns the outputs [T, B, H] and the states after the last step.
+    Returns the outputs [T, B, H], in the type of the input, and the states after the last step.
     """
+    dtype = x_TBI.dtype
+
+    def kept(t: Any, tensors: Any) -> Any:
+        if keeps_TB1 is None:
+            return tensors
+        return tuple(tensor * keeps_TB1[t] for tensor in tensors)
 
     @tf.custom_gradient
     def run(x: Any, kernel: Any, recurrent: Any, bias: Any, *states: Any) -> Any:
-        steps, streams, inputs = x.shape[0], tf.shape(x)[1], x.shape[2]
-        steps = tf.shape(x)[0] if steps is None else steps
+        steps, streams, inputs = tf.shape(x)[0], tf.shape(x)[1], x.shape[2]
         units, width = recurrent.shape
         input_bias, recurrent_bias = tf.unstack(bias) if len(bias.shape) == 2 else (bias, None)
+        down, across = tf.cast(kernel, dtype), tf.cast(recurrent, dtype)
         flat = tf.reshape(x, [-1, inputs])
-        a = tf.reshape(tf.matmul(flat, kernel) + input_bias, [steps, streams, width])
-
-        keeps_t = None if keeps_TB1 is None else _array(steps).unstack(keeps_TB1)
-
-        def kept_only(t: Any, tensors: Any) -> Any:
-            if keeps_t is None:
-                return tensors
-            keeps = keeps_t.read(t)
-            return tuple(tensor * keeps for tensor in tensors)
+        a = tf.matmul(flat, down) + tf.cast(input_bias, dtype)
+        a_t = _array(steps, dtype).unstack(tf.reshape(a, [steps, streams, width]))
 
         def forward(t: Any, states: Any, outputs: Any, saved: Any) -> Any:
-            states = kept_only(t, states)
-            r = tf.matmul(states[0], recurrent)
+            states = kept(t, states)
+            r = tf.cast(tf.matmul(tf.cast(states[0], dtype), across), tf.float32)
             if recurrent_bias is not None:
                 r += recurrent_bias
-            states, kept = cell.forward(a_t.read(t), r, states)
-            return t + 1, states, outputs.write(t, states[0]), saved.write(t, kept)
+            states, activations = cell.forward(tf.cast(a_t.read(t), tf.float32), r, states)
+            outputs = outputs.write(t, tf.cast(states[0], dtype))
+            return t + 1, states, outputs, _write(saved, t, activations)
 
-        a_t = _array(steps).unstack(a)
         _, last, outputs, saved = tf.while_loop(
             lambda t, *_: t < steps,
             forward,
-            (0, states, _array(steps), _array(steps)),
+            (0, states, _array(steps, dtype), tuple(_array(steps) for _ in cell.saved)),
             parallel_iterations=1,
             maximum_iterations=steps,
         )
-        outputs, saved = outputs.stack(), saved.stack()
+        outputs = outputs.stack()
 
         def gradient(outputs_gradient: Any, *last_gradients: Any) -> Any:
-            back = tf.transpose(recurrent)
-            dy_t = _array(steps).unstack(outputs_gradient)
-            saved_t = _array(steps).unstack(saved)
+            back = tf.transpose(across)
+            dy_t = _array(steps, dtype).unstack(outputs_gradient)
 
-            def backward(t: Any, gradients: Any, a_gradients: Any) -> Any:
-                kept = saved_t.read(t)
-                h_gradient = gradients[0] + dy_t.read(t)
-                da, before = cell.backward((h_gradient, *gradients[1:]), kept)
-                through = tf.matmul(cell.recurrent_gradient(da, kept), back)
+            def backward(t: Any, gradients: Any, das: Any, drs: Any) -> Any:
+                h_gradient = gradients[0] + tf.cast(dy_t.read(t), tf.float32)
+                activations = tuple(array.read(t) for array in saved)
+                da, dr, before = cell.backward((h_gradient, *gradients[1:]), activations)
+                da = tf.cast(da, dtype)
+                if cell.adds:
+                    dr = da
+                else:
+                    dr = tf.cast(dr, dtype)
+                    drs = drs.write(t, dr)
+                through = tf.cast(tf.matmul(dr, back), tf.float32)
                 before = (through if before[0] is None else before[0] + through, *before[1:])
-                return t - 1, kept_only(t, before), a_gradients.write(t, da)
+                return t - 1, kept(t, before), das.write(t, da), drs
 
-            _, first, da = tf.while_loop(
+            _, first, das, drs = tf.while_loop(
                 lambda t, *_: t >= 0,
                 backward,
-                (steps - 1, last_gradients, _array(steps)),
+                (steps - 1, last_gradients, _array(steps, dtype), _array(steps, dtype)),
                 parallel_iterations=1,
                 maximum_iterations=steps,
             )
-            da = da.stack()
-            dr = tf.reshape(cell.recurrent_gradient(da, saved), [-1, width])
-            da = tf.reshape(da, [-1, width])
-            before = tf.concat([states[0][None], outputs[:-1]], 0)
+            da = tf.reshape(das.stack(), [-1, width])
+            dr = da if cell.adds else tf.reshape(drs.stack(), [-1, width])
+            before = tf.concat([tf.cast(states[0], dtype)[None], outputs[:-1]], 0)
             if keeps_TB1 is not None:
-                before *= keeps_TB1
-            before = tf.reshape(before, [-1, units])
-            bias_gradient = tf.reduce_sum(da, 0)
+                before *= tf.cast(keeps_TB1, dtype)
+            bias_gradient = _sum(da)
             if recurrent_bias is not None:
-                bias_gradient = tf.stack([bias_gradient, tf.reduce_sum(dr, 0)])
+                bias_gradient = tf.stack([bias_gradient, _sum(dr)])
             return (
-                tf.reshape(tf.matmul(da, tf.transpose(kernel)), tf.shape(x)),
-                tf.matmul(tf.transpose(flat), da),
-                tf.matmul(tf.transpose(before), dr),
+                tf.reshape(tf.matmul(da, tf.transpose(down)), tf.shape(x)),
+                tf.cast(tf.matmul(tf.transpose(flat), da), tf.float32),
+                tf.cast(tf.matmul(tf.transpose(tf.reshape(before, [-1, units])), dr), tf.float32),
                 bias_gradient,
                 *first,
             )
@@ -110,8 +114,16 @@ def scan(
     return outputs, tuple(last)
 
 
-def _array(steps: Any) -> tf.TensorArray:
-    return tf.TensorArray(tf.float32, steps, clear_after_read=False)
+def _array(steps: Any, dtype: Any = tf.float32) -> tf.TensorArray:
+    return tf.TensorArray(dtype, steps, clear_after_read=False)
+
+
+def _write(arrays: Any, t: Any, values: Any) -> Any:
+    return tuple(array.write(t, value) for array, value in zip(arrays, values, strict=True))
+
+
+def _sum(gradient: Any) -> Any:
+    return tf.reduce_sum(tf.cast(gradient, tf.float32), 0)
 
 
 class Recurrent(keras.layers.Layer):
@@ -122,7 +134,8 @@ class Recurrent(keras.layers.Layer):
     """
 
     def __init__(self, cell: RecurrentCell, units: int, name: str) -> None:
-        super().__init__(name=name)
+        # The operands have the type of the input; states stay float32.
+        super().__init__(name=name, autocast=False)
         self.cell = cell
         self.units = units
 

@@ -13,7 +13,7 @@ from seqgen.corpora import Corpus
 from seqgen.stack import backend, cells
 from seqgen.stack.shapes import layer_names, weight_shapes
 from seqgen.training.data import prepare
-from seqgen.training.plan import memory_bytes, parameters, plan
+from seqgen.training.plan import check_names, memory_bytes, parameters, plan
 from seqgen.training.windows import Windows
 
 TIMED_STEPS = 5
@@ -62,7 +62,7 @@ def estimate(corpus: Corpus, options: RunOptions) -> Estimate:
 
     Raises ConfigError or CorpusError, as training would.
     """
-    cells.find(options.stack.cell)
+    check_names(options)
     with tempfile.TemporaryDirectory() as folder:
         data = prepare(corpus, options.tokens, Path(folder))
         tokens, vocab = len(data.training), data.tokenizer.size
@@ -96,7 +96,7 @@ def estimate(corpus: Corpus, options: RunOptions) -> Estimate:
 
 def measured_speed(options: RunOptions, vocab: int, windows: Windows) -> float:
     """Training tokens a second on this machine: the median of a few steps after the first."""
-    backend.load(windows.batch)
+    backend.load(options.training)
     from seqgen.training.learner import Learner
 
     learner = Learner(options, vocab)

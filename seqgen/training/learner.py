@@ -30,7 +30,10 @@ class Learner:
         keras.utils.set_random_seed(options.training.seed)
         assert options.training.batch
         self.options = options.training
-        self.model = Stack(options.stack, vocab, boundary)
+        precision = backend.precision(options.training)
+        self.model = Stack(options.stack, vocab, boundary, precision)
+        # What is measured is the network that will be used: in float32.
+        self.reader = Stack(options.stack, vocab, boundary)
         self.weights = [weight.value for weight in self.model.parameters]
         self.adam = Adam(self.weights, options.training)
         self.batch = options.training.batch
@@ -64,7 +67,8 @@ class Learner:
         """
         streams = min(MEASURE_STREAMS, max(1, (len(tokens) - 1) // MEASURE_WINDOW))
         spans = Spans(tokens, streams, MEASURE_WINDOW)
-        states = self.model.zero_states(streams)
+        self.reader.assign(self.model.arrays())
+        states = self.reader.zero_states(streams)
         total, counted = 0.0, 0.0
         warm_steps = spans.warm // spans.window
         steps = warm_steps + max(1, round((spans.steps - warm_steps) * share))
@@ -96,7 +100,7 @@ class Learner:
         return [dropout.seed_generator.state for dropout in self.model.dropouts if dropout.rate]
 
     def _learn_step(self, ids_TB: Any, keeps_B1: Any, rate: Any, states: Any) -> Any:
-        parts = backend.shards(self.batch)
+        parts = backend.shards(self.options)
         size = self.batch // parts
         losses, gradients, after = [], [], []
         # The parts depend on nothing of each other, so that each keeps one thread busy.
@@ -117,7 +121,7 @@ class Learner:
         return tf.add_n(losses), norm, states
 
     def _measure_step(self, ids_TB: Any, counts_TB: Any, states: Any) -> Any:
-        logits, states = self.model(ids_TB[:-1], states, training=False)
+        logits, states = self.reader(ids_TB[:-1], states, training=False)
         return tf.reduce_sum(_nats(ids_TB[1:], logits) * counts_TB), states
 
 

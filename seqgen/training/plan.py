@@ -3,8 +3,10 @@
 import math
 from dataclasses import dataclass, replace
 
+from seqgen import tokenizers
 from seqgen.config import RunOptions, StackOptions
 from seqgen.errors import ConfigError, unknown_name
+from seqgen.stack import cells
 from seqgen.stack.shapes import weight_shapes
 
 
@@ -55,6 +57,22 @@ class Plan:
     most_minutes: float | None = None
 
 
+def check_names(options: RunOptions) -> None:
+    """Raise ConfigError for a cell, a tokenizer or a preset that there is none of."""
+    cells.find(options.stack.cell)
+    if options.tokens.tokens is not None:
+        tokenizers.find(options.tokens.tokens)
+    if options.training.preset is not None:
+        find_preset(options.training.preset)
+
+
+def find_preset(name: str) -> Preset:
+    """The preset of that name. Raises ConfigError that lists them."""
+    if name not in PRESETS:
+        raise unknown_name("preset", name, PRESETS)
+    return PRESETS[name]
+
+
 def preset_names() -> tuple[str, ...]:
     """Every preset, smallest first."""
     return tuple(PRESETS)
@@ -73,9 +91,7 @@ def plan(options: RunOptions, kind: str, tokens: int) -> Plan:
     if name is None:
         name = "small" if tokens < SMALL_UNTIL else "medium" if tokens < MEDIUM_UNTIL else "large"
         reasons.append(f"preset {name}, for {tokens:,} training tokens")
-    if name not in PRESETS:
-        raise unknown_name("preset", name, PRESETS)
-    preset = PRESETS[name]
+    preset = find_preset(name)
     layers = stack.layers or (len(stack.units) if stack.units else preset.layers)
     stack = replace(
         stack,

@@ -51,13 +51,18 @@ def save(path: Path, position: Position, arrays: dict[str, np.ndarray]) -> None:
     write_arrays(path / RESUME / STATE, arrays, words)
 
 
+def resumable(path: Path) -> bool:
+    """Whether a checkpoint holds the state of a run."""
+    return (path / RESUME / STATE).exists()
+
+
 def read(path: Path) -> tuple[Position, dict[str, np.ndarray]]:
     """Read what `save` wrote.
 
     Raises CheckpointError if the checkpoint holds no such state, or a damaged one.
     """
     file = path / RESUME / STATE
-    if not file.exists():
+    if not resumable(path):
         raise CheckpointError(f"{path} holds no state to resume from; --overwrite to begin anew")
     arrays, words = read_arrays(file)
     try:

@@ -1,8 +1,9 @@
 """Begin a run, or take one up again."""
 
+import contextlib
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
@@ -13,14 +14,14 @@ from seqgen.checkpoint.card import write_card
 from seqgen.checkpoint.files import write_json
 from seqgen.checkpoint.format import Config, CorpusFacts
 from seqgen.checkpoint.read import Checkpoint, open_checkpoint
-from seqgen.config import RunOptions
+from seqgen.config import RunOptions, flag_name
 from seqgen.corpora import Corpus
 from seqgen.errors import CheckpointError, ConfigError
-from seqgen.stack import backend, cells
+from seqgen.stack import backend
 from seqgen.training import resume
 from seqgen.training.data import Dataset, open_ids, prepare
 from seqgen.training.events import Event, Finished, Preparing, Started
-from seqgen.training.plan import Plan, parameters, plan
+from seqgen.training.plan import Plan, check_names, parameters, plan
 from seqgen.training.resume import Position
 
 if TYPE_CHECKING:
@@ -36,42 +37,67 @@ def begin(
     """Train a new network on a corpus, into a new checkpoint.
 
     Yields the run's events. Closing the iterator saves the run, to be taken up with `go_on`.
+    An earlier checkpoint gives way only when the options are known to be right.
     Raises ConfigError, CorpusError, CheckpointError or TrainingError.
     """
-    cells.find(options.stack.cell)
-    write.make_way(path, overwrite)
+    check_names(options)
+    overwrite = overwrite or is_empty(path)
+    if not overwrite:
+        write.make_way(path, overwrite)
     yield Preparing(f"cutting {corpus.characters:,} characters into tokens")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder:
-        data = prepare(corpus, options.tokens, Path(folder))
+    with folder_beside(path) as folder:
+        data = prepare(corpus, options.tokens, folder)
         chosen = plan(options, data.tokenizer.kind, len(data.training))
         config = configure(corpus, data, chosen)
         write.create(path, config, data.tokenizer, overwrite=overwrite)
         (path / format.RESUME).mkdir(exist_ok=True)
         for name in (resume.TRAINING, resume.VALIDATION):
-            os.replace(Path(folder) / name, path / format.RESUME / name)
+            os.replace(folder / name, path / format.RESUME / name)
     training = config.training
     position = Position(
         epochs=training.epochs, minutes=training.minutes, most_minutes=chosen.most_minutes
     )
     checkpoint = Checkpoint(path, config, data.tokenizer)
     notices = (*corpus.notices, *data.notices)
-    yield from run(checkpoint, position, None, notices, chosen.reasons)
+    current = yield from set_up(checkpoint, position, None)
+    yield from told(current, False, notices, chosen.reasons)
+
+
+def is_empty(path: Path) -> bool:
+    """Whether a folder is a checkpoint that nothing was learned for: its run never got so far."""
+    learned = (path / format.WEIGHTS).exists() or resume.resumable(path)
+    return write.is_checkpoint(path) and not learned
+
+
+@contextlib.contextmanager
+def folder_beside(path: Path) -> Iterator[Path]:
+    """A folder on the same disk as a checkpoint, gone at the end. Raises CheckpointError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        made = tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent)
+    except OSError as error:
+        raise CheckpointError(f"cannot write {path}: {error.strerror or error}") from error
+    with made as folder:
+        yield Path(folder)
 
 
 def go_on(path: Path, said: Mapping[str, Any]) -> Iterator[Event]:
     """Take up a run where it stopped.
 
     said: options given now, by name; only the length of the run and the patience may change.
-    Yields the run's events, as `begin` does. Raises CheckpointError if there is nothing to take up.
+    Yields the run's events, as `begin` does. Raises ConfigError for another option, or a run that
+    is at its end, and CheckpointError if there is nothing to take up; the checkpoint is then as it
+    was.
     """
     checkpoint = open_checkpoint(path)
     position, arrays = resume.read(path)
     said = {name: value for name, value in said.items() if value is not None}
     for name in said:
         if name not in MAY_CHANGE:
-            flags = ", ".join(f"--{each}" for each in MAY_CHANGE)
-            raise ConfigError(f"a resumed run keeps its options but for {flags}; not {name!r}")
+            flags = ", ".join(map(flag_name, MAY_CHANGE))
+            raise ConfigError(
+                f"a resumed run keeps its options but for {flags}; {flag_name(name)} cannot change"
+            )
     if said:
         length = {"minutes": None, "epochs": None} if {"minutes", "epochs"} & set(said) else {}
         training = replace(checkpoint.config.training, **{**length, **said})
@@ -81,10 +107,12 @@ def go_on(path: Path, said: Mapping[str, Any]) -> Iterator[Event]:
             position.epochs, position.minutes = training.epochs, training.minutes
             position.most_minutes = None
         position.waited = 0
-        write_json(path / format.CONFIG, config.to_json())
     kept = [line for line in checkpoint.metrics() if line.get("step", 0) <= position.step]
+    current = yield from set_up(checkpoint, position, arrays)
+    if said:
+        write_json(path / format.CONFIG, checkpoint.config.to_json())
     write.rewrite_metrics(path, kept)
-    yield from run(checkpoint, position, arrays, (), ())
+    yield from told(current, True, (), ())
 
 
 def configure(corpus: Corpus, data: Dataset, chosen: Plan) -> Config:
@@ -114,28 +142,34 @@ def configure(corpus: Corpus, data: Dataset, chosen: Plan) -> Config:
     )
 
 
-def run(
-    checkpoint: Checkpoint,
-    position: Position,
-    arrays: dict[str, Any] | None,
-    notices: tuple[str, ...],
-    reasons: tuple[str, ...],
-) -> Iterator[Event]:
-    """Load TensorFlow, set the run up, and pass its events on."""
-    config = checkpoint.config
+def set_up(
+    checkpoint: Checkpoint, position: Position, arrays: dict[str, Any] | None
+) -> Generator[Event, None, "Run"]:
+    """Load TensorFlow and build the network; returns the run, ready to go.
+
+    Raises ConfigError if it is at its end, CheckpointError if its state does not fit the network.
+    """
     yield Preparing("loading TensorFlow and building the network")
-    current = set_up(checkpoint, position, arrays)
+    current = build(checkpoint, position, arrays)
     if current.length().progress(position.seconds, position.step) >= 1:
         raise ConfigError(
             f"{checkpoint.path.name} has been trained to its end; give more --minutes or --epochs "
             "than it had, all its training counted"
         )
+    return current
+
+
+def told(
+    current: "Run", resumed: bool, notices: tuple[str, ...], reasons: tuple[str, ...]
+) -> Iterator[Event]:
+    """The events of a run, with what is to be said of it at its start, and its card at the end."""
+    checkpoint, config = current.checkpoint, current.checkpoint.config
     yield Started(
         path=checkpoint.path,
         config=config,
         parameters=parameters(config.stack, config.vocab),
         steps=current.windows.steps,
-        resumed=arrays is not None,
+        resumed=resumed,
         notices=notices,
         reasons=reasons,
     )
@@ -145,10 +179,10 @@ def run(
         yield event
 
 
-def set_up(checkpoint: Checkpoint, position: Position, arrays: dict[str, Any] | None) -> "Run":
-    """The run of a checkpoint, ready to go. Raises CheckpointError if its state does not fit it."""
+def build(checkpoint: Checkpoint, position: Position, arrays: dict[str, Any] | None) -> "Run":
+    """The run of a checkpoint. Raises CheckpointError if its files do not fit each other."""
     config = checkpoint.config
-    backend.load(config.training.batch or 1)
+    backend.load(config.training)
     from seqgen.training.loop import Run
 
     folder = checkpoint.path / format.RESUME

@@ -1,10 +1,27 @@
 """How a batch is split over the cores."""
 
+from seqgen.config import TrainingOptions
 from seqgen.stack import backend
 
 
 def test_the_parts_are_equal_and_none_too_small(monkeypatch):
+    def shards(batch, threads=None):
+        return backend.shards(TrainingOptions(batch=batch, threads=threads))
+
     monkeypatch.setattr(backend, "cores", lambda: 4)
-    assert [backend.shards(batch) for batch in (1, 7, 8, 16, 17, 24, 32, 64)] == [
+    assert [shards(batch) for batch in (1, 7, 8, 16, 17, 24, 32, 64)] == [
         1, 1, 1, 2, 1, 3, 4, 4,
     ]  # fmt: skip
+    assert shards(64, threads=2) == 2
+
+
+def test_bfloat16_is_taken_where_the_processor_has_it(monkeypatch, tmp_path):
+    flags = tmp_path / "cpuinfo"
+    monkeypatch.setattr(backend, "PROCESSOR", flags)
+    assert backend.precision(TrainingOptions()) == "float32"
+    flags.write_text("flags\t\t: fpu avx512f avx512_bf16x\n")
+    assert backend.precision(TrainingOptions()) == "float32"
+    assert backend.precision(TrainingOptions(precision="bfloat16")) == "bfloat16"
+    flags.write_text("flags\t\t: fpu avx512f avx512_bf16\n")
+    assert backend.precision(TrainingOptions()) == "bfloat16"
+    assert backend.precision(TrainingOptions(precision="float32")) == "float32"

@@ -45,7 +45,9 @@ def test_measuring_in_many_streams_equals_one_reader(learner):
     """Far from the beginning of a stream, the state that it lacked makes no difference."""
     steps(learner, 15)
     part = tokens(3000)
-    logits, _ = learner.model(part[:-1, None].astype(np.int32), learner.model.zero_states(1))
+    reader = learner.reader
+    reader.assign(learner.model.arrays())
+    logits, _ = reader(part[:-1, None].astype(np.int32), reader.zero_states(1))
     logits = logits.numpy()[:, 0].astype(np.float64)
     chosen = logits[np.arange(len(logits)), part[1:]]
     alone = np.mean(np.log(np.exp(logits).sum(1)) - chosen)

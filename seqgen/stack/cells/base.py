@@ -69,30 +69,37 @@ class RecurrentCell(Cell):
 
     With ``a = x W + b`` and ``r = h R (+ b_r)``, a subclass says how they and the states make the
     next states (`forward`), and how a gradient comes back (`backward`). The first state is the
-    output h. S below is whatever width of activations the subclass saves for the way back.
+    output h.
+
+    saved: names of the activations that the way back needs, each [B, H].
+    adds: whether a and r only ever meet as a + r, so that their gradients are one.
     """
 
-    @abstractmethod
-    def forward(self, a: Any, r: Any, states: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
-        """One step. a, r: [B, G]; states: each [B, H]. Returns the next states and saved [B, S]."""
+    saved: ClassVar[tuple[str, ...]]
+    adds: ClassVar[bool] = True
 
     @abstractmethod
-    def backward(self, gradients: tuple[Any, ...], saved: Any) -> tuple[Any, tuple[Any, ...]]:
+    def forward(
+        self, a: Any, r: Any, states: tuple[Any, ...]
+    ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """One step. a, r: [B, G]; states: each [B, H]. Returns next states and what is saved."""
+
+    @abstractmethod
+    def backward(
+        self, gradients: tuple[Any, ...], saved: tuple[Any, ...]
+    ) -> tuple[Any, Any, tuple[Any, ...]]:
         """One step back.
 
         gradients: of the loss by each state after the step, [B, H].
-        Returns the gradient by a, [B, G], and by each state before the step, without the part
-        that comes through r.
+        saved: what `forward` saved at this step.
+        Returns the gradient by a, [B, G], by r (the same or None where the cell adds), and by each
+        state before the step without the part that comes through r (None where there is no other).
         """
 
     def layer(self, units: int, name: str) -> "keras.Layer":
         from seqgen.stack.recurrent import Recurrent
 
         return Recurrent(self, units, name=name)
-
-    def recurrent_gradient(self, a_gradient: Any, saved: Any) -> Any:
-        """The gradient by r, from that by a; the same where the cell only adds the two."""
-        return a_gradient
 
     def initial(self, weight: str) -> "keras.Initializer":
         """How a weight begins: recurrent ones orthogonal (Saxe et al. 2014), which keep lengths."""

@@ -17,6 +17,8 @@ class GRU(RecurrentCell):
     name = "gru"
     title = "GRU"
     states = ("h",)
+    saved = ("z", "u", "n", "h", "r_n")
+    adds = False
 
     def shapes(self, inputs: int, units: int) -> dict[str, tuple[int, ...]]:
         return {
@@ -25,7 +27,9 @@ class GRU(RecurrentCell):
             "bias": (2, 3 * units),
         }
 
-    def forward(self, a: Any, r: Any, states: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
+    def forward(
+        self, a: Any, r: Any, states: tuple[Any, ...]
+    ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         import tensorflow as tf
 
         h = states[0]
@@ -33,23 +37,18 @@ class GRU(RecurrentCell):
         r_z, r_u, r_n = tf.split(r, 3, axis=-1)
         z, u = tf.sigmoid(a_z + r_z), tf.sigmoid(a_u + r_u)
         n = tf.tanh(a_n + u * r_n)
-        return (n + z * (h - n),), tf.concat([z, u, n, h, r_n], -1)
+        return (n + z * (h - n),), (z, u, n, h, r_n)
 
-    def backward(self, gradients: tuple[Any, ...], saved: Any) -> tuple[Any, tuple[Any, ...]]:
+    def backward(
+        self, gradients: tuple[Any, ...], saved: tuple[Any, ...]
+    ) -> tuple[Any, Any, tuple[Any, ...]]:
         import tensorflow as tf
 
         dh = gradients[0]
-        z, u, n, h, r_n = tf.split(saved, 5, axis=-1)
+        z, u, n, h, r_n = saved
         dn = dh * (1 - z) * (1 - n * n)
-        da = [dh * (h - n) * z * (1 - z), dn * r_n * u * (1 - u), dn]
-        return tf.concat(da, -1), (dh * z,)
-
-    def recurrent_gradient(self, a_gradient: Any, saved: Any) -> Any:
-        import tensorflow as tf
-
-        d_z, d_u, d_n = tf.split(a_gradient, 3, axis=-1)
-        u = tf.split(saved, 5, axis=-1)[1]
-        return tf.concat([d_z, d_u, d_n * u], -1)
+        gates = [dh * (h - n) * z * (1 - z), dn * r_n * u * (1 - u)]
+        return tf.concat([*gates, dn], -1), tf.concat([*gates, dn * u], -1), (dh * z,)
 
     def step(
         self,

@@ -21,6 +21,7 @@ class LSTM(RecurrentCell):
     name = "lstm"
     title = "LSTM"
     states = ("h", "c")
+    saved = ("i", "f", "g", "o", "tanh(c')", "c")
 
     def shapes(self, inputs: int, units: int) -> dict[str, tuple[int, ...]]:
         return {
@@ -42,7 +43,9 @@ class LSTM(RecurrentCell):
 
         return ForgetOne()
 
-    def forward(self, a: Any, r: Any, states: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
+    def forward(
+        self, a: Any, r: Any, states: tuple[Any, ...]
+    ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         import tensorflow as tf
 
         c = states[1]
@@ -50,13 +53,15 @@ class LSTM(RecurrentCell):
         i, f, g, o = tf.sigmoid(i), tf.sigmoid(f), tf.tanh(g), tf.sigmoid(o)
         c_next = f * c + i * g
         squashed = tf.tanh(c_next)
-        return (o * squashed, c_next), tf.concat([i, f, g, o, squashed, c], -1)
+        return (o * squashed, c_next), (i, f, g, o, squashed, c)
 
-    def backward(self, gradients: tuple[Any, ...], saved: Any) -> tuple[Any, tuple[Any, ...]]:
+    def backward(
+        self, gradients: tuple[Any, ...], saved: tuple[Any, ...]
+    ) -> tuple[Any, Any, tuple[Any, ...]]:
         import tensorflow as tf
 
         dh, dc = gradients
-        i, f, g, o, squashed, c = tf.split(saved, 6, axis=-1)
+        i, f, g, o, squashed, c = saved
         dc += dh * o * (1 - squashed * squashed)
         da = [
             dc * g * i * (1 - i),
@@ -64,7 +69,7 @@ class LSTM(RecurrentCell):
             dc * i * (1 - g * g),
             dh * squashed * o * (1 - o),
         ]
-        return tf.concat(da, -1), (None, dc * f)
+        return tf.concat(da, -1), None, (None, dc * f)
 
     def step(
         self,

@@ -14,6 +14,7 @@ class RNN(RecurrentCell):
     name = "rnn"
     title = "vanilla RNN"
     states = ("h",)
+    saved = ("h'",)
 
     def shapes(self, inputs: int, units: int) -> dict[str, tuple[int, ...]]:
         return {
@@ -22,14 +23,19 @@ class RNN(RecurrentCell):
             "bias": (units,),
         }
 
-    def forward(self, a: Any, r: Any, states: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
+    def forward(
+        self, a: Any, r: Any, states: tuple[Any, ...]
+    ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         import tensorflow as tf
 
         h = tf.tanh(a + r)
-        return (h,), h
+        return (h,), (h,)
 
-    def backward(self, gradients: tuple[Any, ...], saved: Any) -> tuple[Any, tuple[Any, ...]]:
-        return gradients[0] * (1 - saved * saved), (None,)
+    def backward(
+        self, gradients: tuple[Any, ...], saved: tuple[Any, ...]
+    ) -> tuple[Any, Any, tuple[Any, ...]]:
+        (h,) = saved
+        return gradients[0] * (1 - h * h), None, (None,)
 
     def step(
         self,
