@@ -30,6 +30,7 @@ test: lint
 	$(BIN)/pytest
 
 bench: .venv/installed
+	$(BIN)/python -m pip install --quiet --no-build-isolation --editable .[bench]
 	$(BIN)/python -m benchmarks
 
 # Newest versions within the bounds of pyproject.toml, for every platform and Python that it names.

@@ -24,7 +24,7 @@ class Preset:
 
 
 PRESETS = {
-    "small": Preset(1, 256, 64, 0.3, 64, 16, 4e-3),
+    "small": Preset(1, 384, 128, 0.5, 64, 16, 4e-3),
     "medium": Preset(1, 512, 128, 0.1, 64, 32, 4e-3),
     "large": Preset(2, 512, 256, 0.1, 128, 64, 3e-3),
 }
@@ -36,7 +36,7 @@ MEDIUM_UNTIL = 20_000_000
 # With neither --epochs nor --minutes: this many tokens in all, in at least one and at most so many
 # passes, and at most so long.
 TOKENS_TO_SEE = 6_000_000
-MOST_EPOCHS = 30.0
+MOST_EPOCHS = 60.0
 MOST_MINUTES = 10.0
 
 # A small corpus is read in at least this many windows a pass and this many streams' lengths.

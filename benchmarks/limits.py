@@ -1,0 +1,42 @@
+"""What the machine can do at most, in a process of its own.
+
+``python -m benchmarks.limits`` prints, as JSON, FLOP/s of a large matrix product in float32 and
+bfloat16, and bytes a second read from memory.
+"""
+
+import json
+import os
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+
+def best(work: Callable[[], object], times: int = 12) -> float:
+    """Seconds of the fastest of several runs."""
+    work()
+    seconds = []
+    for _ in range(times):
+        began = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - began)
+    return min(seconds)
+
+
+def main() -> None:
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    import tensorflow as tf
+
+    side = 2048
+    found = {}
+    for dtype in (tf.float32, tf.bfloat16):
+        a, b = (tf.cast(tf.random.normal((side, side)), dtype) for _ in range(2))
+        seconds = best(lambda a=a, b=b: tf.matmul(a, b).numpy()[0, 0])
+        found[dtype.name] = 2 * side**3 / seconds
+    memory = np.ones(2**28, np.uint8)
+    found["bytes"] = memory.nbytes / best(lambda: memory.view(np.int64).sum(), times=5)
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""Sampling speed of one program at one size, in a process of its own.
+
+``python -m benchmarks.sampling PROGRAM LAYERS UNITS STREAMS`` prints tokens a second of an LSTM
+with random weights, vocabulary 65, over the whole loop: the network, the choice by temperature, the
+text. Programs: seqgen (as it samples by default), torch (``nn.LSTM`` step by step, float32).
+"""
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+VOCAB = 65
+EMBEDDING = 256
+SECONDS = 6.0
+TEXT = "".join(chr(code) for code in range(32, 32 + VOCAB - 1)) * 4
+
+
+def seqgen(layers: int, units: int, streams: int) -> float:
+    from seqgen import tokenizers
+    from seqgen.checkpoint import write
+    from seqgen.checkpoint.format import Config, CorpusFacts
+    from seqgen.config import SamplingOptions, StackOptions, TokenOptions, TrainingOptions
+    from seqgen.generation import load
+    from seqgen.stack.shapes import weight_shapes
+
+    tokenizer = tokenizers.train("char", [TEXT])
+    stack = StackOptions(layers=layers, units=(units,), embedding=EMBEDDING, dropout=0.0)
+    config = Config(
+        kind="text",
+        vocab=tokenizer.size,
+        start=(1,),
+        tokens=TokenOptions(tokens="char"),
+        stack=stack,
+        training=TrainingOptions(window=8, batch=2, learning_rate=0.01),
+        corpus=CorpusFacts("benchmark", "text", (), 1, len(TEXT), "", 200, 60, 200, 60),
+        versions={},
+        tokenizer_sha256=write.tokenizer_sha256(tokenizer),
+    )
+    rng = np.random.default_rng(0)
+    weights = {
+        name: (rng.normal(size=shape) / np.sqrt(shape[0])).astype(np.float32)
+        for name, shape in weight_shapes(stack, tokenizer.size).items()
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "benchmark"
+        write.create(path, config, tokenizer)
+        write.save_weights(path, config, weights)
+        generator = load(path)
+    written, began = 0, 0.0
+    options = SamplingOptions(length=10**7, count=streams, seed=0)
+    for _ in generator.pieces("", options):
+        written += 1
+        if written == 50 * streams:
+            began = time.perf_counter()
+        if written > 50 * streams and time.perf_counter() - began > SECONDS:
+            break
+    return (written - 50 * streams) / (time.perf_counter() - began)
+
+
+def torch(layers: int, units: int, streams: int) -> float:
+    import torch
+    from torch import nn
+
+    embedding, output = nn.Embedding(VOCAB, EMBEDDING), nn.Linear(units, VOCAB)
+    recurrent = nn.LSTM(EMBEDDING, units, layers)
+    ids, state = torch.zeros((1, streams), dtype=torch.long), None
+    with torch.inference_mode():
+        for count in range(10**9):
+            if count == 50:
+                began = time.perf_counter()
+            if count > 50 and time.perf_counter() - began > SECONDS:
+                break
+            y, state = recurrent(embedding(ids), state)
+            chances = torch.softmax(output(y[0]) / 0.8, -1)
+            ids = torch.multinomial(chances, 1).T
+            ids.tolist()
+    return (count - 50) * streams / (time.perf_counter() - began)
+
+
+if __name__ == "__main__":
+    program, *numbers = sys.argv[1:]
+    print({"seqgen": seqgen, "torch": torch}[program](*map(int, numbers)))

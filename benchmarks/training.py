@@ -1,0 +1,157 @@
+"""Training speed of one program at one size, in a process of its own.
+
+``python -m benchmarks.training PROGRAM CELL LAYERS UNITS EMBEDDING WINDOW BATCH`` prints tokens a
+second: the median over steps after the first few. Programs: seqgen, keras (stock layers and
+``fit``), torch-float32, torch-bfloat16 (autocast).
+"""
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+VOCAB = 65
+WARM, TIMED = 3, 8
+
+
+@dataclass(frozen=True)
+class Size:
+    """What is trained."""
+
+    cell: str
+    layers: int
+    units: int
+    embedding: int
+    window: int
+    batch: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.cell.upper()} {self.layers}×{self.units}, embedding {self.embedding}, "
+            f"window {self.window}, batch {self.batch}"
+        )
+
+    @property
+    def flops_per_token(self) -> int:
+        """Of the matrix products: two a weight forward, four backward."""
+        gates = {"lstm": 4, "gru": 3, "rnn": 1}[self.cell]
+        inputs = [self.embedding, *[self.units] * (self.layers - 1)]
+        weights = sum(gates * self.units * (width + self.units) for width in inputs)
+        return 6 * (weights + self.units * VOCAB)
+
+
+def tokens() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, VOCAB, 2_000_000).astype(np.uint8)
+
+
+def timed(step: Callable[[], object], size: Size) -> float:
+    """Tokens a second of a step that reads one window of each stream."""
+    seconds = []
+    for _ in range(WARM + TIMED):
+        began = time.perf_counter()
+        step()
+        seconds.append(time.perf_counter() - began)
+    return size.batch * size.window / statistics.median(seconds[WARM:])
+
+
+def seqgen(size: Size) -> float:
+    from seqgen.config import RunOptions
+    from seqgen.stack import backend
+    from seqgen.training.windows import Windows
+
+    options = RunOptions.of(
+        {
+            "cell": size.cell,
+            "layers": size.layers,
+            "units": (size.units,),
+            "embedding": size.embedding,
+            "window": size.window,
+            "batch": size.batch,
+            "dropout": 0.0,
+        }
+    )
+    backend.load(options.training)
+    from seqgen.training.learner import Learner
+
+    learner = Learner(options, VOCAB)
+    windows = Windows(tokens(), size.batch, size.window, seed=0)
+    steps = iter(range(10**6))
+
+    def step() -> None:
+        number = next(steps)
+        learner.learn(windows.read(0, number), windows.forgets(0, number), 1e-3)
+
+    return timed(step, size)
+
+
+def keras(size: Size) -> float:
+    import os
+
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    import keras
+    import tensorflow as tf
+
+    kind = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN}
+    recurrent = [kind[size.cell](size.units, return_sequences=True) for _ in range(size.layers)]
+    model = keras.Sequential(
+        [keras.layers.Embedding(VOCAB, size.embedding), *recurrent, keras.layers.Dense(VOCAB)]
+    )
+    optimiser = keras.optimizers.Adam(1e-3, clipnorm=1.0)
+    model.compile(optimiser, keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    stream = tokens().astype(np.int32)
+    count = size.batch * (size.window + 1) * TIMED
+    rows = stream[:count].reshape(-1, size.window + 1)
+    data = tf.data.Dataset.from_tensor_slices((rows[:, :-1], rows[:, 1:]))
+    data = data.batch(size.batch).prefetch(2)
+    model.fit(data.take(WARM), verbose=0)
+    began = time.perf_counter()
+    model.fit(data, verbose=0)
+    return size.batch * size.window * TIMED / (time.perf_counter() - began)
+
+
+def torch(size: Size, autocast: bool) -> float:
+    import torch
+    from torch import nn
+
+    kind = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}[size.cell]
+    embedding = nn.Embedding(VOCAB, size.embedding)
+    recurrent = kind(size.embedding, size.units, size.layers)
+    output = nn.Linear(size.units, VOCAB)
+    weights = [*embedding.parameters(), *recurrent.parameters(), *output.parameters()]
+    optimiser = torch.optim.Adam(weights, 1e-3)
+    stream = torch.from_numpy(tokens().astype(np.int64))
+    lane = len(stream) // size.batch
+    starts = torch.arange(size.batch) * lane
+    rows = torch.arange(size.window + 1)[:, None] + starts
+    state: tuple[torch.Tensor, ...] | torch.Tensor | None = None
+    steps = iter(range(10**6))
+
+    def step() -> None:
+        nonlocal state
+        ids = stream[rows + next(steps) * size.window]
+        with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+            y, state = recurrent(embedding(ids[:-1]), state)
+            loss = nn.functional.cross_entropy(output(y).reshape(-1, VOCAB), ids[1:].reshape(-1))
+        optimiser.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(weights, 1.0)
+        optimiser.step()
+        state = tuple(s.detach() for s in state) if isinstance(state, tuple) else state.detach()
+        loss.item()
+
+    return timed(step, size)
+
+
+PROGRAMS: dict[str, Callable[[Size], float]] = {
+    "seqgen": seqgen,
+    "keras": keras,
+    "torch-float32": lambda size: torch(size, autocast=False),
+    "torch-bfloat16": lambda size: torch(size, autocast=True),
+}
+
+if __name__ == "__main__":
+    program, cell, *numbers = sys.argv[1:]
+    print(PROGRAMS[program](Size(cell, *map(int, numbers))))
