@@ -1,0 +1,49 @@
+"""The wheel holds what it needs and works away from the repository."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """A folder with the wheel's content, as an installation lays it out."""
+    built = tmp_path_factory.mktemp("built")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(built)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = built.glob("*.whl")
+    folder = tmp_path_factory.mktemp("installed")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def run(installed, folder, *arguments):
+    environment = {**os.environ, "PYTHONPATH": str(installed)}
+    command = [sys.executable, "-m", "seqgen", *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+
+
+def test_the_shipped_corpora_are_inside(installed, tmp_path):
+    done = run(installed, tmp_path, "corpora", "show", "sonnets")
+    assert done.stdout.startswith("1\nFrom fairest creatures we desire increase,\n"), done.stderr
+
+
+def test_it_is_the_wheel_that_runs(installed, tmp_path):
+    code = "import seqgen; print(seqgen.__file__)"
+    environment = {**os.environ, "PYTHONPATH": str(installed)}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.stdout.strip() == str(installed / "seqgen" / "__init__.py")
+
+
+def test_it_is_typed_and_licensed(installed):
+    assert (installed / "seqgen" / "py.typed").exists()
+    assert list(installed.glob("seqgen-*.dist-info/licenses/LICENSE"))
+    assert not (installed / "tests").exists()
