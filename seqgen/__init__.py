@@ -74,7 +74,7 @@ def train(
     run = RunOptions.of(options)
     each = [sources] if isinstance(sources, (str, Path)) else sources
     corpus = open_corpus([str(source) for source in each], encoding=encoding)
-    path = Path(out) / checked_name(name or corpus.name)
+    path = Path(out) / (corpus.name if name is None else checked_name(name))
     return begin(corpus, run, path, overwrite=overwrite)
 
 

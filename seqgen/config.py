@@ -5,6 +5,7 @@ The command line, the ``--config`` file, the library's keyword arguments and the
 the size of the data and the speed of the machine (`seqgen.training.plan`).
 """
 
+import math
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -73,7 +74,7 @@ def checked(name: str, value: Any, hint: Any, known: Mapping[str, Any]) -> Any:
             raise ConfigError(f"{flag} needs at least one value")
         return tuple(checked(name, item, inner, known) for item in items)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+        value = float(value) if abs(value) < 2**1000 else math.inf
     if type(value) is not kind:
         raise ConfigError(f"{flag}: {value!r} is not {a_or_an(kind)}")
     if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -89,7 +90,7 @@ def a_or_an(kind: type) -> str:
 
 def check_bounds(flag: str, value: float, known: Mapping[str, Any]) -> None:
     least, most, above = known["least"], known["most"], known["above"]
-    if value != value or value in (float("inf"), float("-inf")):
+    if isinstance(value, float) and not math.isfinite(value):
         raise ConfigError(f"{flag}: {value} is not a finite number")
     if least is not None and value < least:
         raise ConfigError(f"{flag}: {value} is too small; the least is {least}")

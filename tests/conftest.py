@@ -1,6 +1,8 @@
 """What several tests share: TensorFlow loaded once, and a short text of the project's own."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,27 @@ def text_file(tmp_path):
     path = tmp_path / "river.txt"
     path.write_text(TEXT, encoding="utf-8")
     return path
+
+
+@pytest.fixture
+def plain_user() -> Callable[[], AbstractContextManager[None]]:
+    """Acts as somebody without rights; root, who may run the tests, may read and write everywhere.
+
+    Use paths relative to the current folder in it: the way to a temporary folder may be closed.
+    """
+
+    @contextmanager
+    def acting() -> Iterator[None]:
+        root = os.geteuid() == 0
+        if root:
+            os.seteuid(65534)
+        try:
+            yield
+        finally:
+            if root:
+                os.seteuid(0)
+
+    return acting
 
 
 def make_checkpoint(

@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
 
-from seqgen.cli.display import clock
+from seqgen.cli.lines import clock
 from seqgen.training.estimate import Estimate
 
 

@@ -106,7 +106,12 @@ def beginning(
     from seqgen.training.start import begin
 
     corpus = opened(sources, encoding)
-    return begin(corpus, options, out / checked_name(name or corpus.name), overwrite=overwrite)
+    return begin(
+        corpus,
+        options,
+        out / (corpus.name if name is None else checked_name(name)),
+        overwrite=overwrite,
+    )
 
 
 def opened(sources: list[str], encoding: str | None) -> Any:
@@ -148,7 +153,7 @@ def farewell(path: Path | None) -> str:
 
     path: of its checkpoint, once the run has started.
     """
-    from seqgen.cli.display import spoken
+    from seqgen.cli.lines import spoken
     from seqgen.training.resume import resumable
 
     if path is None or not resumable(path):

@@ -13,6 +13,7 @@ from seqgen.corpora import Corpus
 from seqgen.stack import backend, cells
 from seqgen.stack.shapes import layer_names, weight_shapes
 from seqgen.training.data import prepare
+from seqgen.training.memory import memory_errors
 from seqgen.training.plan import check_names, memory_bytes, parameters, plan
 from seqgen.training.windows import Windows
 
@@ -99,12 +100,13 @@ def measured_speed(options: RunOptions, vocab: int, windows: Windows) -> float:
     backend.load(options.training)
     from seqgen.training.learner import Learner
 
-    learner = Learner(options, vocab)
     seconds = []
-    for _ in range(TIMED_STEPS + 1):
-        began = time.perf_counter()
-        learner.learn(windows.read(0, 0), windows.forgets(0, 0), 1e-6)
-        seconds.append(time.perf_counter() - began)
+    with memory_errors():
+        learner = Learner(options, vocab)
+        for _ in range(TIMED_STEPS + 1):
+            began = time.perf_counter()
+            learner.learn(windows.read(0, 0), windows.forgets(0, 0), 1e-6)
+            seconds.append(time.perf_counter() - began)
     return windows.batch * windows.window / statistics.median(seconds[1:])
 
 

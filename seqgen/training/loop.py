@@ -70,10 +70,13 @@ class Run:
         self.tokens_a_step = self.options.batch * self.options.window
 
     def events(self) -> Iterator[Event]:
-        """Train to the end. Closing the generator saves what there is."""
+        """Train to the end. Closing the generator saves what there is.
+
+        A KeyboardInterrupt does not: it may come in the middle of a step.
+        """
         try:
             yield from self._train()
-        except (GeneratorExit, KeyboardInterrupt):
+        except GeneratorExit:
             self._save()
             raise
 

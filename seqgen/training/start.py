@@ -21,6 +21,7 @@ from seqgen.stack import backend
 from seqgen.training import resume
 from seqgen.training.data import Dataset, open_ids, prepare
 from seqgen.training.events import Event, Finished, Preparing, Started
+from seqgen.training.memory import memory_errors
 from seqgen.training.plan import Plan, check_names, parameters, plan
 from seqgen.training.resume import Position
 
@@ -173,10 +174,11 @@ def told(
         notices=notices,
         reasons=reasons,
     )
-    for event in current.events():
-        if isinstance(event, Finished):
-            write_card(checkpoint.path)
-        yield event
+    with memory_errors():
+        for event in current.events():
+            if isinstance(event, Finished):
+                write_card(checkpoint.path)
+            yield event
 
 
 def build(checkpoint: Checkpoint, position: Position, arrays: dict[str, Any] | None) -> "Run":
@@ -194,7 +196,8 @@ def build(checkpoint: Checkpoint, position: Position, arrays: dict[str, Any] | N
     except (OSError, ValueError) as error:
         raise CheckpointError(f"{folder}: the tokens cannot be read: {error}") from error
     try:
-        return Run(checkpoint, training, validation, position, arrays)
+        with memory_errors():
+            return Run(checkpoint, training, validation, position, arrays)
     except (KeyError, ValueError) as error:
         raise CheckpointError(
             f"{folder / resume.STATE} does not fit the network ({error}); --overwrite to begin anew"

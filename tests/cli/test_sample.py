@@ -31,6 +31,13 @@ def test_writes_exactly_the_text() -> None:
     assert sample("checkpoints/fox", "--length", "100", "--seed", "4")[0] == expected
 
 
+def test_float32_is_had_on_request() -> None:
+    options = ("--length", "300", "--temperature", "1", "--seed", "4")
+    exact = "".join(load("fox", precision="float32").generate(length=300, temperature=1, seed=4))
+    assert sample("fox", *options, "--precision", "float32")[0] == exact
+    assert sample("fox", *options)[0] != exact
+
+
 def test_the_prompt_comes_first_unless_not_wanted(tmp_path: Path) -> None:
     expected = "".join(load("fox").generate("The é".replace("é", ""), length=20, seed=4))
     (tmp_path / "prompt").write_text("The ", encoding="utf-8")
@@ -93,6 +100,7 @@ def failing(monkeypatch, capfd, *arguments: str) -> tuple[int, str]:
     ("arguments", "status", "message"),
     [
         (("fox", "--prompt", "Thé"), 1, "lacks 'é'"),
+        (("fox", "--precision", "int9"), 2, "unknown precision 'int9'; did you mean int8? (known:"),
         (("fox", "--prompt", "@none.txt"), 2, "cannot read none.txt: No such file"),
         (("fox", "--out", "/dev/null/x"), 1, "cannot write /dev/null/x"),
         (("jig", "--length", "20"), 1, "no tune came about"),

@@ -1,6 +1,7 @@
 """Of folders and patterns the text files are read, in the order of their names."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -62,18 +63,18 @@ def test_what_cannot_be_read_says_why(tmp_path):
     with pytest.raises(CorpusError, match="gone: cannot be read: No such file"):
         read_bytes(tmp_path / "gone")
     with pytest.raises(CorpusError, match="is a device"):
-        read_bytes(type(tmp_path)(os.devnull))
+        read_bytes(Path(os.devnull))
     (tmp_path / "loop").symlink_to("loop")
     with pytest.raises(CorpusError, match="loop: cannot be read"):
         exists(str(tmp_path / "loop"))
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_without_permission_is_an_error(tmp_path):
+def test_a_file_without_permission_is_an_error(tmp_path, monkeypatch, plain_user):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "secret").write_text("x")
     (tmp_path / "secret").chmod(0)
-    with pytest.raises(CorpusError, match="secret: cannot be read: Permission denied"):
-        read_bytes(tmp_path / "secret")
+    with plain_user(), pytest.raises(CorpusError, match=r"^secret: cannot be read: Perm"):
+        read_bytes(Path("secret"))
 
 
 @pytest.mark.parametrize("path", ["x" * 5000, "a\0b", "file/below"])

@@ -1,0 +1,146 @@
+"""A training run in words: lines for a log, and the figures that a picture shows too."""
+
+import math
+import shlex
+from pathlib import Path
+
+from seqgen.checkpoint.find import FOLDER
+from seqgen.stack import cells
+from seqgen.training.events import (
+    Evaluated,
+    Event,
+    Finished,
+    Preparing,
+    Recovered,
+    Sampled,
+    Started,
+    Step,
+)
+
+SAMPLE_LINES = 6
+
+
+def lines(event: Event, verbose: bool, characters_per_token: float) -> list[str]:
+    """An event in plain lines, safe for a terminal."""
+    return [cleaned(line) for line in told(event, verbose, characters_per_token)]
+
+
+def told(event: Event, verbose: bool, characters_per_token: float) -> list[str]:
+    match event:
+        case Preparing():
+            return [event.what]
+        case Started():
+            return introduction(event, verbose)
+        case Step():
+            return [
+                f"step {event.step}  epoch {event.epoch:.2f}  {event.progress:4.0%}  "
+                f"training {losses(event.loss, characters_per_token)}  "
+                f"gradient norm {event.gradient_norm:.2f}  "
+                f"{number(event.tokens_per_second, ',.0f')} tokens/s  "
+                f"{clock(event.remaining)} left"
+            ]
+        case Evaluated():
+            return [evaluation(event, characters_per_token)]
+        case Sampled():
+            return ["  | " + line for line in first_lines(event.text)]
+        case Recovered():
+            return [
+                f"step {event.step}: the loss is not finite; back to the last good weights "
+                f"with half the step size (time {event.times})"
+            ]
+        case Finished():
+            return conclusion(event)
+    return []
+
+
+def introduction(event: Started, verbose: bool) -> list[str]:
+    config = event.config
+    stack, corpus, training = config.stack, config.corpus, config.training
+    widths = " + ".join(str(width) for width in stack.widths)
+    text = [
+        f"{'going on with' if event.resumed else 'learning'} {corpus.name}: "
+        f"{corpus.training_characters:,} characters, {corpus.validation_characters:,} held back, "
+        f"{several(corpus.documents, 'document')}, "
+        f"{config.vocab:,} {config.tokens.tokens} tokens",
+        f"{cells.find(stack.cell).title}, {widths} units, embedding {stack.embedding}, dropout "
+        f"{stack.dropout:g}: {event.parameters:,} parameters; window {training.window}, "
+        f"batch {training.batch}, {event.steps:,} steps an epoch",
+    ]
+    if training.minutes:
+        text.append(f"{several(training.minutes, 'minute')} of training, into {event.path}")
+    else:
+        text.append(f"{several(training.epochs or 0, 'epoch')} of training, into {event.path}")
+    reasons = event.reasons if verbose else event.reasons[-1:]
+    text += [f"chosen: {reason}" for reason in reasons]
+    return text + [f"note: {notice}" for notice in event.notices]
+
+
+def conclusion(event: Finished) -> list[str]:
+    result, name = event.result, spoken(event.path)
+    why = "no better for a while" if event.reason == "patience" else "done"
+    return [
+        f"{why} after {clock(result.seconds)}: {result.validation_loss:.4f} nats a token, "
+        f"{result.bits_per_character:.3f} bits per character, perplexity {result.perplexity:.2f} "
+        "on the whole validation part",
+        f"saved in {event.path}",
+        f"next:  seqgen sample {name}",
+        f"       seqgen train --resume {name} --minutes {longer(result.seconds)}",
+    ]
+
+
+def longer(seconds: float) -> int:
+    """A budget in minutes that doubles the training so far."""
+    return max(1, math.ceil(seconds / 30))
+
+
+def evaluation(event: Evaluated, characters_per_token: float) -> str:
+    part = "" if event.whole else " (of a part)"
+    return (
+        f"step {event.step}  {clock(event.seconds)}  "
+        f"training {losses(event.training_loss, characters_per_token)}  "
+        f"validation{part} {losses(event.validation_loss, characters_per_token)}  "
+        f"perplexity {number(event.perplexity, '.2f')}{'  best so far' if event.best else ''}"
+    )
+
+
+def spoken(path: Path) -> str:
+    """What to call a checkpoint on the command line: its name, or its path where that is needed."""
+    return shlex.quote(path.name if path.parent == FOLDER else str(path))
+
+
+def characters_per_token(event: Started) -> float:
+    corpus = event.config.corpus
+    return corpus.validation_characters / max(1, corpus.validation_tokens - 1)
+
+
+def losses(nats: float, characters: float) -> str:
+    bits = nats / characters / math.log(2)
+    return f"{number(nats, '.3f')} nats  {number(bits, '.3f')} bits/char"
+
+
+def several(count: float, what: str) -> str:
+    return f"{count:,.4g} {what}{'s' * (count != 1)}" if count < 1000 else f"{count:,.0f} {what}s"
+
+
+def number(value: float, form: str) -> str:
+    return "–" if math.isnan(value) else format(value, form)
+
+
+def clock(seconds: float) -> str:
+    """A length of time as a person says it: 45 s, 2:05, 1:02:03."""
+    if not math.isfinite(seconds):
+        return "?"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes == 0:
+        return f"{rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def first_lines(text: str) -> list[str]:
+    return cleaned(text).split("\n")[:SAMPLE_LINES]
+
+
+def cleaned(text: str) -> str:
+    """The text without control characters, which could drive the reader's terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else " " for c in text)

@@ -1,0 +1,227 @@
+"""Whatever is wrong ends with one message and a status, never with a traceback."""
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+
+from seqgen import tokenizers
+from seqgen.cli.app import app
+from seqgen.corpora.registry import known_names
+from seqgen.stack import cells
+from seqgen.training.plan import preset_names
+
+NONSENSE = ("-1", "0", "nan", "inf", "1e400", "", "x", "99999999999999999999", "a\x1b[31m\n")
+
+
+@pytest.fixture(autouse=True)
+def files(here: Path, checkpoint: Path) -> Path:
+    """The current folder holds the checkpoint fox, and files of every bad kind."""
+    assert checkpoint.parents[1] == here
+    (here / "good.txt").write_text("It was a good text, and long enough to learn from.\n" * 9)
+    (here / "empty.txt").write_text("")
+    (here / "blank.txt").write_text(" \n\n")
+    (here / "short.txt").write_text("too short")
+    (here / "binary.txt").write_bytes(bytes(range(256)) * 20)
+    (here / "latin.txt").write_bytes("café\n".encode("cp1252") * 20)
+    (here / "folder").mkdir()
+    (here / "broken.toml").write_text("units = [")
+    (here / "unknown.toml").write_text("unit = 3")
+    (here / "nonsense.toml").write_text('patience = "often"')
+    return here
+
+
+def told(seqgen, *arguments: str) -> tuple[int, str]:
+    """Exit status and message of a command that fails; standard output stays empty."""
+    status, out, err = seqgen(*arguments)
+    assert out == ""
+    assert "error" in err.lower()
+    assert "Traceback" not in err
+    return status, err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        ((), 2, "name what to learn from: files, folders or known corpora"),
+        (("none.txt",), 1, "none.txt: no such file or folder"),
+        (("folder",), 1, "folder: no text file in this folder"),
+        (("*.poem",), 1, "*.poem: no text file matches this pattern"),
+        (("empty.txt",), 1, "empty.txt: is empty; there is nothing to learn from"),
+        (("blank.txt",), 1, "blank.txt: is empty; there is nothing to learn from"),
+        (("short.txt",), 1, "9 characters; at least 20 are needed"),
+        (("binary.txt",), 1, "binary.txt: looks binary, not text"),
+        (("latin.txt",), 1, "latin.txt: byte 0xe9 at offset 3 (line 1) is not UTF-8; "
+                            "try --encoding cp1252"),
+        (("good.txt", "--encoding", "utf-9"), 2, "'utf-9' is no text encoding"),
+        (("sonets",), 1, "did you mean sonnets?"),
+        (("good.txt", "--cell", "lstn"), 2, "unknown cell 'lstn'; did you mean lstm?"),
+        (("good.txt", "--tokens", "chars"), 2, "unknown tokenizer 'chars'; did you mean char?"),
+        (("good.txt", "--preset", "tiny"), 2, "unknown preset 'tiny'"),
+        (("good.txt", "--epochs", "1", "--minutes", "1"), 2, "--minutes and --epochs"),
+        (("good.txt", "--clip-norm", "1", "--clip-value", "1"), 2, "--clip-norm and --clip-value"),
+        (("good.txt", "--units", "8,8", "--layers", "3"), 2, "--units names 2 layers"),
+        (("good.txt", "--window", "999"), 2, "needs 999 tokens and the training part has"),
+        (("good.txt", "--batch", "999"), 2, "--batch 999 needs"),
+        (("good.txt", "--vocab-size", "99"), 2, "--vocab-size does nothing with --tokens char"),
+        (("good.txt", "--tokens", "subword", "--vocab-size", "9"), 2, "--vocab-size"),
+        (("good.txt", "--name", "../up"), 2, "'../up' cannot be a checkpoint's name"),
+        (("good.txt", "--name", "folder", "--out", "."), 0, ""),  # an empty folder is no obstacle
+        (("good.txt", "--name", "fox"), 1, "checkpoints/fox exists"),
+        (("good.txt", "--out", "good.txt"), 1, "cannot"),
+        (("good.txt", "--json"), 2, "--json prints what --dry-run finds"),
+        (("good.txt", "--resume", "fox"), 2, "what to learn from cannot be given with it"),
+        (("--resume", "nix"), 1, "there is no checkpoint 'nix' (in checkpoints: fox)"),
+        (("--resume", ""), 1, "there is no checkpoint ''"),
+        (("--resume", "fox"), 1, "holds no state to resume from"),
+        (("good.txt", "--config", "none.toml"), 2, "cannot read none.toml"),
+        (("good.txt", "--config", "broken.toml"), 2, "broken.toml is not a TOML file"),
+        (("good.txt", "--config", "unknown.toml"), 2, "unknown option 'unit'"),
+        (("good.txt", "--config", "nonsense.toml"), 2, "'often' is not a whole number"),
+        (("good.txt", "--nonsense",), 2, "No such option"),
+    ],
+)  # fmt: skip
+def test_a_run_that_cannot_be(
+    seqgen, monkeypatch, arguments: tuple[str, ...], status: int, message: str
+) -> None:
+    def no_further(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("seqgen.stack.backend.load", no_further)
+    monkeypatch.setenv("COLUMNS", "200")
+    if status == 0:
+        assert seqgen("train", *arguments)[0] == 130  # it got as far as TensorFlow
+    else:
+        assert_told(told(seqgen, "train", *arguments), status, message)
+
+
+def assert_told(found: tuple[int, str], status: int, message: str) -> None:
+    assert message in found[1]
+    assert found[0] == status
+
+
+@pytest.mark.parametrize(
+    ("arguments", "known"),
+    [
+        (("x",), known_names()),
+        (("good.txt", "--cell", "x"), cells.names()),
+        (("good.txt", "--tokens", "x"), tokenizers.names()),
+        (("good.txt", "--preset", "x"), preset_names()),
+    ],
+)
+def test_an_unknown_name_lists_the_known_ones(seqgen, arguments, known) -> None:
+    _, message = told(seqgen, "train", *arguments)
+    assert set(known) <= set(message.split("(known: ")[1].rstrip(")\n").split(", "))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (("nix",), 1, "there is no checkpoint 'nix' (in checkpoints: fox)"),
+        (("fox", "--temperature", "-1"), 2, "--temperature: -1.0 is too small"),
+        (("fox", "--top-p", "0"), 2, "--top-p: 0.0 is too small"),
+        (("fox", "--prompt", "Thé ☃"), 1, "lacks 'é', '☃'; --unknown skip"),
+        (("fox", "--prompt", "@none.txt"), 2, "cannot read none.txt"),
+        (("fox", "--unknown", "guess"), 2, "'guess' is not one of error, skip"),
+    ],
+)
+def test_a_sample_that_cannot_be(seqgen, arguments, status: int, message: str) -> None:
+    assert_told(told(seqgen, "sample", *arguments), status, message)
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-30])
+
+
+def tamper(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[-9] ^= 1
+    path.write_bytes(data)
+
+
+COMMANDS = (("sample",), ("train", "--resume"), ("checkpoints", "show"))
+READS = [(command, name) for command in COMMANDS for name in ("config.json", "tokenizer.json")]
+
+
+@pytest.mark.parametrize("harm", [Path.unlink, cut, tamper])
+@pytest.mark.parametrize(("command", "name"), [*READS, (("sample",), "model.safetensors")])
+def test_a_harmed_checkpoint(seqgen, checkpoint: Path, command, name: str, harm) -> None:
+    if name == "config.json" and harm is tamper:
+        text = (checkpoint / name).read_text()
+        (checkpoint / name).write_text(text.replace('"vocab": ', '"vocab": 1'))
+    else:
+        harm(checkpoint / name)
+    status, message = told(seqgen, *command, "fox")
+    assert status == 1
+    assert name in message or "there is no checkpoint" in message
+
+
+def test_a_checkpoint_of_a_newer_format(seqgen, checkpoint: Path) -> None:
+    data = json.loads((checkpoint / "config.json").read_text())
+    (checkpoint / "config.json").write_text(json.dumps(data | {"format": 99}))
+    status, message = told(seqgen, "sample", "fox")
+    assert status == 1
+    assert "99" in message
+    assert "newer" in message
+
+
+def test_no_permission_to_write(seqgen, here: Path, plain_user) -> None:
+    assert seqgen("sample", "fox", "--length", "3")[0] == 0  # imports what is needed
+    here.chmod(0o555)
+    with plain_user():
+        trained = told(seqgen, "train", "good.txt", "--out", "new")
+        sampled = told(seqgen, "sample", "fox", "--length", "3", "--out", "new.txt")
+    here.chmod(0o755)
+    assert_told(trained, 1, "cannot write new/good: Permission denied")
+    assert_told(sampled, 1, "cannot write new.txt: Permission denied")
+
+
+def test_no_permission_to_read(seqgen, here: Path, plain_user) -> None:
+    (here / "good.txt").chmod(0)
+    with plain_user():
+        found = told(seqgen, "train", "good.txt")
+    assert_told(found, 1, "good.txt: cannot be read: Permission denied")
+
+
+def every_option() -> list[tuple[tuple[str, ...], str]]:
+    """Each option that takes a value, and the command that it belongs to."""
+    root = typer.main.get_command(app)
+    found = []
+
+    def gather(command, words: tuple[str, ...]) -> None:
+        for each in command.params:
+            if each.param_type_name == "option" and not each.is_flag:
+                found.append((words, each.opts[0]))
+        for name, child in getattr(command, "commands", {}).items():
+            gather(child, (*words, name))
+
+    gather(root, ())
+    return found
+
+
+ARGUMENTS = {
+    ("train",): ("good.txt", "--dry-run", "--json"),
+    ("sample",): ("fox", "--length", "5"),
+    ("corpora", "show"): ("good.txt",),
+}
+
+
+@pytest.mark.parametrize(("command", "option"), every_option())
+def test_nonsense_for_an_option(seqgen, here: Path, monkeypatch, command, option: str) -> None:
+    monkeypatch.setattr("seqgen.training.estimate.measured_speed", lambda *_: 1000.0)
+    before = sorted(here.iterdir())
+    for value in NONSENSE:
+        status, out, err = seqgen(*command, *ARGUMENTS[command], option, value)
+        assert status in (0, 1, 2), (option, value)
+        assert "Traceback" not in out + err
+        assert status == 0 or "error" in err.lower(), (option, value)
+        assert status == 0 or out == "", (option, value)
+    assert option == "--out" or sorted(here.iterdir()) == before
+
+
+def test_every_option_is_tried() -> None:
+    tried = every_option()
+    assert {command for command, _ in tried} == set(ARGUMENTS)
+    for each in ((("train",), "--learning-rate"), (("sample",), "--top-p")):
+        assert each in tried

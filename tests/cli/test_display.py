@@ -1,0 +1,235 @@
+"""What a person reads of a run, from events made by hand."""
+
+import io
+import math
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from seqgen.checkpoint.format import Config, CorpusFacts
+from seqgen.cli.display import LiveDisplay, PlainDisplay, display
+from seqgen.cli.lines import cleaned, clock, lines, longer, spoken
+from seqgen.config import StackOptions, TokenOptions, TrainingOptions
+from seqgen.training.events import (
+    Evaluated,
+    Event,
+    Finished,
+    Preparing,
+    Recovered,
+    Sampled,
+    Saved,
+    Started,
+    Step,
+)
+
+NATS = 2 * math.log(2)  # two bits a token
+
+# A validation part of 800 characters in 400 tokens after the first: two characters a token.
+CORPUS = CorpusFacts(
+    "poems", "text", ("poems.txt",), 3, 8000, "", 7200, 800, 3600, 401,
+)  # fmt: skip
+CONFIG = Config(
+    kind="text",
+    vocab=50,
+    start=(1,),
+    tokens=TokenOptions(tokens="word"),
+    stack=StackOptions(cell="gru", layers=2, units=(32, 16), embedding=8, dropout=0.1),
+    training=TrainingOptions(epochs=1.0, window=64, batch=4, learning_rate=0.01),
+    corpus=CORPUS,
+    versions={},
+    tokenizer_sha256="",
+)
+STARTED = Started(
+    path=Path("checkpoints/poems"),
+    config=CONFIG,
+    parameters=12_345,
+    steps=56,
+    resumed=False,
+    notices=("two files left out",),
+    reasons=("preset small", "30 epochs"),
+)
+STEP = Step(
+    step=7,
+    epoch=0.125,
+    progress=0.25,
+    seconds=30.0,
+    remaining=90.4,
+    loss=NATS,
+    gradient_norm=0.71828,
+    learning_rate=0.004,
+    tokens_per_second=12_345.6,
+)
+EVALUATED = Evaluated(
+    step=8,
+    epoch=0.25,
+    seconds=31.0,
+    tokens=100,
+    training_loss=NATS,
+    validation_loss=2 * NATS,
+    bits_per_character=2.0,
+    perplexity=16.0,
+    learning_rate=0.004,
+    tokens_per_second=12_345.6,
+    best=True,
+    whole=False,
+)
+RUN: tuple[Event, ...] = (
+    Preparing("loading"), STARTED, STEP, EVALUATED, Sampled(8, "hello\nworld"), Saved(8),
+    Recovered(9, 1, 0.002), Finished(STARTED.path, "done", replace(EVALUATED, seconds=125.0)),
+)  # fmt: skip
+
+
+def plain(*events: Event, verbose: bool = False) -> str:
+    screen = io.StringIO()
+    with display(Console(file=screen), verbose) as drawing:
+        assert isinstance(drawing, PlainDisplay)
+        for event in events:
+            drawing.draw(event)
+    return screen.getvalue()
+
+
+def live(*events: Event) -> str:
+    """All that a terminal is sent, escape sequences and all."""
+    screen = io.StringIO()
+    console = Console(
+        file=screen, force_terminal=True, width=120, height=40, highlight=False, _environ={}
+    )
+    with display(console, False) as drawing:
+        assert isinstance(drawing, LiveDisplay)
+        for event in events:
+            drawing.draw(event)
+    return screen.getvalue()
+
+
+def without_escapes(text: str) -> str:
+    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text)
+
+
+def test_plain_lines_have_every_figure_with_its_unit() -> None:
+    text = plain(*RUN)
+    assert "\x1b" not in text
+    for words in (
+        "learning poems: 7,200 characters, 800 held back, 3 documents, 50 word tokens",
+        "GRU, 32 + 16 units, embedding 8, dropout 0.1: 12,345 parameters",
+        "1 epoch of training, into checkpoints/poems",
+        "note: two files left out",
+        "training 1.386 nats  1.000 bits/char  gradient norm 0.72  12,346 tokens/s  1:30 left",
+        "training 1.386 nats  1.000 bits/char  "
+        "validation (of a part) 2.773 nats  2.000 bits/char  perplexity 16.00  best so far",
+        "  | hello\n  | world\n",
+        "back to the last good weights with half the step size",
+        "done after 2:05: 2.7726 nats a token, 2.000 bits per character, perplexity 16.00",
+        "seqgen sample poems\n",
+        "seqgen train --resume poems --minutes 5\n",
+    ):
+        assert words in text
+
+
+def test_reasons_are_told_when_asked_for_and_the_length_always() -> None:
+    assert "chosen: preset small\nchosen: 30 epochs\n" in plain(STARTED, verbose=True)
+    assert "preset small" not in plain(STARTED)
+    assert "chosen: 30 epochs\n" in plain(STARTED)
+
+
+def test_plain_steps_are_ten_seconds_apart() -> None:
+    steps = [replace(STEP, step=n, seconds=float(n)) for n in range(25)]
+    told = re.findall(r"^step (\d+)", plain(*steps), re.MULTILINE)
+    assert told == ["0", "10", "20"]
+
+
+def test_a_terminal_sees_every_figure_and_the_sample() -> None:
+    text = without_escapes(live(*RUN))
+    for words in (
+        "training 1.386 nats  1.000 bits/char",
+        "validation 2.773 nats  2.000 bits/char",
+        "perplexity 16.00",
+        "gradient norm 0.72",
+        "tokens/s 12,346",
+        "best 2.773",
+        "what it writes at step 8",
+        "hello",
+        "world",
+        "100%",
+        "seqgen sample poems",
+    ):
+        assert words in text
+
+
+def test_a_terminal_sees_what_is_left() -> None:
+    assert " 25% 1:30 left" in without_escapes(live(STARTED, STEP))
+
+
+@pytest.mark.parametrize("drawn", [plain, live])
+def test_a_sample_is_shown_as_it_is(drawn) -> None:
+    text = without_escapes(drawn(STARTED, Sampled(1, "[CE][/red]|[bold]\n:smile: [link=x]y")))
+    assert "[CE][/red]|[bold]" in text
+    assert ":smile: [link=x]y" in text
+
+
+@pytest.mark.parametrize("drawn", [plain, live])
+def test_no_control_character_reaches_the_terminal(drawn) -> None:
+    evil = "a\x1b]0;owned\x07b\x9b31mc\rd\x08e\u202ef"
+    named = replace(CONFIG, corpus=replace(CORPUS, name=evil))
+    started = replace(STARTED, config=named, path=Path("checkpoints") / evil, notices=(evil,))
+    text = drawn(
+        Preparing(evil), started, Sampled(1, evil), Finished(started.path, "done", EVALUATED)
+    )
+    for sequence in ("\x1b]", "\x07", "\x9b", "\x08", "\u202e", "c\rd"):
+        assert sequence not in text
+    assert "a ]0;owned b 31mc d e f" in without_escapes(text)
+
+
+def test_what_is_not_measured_is_a_dash() -> None:
+    step = replace(STEP, tokens_per_second=math.nan, remaining=math.nan, loss=math.nan)
+    evaluated = replace(EVALUATED, training_loss=math.nan)
+    for text in (plain(STARTED, step, evaluated), live(STARTED, step, evaluated)):
+        assert "nan" not in text
+        assert "training – nats  – bits/char" in without_escapes(text)
+    assert "? left" in plain(step)
+
+
+def test_a_long_line_of_a_log_is_not_broken() -> None:
+    long = replace(STARTED, notices=("word " * 100 + "end",))
+    assert "word " * 100 + "end\n" in plain(long)
+
+
+def test_the_last_picture_stays_and_the_cursor_comes_back() -> None:
+    """Also where the run ends in the middle, as with Ctrl-C."""
+    text = live(STARTED, STEP, Sampled(1, "half"))
+    assert text.rfind("\x1b[?25h") > text.rfind("\x1b[?25l")
+    assert "half" in text
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("checkpoints/poems", "poems"),
+        ("elsewhere/poems", "elsewhere/poems"),
+        ("/abs/checkpoints/poems", "/abs/checkpoints/poems"),
+        ("my poems/x", "'my poems/x'"),
+    ],
+)
+def test_a_checkpoint_is_called_what_the_command_understands(path: str, name: str) -> None:
+    assert spoken(Path(path)) == name
+    finished = Finished(Path(path), "patience", EVALUATED)
+    assert f"next:  seqgen sample {name}" in lines(finished, False, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0, "0 s"), (59.4, "59 s"), (59.6, "1:00"), (125, "2:05"), (3723, "1:02:03"),
+     (math.nan, "?"), (math.inf, "?")],
+)  # fmt: skip
+def test_a_length_of_time_is_said_as_one_says_it(seconds: float, said: str) -> None:
+    assert clock(seconds) == said
+
+
+def test_the_next_budget_doubles_the_training() -> None:
+    assert [longer(seconds) for seconds in (0.5, 30, 120, 125)] == [1, 1, 4, 5]
+
+
+def test_cleaned_text_keeps_its_lines_and_letters() -> None:
+    assert cleaned("é\tß\n日本\x00") == "é ß\n日本 "

@@ -1,0 +1,359 @@
+"""`seqgen train` as a user runs it: real files, real interruptions, wrong usage."""
+
+import io
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from seqgen import load, tokenizers
+from seqgen.cli.train import Interruption
+from seqgen.errors import CheckpointError
+from seqgen.stack import cells
+from seqgen.training import resume
+
+TINY = ("--units", "16", "--embedding", "8", "--epochs", "1")
+COMMAND = (sys.executable, "-m", "seqgen")
+RIVER = "The river runs down to the sea, and the sea runs up to the sky;\n" * 40
+TUNES = "\n".join(
+    f"X:{n}\nT:tune {n}\nM:6/8\nL:1/8\nK:D\n{'ABc def|' * (n % 7 + 1)}\n" for n in range(30)
+)
+
+
+@pytest.fixture(autouse=True)
+def river(here: Path) -> Path:
+    """The current folder holds river.txt."""
+    (here / "river.txt").write_text(RIVER, encoding="utf-8")
+    return here
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess]:
+    """A checkpoint that a process of its own has trained, and what that process said."""
+    folder = tmp_path_factory.mktemp("trained")
+    (folder / "river.txt").write_text(RIVER, encoding="utf-8")
+    arguments = ("train", "river.txt", "-v", "--units", "16,8", "--embedding", "8", "--epochs", "1")
+    done = subprocess.run([*COMMAND, *arguments], cwd=folder, capture_output=True, text=True)
+    return folder / "checkpoints" / "river", done
+
+
+@pytest.fixture
+def own(trained, river: Path) -> Path:
+    """The same checkpoint, to do with as one likes."""
+    return Path(shutil.copytree(trained[0], river / "checkpoints" / "river"))
+
+
+def weights(path: Path) -> bytes:
+    return (path / "model.safetensors").read_bytes()
+
+
+def test_a_run_without_a_terminal_tells_plain_lines_and_keeps_standard_output_free(trained) -> None:
+    path, done = trained
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "\x1b" not in done.stderr
+    for pattern in (
+        r"learning river: 2,304 characters, 256 held back, 1 document, 22 char tokens",
+        r"LSTM, 16 \+ 8 units, embedding 8",
+        r"chosen: preset small, for 2,305 training tokens\nchosen: batch \d+ rather than",
+        r"training \d\.\d+ nats  \d\.\d+ bits/char  gradient norm \d+\.\d+ ",
+        r"validation \d\.\d+ nats  \d\.\d+ bits/char  perplexity \d+\.\d+  best so far\n  \| ",
+        r"saved in checkpoints/river\nnext:  seqgen sample river\n",
+    ):
+        assert re.search(pattern, done.stderr), pattern
+    assert sorted(file.name for file in path.iterdir()) == [
+        "README.md", "config.json", "metrics.jsonl", "model.safetensors", "resume",
+        "samples.txt", "step.json", "step.onnx", "tokenizer.json",
+    ]  # fmt: skip
+    assert [child.name for child in path.parent.iterdir()] == ["river"]
+
+
+def test_the_process_ends_with_what_can_be_sampled(trained) -> None:
+    assert len("".join(load(trained[0]).generate(length=40, seed=1))) == 40
+
+
+@pytest.mark.parametrize(
+    ("cell", "tokens"),
+    [(cell, "char") for cell in cells.names()]
+    + [("gru", tokens) for tokens in tokenizers.names() if tokens != "char"],
+)
+def test_every_cell_and_tokenizer_trains_saves_and_samples(
+    seqgen, cell: str, tokens: str, here: Path
+) -> None:
+    source = "river.txt"
+    if tokens == "abc":
+        source = "jigs.abc"
+        (here / source).write_text(TUNES)
+    name = f"{cell}-{tokens}"
+    arguments = ("--cell", cell, "--tokens", tokens, "--name", name, *TINY)
+    status, out, err = seqgen("train", source, *arguments)
+    assert (status, out) == (0, "")
+    assert f" {tokens} tokens\n{cells.find(cell).title}, 16 units" in err
+    if tokens == "abc":  # an untrained network need not write a whole tune
+        assert load(name).config.kind == "tunes"
+    else:
+        status, out, err = seqgen("sample", name, "--length", "20", "--seed", "1")
+        assert (status, err) == (0, "")
+        assert load(name).checkpoint.tokenizer.encode(out).size > 0
+
+
+def test_several_sources_of_every_kind_are_one_corpus(seqgen, here: Path, monkeypatch) -> None:
+    (here / "poems").mkdir()
+    (here / "poems" / "one.txt").write_text("In a folder. " * 9)
+    (here / "two.verse").write_text("By a pattern. " * 9)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"From a pipe. " * 9)))
+    status, _, err = seqgen("train", "river.txt", "poems", "*.verse", "-", *TINY, "--window", "8")
+    assert status == 0
+    assert " 4 documents, " in err
+    facts = json.loads((here / "checkpoints" / "river+3" / "config.json").read_text())["corpus"]
+    assert facts["sources"] == ["river.txt", "poems", "*.verse", "-"]
+    assert facts["characters"] == len(RIVER) + 9 * len("In a folder. By a pattern. From a pipe. ")
+
+
+def test_a_file_of_options_is_read_and_flags_win_over_it(seqgen, here: Path) -> None:
+    (here / "o.toml").write_text(
+        'cell = "gru"\nunits = [12, 10]\nembedding = 4\nepochs = 2.5\npatience = 3\nwindow = 9\n'
+        "beta_2 = 0.95\n"
+    )
+    arguments = ("--dry-run", "--json", "--config", "o.toml", "--window", "16")
+    status, out, _ = seqgen("train", "river.txt", *arguments)
+    options = json.loads(out)["options"]
+    assert status == 0
+    assert options["stack"] | {"dropout": 0} == {
+        "cell": "gru", "layers": 2, "units": [12, 10], "embedding": 4, "dropout": 0,
+    }  # fmt: skip
+    training = options["training"]
+    assert (training["epochs"], training["window"], training["beta_2"]) == (2.5, 16, 0.95)
+
+
+def test_a_dry_run_shows_the_network_and_makes_nothing(seqgen, here: Path, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    status, out, _ = seqgen("train", "river.txt", "--dry-run", *TINY, "--layers", "2")
+    assert status == 0
+    for word in ("embeddings 22×8", "recurrent_2", "kernel 16×64", "recurrent_kernel 16×64"):
+        assert word in out
+    # 22·8 + 4·16·(8+16+1) + 4·16·(16+16+1) + 17·22
+    assert re.search(r"all .* 4,262 ", out)
+    assert re.search(r"tokens an epoch in \d+ steps; 1 epochs? at [\d,]+ tokens/s take about", out)
+    assert re.search(r"about [\d.]+ MB of memory", out)
+    assert [path.name for path in here.iterdir()] == ["river.txt"]
+
+
+def test_an_existing_name_is_refused_with_the_ways_out(seqgen, own: Path) -> None:
+    before = weights(own)
+    status, out, err = seqgen("train", "river.txt", *TINY)
+    assert (status, out) == (1, "")
+    for word in ("checkpoints/river exists", "--resume river", "--overwrite", "--name"):
+        assert word in err
+    assert err.count("\n") == 1
+    assert weights(own) == before
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [("--tokens", "words"), ("--cell", "lstn"), ("--preset", "huge"), ("--batch", "60000"),
+     ("--vocab-size", "9")],
+)  # fmt: skip
+def test_a_wrong_option_never_costs_the_earlier_checkpoint(
+    seqgen, own: Path, wrong: tuple[str, str]
+) -> None:
+    before = weights(own)
+    assert seqgen("train", "river.txt", "--overwrite", *wrong)[0] == 2
+    assert weights(own) == before
+    assert seqgen("sample", "river", "--length", "5")[0] == 0
+
+
+def test_overwrite_begins_anew(seqgen, own: Path) -> None:
+    status, _, err = seqgen("train", "river.txt", "--overwrite", *TINY, "--cell", "rnn")
+    assert status == 0
+    assert "RNN, 16 units" in err
+    metrics = [json.loads(line) for line in (own / "metrics.jsonl").read_text().splitlines()]
+    assert [metric["step"] for metric in metrics].count(0) == 1
+    assert load("river").config.stack.cell == "rnn"
+
+
+def test_resume_goes_on_and_extends(seqgen, own: Path) -> None:
+    status, out, err = seqgen("train", "--resume", "river")
+    assert (status, out) == (2, "")
+    assert "river has been trained to its end; give more --minutes or --epochs" in err
+    lines = (own / "metrics.jsonl").read_text().splitlines()
+    status, out, err = seqgen("train", "--resume", "river", "--epochs", "2")
+    assert (status, out) == (0, "")
+    assert "going on with river" in err
+    assert "2 epochs of training" in err
+    steps = [json.loads(line)["step"] for line in (own / "metrics.jsonl").read_text().splitlines()]
+    assert steps == sorted(steps)
+    assert max(steps) == 2 * json.loads(lines[-1])["step"]
+    assert json.loads((own / "config.json").read_text())["training"]["epochs"] == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (("--epochs", "0.5"), 2, "trained to its end"),
+        (("--cell", "gru"), 2, "for --minutes, --epochs, --patience; --cell cannot change"),
+        (("--learning-rate", "1"), 2, "--learning-rate cannot change"),
+        (("--minutes", "1", "--epochs", "2"), 2, "give one"),
+        (("river.txt",), 2, "what to learn from cannot be given with it"),
+        (("--overwrite",), 2, "--overwrite cannot be given with it"),
+        (("--dry-run",), 2, "--dry-run cannot be given with it"),
+        (("--name", "other"), 2, "--name cannot be given with it"),
+    ],
+)
+def test_a_resume_that_cannot_be_leaves_the_checkpoint_as_it_was(
+    seqgen, own: Path, arguments: tuple[str, ...], status: int, message: str
+) -> None:
+    before = {path: path.read_bytes() for path in own.rglob("*") if path.is_file()}
+    code, out, err = seqgen("train", "--resume", "river", *arguments)
+    assert (code, out) == (status, "")
+    assert message in err
+    assert {path: path.read_bytes() for path in own.rglob("*") if path.is_file()} == before
+
+
+def test_ctrl_c_in_a_terminal_saves_and_says_how_to_go_on(seqgen, here: Path) -> None:
+    """In a real terminal: the picture is drawn, and Ctrl-C is the key, not a signal of the test."""
+    leader, follower = os.openpty()
+    arguments = ("train", "river.txt", "--units", "16", "--embedding", "8", "--minutes", "5")
+    with subprocess.Popen(
+        [*COMMAND, *arguments, "--out", "my nets"], stdin=follower, stdout=subprocess.PIPE,
+        stderr=follower, start_new_session=True, preexec_fn=own_terminal,
+        env=os.environ | {"TERM": "xterm", "COLUMNS": "100", "LINES": "30"},
+    ) as process:  # fmt: skip
+        assert process.stdout
+        os.close(follower)
+        try:
+            seen = read_until(leader, rb"what it writes at step [\s\S]* left")
+            os.write(leader, b"\x03")
+            seen += read_until(leader, None)
+        finally:
+            process.kill()
+            os.close(leader)
+        assert (process.wait(20), process.stdout.read()) == (130, b"")
+    text = seen.decode()
+    for word in ("gradient norm", "bits/char", "perplexity", "tokens/s"):
+        assert word in text
+    assert "Traceback" not in text
+    assert text.rfind("\x1b[?25h") > text.rfind("\x1b[?25l")  # the cursor is back
+    hint = "interrupted and saved; go on with:  seqgen train --resume 'my nets/river'"
+    assert text.rstrip().endswith(hint)
+    status, _, err = seqgen("train", "--resume", "my nets/river", "--minutes", "0.001")
+    assert (status, "trained to its end" in err) == (2, True)
+    length = json.loads((here / "my nets" / "river" / "config.json").read_text())["training"]
+    assert length["minutes"] == 5
+
+
+def own_terminal() -> None:
+    """Make standard input the terminal that controls a new session, so that its Ctrl-C is heard."""
+    import fcntl
+    import termios
+
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def read_until(terminal: int, pattern: bytes | None) -> bytes:
+    """What a terminal shows until a pattern is seen, or until nobody writes to it any more."""
+    seen = b""
+    while pattern is None or not re.search(pattern, seen):
+        try:
+            data = os.read(terminal, 65536)
+        except OSError:  # Linux's way of saying that the other side is closed
+            data = b""
+        if not data:
+            assert pattern is None, seen.decode("utf-8", "replace")
+            return seen
+        seen += data
+    return seen
+
+
+def interrupted(line: str, number: signal.Signals, *arguments: str) -> tuple[int, str]:
+    """Signal a run when it has written a line that begins so; its status and standard error."""
+    command = [*COMMAND, "train", "river.txt", "--units", "16", "--embedding", "8", *arguments]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        seen = []
+        for each in process.stderr:
+            seen.append(each)
+            if each.startswith(line):
+                break
+        process.send_signal(number)
+        seen.append(process.stderr.read())
+        return process.wait(20), "".join(seen)
+
+
+def test_a_terminated_run_is_saved_and_its_resume_works(seqgen, here: Path) -> None:
+    status, err = interrupted("step 1 ", signal.SIGTERM, "--epochs", "2000")
+    assert status == 128 + signal.SIGTERM
+    assert err.endswith("interrupted and saved; go on with:  seqgen train --resume river\n")
+    assert "Traceback" not in err
+    position, _ = resume.read(here / "checkpoints" / "river")
+    (steps,) = re.findall(r"([\d,]+) steps an epoch", err)
+    epochs = (position.step + 3) / int(steps)
+    status, _, err = seqgen("train", "--resume", "river", "--epochs", str(epochs))
+    assert status == 0
+    assert f"\nstep {position.step + 1}  epoch" in err
+    assert f"\nstep {position.step + 3}  " in err
+
+
+def test_ctrl_c_while_tensorflow_loads_leaves_nothing_in_the_way(seqgen) -> None:
+    status, err = interrupted("loading TensorFlow", signal.SIGINT, "--epochs", "1")
+    assert status == 130
+    assert err.endswith("network\ninterrupted before anything was learned\n")
+    assert "Traceback" not in err
+    assert seqgen("train", "river.txt", *TINY)[0] == 0
+    # Now that there is something to lose, the name is taken.
+    assert seqgen("train", "river.txt", *TINY)[0] == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_ends_a_run_after_a_signal_is_an_interruption(number: signal.Signals) -> None:
+    before = signal.getsignal(number)
+    reached = []
+    with Interruption() as interruption:
+        signal.raise_signal(number)
+        reached.append("before the first step a signal interrupts at once")
+    assert (interruption.signal, reached) == (number, [])
+    with Interruption() as interruption:
+        interruption.may_wait = True
+        signal.raise_signal(number)
+        reached.append("later it waits for the end of a step")
+        raise ImportError("as a module does when an import in it is interrupted")
+    assert (interruption.signal, len(reached)) == (number, 1)
+    assert signal.getsignal(number) is before
+
+
+def test_an_interruption_hides_no_failure_to_save() -> None:
+    def fail_to_save() -> None:
+        with Interruption() as interruption:
+            interruption.may_wait = True
+            signal.raise_signal(signal.SIGINT)
+            raise CheckpointError("cannot save: the disk is full")
+
+    with pytest.raises(CheckpointError, match="disk is full"):
+        fail_to_save()
+    with pytest.raises(ValueError, match="no signal came"), Interruption():
+        raise ValueError("no signal came")
+
+
+def test_the_end_of_memory_is_told(seqgen, tf, monkeypatch) -> None:
+    def learn(*_: object) -> None:
+        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+
+    monkeypatch.setattr("seqgen.training.learner.Learner.learn", learn)
+    for more in ((), ("--dry-run",)):
+        status, _, err = seqgen("train", "river.txt", *TINY, *more)
+        assert status == 1
+        assert "error: out of memory; try smaller --units, --batch or --window" in err
+        assert "Traceback" not in err
+
+
+def test_a_run_that_was_saved_before_its_first_weights_is_not_thrown_away(
+    seqgen, own: Path
+) -> None:
+    (own / "model.safetensors").unlink()
+    assert seqgen("train", "river.txt", *TINY)[0] == 1
+    assert (own / "resume" / "state.safetensors").exists()

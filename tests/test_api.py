@@ -1,0 +1,139 @@
+"""The public Python interface: names and signatures, and that each does what it says."""
+
+import inspect
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import seqgen
+from seqgen.training import events
+
+TINY = {"units": (16,), "embedding": 8, "window": 16, "batch": 4}
+HEAVY = (
+    "numpy", "tensorflow", "keras", "music21", "onnx", "onnxruntime", "tokenizers", "pooch", "rich",
+    "typer",
+)  # fmt: skip
+
+
+def test_the_names_are_pinned() -> None:
+    assert seqgen.__all__ == [
+        "CheckpointError", "ConfigError", "CorpusError", "SeqgenError", "TokenError",
+        "TrainingError", "__version__", "load", "resume", "train",
+    ]  # fmt: skip
+    for name in seqgen.__all__:
+        assert hasattr(seqgen, name)
+        assert name == "__version__" or getattr(seqgen, name).__doc__
+
+
+def parameters(function) -> list[tuple[str, str, object]]:
+    """Name, kind and default of each parameter."""
+    return [
+        (p.name, p.kind.description, "required" if p.default is p.empty else p.default)
+        for p in inspect.signature(function).parameters.values()
+    ]
+
+
+def test_the_signatures_are_pinned() -> None:
+    assert parameters(seqgen.train) == [
+        ("sources", "positional or keyword", "required"),
+        ("name", "keyword-only", None),
+        ("out", "keyword-only", "checkpoints"),
+        ("encoding", "keyword-only", None),
+        ("overwrite", "keyword-only", False),
+        ("options", "variadic keyword", "required"),
+    ]
+    assert parameters(seqgen.resume) == [
+        ("path", "positional or keyword", "required"),
+        ("options", "variadic keyword", "required"),
+    ]
+    assert parameters(seqgen.load)[:1] == [("path", "positional or keyword", "required")]
+    assert ("threads", "keyword-only", None) in parameters(seqgen.load)
+
+
+def test_the_package_says_that_it_is_typed() -> None:
+    assert Path(seqgen.__file__).with_name("py.typed").is_file()
+
+
+def test_importing_it_loads_nothing_heavy() -> None:
+    code = f"import sys, seqgen; print(sorted(set(sys.modules) & set({HEAVY})))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+@pytest.fixture
+def here(text_file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder holds river.txt."""
+    monkeypatch.chdir(text_file.parent)
+    return text_file.parent
+
+
+@pytest.mark.usefixtures("tf")
+def test_train_load_and_resume(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    run = seqgen.train("river.txt", epochs=0.5, **TINY)
+    assert isinstance(run, Iterator)
+    told = list(run)
+    kinds = [type(event) for event in told]
+    assert kinds[-1] is events.Finished
+    for kind in (events.Started, events.Step, events.Evaluated, events.Sampled, events.Saved):
+        assert kind in kinds
+    assert told[-1].path == Path("checkpoints/river")
+
+    generator = seqgen.load("river")
+    text = generator.generate("The ", length=30, seed=3)
+    assert isinstance(text, Iterator)
+    pieces = list(text)
+    assert all(isinstance(piece, str) for piece in pieces)
+    assert len("".join(pieces)) == 30
+    again = seqgen.load(here / "checkpoints" / "river").generate("The ", length=30, seed=3)
+    assert "".join(again) == "".join(pieces)
+
+    first = max(event.step for event in told if isinstance(event, events.Step))
+    more = list(seqgen.resume("river", epochs=1))
+    steps = [event.step for event in more if isinstance(event, events.Step)]
+    assert steps == list(range(first + 1, first + 1 + len(steps)))
+    assert isinstance(more[-1], events.Finished)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.usefixtures("tf")
+def test_closing_a_run_saves_it(here: Path) -> None:
+    run = seqgen.train([Path("river.txt")], name="closed", out=here / "nets", epochs=50, **TINY)
+    for event in run:
+        if isinstance(event, events.Step) and event.step == 5:
+            break
+    run.close()  # type: ignore[attr-defined]
+    told = seqgen.resume(here / "nets" / "closed")
+    step = next(event for event in told if isinstance(event, events.Step))
+    assert step.step == 6
+    told.close()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "error"),
+    [
+        (("none.txt",), {}, seqgen.CorpusError),
+        (([],), {}, seqgen.ConfigError),
+        (("river.txt",), {"unit": 3}, seqgen.ConfigError),
+        (("river.txt",), {"cell": "lstn"}, seqgen.ConfigError),
+        (("river.txt",), {"units": "many"}, seqgen.ConfigError),
+        (("river.txt",), {"dropout": float("nan")}, seqgen.ConfigError),
+        (("river.txt",), {"name": "a/b"}, seqgen.ConfigError),
+        (("river.txt",), {"name": ""}, seqgen.ConfigError),
+    ],
+)
+@pytest.mark.usefixtures("here")
+def test_what_cannot_be_trained_raises(arguments, options, error) -> None:
+    with pytest.raises(error) as caught:
+        list(seqgen.train(*arguments, **options))
+    assert isinstance(caught.value, seqgen.SeqgenError)
+    assert not Path("checkpoints").exists()
+
+
+@pytest.mark.usefixtures("here")
+def test_what_is_not_there_raises() -> None:
+    for function in (seqgen.load, seqgen.resume):
+        with pytest.raises(seqgen.CheckpointError, match="there is no checkpoint 'nix'"):
+            list(function("nix"))
