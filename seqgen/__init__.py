@@ -91,13 +91,14 @@ def resume(path: str | Path, **options: Any) -> "Iterator[Event]":
     return go_on(find(str(path)), options)
 
 
-def load(path: str | Path, *, threads: int | None = None) -> "Generator":
+def load(path: str | Path, *, precision: str = "int8", threads: int | None = None) -> "Generator":
     """Open a trained network to write from it; see `seqgen.generation.generator.Generator`.
 
     path: the checkpoint's folder, or its name in ``checkpoints/``.
+    precision: of the numbers in products, "int8" or, exact and slower, "float32".
     threads: cores that a step may use; chosen by the network's size unless given.
     Raises CheckpointError if there is none, or it is damaged.
     """
     from seqgen.generation import load
 
-    return load(path, threads=threads)
+    return load(path, precision=precision, threads=threads)

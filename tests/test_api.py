@@ -51,6 +51,7 @@ def test_the_signatures_are_pinned() -> None:
     ]
     assert parameters(seqgen.load)[:1] == [("path", "positional or keyword", "required")]
     assert ("threads", "keyword-only", None) in parameters(seqgen.load)
+    assert ("precision", "keyword-only", "int8") in parameters(seqgen.load)
 
 
 def test_the_package_says_that_it_is_typed() -> None:

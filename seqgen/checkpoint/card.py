@@ -102,14 +102,15 @@ def quality(metrics: Sequence[Mapping[str, Any]]) -> str:
     if best is None:
         return "It was not measured yet."
     part = "the whole" if best.get("whole") else "a part"
-    measured = table(
-        [
-            ("Loss", f"{shown(best, 'validation_loss', '.4f')} nats a token"),
-            ("Bits per character", shown(best, "bits_per_character", ".3f")),
-            ("Perplexity", f"{shown(best, 'perplexity', ',.2f')} a token"),
-        ]
-    )
-    return f"On {part} of the validation part, which it did not learn from:\n\n{measured}"
+    rows = [
+        ("Loss", f"{shown(best, 'validation_loss', '.4f')} nats a token"),
+        ("Bits per character", shown(best, "bits_per_character", ".3f")),
+        ("Perplexity", f"{shown(best, 'perplexity', ',.2f')} a token"),
+    ]
+    if metrics[-1].get("int8_loss") is not None:
+        change = shown(metrics[-1], "int8_loss", "+.4f")
+        rows.append(("With int8 weights, as it samples", f"{change} nats a token"))
+    return f"On {part} of the validation part, which it did not learn from:\n\n{table(rows)}"
 
 
 def shown(metric: Mapping[str, Any], name: str, form: str) -> str:

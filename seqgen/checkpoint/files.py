@@ -17,6 +17,8 @@ def write_whole(path: Path, data: bytes) -> None:
 
     Raises CheckpointError with the path and the reason; nothing is left behind then.
     """
+    if not path.name:
+        raise CheckpointError(f"cannot write {path}: this is a folder")
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -16,6 +16,13 @@ FORMAT = 1
 PROGRAM = "seqgen"
 KINDS = ("text", "tunes")
 
+# Of the one-step graph: a ``step.onnx`` of another number is built anew from the weights.
+GRAPH_FORMAT = 2
+# Operands of its products; ``step.onnx`` holds the first, the others are built when asked for.
+INT8 = "int8"
+FLOAT32 = "float32"
+PRECISIONS = (INT8, FLOAT32)
+
 CONFIG = "config.json"
 TOKENIZER = "tokenizer.json"
 WEIGHTS = "model.safetensors"

@@ -57,25 +57,36 @@ class Checkpoint:
                 raise CheckpointError(f"{path}, line {n}: this is not an object")
         return metrics
 
-    def graph(self) -> bytes:
+    def graph(self, precision: str = format.INT8) -> bytes:
         """The one-step graph that generation runs (`seqgen.checkpoint.graph.build`).
 
-        It is built again from the weights where ``step.onnx`` is missing or is not theirs, and
-        then kept, if the folder can be written to. Raises CheckpointError if the weights are
-        damaged.
+        precision: of its products. The int8 graph is in ``step.onnx``; it is built again from the
+        weights where that is missing or is not theirs, and then kept, if the folder can be written
+        to. Any other is built at each call.
+        Raises CheckpointError if the weights are damaged, ConfigError for an unknown precision.
         """
         weights, total = self.verified_weights()
-        with contextlib.suppress(CheckpointError):
-            content = read_bytes(self.path / format.GRAPH)
-            fits, _ = read_json(self.path / format.GRAPH_OF)
-            if fits == {"graph": hashlib.sha256(content).hexdigest(), "weights": total}:
-                return content
+        if precision == format.INT8:
+            with contextlib.suppress(CheckpointError):
+                content = read_bytes(self.path / format.GRAPH)
+                if read_json(self.path / format.GRAPH_OF)[0] == fitting(content, total):
+                    return content
         from seqgen.checkpoint import graph, write
 
-        content = graph.build(self.config.stack, self.config.vocab, weights)
-        with contextlib.suppress(CheckpointError):
-            write.save_graph(self.path, content, total)
+        content = graph.build(self.config.stack, self.config.vocab, weights, precision)
+        if precision == format.INT8:
+            with contextlib.suppress(CheckpointError):
+                write.save_graph(self.path, content, total)
         return content
+
+
+def fitting(content: bytes, weights_sha256: str) -> dict[str, Any]:
+    """What ``step.json`` says where ``step.onnx`` is the graph of the weights."""
+    return {
+        "format": format.GRAPH_FORMAT,
+        "graph": hashlib.sha256(content).hexdigest(),
+        "weights": weights_sha256,
+    }
 
 
 def best_metric(metrics: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:

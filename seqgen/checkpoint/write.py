@@ -14,6 +14,7 @@ from seqgen.checkpoint import format, graph
 from seqgen.checkpoint.arrays import write_arrays
 from seqgen.checkpoint.files import read_bytes, write_json, write_whole
 from seqgen.checkpoint.format import Config
+from seqgen.checkpoint.read import fitting
 from seqgen.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -96,8 +97,7 @@ def save_weights(path: Path, config: Config, weights: Mapping[str, np.ndarray]) 
 def save_graph(path: Path, content: bytes, weights_sha256: str) -> None:
     """Write the graph, and beside it of which weights it is."""
     write_whole(path / format.GRAPH, content)
-    fits = {"graph": hashlib.sha256(content).hexdigest(), "weights": weights_sha256}
-    write_json(path / format.GRAPH_OF, fits)
+    write_json(path / format.GRAPH_OF, fitting(content, weights_sha256))
 
 
 def append_metric(path: Path, metric: Mapping[str, Any]) -> None:

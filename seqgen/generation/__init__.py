@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from seqgen.checkpoint import format
 from seqgen.checkpoint.find import find
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.generation.engine import Engine
@@ -10,11 +11,15 @@ from seqgen.generation.generator import Generator
 __all__ = ["Engine", "Generator", "load"]
 
 
-def load(path: str | Path, *, threads: int | None = None) -> Generator:
+def load(
+    path: str | Path, *, precision: str = format.INT8, threads: int | None = None
+) -> Generator:
     """Open a checkpoint to write from it.
 
     path: the checkpoint's folder, or its name in ``checkpoints/``.
+    precision: of the network's products: "int8", or "float32" for slower and exact ones.
     threads: cores that a step may use; chosen by the network's size unless said.
-    Raises CheckpointError if there is none, or it is damaged.
+    Raises CheckpointError if there is none, or it is damaged, ConfigError for an unknown precision.
     """
-    return Generator(open_checkpoint(find(str(path))), threads=threads)
+    checkpoint = open_checkpoint(find(str(path)))
+    return Generator(checkpoint, Engine(checkpoint.graph(precision), threads=threads))

@@ -31,7 +31,7 @@ class Chance:
     """Random numbers for streams, each with a generator of its own.
 
     So a sample does not depend on how many others are written beside it (but for the rounding of
-    the network's matrix products, which may differ with the number of streams).
+    float32 products, which may differ with the number of streams; int8 products are exact).
     """
 
     BLOCK = 256  # drawn at once: a single draw costs more than the rest of choosing a token
@@ -72,18 +72,20 @@ def write(
     """
     live = list(samples)
     logits_BV = np.repeat(read[0], len(live), axis=0)
-    states = {name: np.repeat(state, len(live), axis=0) for name, state in read[1].items()}
+    streams = engine.streams({n: np.repeat(s, len(live), axis=0) for n, s in read[1].items()})
     recent_BR = np.full((len(live), RECENT), -1)
     if len(tail := ids_T[-RECENT:]):
         recent_BR[:, -len(tail) :] = tail
     while True:
         if constraint is not None:
-            logits_BV = mask(logits_BV, constraint, [sample.index for sample in live])
+            logits_BV = mask(logits_BV, constraint.allowed([sample.index for sample in live]))
         ids_B = choose(logits_BV, options, chance.next(), recent_BR)
-        for row, sample in enumerate(live):
-            ids_B[row], text = sample.take(int(ids_B[row]))
+        for row, (sample, drawn) in enumerate(zip(live, ids_B.tolist(), strict=True)):
+            id, text = sample.take(drawn)
+            if id != drawn:
+                ids_B[row] = id
             if constraint is not None:
-                constraint.took(sample.index, int(ids_B[row]))
+                constraint.took(sample.index, id)
             if text or sample.done:
                 yield Piece(sample.index, text, sample.done and not sample.failed)
         if options.repetition_penalty != 1.0:
@@ -94,13 +96,12 @@ def write(
         if len(rows) < len(live):
             live = [live[row] for row in rows]
             chance.keep(rows)
+            streams = streams.keep(rows)
             ids_B, recent_BR = ids_B[rows], recent_BR[rows]
-            states = {name: state[rows] for name, state in states.items()}
         if not ids_B.all():
             # The network learned each document from nothing.
-            states = {name: without(state, ids_B == END) for name, state in states.items()}
-        logits_TBV, states = engine.run(ids_B[None], states)
-        logits_BV = logits_TBV[0]
+            streams.forget(ids_B == END)
+        logits_BV = streams.step(ids_B)
 
 
 def in_order(pieces: Iterable[Piece]) -> Iterator[tuple[int, str]]:
@@ -122,8 +123,3 @@ def in_order(pieces: Iterable[Piece]) -> Iterator[tuple[int, str]]:
             whole.remove(current)
             current += 1
             yield from ((current, text) for text in held.pop(current, []) if text)
-
-
-def without(state: np.ndarray, ends_B: np.ndarray) -> np.ndarray:
-    """A state [B, ...] with zeros where a document ended."""
-    return np.where(ends_B.reshape(-1, *[1] * (state.ndim - 1)), np.float32(0), state)

@@ -1,16 +1,19 @@
 """What may come next, whatever the network thinks."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import numpy as np
 
 
 class Constraint(Protocol):
-    """Says which tokens a stream may take, and is told which one it took."""
+    """Says which tokens each stream may take, and is told which one it took."""
 
-    def allowed(self, stream: int) -> np.ndarray | None:
-        """True for every token that may come next in this stream, bool [V]; None if all may."""
+    def allowed(self, streams: Sequence[int]) -> np.ndarray | None:
+        """True for every token that may come next in these streams.
+
+        Returns bool [B, V], or [V] where it is the same for all, or None if every token may come.
+        """
         ...
 
     def took(self, stream: int, id: int) -> None:
@@ -25,21 +28,15 @@ class Forbid:
         self._mask_V = np.ones(vocab, bool)
         self._mask_V[list(ids)] = False
 
-    def allowed(self, stream: int) -> np.ndarray | None:
+    def allowed(self, streams: Sequence[int]) -> np.ndarray | None:
         return self._mask_V
 
     def took(self, stream: int, id: int) -> None:
         pass
 
 
-def mask(logits_BV: np.ndarray, constraint: Constraint, streams: Iterable[int]) -> np.ndarray:
-    """The logits with what is not allowed at -inf.
-
-    streams: which stream each row is, as the constraint knows it.
-    """
-    masks = [constraint.allowed(stream) for stream in streams]
-    if all(row is None for row in masks):
+def mask(logits_BV: np.ndarray, allowed: np.ndarray | None) -> np.ndarray:
+    """The logits with what is not allowed at -inf. allowed: of `Constraint.allowed`."""
+    if allowed is None:
         return logits_BV
-    every = np.ones(logits_BV.shape[1], bool)
-    allowed_BV = np.stack([every if row is None else row for row in masks])
-    return np.where(allowed_BV, logits_BV, np.float32(-np.inf))
+    return np.where(allowed, logits_BV, np.float32(-np.inf))

@@ -29,18 +29,11 @@ class Generator:
     seed: of the latest call, drawn where the options said none; None before the first.
     """
 
-    def __init__(
-        self, checkpoint: Checkpoint, engine: Engine | None = None, *, threads: int | None = None
-    ) -> None:
-        """Make it ready to write.
-
-        engine: what runs the network; made from the checkpoint's weights unless given.
-        threads: cores that a step may use; chosen by the network's size unless said.
-        Raises CheckpointError if the checkpoint is damaged.
-        """
+    def __init__(self, checkpoint: Checkpoint, engine: Engine) -> None:
+        """Make it ready to write. engine: what runs the checkpoint's network."""
         self.checkpoint = checkpoint
         self.seed: int | None = None
-        self._engine = engine or Engine(checkpoint.graph(), threads=threads)
+        self._engine = engine
 
     @property
     def config(self) -> Config:

@@ -31,12 +31,13 @@ def choose(
     """
     if options.repetition_penalty != 1.0 and recent_BR is not None:
         logits_BV = penalise(logits_BV, options.repetition_penalty, recent_BR)
-    likeliest_B1 = logits_BV.max(axis=1, keepdims=True)
+    likeliest_B1 = np.maximum.reduce(logits_BV, axis=1, keepdims=True)
     if not np.isfinite(likeliest_B1).all():
         raise CheckpointError("the network's output is not a finite number; train it anew")
     if options.temperature == 0.0:
         return logits_BV.argmax(axis=1)
-    scaled_BV = (logits_BV - likeliest_B1) / np.float32(max(options.temperature, LEAST_TEMPERATURE))
+    scaled_BV = logits_BV - likeliest_B1
+    scaled_BV /= np.float32(max(options.temperature, LEAST_TEMPERATURE))
     if options.top_k is not None:
         scaled_BV = top_k(scaled_BV, options.top_k)
     if options.top_p is not None:
@@ -51,7 +52,7 @@ def draw(logits_BV: np.ndarray, uniforms_B: np.ndarray) -> np.ndarray:
 
     logits_BV: the largest of each stream must be near 0, so that its exponential is safe.
     """
-    mass_BV = np.exp(logits_BV).cumsum(axis=1, dtype=np.float64)
+    mass_BV = np.add.accumulate(np.exp(logits_BV), axis=1, dtype=np.float64)
     # u < 1 keeps the target below the total, so the token found always has mass of its own.
     target_B1 = uniforms_B[:, None] * mass_BV[:, -1:]
     return (mass_BV > target_B1).argmax(axis=1)

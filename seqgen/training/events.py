@@ -55,6 +55,7 @@ class Evaluated:
 
     validation_loss: nats a token. whole: whether all of the part was read.
     best: whether it is the lowest so far, whose weights are kept.
+    int8_loss: what int8 weights, with which it writes, add to the loss; measured at the end.
     """
 
     step: int
@@ -69,6 +70,7 @@ class Evaluated:
     tokens_per_second: float
     best: bool
     whole: bool
+    int8_loss: float | None = None
 
 
 @dataclass(frozen=True)

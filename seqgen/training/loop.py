@@ -11,6 +11,7 @@ from seqgen.checkpoint import graph, write
 from seqgen.checkpoint.read import Checkpoint
 from seqgen.config import RunOptions, SamplingOptions
 from seqgen.errors import TrainingError
+from seqgen.evaluation.likelihood import quantisation_loss
 from seqgen.generation.batch import Chance
 from seqgen.generation.batch import write as generate
 from seqgen.generation.engine import Engine
@@ -245,7 +246,10 @@ class Run:
         self.learner.model.assign(self.checkpoint.weights())
         loss = self.learner.measure(self.validation)
         self.learner.model.assign(current)
-        result = self._measured(loss, speed.tokens_per_second, best=True, whole=True)
+        result = dataclasses.replace(
+            self._measured(loss, speed.tokens_per_second, best=True, whole=True),
+            int8_loss=quantisation_loss(self.checkpoint, self.validation),
+        )
         write.append_metric(self.checkpoint.path, dataclasses.asdict(result))
         yield self._save()
         yield Finished(self.checkpoint.path, reason, result)

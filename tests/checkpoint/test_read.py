@@ -10,7 +10,7 @@ from safetensors.numpy import load_file, save_file
 from seqgen.checkpoint import format, write
 from seqgen.checkpoint.arrays import write_arrays
 from seqgen.checkpoint.read import best_metric, open_checkpoint
-from seqgen.errors import CheckpointError
+from seqgen.errors import CheckpointError, ConfigError
 
 
 def use(path: Path) -> None:
@@ -60,7 +60,7 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
         open_checkpoint(tmp_path / "none")
 
 
-@pytest.mark.parametrize("damage", ["delete", "truncate", "tamper", "forget", "forge"])
+@pytest.mark.parametrize("damage", ["delete", "truncate", "tamper", "forget", "forge", "older"])
 def test_the_graph_is_built_again_from_the_weights(checkpoint: Path, damage: str) -> None:
     graph, fits = checkpoint / format.GRAPH, checkpoint / format.GRAPH_OF
     good = graph.read_bytes()
@@ -72,12 +72,26 @@ def test_the_graph_is_built_again_from_the_weights(checkpoint: Path, damage: str
         graph.write_bytes(good[:-5] + b"xxxxx")
     elif damage == "forget":
         fits.write_text("[")
+    elif damage == "older":
+        graph.write_bytes(b"of an earlier form")
+        older = {"graph": hashlib.sha256(b"of an earlier form").hexdigest()}
+        fits.write_text(json.dumps(json.loads(fits.read_text()) | older | {"format": 1}))
     else:
         graph.write_bytes(b"another graph")
         digest = hashlib.sha256(b"another graph").hexdigest()
-        fits.write_text(json.dumps({"graph": digest, "weights": "those of another network"}))
+        forged = {"graph": digest, "weights": "those of another network"}
+        fits.write_text(json.dumps(json.loads(fits.read_text()) | forged))
     assert open_checkpoint(checkpoint).graph() == good
     assert graph.read_bytes() == good
+
+
+def test_float32_is_built_from_the_weights_and_not_kept(checkpoint: Path) -> None:
+    before = {path.name: path.read_bytes() for path in checkpoint.iterdir()}
+    opened = open_checkpoint(checkpoint)
+    assert len(opened.graph("float32")) > len(opened.graph())
+    assert {path.name: path.read_bytes() for path in checkpoint.iterdir()} == before
+    with pytest.raises(ConfigError, match=r"'int4'; did you mean int8\? \(known: float32, int8\)"):
+        opened.graph("int4")
 
 
 def test_the_graph_follows_new_weights(checkpoint: Path) -> None:

@@ -1,6 +1,7 @@
 import json
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,6 @@ from seqgen.checkpoint.arrays import read_arrays, write_arrays
 from seqgen.checkpoint.files import write_whole
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.errors import CheckpointError
-
-as_root = pytest.mark.skipif(
-    hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may write everywhere"
-)
 
 
 def test_a_file_is_replaced_whole_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
@@ -45,13 +42,19 @@ def test_a_path_that_cannot_be_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(CheckpointError, match="cannot write"):
         write_whole(tmp_path / "file" / "below", b"x")
+    with pytest.raises(CheckpointError, match=r"cannot write \.: this is a folder"):
+        write_whole(Path(""), b"x")
 
 
-@as_root
-def test_no_permission_is_told(tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
-    with pytest.raises(CheckpointError, match="Permission denied"):
-        write_whole(tmp_path / "x", b"")
+def test_no_permission_is_told(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    plain_user: Callable[[], AbstractContextManager[None]],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    tmp_path.chmod(0o555)
+    with plain_user(), pytest.raises(CheckpointError, match="cannot write x: Permission denied"):
+        write_whole(Path("x"), b"")
 
 
 def test_an_existing_checkpoint_is_refused_unless_overwritten(

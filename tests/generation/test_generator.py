@@ -193,17 +193,13 @@ class Musician:
         self.lines = lines
 
     def read(self, ids_T):
-        logits_TBV, states = self.run(ids_T[:, None], {"lines": np.zeros((1, 1), np.float32)})
-        return logits_TBV[-1], states
+        streams = self.streams({"lines": np.zeros((1, 1), np.float32)})
+        for id in ids_T:
+            logits_1V = streams.step([id])
+        return logits_1V, streams.states
 
-    def run(self, ids_TB, states):
-        lines_B1 = states["lines"].copy()
-        logits_TBV = np.full((*ids_TB.shape, self.size), -50, np.float32)
-        for t, ids_B in enumerate(ids_TB):
-            for b, id in enumerate(ids_B):
-                lines_B1[b] += id == self.token("\n")
-                logits_TBV[t, b, self.next(id, int(lines_B1[b, 0]))] = 50
-        return logits_TBV, {"lines": lines_B1}
+    def streams(self, states):
+        return Musicians(self, {"lines": states["lines"].copy()})
 
     def next(self, id: int, line: int) -> int:
         phrase = [self.token(note) for note in ("A", "B", "c", "|", "\n")]
@@ -212,3 +208,21 @@ class Musician:
         if id in (END, phrase[-1]):
             return self.token(self.lines[line]) if line < 3 else phrase[0] if line == 3 else END
         return phrase[-1]
+
+
+class Musicians:
+    """Streams of such an engine."""
+
+    def __init__(self, one: Musician, states) -> None:
+        self.one, self.states = one, states
+
+    def step(self, ids_B):
+        lines_B1 = self.states["lines"]
+        logits_BV = np.full((len(ids_B), self.one.size), -50, np.float32)
+        for b, id in enumerate(ids_B):
+            lines_B1[b] += id == self.one.token("\n")
+            logits_BV[b, self.one.next(id, int(lines_B1[b, 0]))] = 50
+        return logits_BV
+
+    def forget(self, rows_B):
+        self.states["lines"][rows_B] = 0

@@ -49,7 +49,7 @@ def test_the_whole_sequence_equals_its_chunks(stack):
 
 def test_the_onnx_step_equals_the_keras_model_over_200_steps(stack):
     expected, last = stack(ids(200), stack.zero_states(3))
-    engine = Engine(graph.build(stack.options, VOCAB, stack.arrays()))
+    engine = Engine(graph.build(stack.options, VOCAB, stack.arrays(), "float32"))
     states, found = engine.start(3), []
     for row in ids(200):
         logits, states = engine.run(row[None], states)

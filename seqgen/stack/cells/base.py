@@ -11,14 +11,22 @@ if TYPE_CHECKING:
 
 
 class Graph(Protocol):
-    """The ONNX graph under construction (`seqgen.checkpoint.graph`); tensors go by name."""
+    """The ONNX graph under construction (`seqgen.checkpoint.builder`); tensors go by name."""
 
-    def weight(self, name: str, array: np.ndarray) -> str:
-        """Put a constant into the graph; returns its name."""
+    def node(self, op: str, *inputs: str, **attributes: Any) -> str:
+        """Add an operator of the standard domain; returns the name of its one output."""
         ...
 
-    def node(self, op: str, *inputs: str, outputs: int = 1, **attributes: Any) -> tuple[str, ...]:
-        """Add an operator of the standard domain; returns the names of its outputs."""
+    def split(self, tensor: str, parts: int) -> tuple[str, ...]:
+        """The equal parts of a tensor's last dimension."""
+        ...
+
+    def linear(self, inputs: Mapping[str, np.ndarray], bias: np.ndarray | None, name: str) -> str:
+        """``x W + ... + b``, in the precision of the graph; returns the name of the result [B, O].
+
+        inputs: the weight [I, O] of each input [B, I]: the cell's own, or of values in [-1, 1].
+        bias: [O], or None. name: prefix for what is put into the graph.
+        """
         ...
 
 
@@ -49,18 +57,19 @@ class Cell(ABC):
     def step(
         self,
         graph: Graph,
-        x_TBI: str,
+        x_BI: str,
         states: Mapping[str, str],
         weights: Mapping[str, np.ndarray],
         name: str,
     ) -> tuple[str, dict[str, str]]:
-        """Add this cell to a graph that runs T steps of B streams.
+        """Add this cell to a graph that runs one step of B streams.
 
-        x_TBI: name of the input, float32 [T, B, I].
+        x_BI: name of the input, float32 [B, I].
         states: name of each state's tensor, float32 [B, *state shape].
         weights: the arrays that `shapes` lists.
         name: prefix for the weights that are put into the graph.
-        Returns the name of the output [T, B, H] and of each state after the last step.
+        Returns the name of the output [B, H], whose values must lie in [-1, 1], and of each state
+        after the step.
         """
 
 
@@ -68,11 +77,12 @@ class RecurrentCell(Cell):
     """A cell that mixes an input product and a recurrent product: LSTM, GRU, the vanilla RNN.
 
     With ``a = x W + b`` and ``r = h R (+ b_r)``, a subclass says how they and the states make the
-    next states (`forward`), and how a gradient comes back (`backward`). The first state is the
-    output h.
+    next states, in TensorFlow (`forward`) and in ONNX (`gates`), and how a gradient comes back
+    (`backward`). The first state is the output h, whose values lie in [-1, 1].
 
     saved: names of the activations that the way back needs, each [B, H].
-    adds: whether a and r only ever meet as a + r, so that their gradients are one.
+    adds: whether a and r only ever meet as a + r, so that their gradients are one; where they do
+        not, each has a bias of its own, and the weight ``bias`` is [2, G].
     """
 
     saved: ClassVar[tuple[str, ...]]
@@ -95,6 +105,36 @@ class RecurrentCell(Cell):
         Returns the gradient by a, [B, G], by r (the same or None where the cell adds), and by each
         state before the step without the part that comes through r (None where there is no other).
         """
+
+    @abstractmethod
+    def gates(
+        self, graph: Graph, products: tuple[str, ...], states: tuple[str, ...]
+    ) -> tuple[str, ...]:
+        """`forward` in a graph: adds one step to it and returns the names of the next states.
+
+        products: names of a + r where the cell adds, else of a and of r, [B, G].
+        """
+
+    def step(
+        self,
+        graph: Graph,
+        x_BI: str,
+        states: Mapping[str, str],
+        weights: Mapping[str, np.ndarray],
+        name: str,
+    ) -> tuple[str, dict[str, str]]:
+        before = tuple(states[state] for state in self.states)
+        x, h = {x_BI: weights["kernel"]}, {before[0]: weights["recurrent_kernel"]}
+        bias = weights["bias"]
+        if self.adds:
+            products = [graph.linear(x | h, bias, name)]
+        else:
+            products = [
+                graph.linear(x, bias[0], f"{name}/a"),
+                graph.linear(h, bias[1], f"{name}/r"),
+            ]
+        after = self.gates(graph, tuple(products), before)
+        return after[0], dict(zip(self.states, after, strict=True))
 
     def layer(self, units: int, name: str) -> "keras.Layer":
         from seqgen.stack.recurrent import Recurrent

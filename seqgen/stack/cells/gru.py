@@ -1,9 +1,6 @@
 """Gated recurrent unit (Cho et al. 2014); the reset gate stands after the product, as in cuDNN."""
 
-from collections.abc import Mapping
 from typing import Any
-
-import numpy as np
 
 from seqgen.stack.cells.base import Graph, RecurrentCell
 
@@ -50,29 +47,17 @@ class GRU(RecurrentCell):
         gates = [dh * (h - n) * z * (1 - z), dn * r_n * u * (1 - u)]
         return tf.concat([*gates, dn], -1), tf.concat([*gates, dn * u], -1), (dh * z,)
 
-    def step(
-        self,
-        graph: Graph,
-        x_TBI: str,
-        states: Mapping[str, str],
-        weights: Mapping[str, np.ndarray],
-        name: str,
-    ) -> tuple[str, dict[str, str]]:
-        direction = graph.weight("axis_0", np.array([0], np.int64))
-        y, h = graph.node(
-            "GRU",
-            x_TBI,
-            graph.weight(f"{name}/kernel", weights["kernel"].T[None]),
-            graph.weight(f"{name}/recurrent_kernel", weights["recurrent_kernel"].T[None]),
-            graph.weight(f"{name}/bias", weights["bias"].reshape(1, -1)),
-            "",
-            graph.node("Unsqueeze", states["h"], direction)[0],
-            outputs=2,
-            hidden_size=weights["recurrent_kernel"].shape[0],
-            linear_before_reset=1,
-        )
-        (y,) = graph.node("Squeeze", y, graph.weight("axis_1", np.array([1], np.int64)))
-        return y, {"h": graph.node("Squeeze", h, direction)[0]}
+    def gates(
+        self, graph: Graph, products: tuple[str, ...], states: tuple[str, ...]
+    ) -> tuple[str, ...]:
+        a, r = products
+        a_z, a_u, a_n = graph.split(a, 3)
+        r_z, r_u, r_n = graph.split(r, 3)
+        z = graph.node("Sigmoid", graph.node("Add", a_z, r_z))
+        u = graph.node("Sigmoid", graph.node("Add", a_u, r_u))
+        n = graph.node("Tanh", graph.node("Add", a_n, graph.node("Mul", u, r_n)))
+        kept = graph.node("Mul", z, graph.node("Sub", states[0], n))
+        return (graph.node("Add", n, kept),)
 
 
 CELL = GRU()

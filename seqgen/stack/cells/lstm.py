@@ -1,6 +1,5 @@
 """Long short-term memory (Hochreiter and Schmidhuber 1997) with forget gate (Gers et al. 2000)."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -71,37 +70,14 @@ class LSTM(RecurrentCell):
         ]
         return tf.concat(da, -1), None, (None, dc * f)
 
-    def step(
-        self,
-        graph: Graph,
-        x_TBI: str,
-        states: Mapping[str, str],
-        weights: Mapping[str, np.ndarray],
-        name: str,
-    ) -> tuple[str, dict[str, str]]:
-        def reordered(array: np.ndarray) -> np.ndarray:
-            i, f, g, o = np.split(array, 4, axis=-1)
-            return np.concatenate([i, o, f, g], axis=-1)
-
-        bias = reordered(weights["bias"])
-        direction = graph.weight("axis_0", np.array([0], np.int64))
-        y, h, c = graph.node(
-            "LSTM",
-            x_TBI,
-            graph.weight(f"{name}/kernel", reordered(weights["kernel"]).T[None]),
-            graph.weight(
-                f"{name}/recurrent_kernel", reordered(weights["recurrent_kernel"]).T[None]
-            ),
-            graph.weight(f"{name}/bias", np.concatenate([bias, np.zeros_like(bias)])[None]),
-            "",
-            *(graph.node("Unsqueeze", states[s], direction)[0] for s in self.states),
-            outputs=3,
-            hidden_size=bias.size // 4,
-        )
-        (y,) = graph.node("Squeeze", y, graph.weight("axis_1", np.array([1], np.int64)))
-        (h,) = graph.node("Squeeze", h, direction)
-        (c,) = graph.node("Squeeze", c, direction)
-        return y, {"h": h, "c": c}
+    def gates(
+        self, graph: Graph, products: tuple[str, ...], states: tuple[str, ...]
+    ) -> tuple[str, ...]:
+        i, f, g, o = graph.split(products[0], 4)
+        i, f, o = (graph.node("Sigmoid", gate) for gate in (i, f, o))
+        kept = graph.node("Mul", f, states[1])
+        c = graph.node("Add", kept, graph.node("Mul", i, graph.node("Tanh", g)))
+        return graph.node("Mul", o, graph.node("Tanh", c)), c
 
 
 CELL = LSTM()

@@ -1,9 +1,6 @@
 """The vanilla recurrent network (Elman 1990)."""
 
-from collections.abc import Mapping
 from typing import Any
-
-import numpy as np
 
 from seqgen.stack.cells.base import Graph, RecurrentCell
 
@@ -37,29 +34,10 @@ class RNN(RecurrentCell):
         (h,) = saved
         return gradients[0] * (1 - h * h), None, (None,)
 
-    def step(
-        self,
-        graph: Graph,
-        x_TBI: str,
-        states: Mapping[str, str],
-        weights: Mapping[str, np.ndarray],
-        name: str,
-    ) -> tuple[str, dict[str, str]]:
-        bias = weights["bias"]
-        direction = graph.weight("axis_0", np.array([0], np.int64))
-        y, h = graph.node(
-            "RNN",
-            x_TBI,
-            graph.weight(f"{name}/kernel", weights["kernel"].T[None]),
-            graph.weight(f"{name}/recurrent_kernel", weights["recurrent_kernel"].T[None]),
-            graph.weight(f"{name}/bias", np.concatenate([bias, np.zeros_like(bias)])[None]),
-            "",
-            graph.node("Unsqueeze", states["h"], direction)[0],
-            outputs=2,
-            hidden_size=bias.size,
-        )
-        (y,) = graph.node("Squeeze", y, graph.weight("axis_1", np.array([1], np.int64)))
-        return y, {"h": graph.node("Squeeze", h, direction)[0]}
+    def gates(
+        self, graph: Graph, products: tuple[str, ...], states: tuple[str, ...]
+    ) -> tuple[str, ...]:
+        return (graph.node("Tanh", products[0]),)
 
 
 CELL = RNN()

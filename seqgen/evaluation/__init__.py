@@ -1,0 +1,1 @@
+"""How good a trained network is, measured on text that it did not learn from."""
