@@ -153,11 +153,19 @@ def main() -> None:
         "start": start_table,
         "quality": quality_table,
     }
-    lines = heading(limits)
+    found = {name: written(name) for name in tables}
     for part in parts:
-        lines += [*tables[part](), ""]
-    RESULTS.write_text("\n".join(lines), encoding="utf-8")
-    print("\n".join(lines))
+        found[part] = "\n".join(tables[part]()) + "\n"
+    text = "\n".join([*heading(limits), *filter(None, found.values())])
+    RESULTS.write_text(text, encoding="utf-8")
+    print(text)
+
+
+def written(part: str) -> str:
+    """The section of an earlier run, kept where this one measures other parts."""
+    text = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
+    _, found, rest = text.partition(f"## {part.capitalize()}")
+    return f"{found}{rest.partition('## ')[0].rstrip()}\n" if found else ""
 
 
 if __name__ == "__main__":

@@ -49,15 +49,12 @@ def seqgen(layers: int, units: int, streams: int) -> float:
         write.create(path, config, tokenizer)
         write.save_weights(path, config, weights)
         generator = load(path)
-    written, began = 0, 0.0
-    options = SamplingOptions(length=10**7, count=streams, seed=0)
-    for _ in generator.pieces("", options):
-        written += 1
-        if written == 50 * streams:
-            began = time.perf_counter()
-        if written > 50 * streams and time.perf_counter() - began > SECONDS:
-            break
-    return (written - 50 * streams) / (time.perf_counter() - began)
+    for length in (100, max(2_000, 30_000 // streams)):
+        began = time.perf_counter()
+        for _ in generator.pieces("", SamplingOptions(length=length, count=streams, seed=0)):
+            pass
+        seconds = time.perf_counter() - began
+    return streams * length / seconds
 
 
 def torch(layers: int, units: int, streams: int) -> float:
