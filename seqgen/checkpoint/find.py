@@ -11,10 +11,10 @@ FOLDER = Path("checkpoints")
 
 def checked_name(name: str) -> str:
     """The name if it can be a folder's. Raises ConfigError if it is not a plain word."""
-    if not re.fullmatch(r"\w[\w.-]{0,99}", name):
+    if not re.fullmatch(r"\w[\w.+-]{0,99}", name):
         raise ConfigError(
             f"{name!r} cannot be a checkpoint's name; "
-            "use up to 100 letters, digits, '.', '-' and '_', a letter or digit first"
+            "use up to 100 letters, digits, '.', '+', '-' and '_', a letter or digit first"
         )
     return name
 

@@ -67,7 +67,7 @@ def main() -> None:
     except BrokenPipeError:
         sys.exit(1)
     except MemoryError:
-        fail("out of memory; try a smaller --batch, --window or --count", 1)
+        fail("out of memory; try smaller --units, --batch, --window or --count", 1)
     except OSError as error:
         fail(str(error), 1)
     finally:
@@ -76,6 +76,9 @@ def main() -> None:
 
 def fail(message: str, status: int) -> None:
     """Say what went wrong in plain words, and exit."""
+    from seqgen.cli.lines import cleaned
+
+    message = cleaned(message)  # it may name a file with escape sequences in its name
     typer.echo(f"{typer.style('error:', fg='red', bold=True)} {message}", err=True)
     sys.exit(status)
 
