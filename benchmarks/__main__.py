@@ -53,6 +53,8 @@ def training_table(limits: dict[str, float]) -> list[str]:
     lines = [
         "## Training, tokens/s",
         "",
+        limits_line(limits),
+        "",
         "| size | seqgen | PyTorch float32 | PyTorch bfloat16 | stock Keras "
         "| against PyTorch's best | against Keras | limit | reached |",
         "|---|---|---|---|---|---|---|---|---|",
@@ -116,8 +118,17 @@ def quality_table() -> list[str]:
     ]
 
 
-def heading(limits: dict[str, float]) -> list[str]:
-    """The machine, the versions, and the most that the machine can do."""
+def limits_line(limits: dict[str, float]) -> str:
+    """The most that the machine could do when the table below was measured."""
+    return (
+        f"A large matrix product ran at {limits['float32'] / 1e9:,.0f} GFLOP/s in float32 and "
+        f"{limits['bfloat16'] / 1e9:,.0f} in bfloat16, which is the limit; memory was read at "
+        f"{limits['bytes'] / 1e9:.1f} GB/s."
+    )
+
+
+def heading() -> list[str]:
+    """The machine and the versions."""
     processor = next(
         (
             line.split(":", 1)[1].strip()
@@ -131,13 +142,10 @@ def heading(limits: dict[str, float]) -> list[str]:
         "# Results",
         "",
         f"Written by `make bench` on {date.today()}. Programs ran in turn, each alone; medians of "
-        f"{ROUNDS} runs. The machine is shared, so read the ratios.",
+        f"{ROUNDS} runs, those of a section together. The machine is shared, so read the ratios.",
         "",
         f"- {processor}, {cores()} cores, {platform.system()}, Python {platform.python_version()}",
         "- " + ", ".join(f"{name} {metadata.version(name)}" for name in versions),
-        f"- a large matrix product: {limits['float32'] / 1e9:,.0f} GFLOP/s in float32, "
-        f"{limits['bfloat16'] / 1e9:,.0f} in bfloat16; memory is read at "
-        f"{limits['bytes'] / 1e9:.1f} GB/s",
         "",
     ]
 
@@ -146,9 +154,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", default=["training", "sampling", "start", "quality"])
     parts = parser.parse_args().parts
-    limits = json.loads(measured("limits"))
     tables = {
-        "training": lambda: training_table(limits),
+        "training": lambda: training_table(json.loads(measured("limits"))),
         "sampling": sampling_table,
         "start": start_table,
         "quality": quality_table,
@@ -156,7 +163,7 @@ def main() -> None:
     found = {name: written(name) for name in tables}
     for part in parts:
         found[part] = "\n".join(tables[part]()) + "\n"
-    text = "\n".join([*heading(limits), *filter(None, found.values())])
+    text = "\n".join([*heading(), *filter(None, found.values())])
     RESULTS.write_text(text, encoding="utf-8")
     print(text)
 

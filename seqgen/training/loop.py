@@ -25,8 +25,8 @@ from seqgen.training.schedule import Length, evaluation_due, learning_rate
 from seqgen.training.windows import Windows
 
 MOST_RECOVERIES = 3
-# An evaluation on the way reads as much of the validation part as it can in about this share of
-# the time between two of them; the one at the end reads all of it.
+# An evaluation on the way reads about this many tokens, spread evenly over the validation part; the
+# one at the end reads all of it.
 MEASURE_TOKENS = 32_000
 SAMPLE_CHARACTERS = 200
 SPEED_STEPS = 12
