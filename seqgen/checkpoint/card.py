@@ -101,7 +101,7 @@ def quality(metrics: Sequence[Mapping[str, Any]]) -> str:
     best = best_metric(metrics)
     if best is None:
         return "It was not measured yet."
-    part = "the whole" if best.get("whole") else "a part"
+    part = "the whole" if best.get("whole") else f"{shown(best, 'read', ',')} tokens"
     rows = [
         ("Loss", f"{shown(best, 'validation_loss', '.4f')} nats a token"),
         ("Bits per character", shown(best, "bits_per_character", ".3f")),

@@ -99,7 +99,7 @@ def beginning(corpus: Corpus, characters: int | None) -> str:
     for document in corpus.documents:
         if length >= wanted:
             break
-        parts.append(document.text)
+        parts.append(str(document.text[:wanted]))
         length += len(document.text) + len(between)
     text = between.join(parts)[:wanted]
     if characters is None and length > wanted and "\n" in text:

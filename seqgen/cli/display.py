@@ -68,6 +68,8 @@ class PlainDisplay:
     def draw(self, event: Event) -> None:
         if isinstance(event, Started):
             self.characters_per_token = characters_per_token(event)
+        if isinstance(event, Preparing) and event.share:
+            return
         if isinstance(event, Step):
             if event.seconds - self.written_at < LINE_EVERY:
                 return
@@ -101,9 +103,13 @@ class LiveDisplay:
     def draw(self, event: Event) -> None:
         match event:
             case Preparing():
-                self.stop()
-                self.status = self.console.status(Text(cleaned(event.what)))
-                self.status.start()
+                if event.share == 0:
+                    self.stop()
+                    self.status = self.console.status("")
+                    self.status.start()
+                assert self.status
+                done = f", {event.share:.0%}" if event.share else ""
+                self.status.update(Text(cleaned(event.what) + done))
             case Started():
                 self.stop()
                 self.characters_per_token = characters_per_token(event)

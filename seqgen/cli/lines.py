@@ -81,7 +81,7 @@ def conclusion(event: Finished) -> list[str]:
     return [
         f"{why} after {clock(result.seconds)}: {result.validation_loss:.4f} nats a token, "
         f"{result.bits_per_character:.3f} bits per character, perplexity {result.perplexity:.2f} "
-        "on the whole validation part",
+        f"on {'the whole' if result.whole else f'{result.read:,} tokens of the'} validation part",
         f"saved in {event.path}",
         f"next:  seqgen sample {name}",
         f"       seqgen train --resume {name} --minutes {longer(result.seconds)}",

@@ -1,6 +1,7 @@
 """From bytes to text: UTF-8 unless said, byte-order marks and line ends taken care of."""
 
 import codecs
+from collections.abc import Iterable, Iterator
 
 from seqgen.errors import ConfigError, CorpusError
 
@@ -17,33 +18,64 @@ HEAD = 65_536  # bytes that tell text from binary
 CONTROL = [chr(c) for c in range(32) if chr(c) not in "\b\t\n\v\f\r\x1a\x1b"]
 
 
-def decode(data: bytes, origin: str, encoding: str | None = None) -> str:
-    """The text that some bytes hold: without its byte-order mark, lines ended by ``\\n``.
+def decoded(chunks: Iterable[bytes], origin: str, encoding: str | None = None) -> Iterator[str]:
+    """The text that bytes hold, a piece for each chunk of them: lines end in ``\\n``, no mark.
 
+    chunks: the first, unless it is all there is, of at least HEAD bytes.
     origin: what the bytes came from, for messages.
     encoding: a name that Python knows; if None, what the byte-order mark says, else UTF-8.
     Raises CorpusError for bytes that are not text in that encoding, with the place of the first bad
     one and the encoding to try; ConfigError for an unknown encoding.
     """
-    codec = encoding or marked_encoding(data) or "utf-8"
-    check_encoding(codec)
-    if is_binary(data[:HEAD], codec):
-        raise CorpusError(f"{origin}: looks binary, not text{utf_16_hint(data[:HEAD])}")
-    try:
-        text = str(data, codec)
-    except UnicodeDecodeError as error:
-        raise CorpusError(bad_byte(data, origin, encoding or codec, error.start)) from None
-    except UnicodeError as error:
-        raise CorpusError(f"{origin}: is not {codec}: {error}") from None
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise CorpusError(f"{origin}: looks binary, not text (a NUL character in line {line})")
-    return unified(text)
+    codec = ""
+    read = lines = 0  # bytes given to the decoder, and line ends that came out
+    rest = ""  # a CR at the end of a chunk, which may be half of a line's end
+    begun = False
+    for chunk, final in ended(chunks):
+        if not codec:
+            codec = encoding or marked_encoding(chunk) or "utf-8"
+            check_encoding(codec)
+            if is_binary(chunk[:HEAD], codec):
+                raise CorpusError(f"{origin}: looks binary, not text{utf_16_hint(chunk[:HEAD])}")
+            decoder = codecs.getincrementaldecoder(codec)()
+        try:
+            text = rest + decoder.decode(chunk, final)
+        except UnicodeDecodeError as error:
+            # The decoder had kept the first bytes of a character that ends in this chunk.
+            held, place = len(error.object) - len(chunk), error.start
+            before = rest + str(error.object[:place], codec, "ignore")
+            line = lines + unified(before).count("\n") + 1
+            raise CorpusError(
+                f"{origin}: byte 0x{error.object[place]:02x} at offset {read - held + place} "
+                f"(line {line}) is not {label(codec)}; "
+                f"try --encoding {likely_encoding(error.object)}"
+            ) from None
+        except UnicodeError as error:
+            raise CorpusError(f"{origin}: is not {codec}: {error}") from None
+        if not begun:
+            text, begun = text.removeprefix("\ufeff"), bool(text)
+        if "\0" in text:
+            line = lines + unified(text[: text.index("\0")]).count("\n") + 1
+            raise CorpusError(f"{origin}: looks binary, not text (a NUL character in line {line})")
+        read += len(chunk)
+        rest = "\r" if text.endswith("\r") and not final else ""
+        text = unified(text.removesuffix(rest))
+        lines += text.count("\n")
+        yield text
+
+
+def ended(chunks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Each chunk, and whether it is the last."""
+    chunks = iter(chunks)
+    chunk = next(chunks, b"")
+    for following in chunks:
+        yield chunk, False
+        chunk = following
+    yield chunk, True
 
 
 def unified(text: str) -> str:
-    """Without a byte-order mark; CRLF and CR become LF. Copies only where it must."""
-    text = text.removeprefix("\ufeff")
+    """CRLF and CR become LF. Copies only where it must."""
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
@@ -80,14 +112,9 @@ def utf_16_hint(head: bytes) -> str:
     return ""
 
 
-def bad_byte(data: bytes, origin: str, encoding: str, offset: int) -> str:
-    """The message for the first byte that the encoding does not allow: where it is, what to try."""
-    line = unified(str(data[:offset], encoding, "ignore")).count("\n") + 1
-    label = "UTF-8" if codecs.lookup(encoding).name == "utf-8" else encoding
-    return (
-        f"{origin}: byte 0x{data[offset]:02x} at offset {offset} (line {line}) is not {label}; "
-        f"try --encoding {likely_encoding(data)}"
-    )
+def label(codec: str) -> str:
+    """An encoding as a person would write it."""
+    return "UTF-8" if codecs.lookup(codec).name == "utf-8" else codec
 
 
 def likely_encoding(data: bytes) -> str:

@@ -4,22 +4,27 @@ import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 
+from seqgen.corpora.longtext import LongText
+
+PIECE = 1 << 20
+
 
 @dataclass(frozen=True)
 class Document:
     """One text, or one tune.
 
-    text: its characters; lines end in ``\\n``.
+    text: its characters; lines end in ``\\n``. Where texts are too long for memory, a `LongText`:
+        ``str(text)`` reads it whole.
     origin: the file it came from; for a tune, the file and its number (``"book.abc:12"``).
     """
 
-    text: str
+    text: str | LongText
     origin: str
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """All that a network learns from, read into memory.
+    """All that a network learns from, read once.
 
     name: short, and fit for a folder's name: letters, digits and ``. _ + -`` only.
     kind: ``"text"`` or ``"tunes"``.
@@ -47,8 +52,12 @@ class Corpus:
         """
         digest = hashlib.sha256()
         for document in self.documents:
-            data = document.text.encode("utf-8", "surrogatepass")
-            # The length comes first, so that two documents never equal one that joins them.
-            digest.update(len(data).to_bytes(8, "little"))
-            digest.update(data)
+            length = 0
+            for start in range(0, len(document.text), PIECE):
+                piece = str(document.text[start : start + PIECE])
+                data = piece.encode("utf-8", "surrogatepass")
+                digest.update(data)
+                length += len(data)
+            # The length ends a document, so that two never equal one that joins them.
+            digest.update(length.to_bytes(8, "little"))
         return digest.hexdigest()

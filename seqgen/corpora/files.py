@@ -6,12 +6,15 @@ import glob
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from seqgen.corpora.decode import HEAD, is_binary
 from seqgen.errors import CorpusError
+
+CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Found:
     kind: "text" or "tunes"; None: as each file's name and text tell.
     encoding: of every file; None: as `decode` finds it.
     root: the folder that documents' origins leave out; None: as the paths are.
-    clean: what is done to each text before it counts.
+    clean: what is done to each whole text before it counts, if anything.
     lenient: leave out files that do not decode, instead of raising.
     notices: what the user should be told.
     """
@@ -32,7 +35,7 @@ class Found:
     kind: str | None = None
     encoding: str | None = None
     root: Path | None = None
-    clean: Callable[[str], str] = str
+    clean: Callable[[str], str] | None = None
     lenient: bool = False
     notices: tuple[str, ...] = ()
 
@@ -52,15 +55,25 @@ def exists(path: str) -> os.stat_result | None:
         raise CorpusError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def read_bytes(path: Path) -> bytes:
-    """The whole file. Raises CorpusError if it is gone, may not be read, or is no file."""
+def read_chunks(path: Path) -> Iterator[bytes]:
+    """The whole file, a chunk at a time.
+
+    Raises CorpusError if it is gone, may not be read, or is no file.
+    """
     try:
         # A pipe is as good as a file (the shell's <(command)); a device may never end.
         if stat.S_ISCHR(path.stat().st_mode) or stat.S_ISBLK(path.stat().st_mode):
             raise CorpusError(f"{path}: is a device, not a file")
-        return path.read_bytes()
+        with path.open("rb") as file:
+            yield from chunks(file)
     except OSError as error:
         raise CorpusError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def chunks(file: BinaryIO) -> Iterator[bytes]:
+    """What is left of an open file, a chunk at a time."""
+    while chunk := file.read(CHUNK):
+        yield chunk
 
 
 def read_folder(folder: str, encoding: str | None) -> Found:

@@ -28,7 +28,7 @@ def open_known(corpus: Entry, progress: Progress | None = None) -> Found:
         files=files,
         kind=corpus.kind,
         root=root,
-        clean=strip_wrapping if corpus.name.startswith(NUMBERED + ":") else str,
+        clean=strip_wrapping if corpus.name.startswith(NUMBERED + ":") else None,
         lenient=corpus.stdlib,
         notices=(corpus.notice,) if corpus.notice else (),
     )

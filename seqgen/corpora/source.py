@@ -2,20 +2,33 @@
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
-from seqgen.corpora.decode import check_encoding, decode
+from seqgen.corpora.decode import check_encoding, decoded
 from seqgen.corpora.document import Corpus, Document
 from seqgen.corpora.fetch import Progress
-from seqgen.corpora.files import Found, exists, read_bytes, read_folder, read_pattern, safe_name
+from seqgen.corpora.files import (
+    CHUNK,
+    Found,
+    chunks,
+    exists,
+    read_chunks,
+    read_folder,
+    read_pattern,
+    safe_name,
+)
 from seqgen.corpora.known import open_known
+from seqgen.corpora.longtext import LongText, Store
 from seqgen.corpora.registry import find_entry, known_names
 from seqgen.corpora.tunebook import broken_tunes, looks_like_tunes, split_tunes
 from seqgen.errors import ConfigError, CorpusError, unknown_name
 
 STDIN = "-"
+# Characters of all documents together; what comes after them is kept in a file.
+IN_MEMORY = 32_000_000
 
 
 def open_corpus(
@@ -76,7 +89,7 @@ def find(source: str, encoding: str | None, progress: Progress | None) -> Found:
 
 
 class Reader:
-    """Gathers the documents of several sources, and what is to be told of them."""
+    """Reads sources one after another and gathers their documents."""
 
     def __init__(self, stdin: BinaryIO | None) -> None:
         self.stdin = stdin
@@ -84,6 +97,8 @@ class Reader:
         self.notices: list[str] = []
         self.first_of_kind: dict[str, str] = {}  # kind: the first file of that kind
         self.seen: set[str] = set()  # real paths of the files read
+        self.room = IN_MEMORY
+        self.store: Store | None = None
 
     def read(self, source: str, found: Found) -> str:
         """Add the documents of a source, and return the name it gives to a corpus.
@@ -91,39 +106,51 @@ class Reader:
         Raises CorpusError if it has none, unless all its files were read before.
         """
         had, seen = len(self.documents), len(self.seen)
-        for text, origin in self.texts(source, found):
+        for origin, pieces in self.texts(source, found):
+            try:
+                text = self.kept(pieces, found.clean)
+            except CorpusError as error:
+                if not found.lenient:
+                    raise
+                self.notices.append(f"left out: {error}")
+                continue
+            if is_blank(text):
+                continue
             kind = found.kind or kind_of(text, origin)
             self.first_of_kind.setdefault(kind, origin)
             self.documents += (
-                self.split(text, origin) if kind == "tunes" else [Document(text, origin)]
+                self.split(str(text), origin) if kind == "tunes" else [Document(text, origin)]
             )
         if len(self.documents) == had and (source == STDIN or len(self.seen) > seen):
             raise CorpusError(f"{source}: is empty; there is nothing to learn from")
         self.notices += found.notices
         return found.name
 
-    def texts(self, source: str, found: Found) -> Iterator[tuple[str, str]]:
-        """Each text of a source, and its origin; those of white space only are passed over."""
+    def texts(self, source: str, found: Found) -> Iterator[tuple[str, Iterator[str]]]:
+        """The origin of each text of a source, and its pieces, which are read when asked for."""
         if source == STDIN:
-            data = (self.stdin or sys.stdin.buffer).read()
-            text = decode(data, "stdin", found.encoding)
-            if text and not text.isspace():
-                yield text, "stdin"
+            data = chunks(self.stdin or sys.stdin.buffer)
+            yield "stdin", decoded(data, "stdin", found.encoding)
         for path in found.files:
             real = os.path.realpath(path)
             if real in self.seen:
                 continue
             self.seen.add(real)
             origin = str(path.relative_to(found.root) if found.root else path)
-            try:
-                text = found.clean(decode(read_bytes(path), str(path), found.encoding))
-            except CorpusError as error:
-                if not found.lenient:
-                    raise
-                self.notices.append(f"left out: {error}")
-                continue
-            if text and not text.isspace():
-                yield text, origin
+            yield origin, decoded(read_chunks(path), str(path), found.encoding)
+
+    def kept(self, pieces: Iterator[str], clean: Callable[[str], str] | None) -> str | LongText:
+        """A text in memory, as long as there is room for it; else in a file."""
+        if clean:
+            pieces = iter([clean("".join(pieces))])
+        read = []
+        for piece in pieces:
+            read.append(piece)
+            self.room -= len(piece)
+            if self.room < 0:
+                self.store = self.store or Store()
+                return self.store.add(chain(read, pieces))
+        return "".join(read)
 
     def split(self, book: str, origin: str) -> list[Document]:
         """The tunes of a book. Raises CorpusError if there are none."""
@@ -147,6 +174,12 @@ class Reader:
         return next(iter(self.first_of_kind))
 
 
-def kind_of(text: str, origin: str) -> str:
-    """By the file's name, or by what is in it."""
-    return "tunes" if origin.lower().endswith(".abc") or looks_like_tunes(text) else "text"
+def is_blank(text: str | LongText) -> bool:
+    """Whether there is nothing but white space in a text."""
+    return all(str(text[start : start + CHUNK]).isspace() for start in range(0, len(text), CHUNK))
+
+
+def kind_of(text: str | LongText, origin: str) -> str:
+    """By the file's name, or by what stands at its beginning."""
+    tunes = origin.lower().endswith(".abc") or looks_like_tunes(str(text[:CHUNK]))
+    return "tunes" if tunes else "text"

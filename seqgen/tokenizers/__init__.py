@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from seqgen.errors import CheckpointError, ConfigError, unknown_name
 
 if TYPE_CHECKING:
-    from seqgen.tokenizers.base import Tokenizer
+    from seqgen.tokenizers.base import Text, Tokenizer
 
 # What the kinds share. The names are listed without importing a module, because the command line
 # asks for them before it knows whether it will need NumPy.
@@ -27,9 +27,10 @@ def find(kind: str) -> "type[Tokenizer]":
     return importlib.import_module(f"{__name__}.{kind}").TOKENIZER
 
 
-def train(kind: str, texts: Sequence[str], vocab_size: int | None = None) -> "Tokenizer":
+def train(kind: str, texts: "Sequence[Text]", vocab_size: int | None = None) -> "Tokenizer":
     """The tokenizer of that kind whose vocabulary is made from the texts.
 
+    texts: all are searched for characters, and up to `base.MOST_SAMPLED` characters for pieces.
     vocab_size: most tokens, END among them; None leaves it to the kind.
     Raises ConfigError for an unknown kind, for a vocab_size that is too small for the texts, and
     for one given to a kind whose vocabulary follows from the texts alone.

@@ -1,8 +1,9 @@
 """What a tokenizer is: text to ids and back without loss, in one file a kind."""
 
+import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 
@@ -18,9 +19,22 @@ LONGEST = 64
 """Most characters (bytes, in a subword) of one token. It bounds what a stranger's checkpoint can
 make of a few merges, and a longer run that repeats is rather an accident of the corpus."""
 
+BLOCK = 1 << 16  # characters that are encoded at a time
+MOST_SAMPLED = 20_000_000  # characters from which the pieces of a vocabulary are counted
+
 NAMED = 10  # unknown characters that a message spells out
 
 SIGNS = {" ": "␣", "\n": "⏎", "\t": "⇥"}
+
+
+class Text(Protocol):
+    """A ``str``, or what can be measured, cut and read like one, a piece at a time."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, part: slice, /) -> "Text": ...
+
+    def __str__(self) -> str: ...
 
 
 class Decoder:
@@ -50,8 +64,11 @@ class Tokenizer(ABC):
 
     @classmethod
     @abstractmethod
-    def train(cls, texts: Sequence[str], vocab_size: int | None) -> Self:
-        """Make the vocabulary from texts. Raises ConfigError where vocab_size is too small."""
+    def train(cls, texts: Sequence[Text], vocab_size: int | None) -> Self:
+        """Make the vocabulary from texts: all their characters, and what pieces a `sample` holds.
+
+        Raises ConfigError where vocab_size is too small.
+        """
 
     @classmethod
     @abstractmethod
@@ -137,18 +154,38 @@ def visible(piece: str) -> str:
     return "".join(SIGNS.get(c) or (c if c.isprintable() else code_point(c)) for c in piece)
 
 
-def blocks(text: str, size: int = 1 << 16) -> Iterator[str]:
+def blocks(text: Text, size: int = BLOCK) -> Iterator[str]:
     """A text in blocks of at most ``size`` characters, cut after a line's end where there is one.
 
     What a tokenizer holds beside the ids is then bounded, however long the text.
     """
     start = 0
     while start < len(text):
-        stop = min(start + size, len(text))
-        if stop < len(text):
-            stop = text.rfind("\n", start, stop) + 1 or stop
-        yield text[start:stop]
-        start = stop
+        block = str(text[start : start + size])
+        if start + len(block) < len(text):
+            block = block[: block.rfind("\n") + 1] or block
+        yield block
+        start += len(block)
+
+
+def sample(texts: Sequence[Text], most: int = MOST_SAMPLED) -> Iterator[str]:
+    """The texts in blocks; of texts longer than ``most`` together, blocks evenly spread."""
+    every = -(-sum(map(len, texts)) // most)
+    return itertools.islice(itertools.chain.from_iterable(map(blocks, texts)), 0, None, every or 1)
+
+
+def alphabet(texts: Sequence[Text]) -> list[str]:
+    """The distinct characters of texts, in order of their code points."""
+    seen = np.zeros(LARGEST, bool)
+    for text in texts:
+        for block in blocks(text):
+            seen[code_points(block)] = True
+    return [chr(code) for code in np.flatnonzero(seen)]
+
+
+def code_points(text: str) -> np.ndarray:
+    """The code point of every character, uint32 [T]; lone surrogates pass."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
 
 
 def field(data: Mapping[str, Any], name: str, what: str, item: type) -> list[Any]:

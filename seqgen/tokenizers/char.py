@@ -5,7 +5,17 @@ from typing import Any, Self
 
 import numpy as np
 
-from seqgen.tokenizers.base import Decoder, Tokenizer, blocks, damaged, field, visible
+from seqgen.tokenizers.base import (
+    Decoder,
+    Text,
+    Tokenizer,
+    alphabet,
+    blocks,
+    code_points,
+    damaged,
+    field,
+    visible,
+)
 
 
 class CharTokenizer(Tokenizer):
@@ -27,8 +37,8 @@ class CharTokenizer(Tokenizer):
         self._ids[self._codes[1:]] = np.arange(1, self.size)
 
     @classmethod
-    def train(cls, texts: Sequence[str], vocab_size: int | None) -> Self:
-        return cls(sorted(set().union(*texts)))
+    def train(cls, texts: Sequence[Text], vocab_size: int | None) -> Self:
+        return cls(alphabet(texts))
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -65,11 +75,6 @@ class CharTokenizer(Tokenizer):
 
     def token(self, id: int) -> str:
         return visible(self._pieces[id])
-
-
-def code_points(text: str) -> np.ndarray:
-    """The code point of every character, uint32 [T]; lone surrogates pass."""
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
 
 
 TOKENIZER = CharTokenizer

@@ -12,11 +12,14 @@ from seqgen.tokenizers.base import (
     LARGEST,
     LONGEST,
     Decoder,
+    Text,
     Tokenizer,
+    alphabet,
     blocks,
     damaged,
     field,
     is_surrogate,
+    sample,
     visible,
 )
 
@@ -43,8 +46,8 @@ class LexemeTokenizer(Tokenizer):
         self._ids = {piece: id for id, piece in enumerate(pieces, start=1)}
 
     @classmethod
-    def train(cls, texts: Sequence[str], vocab_size: int | None) -> Self:
-        characters = sorted(set().union(*texts))
+    def train(cls, texts: Sequence[Text], vocab_size: int | None) -> Self:
+        characters = alphabet(texts)
         least = len(characters) + 1
         if vocab_size is not None and vocab_size < least:
             raise ConfigError(
@@ -52,9 +55,8 @@ class LexemeTokenizer(Tokenizer):
                 f"characters, so the least is {least}"
             )
         counts = Counter[str]()
-        for text in texts:
-            for block in blocks(text):
-                counts.update(cls.pattern.findall(block))
+        for block in sample(texts):
+            counts.update(cls.pattern.findall(block))
         worth = [p for p, count in counts.items() if count >= SEEN and is_piece(p)]
         worth.sort(key=lambda piece: (-counts[piece], piece))
         most = vocab_size or cls.default_size or LARGEST

@@ -12,12 +12,15 @@ from seqgen.errors import ConfigError, TokenError
 from seqgen.tokenizers.base import (
     LONGEST,
     Decoder,
+    Text,
     Tokenizer,
+    alphabet,
     blocks,
     damaged,
     field,
     is_surrogate,
     listed,
+    sample,
     visible,
 )
 
@@ -62,7 +65,7 @@ class SubwordTokenizer(Tokenizer):
         self._merges = merges
 
     @classmethod
-    def train(cls, texts: Sequence[str], vocab_size: int | None) -> Self:
+    def train(cls, texts: Sequence[Text], vocab_size: int | None) -> Self:
         from tokenizers import trainers
 
         if vocab_size is not None and vocab_size < LEAST:
@@ -70,7 +73,7 @@ class SubwordTokenizer(Tokenizer):
                 f"--vocab-size {vocab_size} is too small: the least is {LEAST} for subword tokens, "
                 "one a byte and the end of a document"
             )
-        if surrogates := sorted(filter(is_surrogate, set().union(*texts))):
+        if surrogates := list(filter(is_surrogate, alphabet(texts))):
             raise TokenError(
                 f"the text holds {listed(surrogates)}, which are halves of characters and no text; "
                 "take them out, or use --tokens char"
@@ -85,7 +88,7 @@ class SubwordTokenizer(Tokenizer):
             max_token_length=LONGEST,
             show_progress=False,
         )
-        model.train_from_iterator((block for text in texts for block in blocks(text)), trainer)
+        model.train_from_iterator(sample(texts), trainer)
         return cls(merges_of(model))
 
     @classmethod

@@ -1,7 +1,7 @@
 """From documents to two memory-mapped streams of token ids: to learn from, and to measure by."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,11 +13,14 @@ from seqgen.config import TokenOptions
 from seqgen.corpora import Corpus
 from seqgen.errors import CorpusError
 from seqgen.music.tune import learned_form
-from seqgen.tokenizers.base import END
+from seqgen.tokenizers.base import END, MOST_SAMPLED, Text, blocks
+from seqgen.training.events import Preparing
 
 if TYPE_CHECKING:
     from seqgen.tokenizers.base import Tokenizer
 
+TRAINING = "training.bin"
+VALIDATION = "validation.bin"
 VALIDATION_SHARE = 0.1
 LEAST_CHARACTERS = 20
 
@@ -26,8 +29,8 @@ LEAST_CHARACTERS = 20
 class Split:
     """The texts of the two parts, and what became of the documents on the way."""
 
-    training: tuple[str, ...]
-    validation: tuple[str, ...]
+    training: tuple[Text, ...]
+    validation: tuple[Text, ...]
     notices: tuple[str, ...] = ()
 
 
@@ -56,30 +59,56 @@ class Dataset:
 
 
 def prepare(corpus: Corpus, options: TokenOptions, folder: Path) -> Dataset:
+    """`preparing`, to its end."""
+    steps = preparing(corpus, options, folder)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+def preparing(
+    corpus: Corpus, options: TokenOptions, folder: Path
+) -> Generator[Preparing, None, Dataset]:
     """Split a corpus, train its tokenizer, and write both parts' ids into a folder.
 
-    Raises CorpusError if there is too little to learn from, ConfigError for an option that does
-    not fit the tokenizer.
+    Yields how far it is. Raises CorpusError if there is too little to learn from, ConfigError for
+    an option that does not fit the tokenizer.
     """
+    what = f"cutting {corpus.characters:,} characters into tokens"
+    yield Preparing(what)
     split = split_tunes(corpus) if corpus.kind == "tunes" else split_text(corpus)
-    characters = sum(map(len, split.training))
-    if characters + sum(map(len, split.validation)) < LEAST_CHARACTERS:
+    texts = (*split.training, *split.validation)
+    characters = sum(map(len, texts))
+    if characters < LEAST_CHARACTERS:
         raise CorpusError(
             f"{corpus.name} holds {corpus.characters} characters; "
             f"at least {LEAST_CHARACTERS} are needed to learn from"
         )
     kind = options.tokens or ("abc" if corpus.kind == "tunes" else "char")
     # Over both parts, so that no character of the corpus is unknown, as in published figures.
-    tokenizer = tokenizers.train(kind, [*split.training, *split.validation], options.vocab_size)
+    tokenizer = tokenizers.train(kind, texts, options.vocab_size)
+    notices = list(split.notices)
+    if kind != "char" and characters > MOST_SAMPLED:
+        notices.append(
+            f"the {kind} vocabulary was made from {MOST_SAMPLED:,} of {characters:,} characters, "
+            "evenly spread"
+        )
+    done = 0
+    for name, own in ((TRAINING, split.training), (VALIDATION, split.validation)):
+        for written in write_ids(folder / name, own, tokenizer):
+            done += written
+            yield Preparing(what, done / characters)
     return Dataset(
         tokenizer=tokenizer,
-        training=write_ids(folder / "training.bin", split.training, tokenizer),
-        validation=write_ids(folder / "validation.bin", split.validation, tokenizer),
-        training_characters=characters,
+        training=open_ids(folder / TRAINING, tokenizer),
+        validation=open_ids(folder / VALIDATION, tokenizer),
+        training_characters=sum(map(len, split.training)),
         validation_characters=sum(map(len, split.validation)),
         documents=len(corpus.documents),
         start=start_ids(corpus, tokenizer),
-        notices=split.notices,
+        notices=tuple(notices),
     )
 
 
@@ -91,14 +120,14 @@ def split_text(corpus: Corpus) -> Split:
     )
 
 
-def cut(text: str) -> tuple[str, str]:
+def cut(text: Text) -> tuple[Text, Text]:
     place = int(len(text) * (1 - VALIDATION_SHARE))
     return text[:place], text[place:]
 
 
 def split_tunes(corpus: Corpus) -> Split:
     """A tenth of the tunes by their hash, after duplicates are removed, is the validation part."""
-    forms = [learned_form(document.text) for document in corpus.documents]
+    forms = [learned_form(str(document.text)) for document in corpus.documents]
     tunes = list(dict.fromkeys(form for form in forms if form))
     if not tunes:
         raise CorpusError(f"{corpus.name} holds no tune with a K: field and notes")
@@ -126,13 +155,14 @@ def tune_hash(tune: str) -> float:
     return int.from_bytes(hashlib.sha256(tune.encode()).digest()[:6], "big") / 2**48
 
 
-def write_ids(path: Path, texts: Iterable[str], tokenizer: "Tokenizer") -> np.ndarray:
-    """Write each text's ids behind an END; returns them memory-mapped."""
+def write_ids(path: Path, texts: Iterable[Text], tokenizer: "Tokenizer") -> Iterator[int]:
+    """Write each text's ids behind an END, and tell after each block how many characters it had."""
     with open(path, "wb") as file:
         for text in texts:
             file.write(np.array([END], tokenizer.dtype).tobytes())
-            file.write(tokenizer.encode(text).tobytes())
-    return open_ids(path, tokenizer)
+            for block in blocks(text):
+                file.write(tokenizer.encode(block).tobytes())
+                yield len(block)
 
 
 def open_ids(path: Path, tokenizer: "Tokenizer") -> np.ndarray:

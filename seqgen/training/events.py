@@ -8,9 +8,13 @@ from seqgen.checkpoint.format import Config
 
 @dataclass(frozen=True)
 class Preparing:
-    """Something that takes a while begins, before the run starts."""
+    """Something that takes a while, before the run starts.
+
+    share: of it that is done; 0 where it begins.
+    """
 
     what: str
+    share: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ class Step:
 class Evaluated:
     """The validation part, or an even share of it, was measured.
 
-    validation_loss: nats a token. whole: whether all of the part was read.
+    validation_loss: nats a token. whole: whether all of the part was read. read: tokens of it.
     best: whether it is the lowest so far, whose weights are kept.
     int8_loss: what int8 weights, with which it writes, add to the loss; measured at the end.
     """
@@ -70,6 +74,7 @@ class Evaluated:
     tokens_per_second: float
     best: bool
     whole: bool
+    read: int
     int8_loss: float | None = None
 
 
@@ -102,7 +107,7 @@ class Finished:
     """The run is over; the best weights are in the checkpoint.
 
     reason: "done", or "patience" where it stopped early.
-    result: the best weights on the whole validation part.
+    result: the best weights on the whole validation part, or on a million tokens of it.
     """
 
     path: Path

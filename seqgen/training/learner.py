@@ -59,11 +59,12 @@ class Learner:
         loss, norm, self.states = self._learn(tf.constant(ids_TB), keeps, rate, self.states)
         return float(loss), float(norm)
 
-    def measure(self, tokens: np.ndarray, share: float = 1.0) -> float:
+    def measure(self, tokens: np.ndarray, share: float = 1.0) -> tuple[float, int]:
         """Nats a token over a part, read with the state carried; dropout off.
 
         tokens: [N]; the first is only context.
         share: of the part to read, spread evenly over it.
+        Returns the mean, and over how many tokens it was taken.
         """
         streams = min(MEASURE_STREAMS, max(1, (len(tokens) - 1) // MEASURE_WINDOW))
         spans = Spans(tokens, streams, MEASURE_WINDOW)
@@ -77,7 +78,7 @@ class Learner:
             nats, states = self._measure(tf.constant(ids), tf.constant(counts), states)
             total += float(nats)
             counted += float(counts.sum())
-        return total / counted
+        return total / counted, int(counted)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """A copy of all that learning changes: weights, optimiser, carried and random states."""

@@ -26,8 +26,9 @@ from seqgen.training.windows import Windows
 
 MOST_RECOVERIES = 3
 # An evaluation on the way reads about this many tokens, spread evenly over the validation part; the
-# one at the end reads all of it.
+# one at the end reads all of it, or, of a very long one, as many as tell the third decimal.
 MEASURE_TOKENS = 32_000
+FINAL_TOKENS = 1_000_000
 SAMPLE_CHARACTERS = 200
 SPEED_STEPS = 12
 
@@ -182,8 +183,7 @@ class Run:
 
     def _evaluate(self, clock: "Clock", tokens_per_second: float) -> Iterator[Event]:
         position = self.position
-        share = min(1.0, MEASURE_TOKENS / len(self.validation))
-        loss = self.learner.measure(self.validation, share)
+        loss, read = self._loss(MEASURE_TOKENS)
         best = math.isfinite(loss) and (position.best is None or loss < position.best)
         position.evaluations += 1
         position.waited = 0 if best else position.waited + 1
@@ -191,7 +191,7 @@ class Run:
         if best:
             position.best = loss
             write.save_weights(self.checkpoint.path, self.checkpoint.config, weights)
-        measured = self._measured(loss, tokens_per_second, best=best, whole=share == 1)
+        measured = self._measured(loss, read, tokens_per_second, best=best)
         write.append_metric(self.checkpoint.path, dataclasses.asdict(measured))
         yield measured
         text = self._sample(weights)
@@ -201,8 +201,12 @@ class Run:
         position.seconds = position.evaluated_at = clock.seconds()
         yield self._save()
 
+    def _loss(self, most: int) -> tuple[float, int]:
+        """Of the weights as they are, on that many tokens of the validation part at most."""
+        return self.learner.measure(self.validation, min(1.0, most / len(self.validation)))
+
     def _measured(
-        self, loss: float, tokens_per_second: float, *, best: bool, whole: bool
+        self, loss: float, read: int, tokens_per_second: float, *, best: bool
     ) -> Evaluated:
         position = self.position
         progress = self.length().progress(position.seconds, position.step)
@@ -218,7 +222,8 @@ class Run:
             learning_rate=position.scale * learning_rate(progress, self.peak, self.options.warmup),
             tokens_per_second=tokens_per_second,
             best=best,
-            whole=whole,
+            whole=read == len(self.validation) - 1,
+            read=read,
         )
 
     def _sample(self, weights: dict[str, np.ndarray]) -> str:
@@ -241,13 +246,13 @@ class Run:
         return Saved(self.position.step)
 
     def _finish(self, speed: "Speed", reason: str) -> Iterator[Event]:
-        """Measure the best weights, which are those on disk, on the whole validation part."""
+        """Measure the best weights, which are those on disk, on the validation part."""
         current = self.learner.model.arrays()
         self.learner.model.assign(self.checkpoint.weights())
-        loss = self.learner.measure(self.validation)
+        loss, read = self._loss(FINAL_TOKENS)
         self.learner.model.assign(current)
         result = dataclasses.replace(
-            self._measured(loss, speed.tokens_per_second, best=True, whole=True),
+            self._measured(loss, read, speed.tokens_per_second, best=True),
             int8_loss=quantisation_loss(self.checkpoint, self.validation),
         )
         write.append_metric(self.checkpoint.path, dataclasses.asdict(result))

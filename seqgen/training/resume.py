@@ -14,8 +14,6 @@ from seqgen.checkpoint.format import RESUME
 from seqgen.errors import CheckpointError
 
 STATE = "state.safetensors"
-TRAINING = "training.bin"
-VALIDATION = "validation.bin"
 
 
 @dataclass

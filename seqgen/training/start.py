@@ -19,7 +19,7 @@ from seqgen.corpora import Corpus
 from seqgen.errors import CheckpointError, ConfigError
 from seqgen.stack import backend
 from seqgen.training import resume
-from seqgen.training.data import Dataset, open_ids, prepare
+from seqgen.training.data import TRAINING, VALIDATION, Dataset, open_ids, preparing
 from seqgen.training.events import Event, Finished, Preparing, Started
 from seqgen.training.memory import memory_errors
 from seqgen.training.plan import Plan, check_names, parameters, plan
@@ -45,14 +45,13 @@ def begin(
     overwrite = overwrite or is_empty(path)
     if not overwrite:
         write.make_way(path, overwrite)
-    yield Preparing(f"cutting {corpus.characters:,} characters into tokens")
     with folder_beside(path) as folder:
-        data = prepare(corpus, options.tokens, folder)
+        data = yield from preparing(corpus, options.tokens, folder)
         chosen = plan(options, data.tokenizer.kind, len(data.training))
         config = configure(corpus, data, chosen)
         write.create(path, config, data.tokenizer, overwrite=overwrite)
         (path / format.RESUME).mkdir(exist_ok=True)
-        for name in (resume.TRAINING, resume.VALIDATION):
+        for name in (TRAINING, VALIDATION):
             os.replace(folder / name, path / format.RESUME / name)
     training = config.training
     position = Position(
@@ -190,8 +189,7 @@ def build(checkpoint: Checkpoint, position: Position, arrays: dict[str, Any] | N
     folder = checkpoint.path / format.RESUME
     try:
         training, validation = (
-            open_ids(folder / name, checkpoint.tokenizer)
-            for name in (resume.TRAINING, resume.VALIDATION)
+            open_ids(folder / name, checkpoint.tokenizer) for name in (TRAINING, VALIDATION)
         )
     except (OSError, ValueError) as error:
         raise CheckpointError(f"{folder}: the tokens cannot be read: {error}") from error

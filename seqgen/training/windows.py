@@ -1,11 +1,15 @@
 """Windows over a token stream, for truncated backpropagation through time."""
 
+import mmap
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 # Share of the windows that a stream begins without its state.
 FORGET_SHARE = 0.02
+# Windows of a mapped file that are read before its memory is given back.
+KEPT_WINDOWS = 64
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,10 @@ class Windows:
         start = np.random.default_rng((self.seed, epoch)).integers(len(self.tokens))
         lanes_B = start + np.arange(self.batch) * (len(self.tokens) // self.batch)
         rows_T = step * self.window + np.arange(self.window + 1)
-        return self.tokens[(rows_T[:, None] + lanes_B) % len(self.tokens)].astype(np.int32)
+        ids_TB = self.tokens[(rows_T[:, None] + lanes_B) % len(self.tokens)].astype(np.int32)
+        if step % KEPT_WINDOWS == 0:
+            let_go(self.tokens)
+        return ids_TB
 
     def forgets(self, epoch: int, step: int) -> np.ndarray:
         """Which streams begin this window without their state, bool [B].
@@ -83,4 +90,16 @@ class Spans:
         counted = (rows_T[1:, None] >= 1) & (rows_T[1:, None] <= self.share)
         counted = counted & (targets < len(self.tokens))
         ids = self.tokens[np.clip(places, 0, len(self.tokens) - 1)].astype(np.int32)
+        if step % KEPT_WINDOWS == 0:
+            let_go(self.tokens)
         return ids, counted.astype(np.float32)
+
+
+def let_go(tokens: np.ndarray) -> None:
+    """Give back the memory into which a mapped file was read; what is needed is read again.
+
+    Without it a process that trains on 1 GB of text holds all of that after one epoch.
+    """
+    mapped: Any = tokens.base
+    if isinstance(mapped, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)

@@ -75,6 +75,7 @@ EVALUATED = Evaluated(
     tokens_per_second=12_345.6,
     best=True,
     whole=False,
+    read=99,
 )
 RUN: tuple[Event, ...] = (
     Preparing("loading"), STARTED, STEP, EVALUATED, Sampled(8, "hello\nworld"), Saved(8),
@@ -106,6 +107,19 @@ def live(*events: Event) -> str:
 
 def without_escapes(text: str) -> str:
     return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text)
+
+
+def test_what_takes_long_is_told_once_in_lines_and_as_it_goes_on_in_a_terminal() -> None:
+    told = [Preparing("cutting", share) for share in (0, 0.25, 0.5, 1)]
+    assert plain(*told).count("cutting") == 1
+    assert "cutting, 100%" in without_escapes(live(*told))
+
+
+def test_a_measure_of_a_part_says_so() -> None:
+    finished = Finished(STARTED.path, "done", replace(EVALUATED, read=1_000_000))
+    assert "perplexity 16.00 on 1,000,000 tokens of the validation part" in plain(finished)
+    whole = Finished(STARTED.path, "done", replace(EVALUATED, whole=True))
+    assert "perplexity 16.00 on the whole validation part" in plain(whole)
 
 
 def test_plain_lines_have_every_figure_with_its_unit() -> None:

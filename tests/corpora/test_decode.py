@@ -4,10 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqgen.corpora.decode import decode
+from seqgen.corpora.decode import decoded
 from seqgen.errors import ConfigError, CorpusError
 
 letters = st.text(st.characters(categories=["L", "N", "P", "Zs"], exclude_characters="\ufeff"))
+
+
+def decode(data, origin, encoding=None):
+    return "".join(decoded([data], origin, encoding))
+
+
 MARKED = ["utf-8-sig", "utf-16", "utf-32"]  # Python's names of the encodings that write a mark
 
 
@@ -33,6 +39,26 @@ def test_a_mark_is_dropped_when_the_encoding_is_said_too(encoding):
 
 def test_all_line_ends_become_one():
     assert decode(b"a\r\nb\rc\n\r\nd", "a") == "a\nb\nc\n\nd"
+
+
+@given(letters, st.sampled_from([*MARKED, "shift_jis", "utf-16-le"]), st.data())
+def test_chunks_make_the_same_text_wherever_they_are_cut(text, encoding, data):
+    text = "a\r\nb\rc" + text + "\r"
+    coded = text.encode(encoding, "ignore")
+    cuts = sorted(data.draw(st.lists(st.integers(4, len(coded)), max_size=4)))
+    chunks = [coded[a:b] for a, b in zip([0, *cuts], [*cuts, len(coded)], strict=True)]
+    said = None if encoding in MARKED else encoding
+    assert "".join(decoded(chunks, "a", said)) == decode(coded, "a", said)
+
+
+def test_the_place_of_a_bad_byte_is_counted_over_all_chunks():
+    chunks = [b"one\r", b"\ntw\xc3", b"\xa9\nthr", b"ee\xff"]
+    with pytest.raises(CorpusError, match=r"byte 0xff at offset 15 \(line 3\)"):
+        list(decoded(chunks, "a"))
+    with pytest.raises(CorpusError, match=r"byte 0xc3 at offset 4 \(line 2\)"):
+        list(decoded([b"one\r", b"\xc3"], "a"))
+    with pytest.raises(CorpusError, match="NUL character in line 3"):
+        list(decoded([b"one\r", b"\ntwo\n\0"], "a"))
 
 
 def test_an_encoding_that_is_said_is_used():

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from seqgen.corpora.files import exists, read_bytes, read_folder, read_pattern, safe_name
+from seqgen.corpora.files import exists, read_chunks, read_folder, read_pattern, safe_name
 from seqgen.errors import CorpusError
 
 
@@ -61,9 +61,9 @@ def test_a_folder_that_vanishes_is_an_error(tmp_path):
 
 def test_what_cannot_be_read_says_why(tmp_path):
     with pytest.raises(CorpusError, match="gone: cannot be read: No such file"):
-        read_bytes(tmp_path / "gone")
+        list(read_chunks(tmp_path / "gone"))
     with pytest.raises(CorpusError, match="is a device"):
-        read_bytes(Path(os.devnull))
+        list(read_chunks(Path(os.devnull)))
     (tmp_path / "loop").symlink_to("loop")
     with pytest.raises(CorpusError, match="loop: cannot be read"):
         exists(str(tmp_path / "loop"))
@@ -74,7 +74,7 @@ def test_a_file_without_permission_is_an_error(tmp_path, monkeypatch, plain_user
     (tmp_path / "secret").write_text("x")
     (tmp_path / "secret").chmod(0)
     with plain_user(), pytest.raises(CorpusError, match=r"^secret: cannot be read: Perm"):
-        read_bytes(Path("secret"))
+        list(read_chunks(Path("secret")))
 
 
 @pytest.mark.parametrize("path", ["x" * 5000, "a\0b", "file/below"])

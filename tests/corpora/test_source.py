@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqgen.corpora import open_corpus
+from seqgen.corpora import files, open_corpus, source
+from seqgen.corpora.longtext import LongText
 from seqgen.errors import ConfigError, CorpusError
 
 TUNE = "X:1\nT:a\nM:4/4\nK:C\nCDEF GABc|\n"
@@ -117,9 +118,9 @@ def test_a_book_without_tunes_is_refused_and_broken_ones_are_told(here):
 def test_nothing_to_learn_from_is_refused(here, data):
     (here / "empty.txt").write_bytes(data)
     (here / "full.txt").write_text("full")
-    for source in ("empty.txt", "-"):
+    for name in ("empty.txt", "-"):
         with pytest.raises(CorpusError, match="is empty; there is nothing to learn from"):
-            open_corpus(["full.txt", source], stdin=io.BytesIO(data))
+            open_corpus(["full.txt", name], stdin=io.BytesIO(data))
     assert texts(open_corpus(["*.txt"])) == ["full"]  # but it does no harm among others
 
 
@@ -144,3 +145,26 @@ def test_wrong_usage_is_told_before_anything_is_read():
     for sources, encoding in (([], None), (["-", "-"], None), (["-"], "utf-9")):
         with pytest.raises(ConfigError):
             open_corpus(sources, encoding=encoding, stdin=None)
+
+
+def test_what_memory_has_no_room_for_is_read_from_a_file(here, monkeypatch):
+    long = "A line with ¾ and 日本.\n" * 100
+    (here / "a.txt").write_text("short\n")
+    (here / "b.txt").write_bytes(long.replace("\n", "\r\n").encode())
+    (here / "c.txt").write_text("short too\n")
+    (here / "d.txt").write_text(" \n" * 2000)
+    plain = open_corpus(["."])
+    monkeypatch.setattr(source, "IN_MEMORY", 1000)
+    monkeypatch.setattr(files, "CHUNK", 333)
+    corpus = open_corpus(["."])
+    kinds = [type(document.text) for document in corpus.documents]
+    assert kinds == [str, LongText, LongText]
+    assert list(map(str, texts(corpus))) == texts(plain) == ["short\n", long, "short too\n"]
+    assert corpus.fingerprint == plain.fingerprint
+    assert corpus.characters == plain.characters
+
+
+def test_a_tune_book_may_be_long(here, monkeypatch):
+    (here / "book").write_text(TUNE * 9)
+    monkeypatch.setattr(source, "IN_MEMORY", 50)
+    assert texts(open_corpus(["book"])) == [TUNE] * 9

@@ -1,13 +1,18 @@
 """Documents become two parts, and these become ids."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 from seqgen.config import TokenOptions
 from seqgen.corpora import Corpus, Document
+from seqgen.corpora.longtext import Store
 from seqgen.errors import CorpusError
 from seqgen.tokenizers.base import END
-from seqgen.training.data import prepare, split_text, split_tunes
+from seqgen.training.data import prepare, preparing, split_text, split_tunes
 
 
 def corpus(*texts, kind="text"):
@@ -86,3 +91,51 @@ def test_too_little_text_is_refused_with_its_length(tmp_path):
 def test_tunes_without_notes_are_refused(tmp_path):
     with pytest.raises(CorpusError, match="no tune"):
         prepare(corpus("X:1\nT:Empty\nK:C\n", kind="tunes"), TokenOptions(), tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["char", "word", "subword"])
+def test_a_long_text_becomes_the_ids_of_a_short_one(kind, tmp_path):
+    text = "a line of words, and 日本\n" * 9000  # several blocks
+    (tmp_path / "long").mkdir()
+    plain = prepare(corpus(text), TokenOptions(tokens=kind), tmp_path)
+    kept = Store().add([text[:70_000], text[70_000:]])
+    data = prepare(corpus(kept), TokenOptions(tokens=kind), tmp_path / "long")
+    np.testing.assert_array_equal(data.training, plain.training)
+    np.testing.assert_array_equal(data.validation, plain.validation)
+    assert data.tokenizer.to_json() == plain.tokenizer.to_json()
+
+
+def test_a_vocabulary_made_from_a_part_is_told_of(tmp_path, monkeypatch):
+    monkeypatch.setattr("seqgen.training.data.MOST_SAMPLED", 50)
+    text = corpus("some words " * 10)
+    assert prepare(text, TokenOptions(), tmp_path).notices == ()
+    (notice,) = prepare(text, TokenOptions(tokens="word"), tmp_path).notices
+    assert notice == ("the word vocabulary was made from 50 of 110 characters, evenly spread")
+
+
+def test_how_far_it_is_is_told_up_to_the_end(tmp_path):
+    shares = [told.share for told in preparing(corpus("line\n" * 40_000), TokenOptions(), tmp_path)]
+    assert shares == sorted(shares)
+    assert (shares[0], shares[-1]) == (0, 1)
+    assert len(shares) > 3
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="tells the most memory held")
+def test_memory_does_not_grow_with_the_text(tmp_path):
+    file = tmp_path / "long.txt"
+    file.write_text("A line of text, and another one.\n" * 4_000_000)
+    code = """if True:
+        import sys
+        from pathlib import Path
+        from seqgen.config import TokenOptions
+        from seqgen.corpora import open_corpus
+        from seqgen.training.data import prepare
+        data = prepare(open_corpus([sys.argv[1]]), TokenOptions(), Path(sys.argv[2]))
+        status = Path("/proc/self/status").read_text()
+        print(len(data.training), status.split("VmHWM:")[1].split()[0])
+    """
+    command = [sys.executable, "-c", code, file, tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    tokens, kilobytes = map(int, done.stdout.split())
+    assert tokens == 118_800_001
+    assert kilobytes < 250_000

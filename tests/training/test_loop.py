@@ -50,6 +50,16 @@ class TestRun:
         assert finished.result.whole
         assert len(of_kind(events, Sampled)) == len(evaluations)
 
+    def test_of_a_long_validation_part_a_share_is_measured(self, tmp_path, monkeypatch):
+        monkeypatch.setattr("seqgen.training.loop.FINAL_TOKENS", 20_000)
+        text = tmp_path / "long.txt"
+        text.write_text("over and over again\n" * 50_000)
+        finished = list(run(text, tmp_path / "long", epochs=0.01))[-1]
+        assert not finished.result.whole
+        assert 15_000 < finished.result.read < 25_000
+        card = (tmp_path / "long" / "README.md").read_text()
+        assert f"On {finished.result.read:,} tokens of the validation part" in card
+
     def test_what_it_kept_is_the_best_and_writes(self, text_file, tmp_path):
         path = tmp_path / "river"
         said = {"units": (64,), "epochs": 25, "learning_rate": 0.01}

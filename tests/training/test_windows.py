@@ -1,11 +1,14 @@
 """Windows follow one another, and every token of a part is measured once."""
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqgen.training.windows import Spans, Windows
+from seqgen.training.windows import KEPT_WINDOWS, Spans, Windows
 
 
 def windows(**changes):
@@ -64,3 +67,24 @@ def test_every_token_but_the_first_counts_once_with_its_own_past(length, streams
 @pytest.mark.parametrize("tokens", [40, 41])
 def test_a_part_of_exactly_one_window_is_one_step(tokens):
     assert windows(tokens=np.arange(tokens)).steps == 1
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/smaps"), reason="tells what is resident")
+def test_reading_a_mapped_file_holds_little_of_it(tmp_path):
+    file = tmp_path / "tokens.bin"
+    np.zeros(50_000_000, np.uint8).tofile(file)
+    mapped = np.memmap(file, np.uint8, mode="r")
+    cut = windows(tokens=mapped, batch=50, window=10_000)
+    for step in range(cut.steps):
+        cut.read(0, step)
+        if step == KEPT_WINDOWS - 1:
+            assert resident(file) > 20_000
+    cut.read(0, KEPT_WINDOWS)
+    assert resident(file) < 20_000
+
+
+def resident(file):
+    """Kilobytes of a mapped file that are in this process's memory."""
+    lines = Path("/proc/self/smaps").read_text().splitlines()
+    found = next(n for n, line in enumerate(lines) if line.endswith(str(file)))
+    return int(next(line for line in lines[found:] if line.startswith("Rss:")).split()[1])

@@ -1,0 +1,62 @@
+"""Training on a text file of one size, by the command itself, in a process of its own.
+
+``python -m benchmarks.scale MEGABYTES`` writes a file of that size (the sonnets over and over,
+their lines shuffled each time), trains on it for half a minute, and prints as JSON: the seconds
+until the tokens lay in their file and until the first step was done, tokens a second, and the most
+memory that the process ever held, in bytes.
+"""
+
+import json
+import random
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+# All that the plan would choose by the size of the text.
+NETWORK = {"preset": "medium", "cell": "lstm", "layers": 1, "units": 512, "embedding": 128}
+
+
+def write_text(path: Path, size: int) -> None:
+    """A text of that many bytes."""
+    from seqgen.corpora import open_corpus
+
+    lines = str(open_corpus(["sonnets"]).documents[0].text).splitlines()
+    shuffled = random.Random(0)
+    with open(path, "w", encoding="utf-8") as file:
+        while file.tell() < size:
+            shuffled.shuffle(lines)
+            file.write("\n".join(lines) + "\n")
+        file.truncate(size)
+
+
+def main() -> None:
+    size = int(sys.argv[1]) * 10**6
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "text.txt")
+        write_text(path, size)
+        print(json.dumps(measured(path)))
+
+
+def measured(path: Path) -> dict[str, float]:
+    """What training on a file takes."""
+    began = time.perf_counter()
+    import seqgen
+    from seqgen.training.events import Preparing, Step
+
+    found: dict[str, float] = {}
+    for event in seqgen.train(path, out=path.parent, minutes=0.5, evaluations=1, **NETWORK):
+        passed = time.perf_counter() - began
+        match event:
+            case Preparing(share=share) if share:
+                found["encoded"] = passed
+            case Step():
+                found.setdefault("first_step", passed)
+                found["tokens_per_second"] = event.tokens_per_second
+    status = Path("/proc/self/status").read_text()
+    found["memory"] = 1024 * int(status.split("VmHWM:")[1].split()[0])
+    return found
+
+
+if __name__ == "__main__":
+    main()
