@@ -12,6 +12,7 @@ from datetime import date
 from importlib import metadata
 from pathlib import Path
 
+from benchmarks.sampling import EMBEDDING
 from benchmarks.training import Size
 from seqgen.stack.backend import cores
 
@@ -25,6 +26,8 @@ TRAINING = {
     Size("lstm", 2, 128, 64, 50, 50): ("seqgen", *PEERS),
     Size("rnn", 1, 512, 256, 128, 64): ("seqgen", *PEERS),
 }
+MEGABYTES = (1, 10, 100, 1000)
+SCALE_ROUNDS = 3
 SAMPLING = ((2, 512, 1), (2, 512, 64), (3, 1024, 1))
 
 
@@ -47,21 +50,22 @@ def in_turn(module: str, programs: Sequence[str], *arguments: object) -> dict[st
     return {program: statistics.median(values) for program, values in runs.items()}
 
 
-def training_table(limits: dict[str, float]) -> list[str]:
-    """Training speed against the peers, and how much of the machine is used."""
+def training_table() -> list[str]:
+    """Training speed against the peers, how much of the machine is used, and where the rest is."""
+    limits = measured_limits()
     peak = max(limits["float32"], limits["bfloat16"])
     lines = [
         "## Training, tokens/s",
         "",
-        limits_line(limits),
+        f"The limit is a large matrix product: {limits['float32'] / 1e9:,.0f} GFLOP/s in float32, "
+        f"{limits['bfloat16'] / 1e9:,.0f} in bfloat16.",
         "",
         "| size | seqgen | PyTorch float32 | PyTorch bfloat16 | stock Keras "
         "| against PyTorch's best | against Keras | limit | reached |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for size, programs in TRAINING.items():
-        numbers = (size.layers, size.units, size.embedding, size.window, size.batch)
-        found = in_turn("training", programs, size.cell, *numbers)
+        found = in_turn("training", programs, *size.arguments)
         ours, best = found["seqgen"], max(found[peer] for peer in PEERS)
         stock = found.get("keras")
         limit = peak / size.flops_per_token
@@ -70,29 +74,88 @@ def training_table(limits: dict[str, float]) -> list[str]:
             f"{f'{stock:,.0f}' if stock else '–'} | {ours / best:.2f} × | "
             f"{f'{ours / stock:.2f} ×' if stock else '–'} | {limit:,.0f} | {ours / limit:.0%} |"
         )
+    lines += [
+        "",
+        "Where a step of seqgen goes, each part measured alone (`benchmarks/profile.py`):",
+        "",
+        "| size | a step | products in the loops over time | products before and after them "
+        "| gates, and the launch of small operations | embedding, output, loss, Adam |",
+        "|---|---|---|---|---|---|",
+    ]
+    for size in TRAINING:
+        part = json.loads(measured("profile", *size.arguments))
+        inside, outside, layers, step = (
+            part[name] for name in ("inside", "outside", "layers", "step")
+        )
+        shares = (inside, outside, layers - inside - outside, step - layers)
+        cells = " | ".join(f"{share / step:.0%}" for share in shares)
+        lines.append(f"| {size} | {1000 * step:,.1f} ms | {cells} |")
+    return lines
+
+
+def precision_table() -> list[str]:
+    """What bfloat16 costs in quality."""
+    found = {name: float(measured("precision", name)) for name in ("float32", "bfloat16")}
+    return [
+        "## Precision",
+        "",
+        "The same two epochs on tinyshakespeare end at "
+        f"{found['float32']:.4f} nats per character in float32 and {found['bfloat16']:.4f} in "
+        f"bfloat16: {found['bfloat16'] - found['float32']:+.4f}.",
+    ]
+
+
+def scale_table() -> list[str]:
+    """Texts of every size."""
+    lines = [
+        "## Scale: a text file of any size",
+        "",
+        "| text | until its tokens lie in their file | until the first step is done | tokens/s "
+        "| most memory held |",
+        "|---|---|---|---|---|",
+    ]
+    runs: dict[int, list[dict[str, float]]] = {size: [] for size in MEGABYTES}
+    for _ in range(SCALE_ROUNDS):
+        for size in MEGABYTES:
+            runs[size].append(json.loads(measured("scale", size)))
+    for size, each in runs.items():
+        found = {name: statistics.median(run[name] for run in each) for name in each[0]}
+        lines.append(
+            f"| {size:,} MB | {found['encoded']:.2f} s ({size / found['encoded']:,.0f} MB/s) | "
+            f"{found['first_step']:.1f} s | {found['tokens_per_second']:,.0f} | "
+            f"{found['memory'] / 1e9:.2f} GB |"
+        )
     return lines
 
 
 def sampling_table() -> list[str]:
-    """Sampling speed against PyTorch's step."""
+    """Sampling speed against PyTorch's step, and how much of the machine is used."""
+    limits = measured_limits()
     lines = [
         "## Sampling, tokens/s",
         "",
-        "| size | streams | seqgen | PyTorch step | ratio |",
-        "|---|---|---|---|---|",
+        f"The limit is the weights, one byte each, read once a step at {limits['cache'] / 1e9:.0f} "
+        "GB/s, as fast as a product of a matrix and a vector reads them from the caches (from "
+        f"memory: {limits['memory'] / 1e9:.0f} GB/s), or the products at "
+        f"{limits['bfloat16'] / 1e9:,.0f} GFLOP/s, as fast as a large one in bfloat16.",
+        "",
+        "| size | streams | seqgen | PyTorch step | ratio | limit | reached |",
+        "|---|---|---|---|---|---|---|",
     ]
     for layers, units, streams in SAMPLING:
         found = in_turn("sampling", ("seqgen", "torch"), layers, units, streams)
         ours, theirs = found["seqgen"], found["torch"]
+        weights = Size("lstm", layers, units, EMBEDDING, 1, 1).flops_per_token / 6
+        limit = min(streams * limits["cache"] / weights, limits["bfloat16"] / (2 * weights))
         lines.append(
             f"| LSTM {layers}×{units} | {streams} | {ours:,.0f} | {theirs:,.0f} | "
-            f"{ours / theirs:.1f} × |"
+            f"{ours / theirs:.1f} × | {limit:,.0f} | {ours / limit:.0%} |"
         )
     return lines
 
 
 def start_table() -> list[str]:
-    """Start-up of the command, on a checkpoint trained for the purpose."""
+    """Start-up of the command, on a checkpoint trained for the purpose, and the display's cost."""
     with tempfile.TemporaryDirectory() as folder:
         command = [Path(sys.executable).with_name("seqgen"), "train", "sonnets", "--out", folder]
         subprocess.run([*command, "--epochs", "0.2"], check=True, stderr=subprocess.DEVNULL)
@@ -104,6 +167,9 @@ def start_table() -> list[str]:
         "|---|---|",
         f"| `seqgen --help` | {found['help']:.2f} |",
         f"| `seqgen sample sonnets`, first character | {found['sample']:.2f} |",
+        f"| `seqgen train sonnets`, first step done | {found['step']:.1f} |",
+        "",
+        f"The live picture of a run takes {float(measured('display')):.2%} of the processors.",
     ]
 
 
@@ -118,13 +184,20 @@ def quality_table() -> list[str]:
     ]
 
 
-def limits_line(limits: dict[str, float]) -> str:
-    """The most that the machine could do when the table below was measured."""
-    return (
-        f"A large matrix product ran at {limits['float32'] / 1e9:,.0f} GFLOP/s in float32 and "
-        f"{limits['bfloat16'] / 1e9:,.0f} in bfloat16, which is the limit; memory was read at "
-        f"{limits['bytes'] / 1e9:.1f} GB/s."
-    )
+def measured_limits() -> dict[str, float]:
+    """The most that the machine can do now."""
+    found: dict[str, float] = json.loads(measured("limits"))
+    return found
+
+
+TABLES = {
+    "training": training_table,
+    "precision": precision_table,
+    "scale": scale_table,
+    "sampling": sampling_table,
+    "start": start_table,
+    "quality": quality_table,
+}
 
 
 def heading() -> list[str]:
@@ -152,17 +225,11 @@ def heading() -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", default=["training", "sampling", "start", "quality"])
-    parts = parser.parse_args().parts
-    tables = {
-        "training": lambda: training_table(json.loads(measured("limits"))),
-        "sampling": sampling_table,
-        "start": start_table,
-        "quality": quality_table,
-    }
-    found = {name: written(name) for name in tables}
+    parser.add_argument("parts", nargs="*", choices=[*TABLES, []], default=[])
+    parts = parser.parse_args().parts or list(TABLES)
+    found = {name: written(name) for name in TABLES}
     for part in parts:
-        found[part] = "\n".join(tables[part]()) + "\n"
+        found[part] = "\n".join(TABLES[part]()) + "\n"
     text = "\n".join([*heading(), *filter(None, found.values())])
     RESULTS.write_text(text, encoding="utf-8")
     print(text)

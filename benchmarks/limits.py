@@ -1,7 +1,8 @@
 """What the machine can do at most, in a process of its own.
 
 ``python -m benchmarks.limits`` prints, as JSON, FLOP/s of a large matrix product in float32 and
-bfloat16, and bytes a second read from memory.
+bfloat16, and bytes a second that a product of a matrix and a vector reads: from memory, and, where
+the matrix has 4 MB, from the caches.
 """
 
 import json
@@ -27,14 +28,18 @@ def main() -> None:
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     import tensorflow as tf
 
-    side = 2048
+    side = 8192 if tf.config.list_physical_devices("GPU") else 2048
     found = {}
     for dtype in (tf.float32, tf.bfloat16):
         a, b = (tf.cast(tf.random.normal((side, side)), dtype) for _ in range(2))
         seconds = best(lambda a=a, b=b: tf.matmul(a, b).numpy()[0, 0])
         found[dtype.name] = 2 * side**3 / seconds
-    memory = np.ones(2**28, np.uint8)
-    found["bytes"] = memory.nbytes / best(lambda: memory.view(np.int64).sum(), times=5)
+    vector = np.ones(4096, np.float32)
+    for name, rows in (("memory", 2**14), ("cache", 2**8)):
+        matrix = np.ones((rows, len(vector)), np.float32)
+        times = 2**14 // rows
+        seconds = best(lambda matrix=matrix, times=times: [matrix @ vector for _ in range(times)])
+        found[name] = times * matrix.nbytes / seconds
     print(json.dumps(found))
 
 

@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.training PROGRAM CELL LAYERS UNITS EMBEDDING WINDOW BATCH`` prints tokens a
 second: the median over steps after the first few. Programs: seqgen, keras (stock layers and
-``fit``), torch-float32, torch-bfloat16 (autocast).
+``fit``), torch-float32, torch-bfloat16 (autocast). Each takes the GPU if it sees one.
 """
 
 import statistics
@@ -35,12 +35,21 @@ class Size:
         )
 
     @property
+    def arguments(self) -> tuple[object, ...]:
+        """What a measurement of this size is called with."""
+        return (self.cell, self.layers, self.units, self.embedding, self.window, self.batch)
+
+    @property
     def flops_per_token(self) -> int:
         """Of the matrix products: two a weight forward, four backward."""
         gates = {"lstm": 4, "gru": 3, "rnn": 1}[self.cell]
-        inputs = [self.embedding, *[self.units] * (self.layers - 1)]
-        weights = sum(gates * self.units * (width + self.units) for width in inputs)
+        weights = sum(gates * self.units * (width + self.units) for width in self.inputs)
         return 6 * (weights + self.units * VOCAB)
+
+    @property
+    def inputs(self) -> list[int]:
+        """Width of each layer's input."""
+        return [self.embedding, *[self.units] * (self.layers - 1)]
 
 
 def tokens() -> np.ndarray:
@@ -58,6 +67,11 @@ def timed(step: Callable[[], object], size: Size) -> float:
 
 
 def seqgen(size: Size) -> float:
+    return timed(prepared(size), size)
+
+
+def prepared(size: Size) -> Callable[[], object]:
+    """A step of seqgen's training."""
     from seqgen.config import RunOptions
     from seqgen.stack import backend
     from seqgen.training.windows import Windows
@@ -84,7 +98,7 @@ def seqgen(size: Size) -> float:
         number = next(steps)
         learner.learn(windows.read(0, number), windows.forgets(0, number), 1e-3)
 
-    return timed(step, size)
+    return step
 
 
 def keras(size: Size) -> float:
@@ -116,23 +130,24 @@ def torch(size: Size, autocast: bool) -> float:
     import torch
     from torch import nn
 
+    device = "cuda" if torch.cuda.is_available() else "cpu"
     kind = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}[size.cell]
-    embedding = nn.Embedding(VOCAB, size.embedding)
-    recurrent = kind(size.embedding, size.units, size.layers)
-    output = nn.Linear(size.units, VOCAB)
+    embedding = nn.Embedding(VOCAB, size.embedding).to(device)
+    recurrent = kind(size.embedding, size.units, size.layers).to(device)
+    output = nn.Linear(size.units, VOCAB).to(device)
     weights = [*embedding.parameters(), *recurrent.parameters(), *output.parameters()]
     optimiser = torch.optim.Adam(weights, 1e-3)
-    stream = torch.from_numpy(tokens().astype(np.int64))
+    stream = torch.from_numpy(tokens().astype(np.int64)).to(device)
     lane = len(stream) // size.batch
-    starts = torch.arange(size.batch) * lane
-    rows = torch.arange(size.window + 1)[:, None] + starts
+    starts = torch.arange(size.batch, device=device) * lane
+    rows = torch.arange(size.window + 1, device=device)[:, None] + starts
     state: tuple[torch.Tensor, ...] | torch.Tensor | None = None
     steps = iter(range(10**6))
 
     def step() -> None:
         nonlocal state
         ids = stream[rows + next(steps) * size.window]
-        with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+        with torch.autocast(device, torch.bfloat16, enabled=autocast):
             y, state = recurrent(embedding(ids[:-1]), state)
             loss = nn.functional.cross_entropy(output(y).reshape(-1, VOCAB), ids[1:].reshape(-1))
         optimiser.zero_grad()

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from seqgen.checkpoint.files import write_whole
+from seqgen.checkpoint.files import written_whole
 from seqgen.errors import CheckpointError
 
 CHECKSUM = "sha256"
@@ -31,13 +31,18 @@ def write_arrays(
 
     Raises CheckpointError if it cannot be written.
     """
-    from safetensors.numpy import save
+    from safetensors import SafetensorError
+    from safetensors.numpy import save_file
 
     words = dict(metadata or {})
     words[CHECKSUM] = total = checksum(arrays, words)
     # np.asarray, not ascontiguousarray: the latter turns a scalar into a vector.
-    content = save({n: np.asarray(a, order="C") for n, a in arrays.items()}, words)
-    write_whole(path, content)
+    ordered = {n: np.asarray(a, order="C") for n, a in arrays.items()}
+    try:
+        with written_whole(path) as beside:
+            save_file(ordered, beside, words)
+    except SafetensorError as error:
+        raise CheckpointError(f"cannot write {path}: {error}") from error
     return total
 
 

@@ -1,8 +1,10 @@
 """Files that arrive whole or not at all, and files of strangers that are read with care."""
 
+import contextlib
 import json
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +19,21 @@ def write_whole(path: Path, data: bytes) -> None:
 
     Raises CheckpointError with the path and the reason; nothing is left behind then.
     """
+    with written_whole(path) as beside:
+        beside.write_bytes(data)
+
+
+@contextlib.contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """A path to write to; what lies there at the end takes the place of the file, as one."""
     if not path.name:
         raise CheckpointError(f"cannot write {path}: this is a folder")
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with open(beside, "xb") as file:
-                file.write(data)
-                file.flush()
+            yield beside
+            with open(beside, "rb+") as file:
                 os.fsync(file.fileno())
             os.replace(beside, path)
         except BaseException:

@@ -26,10 +26,22 @@ def has_bfloat16() -> bool:
     return False
 
 
+def has_gpu() -> bool:
+    """Whether TensorFlow sees a GPU; it then computes there."""
+    import tensorflow as tf
+
+    return bool(tf.config.list_physical_devices("GPU"))
+
+
 def precision(options: TrainingOptions) -> str:
-    """Type of the operands of products: what was asked for, or the fastest that keeps quality."""
+    """Type of the operands of products: what was asked for, or the fastest that keeps quality.
+
+    A GPU rounds the operands of float32 products by itself (to TF32).
+    """
     if options.precision != "auto":
         return options.precision
+    if has_gpu():
+        return "float32"
     return "bfloat16" if has_bfloat16() else "float32"
 
 
@@ -38,8 +50,11 @@ def shards(options: TrainingOptions) -> int:
 
     Splitting beats threads inside each operation, since a step of a recurrent network is a chain
     of small ones (32,800 against 27,200 training tokens/s for an LSTM of 512 units on two cores);
-    below 8 streams a part the weights are read too often for too little work.
+    below 8 streams a part the weights are read too often for too little work. A GPU takes the batch
+    as one.
     """
+    if has_gpu():
+        return 1
     batch = options.batch or 1
     wanted = max(1, min(options.threads or cores(), batch // 8))
     return next(n for n in range(wanted, 0, -1) if batch % n == 0)

@@ -45,7 +45,7 @@ class Stack(keras.Model):
         ]
         cell = cells.find(options.cell)
         self.recurrent = [
-            cell.layer(units, name)
+            cell.layer(units, name, forgets=boundary is not None)
             for name, units in zip(layer_names(options), options.widths, strict=True)
         ]
         self.embedding.build((None, None))

@@ -15,7 +15,7 @@ from seqgen.training.windows import Spans
 
 # Streams and steps in which a part is measured.
 MEASURE_STREAMS = 64
-MEASURE_WINDOW = 128
+MEASURE_WINDOW = 32
 
 
 class Learner:

@@ -65,7 +65,6 @@ class Run:
         self.learner = Learner(options, config.vocab, boundary)
         if arrays is not None:
             self.learner.assign(arrays)
-        self.good = self.learner.arrays()
         self.peak = self.options.learning_rate
         corpus = config.corpus
         self.characters_per_token = corpus.validation_characters / (len(validation) - 1)
@@ -177,7 +176,8 @@ class Run:
                 f"{self.checkpoint.path}; try a smaller --learning-rate or --clip-norm"
             )
         position.scale /= 2
-        self.learner.assign(self.good)
+        # What is on disk was finite when it was saved.
+        self.learner.assign(resume.read(self.checkpoint.path)[1])
         self.learner.reset()
         return Recovered(position.step, position.recoveries, rate / 2)
 
@@ -241,7 +241,6 @@ class Run:
     def _save(self) -> Saved:
         arrays = self.learner.arrays()
         if all(np.isfinite(array).all() for array in arrays.values()):
-            self.good = arrays
             resume.save(self.checkpoint.path, self.position, arrays)
         return Saved(self.position.step)
 

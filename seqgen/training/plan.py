@@ -26,7 +26,7 @@ class Preset:
 PRESETS = {
     "small": Preset(1, 384, 128, 0.5, 64, 16, 4e-3),
     "medium": Preset(1, 512, 128, 0.1, 64, 32, 4e-3),
-    "large": Preset(2, 512, 256, 0.1, 128, 64, 3e-3),
+    "large": Preset(2, 512, 256, 0.1, 64, 64, 3e-3),
 }
 
 # Training tokens up to which a preset is the default.

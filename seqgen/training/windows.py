@@ -8,8 +8,6 @@ import numpy as np
 
 # Share of the windows that a stream begins without its state.
 FORGET_SHARE = 0.02
-# Windows of a mapped file that are read before its memory is given back.
-KEPT_WINDOWS = 64
 
 
 @dataclass(frozen=True)
@@ -43,8 +41,7 @@ class Windows:
         lanes_B = start + np.arange(self.batch) * (len(self.tokens) // self.batch)
         rows_T = step * self.window + np.arange(self.window + 1)
         ids_TB = self.tokens[(rows_T[:, None] + lanes_B) % len(self.tokens)].astype(np.int32)
-        if step % KEPT_WINDOWS == 0:
-            let_go(self.tokens)
+        let_go(self.tokens)
         return ids_TB
 
     def forgets(self, epoch: int, step: int) -> np.ndarray:
@@ -90,8 +87,7 @@ class Spans:
         counted = (rows_T[1:, None] >= 1) & (rows_T[1:, None] <= self.share)
         counted = counted & (targets < len(self.tokens))
         ids = self.tokens[np.clip(places, 0, len(self.tokens) - 1)].astype(np.int32)
-        if step % KEPT_WINDOWS == 0:
-            let_go(self.tokens)
+        let_go(self.tokens)
         return ids, counted.astype(np.float32)
 
 

@@ -1,7 +1,14 @@
 """How a batch is split over the cores."""
 
+import pytest
+
 from seqgen.config import TrainingOptions
 from seqgen.stack import backend
+
+
+@pytest.fixture(autouse=True)
+def no_gpu(monkeypatch):
+    monkeypatch.setattr(backend, "has_gpu", lambda: False)
 
 
 def test_the_parts_are_equal_and_none_too_small(monkeypatch):

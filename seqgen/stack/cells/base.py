@@ -50,8 +50,11 @@ class Cell(ABC):
         return dict.fromkeys(self.states, (units,))
 
     @abstractmethod
-    def layer(self, units: int, name: str) -> "keras.Layer":
-        """The training layer: called on ``(x_BTI, states)`` it returns ``(y_BTH, states)``."""
+    def layer(self, units: int, name: str, forgets: bool = True) -> "keras.Layer":
+        """The training layer: ``(x_TBI, states[, keeps]) -> (y_TBH, states)``.
+
+        forgets: whether it will be called with `keeps`, to forget inside a window.
+        """
 
     @abstractmethod
     def step(
@@ -83,10 +86,12 @@ class RecurrentCell(Cell):
     saved: names of the activations that the way back needs, each [B, H].
     adds: whether a and r only ever meet as a + r, so that their gradients are one; where they do
         not, each has a bias of its own, and the weight ``bias`` is [2, G].
+    cudnn: the layer of Keras that is this cell with the same weights, and that cuDNN runs on a GPU.
     """
 
     saved: ClassVar[tuple[str, ...]]
     adds: ClassVar[bool] = True
+    cudnn: ClassVar[str | None] = None
 
     @abstractmethod
     def forward(
@@ -136,10 +141,14 @@ class RecurrentCell(Cell):
         after = self.gates(graph, tuple(products), before)
         return after[0], dict(zip(self.states, after, strict=True))
 
-    def layer(self, units: int, name: str) -> "keras.Layer":
+    def layer(self, units: int, name: str, forgets: bool = True) -> "keras.Layer":
+        from seqgen.stack import backend
         from seqgen.stack.recurrent import Recurrent
+        from seqgen.stack.stock import Stock
 
-        return Recurrent(self, units, name=name)
+        if self.cudnn and not forgets and backend.has_gpu():
+            return Stock(self, units, name)
+        return Recurrent(self, units, name)
 
     def initial(self, weight: str) -> "keras.Initializer":
         """How a weight begins: recurrent ones orthogonal (Saxe et al. 2014), which keep lengths."""

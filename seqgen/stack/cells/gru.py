@@ -13,6 +13,7 @@ class GRU(RecurrentCell):
 
     name = "gru"
     title = "GRU"
+    cudnn = "GRU"
     states = ("h",)
     saved = ("z", "u", "n", "h", "r_n")
     adds = False

@@ -19,6 +19,7 @@ class LSTM(RecurrentCell):
 
     name = "lstm"
     title = "LSTM"
+    cudnn = "LSTM"
     states = ("h", "c")
     saved = ("i", "f", "g", "o", "tanh(c')", "c")
 

@@ -1,0 +1,39 @@
+"""What drawing a run costs: the live picture of a terminal, fed as a training run feeds it.
+
+``python -m benchmarks.display`` prints the share of this machine's processors that it takes.
+"""
+
+import dataclasses
+import io
+import tempfile
+import time
+
+from rich.console import Console
+
+import seqgen
+from seqgen.cli.display import display
+from seqgen.stack.backend import cores
+from seqgen.training.events import Step
+
+SECONDS = 10.0
+STEPS_A_SECOND = 50  # of a small network; a large one makes fewer
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        events = list(seqgen.train("sonnets", out=folder, epochs=0.01))
+    step = next(event for event in events if isinstance(event, Step))
+    before = events[: events.index(step)]
+    began, worked = time.perf_counter(), time.process_time()
+    with display(Console(file=io.StringIO(), force_terminal=True), verbose=False) as drawing:
+        for event in before:
+            drawing.draw(event)
+        for number in range(round(SECONDS * STEPS_A_SECOND)):
+            drawing.draw(dataclasses.replace(step, step=number))
+            time.sleep(max(0.0, began + number / STEPS_A_SECOND - time.perf_counter()))
+    seconds = time.perf_counter() - began
+    print((time.process_time() - worked) / seconds / cores())
+
+
+if __name__ == "__main__":
+    main()

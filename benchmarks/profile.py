@@ -1,0 +1,93 @@
+"""Where the time of a training step goes: the whole, and its parts measured alone.
+
+``python -m benchmarks.profile CELL LAYERS UNITS EMBEDDING WINDOW BATCH`` prints, as JSON, seconds
+of a step, of its recurrent layers, and of the matrix products in them: those inside the loops over
+time and those before and after. A part of the batch is measured on one core, as it runs.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks.limits import best
+from benchmarks.training import Size, prepared
+
+
+def main(size: Size) -> None:
+    step = prepared(size)
+    import tensorflow as tf
+
+    from seqgen.config import TrainingOptions
+    from seqgen.stack import backend, cells
+    from seqgen.stack.recurrent import scan
+
+    training = TrainingOptions(batch=size.batch)
+    dtype = tf.as_dtype(backend.precision(training))
+    streams = size.batch // backend.shards(training)
+    cell = cells.find(size.cell)
+    found = {"step": best(step), "layers": 0.0, "inside": 0.0, "outside": 0.0}
+    for width in size.inputs:
+        kernel, recurrent, bias = (
+            tf.random.normal(shape, stddev=0.05)
+            for shape in cell.shapes(width, size.units).values()
+        )
+        x = tf.cast(tf.random.normal((size.window, streams, width)), dtype)
+        states = tuple(tf.zeros((streams, size.units)) for _ in cell.states)
+
+        def layer(
+            x: Any = x, weights: Any = (kernel, recurrent, bias), states: Any = states
+        ) -> Any:
+            with tf.GradientTape() as tape:
+                tape.watch([x, *weights])
+                y, _ = scan(cell, x, states, *weights)
+                loss = tf.reduce_sum(y)
+            return tape.gradient(loss, [x, *weights])
+
+        gates = recurrent.shape[1]
+        rows = size.window * streams
+        found["layers"] += timed(layer)
+        found["inside"] += size.window * (
+            product(streams, size.units, gates, dtype) + product(streams, gates, size.units, dtype)
+        )
+        found["outside"] += (
+            product(rows, width, gates, dtype)
+            + product(rows, gates, width, dtype)
+            + product(width, rows, gates, dtype)
+            + product(size.units, rows, gates, dtype)
+        )
+    print(json.dumps(found))
+
+
+def product(rows: int, inner: int, columns: int, dtype: Any) -> float:
+    """Seconds of one matrix product among many that follow one another."""
+    import tensorflow as tf
+
+    a, b = (tf.cast(tf.random.normal(shape), dtype) for shape in ((rows, inner), (inner, columns)))
+    times = max(2, 10**8 // (rows * inner * columns))
+
+    def repeated(work: Callable[[Any], Any]) -> Callable[[], Any]:
+        def run() -> Any:
+            def turn(n: Any, a: Any) -> Any:
+                # What the next product reads depends on this one.
+                return n + 1, a + tf.cast(work(a)[0, 0] * 0, dtype)
+
+            return tf.while_loop(lambda n, _: n < times, turn, (0, a), parallel_iterations=1)
+
+        return run
+
+    with_product = timed(repeated(lambda a: tf.matmul(a, b)))
+    return max(0.0, with_product - timed(repeated(lambda a: a))) / times
+
+
+def timed(work: Callable[[], Any]) -> float:
+    """Seconds of a compiled function."""
+    import tensorflow as tf
+
+    compiled = tf.function(work)
+    return best(lambda: [t.numpy() for t in tf.nest.flatten(compiled())])
+
+
+if __name__ == "__main__":
+    cell, *numbers = sys.argv[1:]
+    main(Size(cell, *map(int, numbers)))
