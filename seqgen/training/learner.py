@@ -1,6 +1,7 @@
 """The network as it learns: one compiled step down the gradient, one compiled step of measuring."""
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -39,7 +40,7 @@ class Learner:
         self.batch = options.training.batch
         self.states = self.model.zero_states(self.batch)
         self._learn = tf.function(self._learn_step)
-        self._measure = tf.function(self._measure_step, reduce_retracing=True)
+        self._measure = tf.function(self._measure_step)
 
     def reset(self) -> None:
         """Forget what was read: the state before a first token."""
@@ -118,12 +119,24 @@ class Learner:
         mean = [tf.add_n(list(each)) / parts for each in zip(*gradients, strict=True)]
         clipped, norm = clip(mean, self.options)
         self.adam.apply(clipped, rate)
-        states = {name: tf.concat([part[name] for part in after], 0) for name in states}
-        return tf.add_n(losses), norm, states
+        return tf.add_n(losses), norm, _joined(after)
 
     def _measure_step(self, ids_TB: Any, counts_TB: Any, states: Any) -> Any:
-        logits, states = self.reader(ids_TB[:-1], states, training=False)
-        return tf.reduce_sum(_nats(ids_TB[1:], logits) * counts_TB), states
+        streams = ids_TB.shape[1]
+        parts = min(streams, backend.shards(self.options))
+        edges = [streams * part // parts for part in range(parts + 1)]
+        sums, after = [], []
+        for own in (slice(*pair) for pair in itertools.pairwise(edges)):
+            before = {name: state[own] for name, state in states.items()}
+            logits, carried = self.reader(ids_TB[:-1, own], before, training=False)
+            sums.append(tf.reduce_sum(_nats(ids_TB[1:, own], logits) * counts_TB[:, own]))
+            after.append(carried)
+        return tf.add_n(sums), _joined(after)
+
+
+def _joined(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The states of all streams, from those of the parts."""
+    return {name: tf.concat([part[name] for part in parts], 0) for name in parts[0]}
 
 
 def _nats(targets: Any, logits: Any) -> Any:

@@ -21,7 +21,13 @@ from seqgen.training import resume
 from seqgen.training.events import Evaluated, Event, Finished, Recovered, Sampled, Saved, Step
 from seqgen.training.learner import Learner
 from seqgen.training.resume import Position
-from seqgen.training.schedule import Length, evaluation_due, learning_rate
+from seqgen.training.schedule import (
+    LONGEST_WAIT,
+    Length,
+    affordable,
+    evaluations_due,
+    learning_rate,
+)
 from seqgen.training.windows import Windows
 
 MOST_RECOVERIES = 3
@@ -66,6 +72,7 @@ class Run:
         if arrays is not None:
             self.learner.assign(arrays)
         self.peak = self.options.learning_rate
+        self.cost = 0.0  # seconds that an evaluation takes
         corpus = config.corpus
         self.characters_per_token = corpus.validation_characters / (len(validation) - 1)
         self.tokens_a_step = self.options.batch * self.options.window
@@ -95,6 +102,8 @@ class Run:
         speed = Speed(self.tokens_a_step)
         if position.step == 0:
             yield from self._evaluate(clock, 0.0)
+            # The first compiles; what it took says little of the others.
+            self.cost = 0.0
         saved = clock.seconds()
         while (progress := self.length().progress(position.seconds, position.step)) < 1:
             rate = position.scale * learning_rate(progress, self.peak, self.options.warmup)
@@ -122,10 +131,7 @@ class Run:
                 learning_rate=rate,
                 tokens_per_second=speed.tokens_per_second,
             )
-            if evaluation_due(
-                progress, position.evaluations, self.options.evaluations,
-                position.seconds - position.evaluated_at,
-            ):  # fmt: skip
+            if self._evaluation_due(progress):
                 yield from self._evaluate(clock, speed.tokens_per_second)
                 speed.restart(clock.seconds())
                 saved = clock.seconds()
@@ -181,11 +187,23 @@ class Run:
         self.learner.reset()
         return Recovered(position.step, position.recoveries, rate / 2)
 
-    def _evaluate(self, clock: "Clock", tokens_per_second: float) -> Iterator[Event]:
+    def _evaluation_due(self, progress: float) -> bool:
         position = self.position
+        waited = position.seconds - position.evaluated_at
+        due = evaluations_due(progress, self._evaluations())
+        return progress >= 1 or waited >= LONGEST_WAIT or due > position.evaluations
+
+    def _evaluations(self) -> float:
+        return affordable(self.options.evaluations, self.length().seconds, self.cost)
+
+    def _evaluate(self, clock: "Clock", tokens_per_second: float) -> Iterator[Event]:
+        position, began = self.position, clock.seconds()
+        progress = self.length().progress(position.seconds, position.step)
         loss, read = self._loss(MEASURE_TOKENS)
         best = math.isfinite(loss) and (position.best is None or loss < position.best)
-        position.evaluations += 1
+        # Those that a slow first step left out are not made up for.
+        due = evaluations_due(progress, self._evaluations())
+        position.evaluations = max(position.evaluations + 1, due)
         position.waited = 0 if best else position.waited + 1
         weights = self.learner.model.arrays()
         if best:
@@ -200,6 +218,7 @@ class Run:
         yield Sampled(position.step, text)
         position.seconds = position.evaluated_at = clock.seconds()
         yield self._save()
+        self.cost = clock.seconds() - began
 
     def _loss(self, most: int) -> tuple[float, int]:
         """Of the weights as they are, on that many tokens of the validation part at most."""

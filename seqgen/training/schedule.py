@@ -31,15 +31,27 @@ def learning_rate(progress: float, peak: float, warmup: float) -> float:
     return peak * 0.5 * (1 + math.cos(math.pi * (progress - warmup) / (1 - warmup)))
 
 
-LONGEST_WAIT = 300.0
+LONGEST_WAIT = 300.0  # seconds between two evaluations
+EVALUATION_SHARE = 0.06
+LEAST_EVALUATIONS = 4
 
 
-def evaluation_due(progress: float, done: int, wanted: int, since: float) -> bool:
-    """Whether it is time to look at the validation part.
+def evaluations_due(progress: float, wanted: float) -> int:
+    """How many looks at the validation part a run has had by then, if it is to have so many.
 
-    The evaluations of a run stand closer together at its beginning, where most is learned.
+    They stand closer together at its beginning, where most is learned.
 
-    progress: share of the run that is done. done: evaluations so far, one before the first step
-    among them. wanted: over the whole run. since: seconds since the last.
+    progress: share of the run that is done. wanted: over the whole run, one before the first step
+    among them.
     """
-    return progress >= 1 or since >= LONGEST_WAIT or progress >= (done / wanted) ** 1.5
+    return 1 + math.floor(wanted * min(1.0, progress) ** (2 / 3) + 1e-9)
+
+
+def affordable(wanted: int, seconds: float | None, cost: float) -> float:
+    """How many evaluations a run may have, so that they take but a small share of its time.
+
+    seconds: of the run; None where it is not bounded by the clock. cost: seconds of one.
+    """
+    if seconds is None or cost <= 0:
+        return wanted
+    return max(LEAST_EVALUATIONS, min(wanted, EVALUATION_SHARE * seconds / cost))

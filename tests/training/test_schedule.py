@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seqgen.training.schedule import Length, evaluation_due, learning_rate
+from seqgen.training.schedule import Length, affordable, evaluations_due, learning_rate
 
 
 def test_the_step_size_rises_and_ends_at_zero_with_the_run():
@@ -26,16 +26,15 @@ def test_progress_is_counted_in_steps_or_seconds():
 
 
 def test_evaluations_stand_closer_at_the_beginning_and_one_at_the_end():
-    due, done = [], 1
-    for progress in np.linspace(0, 1, 1001):
-        if evaluation_due(progress, done, 20, 0.0):
-            due.append(progress)
-            done += 1
-    assert len(due) == 20
-    assert due[-1] == 1
+    counts = np.array([evaluations_due(p, 20) for p in np.linspace(0, 1, 1001)])
+    assert (counts[0], counts[-2], counts[-1]) == (1, 20, 21)
+    due = np.flatnonzero(np.diff(counts))
+    assert (np.diff(counts) <= 1).all()
     assert due[1] - due[0] < due[-1] - due[-2]
 
 
-def test_a_long_wait_makes_one_due():
-    assert evaluation_due(0.001, 5, 20, 301.0)
-    assert not evaluation_due(0.001, 5, 20, 299.0)
+def test_evaluations_take_a_small_share_of_a_run_by_the_clock():
+    assert affordable(20, 120.0, 0.1) == 20
+    assert affordable(20, 120.0, 1.0) == pytest.approx(7.2)
+    assert affordable(20, 10.0, 100.0) == 4
+    assert affordable(20, None, 100.0) == affordable(20, 120.0, 0.0) == 20
