@@ -2,7 +2,8 @@
 
 ``python -m benchmarks.profile CELL LAYERS UNITS EMBEDDING WINDOW BATCH`` prints, as JSON, seconds
 of a step, of its recurrent layers, and of the matrix products in them: those inside the loops over
-time and those before and after. A part of the batch is measured on one core, as it runs.
+time and those before and after. The layers are measured on all parts of the batch at once, the
+products on one part, which is one core's.
 """
 
 import json
@@ -24,7 +25,8 @@ def main(size: Size) -> None:
 
     training = TrainingOptions(batch=size.batch)
     dtype = tf.as_dtype(backend.precision(training))
-    streams = size.batch // backend.shards(training)
+    parts = backend.shards(training)
+    streams = size.batch // parts
     cell = cells.find(size.cell)
     found = {"step": best(step), "layers": 0.0, "inside": 0.0, "outside": 0.0}
     for width in size.inputs:
@@ -38,11 +40,15 @@ def main(size: Size) -> None:
         def layer(
             x: Any = x, weights: Any = (kernel, recurrent, bias), states: Any = states
         ) -> Any:
-            with tf.GradientTape() as tape:
-                tape.watch([x, *weights])
-                y, _ = scan(cell, x, states, *weights)
-                loss = tf.reduce_sum(y)
-            return tape.gradient(loss, [x, *weights])
+            gradients = []
+            for part in range(parts):
+                own = x + tf.cast(part, dtype)
+                with tf.GradientTape() as tape:
+                    tape.watch([own, *weights])
+                    y, _ = scan(cell, own, states, *weights)
+                    loss = tf.reduce_sum(y)
+                gradients.append(tape.gradient(loss, [own, *weights]))
+            return gradients
 
         gates = recurrent.shape[1]
         rows = size.window * streams

@@ -1,7 +1,7 @@
 """Training on a text file of one size, by the command itself, in a process of its own.
 
 ``python -m benchmarks.scale MEGABYTES`` writes a file of that size (the sonnets over and over,
-their lines shuffled each time), trains on it for half a minute, and prints as JSON: the seconds
+their lines shuffled each time), trains on it for 15 seconds, and prints as JSON: the seconds
 until the tokens lay in their file and until the first step was done, tokens a second, and the most
 memory that the process ever held, in bytes.
 """
@@ -45,7 +45,7 @@ def measured(path: Path) -> dict[str, float]:
     from seqgen.training.events import Preparing, Step
 
     found: dict[str, float] = {}
-    for event in seqgen.train(path, out=path.parent, minutes=0.5, evaluations=1, **NETWORK):
+    for event in seqgen.train(path, out=path.parent, minutes=0.25, evaluations=1, **NETWORK):
         passed = time.perf_counter() - began
         match event:
             case Preparing(share=share) if share:

@@ -32,7 +32,11 @@ def written_whole(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            beside.touch(exist_ok=False)
+            mode = beside.stat().st_mode
             yield beside
+            # A library that writes the file may make it its owner's alone.
+            beside.chmod(mode)
             with open(beside, "rb+") as file:
                 os.fsync(file.fileno())
             os.replace(beside, path)

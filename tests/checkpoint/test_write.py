@@ -130,3 +130,11 @@ def test_arrays_come_back_as_they_were(tmp_path: Path) -> None:
     for name, array in arrays.items():
         assert read[name].dtype == array.dtype
         np.testing.assert_array_equal(read[name], array)
+
+
+def test_all_files_of_a_checkpoint_may_be_read_by_whom_the_umask_lets(tmp_path):
+    (tmp_path / "plain").touch()
+    write_arrays(tmp_path / "arrays", {"x": np.zeros(3, np.float32)})
+    write_whole(tmp_path / "bytes", b"x")
+    modes = {path.name: path.stat().st_mode for path in tmp_path.iterdir()}
+    assert len(set(modes.values())) == 1

@@ -168,6 +168,7 @@ def test_a_checkpoint_of_a_newer_format(seqgen, checkpoint: Path) -> None:
 
 def test_no_permission_to_write(seqgen, here: Path, plain_user) -> None:
     assert seqgen("sample", "fox", "--length", "3")[0] == 0  # imports what is needed
+    assert seqgen("train", "missing.txt")[0] == 1
     here.chmod(0o555)
     with plain_user():
         trained = told(seqgen, "train", "good.txt", "--out", "new")
