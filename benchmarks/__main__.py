@@ -137,7 +137,7 @@ def sampling_table() -> list[str]:
         f"The limit is the weights, one byte each, read once a step at {limits['cache'] / 1e9:.0f} "
         "GB/s, as fast as a product of a matrix and a vector reads them from the caches (from "
         f"memory: {limits['memory'] / 1e9:.0f} GB/s), or the products at "
-        f"{limits['bfloat16'] / 1e9:,.0f} GFLOP/s, as fast as a large one in bfloat16.",
+        f"{limits['int8'] / 1e9:,.0f} GFLOP/s, as fast as a large one in int8.",
         "",
         "| size | streams | seqgen | PyTorch step | ratio | limit | reached |",
         "|---|---|---|---|---|---|---|",
@@ -146,7 +146,7 @@ def sampling_table() -> list[str]:
         found = in_turn("sampling", ("seqgen", "torch"), layers, units, streams)
         ours, theirs = found["seqgen"], found["torch"]
         weights = Size("lstm", layers, units, EMBEDDING, 1, 1).flops_per_token / 6
-        limit = min(streams * limits["cache"] / weights, limits["bfloat16"] / (2 * weights))
+        limit = min(streams * limits["cache"] / weights, limits["int8"] / (2 * weights))
         lines.append(
             f"| LSTM {layers}×{units} | {streams} | {ours:,.0f} | {theirs:,.0f} | "
             f"{ours / theirs:.1f} × | {limit:,.0f} | {ours / limit:.0%} |"

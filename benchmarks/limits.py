@@ -1,8 +1,8 @@
 """What the machine can do at most, in a process of its own.
 
-``python -m benchmarks.limits`` prints, as JSON, FLOP/s of a large matrix product in float32 and
-bfloat16, and bytes a second that a product of a matrix and a vector reads: from memory, and, where
-the matrix has 4 MB, from the caches.
+``python -m benchmarks.limits`` prints, as JSON, FLOP/s of a large matrix product in float32,
+bfloat16 and int8, and bytes a second that a product of a matrix and a vector reads: from memory,
+and, where the matrix has 4 MB, from the caches.
 """
 
 import json
@@ -24,6 +24,26 @@ def best(work: Callable[[], object], times: int = 12) -> float:
     return min(seconds)
 
 
+def int8_product(side: int) -> Callable[[], object]:
+    """A product of two square matrices of 8-bit numbers, by ONNX Runtime, which samples."""
+    import onnxruntime as ort
+    from onnx import TensorProto, helper, numpy_helper
+
+    a = np.ones((side, side), np.uint8)
+    graph = helper.make_graph(
+        [helper.make_node("MatMulInteger", ["a", "b"], ["c"])],
+        "product",
+        [helper.make_tensor_value_info("a", TensorProto.UINT8, a.shape)],
+        [helper.make_tensor_value_info("c", TensorProto.INT32, a.shape)],
+        [numpy_helper.from_array(a.astype(np.int8), "b")],
+    )
+    model = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8
+    ).SerializeToString()
+    session = ort.InferenceSession(model, providers=["CPUExecutionProvider"])
+    return lambda: session.run(None, {"a": a})
+
+
 def main() -> None:
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     import tensorflow as tf
@@ -34,6 +54,7 @@ def main() -> None:
         a, b = (tf.cast(tf.random.normal((side, side)), dtype) for _ in range(2))
         seconds = best(lambda a=a, b=b: tf.matmul(a, b).numpy()[0, 0])
         found[dtype.name] = 2 * side**3 / seconds
+    found["int8"] = 2 * side**3 / best(int8_product(side))
     vector = np.ones(4096, np.float32)
     for name, rows in (("memory", 2**14), ("cache", 2**8)):
         matrix = np.ones((rows, len(vector)), np.float32)

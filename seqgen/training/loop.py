@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -20,6 +19,7 @@ from seqgen.tokenizers.base import END
 from seqgen.training import resume
 from seqgen.training.events import Evaluated, Event, Finished, Recovered, Sampled, Saved, Step
 from seqgen.training.learner import Learner
+from seqgen.training.pace import Clock, Speed, smoothed
 from seqgen.training.resume import Position
 from seqgen.training.schedule import (
     LONGEST_WAIT,
@@ -151,7 +151,7 @@ class Run:
             position.epoch, position.window = position.epoch + 1, 0
             self.learner.reset()
 
-    def _fit_to_speed(self, speed: "Speed") -> None:
+    def _fit_to_speed(self, speed: Speed) -> None:
         """Once the speed is known, a length that seqgen chose is bounded by the clock."""
         position = self.position
         if position.most_minutes is None or speed.steps < SPEED_STEPS:
@@ -162,7 +162,7 @@ class Run:
             position.minutes = position.most_minutes
         position.most_minutes = None
 
-    def _remaining(self, speed: "Speed") -> float:
+    def _remaining(self, speed: Speed) -> float:
         length, position = self.length(), self.position
         if length.seconds is not None:
             return max(0.0, length.seconds - position.seconds)
@@ -196,7 +196,7 @@ class Run:
     def _evaluations(self) -> float:
         return affordable(self.options.evaluations, self.length().seconds, self.cost)
 
-    def _evaluate(self, clock: "Clock", tokens_per_second: float) -> Iterator[Event]:
+    def _evaluate(self, clock: Clock, tokens_per_second: float) -> Iterator[Event]:
         position, began = self.position, clock.seconds()
         progress = self.length().progress(position.seconds, position.step)
         loss, read = self._loss(MEASURE_TOKENS)
@@ -263,7 +263,7 @@ class Run:
             resume.save(self.checkpoint.path, self.position, arrays)
         return Saved(self.position.step)
 
-    def _finish(self, speed: "Speed", reason: str) -> Iterator[Event]:
+    def _finish(self, speed: Speed, reason: str) -> Iterator[Event]:
         """Measure the best weights, which are those on disk, on the validation part."""
         current = self.learner.model.arrays()
         self.learner.model.assign(self.checkpoint.weights())
@@ -276,41 +276,3 @@ class Run:
         write.append_metric(self.checkpoint.path, dataclasses.asdict(result))
         yield self._save()
         yield Finished(self.checkpoint.path, reason, result)
-
-
-class Clock:
-    """Seconds of training by the clock, over all the times that a run was taken up."""
-
-    def __init__(self, before: float) -> None:
-        self._began = time.monotonic() - before
-
-    def seconds(self) -> float:
-        return time.monotonic() - self._began
-
-
-class Speed:
-    """Tokens a second over the steps since the last stop; the first, which compiles, left out."""
-
-    def __init__(self, tokens_a_step: int) -> None:
-        self.tokens_a_step = tokens_a_step
-        self.steps = -1
-        self.tokens_per_second = math.nan
-        self._began = 0.0
-
-    def add(self, seconds: float) -> None:
-        """A step ended at that time."""
-        self.steps += 1
-        if self.steps <= 0:
-            self._began = seconds
-        else:
-            elapsed = max(seconds - self._began, 1e-9)
-            self.tokens_per_second = self.steps * self.tokens_a_step / elapsed
-
-    def restart(self, seconds: float) -> None:
-        """Something else than a step took time until now."""
-        self.steps, self._began = 0, seconds
-
-
-def smoothed(mean: float | None, value: float) -> float:
-    """An exponential mean over about the last 20 values."""
-    return value if mean is None else 0.95 * mean + 0.05 * value
