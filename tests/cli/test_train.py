@@ -302,7 +302,9 @@ def test_a_terminated_run_is_saved_and_its_resume_works(seqgen, here: Path) -> N
 def test_ctrl_c_while_tensorflow_loads_leaves_nothing_in_the_way(seqgen) -> None:
     status, err = interrupted("loading TensorFlow", signal.SIGINT, "--epochs", "1")
     assert status == 130
-    assert err.endswith("network\ninterrupted before anything was learned\n")
+    # The network may stand by the time that the signal is heard, since an import can swallow it.
+    assert err.endswith("\ninterrupted before anything was learned\n")
+    assert "\nstep " not in err
     assert "Traceback" not in err
     assert seqgen("train", "river.txt", *TINY)[0] == 0
     # Now that there is something to lose, the name is taken.
