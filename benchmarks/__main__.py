@@ -64,16 +64,23 @@ def training_table() -> list[str]:
         "| against PyTorch's best | against Keras | limit | reached |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
+    behind = []
     for size, programs in TRAINING.items():
         found = in_turn("training", programs, *size.arguments)
         ours, best = found["seqgen"], max(found[peer] for peer in PEERS)
         stock = found.get("keras")
         limit = peak / size.flops_per_token
+        behind += [
+            f"Behind: {size} trains at {ours / found[peer]:.2f} × the speed of {peer}."
+            for peer in PEERS
+            if ours < found[peer]
+        ]
         lines.append(
             f"| {size} | {ours:,.0f} | {found[PEERS[0]]:,.0f} | {found[PEERS[1]]:,.0f} | "
             f"{f'{stock:,.0f}' if stock else '–'} | {ours / best:.2f} × | "
             f"{f'{ours / stock:.2f} ×' if stock else '–'} | {limit:,.0f} | {ours / limit:.0%} |"
         )
+    lines += ["", *behind]
     lines += [
         "",
         "Where a step of seqgen goes, each part measured alone (`benchmarks/profile.py`):",
