@@ -222,7 +222,8 @@ def heading() -> list[str]:
         "# Results",
         "",
         f"Written by `make bench` on {date.today()}. Programs ran in turn, each alone; medians of "
-        f"{ROUNDS} runs, those of a section together. The machine is shared, so read the ratios.",
+        f"{ROUNDS} runs, those of a section together (scale: {SCALE_ROUNDS}; precision and "
+        "quality: one). The machine is shared, so read the ratios.",
         "",
         f"- {processor}, {cores()} cores, {platform.system()}, Python {platform.python_version()}",
         "- " + ", ".join(f"{name} {metadata.version(name)}" for name in versions),
