@@ -1,4 +1,4 @@
-"""Files and folders: what of them is text, and reading it whole."""
+"""Files and folders: what of them is text, and reading it a chunk at a time."""
 
 import errno
 import fnmatch
@@ -14,7 +14,7 @@ from typing import BinaryIO
 from seqgen.corpora.decode import HEAD, is_binary
 from seqgen.errors import CorpusError
 
-CHUNK = 1 << 20
+CHUNK = 1 << 20  # bytes
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Found:
 
     name: what a corpus of this source is called.
     kind: "text" or "tunes"; None: as each file's name and text tell.
-    encoding: of every file; None: as `decode` finds it.
+    encoding: of every file; None: as `decoded` finds it.
     root: the folder that documents' origins leave out; None: as the paths are.
     clean: what is done to each whole text before it counts, if anything.
     lenient: leave out files that do not decode, instead of raising.
