@@ -111,6 +111,28 @@ def test_weights_go_to_the_stock_keras_layer_and_back(tf, name):
 
 
 @pytest.mark.parametrize("name", cells.names())
+def test_gradients_in_bfloat16_are_summed_in_float32(tf, name):
+    """Over 4,096 steps of streams, where a sum in bfloat16 would long stand still."""
+    cell = cells.find(name)
+    rng = np.random.default_rng(2)
+    x = tf.constant(rng.normal(size=(64, 64, INPUTS)), tf.float32)
+    states = [tf.zeros((64, *s)) for s in cell.state_shapes(UNITS).values()]
+    weights = [
+        tf.constant(0.1 * rng.normal(size=s), tf.float32)
+        for s in cell.shapes(INPUTS, UNITS).values()
+    ]
+    found = []
+    for dtype in (tf.float32, tf.bfloat16):
+        with tf.GradientTape() as tape:
+            tape.watch(weights)
+            outputs, _ = scan(cell, tf.cast(x, dtype), tuple(states), *weights)
+            loss = tf.reduce_sum(tf.cast(outputs, tf.float32))
+        found.append(tape.gradient(loss, weights))
+    for exact, rounded in zip(*found, strict=True):
+        np.testing.assert_allclose(rounded, exact, atol=0.03 * np.abs(exact).max())
+
+
+@pytest.mark.parametrize("name", cells.names())
 def test_recurrent_weights_begin_orthogonal(tf, name):
     layer = cells.find(name).layer(UNITS, "layer")
     layer.build(INPUTS)
