@@ -76,7 +76,10 @@ class Stack(keras.Model):
             x, last = layer(x, tuple(states[name] for name in names), keeps)
             after.update(zip(names, last, strict=True))
             x = dropout(x, training=training)
-        return tf.cast(self.output_layer(x), tf.float32), after
+        # The bias is added in float32, or its gradient would be summed in bfloat16.
+        output = self.output_layer
+        logits_TBV = tf.tensordot(x, tf.cast(output.kernel, x.dtype), 1)
+        return tf.cast(logits_TBV, tf.float32) + output.bias, after
 
     def arrays(self) -> dict[str, np.ndarray]:
         """A copy of every weight by its name, float32."""

@@ -85,3 +85,12 @@ def test_before_a_boundary_everything_is_forgotten(tf):
     np.testing.assert_allclose(logits[5:], alone, atol=1e-6)
     for name, state in end.items():
         np.testing.assert_allclose(last[name], state, atol=1e-6)
+
+
+def test_the_output_bias_has_its_whole_gradient_in_bfloat16(tf):
+    model = Stack(options("rnn", dropout=0.0), VOCAB, precision="bfloat16")
+    bias = model.output_layer.bias.value
+    with tf.GradientTape() as tape:
+        logits, _ = model(ids(64, 64), model.zero_states(64))
+        loss = tf.reduce_sum(logits)
+    np.testing.assert_array_equal(tape.gradient(loss, bias), np.full(VOCAB, 4096))
