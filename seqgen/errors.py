@@ -32,6 +32,17 @@ class TrainingError(SeqgenError):
     """Training cannot go on."""
 
 
+class TuneError(SeqgenError):
+    """ABC that cannot be read, or is no tune that a model can learn or go on from.
+
+    reason: in a few words, the same for all tunes with this fault, so that they can be counted.
+    """
+
+    def __init__(self, reason: str, where: str = "") -> None:
+        super().__init__(f"{where}: {reason}" if where else reason)
+        self.reason = reason
+
+
 def unknown_name(what: str, name: str, known: Iterable[str]) -> ConfigError:
     """The error for a name that stands for nothing: it lists the known ones and offers the nearest.
 

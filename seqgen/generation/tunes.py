@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from seqgen.config import SamplingOptions
 from seqgen.generation.sample import Ending
-from seqgen.music import tune
+from seqgen.music import learned as tune
 from seqgen.tokenizers.base import END, Tokenizer
 
 # Ten times the mean of O'Neill's and Ryan's tunes: one that is longer has lost its way.

@@ -12,7 +12,7 @@ from seqgen import tokenizers
 from seqgen.config import TokenOptions
 from seqgen.corpora import Corpus
 from seqgen.errors import CorpusError
-from seqgen.music.tune import learned_form
+from seqgen.music.learned import learned_form
 from seqgen.tokenizers.base import END, MOST_SAMPLED, Text, blocks
 from seqgen.training.events import Preparing
 

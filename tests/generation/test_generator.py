@@ -11,7 +11,7 @@ from seqgen.config import SamplingOptions
 from seqgen.errors import CheckpointError, ConfigError, SeqgenError, TokenError
 from seqgen.generation import Generator, load
 from seqgen.generation.tunes import plan
-from seqgen.music.tune import learned_form
+from seqgen.music.learned import learned_form
 from seqgen.tokenizers.base import END
 
 HEADER = "M:6/8\nL:1/8\nK:D\n"

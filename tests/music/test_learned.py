@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqgen.music.tune import complete, cut_at_bar, learned_form, split_prompt
+from seqgen.music.learned import complete, cut_at_bar, learned_form, split_prompt
 
 BOOK = r"""%abc-2.1
 X: 12
