@@ -23,12 +23,12 @@ class Meter(NamedTuple):
 
 
 class Tuplet(NamedTuple):
-    """Where in a tuplet a note stands: ``notes`` notes, ``actual`` in the time of ``normal``."""
+    """A note in a tuplet of ``notes`` notes, ``actual`` in the time of ``normal``; place: 0 is first."""
 
     actual: int
     normal: int
     notes: int
-    index: int
+    place: int
 
 
 class Note(NamedTuple):
