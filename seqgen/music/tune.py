@@ -23,7 +23,7 @@ class Meter(NamedTuple):
 
 
 class Tuplet(NamedTuple):
-    """A note in a tuplet of ``notes`` notes, ``actual`` in the time of ``normal``; place: 0 is first."""
+    """A tuplet of ``notes`` notes, ``actual`` in the time of ``normal``; place: from 0."""
 
     actual: int
     normal: int
