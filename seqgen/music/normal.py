@@ -1,0 +1,191 @@
+"""The normal form: a tune as it is learned, every bar exact in the order in which it is played.
+
+Of each chord the top note is kept, every repeat has both its signs, every length is one that can be
+drawn, and tuplets are triplets of equal notes. A tune that cannot be brought into this form without
+guessing is set aside, with the reason.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from functools import lru_cache
+
+from seqgen.errors import TuneError
+from seqgen.music.fields import tidy_key
+from seqgen.music.key import Key
+from seqgen.music.notation import moved, parse, text
+from seqgen.music.sections import Measure, Section, sections, size
+from seqgen.music.tokens import LENGTHS, WHOLE
+from seqgen.music.tune import Bar, Note, Tune, Tuplet
+
+__all__ = ["identity", "moved", "normalise", "parse", "signature", "text"]
+
+DRAWABLE = sorted(LENGTHS.values(), reverse=True)
+TRIPLETS = (LENGTHS["/2"], LENGTHS[""], LENGTHS["2"])  # written lengths of their notes
+MODES = ("maj", "min", "dor", "mix", "phr", "lyd")
+
+SIGNATURE = 16  # notes that tell two tunes apart
+
+
+def normalise(tune: Tune) -> Tune:
+    """A tune in normal form, in its own key; one that has it stays as it is.
+
+    Raises TuneError with the reason where that cannot be done without guessing.
+    """
+    key = normal_key(tune.key)
+    full = ticks(tune.meter.length)
+    if not full:
+        raise TuneError("no meter")
+    if any(bar.meter for bar in tune.bars):
+        raise TuneError("meter changes")
+    if any(bar.key for bar in tune.bars):
+        raise TuneError("key changes")
+    measures = []
+    for bar in tune.bars:
+        notes = list(plain(bar.notes))
+        measures.append(Measure(notes, sum(map(size, notes)), bar.left, bar.right, bar.ending))
+    check_ties(measures)
+    bars = [bar for section in sections(measures, full) for bar in drawn(section, full)]
+    return replace(tune, bars=tuple(bars), key=key, lines=())
+
+
+def normal_key(key: Key | None) -> Key:
+    if key is None:
+        raise TuneError("no key")
+    key = tidy_key(key)
+    if key.explicit or key.mode not in MODES:
+        raise TuneError("unusual key signature")
+    return key
+
+
+@lru_cache(maxsize=1024)
+def ticks(length: Fraction) -> int:
+    """Raises TuneError for a length that is no whole number of ticks."""
+    number = length * WHOLE
+    if number.denominator != 1:
+        raise TuneError("length that cannot be written")
+    return number.numerator
+
+
+def plain(notes: tuple[Note, ...]) -> Iterator[Note]:
+    """The top notes of a bar, in tuplets that are plain notes or triplets of three equal ones."""
+    group: list[Note] = []
+    tied = False
+    for note in notes:
+        if len(note.pitches) > 1:
+            note = note._replace(pitches=note.pitches[:1])
+        if not note.tuplet:
+            ticks(note.written)
+            yield note
+        else:
+            if note.tuplet.place == 0:
+                group, before = [], tied
+            group.append(note)
+            if len(group) == note.tuplet.notes:
+                yield from regrouped(group, before)
+        tied = note.tied
+
+
+def regrouped(group: list[Note], tied: bool) -> list[Note]:
+    """A tuplet as plain notes where they sound the same (two in the time of three), or triplets.
+
+    tied: whether the note before it goes on into it.
+    """
+    lengths = [note.length * WHOLE for note in group]
+    shortest = min(DRAWABLE)
+    if all(length.denominator == 1 and length % shortest == 0 for length in lengths):
+        return [Note(note.pitches, note.length, note.tied) for note in group]
+    written = lengths[0] * Fraction(3, 2)
+    if len(set(lengths)) > 1 or len(group) % 3 or written not in TRIPLETS:
+        raise TuneError("tuplet other than a triplet")
+    if not all(note.pitches for note in group):
+        raise TuneError("rest in a triplet")
+    if tied or any(note.tied for note in group):
+        raise TuneError("tie in a triplet")
+    return [
+        Note(note.pitches, written / WHOLE, False, Tuplet(3, 2, 3, n % 3))
+        for n, note in enumerate(group)
+    ]
+
+
+def check_ties(measures: list[Measure]) -> None:
+    """Take away ties between notes that differ, now that chords are single notes."""
+    last: list[Note] = []
+    for measure in measures:
+        for n, note in enumerate(measure.notes):
+            before = measure.notes[n - 1] if n else last[-1] if last else None
+            if before and before.tied and (before.pitches != note.pitches):
+                (measure.notes if n else last)[n - 1] = before._replace(tied=False)
+        last = measure.notes or last
+
+
+def drawn(section: Section, full: int) -> Iterator[Bar]:
+    """The bars of a section, their notes of drawable lengths."""
+    for measure in section:
+        first = measure is section.lead or measure is section.main[0]
+        place = full - measure.size if first else 0
+        notes: list[Note] = []
+        for note in measure.notes:
+            length = size(note)
+            if note.tuplet or length in DRAWABLE:
+                notes.append(note)
+            else:
+                parts = pieces(length, place, full)
+                for n, part in enumerate(parts):
+                    tied = bool(note.pitches) and (n < len(parts) - 1 or note.tied)
+                    notes.append(Note(note.pitches, Fraction(part, WHOLE), tied))
+            place += length
+        yield Bar(tuple(notes), measure.left, measure.right, measure.ending)
+
+
+@lru_cache(maxsize=4096)
+def pieces(length: int, place: int, full: int) -> tuple[int, ...]:
+    """Drawable lengths that make up one, cut where the beat of the bar is strongest.
+
+    Raises TuneError if there are none.
+    """
+    if length in DRAWABLE:
+        return (length,)
+    if length % min(DRAWABLE):
+        raise TuneError("length that cannot be written")
+
+    def strength(part: int) -> tuple[int, int]:
+        return math.gcd(place + part, full), part
+
+    two = [part for part in DRAWABLE if length - part in DRAWABLE]
+    part = max(two, key=strength) if two else max(p for p in DRAWABLE if p < length)
+    return (part, *pieces(length - part, place + part, full))
+
+
+def sounding(tune: Tune) -> list[tuple[int, int]]:
+    """Key of the keyboard and ticks of each note as written, tied ones as one; no rests."""
+    found: list[tuple[int, int]] = []
+    tied = False
+    for bar in tune.bars:
+        for note in bar.notes:
+            if note.pitches:
+                midi, length = note.pitches[0].midi, size(note)
+                if tied:
+                    length += found.pop()[1]
+                found.append((midi, length))
+            tied = note.tied
+    return found
+
+
+def signature(tune: Tune) -> str:
+    """What is the same for variants of a tune: its first 16 notes in any key, whatever lengths.
+
+    tune: in normal form.
+    """
+    midi = [midi for midi, _ in sounding(tune)[:SIGNATURE]]
+    return " ".join(str(number - midi[0]) for number in midi)
+
+
+def identity(tune: Tune) -> str:
+    """What is the same for the same tune under another title, in another key: notes and lengths.
+
+    tune: in normal form.
+    """
+    notes = sounding(tune)
+    return " ".join(f"{midi - notes[0][0]}:{length}" for midi, length in notes)

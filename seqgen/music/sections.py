@@ -1,0 +1,208 @@
+"""The sections of a tune, and whether their bars add up in the order in which they are played."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from seqgen.errors import TuneError
+from seqgen.music.tokens import WHOLE
+from seqgen.music.tune import Note
+
+
+@dataclass
+class Measure:
+    """A bar on its way into the normal form; size in ticks, the marks as in `Bar`."""
+
+    notes: list[Note]
+    size: int
+    left: str = ""
+    right: str = "|"
+    ending: str = ""
+
+
+@dataclass
+class Section:
+    """A part of a tune that is played once, or twice.
+
+    lead: a bar before the repeat sign, played only the first time.
+    main: its bars up to the endings. first, second: those of its endings.
+    """
+
+    repeated: bool = False
+    lead: Measure | None = None
+    main: list[Measure] = field(default_factory=list)
+    first: list[Measure] = field(default_factory=list)
+    second: list[Measure] = field(default_factory=list)
+
+    def is_lead(self, full: int) -> bool:
+        """Whether it can only be what leads into a repeat."""
+        return not self.repeated and len(self.main) == 1 and self.main[0].size < full
+
+    def __iter__(self) -> Iterator[Measure]:
+        if self.lead:
+            yield self.lead
+        yield from self.main
+        yield from self.first
+        yield from self.second
+
+
+def sections(measures: list[Measure], full: int) -> list[Section]:
+    """The sections of a tune, every bar of them exact.
+
+    full: ticks of a bar. A pickup belongs to the section that it leads into.
+    Raises TuneError if the bars do not add up, or the repeats make no sense.
+    """
+    found = cut(measures)
+    lead = found[0]
+    if len(found) > 1 and lead.is_lead(full) and found[1].repeated:
+        found[1].lead = lead.main[0]
+        del found[0]
+    for section in found:
+        mend_endings(section, full)
+        section.main = mended(section.main, full)
+        check_ties(section)
+    check(found, full)
+    mark(found)
+    return found
+
+
+def cut(measures: list[Measure]) -> list[Section]:
+    """The sections as bar lines and endings tell them apart."""
+    found = [Section()]
+    opened = False
+    for n, measure in enumerate(measures):
+        section = found[-1]
+        after = measures[n + 1] if n + 1 < len(measures) else Measure([], 0)
+        if measure.left == "|:" and section.main:
+            if opened:
+                raise TuneError("repeat without an end")
+            section = Section()
+            found.append(section)
+        opened = opened or measure.left == "|:"
+        part = {"": section.main, "1": section.first, "2": section.second}.get(measure.ending)
+        if part is None:
+            raise TuneError("third or other endings")
+        if (measure.ending and not section.main) or (measure.ending == "2" and not section.first):
+            raise TuneError("ending without a beginning")
+        part.append(measure)
+        if measure.ending == "1":
+            section.repeated = True
+            if after.ending not in ("1", "2") or (after.ending == "1" and measure.right == ":|"):
+                raise TuneError("first ending without a second")
+            over = False
+        elif measure.ending == "2":
+            over = after.ending != "2" or after.left == "|:"
+        else:
+            section.repeated = section.repeated or measure.right == ":|"
+            over = measure.right == ":|" or (measure.right in ("||", "|]") and not opened)
+        if over:
+            found.append(Section())
+            opened = False
+    if opened:
+        raise TuneError("repeat without an end")
+    return [section for section in found if section.main]
+
+
+def mend_endings(section: Section, full: int) -> None:
+    """Where endings begin within a bar, the bar's beginning becomes a part of each."""
+    if not section.first or len(section.main) < 2 or section.main[-1].size == full:
+        return
+    start = section.main[-1]
+    if all(start.size + ending[0].size == full for ending in (section.first, section.second)):
+        section.main.pop()
+        for ending in (section.first, section.second):
+            ending[0] = joined(start, ending[0])
+
+
+def mended(main: list[Measure], full: int) -> list[Measure]:
+    """Bars that lack a bar line are cut at it; two parts of one bar are joined."""
+    found: list[Measure] = []
+    for measure in main:
+        found += halves(measure, full, first=not found)
+        if len(found) > 2 and found[-2].size < full and found[-2].size + found[-1].size == full:
+            found[-2:] = [joined(found[-2], found[-1])]
+    return found
+
+
+def joined(one: Measure, other: Measure) -> Measure:
+    size = one.size + other.size
+    return Measure(one.notes + other.notes, size, one.left, other.right, other.ending)
+
+
+def halves(measure: Measure, full: int, first: bool) -> list[Measure]:
+    """A bar of two or more bars' length, cut where a note begins at the end of each."""
+    if measure.size <= full or (first and measure.size % full):
+        return [measure]
+    parts: list[Measure] = [Measure([], 0, measure.left, "|", measure.ending)]
+    for note in measure.notes:
+        if parts[-1].size == full:
+            parts.append(Measure([], 0, "", "|", measure.ending))
+        parts[-1].notes.append(note)
+        parts[-1].size += size(note)
+    if any(part.size > full for part in parts):
+        return [measure]
+    parts[-1].right = measure.right
+    return parts
+
+
+def size(note: Note) -> int:
+    """Ticks that a note lasts."""
+    return int(note.length * WHOLE)
+
+
+def check(found: list[Section], full: int) -> None:
+    """Raises TuneError unless every bar is full in the order of playing."""
+    first = found[0]
+    pickup = first.main[0].size % full if first.main[0].size < full else 0
+    earliest = first.lead.size if first.lead else pickup
+    for section in found:
+        head = section.main[0].size
+        if head != (pickup or full):
+            raise TuneError(
+                "bar that does not add up" if head > full else "pickup that does not fit"
+            )
+        rest = section.main[1:] if pickup else section.main
+        if not rest:
+            raise TuneError("section without a full bar")
+        inner = rest if section.first else rest[:-1]
+        inner = [*inner, *section.first[:-1], *section.second[:-1]]
+        if any(measure.size != full for measure in inner):
+            raise TuneError("bar that does not add up")
+        if section.first:
+            if len(section.first) != len(section.second):
+                raise TuneError("endings of different lengths")
+            closed = section.first[-1].size == full - pickup
+            last = section.second[-1].size
+            owed = {full: 0, full - earliest: earliest, full - pickup: pickup}.get(last)
+            if not closed or owed is None:
+                raise TuneError("ending and pickup that do not add up")
+        else:
+            last = rest[-1].size
+            if last != full - pickup and (section.repeated or last != full):
+                raise TuneError("last bar and pickup that do not add up")
+            owed = pickup if last == full - pickup else 0
+        pickup = owed
+
+
+def check_ties(section: Section) -> None:
+    """Raises TuneError for a tie over the edge of a section or an ending."""
+    parts = [[section.lead] if section.lead else [], section.main, section.first, section.second]
+    if any(part and part[-1].notes[-1].tied for part in parts):
+        raise TuneError("tie over a repeat or a double bar")
+
+
+def mark(found: list[Section]) -> None:
+    """Give every measure the marks that the normal form has there."""
+    for section in found:
+        closing = "|]" if section is found[-1] else "||"
+        for measure in section:
+            measure.left, measure.right, measure.ending = "", "|", ""
+        for number, part in (("1", section.first), ("2", section.second)):
+            for measure in part:
+                measure.ending = number
+        if section.repeated:
+            section.main[0].left = "|:"
+        if section.first:
+            section.first[-1].right = ":|"
+            section.second[-1].right = closing
+        else:
+            section.main[-1].right = ":|" if section.repeated else closing

@@ -1,0 +1,135 @@
+"""A tune in normal form as a whole ABC tune that other programs read as it is meant."""
+
+from collections.abc import Iterator
+
+from seqgen.music.key import Key
+from seqgen.music.notation import WRITTEN, closing, pitch_name, signed
+from seqgen.music.sections import size
+from seqgen.music.tokens import LENGTHS, REST, TIE, TRIPLET, WHOLE
+from seqgen.music.tune import Bar, Meter, Note, Tune
+
+BARS_PER_LINE = 4
+EIGHTH, DOTTED, SHORT = LENGTHS[""], LENGTHS["3/2"], LENGTHS["/2"]
+BROKEN = {(DOTTED, SHORT): ">", (SHORT, DOTTED): "<"}
+MODE_NAMES = {
+    "maj": "major",
+    "min": "minor",
+    "dor": "dorian",
+    "mix": "mixolydian",
+    "phr": "phrygian",
+    "lyd": "lydian",
+}
+
+
+def abc(tune: Tune, number: int = 1, title: str | None = None, tempo: float | None = None) -> str:
+    """A whole tune of ABC 2.1, ended by a line end.
+
+    tune: in normal form, in any key.
+    number: of the tune in its book.
+    title: in one line; `default_title` unless said.
+    tempo: quarter notes a minute; none is written unless said.
+    """
+    assert tune.key
+    name = " ".join((title or "").split()) or default_title(tune, number)
+    # Without the first line music21 lets no accidental last through its bar.
+    lines = ["%abc-2.1", f"X:{number}", "T:" + name.replace("%", r"\%")]
+    # abc2midi plays R:hornpipe with a swing, and refuses it in 2/2.
+    if tune.rhythm and tune.rhythm != "hornpipe":
+        lines.append(f"R:{tune.rhythm}")
+    lines += [f"M:{tune.meter}", "L:1/8"]
+    if tempo:
+        lines.append(f"Q:1/4={round(tempo)}")
+    lines.append(f"K:{tune.key}")
+    return "\n".join([*lines, *music(tune.bars, tune.meter, tune.key), ""])
+
+
+def default_title(tune: Tune, number: int) -> str:
+    """``Jig 1 in A dorian``."""
+    assert tune.key
+    return f"{(tune.rhythm or 'tune').capitalize()} {number} in {key_name(tune.key)}"
+
+
+def key_name(key: Key) -> str:
+    """``A dorian``, ``Bb major``."""
+    return f"{key.tonic} {MODE_NAMES.get(key.mode, key.mode)}"
+
+
+def music(bars: tuple[Bar, ...], meter: Meter, key: Key) -> Iterator[str]:
+    """The lines of the body: at most four full bars each; a section begins a line."""
+    full = int(meter.length * WHOLE)
+    line, count, starts = "", 0, True
+    for n, (bar, signs) in enumerate(zip(bars, signed(bars, key), strict=True)):
+        after = bars[n + 1] if n + 1 < len(bars) else None
+        length = sum(map(size, bar.notes))
+        place = full - length if starts and length < full else 0
+        line += bar.left + " ".join(beams(bar.notes, signs, place, meter))
+        end = closing(bar, after)
+        starts = end not in ("|", "|1", ":|2")
+        count += length == full
+        follows = after is not None and sum(map(size, after.notes)) == full
+        if (starts and end) or (count >= BARS_PER_LINE and (follows or end != "|")):
+            # The bracket of an ending stands before its bars.
+            yield line + end.rstrip("12")
+            line, count = ("[" + end[-1] if end[-1] in "12" else ""), 0
+        else:
+            line += end
+    assert not line
+
+
+def beams(notes: tuple[Note, ...], signs: list[str], place: int, meter: Meter) -> Iterator[str]:
+    """The notes of a bar in the groups that are beamed together.
+
+    place: ticks from the beginning of a full bar to the first note.
+    """
+    edges = group_edges(notes, place, meter)
+    group, n = "", 0
+    last = place
+    while n < len(notes):
+        if any(last < edge <= place for edge in edges):
+            yield group
+            group = ""
+        last = place
+        sign = broken(notes[n : n + 2], place, edges)
+        group += note_text(notes[n], signs[n], bool(sign))
+        place += size(notes[n])
+        if sign:
+            n += 1
+            group += sign + note_text(notes[n], signs[n], True)
+            place += size(notes[n])
+        n += 1
+    yield group
+
+
+def broken(pair: tuple[Note, ...], place: int, edges: list[int]) -> str:
+    """``>`` or ``<`` for a dotted pair on the beat of an eighth, else ""."""
+    if len(pair) < 2 or place % EIGHTH or pair[0].tied or any(n.tuplet for n in pair):
+        return ""
+    if not all(note.pitches for note in pair) or place + size(pair[0]) in edges:
+        return ""
+    return BROKEN.get((size(pair[0]), size(pair[1])), "")
+
+
+def group_edges(notes: tuple[Note, ...], place: int, meter: Meter) -> list[int]:
+    """Where groups begin: by threes in 6/8, by halves in 4/4 and 2/2, or by quarters there if
+    there are sixteenths in the half; else by quarters."""
+    full = int(meter.length * WHOLE)
+    if meter.unit >= 8 and meter.beats % 3 == 0:
+        step = 3 * WHOLE // meter.unit
+    elif meter.beats % 2 == 0 and meter.unit in (2, 4) and meter != (2, 4):
+        step = 4 * EIGHTH
+    else:
+        step = 2 * EIGHTH
+    edges = set(range(0, full, step))
+    if step == 4 * EIGHTH:
+        for note in notes:
+            if size(note) < EIGHTH and not note.tuplet:
+                edges.add(place - place % step + step // 2)
+            place += size(note)
+    return sorted(edges)
+
+
+def note_text(note: Note, sign: str, broken: bool) -> str:
+    """broken: whether the length is said by ``>`` or ``<`` beside it."""
+    start = TRIPLET if note.tuplet and note.tuplet.place == 0 else ""
+    name = sign + pitch_name(note.pitches[0]) if note.pitches else REST
+    return start + name + ("" if broken else WRITTEN[note.written]) + (TIE if note.tied else "")
