@@ -1,0 +1,72 @@
+"""Instruments: what General MIDI calls them, and what ours sound like."""
+
+from dataclasses import dataclass
+
+from seqgen.errors import ConfigError, unknown_name
+
+# Names that people use, with their number in General MIDI's list, which begins at 1.
+NUMBERS = {
+    "accordion": 22, "bagpipe": 110, "banjo": 106, "cello": 43, "clarinet": 72, "concertina": 24,
+    "dulcimer": 16, "fiddle": 111, "flute": 74, "guitar": 26, "harmonica": 23, "harp": 47,
+    "harpsichord": 7, "oboe": 69, "piano": 1, "piccolo": 73, "recorder": 75, "trumpet": 57,
+    "violin": 41, "whistle": 79,
+}  # fmt: skip
+COUNT = 128
+
+
+@dataclass(frozen=True)
+class Timbre:
+    """A sound of our own, made of harmonics.
+
+    harmonics: amplitude of each, the fundamental's first.
+    attack, release: seconds to come and to go.
+    decay: seconds in which a plucked sound falls by 60 dB, for middle C; 0 for one that stays.
+    """
+
+    harmonics: tuple[float, ...]
+    attack: float
+    release: float
+    decay: float = 0.0
+
+
+PLUCKED = Timbre((1.0, 0.62, 0.36, 0.22, 0.15, 0.09, 0.06, 0.04), 0.003, 0.09, 2.6)
+BOWED = Timbre((1.0, 0.72, 0.5, 0.36, 0.3, 0.17, 0.12, 0.09, 0.05, 0.03), 0.035, 0.06)
+REED = Timbre((1.0, 0.55, 0.62, 0.3, 0.32, 0.16, 0.14, 0.08, 0.06, 0.03), 0.02, 0.05)
+PIPE = Timbre((1.0, 0.42, 0.16, 0.07, 0.03), 0.03, 0.06)
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """name: as it was asked for. number: in General MIDI's list, from 1. timbre: of ours."""
+
+    name: str
+    number: int
+    timbre: Timbre
+
+
+def names() -> tuple[str, ...]:
+    return tuple(NUMBERS)
+
+
+def find(name: str) -> Instrument:
+    """The instrument of a name, or of a number of General MIDI's list, 1 to 128.
+
+    Raises ConfigError if there is none; it lists the names.
+    """
+    number = NUMBERS.get(name.strip().lower())
+    if number is None:
+        if not name.strip().isdecimal():
+            raise unknown_name("instrument", name, NUMBERS)
+        number = int(name[:9])
+        if not 1 <= number <= COUNT:
+            raise ConfigError(f"--instrument: {name} is not one of General MIDI's 1 to {COUNT}")
+    return Instrument(name, number, timbre(number))
+
+
+def timbre(number: int) -> Timbre:
+    """Which of our sounds comes nearest to an instrument of General MIDI, by its family."""
+    if number <= 16 or 25 <= number <= 40 or number in (46, 47) or 105 <= number <= 109:
+        return PLUCKED
+    if 17 <= number <= 24 or 57 <= number <= 72 or number == 110:
+        return REED
+    return BOWED if 41 <= number <= 56 or number == 111 else PIPE

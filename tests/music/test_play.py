@@ -1,0 +1,125 @@
+import re
+from fractions import Fraction
+
+import pytest
+
+from seqgen.errors import TuneError
+from seqgen.music.play import bar_order, perform, played
+from seqgen.music.reader import read
+from seqgen.music.tempo import beat, tempo_of
+from seqgen.music.tune import Bar, Meter, Tune
+
+ONE = read("M:1/4\nL:1/4\nK:C\nA|").bars[0].notes
+
+
+def bars(text: str) -> tuple[Bar, ...]:
+    """Bars of one note from bar lines: ``"|: a | b |1 c :|2 d ||"``; the letters do not matter."""
+    parts = re.findall(r"(:\|:|\|:|:\||\|\||\|\]|\|)([\d,-]*)|[a-z]", text)
+    found: list[Bar] = []
+    left = ending = ""
+    for line, number in parts:
+        if not line:
+            found.append(Bar(ONE, left, "", ending))
+            left = ""
+            continue
+        if found and not found[-1].right:
+            right = ":|" if line == ":|:" else "|" if line == "|:" else line
+            found[-1] = Bar(ONE, found[-1].left, right, ending)
+        left = "|:" if line in (":|:", "|:") else ""
+        ending = number or (ending if line == "|" else "")
+    return tuple(found)
+
+
+@pytest.mark.parametrize(
+    ("written", "heard"),
+    [
+        ("a | b |]", "ab"),
+        ("|: a | b :|", "abab"),
+        ("a | b :| c | d :|", "ababcdcd"),
+        ("|: a | b :|: c :| d |]", "ababccd"),
+        ("a || b :|", "abb"),
+        ("|: a || b :|", "abab"),
+        ("a | b |: c :|", "abcc"),
+        ("|: a | b |1 c :|2 d || e :|", "abcabdee"),
+        ("|: a |1 b | c :|2 d | e |: f :|", "abcadeff"),
+        ("|: a |1,3 b :|2 c :| d |]", "abacabd"),
+        ("|: a |1-2 b :|3 c |]", "ababac"),
+        ("|: a |1 b :| c |]", "abac"),
+        ("a |2 b :| c |]", "ababc"),
+        ("|: a |1 b |2 c |: d :|", "abacdd"),
+    ],
+)
+def test_bars_come_in_the_order_of_playing(written: str, heard: str) -> None:
+    letters = re.findall("[a-z]", written)
+    assert "".join(letters[i] for i in bar_order(bars(written))) == heard
+
+
+def test_ties_are_joined_and_notes_know_where_they_are_written() -> None:
+    tune = read("M:4/4\nL:1/4\nK:D\n|:f-f2 (3c/d/c/|[df]2-[df]d-|d4:|")
+    first = [tuple(sound) for sound in played(tune)[:6]]
+    quarter, sixth = Fraction(1, 4), Fraction(1, 12)
+    assert first == [
+        (0, 3 * quarter, 78, ((0, 0), (0, 1))),
+        (3 * quarter, sixth, 73, ((0, 2),)),
+        (3 * quarter + sixth, sixth, 74, ((0, 3),)),
+        (3 * quarter + 2 * sixth, sixth, 73, ((0, 4),)),
+        (Fraction(1), 3 * quarter, 78, ((1, 0), (1, 1))),
+        (Fraction(1), 3 * quarter, 74, ((1, 0), (1, 1))),
+    ]
+    assert tuple(played(tune)[6]) == (Fraction(7, 4), Fraction(5, 4), 74, ((1, 2), (2, 0)))
+    assert perform(tune).length == 6
+
+
+def test_every_written_note_sounds(tunes: list[Tune], oneills: list[Tune]) -> None:
+    for tune in (*tunes, *oneills):
+        heard = {place for sound in played(tune) for place in sound.written}
+        notes = {
+            (b, n) for b, bar in enumerate(tune.bars) for n, note in enumerate(bar.notes)
+            if note.pitches
+        }  # fmt: skip
+        assert heard == notes, tune.title
+        times = [sound.onset for sound in played(tune)]
+        assert times == sorted(times)
+
+
+@pytest.mark.parametrize(
+    ("rhythm", "meter", "bars_a_minute"),
+    [
+        ("jig", (6, 8), (52, 65)),
+        ("double jig", (6, 8), (52, 65)),
+        ("slip jig", (9, 8), (33, 45)),
+        ("reel", (2, 2), (45, 60)),
+        ("reel", (4, 4), (45, 60)),
+        ("reel", (2, 4), (45, 60)),
+        ("hornpipe", (4, 4), (32, 45)),
+        ("waltz", (3, 4), (40, 55)),
+        ("polka", (2, 4), (52, 70)),
+        ("slow air", (3, 4), (18, 32)),
+        ("", (6, 8), (45, 60)),
+        ("", (3, 4), (30, 45)),
+    ],
+)
+def test_usual_tempos_are_what_musicians_play(
+    rhythm: str, meter: tuple[int, int], bars_a_minute: tuple[int, int]
+) -> None:
+    tune = Tune((), Meter(*meter), None, rhythm)
+    least, most = bars_a_minute
+    assert least <= tempo_of(tune) / float(4 * tune.meter.length) <= most
+
+
+def test_a_tempo_that_is_said_wins() -> None:
+    tune = read("R:jig\nM:6/8\nQ:3/8=100\nK:C\nABc|")
+    assert tempo_of(tune) == pytest.approx(150)
+    assert tempo_of(tune, 60) == 90
+    assert perform(tune, 60).seconds(Fraction(3, 8)) == pytest.approx(1)
+    assert [beat(Meter(*m)) for m in ((6, 8), (12, 8), (2, 2), (4, 4), (7, 8), (0, 1))] == [
+        1.5, 1.5, 2, 1, 1, 1,
+    ]  # fmt: skip
+
+
+def test_what_cannot_be_played_is_said() -> None:
+    with pytest.raises(TuneError, match="no note"):
+        perform(read("M:4/4\nK:C\nz8|]"))
+    endless = Tune(bars("|: a |1-99 b :|" * 99), Meter(1, 4), None)
+    with pytest.raises(TuneError, match="too long"):
+        perform(endless)
