@@ -123,7 +123,7 @@ def tuplet(lexeme: str, compound: bool) -> tuple[int, int, int]:
 def bar_line(lexeme: str) -> BarLine:
     """What a bar line says (4.8)."""
     line = lexeme.lstrip(".")
-    if line.startswith(":"):
+    if line.startswith(":") or "]:|" in line:
         right = ":|"
     elif "]" in line:
         right = "|]"

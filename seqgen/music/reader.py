@@ -12,7 +12,7 @@ from seqgen.errors import TuneError
 from seqgen.music import fields, lexer
 from seqgen.music.key import Key, Pitch
 from seqgen.music.lexer import Written
-from seqgen.music.rhythm import rhythm, rhythm_in_title
+from seqgen.music.rhythm import rhythm, rhythm_in
 from seqgen.music.tune import Bar, Meter, Note, Tune, Tuplet
 
 LOWEST, HIGHEST = 0, 69  # steps that MIDI has keys for, whatever their signs
@@ -93,6 +93,7 @@ class Reading:
 
     def __init__(self) -> None:
         self.header: dict[str, str] = {}
+        self.titles: list[str] = []
         self.meter = fields.NO_METER
         self.key: Key | None = None
         self.unit: Fraction | None = None
@@ -125,6 +126,7 @@ class Reading:
             if letter == "X" and ("X" in self.header or self.bars or self.bar.notes):
                 raise TuneError("more than one tune")
             self.header.setdefault(letter, value)
+            self.titles += [value] if letter == "T" else []
         elif letter == "M":
             self.set_meter(fields.meter(value))
         elif letter == "L":
@@ -317,9 +319,8 @@ class Reading:
             raise TuneError("no notes")
         if self.bars[-1].notes[-1].tied:
             self.untie()
-        open_repeats(self.bars)
         assert self.first
-        title = self.header.get("T", "")
+        open_repeats(self.bars, self.first[0].length)
         return Tune(
             bars=tuple(
                 Bar(tuple(bar.notes), bar.left, bar.right, bar.ending, bar.key, bar.meter)
@@ -327,23 +328,28 @@ class Reading:
             ),
             meter=self.first[0],
             key=self.first[1],
-            rhythm=rhythm(self.header.get("R", "")) or rhythm_in_title(title),
+            rhythm=rhythm(self.header.get("R", "")) or rhythm_in(self.titles),
             number=number_of(self.header.get("X", "")),
-            title=title,
+            title=self.header.get("T", ""),
             tempo=fields.tempo(self.tempo, self.begin()),
             lines=tuple(n for n in dict.fromkeys(self.line_ends) if n < len(self.bars) - 1),
         )
 
 
-def open_repeats(bars: list[Draft]) -> None:
-    """A repeat without a beginning goes back to the end of another or to a double bar (4.8)."""
+def open_repeats(bars: list[Draft], bar_length: Fraction) -> None:
+    """A repeat without a beginning goes back to the end of another or to a double bar (4.8).
+
+    Where it ends with a full bar, it goes back to behind the pickup: with it there would be too
+    much.
+    """
     section, repeating = 0, False
     for n, bar in enumerate(bars):
         if bar.left == "|:":
             section, repeating = n, True
         if bar.right == ":|":
             if not repeating and not bar.ending.startswith("2"):
-                bars[section].left = "|:"
+                pickup = bars[section].length < bar_length == bar.length and section < n
+                bars[section + pickup].left = "|:"
             section, repeating = n + 1, False
         elif bar.right in ("||", "|]") and not repeating:
             section = n + 1

@@ -52,29 +52,36 @@ def sections(measures: list[Measure], full: int) -> list[Section]:
     Raises TuneError if the bars do not add up, or the repeats make no sense.
     """
     found = cut(measures)
-    lead = found[0]
-    if len(found) > 1 and lead.is_lead(full) and found[1].repeated:
-        found[1].lead = lead.main[0]
-        del found[0]
+    if len(found) > 1 and found[0].is_lead(full):
+        lead = found.pop(0).main[0]
+        if found[0].repeated:
+            found[0].lead = lead
+        else:
+            found[0].main.insert(0, lead)
     for section in found:
         mend_endings(section, full)
         section.main = mended(section.main, full)
+    while trouble := first_trouble(found, full):
+        number, reason = trouble
+        if not (move_pickup(found, number, full) or join_plain(found, number, full)):
+            raise TuneError(reason)
+    for section in found:
         check_ties(section)
-    check(found, full)
     mark(found)
     return found
 
 
 def cut(measures: list[Measure]) -> list[Section]:
-    """The sections as bar lines and endings tell them apart."""
+    """The sections as bar lines and endings tell them apart.
+
+    A repeat that has no end is none: nothing tells where one would go back from.
+    """
     found = [Section()]
     opened = False
     for n, measure in enumerate(measures):
         section = found[-1]
         after = measures[n + 1] if n + 1 < len(measures) else Measure([], 0)
         if measure.left == "|:" and section.main:
-            if opened:
-                raise TuneError("repeat without an end")
             section = Section()
             found.append(section)
         opened = opened or measure.left == "|:"
@@ -97,18 +104,13 @@ def cut(measures: list[Measure]) -> list[Section]:
         if over:
             found.append(Section())
             opened = False
-    if opened:
-        raise TuneError("repeat without an end")
     return [section for section in found if section.main]
 
 
 def mend_endings(section: Section, full: int) -> None:
     """Where endings begin within a bar, the bar's beginning becomes a part of each."""
-    if not section.first or len(section.main) < 2 or section.main[-1].size == full:
-        return
-    start = section.main[-1]
-    if all(start.size + ending[0].size == full for ending in (section.first, section.second)):
-        section.main.pop()
+    if section.first and len(section.main) > 1 and section.main[-1].size < full:
+        start = section.main.pop()
         for ending in (section.first, section.second):
             ending[0] = joined(start, ending[0])
 
@@ -118,9 +120,41 @@ def mended(main: list[Measure], full: int) -> list[Measure]:
     found: list[Measure] = []
     for measure in main:
         found += halves(measure, full, first=not found)
-        if len(found) > 2 and found[-2].size < full and found[-2].size + found[-1].size == full:
-            found[-2:] = [joined(found[-2], found[-1])]
+        last = measure is main[-1]
+        if len(found) > 2 and max(found[-2].size, found[-1].size) < full:
+            size = found[-2].size + found[-1].size
+            if size == full or (last and size < full):
+                found[-2:] = [joined(found[-2], found[-1])]
     return found
+
+
+def move_pickup(found: list[Section], number: int, full: int) -> bool:
+    """A double bar that stands within a bar moves to the end of it; whether there is one."""
+    if number + 1 == len(found) or found[number + 1].repeated:
+        return False
+    section, after = found[number], found[number + 1].main
+    if section.repeated and not section.second:
+        return False
+    part = section.second or section.main
+    if part[-1].size == full or part[-1].size + after[0].size != full:
+        return False
+    part[-1] = joined(part[-1], after.pop(0))
+    if not after:
+        del found[number + 1]
+    return True
+
+
+def join_plain(found: list[Section], number: int, full: int) -> bool:
+    """A double bar between two sections that are played once is left out; whether there is one.
+
+    The pickup of a tune is then counted against its last bar, not only against its first section's.
+    """
+    if not number or found[number].repeated or found[number - 1].repeated:
+        return False
+    if found[number - 1].main[-1].size != full or found[number].main[0].size != full:
+        return False
+    found[number - 1].main += found.pop(number).main
+    return True
 
 
 def joined(one: Measure, other: Measure) -> Measure:
@@ -149,38 +183,37 @@ def size(note: Note) -> int:
     return int(note.length * WHOLE)
 
 
-def check(found: list[Section], full: int) -> None:
-    """Raises TuneError unless every bar is full in the order of playing."""
+def first_trouble(found: list[Section], full: int) -> tuple[int, str] | None:
+    """The first section that is not exact in the order of playing, and why; None if all are."""
     first = found[0]
     pickup = first.main[0].size % full if first.main[0].size < full else 0
     earliest = first.lead.size if first.lead else pickup
-    for section in found:
+    for number, section in enumerate(found):
         head = section.main[0].size
         if head != (pickup or full):
-            raise TuneError(
-                "bar that does not add up" if head > full else "pickup that does not fit"
-            )
+            return number, "bar that does not add up" if head > full else "pickup that does not fit"
         rest = section.main[1:] if pickup else section.main
         if not rest:
-            raise TuneError("section without a full bar")
+            return number, "pickup before a repeat sign"
         inner = rest if section.first else rest[:-1]
         inner = [*inner, *section.first[:-1], *section.second[:-1]]
         if any(measure.size != full for measure in inner):
-            raise TuneError("bar that does not add up")
+            return number, "bar that does not add up"
         if section.first:
             if len(section.first) != len(section.second):
-                raise TuneError("endings of different lengths")
+                return number, "endings of different lengths"
             closed = section.first[-1].size == full - pickup
             last = section.second[-1].size
             owed = {full: 0, full - earliest: earliest, full - pickup: pickup}.get(last)
             if not closed or owed is None:
-                raise TuneError("ending and pickup that do not add up")
+                return number, "ending and pickup that do not add up"
         else:
             last = rest[-1].size
             if last != full - pickup and (section.repeated or last != full):
-                raise TuneError("last bar and pickup that do not add up")
+                return number, "last bar and pickup that do not add up"
             owed = pickup if last == full - pickup else 0
         pickup = owed
+    return None
 
 
 def check_ties(section: Section) -> None:

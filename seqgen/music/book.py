@@ -1,0 +1,119 @@
+"""A book of tunes as it is learned: the tunes in normal form, and what became of the others."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from seqgen.errors import ConfigError, TuneError
+from seqgen.music import normal
+from seqgen.music.key import Key
+from seqgen.music.notation import C
+from seqgen.music.reader import read
+from seqgen.music.rhythm import KNOWN
+from seqgen.music.tune import Meter, Tune
+
+TRANSPOSE = ("none", "common", "augment")
+"""Keys to learn in: as written; all tonics moved to C; from there, to other keys each epoch."""
+
+# A rhythm that is not KNOWN needs so many tunes, and such a share, to be learned by its name.
+RARE, RARE_SHARE = 5, 0.01
+
+
+@dataclass(frozen=True)
+class Learned:
+    """A tune that is kept.
+
+    text: its normal form, as a text. origin: of its document.
+    signature: the same for its variants, so that they can be kept on one side of a split.
+    key: as its book writes it. rhythm: "" for none.
+    """
+
+    text: str
+    origin: str
+    signature: str
+    key: Key
+    meter: Meter
+    rhythm: str
+
+
+@dataclass(frozen=True)
+class Book:
+    """tunes: in the order of the book, each once.
+
+    duplicates: origins of the others, with that of the same tune before.
+    aside: by reason, the origins of those that have no normal form.
+    """
+
+    tunes: tuple[Learned, ...]
+    duplicates: tuple[tuple[str, str], ...]
+    aside: dict[str, tuple[str, ...]]
+
+    @property
+    def documents(self) -> int:
+        """How many tunes the book has in all."""
+        return len(self.tunes) + len(self.duplicates) + sum(map(len, self.aside.values()))
+
+    def facts(self) -> dict[str, Any]:
+        """Counts of everything, the largest first, as they go into JSON."""
+        by_reason = sorted(self.aside.items(), key=lambda item: -len(item[1]))
+        return {
+            "tunes": self.documents,
+            "normal": len(self.tunes) + len(self.duplicates),
+            "duplicates": len(self.duplicates),
+            "kept": len(self.tunes),
+            "aside": {
+                reason: {"tunes": len(origins), "example": origins[0]}
+                for reason, origins in by_reason
+            },
+            "keys": counted(str(tune.key) for tune in self.tunes),
+            "meters": counted(str(tune.meter) for tune in self.tunes),
+            "rhythms": counted(tune.rhythm or "none" for tune in self.tunes),
+        }
+
+
+def counted(names: Iterable[str]) -> dict[str, int]:
+    return dict(Counter(names).most_common())
+
+
+def learn(texts: Iterable[tuple[str, str]], transpose: str = "common") -> Book:
+    """Bring the tunes of a book into normal form.
+
+    texts: the ABC of each tune and its origin.
+    transpose: one of `TRANSPOSE`; "augment" gives the same texts as "common".
+    Raises ConfigError for another.
+    """
+    if transpose not in TRANSPOSE:
+        raise ConfigError(f"transpose is one of {', '.join(TRANSPOSE)}, not {transpose!r}")
+    tonic = None if transpose == "none" else C
+    tunes: dict[str, tuple[Tune, str]] = {}
+    duplicates = []
+    aside: dict[str, tuple[str, ...]] = {}
+    for abc, origin in texts:
+        try:
+            tune = normal.normalise(read(abc, origin))
+            normal.text(tune, tonic)
+        except TuneError as error:
+            aside[error.reason] = (*aside.get(error.reason, ()), origin)
+            continue
+        identity = normal.identity(tune)
+        if identity in tunes:
+            duplicates.append((origin, tunes[identity][1]))
+        else:
+            tunes[identity] = (tune, origin)
+    common = common_rhythms(tune.rhythm for tune, _ in tunes.values())
+    learned = []
+    for tune, origin in tunes.values():
+        assert tune.key
+        named = replace(tune, rhythm=tune.rhythm if tune.rhythm in common else "")
+        text = normal.text(named, tonic)
+        signature = normal.signature(tune)
+        learned.append(Learned(text, origin, signature, tune.key, tune.meter, named.rhythm))
+    return Book(tuple(learned), tuple(duplicates), aside)
+
+
+def common_rhythms(rhythms: Iterable[str]) -> set[str]:
+    """Names worth a token: those that people ask for, and those that a book has often."""
+    counts = Counter(rhythms)
+    least = max(RARE, RARE_SHARE * counts.total())
+    return {name for name, count in counts.items() if name in KNOWN or count >= least}
