@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench lock clean
+.PHONY: demo test lint browser bench lock clean
 
 .venv/installed: pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; PYTHON=python3.12 make names another")'
@@ -27,8 +27,18 @@ lint: .venv/installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint
+test: lint browser
 	$(BIN)/pytest
+
+# For the tests of the HTML page: Debian's, where it may be installed; without one they are skipped.
+browser:
+	@for name in chromium chromium-browser google-chrome; do \
+		if command -v $$name >/dev/null; then exit 0; fi; \
+	done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+		&& apt-get update -qq && apt-get install -qq --no-install-recommends chromium >/dev/null; \
+	then exit 0; fi; \
+	echo "no Chromium: the tests of the HTML page in a browser will be skipped"
 
 bench: .venv/installed
 	$(BIN)/python -m pip install --quiet --no-build-isolation --editable .[bench]

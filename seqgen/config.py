@@ -23,18 +23,20 @@ def option(
     above: float | None = None,
     choices: tuple[str, ...] | None = None,
     names: str | None = None,
+    suffixes: tuple[str, ...] | None = None,
     flag: bool = True,
 ) -> Any:
     """A dataclass field that carries what is to be known of an option.
 
     least, most: inclusive bounds; above: an exclusive lower bound.
     choices: the words allowed, where they are fixed.
-    names: the table that knows the words allowed: "tokenizers", "cells" or "presets".
+    names: the table that knows the words allowed: "tokenizers", "cells", "presets", "instruments".
+    suffixes: for the name of a file, how it may end.
     flag: False for a rare option, which is set in a ``--config`` file only.
     """
     known = {
         "help": help, "least": least, "most": most, "above": above,
-        "choices": choices, "names": names, "flag": flag,
+        "choices": choices, "names": names, "suffixes": suffixes, "flag": flag,
     }  # fmt: skip
     return field(default=default, metadata=known)
 
@@ -81,6 +83,8 @@ def checked(name: str, value: Any, hint: Any, known: Mapping[str, Any]) -> Any:
         check_bounds(flag, value, known)
     if known["choices"] and value not in known["choices"]:
         raise ConfigError(f"{flag}: {value!r} is not one of {', '.join(known['choices'])}")
+    if known["suffixes"] and not value.lower().endswith(known["suffixes"]):
+        raise ConfigError(f"{flag}: {value!r} does not end in {' or '.join(known['suffixes'])}")
     return value
 
 
@@ -245,6 +249,35 @@ class SamplingOptions(Options):
     def check(self) -> None:
         if self.stop == "":
             raise ConfigError("--stop needs a text")
+
+
+@dataclass(frozen=True)
+class RenderOptions(Options):
+    """How tunes are written down and heard."""
+
+    midi: str | None = option(
+        None, "Write the tunes as MIDI, repeats played.", suffixes=(".mid", ".midi")
+    )
+    score: str | None = option(
+        None, "Write the tunes as an engraved score.", suffixes=(".svg", ".png", ".pdf")
+    )
+    audio: str | None = option(None, "Write the tunes as sound.", suffixes=(".wav",))
+    page: str | None = option(
+        None, "Write a page with scores, sound and ABC.", suffixes=(".html", ".htm")
+    )
+    tempo: float | None = option(
+        None,
+        "Beats a minute, dotted quarters in 6/8, 9/8 and 12/8, halves in 2/2, else quarters; what "
+        "the tune says or its rhythm's usual tempo unless said.",
+        least=10.0,
+        most=500.0,
+    )
+    instrument: str = option(
+        "harp",
+        "What plays: a name, or a number of General MIDI from 1 to 128.",
+        names="instruments",
+    )
+    play: bool = option(False, "Play through the machine's own player.")
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,10 @@ def names_of(table: str | None) -> tuple[str, ...]:
         from seqgen.training.plan import preset_names
 
         return preset_names()
+    if table == "instruments":
+        from seqgen.music.instruments import names
+
+        return names()
     return ()
 
 

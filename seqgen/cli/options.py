@@ -40,7 +40,7 @@ def with_options(*groups: type[Options]) -> Callable[[Callable[..., None]], Call
             said = read_config(config, known) if config else {}
             for name in flags:
                 if (text := values.pop(name)) is not None:
-                    said[name] = parse(name, text, hints[name])
+                    said[name] = text if text is True else parse(name, text, hints[name])
             command(**values, said=said)
 
         own = inspect.signature(command, eval_str=True).parameters.values()
@@ -68,16 +68,28 @@ def keyword(name: str, kind: Any, info: Any) -> inspect.Parameter:
 
 def flag(field: Field, hint: Any, group: type) -> inspect.Parameter:
     """The command-line option of a field, taken as text: `parse` has the one kind of message."""
+    if hint is bool:
+        info = typer.Option(
+            flag_name(field.name), help=field.metadata["help"], rich_help_panel=panel(group)
+        )
+        return keyword(field.name, bool | None, info)
     words = field.metadata["choices"] or names_of(field.metadata["names"])
     metavar = "|".join(field.metadata["choices"] or ()) or METAVARS.get(kind_of(hint), "N[,N]")
+    if field.metadata["suffixes"]:
+        metavar = "FILE" + "|".join(field.metadata["suffixes"])
     info = typer.Option(
         flag_name(field.name),
         help=help_text(field, words),
         metavar="NAME" if field.metadata["names"] else metavar,
         autocompletion=complete_names(words) if words else None,
-        rich_help_panel=(group.__doc__ or "").split("\n")[0].rstrip("."),
+        rich_help_panel=panel(group),
     )
     return keyword(field.name, str | None, info)
+
+
+def panel(group: type) -> str:
+    """The heading under which the help lists a group's options."""
+    return (group.__doc__ or "").split("\n")[0].rstrip(".")
 
 
 def help_text(field: Field, words: tuple[str, ...]) -> str:

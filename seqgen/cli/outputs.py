@@ -1,0 +1,145 @@
+"""Writes tunes as MIDI, score, sound and page, and plays them: what two commands share."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from seqgen.config import RenderOptions
+from seqgen.errors import SeqgenError, TuneError
+from seqgen.music.instruments import Instrument
+from seqgen.music.play import Performance
+from seqgen.music.tune import Tune
+
+if TYPE_CHECKING:
+    from seqgen.music.page import Entry
+
+
+class Notice(NamedTuple):
+    """What is told on the way. failed: something could not be done, and the rest goes on."""
+
+    text: str
+    failed: bool = False
+
+
+def asked(options: RenderOptions) -> bool:
+    """Whether a file is to be written, or the tunes are to be played."""
+    return any((options.midi, options.score, options.audio, options.page, options.play))
+
+
+def command_line() -> str:
+    """The command that runs, as it would be typed."""
+    return shlex.join(["seqgen", *sys.argv[1:]])
+
+
+def render(
+    tunes: Sequence[tuple[Tune, str]],
+    options: RenderOptions,
+    made_by: str | None = None,
+) -> Iterator[Notice]:
+    """Write the files that are asked for, each with all tunes that can be rendered, and play them.
+
+    tunes: each with its ABC, which the page shows.
+    made_by: what the page says of its making; the command line that runs unless said.
+    Raises ConfigError for an unknown instrument, TuneError if no tune can be rendered, and, once
+    all other files are written, what was wrong with the last that failed.
+    """
+    from seqgen.music import instruments
+    from seqgen.music.page import Entry
+    from seqgen.music.play import perform
+    from seqgen.music.score import Sheet, engrave
+
+    instrument = instruments.find(options.instrument)
+    entries: list[Entry] = []
+    for tune, abc in tunes:
+        sheets: Sequence[Sheet] = ()
+        try:
+            performance = perform(tune, options.tempo)
+            if options.score or options.page:
+                sheets = engrave(tune, len(entries) + 1)
+        except TuneError as error:
+            yield Notice(f"{called(tune)} is left out: {error}", failed=True)
+        else:
+            entries.append(Entry(performance, sheets, abc))
+    if not entries:
+        raise TuneError("no tune could be rendered")
+    failures: list[SeqgenError] = []
+    for path, write in writers(entries, options, instrument, made_by or command_line()):
+        try:
+            write(path)
+        except SeqgenError as error:
+            failures.append(error)
+        else:
+            yield Notice(f"wrote {path}")
+    if options.play:
+        try:
+            yield from played([entry.performance for entry in entries], instrument)
+        except SeqgenError as error:
+            failures.append(error)
+    for failure in failures[:-1]:
+        yield Notice(str(failure), failed=True)
+    if failures:
+        raise failures[-1]
+
+
+def tell(notices: Iterable[Notice]) -> None:
+    """Print what is told on standard error, as it comes."""
+    import typer
+
+    from seqgen.cli.lines import cleaned
+
+    for notice in notices:
+        typer.echo(cleaned(notice.text), err=True)
+
+
+def called(tune: Tune) -> str:
+    """What messages call a tune."""
+    return f"tune {tune.number}" + (f" ({tune.title})" if tune.title else "")
+
+
+def writers(
+    entries: Sequence[Entry], options: RenderOptions, instrument: Instrument, made_by: str
+) -> Iterator[tuple[Path, Callable[[Path], None]]]:
+    """Each file that is asked for, with what writes it."""
+    from seqgen.checkpoint.files import write_whole, written_whole
+    from seqgen.music.audio import write_wav
+    from seqgen.music.midi import midi_file
+    from seqgen.music.page import page
+    from seqgen.music.score import FORMATS
+
+    performances = [entry.performance for entry in entries]
+    sheets = [sheet for entry in entries for sheet in entry.sheets]
+
+    def sound(path: Path) -> None:
+        with written_whole(path) as beside, open(beside, "wb") as file:
+            write_wav(performances, instrument, file)
+
+    if options.midi:
+        yield Path(options.midi), lambda p: write_whole(p, midi_file(performances, instrument))
+    if options.score:
+        form = FORMATS[Path(options.score).suffix.lower()]
+        yield Path(options.score), lambda p: write_whole(p, form(sheets))
+    if options.audio:
+        yield Path(options.audio), sound
+    if options.page:
+        yield Path(options.page), lambda p: write_whole(p, page(entries, instrument, made_by))
+
+
+def played(performances: Sequence[Performance], instrument: Instrument) -> Iterator[Notice]:
+    """Play the tunes. Raises SeqgenError if the machine cannot; it says how it could."""
+    from seqgen.music.audio import write_wav
+    from seqgen.music.player import HOW, find_player, play
+
+    player = find_player()
+    if player is None:
+        raise SeqgenError(HOW)
+    yield Notice(f"playing through {Path(player[0]).name}; Ctrl-C stops")
+    with tempfile.TemporaryDirectory(prefix="seqgen-") as folder:
+        path = Path(folder) / "tunes.wav"
+        with open(path, "wb") as file:
+            write_wav(performances, instrument, file)
+        play(path, player)

@@ -1,0 +1,93 @@
+"""`seqgen render`: any ABC tunes as MIDI, score, sound or page, or shown in the terminal."""
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from seqgen.cli.complete import complete_corpus
+from seqgen.cli.options import with_options
+from seqgen.config import RenderOptions
+from seqgen.corpora.document import Document
+from seqgen.errors import CorpusError, TuneError
+from seqgen.music.tune import Tune
+
+
+@with_options(RenderOptions)
+def render(
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A file of ABC tunes, - for standard input, or a known corpus of tunes.",
+            autocompletion=complete_corpus,
+        ),
+    ],
+    said: dict[str, Any],
+    tune: Annotated[
+        int | None, typer.Option(help="Only the tune with this number behind X:.", metavar="N")
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="Of a file; UTF-8 or what a byte-order mark says.")
+    ] = None,
+) -> None:
+    """Write ABC tunes as MIDI, score, sound or page, or play them; else show them here.
+
+    A tune that cannot be rendered is named and left out. The exit status is 1 if none is left or
+    a file cannot be written.
+    """
+    options = RenderOptions(**said)
+    from seqgen.cli import outputs
+    from seqgen.cli.staff import print_tune
+
+    tunes = list(readable(chosen(source, tune, encoding)))
+    if not tunes:
+        raise TuneError(f"{source}: no tune that can be read")
+    if outputs.asked(options):
+        outputs.tell(outputs.render(tunes, options))
+        return
+    for number, (read, _) in enumerate(tunes):
+        print_tune(read, options.tempo, above=number > 0)
+
+
+def chosen(source: str, number: int | None, encoding: str | None) -> list[Document]:
+    """The tunes of a source, or those with a number.
+
+    Raises CorpusError if the source has none.
+    """
+    from seqgen.corpora import open_corpus
+
+    corpus = open_corpus([source], encoding=encoding)
+    if corpus.kind != "tunes":
+        raise CorpusError(
+            f"{source}: no tune in it (a tune begins with an X: line and has a K: line)"
+        )
+    for notice in corpus.notices:
+        typer.echo(notice, err=True)
+    if number is None:
+        return list(corpus.documents)
+    found = [document for document in corpus.documents if number_of(document) == number]
+    if not found:
+        numbers = [n for n in map(number_of, corpus.documents) if n is not None]
+        among = f"; they go from {min(numbers)} to {max(numbers)}" if numbers else ""
+        raise CorpusError(f"{source}: no tune with X:{number}{among}")
+    return found
+
+
+def number_of(document: Document) -> int | None:
+    """What stands behind ``X:``, if it is a number."""
+    digits = re.match(r"X:\s*(\d{1,9})", str(document.text))
+    return int(digits[1]) if digits else None
+
+
+def readable(documents: list[Document]) -> Iterator[tuple[Tune, str]]:
+    """The tunes that can be read, with their ABC; the others are named on standard error."""
+    from seqgen.cli.lines import cleaned
+    from seqgen.music.reader import read
+
+    for document in documents:
+        abc = str(document.text)
+        try:
+            yield read(abc, document.origin), abc
+        except TuneError as error:
+            typer.echo(cleaned(f"left out: {error}"), err=True)

@@ -1,0 +1,50 @@
+"""Shows a tune in the terminal."""
+
+from seqgen.music.play import perform
+from seqgen.music.staff import form, staff
+from seqgen.music.tempo import MARKS, beat
+from seqgen.music.tune import Tune
+from seqgen.music.write import key_name
+
+STYLES = {"section": "bold magenta", "bar": "bold cyan", "notes": "", "shape": "dim green"}
+
+
+def print_tune(tune: Tune, beats: float | None = None, above: bool = False) -> None:
+    """Print a tune with its title, its bars and the shape of its melody, coloured in a terminal.
+
+    beats: a minute, as in `seqgen.music.play.perform`. above: an empty line goes before it.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    from seqgen.cli.lines import cleaned
+
+    console = Console(highlight=False)
+    if above:
+        console.print()
+    console.print(Text(cleaned(tune.title or f"Tune {tune.number}"), "bold"), soft_wrap=True)
+    console.print(Text(cleaned(facts(tune, beats)), "dim"), soft_wrap=True)
+    for line in staff(tune, console.width):
+        text = Text.assemble(*((piece.text, STYLES[piece.kind]) for piece in line))
+        text.rstrip()
+        console.print(text, soft_wrap=True)
+
+
+def facts(tune: Tune, beats: float | None) -> str:
+    """Rhythm, meter, key, form, tempo and length in a line."""
+    performance = perform(tune, beats)
+    seconds = round(performance.seconds(performance.length))
+    counted = beat(tune.meter)
+    return "  ".join(
+        filter(
+            None,
+            (
+                tune.rhythm,
+                str(tune.meter) if tune.meter.beats else "",
+                key_name(tune.key) if tune.key else "",
+                form(tune),
+                f"{MARKS[counted]} = {performance.tempo / counted:.0f}",
+                f"{seconds // 60}:{seconds % 60:02}",
+            ),
+        )
+    )

@@ -1,0 +1,137 @@
+"""Tunes as one HTML page that needs nothing else: scores, sound, and the ABC to copy."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from html import escape
+from importlib.resources import files
+
+from seqgen.music.instruments import Instrument
+from seqgen.music.mei import names
+from seqgen.music.play import Performance, accented
+from seqgen.music.score import MARGIN, WIDTH, Sheet, prefix, visible
+from seqgen.music.tempo import MARKS, beat
+from seqgen.music.tune import Tune
+from seqgen.music.write import key_name
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A tune on a page.
+
+    sheets: its score. abc: its text.
+    """
+
+    performance: Performance
+    sheets: Sequence[Sheet]
+    abc: str
+
+
+def page(entries: Sequence[Entry], instrument: Instrument, made_by: str) -> bytes:
+    """The page, which opens from disk and asks no network for anything.
+
+    entries: the tunes; the sheets of the n-th were engraved with number n, counted from 1.
+    made_by: the command that made it, with its seed.
+    """
+    numbered = list(enumerate(entries, 1))
+    title = name(entries[0].performance.tune) if len(entries) == 1 else f"{len(entries)} tunes"
+    music = {
+        "timbre": asdict(instrument.timbre),
+        "tunes": [sounds(entry.performance, number) for number, entry in numbered],
+    }
+    parts = {
+        "title": escape(title),
+        "contents": contents(entries) if len(entries) > 1 else "",
+        "made_by": escape(visible(made_by)),
+        "tunes": "\n".join(article(entry, number) for number, entry in numbered),
+        # A "</script>" in a text would end the script.
+        "music": json.dumps(music, separators=(",", ":")).replace("<", r"\u003c"),
+        "style": part("css"),
+        "script": part("js"),
+    }
+    pieces = part("html").split("{{")
+    filled = [pieces[0]]
+    for piece in pieces[1:]:
+        key, rest = piece.split("}}", 1)
+        filled += [parts[key], rest]
+    return "".join(filled).encode("utf-8", "replace")
+
+
+def part(suffix: str) -> str:
+    """One of the files that a page is made of."""
+    return (files("seqgen.music") / f"page.{suffix}").read_text(encoding="utf-8").rstrip("\n")
+
+
+def name(tune: Tune) -> str:
+    return visible(tune.title) or f"Tune {tune.number}"
+
+
+def contents(entries: Sequence[Entry]) -> str:
+    items = "".join(
+        f'<li><a href="#tune-{number}">{escape(name(entry.performance.tune))}</a></li>'
+        for number, entry in enumerate(entries, 1)
+    )
+    return f'<nav aria-label="Tunes"><ol>{items}</ol></nav>'
+
+
+def article(entry: Entry, number: int) -> str:
+    """A tune's part of the page: title, player, score and ABC."""
+    tune = entry.performance.tune
+    title = escape(name(tune))
+    score = "\n".join(picture(sheet, title) for sheet in entry.sheets)
+    return f"""<article id="tune-{number}" aria-labelledby="title-{number}">
+<h2 id="title-{number}">{title}</h2>
+<p class="facts">{escape(facts(tune))}</p>
+<div class="player">
+<button class="play" type="button" aria-pressed="false">▶ Play</button>
+<input class="position" type="range" min="0" max="1" step="any" value="0" aria-label="Position">
+<span class="time"></span>
+<label>Tempo <input class="tempo" type="range" min="40" max="160" value="100">
+<output></output></label>
+<label><input class="loop" type="checkbox"> again and again</label>
+</div>
+<div class="score">{score}</div>
+<div class="abc">
+<details><summary>ABC</summary><pre tabindex="0">{escape(entry.abc.strip())}</pre></details>
+<button class="copy" type="button" aria-live="polite">Copy</button>
+</div>
+</article>"""
+
+
+def facts(tune: Tune) -> str:
+    """Rhythm, meter and key in a line."""
+    key = key_name(tune.key) if tune.key else ""
+    meter = str(tune.meter) if tune.meter.beats else ""
+    key = key.replace("#", "♯").replace("b ", "♭ ")
+    return " · ".join(filter(None, (visible(tune.rhythm), meter, key)))
+
+
+def picture(sheet: Sheet, title: str) -> str:
+    width = WIDTH - 2 * MARGIN
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f'viewBox="0 0 {width} {sheet.height:.0f}" role="img" aria-label="Score of {title}">'
+        f"{sheet.body}</svg>"
+    )
+
+
+def sounds(performance: Performance, number: int) -> dict[str, object]:
+    """What the player is told of a tune, its times in quarter notes."""
+    tune = performance.tune
+    counted = beat(tune.meter)
+    notes = []
+    for sound, strong in zip(performance.sounds, accented(performance), strict=True):
+        heads = [
+            head
+            for bar, place in sound.written
+            for head in names(prefix(number), bar, place, tune.bars[bar].notes[place])
+        ]
+        onset, duration = round(float(4 * sound.onset), 6), round(float(4 * sound.duration), 6)
+        notes.append([onset, duration, sound.pitch, heads, int(strong)])
+    return {
+        "notes": notes,
+        "length": round(float(4 * performance.length), 6),
+        "tempo": round(performance.tempo, 4),
+        "beat": counted,
+        "mark": MARKS[counted],
+    }

@@ -1,0 +1,229 @@
+import io
+import os
+import subprocess
+import sys
+import time
+import wave
+from collections.abc import Callable
+from pathlib import Path
+
+import mido
+import pytest
+from PIL import Image
+
+from seqgen.cli import outputs
+from seqgen.config import RenderOptions
+from seqgen.errors import ConfigError, TuneError
+from seqgen.music.reader import read
+
+Run = Callable[..., tuple[int, str, str]]
+
+BOOK = """\
+X:3
+T:The First
+R:jig
+M:6/8
+K:G
+D|GAB cBA|G3 G2:|
+
+X:4
+T:Two voices
+M:4/4
+K:G
+V:1
+GABc|
+V:2
+GABc|
+
+X:7
+T:A third of a note
+M:4/4
+L:1/8
+K:D
+d1/3 e2 f2|
+
+X:12
+T:The Last
+R:reel
+M:4/4
+K:Edor
+|:E2BE dEBE|E2BE AFDF:|
+"""
+
+
+@pytest.fixture
+def book(here: Path) -> Path:
+    path = here / "book.abc"
+    path.write_text(BOOK)
+    return path
+
+
+def test_all_files_at_once(seqgen: Run, book: Path) -> None:
+    status, out, err = seqgen(
+        "render", "book.abc", "--midi", "t.mid", "--score", "t.svg", "--audio", "t.wav",
+        "--page", "new/t.html", "--tempo", "100", "--instrument", "fiddle",
+    )  # fmt: skip
+    assert (status, out) == (0, "")
+    assert err.splitlines() == [
+        "left out: book.abc:4, line 7, column 1: more than one voice",
+        "tune 7 (A third of a note) is left out: a note's length of 1/24, which notation cannot "
+        "show",
+        "wrote t.mid", "wrote t.svg", "wrote t.wav", "wrote new/t.html",
+    ]  # fmt: skip
+    midi = mido.MidiFile("t.mid")
+    assert [m.text for t in midi.tracks for m in t if m.type == "marker"] == [
+        "The First",
+        "The Last",
+    ]
+    tempos = [mido.tempo2bpm(m.tempo) for t in midi.tracks for m in t if m.type == "set_tempo"]
+    assert tempos == pytest.approx([150, 100], abs=0.01)
+    assert "The First" in Path("t.svg").read_text()
+    with wave.open("t.wav") as sound:
+        assert sound.getnframes() / sound.getframerate() > 2 * 2 * 60 / 100 + 2 * 8 * 60 / 100
+    page = Path("new/t.html").read_text()
+    command = (
+        "seqgen render book.abc --midi t.mid --score t.svg --audio t.wav --page new/t.html "
+        "--tempo 100 --instrument fiddle"
+    )
+    assert f"<code>{command}</code>" in page
+    assert "D|GAB cBA|G3 G2:|" in page
+
+
+def test_only_what_cannot_be_engraved_is_left_out_of_a_score(seqgen: Run, book: Path) -> None:
+    _, _, err = seqgen("render", "book.abc", "--midi", "t.mid")
+    assert "tune 7" not in err
+    midi = mido.MidiFile("t.mid")
+    assert len([m for t in midi.tracks for m in t if m.type == "marker"]) == 3
+
+
+@pytest.mark.parametrize("suffix", ["png", "PDF"])
+def test_scores_as_pictures_and_pages(seqgen: Run, book: Path, suffix: str) -> None:
+    status, _, _ = seqgen("render", "book.abc", "--score", f"t.{suffix}", "--tune", "12")
+    assert status == 0
+    data = Path(f"t.{suffix}").read_bytes()
+    if suffix == "png":
+        assert Image.open(io.BytesIO(data)).size[0] > 1000
+    else:
+        assert data.startswith(b"%PDF")
+
+
+def test_a_tune_is_shown(seqgen: Run, book: Path) -> None:
+    status, out, err = seqgen("render", "book.abc", "--tune", "3")
+    assert (status, err) == (0, "")
+    assert out.splitlines()[:3] == [
+        "The First", "jig  6/8  G major  AA  ♩. = 114  0:04", "A |: D | GAB cBA | G3 G2 :|",
+    ]  # fmt: skip
+    assert "\x1b" not in out
+    _, out, err = seqgen("render", "book.abc")
+    assert [name for name in ("The First", "A third of a note", "The Last") if name in out] == [
+        "The First", "A third of a note", "The Last",
+    ]  # fmt: skip
+    assert "more than one voice" in err
+
+
+def test_standard_input_and_known_corpora(here: Path) -> None:
+    command = [sys.executable, "-m", "seqgen", "render"]
+    done = subprocess.run([*command, "-"], input=BOOK.encode(), capture_output=True, cwd=here)
+    assert done.stdout.decode().startswith("The First\n")
+    environment = os.environ | {"PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(
+        [*command, "oneills", "--tune", "1500"], capture_output=True, cwd=here, env=environment
+    )
+    assert b"A |" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (("none.abc",), 1, "none.abc: no such file"),
+        (("book.abc", "--score", "t.bmp"), 2, "--score: 't.bmp' does not end in .svg or .png or"),
+        (("book.abc", "--midi", "t"), 2, "--midi: 't' does not end in .mid or .midi"),
+        (("book.abc", "--audio", "t.mp3"), 2, "--audio: 't.mp3' does not end in .wav"),
+        (("book.abc", "--page", ""), 2, "--page: '' does not end in .html"),
+        (("book.abc", "--tempo", "0"), 2, "--tempo: 0.0 is too small"),
+        (("book.abc", "--tempo", "fast"), 2, "--tempo: 'fast' is not a number"),
+        (("book.abc", "--midi", "t.mid", "--instrument", "x"), 2, "unknown instrument 'x'"),
+        (("book.abc", "--tune", "5"), 1, "book.abc: no tune with X:5; they go from 3 to 12"),
+        (("book.abc", "--tune", "4"), 1, "book.abc: no tune that can be read"),
+        (("book.abc", "--tune", "7", "--score", "t.svg"), 1, "no tune could be rendered"),
+        (("book.abc", "--midi", "book.abc/t.mid"), 1, "cannot write book.abc/t.mid"),
+        (("book.abc", "--score", "folder.svg"), 1, "cannot write folder.svg"),
+        (("prose.txt",), 1, "prose.txt: no tune in it"),
+        (("empty.abc",), 1, "empty.abc: is empty"),
+        (("broken.abc",), 1, "broken.abc: "),
+        (("picture.abc",), 1, "looks binary"),
+    ],
+)
+def test_what_is_wrong_is_said(
+    seqgen: Run, book: Path, arguments: tuple[str, ...], status: int, message: str
+) -> None:
+    (book.parent / "folder.svg").mkdir()
+    (book.parent / "prose.txt").write_text("The river runs down to the sea.\n")
+    (book.parent / "empty.abc").write_text("")
+    (book.parent / "broken.abc").write_text("X:1\nT:no key\nABc\n")
+    (book.parent / "picture.abc").write_bytes(bytes(range(256)) * 9)
+    before = set(book.parent.iterdir())
+    got, _, err = seqgen("render", *arguments)
+    assert got == status
+    assert message in err
+    assert "Traceback" not in err
+    assert set(book.parent.iterdir()) == before
+
+
+def test_one_file_that_fails_does_not_stop_the_others(seqgen: Run, book: Path) -> None:
+    status, _, err = seqgen(
+        "render", "book.abc", "--midi", "book.abc/t.mid", "--score", "book.abc/t.svg",
+        "--page", "t.html",
+    )  # fmt: skip
+    assert status == 1
+    assert Path("t.html").exists()
+    assert "cannot write book.abc/t.mid" in err
+    assert "error: cannot write book.abc/t.svg" in err
+
+
+def test_playing(seqgen: Run, book: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+    status, _, err = seqgen("render", "book.abc", "--tune", "3", "--play")
+    assert status == 1
+    assert "no player of sound found" in err
+    player = folder / "aplay"
+    player.write_text(
+        f"#!{sys.executable}\nimport sys, shutil\nshutil.copy(sys.argv[-1], 'heard')\n"
+    )
+    player.chmod(0o755)
+    status, _, err = seqgen("render", "book.abc", "--tune", "3", "--play")
+    assert (status, err) == (0, "playing through aplay; Ctrl-C stops\n")
+    with wave.open("heard") as sound:
+        assert 4 < sound.getnframes() / sound.getframerate() < 7
+
+
+def test_titles_cannot_drive_the_terminal(seqgen: Run, here: Path) -> None:
+    (here / "evil.abc").write_text("X:1\nT:a\x1b[2Jb\nR:\x1b]0;x\x07\nM:4/4\nK:C\nC8|\n")
+    for arguments in ((), ("--score", "t.png"), ("--page", "t.html"), ("--score", "t.pdf")):
+        status, out, err = seqgen("render", "evil.abc", *arguments)
+        assert status == 0
+        assert "\x1b" not in out + err
+
+
+def test_the_function_behind_it(here: Path) -> None:
+    tune = read(BOOK.split("\n\n")[0])
+    options = RenderOptions(page="a.html")
+    assert [n.text for n in outputs.render([(tune, "X:3")], options, "made & by")] == [
+        "wrote a.html"
+    ]
+    assert "<code>made &amp; by</code>" in Path("a.html").read_text()
+    with pytest.raises(TuneError, match="no tune could be rendered"):
+        list(outputs.render([], options))
+    with pytest.raises(ConfigError, match="unknown instrument"):
+        list(outputs.render([(tune, "")], RenderOptions(instrument="kazoo")))
+
+
+def test_a_page_of_four_tunes_is_there_in_five_seconds(here: Path) -> None:
+    (here / "four.abc").write_text("\n".join([BOOK.split("\n\n")[0] + "\n"] * 4))
+    start = time.perf_counter()
+    command = [sys.executable, "-m", "seqgen", "render", "four.abc", "--page", "four.html"]
+    subprocess.run(command, cwd=here, check=True, capture_output=True)
+    assert time.perf_counter() - start < 5
+    assert Path("four.html").read_text().count("<article") == 4

@@ -1,0 +1,97 @@
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from seqgen.music.instruments import find
+from seqgen.music.page import Entry, page
+from seqgen.music.play import perform
+from seqgen.music.score import engrave
+from seqgen.music.tune import Tune
+
+NASTY = '</script><script>alert("x")</script>&amp;{{style}}\x1b'
+
+
+class Read(HTMLParser):
+    """Elements with their attributes, and texts by the element that they stand in."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: dict[str, str] = {}
+        self.open: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attributes)))
+        self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        while self.open and self.open.pop() != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        if self.open:
+            self.texts[self.open[-1]] = self.texts.get(self.open[-1], "") + data
+
+
+@pytest.fixture(scope="module")
+def entries(tunes: list[Tune]) -> list[Entry]:
+    return [
+        Entry(perform(tune), engrave(tune, n), f"X:{n}\nT:{NASTY}\nK:C\nabc|\n")
+        for n, tune in enumerate(tunes, 1)
+    ]
+
+
+@pytest.fixture(scope="module")
+def text(entries: list[Entry]) -> str:
+    return page(entries, find("fiddle"), f"seqgen sample {NASTY} --seed 3").decode()
+
+
+def test_texts_of_others_stay_texts(text: str) -> None:
+    read = Read(text)
+    assert [tag for tag, _ in read.elements].count("script") == 2
+    assert not any(tag == "b" for tag, _ in read.elements)
+    assert "„Süß & schön“ <b>" in read.texts["h2"]
+    assert read.texts["pre"].count('T:</script><script>alert("x")</script>&amp;{{style}}\x1b') == 5
+    assert "--seed 3" in read.texts["code"]
+    assert "\x1b" not in read.texts["code"]
+
+
+def test_the_page_needs_nothing_else(text: str) -> None:
+    addresses = {
+        value
+        for _, attributes in Read(text).elements
+        for name, value in attributes.items()
+        if name in ("src", "href", "xlink:href", "action", "data", "poster", "srcset")
+    }
+    assert all(value and (value.startswith("#") or value == "data:,") for value in addresses)
+    assert "@import" not in text
+    assert "url(" not in text
+    assert "fetch(" not in text
+    assert "default-src 'none'" in text
+
+
+def test_the_player_is_told_the_tunes_sounds(text: str, tunes: list[Tune]) -> None:
+    match = re.search(r'<script type="application/json" id="music">(.*?)</script>', text, re.DOTALL)
+    assert match
+    music = json.loads(match[1])
+    ids = [a.get("id") for _, a in Read(text).elements]
+    for tune, told in zip(tunes, music["tunes"], strict=True):
+        performance = perform(tune)
+        assert told["tempo"] == pytest.approx(performance.tempo, abs=1e-3)
+        expected = [
+            (float(4 * s.onset), float(4 * s.duration), s.pitch) for s in performance.sounds
+        ]
+        for note, sound in zip(told["notes"], expected, strict=True):
+            assert note[:3] == pytest.approx(sound, abs=1e-5)
+            assert note[3]
+            assert all(ids.count(head) == 1 for head in note[3])
+
+
+def test_one_tune_gives_the_page_its_title(entries: list[Entry]) -> None:
+    alone = page(entries[:1], find("harp"), "seqgen render").decode()
+    assert "<title>Pickups, endings, triplets</title>" in alone
+    assert "<nav" not in alone
+    assert Read(page(entries, find("harp"), "seqgen").decode()).texts["title"] == "5 tunes"
