@@ -61,7 +61,7 @@ def table(columns: Mapping[str, Column], book: Book) -> tuple[list[Row], dict[st
     rows = [
         Row(
             "bar_exact",
-            "tunes whose bars add up as they are played",
+            "tunes whose bars add up",
             SHARE,
             {name: exact_share(column) for name, column in columns.items()},
             ALL,
@@ -70,10 +70,10 @@ def table(columns: Mapping[str, Column], book: Book) -> tuple[list[Row], dict[st
     judges = dict.fromkeys(judge for c in columns.values() for judge in c.passed or ())
     for judge in judges:
         shares = {name: (column.passed or {}).get(judge) for name, column in columns.items()}
-        rows.append(Row(judge, f"tunes that {judge} passes", SHARE, shares, ALL))
+        rows.append(Row(judge, f"tunes passed by {judge}", SHARE, shares, ALL))
     if any(column.kept is not None for column in columns.values()):
         kept = {name: column.kept for name, column in columns.items()}
-        rows.append(Row("kept", "probability that the grammar kept", SHARE, kept))
+        rows.append(Row("kept", "probability kept by the grammar", SHARE, kept))
     measured = {name: metrics(column.tunes, book) for name, column in columns.items()}
     aims = book.aims()
     for f in fields(Metrics):
