@@ -97,14 +97,14 @@ class Book:
         return found
 
 
-def metrics(tunes: Sequence[Tune], book: Book) -> tuple[Metrics, Copy]:
-    """The figures of some tunes, and the longest copy among them.
+def metrics(tunes: Sequence[Tune], book: Book) -> tuple[Metrics, Copy] | None:
+    """The figures of some tunes, and the longest copy among them; None if none has a note.
 
-    Raises ValueError if no tune has a note.
+    Tunes without a note are left out.
     """
     melodies = heard(tunes)
     if not melodies:
-        raise ValueError("there is no tune with a note to measure")
+        return None
     low, median, high = np.percentile([np.ptp(each.pitches) for each in melodies], RANGE)
     leaps = [np.abs(each.intervals) for each in melodies]
     pitches, intervals, lengths = counts(melodies)

@@ -55,8 +55,7 @@ def table(columns: Mapping[str, Column], book: Book) -> tuple[list[Row], dict[st
     """Measure every column against the book that was learned from.
 
     Returns the rows: bar-exact share, judges, kept mass, then the figures of `Metrics`; and the
-    longest copy of each column.
-    Raises ValueError if a column has no tune with a note.
+    longest copy of each column. A column without a tune that has a note has neither.
     """
     rows = [
         Row(
@@ -77,10 +76,10 @@ def table(columns: Mapping[str, Column], book: Book) -> tuple[list[Row], dict[st
     measured = {name: metrics(column.tunes, book) for name, column in columns.items()}
     aims = book.aims()
     for f in fields(Metrics):
-        values = {name: getattr(found, f.name) for name, (found, _) in measured.items()}
+        values = {name: found and getattr(found[0], f.name) for name, found in measured.items()}
         aim = None if aims[f.name] == (-inf, inf) else aims[f.name]
         rows.append(Row(f.name, f.metadata["name"], f.metadata["unit"], values, aim))
-    return rows, {name: copy for name, (_, copy) in measured.items()}
+    return rows, {name: found[1] for name, found in measured.items() if found}
 
 
 def exact_share(column: Column) -> float:

@@ -79,8 +79,7 @@ def test_aims_follow_the_book_where_they_must(tune):
 
 def test_what_has_no_note_cannot_be_measured(tune):
     silent = [Tune((), Meter(3, 4), None), tune("z6|]", (3, 4))]
-    with pytest.raises(ValueError, match="no tune with a note"):
-        metrics(silent, Book([]))
+    assert metrics(silent, Book([])) is None
     one_note = metrics([*silent, tune("C6|]", (3, 4))], Book(silent))[0]
     assert one_note.wholly_in_key == one_note.pitch_divergence == 1
     assert one_note.steps == one_note.fourth_bars == one_note.copied_most == 0

@@ -40,3 +40,13 @@ def test_figures_are_held_against_their_aims(rows):
 def test_rows_that_no_column_has_are_left_out(tune):
     found, _ = table({"real": Column([tune("C6|]", (3, 4))])}, Book([]))
     assert "kept" not in {row.key for row in found}
+
+
+def test_a_column_that_cannot_be_measured_leaves_its_cells_empty(tune):
+    good = tune("C6|]", (3, 4))
+    rows, copies = table({"none": Column([], unread=3), "real": Column([good])}, Book([good]))
+    figures = {row.key: row for row in rows}
+    assert figures["bar_exact"].values == {"none": 0, "real": 1}
+    assert figures["in_key"].values == {"none": None, "real": 1}
+    assert figures["in_key"].within("none") is None
+    assert set(copies) == {"real"}

@@ -1,0 +1,134 @@
+"""`seqgen evaluate`: how good the tunes of a model are."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from math import inf
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from seqgen.cli.complete import complete_checkpoint
+from seqgen.config import SamplingOptions
+
+if TYPE_CHECKING:
+    from seqgen.evaluation.tune_report import Report, Told
+    from seqgen.evaluation.tune_table import Row
+
+SHARE = "%"
+
+
+def evaluate(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A tune model's name, or the path of its folder.",
+            autocompletion=complete_checkpoint,
+        ),
+    ],
+    count: Annotated[int, typer.Option(help="How many tunes to write, twice.", min=1)] = 500,
+    temperature: Annotated[
+        float, typer.Option(help="Below 1 safer, above 1 wilder.", min=0)
+    ] = SamplingOptions.temperature,
+    seed: Annotated[int, typer.Option(help="Same seed, same tunes.", min=0)] = 0,
+    judges: Annotated[
+        bool, typer.Option(help="Ask music21, and abc2midi where it is installed; takes longer.")
+    ] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Measure the tunes that a model writes, with the grammar and without, beside real ones."""
+    from seqgen.evaluation import tune_report
+    from seqgen.generation import load
+    from seqgen.training.learned import learned_tunes
+
+    generator = load(name)
+    training, held_back = learned_tunes(generator.checkpoint)
+    options = SamplingOptions(count=count, seed=seed, temperature=temperature)
+    asked = tune_report.judges() if judges else {}
+    with telling() as told:
+        found = tune_report.report(generator, training, held_back, options, asked, told)
+    if as_json:
+        typer.echo(json.dumps(facts(found), indent=2))
+    else:
+        print_rows(found.rows)
+
+
+@contextmanager
+def telling() -> Iterator["Told"]:
+    """Shows on standard error what is done, where that is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda doing: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("reading what was learned") as status:
+        yield status.update
+
+
+def print_rows(rows: Sequence["Row"]) -> None:
+    """Print the figures as a table, a column each; one that misses its aim is marked."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column("")
+    columns = list(rows[0].values)
+    for column in columns:
+        table.add_column(column, justify="right")
+    table.add_column("aim", justify="right", style="dim")
+    for row in rows:
+        cells = [Text(*marked(row, column)) for column in columns]
+        table.add_row(Text(label(row)), *cells, shown_aim(row))
+    Console(highlight=False).print(table)
+
+
+def marked(row: "Row", column: str) -> tuple[str, str]:
+    """A cell and its style: what misses its aim has an exclamation mark, for eyes and for pipes."""
+    text = shown(row.values[column], row.unit)
+    return (f"! {text}", "yellow") if row.within(column) is False else (text, "")
+
+
+def label(row: "Row") -> str:
+    return f"{row.name}, {row.unit}" if row.unit else row.name
+
+
+def shown(value: float | None, unit: str) -> str:
+    """A figure as it is read: three digits that say something."""
+    if value is None:
+        return "–"
+    value = 100 * value if unit == SHARE else value
+    return f"{value:.4f}" if 0 < abs(value) < 0.1 else f"{value:.4g}"
+
+
+def shown_aim(row: "Row") -> str:
+    if row.aim is None:
+        return ""
+    least, most = (shown(bound, row.unit) for bound in row.aim)
+    if row.aim[0] == row.aim[1]:
+        return least
+    if row.aim[0] == -inf:
+        return f"≤ {most}"
+    return f"≥ {least}" if row.aim[1] == inf else f"{least} to {most}"
+
+
+def facts(found: "Report") -> dict[str, Any]:
+    """The same for programs: shares are of 1, and a bound that is not there is null."""
+    return {
+        "figures": [
+            {
+                "key": row.key,
+                "name": row.name,
+                "unit": row.unit,
+                "values": dict(row.values),
+                "aim": row.aim and [None if abs(bound) == inf else bound for bound in row.aim],
+                "within": {column: row.within(column) for column in row.values},
+            }
+            for row in found.rows
+        ],
+        "longest_copies": {
+            column: {"tune": copy.tune, "source": copy.source, "notes": copy.notes}
+            for column, copy in found.copies.items()
+        },
+    }

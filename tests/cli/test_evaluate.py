@@ -1,0 +1,101 @@
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from math import inf
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seqgen.checkpoint import format, write
+from seqgen.checkpoint.read import open_checkpoint
+from seqgen.cli.evaluate import print_rows, shown, shown_aim
+from seqgen.evaluation.tune_table import Row
+from seqgen.training.data import TRAINING, VALIDATION, plain_ids, write_rows
+
+TUNES = [
+    f"R:reel\nM:4/4\nK:Cmaj\n|:{a}2CE GEcB|{b}GEG C4:||:cBAG FEDC|B,2D2 C4:|".replace(" ", "")
+    for a in "CDEF"
+    for b in "GABc"
+]
+
+
+@pytest.fixture
+def reels(here: Path, make: Callable[..., Path]) -> str:
+    """Name of a model of sixteen tunes that has learned nothing; four were held back."""
+    plain = make(here / "plain", kind="tunes", text="\n".join(TUNES), tokens="abc", documents=16)
+    made = open_checkpoint(plain)
+    facts = format.TuneFacts({"maj": {"G": 9, "D": 7}}, {"reel": ("4/4",)}, 16, 100)
+    config = replace(made.config, tunes=facts)
+    path = here / "checkpoints" / "reels"
+    write.create(path, config, made.tokenizer)
+    chance = np.random.default_rng(1)
+    weights = {
+        name: chance.standard_normal(shape).astype("float32")
+        for name, shape in config.weight_shapes().items()
+    }
+    write.save_weights(path, config, weights)
+    (path / format.RESUME).mkdir(exist_ok=True)
+    for name, part in ((TRAINING, TUNES[:12]), (VALIDATION, TUNES[12:])):
+        for _ in write_rows(path / format.RESUME / name, plain_ids(part, made.tokenizer)):
+            pass
+    return "reels"
+
+
+def test_every_figure_is_told_to_people_and_programs(seqgen, reels: str) -> None:
+    status, out, err = seqgen("evaluate", reels, "--count", "6", "--no-judges", "--json")
+    assert (status, err) == (0, "")
+    found = json.loads(out)
+    figures = {figure["key"]: figure for figure in found["figures"]}
+    assert figures["bar_exact"]["values"]["governed"] == 1
+    assert figures["bar_exact"]["values"]["real"] == 1
+    assert figures["bar_exact"]["aim"] == [1, 1]
+    assert 0 < figures["kept"]["values"]["governed"] < 1
+    assert figures["copied_high"]["aim"] == [None, 16]
+    assert figures["shared_4"]["within"] == {"governed": None, "free": None, "real": None}
+    assert found["longest_copies"]["real"]["notes"] > 5
+
+    assert seqgen("evaluate", reels, "--count", "6", "--no-judges", "--json")[1] == out
+    status, table, _ = seqgen("evaluate", reels, "--count", "6", "--no-judges")
+    for figure in found["figures"]:
+        assert figure["name"] in table
+    assert (
+        seqgen("evaluate", reels, "--count", "6", "--no-judges", "--json", "--seed", "1")[1] != out
+    )
+
+
+def test_music21_is_asked_unless_it_is_not_wanted(seqgen, reels: str) -> None:
+    figures = json.loads(seqgen("evaluate", reels, "--count", "2", "--json")[1])["figures"]
+    (judge,) = [figure for figure in figures if figure["key"] == "music21"]
+    assert judge["values"]["governed"] == judge["values"]["real"] == 1
+
+
+def test_a_model_of_text_is_refused(seqgen, here: Path, checkpoint: Path) -> None:
+    status, _, err = seqgen("evaluate", str(checkpoint))
+    assert status == 2
+    assert "fox is a model of text" in err
+
+
+def test_what_misses_its_aim_is_marked(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [
+        Row("a", "bars", "%", {"ours": 0.123, "real": 0.2}, (0.15, inf)),
+        Row("b", "entropy", "bits", {"ours": 0.00312, "real": None}),
+    ]
+    print_rows(rows)
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines == [
+        ["ours", "real", "aim"],
+        ["bars,", "%", "!", "12.3", "20", "≥", "15"],
+        ["entropy,", "bits", "0.0031", "–"],
+    ]
+
+
+def test_aims_are_written_as_they_are_meant() -> None:
+    def aim(*bounds: float) -> str:
+        return shown_aim(Row("", "", "%", {}, bounds))
+
+    assert aim(1, 1) == "100"
+    assert aim(-inf, 0.04) == "≤ 4"
+    assert aim(0.6, 0.75) == "60 to 75"
+    assert shown(1.0, "") == "1"
+    assert shown(0.0, "bits") == "0"
