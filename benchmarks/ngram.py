@@ -1,0 +1,42 @@
+"""What counting gives: n-gram models on the split that a network learns from.
+
+``python -m benchmarks.ngram SOURCE... [--transpose none]`` prints, for n from 2 to 8, nats a token
+on the part held back, and bits a note where the source is tunes: all tokens' bits over the notes.
+"""
+
+import argparse
+import math
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from seqgen.config import TokenOptions
+from seqgen.corpora import open_corpus
+from seqgen.evaluation.ngram import NGram
+from seqgen.tokenizers.base import END
+from seqgen.training.data import prepare
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("sources", nargs="+")
+    parser.add_argument("--transpose", default="common")
+    asked = parser.parse_args()
+    corpus = open_corpus(asked.sources)
+    with tempfile.TemporaryDirectory() as folder:
+        data = prepare(corpus, TokenOptions(transpose=asked.transpose), Path(folder))
+        parts = (data.training, data.validation)
+        training, held_back = (np.array(p[:, 0] if p.ndim == 2 else p) for p in parts)
+    boundary = END if data.documents > 1 else None
+    for n in range(2, 9):
+        model = NGram.count(training, n, data.tokenizer.size, boundary)
+        nats = model.surprisal(held_back)
+        line = f"{n}-gram: {nats.mean():.4f} nats a token"
+        if data.tunes:
+            line += f", {nats.sum() / math.log(2) / data.tunes.validation_notes:.3f} bits a note"
+        print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()
