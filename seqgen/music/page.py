@@ -34,16 +34,18 @@ def page(entries: Sequence[Entry], instrument: Instrument, made_by: str) -> byte
     made_by: the command that made it, with its seed.
     """
     numbered = list(enumerate(entries, 1))
-    title = name(entries[0].performance.tune) if len(entries) == 1 else f"{len(entries)} tunes"
+    several = len(entries) > 1
+    title = f"{len(entries)} tunes" if several else name(entries[0].performance.tune)
+    heading = "h2" if several else "h1"
     music = {
         "timbre": asdict(instrument.timbre),
         "tunes": [sounds(entry.performance, number) for number, entry in numbered],
     }
     parts = {
         "title": escape(title),
-        "contents": contents(entries) if len(entries) > 1 else "",
+        "header": header(title, entries) if several else "",
         "made_by": escape(visible(made_by)),
-        "tunes": "\n".join(article(entry, number) for number, entry in numbered),
+        "tunes": "\n".join(article(entry, number, heading) for number, entry in numbered),
         # A "</script>" in a text would end the script.
         "music": json.dumps(music, separators=(",", ":")).replace("<", r"\u003c"),
         "style": part("css"),
@@ -66,21 +68,23 @@ def name(tune: Tune) -> str:
     return visible(tune.title) or f"Tune {tune.number}"
 
 
-def contents(entries: Sequence[Entry]) -> str:
+def header(title: str, entries: Sequence[Entry]) -> str:
+    """The head of a page of several tunes: how many there are, and where."""
     items = "".join(
         f'<li><a href="#tune-{number}">{escape(name(entry.performance.tune))}</a></li>'
         for number, entry in enumerate(entries, 1)
     )
-    return f'<nav aria-label="Tunes"><ol>{items}</ol></nav>'
+    contents = f'<nav aria-label="Tunes"><ol>{items}</ol></nav>'
+    return f"<header>\n<h1>{escape(title)}</h1>\n{contents}\n</header>"
 
 
-def article(entry: Entry, number: int) -> str:
+def article(entry: Entry, number: int, heading: str) -> str:
     """A tune's part of the page: title, player, score and ABC."""
     tune = entry.performance.tune
     title = escape(name(tune))
     score = "\n".join(picture(sheet, title) for sheet in entry.sheets)
     return f"""<article id="tune-{number}" aria-labelledby="title-{number}">
-<h2 id="title-{number}">{title}</h2>
+<{heading} id="title-{number}">{title}</{heading}>
 <p class="facts">{escape(facts(tune))}</p>
 <div class="player">
 <button class="play" type="button" aria-pressed="false">▶ Play</button>

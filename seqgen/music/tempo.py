@@ -8,7 +8,7 @@ from seqgen.music.tune import Meter, Tune
 USUAL = {
     "reel": (52, "bar"), "hornpipe": (38, "bar"), "strathspey": (30, "bar"),
     "waltz": (46, "bar"), "mazurka": (46, "bar"), "minuet": (38, "bar"), "polska": (40, "bar"),
-    "barndance": (38, "bar"), "schottische": (36, "bar"), "fling": (40, "bar"),
+    "barndance": (38, "bar"), "clog": (40, "bar"), "schottische": (36, "bar"), "fling": (40, "bar"),
     "slip jig": (114, "beat"), "hop jig": (122, "beat"), "jig": (114, "beat"),
     "slide": (130, "beat"), "polka": (116, "beat"), "march": (104, "beat"),
     "quickstep": (108, "beat"), "lament": (66, "quarter"), "air": (84, "quarter"),
@@ -19,7 +19,7 @@ SLOW = 0.7  # of the usual tempo where the rhythm is called slow
 BY_METER = {"6/8": 108, "9/8": 108, "12/8": 112, "3/8": 50, "2/2": 88, "2/4": 96, "4/4": 126}
 OTHERWISE = 116
 
-MARKS = {1.0: "♩", 1.5: "♩.", 2.0: "𝅗𝅥"}
+MARKS = {1.0: "♩", 1.5: "♩.", 2.0: "half note"}
 """How a beat is written, by its length in quarter notes."""
 
 

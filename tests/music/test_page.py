@@ -94,4 +94,5 @@ def test_one_tune_gives_the_page_its_title(entries: list[Entry]) -> None:
     alone = page(entries[:1], find("harp"), "seqgen render").decode()
     assert "<title>Pickups, endings, triplets</title>" in alone
     assert "<nav" not in alone
+    assert [tag for tag, _ in Read(alone).elements if tag in ("h1", "h2")] == ["h1"]
     assert Read(page(entries, find("harp"), "seqgen").decode()).texts["title"] == "5 tunes"

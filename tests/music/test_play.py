@@ -1,7 +1,10 @@
 import re
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from seqgen.errors import TuneError
 from seqgen.music.play import bar_order, perform, played
@@ -52,6 +55,27 @@ def bars(text: str) -> tuple[Bar, ...]:
 def test_bars_come_in_the_order_of_playing(written: str, heard: str) -> None:
     letters = re.findall("[a-z]", written)
     assert "".join(letters[i] for i in bar_order(bars(written))) == heard
+
+
+MARKED = st.builds(
+    Bar,
+    notes=st.just(ONE),
+    left=st.sampled_from(["", "", "|:"]),
+    right=st.sampled_from(["|", "|", "|", ":|", "||", "|]", ""]),
+    ending=st.sampled_from(["", "", "1", "2", "1,3", "2-4", "x"]),
+)
+
+
+@given(st.lists(MARKED, max_size=12))
+def test_however_odd_the_marks_playing_comes_to_an_end(written: list[Bar]) -> None:
+    order = bar_order(written)
+    assert set(order) <= set(range(len(written)))
+    assert len(order) <= 5 * len(written) ** 2
+    for before, after in pairwise(order):
+        # It goes back only behind the end of a repeat or of an ending.
+        assert after > before or written[before].right == ":|" or written[before].ending
+    if not any(bar.ending for bar in written):
+        assert set(order) == set(range(len(written)))
 
 
 def test_ties_are_joined_and_notes_know_where_they_are_written() -> None:
