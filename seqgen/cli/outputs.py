@@ -62,7 +62,7 @@ def render(
             if options.score or options.page:
                 sheets = engrave(tune, len(entries) + 1)
         except TuneError as error:
-            yield Notice(f"{called(tune)} is left out: {error}", failed=True)
+            yield left_out(tune, error)
         else:
             entries.append(Entry(performance, sheets, abc))
     if not entries:
@@ -96,9 +96,10 @@ def tell(notices: Iterable[Notice]) -> None:
         typer.echo(cleaned(notice.text), err=True)
 
 
-def called(tune: Tune) -> str:
-    """What messages call a tune."""
-    return f"tune {tune.number}" + (f" ({tune.title})" if tune.title else "")
+def left_out(tune: Tune, error: TuneError) -> Notice:
+    """What is told of a tune that cannot be rendered."""
+    title = f" ({tune.title})" if tune.title else ""
+    return Notice(f"tune {tune.number}{title} is left out: {error}", failed=True)
 
 
 def writers(

@@ -46,8 +46,15 @@ def render(
     if outputs.asked(options):
         outputs.tell(outputs.render(tunes, options))
         return
-    for number, (read, _) in enumerate(tunes):
-        print_tune(read, options.tempo, above=number > 0)
+    shown = 0
+    for read, _ in tunes:
+        try:
+            print_tune(read, options.tempo, above=shown > 0)
+            shown += 1
+        except TuneError as error:
+            outputs.tell([outputs.left_out(read, error)])
+    if not shown:
+        raise TuneError("no tune could be shown")
 
 
 def chosen(source: str, number: int | None, encoding: str | None) -> list[Document]:

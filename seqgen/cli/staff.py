@@ -13,17 +13,19 @@ def print_tune(tune: Tune, beats: float | None = None, above: bool = False) -> N
     """Print a tune with its title, its bars and the shape of its melody, coloured in a terminal.
 
     beats: a minute, as in `seqgen.music.play.perform`. above: an empty line goes before it.
+    Raises TuneError for a tune that cannot be played.
     """
     from rich.console import Console
     from rich.text import Text
 
     from seqgen.cli.lines import cleaned
 
+    said = facts(tune, beats)
     console = Console(highlight=False)
     if above:
         console.print()
     console.print(Text(cleaned(tune.title or f"Tune {tune.number}"), "bold"), soft_wrap=True)
-    console.print(Text(cleaned(facts(tune, beats)), "dim"), soft_wrap=True)
+    console.print(Text(cleaned(said), "dim"), soft_wrap=True)
     for line in staff(tune, console.width):
         text = Text.assemble(*((piece.text, STYLES[piece.kind]) for piece in line))
         text.rstrip()

@@ -5,6 +5,7 @@ Every written note has an id, so that a page can light it up while it sounds.
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from html import escape
 from typing import NamedTuple
 
 from seqgen.errors import TuneError
@@ -69,7 +70,7 @@ def mei(tune: Tune, prefix: str) -> str:
         if ending:
             # A line's break stands before the bracket, not in it.
             brk = "<sb/>" if text.startswith("<sb/>") else ""
-            text = f'{brk}<ending n="{ending}">{text.removeprefix(brk)}</ending>'
+            text = f'{brk}<ending n="{escape(ending)}">{text.removeprefix(brk)}</ending>'
         parts.append(text)
     first = found[0]
     return DOCUMENT.format(

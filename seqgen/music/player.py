@@ -19,7 +19,8 @@ PLAYERS: tuple[tuple[str, ...], ...] = (
     ("play", "-q"),
     ("cvlc", "--play-and-exit", "--quiet"),
 )
-WINDOWS = "(New-Object Media.SoundPlayer $args[0]).PlaySync()"
+# Windows plays by itself, through a module of Python's there.
+WINDOWS = "import sys, winsound; winsound.PlaySound(sys.argv[1], winsound.SND_FILENAME)"
 # What to tell where there is none.
 HOW = (
     "no player of sound found on this machine; install one of "
@@ -32,8 +33,7 @@ HOW = (
 def find_player() -> tuple[str, ...] | None:
     """The command that plays a file whose name is put behind it; None if there is none."""
     if sys.platform == "win32":
-        shell = shutil.which("powershell") or shutil.which("pwsh")
-        return (shell, "-NoProfile", "-Command", WINDOWS) if shell else None
+        return sys.executable, "-c", WINDOWS
     for name, *options in PLAYERS:
         if path := shutil.which(name):
             return path, *options

@@ -121,6 +121,18 @@ def test_a_tune_is_shown(seqgen: Run, book: Path) -> None:
     assert "more than one voice" in err
 
 
+def test_a_tune_of_silence_is_named_and_the_rest_is_shown(seqgen: Run, here: Path) -> None:
+    (here / "rest.abc").write_text("X:1\nT:Hush\nM:4/4\nK:C\nz8|]\n\n" + BOOK)
+    for arguments in ((), ("--midi", "t.mid")):
+        status, out, err = seqgen("render", "rest.abc", *arguments)
+        assert status == 0
+        assert "tune 1 (Hush) is left out: no note to play" in err
+        assert "The First" in (out or Path("t.mid").read_bytes().decode("latin-1"))
+    status, out, err = seqgen("render", "rest.abc", "--tune", "1")
+    assert (status, out) == (1, "")
+    assert "error: no tune could be shown" in err
+
+
 def test_standard_input_and_known_corpora(here: Path) -> None:
     command = [sys.executable, "-m", "seqgen", "render"]
     done = subprocess.run([*command, "-"], input=BOOK.encode(), capture_output=True, cwd=here)
