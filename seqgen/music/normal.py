@@ -41,6 +41,8 @@ def normalise(tune: Tune) -> Tune:
         raise TuneError("meter changes")
     if any(bar.key for bar in tune.bars):
         raise TuneError("key changes")
+    if not any(note.pitches for bar in tune.bars for note in bar.notes):
+        raise TuneError("no notes")
     measures = []
     for bar in tune.bars:
         notes = list(plain(bar.notes))

@@ -211,9 +211,9 @@ class Reading:
             raise TuneError("triplet of fewer than three notes")
         self.open = False
         if token == tokens.REPEAT:
-            if self.notes:  # a lead-in
+            if self.notes and not self.bars and not self.left:  # a lead-in
                 self.end_bar(tokens.BAR)
-            elif self.left or (self.bars and self.bars[-1].right == tokens.BAR):
+            elif self.notes or self.left or (self.bars and self.bars[-1].right == tokens.BAR):
                 raise TuneError("repeat sign within a section")
             self.left = token
             return

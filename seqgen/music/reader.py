@@ -42,7 +42,8 @@ def read(text: str, where: str = "") -> Tune:
 
 def lines(text: str) -> Iterator[str]:
     """The lines of a tune without comments; within a header whatever is no field is left out."""
-    every = [line.strip() for line in re.split(r"\r\n?|\n", text)]
+    # "%%" is another way to write "I:" (section 11).
+    every = [re.sub("^%%", "I:", line.strip()) for line in re.split(r"\r\n?|\n", text)]
     key = next((n for n, line in enumerate(every) if line.startswith("K:")), -1)
     every[key + 1 :] = unwrapped(every[key + 1 :])
     headed = any(line.startswith("X:") for line in every[: key + 1])
@@ -312,10 +313,10 @@ class Reading:
             self.line_ends.append(len(self.bars) - 1)
 
     def tune(self) -> Tune:
-        """What was read, when no more comes. Raises TuneError if there is no note in it."""
+        """What was read, when no more comes. Raises TuneError if that is nothing."""
         if self.bar.notes:
             self.end_bar("")
-        if not any(note.pitches for bar in self.bars for note in bar.notes):
+        if not self.bars:
             raise TuneError("no notes")
         if self.bars[-1].notes[-1].tied:
             self.untie()
@@ -336,23 +337,36 @@ class Reading:
         )
 
 
-def open_repeats(bars: list[Draft], bar_length: Fraction) -> None:
-    """A repeat without a beginning goes back to the end of another or to a double bar (4.8).
-
-    Where it ends with a full bar, it goes back to behind the pickup: with it there would be too
-    much.
-    """
+def open_repeats(bars: list[Draft], full: Fraction) -> None:
+    """A repeat without a beginning goes back to the end of another or to a double bar (4.8)."""
     section, repeating = 0, False
     for n, bar in enumerate(bars):
         if bar.left == "|:":
             section, repeating = n, True
         if bar.right == ":|":
             if not repeating and not bar.ending.startswith("2"):
-                pickup = bars[section].length < bar_length == bar.length and section < n
-                bars[section + pickup].left = "|:"
+                bars[section + leads_in(bars, section, n, full)].left = "|:"
             section, repeating = n + 1, False
         elif bar.right in ("||", "|]") and not repeating:
             section = n + 1
+
+
+def leads_in(bars: list[Draft], first: int, last: int, full: Fraction) -> bool:
+    """Whether a pickup stands before the repeat sign that is not written.
+
+    It does where the repeat ends with a full bar and the music goes on from there in full bars
+    too: with the pickup in the repeat there would be too much in both places.
+    first, last: bars of the repeat. full: length of a bar.
+    """
+    pickup = bars[first].length
+    if not pickup < full == bars[last].length or first == last:
+        return False
+    while last + 1 < len(bars) and bars[last + 1].ending.startswith("2"):
+        last += 1
+    after = bars[last + 1].length if last + 1 < len(bars) else Fraction(0)
+    if bars[last].length == full:
+        return after == full
+    return bars[last].length == full - pickup and after in (0, pickup)
 
 
 def number_of(value: str) -> int:

@@ -32,7 +32,8 @@ def rhythm(value: str) -> str:
     value: of an ``R:`` line. A name that is not `KNOWN` stays what it is.
     """
     name = " ".join(re.sub(r"[^\w\s'-]+", " ", value.lower()).split())
-    return SAME.get(name, name)
+    one = name.removesuffix("s")
+    return SAME.get(name) or SAME.get(one) or (one if one in KNOWN else name)
 
 
 def rhythm_in(titles: Iterable[str]) -> str:

@@ -55,25 +55,26 @@ def key_name(key: Key) -> str:
 
 
 def music(bars: tuple[Bar, ...], meter: Meter, key: Key) -> Iterator[str]:
-    """The lines of the body: at most four full bars each; a section begins a line."""
+    """The lines of the body: at most four bars each besides pickups; a section begins a line."""
     full = int(meter.length * WHOLE)
-    line, count, starts = "", 0, True
+    line, count, begins = "", 0, True
     for n, (bar, signs) in enumerate(zip(bars, signed(bars, key), strict=True)):
         after = bars[n + 1] if n + 1 < len(bars) else None
         length = sum(map(size, bar.notes))
-        place = full - length if starts and length < full else 0
-        line += bar.left + " ".join(beams(bar.notes, signs, place, meter))
+        pickup = begins and length < full
+        groups = beams(bar.notes, signs, full - length if pickup else 0, meter)
         end = closing(bar, after)
-        starts = end not in ("|", "|1", ":|2")
-        count += length == full
-        follows = after is not None and sum(map(size, after.notes)) == full
-        if (starts and end) or (count >= BARS_PER_LINE and (follows or end != "|")):
+        line += bar.left + " ".join(groups)
+        count += not pickup
+        begins = end not in ("|", "|1", ":|2")
+        if (begins and end) or count == BARS_PER_LINE:
             # The bracket of an ending stands before its bars.
             yield line + end.rstrip("12")
             line, count = ("[" + end[-1] if end[-1] in "12" else ""), 0
         else:
             line += end
-    assert not line
+    if line:
+        yield line
 
 
 def beams(notes: tuple[Note, ...], signs: list[str], place: int, meter: Meter) -> Iterator[str]:
@@ -83,12 +84,12 @@ def beams(notes: tuple[Note, ...], signs: list[str], place: int, meter: Meter) -
     """
     edges = group_edges(notes, place, meter)
     group, n = "", 0
-    last = place
+    start = place
     while n < len(notes):
-        if any(last < edge <= place for edge in edges):
+        tuplet = notes[n].tuplet
+        if any(start < edge <= place for edge in edges) and not (tuplet and tuplet.place):
             yield group
-            group = ""
-        last = place
+            group, start = "", place
         sign = broken(notes[n : n + 2], place, edges)
         group += note_text(notes[n], signs[n], bool(sign))
         place += size(notes[n])

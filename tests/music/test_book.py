@@ -1,0 +1,123 @@
+"""What of a book is learned: each tune once, under its rhythm; the rest is counted by reason."""
+
+import pytest
+
+from seqgen.corpora.known import music21_corpora
+from seqgen.corpora.tunebook import split_tunes
+from seqgen.errors import ConfigError
+from seqgen.music import normal
+from seqgen.music.book import learn
+from seqgen.music.key import Key
+from seqgen.music.reader import read
+from seqgen.music.write import abc
+
+JIG = "X:1\nT:One\nR:Double Jig\nM:6/8\nK:A dorian\nA|ABc def|gfe d2:|\n"
+SAME = "X:2\nT:Two\nM:6/8\nK:Edor\nE|EFG ABc|dcB A2:|\n"
+REEL = "X:3\nT:Three -- Reel\nM:C|\nK:D\nD2FA d2fd|e2c2A4|]\n"
+SHORT = "X:4\nT:Four\nM:C|\nK:D\nD2FA d2fd|e2c2A2|D8|]\n"
+BAD = "X:5\nT:Five\nM:C|\nK:D\nD2FA & d2fd|]\n"
+
+# The share of each book that a study of them brought into normal form, and what is reached now.
+SHARES = {
+    "oneills1850": (1, 0.806, 0.83),
+    "ryansMammoth": (1, 0.753, 0.84),
+    "airdsAirs": (1, 0.937, 0.945),
+    "miscFolk": (1, 0.822, 0.855),
+    "essenFolksong": (8, 0.823, 0.84),  # of every eighth tune
+}
+
+
+def documents(*tunes):
+    return [(tune, f"b.abc:{tune[2]}") for tune in tunes]
+
+
+def test_each_tune_is_learned_once_and_the_rest_has_a_reason():
+    book = learn(documents(JIG, SHORT, SAME, REEL, BAD, SHORT))
+    assert [tune.text for tune in book.tunes] == [
+        "R:jig\nM:6/8\nK:Cdor\n|:c|cdefga|bagf2:|",
+        "R:reel\nM:2/2\nK:Cmaj\nC2EGc2ec|d2B2G4|]",
+    ]
+    assert [tune.origin for tune in book.tunes] == ["b.abc:1", "b.abc:3"]
+    assert [tune.key for tune in book.tunes] == [Key(5, 0, "dor"), Key(1)]
+    assert book.duplicates == (("b.abc:2", "b.abc:1"),)
+    assert book.aside == {
+        "bar that does not add up": ("b.abc:4", "b.abc:4"),
+        "more than one voice": ("b.abc:5",),
+    }
+
+
+def test_facts_count_everything():
+    assert learn(documents(JIG, SHORT, SAME, REEL, BAD, SHORT)).facts() == {
+        "tunes": 6,
+        "normal": 3,
+        "duplicates": 1,
+        "kept": 2,
+        "aside": {
+            "bar that does not add up": {"tunes": 2, "example": "b.abc:4"},
+            "more than one voice": {"tunes": 1, "example": "b.abc:5"},
+        },
+        "keys": {"Ador": 1, "Dmaj": 1},
+        "meters": {"6/8": 1, "2/2": 1},
+        "rhythms": {"jig": 1, "reel": 1},
+    }
+
+
+def test_as_written_is_as_written():
+    assert learn(documents(JIG), "none").tunes[0].text.endswith("K:Ador\n|:A|ABcdef|gfed2:|")
+    assert learn(documents(JIG), "augment") == learn(documents(JIG), "common")
+    with pytest.raises(ConfigError, match="none, common, augment"):
+        learn([], "sideways")
+
+
+@pytest.mark.parametrize(
+    ("rhythm", "count", "learned"),
+    [("Waltz", 1, "waltz"), ("SlipJigs", 1, "slip jig"), ("Halling", 4, ""),
+     ("Halling", 5, "halling")],
+)  # fmt: skip
+def test_a_rhythm_that_nobody_asks_for_needs_some_tunes(rhythm, count, learned):
+    header = f"X:1\nR:{rhythm}\nM:C|\nK:C\n"
+    book = learn((header + "CDEFGABc|" * n + "C8|]\n", str(n)) for n in range(1, count + 1))
+    assert {tune.rhythm for tune in book.tunes} == {learned}
+    assert {tune.text.split("\n")[0] for tune in book.tunes} == {f"R:{learned or 'none'}"}
+
+
+@pytest.fixture(scope="module", params=SHARES)
+def kept(request):
+    """The name of a book, what is learned of it, and how many tunes it has in all."""
+    step, *_ = SHARES[request.param]
+    texts = [
+        (tune.text, tune.origin)
+        for path in sorted((music21_corpora() / request.param).glob("*.abc"))
+        for tune in split_tunes(path.read_text(encoding="utf-8"), path.name)
+    ][::step]
+    return request.param, learn(texts), len(texts)
+
+
+def test_at_least_this_share_of_each_book_is_kept(kept):
+    name, book, count = kept
+    facts = book.facts()
+    assert (
+        facts["tunes"]
+        == count
+        == facts["normal"] + sum(reason["tunes"] for reason in facts["aside"].values())
+    )
+    _, study, now = SHARES[name]
+    assert facts["normal"] / count >= max(study, now)
+    assert len(facts["aside"]) < 20  # reasons are few, so that they can be counted
+
+
+def test_every_tune_kept_goes_all_the_way_round(kept):
+    for learned in kept[1].tunes[::5]:
+        tune = normal.parse(learned.text)
+        assert normal.normalise(tune) == tune
+        assert normal.text(tune) == learned.text
+        there = normal.moved(tune, learned.key)
+        found = read(abc(there))
+        assert found.bars == there.bars
+        assert normal.identity(normal.normalise(found)) == normal.identity(tune)
+        assert normal.signature(there) == learned.signature
+
+
+def test_no_tune_comes_twice(kept):
+    identities = [normal.identity(normal.parse(tune.text)) for tune in kept[1].tunes]
+    assert len(set(identities)) == len(identities)

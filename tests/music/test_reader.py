@@ -1,0 +1,254 @@
+"""The reader gives the notes that the ABC standard says, from what books and people write."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqgen.errors import TuneError
+from seqgen.music.key import Key, Pitch, parse_key
+from seqgen.music.reader import read
+from seqgen.music.tune import Meter, Tune
+
+NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+
+
+def tune(music, key="C", meter="4/4", unit="1/8"):
+    return read(f"X:1\nT:t\nM:{meter}\nL:{unit}\nK:{key}\n{music}\n")
+
+
+def heard(read):
+    """Each note as its sounding pitch and its length in eighths; ``z`` for a rest."""
+    return [
+        f"{sounding(note)}{'' if note.length == Fraction(1, 8) else note.length * 8}"
+        + ("-" if note.tied else "")
+        for bar in read.bars
+        for note in bar.notes
+    ]
+
+
+def sounding(note):
+    """The pitches of a note as scientific names, the octave left out for that of middle C."""
+    names = [f"{NAMES[p.midi % 12]}{p.midi // 12 - 1}".removesuffix("4") for p in note.pitches]
+    return "+".join(names) or "z"
+
+
+def signs(read):
+    """The bar lines, as the normal form writes them but with every ending's number."""
+    return " ".join(
+        f"{b.left}{b.ending and f'[{b.ending}'}{len(b.notes)}{b.right}" for b in read.bars
+    )
+
+
+@pytest.mark.parametrize(
+    ("music", "notes"),
+    [
+        ("C D2 E/ F// G3/2 A/4 B3/", "C D2 E1/2 F1/4 G3/2 A1/4 B3/2"),
+        ("C,, C, C c c' c''", "C2 C3 C C5 C6 C7"),
+        ("z Cx2 z/", "z C z2 z1/2"),
+        ("A>B c<d A>>B c <d", "A3/2 B1/2 C51/2 D53/2 A7/4 B1/4 C51/2 D53/2"),
+        ("A2>B2 {g}c> {ag}d", "A3 B C53/2 D51/2"),
+        ("(3ABc (3A2B2c2 (2AB", "A2/3 B2/3 C52/3 A4/3 B4/3 C54/3 A3/2 B3/2"),
+        ("(3:2:2A2B (3::2AB c", "A4/3 B2/3 A2/3 B2/3 C5"),
+        ("((3ABc) (3(ABc)", "A2/3 B2/3 C52/3 A2/3 B2/3 C52/3"),
+        ("[ceg]2 [C2E2G2] [GEC]/", "G5+E5+C52 G+E+C2 G+E+C1/2"),
+        ('"Am"A "^up"B "_D.C."c', "A B C5"),
+        ("{g}A {/a}B {[ce]d}c", "A B C5"),
+        ("~A .B HC TD uE vF !trill!G +fermata+A !^!B", "A B C D E F G A B"),
+        ("(AB)(c(.d.e).f)", "A B C5 D5 E5 F5"),
+        ("A``B y2 C $ D *E", "A B C D E"),
+        ("A2-A B-c C-z D-", "A2- A B C5 C z D"),
+        ("A- A", "A- A"),
+        ("Z|C8|Z2|", "z8 C8 z8 z8"),
+        ("A6Z2|", "A6 z2"),
+        ("AB[L:1/16]AB[r:rem]c", "A B A1/2 B1/2 C51/2"),
+        ("C %a comment | D\nE\n%D\nF", "C E F"),
+        ("AB \\\ncd", "A B C5 D5"),
+        ("AB!\ncd!", "A B C5 D5"),
+        ("AB\nw:la la\nW: no\nN:ab\ncd", "A B C5 D5"),
+        ("a =\nb=20\nc/2 =3Dd", "A5 B5 C51/2 D5"),
+        ("a3\n/2 b\n2 c", "A53/2 B52 C5"),
+    ],
+)
+def test_notes_last_as_long_as_written(music, notes):
+    assert " ".join(heard(tune(music))) == notes
+
+
+@pytest.mark.parametrize(
+    ("music", "key", "notes"),
+    [
+        ("FCB", "D", "F# C# B"),
+        ("F=F F|F", "D", "F# F F F#"),
+        ("^F f|f", "C", "F# F#5 F5"),
+        ("__B _A ^^C", "C", "A G# D"),
+        ("^f2-|f f|f", "C", "F#52- F#5 F5 F5"),
+        ("BE A", "Bb", "A# D# A"),
+        ("FC", "Hp", "F# C#"),
+        ("FGA", "D exp _a ^g", "F G# G#"),
+        ("FC[K:G]FC\nK:F\nB", "D", "F# C# F# C A#"),
+        ("B F", "none", "B F"),
+    ],
+)
+def test_pitches_are_the_sounding_ones(music, key, notes):
+    assert " ".join(heard(tune(music, key))) == notes
+
+
+@pytest.mark.parametrize(
+    ("reach", "notes"), [("pitch", "F# F#5 F#"), ("octave", "F# F5 F#"), ("not", "F# F5 F")]
+)
+def test_an_accidental_reaches_as_far_as_the_tune_says(reach, notes):
+    assert " ".join(heard(tune(f"I:propagate-accidentals {reach}\n^FfF"))) == notes
+    assert " ".join(heard(tune(f"%%propagate-accidentals {reach}\n^FfF"))) == notes
+
+
+@pytest.mark.parametrize(
+    ("music", "bars"),
+    [
+        ("C8|D8||E8|]", "1| 1|| 1|]"),
+        ("C8|D8", "1| 1|"),
+        ("C8|D6", "1| 1"),
+        ("|:C8|D8:|", "|:1| 1:|"),
+        ("|:C8::D8:|", "|:1:| |:1:|"),
+        ("C8:|:D8:|", "|:1:| |:1:|"),
+        ("C8:||:D8:|", "|:1:| |:1:|"),
+        ("C8|\n|:D8:|\n|E8|]", "1| |:1:| 1|]"),
+        ("C8|D8:|E8|F8:|", "|:1| 1:| |:1| 1:|"),
+        ("C8||D8:|", "1|| |:1:|"),
+        ("|:C8|1D8:|2E8||F8|", "|:1| |1:| |1|| 1|".replace("|1:", "[11:").replace("|1||", "[21||")),
+        ("|:C8|[1D8:|[2E8|]", "|:1| [11:| [21|]"),
+        ("|:C8 [1 D8:| [2 E8|]", "|:1 [11:| [21|]"),
+        ("|:C8|1,3D8:|2-4E8||", "|:1| [1,31:| [2,3,41||"),
+        ("C8 [|] D8 [| E8 .| F8 |]", "1|] 1|| 1| 1|]"),
+        (": C8 | D8 :", "|:1| 1:|"),
+        ('C8 "D.C."[|]:|', "|:1:|"),
+        ("C8\nD8\nE4\nF4|", "1| 1| 2|"),
+        ("G2|C8|1D8:|2D6||G2|", "1| |:1| [11:| [21|| 1|"),
+        ("G2|C8|D8:|E8|F8:|", "1| |:1| 1:| |:1| 1:|"),
+        ("G2|C8|D6:|E8|F8:|", "|:1| 1| 1:| |:1| 1:|"),
+        ("G2|C8|D8:|", "|:1| 1| 1:|"),
+    ],
+)
+def test_bar_lines_repeats_and_endings(music, bars):
+    assert signs(tune(music)) == bars
+
+
+def test_a_header_is_read():
+    found = read(
+        "%abc-2.1\nX: 12\nT:A Tune % or so\nT:Another\nR: SlipJig\nM:9/8\nQ:3/8=120\nsome words\n"
+        "Z:me\nK:A dorian clef=treble\nA9|\n\nfree text | no notes\n"
+    )
+    assert found == Tune(
+        bars=found.bars,
+        meter=Meter(9, 8),
+        key=parse_key("Ador"),
+        rhythm="slip jig",
+        number=12,
+        title="A Tune",
+        tempo=180.0,
+    )
+    assert heard(found) == ["A9"]
+
+
+@pytest.mark.parametrize(
+    ("header", "length"),
+    [("M:2/4\n", "1/16"), ("M:3/4\n", "1/8"), ("M:C\n", "1/8"), ("", "1/8"), ("M:3/8\n", "1/16"),
+     ("M:2/4\nL:1/4\n", "1/4"), ("L:1\n", "1"), ("M:2+3/8\n", "1/16"), ("M:none\n", "1/8")],
+)  # fmt: skip
+def test_the_unit_follows_from_the_meter(header, length):
+    assert read(f"X:1\n{header}K:C\nC").bars[0].length == Fraction(length)
+
+
+@pytest.mark.parametrize("text", ["GABc", "\n\nGABc", "M:6/8\nGABc", "K:G\nGABc", "X:3\nT:t\nGABc"])
+def test_a_piece_of_a_tune_is_read(text):
+    assert heard(read(text)) == ["G", "A", "B", "C5"]
+    assert read(text).bars[-1].right == ""
+
+
+def test_changes_of_key_and_meter_begin_at_a_bar():
+    found = tune("C8|\nK:G\nM:6/8\nF6|[K:G]F6|", key="C")
+    assert [bar.key for bar in found.bars] == [None, Key(4), None]
+    assert [bar.meter for bar in found.bars] == [None, Meter(6, 8), None]
+    assert heard(found)[1] == "F#6"
+
+
+def test_lines_are_told_where_they_end_with_a_bar():
+    assert tune("C8|D8|\nE8|\\\nF8|\nG4\nA4|\nB8|]").lines == (1, 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("titles", "rhythm"),
+    [
+        (["Shaw's -- Reel"], "reel"),
+        (["A Spanish Jigg."], "jig"),
+        (["The 22nd. Regts. Quick Step."], "quickstep"),
+        (["Tibby Fowler", "Strathspey"], "strathspey"),
+        (["The First of March"], ""),
+        (["Castles in the Air"], ""),
+        (["Reel of Tulloch"], ""),
+    ],
+)
+def test_a_title_may_tell_the_rhythm(titles, rhythm):
+    lines = "".join(f"T:{title}\n" for title in titles)
+    assert read(f"X:1\n{lines}K:C\nC|").rhythm == rhythm
+    assert read(f"X:1\n{lines}R:Double Jig\nK:C\nC|").rhythm == "jig"
+
+
+@pytest.mark.parametrize(
+    ("music", "reason", "place"),
+    [
+        ("CDE|F'/G^|", "unreadable music", "b:1, line 6, column 9"),
+        ("V:1\nCD|\nV:2\nEF|", "more than one voice", "b:1, line 8, column 1"),
+        ("CD & EF", "more than one voice", "b:1, line 6, column 4"),
+        ("|]", "no notes", ""),
+        ("C0", "note of no length", ""),
+        ("C/0", "note of no length", ""),
+        ("(3AB|c", "tuplet over a bar line", ""),
+        ("(1A", "unreadable tuplet", ""),
+        ("A>|B", "unreadable broken rhythm", ""),
+        (">B", "unreadable broken rhythm", ""),
+        ("C,,,,,,", "pitch out of range", ""),
+        ("C9999", "note too long", ""),
+        ("M:7\nC", "unreadable meter", ""),
+        ("L:1/7\nC", "unreadable unit of length", ""),
+        ("CD|\nX:2\nT:t\nK:C\nEF|", "more than one tune", ""),
+        ("Once [upon| a time", "unreadable music", ""),
+    ],
+)
+def test_what_cannot_be_read_has_a_reason_and_a_place(music, reason, place):
+    with pytest.raises(TuneError) as caught:
+        read(f"X:1\nT:t\nM:4/4\nL:1/8\nK:C\n{music}\n", "b:1")
+    assert caught.value.reason == reason
+    assert str(caught.value).startswith(place or "b:1, line ")
+
+
+PIECES = [
+    "A", "b'", "^c", "_D,", "=e", "2", "/2", "//", "3/2", "|", ":|", "|:", "::", "||", "|]", "[1",
+    "|1", ":|2", "[2", "(3", "(5:4:3", ">", "<<", "-", "[ce]", "[c", "]", "{g}", '"Am"', '"', "&",
+    "!", "(", ")", "z", "Z4", "x", "y", "\n", "\\\n", "$", "[K:D]", "[M:3/4]", "[L:1/16]", "!x!",
+    "\nM:6/8\n", "\nL:1/4\n", "\nV:1\n", "\nw:la\n", "%", " ", ".", "~", "T", "u", "`", "+", "'",
+    ",", "0", "9999", "X:2\n", "\nK:\n", "\nM:\n", "\nQ:1/0=3\n", "\nQ:120\n", "\nK:Bb\n", "\n%%",
+    "propagate-accidentals",
+]  # fmt: skip
+
+
+@given(
+    st.one_of(
+        st.lists(st.sampled_from(PIECES), max_size=40).map("".join),
+        st.text(max_size=80),
+        st.lists(st.sampled_from(PIECES) | st.characters(), max_size=40).map("".join),
+    ),
+    st.sampled_from(["", "X:1\nK:C\n", "X:1\nM:C|\nL:1/8\nR:reel\nK:Em\n"]),
+)
+def test_any_text_is_a_tune_or_has_a_reason(text, header):
+    try:
+        found = read(header + text)
+    except TuneError:
+        return
+    assert found.bars
+    for bar in found.bars:
+        assert bar.notes
+        assert bar.length > 0
+        for note in bar.notes:
+            assert all(0 <= pitch.midi <= 127 for pitch in note.pitches)
+            assert all(isinstance(pitch, Pitch) for pitch in note.pitches)
