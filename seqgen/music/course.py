@@ -1,26 +1,23 @@
-"""A tune's course: its sections, repeats, endings and pickups, and how soon it can be finished."""
+"""A tune's course: which bar lines may come where, with its sections, repeats, endings, pickups."""
 
-from enum import Enum
+from enum import IntEnum
 from typing import NamedTuple
 
-import numpy as np
-
 from seqgen.music.tokens import BAR, CLOSE, DOUBLE, FINAL, FIRST, REPEAT, SECOND
-from seqgen.music.wish import Wish
-from seqgen.music.within_bar import END, NEVER, SHORTEST, column, fill, within_bar
+from seqgen.music.within_bar import END, SHORTEST
 
 
-class Stage(Enum):
-    """What a point in a tune is: a bar, or a point between two bars."""
+class Stage(IntEnum):
+    """What a point in a tune is: a bar, or between two bars."""
 
-    START = "before the first section"
-    OPENING = "the tune's first bar, which may be a pickup"
-    PICKUP = "the pickup that the section before has left room for"
-    BODY = "a bar"
-    CLOSED = "behind ||"
-    REPEATED = "behind :|"
-    OVER = "behind |]"
-    ENDED = "the tune has ended"
+    START = 0  # before the first section
+    OPENING = 1  # the tune's first bar, which may be a pickup
+    PICKUP = 2  # the pickup that the section before has left room for
+    BODY = 3  # any other bar
+    CLOSED = 4  # behind ||
+    REPEATED = 5  # behind :|
+    OVER = 6  # behind |]
+    ENDED = 7
 
 
 class Point(NamedTuple):
@@ -57,22 +54,22 @@ class Line(NamedTuple):
 
 
 class Course:
-    """The rules between bars, under the conditions of a wish."""
+    """The rules between bars, for a form and a number of bars that are asked for."""
 
-    STRIDE = 16  # bars that a recursion goes down at once
+    def __init__(self, form: tuple[bool, ...], bars: int | None) -> None:
+        """form: as in `Wish.sections`.
 
-    def __init__(self, wish: Wish) -> None:
-        self.form = wish.sections
-        self.bars = wish.section_bars if self.form else wish.bars
-        self._begin: dict[tuple[Point, bool, bool], int] = {}
-        self._alike: dict[tuple, tuple[int, int, int]] = {}
+        bars: of each section if there is a form, else of the tune; None for any number.
+        """
+        self.form = form
+        self.bars = bars
 
     def start(self, bar: int) -> Point:
         """The point behind the header. bar: length of a full bar in ticks."""
         return Point(bar, Stage.START, left=self.bars)
 
     def openings(self, point: Point) -> dict[str, Point]:
-        """The places behind what may come between sections: ``|:``, the end, and "".
+        """The points behind what may come between sections: ``|:``, the end, and "".
 
         "" stands for a plain section, which has no token of its own.
         """
@@ -176,105 +173,3 @@ class Course:
             first_pickup=point.first_pickup,
             left=self.bars if self.form else left,
         )
-
-    def begin(self, point: Point, home: bool, tied: bool = False) -> int:
-        """Fewest tokens that finish the tune from the beginning of a point on, its end included.
-
-        home: the tune may end on the note before. tied: that note is tied to the next one.
-        """
-        key = point, home, tied
-        if key not in self._begin:
-            like = point if tied else self._like(point)
-            known = self._begin.get((like, home, tied))
-            self._begin[key] = self._cheapest(like, home, tied) if known is None else known
-        return self._begin[key]
-
-    def _cheapest(self, point: Point, home: bool, tied: bool) -> int:
-        if point.stage is Stage.ENDED:
-            return 0
-        if point.stage is Stage.OVER:
-            return 1 if home else NEVER
-        if point.stage in (Stage.START, Stage.CLOSED, Stage.REPEATED):
-            return self._cheapest_between(point, home)
-        full = fill(point.bar)
-        if point.ending_bars > 1 and not tied:
-            # Each bar of a first ending asks for one more full bar, that of the second ending.
-            others = (point.ending_bars - 1) * (full[-1] + 1)
-            return others + self.begin(point._replace(ending_bars=1), home)
-        if point.left is not None and point.left > self.STRIDE:
-            self.begin(point._replace(left=point.left - self.STRIDE), home)
-        best = NEVER
-        for line in self.lines(point):
-            if tied:
-                best = min(best, 1 + self._cheapest_tied(line, home))
-            # At least one note is said in the bar, so the last one may be a note to end on.
-            elif point.left is not None or not self._leads_back(point, line):
-                cost = full[line.at // SHORTEST] + 1 + self.begin(line.point, True)
-                best = min(best, cost)
-        return best
-
-    def _cheapest_tied(self, line: Line, home: bool) -> int:
-        """Fewest tokens up to a line and from there on, from a bar's start with a tie pending."""
-        bar = within_bar(line.point.bar)
-        tokens = bar.tokens[bar.start(home, tied=True)]
-        ways = ((int(tokens[column(line.at, last)]), last) for last in (True, False))
-        costs = [way + self.begin(line.point, last) for way, last in ways if way < NEVER]
-        return min(costs, default=NEVER)
-
-    def _like(self, point: Point) -> Point:
-        """A point from where on the tune costs as much: only how bars are filled tells it.
-
-        So most meters and pickups share what was found out for one of them.
-        """
-        if point.stage in (Stage.START, Stage.OPENING):
-            return point
-        tokens, end = fill(point.bar), point.bar // SHORTEST
-        pickups = point.pickup // SHORTEST, point.first_pickup // SHORTEST
-        costs = (tokens[end], *((tokens[p], tokens[end - p]) for p in pickups))
-        bar, pickup, first_pickup = self._alike.setdefault(
-            costs, (point.bar, point.pickup, point.first_pickup)
-        )
-        return point._replace(bar=bar, pickup=pickup, first_pickup=first_pickup)
-
-    def _cheapest_between(self, point: Point, home: bool) -> int:
-        openings = self.openings(point)
-        if END in openings and home:
-            return 1
-        costs = [
-            self.begin(after, home) + (token == REPEAT)
-            for token, after in openings.items()
-            if token != END
-        ]
-        return min(costs, default=NEVER)
-
-    def _leads_back(self, point: Point, line: Line) -> bool:
-        """Whether a line, with any number of bars to come, leads no nearer to the end.
-
-        It does if the bar may be closed as well, or the tune ended, and no tie is pending.
-        """
-        if line.token == BAR:
-            return point.stage is Stage.BODY and point.ending < 2
-        return line.token == DOUBLE and not self.form
-
-    def finish(self, point: Point) -> np.ndarray:
-        """Fewest tokens from each moment of the bar at a point to the tune's end.
-
-        Returns int32 [moments + 1], the last one `NEVER`.
-        """
-        bar = within_bar(point.bar)
-        behind = np.full(bar.tokens.shape[1], NEVER, np.int32)
-        lines = self.lines(point)
-        for line in lines:
-            for home in (True, False):
-                cost = 1 + self.begin(line.point, home)
-                where = column(line.at, home)
-                behind[where] = min(behind[where], cost)
-        columns = np.flatnonzero(behind < NEVER)
-        if not len(columns):
-            return np.full(len(bar.tokens), NEVER, np.int32)
-        costs = (bar.tokens[:, columns] + behind[columns]).min(axis=1)
-        for line in lines:
-            if line.token == BAR:
-                for home, number in bar.tied_at(line.at):
-                    costs[number] = min(costs[number], 1 + self.begin(line.point, home, True))
-        return np.minimum(costs, NEVER)

@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterable, Sequence
 import numpy as np
 
 from seqgen.errors import TuneError
-from seqgen.music.course import Course
+from seqgen.music.completion import completion
 from seqgen.music.header import Header, Heading
 from seqgen.music.refusal import reason
 from seqgen.music.spelling import MASKS, Spelling
@@ -64,11 +64,14 @@ class Grammar:
         """
         self.tokens = tuple(tokens)
         self.wish = wish or Wish()
-        self.course = Course(self.wish)
-        self.spots = Spots(self.course)
+        self.completion = completion(self.wish)
+        self.course = self.completion.course
+        self.spots = Spots(self.completion)
         self.spelling = Spelling(self.tokens)
         self._kinds = kinds(self.tokens, self.wish, self.spelling)
-        self.header = Header(self.tokens, self.wish, pairs, self.course, self.spelling, self._kinds)
+        self.header = Header(
+            self.tokens, self.wish, pairs, self.completion, self.spelling, self._kinds
+        )
         self.signs, self.ties = self.spelling.signs, self.spelling.ties
         self._lists = self.spelling.lists()
         self._numbers: dict[Spot | Heading, int] = {}
@@ -194,7 +197,7 @@ class Grammar:
         """Fewest tokens from a spot of the header, or just behind it, to the tune's end."""
         if isinstance(spot, Heading):
             return self.header.finish(spot)
-        return self.course.begin(spot.point, False)
+        return self.completion.begin(spot.point, False)
 
     def _find_next(self, where: int, id: int) -> int:
         """The number behind a token, looked up the first time and kept."""

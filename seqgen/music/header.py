@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from seqgen.errors import ConfigError, unknown_name
-from seqgen.music.course import Course
+from seqgen.music.completion import Completion
 from seqgen.music.spelling import Spelling
 from seqgen.music.spots import Spot
 from seqgen.music.tokens import WHOLE
@@ -38,20 +38,18 @@ class Header:
         tokens: Sequence[str],
         wish: Wish,
         pairs: Collection[tuple[str, str]] | None,
-        course: Course,
+        completion: Completion,
         spelling: Spelling,
         kinds_KV: np.ndarray,
     ) -> None:
         """Raises ConfigError if nothing fulfils the wish; the message lists what is known."""
         self.start = Heading("R")
-        self._course = course
+        self._completion = completion
         bars = {id: bar for id, token in enumerate(tokens) if (bar := bar_length(token))}
-        asked = {tokens[id] for id in bars}
-        meters = {id for id in bars if tokens[id] in wished("meter", wish.meters, asked)}
-        known = [token for token in tokens if token.startswith("R:")]
-        rhythms = wished("rhythm", wish.rhythms, known)
+        meters = wished("meter", wish.meters, {tokens[id] for id in bars})
+        rhythms = wished("rhythm", wish.rhythms, {t for t in tokens if t.startswith("R:")})
         self.bars = {
-            id: bars[id] for id in meters if course.begin(course.start(bars[id]), False) < NEVER
+            id: bar for id, bar in bars.items() if tokens[id] in meters and self._cost(bar) < NEVER
         }
         if not self.bars:
             raise ConfigError("no tune is as long as asked for")
@@ -66,8 +64,7 @@ class Header:
                 f"no {names(rhythms)} in {names(tokens[m] for m in self.bars)}; known: "
                 + ", ".join(sorted(f"{names([r])} in {names([m])}" for r, m in pairs or ()))
             )
-        asked = {tokens[id] for id in spelling.keys}
-        found = wished("key", wish.keys, asked)
+        found = wished("key", wish.keys, {tokens[id] for id in spelling.keys})
         self.keys = {
             id: number if wish.tonic else 0
             for id, number in spelling.key_number.items()
@@ -82,18 +79,22 @@ class Header:
             return {id: Heading("M", meters) for id, meters in self.rhythms.items()}
         if heading.line == "M":
             return {id: Heading("K", bar=self.bars[id]) for id in heading.meters}
-        start = self._course.start(heading.bar)
+        start = self._completion.course.start(heading.bar)
         moment = within_bar(heading.bar).start(False)
         return {id: Spot(key, start, moment) for id, key in self.keys.items()}
 
     def finish(self, heading: Heading) -> int:
         """Fewest tokens from a line of the header to the tune's end."""
         if heading.line == "K":
-            return 1 + self._course.begin(self._course.start(heading.bar), False)
+            return 1 + self._cost(heading.bar)
         meters = heading.meters or frozenset().union(*self.rhythms.values())
         bars = {self.bars[id] for id in meters}
         rest = min(self.finish(Heading("K", bar=bar)) for bar in bars)
         return rest + (1 if heading.line == "M" else 2)
+
+    def _cost(self, bar: int) -> int:
+        """Fewest tokens behind the header of a tune in bars of so many ticks."""
+        return self._completion.begin(self._completion.course.start(bar), False)
 
 
 def bar_length(token: str) -> int | None:

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from seqgen.music.course import Course, Line, Point, Stage
+from seqgen.music.completion import Completion
+from seqgen.music.course import Line, Point, Stage
 from seqgen.music.tokens import BAR
 from seqgen.music.within_bar import END, KIND, KINDS, NEVER, Moment, within_bar
 
@@ -27,18 +28,19 @@ class Bar:
     finish: fewest tokens from each moment to the tune's end. lines: by position.
     """
 
-    def __init__(self, course: Course, point: Point) -> None:
-        self.finish = course.finish(point)
+    def __init__(self, completion: Completion, point: Point) -> None:
+        self.finish = completion.finish(point)
         self.lines: dict[int, list[Line]] = {}
-        for line in course.lines(point):
+        for line in completion.course.lines(point):
             self.lines.setdefault(line.at, []).append(line)
 
 
 class Spots:
     """The ways from spot to spot."""
 
-    def __init__(self, course: Course) -> None:
-        self._course = course
+    def __init__(self, completion: Completion) -> None:
+        self._completion = completion
+        self._course = completion.course
         self._bars: dict[Point, Bar] = {}
 
     def costs(self, spot: Spot) -> np.ndarray:
@@ -58,7 +60,7 @@ class Spots:
             costs = np.full(len(KINDS), NEVER)
         for token, behind in self.lines(spot).items():
             moment = self.moment(behind)
-            rest = self._course.begin(behind.point, moment.home, moment.tied)
+            rest = self._completion.begin(behind.point, moment.home, moment.tied)
             costs[KIND[token]] = 1 + rest
         return costs
 
@@ -114,5 +116,5 @@ class Spots:
 
     def _bar(self, point: Point) -> Bar:
         if point not in self._bars:
-            self._bars[point] = Bar(self._course, point)
+            self._bars[point] = Bar(self._completion, point)
         return self._bars[point]

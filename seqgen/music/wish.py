@@ -33,8 +33,8 @@ class Wish:
     tonic: bool = False
 
     def __post_init__(self) -> None:
-        if self.bars is not None and self.bars < 1:
-            raise ConfigError(f"a tune of {self.bars} bars; it has at least one")
+        if self.bars is not None and not 1 <= self.bars <= MOST_BARS:
+            raise ConfigError(f"a tune of {self.bars} bars; it may have 1 to {MOST_BARS}")
         sections = self.sections
         if sections and self.bars is not None and self.bars % len(sections):
             raise ConfigError(
@@ -64,4 +64,5 @@ class Wish:
         return self.bars // len(self.sections)
 
 
+MOST_BARS = 1000
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

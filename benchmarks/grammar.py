@@ -1,0 +1,79 @@
+"""What the grammar of tunes costs a token: alone, and for 64 streams side by side.
+
+``python -m benchmarks.grammar`` prints microseconds for tunes of random tokens. "first" is a
+grammar that has not seen any tune yet and fills its tables on the way; "again" one that has.
+"""
+
+import time
+
+import numpy as np
+
+from seqgen.music.grammar import Grammar
+from seqgen.music.tokens import BODY
+from seqgen.music.wish import Wish
+
+METERS = ("2/4", "3/4", "4/4", "6/8", "9/8", "12/8", "2/2", "3/8", "3/2", "6/4", "2/8", "5/4")
+MODES = ("maj", "min", "dor", "mix", "phr", "lyd")
+TOKENS = (
+    "",
+    "R:none\n",
+    *(f"M:{meter}\n" for meter in METERS),
+    *(f"K:C{mode}\n" for mode in MODES),
+    *BODY,
+)
+WISHES = {
+    "nothing asked for": Wish(),
+    "16 bars, AABB": Wish(bars=16, form="AABB"),
+    "16 bars, AABB, on the tonic": Wish(bars=16, form="AABB", tonic=True),
+}
+STREAMS, STEPS, BUDGET = 64, 150, 400
+
+
+def tunes(grammar: Grammar, count: int, seed: int = 0) -> np.ndarray:
+    """Ids of the first tokens of random tunes, int64 [STEPS, count]."""
+    random = np.random.default_rng(seed)
+    states = grammar.states([grammar.start] * count)
+    steps = []
+    for step in range(STEPS):
+        allowed = grammar.allowed_batch(states, np.full(count, BUDGET - step))
+        ids = np.array([random.choice(np.flatnonzero(row)) for row in allowed])
+        steps.append(ids)
+        states = grammar.step_batch(states, ids)
+    return np.array(steps)
+
+
+def one_stream(grammar: Grammar, ids_TB: np.ndarray) -> float:
+    """Microseconds a token where each tune is written by itself."""
+    columns = ids_TB.T.tolist()
+    began = time.perf_counter()
+    for ids in columns:
+        state, left = grammar.start, BUDGET
+        for id in ids:
+            grammar.allowed(state, left)
+            state, left = grammar.step(state, id), left - 1
+    return 1e6 * (time.perf_counter() - began) / ids_TB.size
+
+
+def side_by_side(grammar: Grammar, ids_TB: np.ndarray) -> float:
+    """Microseconds a step of all streams."""
+    states = grammar.states([grammar.start] * ids_TB.shape[1])
+    began = time.perf_counter()
+    for step, ids_B in enumerate(ids_TB):
+        grammar.allowed_batch(states, np.full(len(ids_B), BUDGET - step))
+        states = grammar.step_batch(states, ids_B)
+    return 1e6 * (time.perf_counter() - began) / len(ids_TB)
+
+
+def main() -> None:
+    print(f"{'µs':30}{'a token, first':>16}{'again':>8}{f'{STREAMS} streams, again':>22}")
+    for name, wish in WISHES.items():
+        ids_TB = tunes(Grammar(TOKENS, wish), STREAMS)
+        grammar = Grammar(TOKENS, wish)
+        first = one_stream(grammar, ids_TB)
+        again = min(one_stream(grammar, ids_TB) for _ in range(5))
+        batch = min(side_by_side(grammar, ids_TB) for _ in range(20))
+        print(f"{name:30}{first:16.1f}{again:8.1f}{batch:22.1f}")
+
+
+if __name__ == "__main__":
+    main()
