@@ -14,6 +14,7 @@ from seqgen.corpora.document import Corpus
 from seqgen.corpora.fetch import Progress
 from seqgen.corpora.known import facts, open_known
 from seqgen.corpora.registry import entries, entry, find_entry, known_names
+from seqgen.errors import ConfigError
 
 app = typer.Typer(help="List, show and fetch the corpora that seqgen knows.")
 
@@ -49,14 +50,19 @@ def show(
     encoding: Annotated[
         str | None, typer.Option(help="Of a file; UTF-8 or what a byte-order mark says.")
     ] = None,
+    report: Annotated[
+        bool, typer.Option(help="Of tunes: how many are learned from, and why the others are not.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Print the beginning of a corpus, or with --json what is known of it."""
+    """Print the beginning of a corpus, or what is known of it."""
     with drawn_downloads() as progress:
         corpus = open_corpus([source], encoding=encoding, progress=progress)
     for notice in corpus.notices:
         typer.echo(notice, err=True)
-    if as_json:
+    if report:
+        print_report(corpus, as_json)
+    elif as_json:
         print(json.dumps(corpus_facts(corpus), indent=2, ensure_ascii=False))
     else:
         sys.stdout.write(beginning(corpus, characters))
@@ -105,6 +111,51 @@ def beginning(corpus: Corpus, characters: int | None) -> str:
     if characters is None and length > wanted and "\n" in text:
         text = text[: text.rindex("\n") + 1]
     return text
+
+
+def print_report(corpus: Corpus, as_json: bool) -> None:
+    """What is learned of a book of tunes. Raises ConfigError for a text."""
+    from seqgen.music.book import learn
+
+    if corpus.kind != "tunes":
+        raise ConfigError(f"{corpus.name} is a text; --report is for tunes")
+    book = learn((str(document.text), document.origin) for document in corpus.documents)
+    if as_json:
+        print(json.dumps({"name": corpus.name} | book.facts(), indent=2, ensure_ascii=False))
+    else:
+        draw_report(book.facts())
+
+
+def draw_report(facts: dict[str, Any]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    def share(count: int) -> str:
+        return f"{count / facts['tunes']:.1%}"
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column(f"{facts['tunes']:,} tunes")
+    table.add_column("tunes", justify="right", no_wrap=True)
+    table.add_column("share", justify="right", no_wrap=True)
+    table.add_column("for example", overflow="fold")
+    for what, key in (
+        ("in normal form", "normal"),
+        ("  learned from", "kept"),
+        ("  the same notes as one before", "duplicates"),
+    ):
+        table.add_row(what, f"{facts[key]:,}", share(facts[key]), style="bold" * (key == "kept"))
+    table.add_section()
+    for reason, why in facts["aside"].items():
+        # Text: a path with brackets is no markup.
+        cells = (reason, f"{why['tunes']:,}", share(why["tunes"]), why["example"])
+        table.add_row(*map(Text, cells))
+    console = Console()
+    console.print(table)
+    for what in ("keys", "meters", "rhythms"):
+        counts = ", ".join(f"{name} {count:,}" for name, count in facts[what].items())
+        console.print(Text(f"{what}: {counts}"))
 
 
 def print_table(rows: list[dict[str, Any]]) -> None:

@@ -100,3 +100,56 @@ def test_errors_are_the_librarys():
 def test_the_shell_completes_names():
     assert complete_corpus("s") == ["sonnets"]
     assert "gutenberg:2600" in complete_corpus("gut")
+
+
+BOOK = """X:1
+T:One -- Jig
+M:6/8
+K:A dorian
+A3 ABc|dedA3|]
+
+X:2
+T:The same
+M:6/8
+K:Edor
+E3 EFG|ABAE3|]
+
+X:3
+T:Short
+M:6/8
+K:D
+D3DEF|D3|D6|]
+
+X:4
+T:Short as well
+M:6/8
+K:D
+D3DEF|D5|D6|]
+"""
+
+
+def test_a_report_counts_what_is_learned_and_why_the_rest_is_not(own_folder, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+    (own_folder / "b.abc").write_text(BOOK)
+    lines = good("show", "b.abc", "--report").stdout.splitlines()
+    rows = [" ".join(line.split()) for line in lines]
+    assert "in normal form 2 50.0%" in rows
+    assert "learned from 1 25.0%" in rows
+    assert "the same notes as one before 1 25.0%" in rows
+    assert "bar that does not add up 2 50.0% b.abc:3" in rows
+    assert "keys: Ador 1" in rows
+    assert "meters: 6/8 1" in rows
+    assert "rhythms: jig 1" in rows
+
+
+def test_a_report_as_json_has_the_same_counts(own_folder):
+    (own_folder / "b.abc").write_text(BOOK)
+    facts = json.loads(good("show", "b.abc", "--report", "--json").stdout)
+    assert (facts["name"], facts["tunes"], facts["normal"], facts["kept"]) == ("b", 4, 2, 1)
+    assert facts["aside"] == {"bar that does not add up": {"tunes": 2, "example": "b.abc:3"}}
+
+
+def test_a_text_has_no_report():
+    error = run("show", "sonnets", "--report").exception
+    assert isinstance(error, ConfigError)
+    assert str(error) == "sonnets is a text; --report is for tunes"
