@@ -206,16 +206,19 @@ def shown(browser: Browser, tunes: list[Tune], tmp_path: Path) -> Browser:
 
 def test_the_sound_plays_and_its_notes_are_lit_up(shown: Browser, tunes: list[Tune]) -> None:
     assert shown.ask("document.querySelectorAll('.on').length") == 0
+    # Slowly, so that a busy machine draws every note; the slider stands at percents.
+    shown.ask("document.querySelector('.tempo').value = 40")
     shown.ask(WATCH)
     shown.ask("document.querySelector('.play').click()")
     shown.until("window.context && context.state === 'running' && loudness() > 0.02")
-    seen = shown.until("seen.length >= 12 && seen")
+    seen = shown.until("seen.length >= 7 && seen")
     performance = perform(tunes[0])
     sounds = performance.sounds[: len(seen)]
     assert [head for head, _ in seen] == [f"t1-{s.written[0][0]}-{s.written[0][1]}" for s in sounds]
-    # The pictures of a busy machine come late, but not by a note and another.
-    late = [at - performance.seconds(s.onset) for (_, at), s in zip(seen, sounds, strict=True)]
-    assert max(late) - min(late) < performance.seconds(Fraction(1, 4)), late
+    # Pictures may come late, but not by a note.
+    onsets = [performance.seconds(sound.onset) / 0.4 for sound in sounds]
+    late = [at - onset for (_, at), onset in zip(seen, onsets, strict=True)]
+    assert max(late) - min(late) < performance.seconds(Fraction(1, 8)) / 0.4, late
     assert shown.ask("Number(document.querySelector('.position').value)") >= 4 * sounds[-1].onset
     accent = shown.ask("getComputedStyle(document.querySelector('.play')).backgroundColor")
     glow = "getComputedStyle(document.querySelector('.on use, .on path') ?? document.body).fill"
