@@ -78,7 +78,6 @@ class Grammar:
         self._spots: list[Spot | Heading] = []
         self._costs = np.empty((64, len(self.tokens)), np.int16)
         self._next = np.empty((64, len(KINDS)), np.int32)
-        self._after_header: dict[tuple[int, int], int] = {}
         self.start: State = (self._number(self.header.start), 0, 0)
 
     # One stream
@@ -98,7 +97,7 @@ class Grammar:
     def step(self, state: State, id: int) -> State:
         """The state after a token that was allowed.
 
-        Raises TuneError if the token has no point there at all; ties and signs are not looked at.
+        Raises TuneError if the token has no place there at all; ties and signs are not looked at.
         """
         where, signs, last = state
         lists = self._lists
