@@ -114,6 +114,12 @@ class TokenOptions(Options):
     vocab_size: int | None = option(
         None, "Most tokens in a word or subword vocabulary.", least=2, most=1_000_000
     )
+    transpose: str = option(
+        "common",
+        "Keys in which tunes are learned: all with their tonic moved to C, as they are written "
+        "(none), or in other keys at each pass (augment).",
+        choices=("common", "none", "augment"),
+    )
 
 
 @dataclass(frozen=True)
@@ -252,6 +258,18 @@ class SamplingOptions(Options):
 
 
 @dataclass(frozen=True)
+class TuneOptions(Options):
+    """What is asked of a tune."""
+
+    meter: str | None = option(None, "Meter, such as 6/8 or C|; the model chooses unless said.")
+    key: str | None = option(None, "Key, such as D, Ador or F#m; drawn as in its book unless said.")
+    rhythm: str | None = option(None, "Kind of tune, such as jig or reel, where its book told it.")
+    bars: int | None = option(None, "Bars, without pickups and second endings.", least=1, most=1000)
+    form: str | None = option(None, "Sections by letters, a doubled one being repeated: AABB, ABC.")
+    free: bool = option(False, "Let the network write whatever it likes, playable or not.")
+
+
+@dataclass(frozen=True)
 class RenderOptions(Options):
     """How tunes are written down and heard."""
 
@@ -311,3 +329,15 @@ class RunOptions:
             for group, options in groups.items()
         }
         return RunOptions(**changed)
+
+
+def grouped(said: Mapping[str, Any], *groups: type[Options]) -> list[Any]:
+    """Options by name as the groups that they belong to.
+
+    Raises ConfigError for a name that none of them has, or a value that its option refuses.
+    """
+    home = {f.name: group for group in groups for f in fields(group)}  # type: ignore[arg-type]
+    for name in said:
+        if name not in home:
+            raise unknown_name("option", name, home)
+    return [group(**{n: v for n, v in said.items() if home[n] is group}) for group in groups]

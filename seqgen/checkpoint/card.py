@@ -104,7 +104,9 @@ def quality(metrics: Sequence[Mapping[str, Any]]) -> str:
     part = "the whole" if best.get("whole") else f"{shown(best, 'read', ',')} tokens"
     rows = [
         ("Loss", f"{shown(best, 'validation_loss', '.4f')} nats a token"),
-        ("Bits per character", shown(best, "bits_per_character", ".3f")),
+        ("Bits per note", shown(best, "bits_per_note", ".3f"))
+        if best.get("bits_per_note") is not None
+        else ("Bits per character", shown(best, "bits_per_character", ".3f")),
         ("Perplexity", f"{shown(best, 'perplexity', ',.2f')} a token"),
     ]
     if metrics[-1].get("int8_loss") is not None:

@@ -58,6 +58,24 @@ class CorpusFacts:
 
 
 @dataclass(frozen=True)
+class TuneFacts:
+    """What a model of tunes knows of its book beside its vocabulary.
+
+    tonics: for each mode, how many of the book's tunes have each tonic.
+    meters: for each rhythm that the book tells, the meters that its tunes have.
+    tunes: how many were learned from or held back.
+    validation_notes: notes of the part held back; a rest is none.
+    long: tokens of a tune than which one in a hundred is longer.
+    """
+
+    tonics: dict[str, dict[str, int]]
+    meters: dict[str, tuple[str, ...]]
+    tunes: int
+    validation_notes: int
+    long: int
+
+
+@dataclass(frozen=True)
 class Config:
     """Everything that is known of a checkpoint before its weights are looked at.
 
@@ -66,6 +84,8 @@ class Config:
     start: token ids that a text without a prompt, and every tune, begins after.
     versions: of seqgen and of what it stood on when it trained, by name.
     tokenizer_sha256: of the bytes of ``tokenizer.json``.
+    places: of each number that the network reads beside a token, how many values it has.
+    tunes: for a model of tunes that it writes by their grammar.
     """
 
     kind: str
@@ -77,6 +97,8 @@ class Config:
     corpus: CorpusFacts
     versions: dict[str, str]
     tokenizer_sha256: str
+    places: tuple[int, ...] = ()
+    tunes: TuneFacts | None = None
 
     @property
     def run_options(self) -> RunOptions:
@@ -87,7 +109,7 @@ class Config:
         """The shape of every weight, as `seqgen.stack.shapes.weight_shapes` has it."""
         from seqgen.stack.shapes import weight_shapes
 
-        return weight_shapes(self.stack, self.vocab)
+        return weight_shapes(self.stack, self.vocab, self.places)
 
     @property
     def parameters(self) -> int:
@@ -124,6 +146,8 @@ class Config:
 
     def check(self, where: str) -> None:
         """Rules across fields. Raises CheckpointError."""
+        from seqgen.music.key import parse_key
+        from seqgen.music.place import sizes as place_sizes
         from seqgen.tokenizers.base import LARGEST
 
         if not 2 <= self.vocab <= LARGEST:
@@ -132,6 +156,12 @@ class Config:
             raise damaged(where, "kind", f"it is not one of {', '.join(KINDS)}")
         if not self.start or not all(0 <= token < self.vocab for token in self.start):
             raise damaged(where, "start", f"it needs token ids from 0 to {self.vocab - 1}")
+        if self.places and self.places != place_sizes(self.vocab):
+            raise damaged(where, "places", f"for {self.vocab} tokens they are other numbers")
+        for mode, counts in (self.tunes.tonics if self.tunes else {}).items():
+            for tonic in counts:
+                if parse_key(tonic + mode) is None:
+                    raise damaged(where, "tunes.tonics", f"{tonic + mode!r} is no key")
         try:
             self.weight_shapes()
         except ConfigError as error:

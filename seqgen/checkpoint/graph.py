@@ -10,12 +10,13 @@ from seqgen.checkpoint.format import INT8, PRECISIONS
 from seqgen.config import StackOptions
 from seqgen.errors import CheckpointError, unknown_name
 from seqgen.stack import cells
-from seqgen.stack.shapes import layer_names, state_shapes
+from seqgen.stack.shapes import layer_names, place_offsets, state_shapes
 
 if TYPE_CHECKING:
     import onnx
 
 IDS = "ids"
+PLACES = "places"
 LOGITS = "logits"
 # Old enough for every onnxruntime that there is for Python 3.11; nothing here needs newer.
 OPSET = 17
@@ -30,15 +31,21 @@ def next_state(name: str) -> str:
 
 
 def build(
-    options: StackOptions, vocab: int, weights: Mapping[str, np.ndarray], precision: str = INT8
+    options: StackOptions,
+    vocab: int,
+    weights: Mapping[str, np.ndarray],
+    precision: str = INT8,
+    places: tuple[int, ...] = (),
 ) -> bytes:
     """The one-step graph of a network, as the bytes of an ONNX file.
 
     options: the stack, with layers, units and embedding chosen.
     weights: the arrays that `seqgen.stack.shapes.weight_shapes` lists, float32.
     precision: of the products' operands, one of `seqgen.checkpoint.format.PRECISIONS`.
-    Its inputs are ``ids`` (int64 [B]) and every state by its name (float32 [B, *state shape]);
-    its outputs ``logits`` (float32 [B, V]) and every state after the step (`next_state`).
+    places: of each number that comes beside a token, how many values it has.
+    Its inputs are ``ids`` (int64 [B]), with them ``places`` (int64 [B, F]) where there are such
+    numbers, and every state by its name (float32 [B, *state shape]); its outputs ``logits``
+    (float32 [B, V]) and every state after the step (`next_state`).
     Raises CheckpointError if the network is too large for the format, ConfigError for an unknown
     precision.
     """
@@ -57,6 +64,9 @@ def build(
     outputs: dict[str, str] = {}
     cell = cells.find(options.cell)
     x_BI = graph.lookup(IDS, weights["embedding/embeddings"], "embedding/embeddings")
+    if places:
+        table = weights["places/embeddings"]
+        x_BI = graph.sum_of_lookups(x_BI, PLACES, table, place_offsets(places), "places/embeddings")
     for layer in layer_names(options):
         prefix = f"{layer}/"
         own = {n.removeprefix(prefix): a for n, a in weights.items() if n.startswith(prefix)}
@@ -75,6 +85,7 @@ def build(
             nodes,
             "seqgen",
             [value(IDS, TensorProto.INT64, "B")]
+            + ([value(PLACES, TensorProto.INT64, "B", len(places))] if places else [])
             + [value(n, TensorProto.FLOAT, "B", *shape) for n, shape in states.items()],
             [value(LOGITS, TensorProto.FLOAT, "B", vocab)]
             + [value(next_state(n), TensorProto.FLOAT, "B", *s) for n, s in states.items()],

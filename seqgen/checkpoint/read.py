@@ -73,7 +73,9 @@ class Checkpoint:
                     return content
         from seqgen.checkpoint import graph, write
 
-        content = graph.build(self.config.stack, self.config.vocab, weights, precision)
+        content = graph.build(
+            self.config.stack, self.config.vocab, weights, precision, self.config.places
+        )
         if precision == format.INT8:
             with contextlib.suppress(CheckpointError):
                 write.save_graph(self.path, content, total)

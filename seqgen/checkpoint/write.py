@@ -91,7 +91,7 @@ def save_weights(path: Path, config: Config, weights: Mapping[str, np.ndarray]) 
     if found != expected:
         raise CheckpointError(f"{path}: the weights are {found} and the stack has {expected}")
     total = write_arrays(path / format.WEIGHTS, arrays, {"format": str(format.FORMAT)})
-    save_graph(path, graph.build(config.stack, config.vocab, arrays), total)
+    save_graph(path, graph.build(config.stack, config.vocab, arrays, places=config.places), total)
 
 
 def save_graph(path: Path, content: bytes, weights_sha256: str) -> None:

@@ -9,6 +9,7 @@ import typer
 
 from seqgen import __version__
 from seqgen.cli import checkpoints, corpora
+from seqgen.cli.evaluate import evaluate
 from seqgen.cli.render import render
 from seqgen.cli.sample import sample
 from seqgen.cli.train import train
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 app.command()(train)
 app.command()(sample)
+app.command()(evaluate)
 app.command()(render)
 app.add_typer(checkpoints.app, name="checkpoints")
 app.add_typer(corpora.app, name="corpora")

@@ -15,13 +15,14 @@ from rich.text import Text
 
 from seqgen.cli.lines import (
     SAMPLE_LINES,
-    characters_per_token,
+    Unit,
     cleaned,
     clock,
     first_lines,
     lines,
     losses,
     number,
+    unit_of,
 )
 from seqgen.training.events import (
     Evaluated,
@@ -63,18 +64,18 @@ class PlainDisplay:
         self.console = console
         self.verbose = verbose
         self.written_at = -math.inf
-        self.characters_per_token = 1.0
+        self.unit = Unit()
 
     def draw(self, event: Event) -> None:
         if isinstance(event, Started):
-            self.characters_per_token = characters_per_token(event)
+            self.unit = unit_of(event)
         if isinstance(event, Preparing) and event.share:
             return
         if isinstance(event, Step):
             if event.seconds - self.written_at < LINE_EVERY:
                 return
             self.written_at = event.seconds
-        for line in lines(event, self.verbose, self.characters_per_token):
+        for line in lines(event, self.verbose, self.unit):
             self.console.print(Text(line), soft_wrap=True)
 
 
@@ -89,7 +90,7 @@ class LiveDisplay:
         self.step: Step | None = None
         self.evaluations: list[Evaluated] = []
         self.sample: Sampled | None = None
-        self.characters_per_token = 1.0
+        self.unit = Unit()
         self.progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(None),
@@ -112,7 +113,7 @@ class LiveDisplay:
                 self.status.update(Text(cleaned(event.what) + done))
             case Started():
                 self.stop()
-                self.characters_per_token = characters_per_token(event)
+                self.unit = unit_of(event)
                 self.say(event)
                 self.live = Live(
                     get_renderable=self.picture, console=self.console, refresh_per_second=4
@@ -134,7 +135,7 @@ class LiveDisplay:
                 self.say(event)
 
     def say(self, event: Event) -> None:
-        for line in lines(event, self.verbose, self.characters_per_token):
+        for line in lines(event, self.verbose, self.unit):
             self.console.print(Text(line))
 
     def stop(self) -> None:
@@ -160,12 +161,12 @@ class LiveDisplay:
         training = step.loss if step else math.nan
         validation = last.validation_loss if last else math.nan
         table.add_row(
-            pair("training", losses(training, self.characters_per_token)),
+            pair("training", losses(training, self.unit)),
             pair("step", f"{step.step:,}" if step else "0"),
             pair("tokens/s", number(step.tokens_per_second, ",.0f") if step else "–"),
         )
         table.add_row(
-            pair("validation", losses(validation, self.characters_per_token), "bold green"),
+            pair("validation", losses(validation, self.unit), "bold green"),
             pair("epoch", f"{step.epoch:.2f}" if step else "0"),
             pair("gradient norm", number(step.gradient_norm, ".2f") if step else "–"),
         )

@@ -3,6 +3,7 @@
 import math
 import shlex
 from pathlib import Path
+from typing import NamedTuple
 
 from seqgen.checkpoint.find import FOLDER
 from seqgen.stack import cells
@@ -20,12 +21,22 @@ from seqgen.training.events import (
 SAMPLE_LINES = 6
 
 
-def lines(event: Event, verbose: bool, characters_per_token: float) -> list[str]:
+class Unit(NamedTuple):
+    """What losses are told by beside a token: a character, or a note.
+
+    per_token: how many of it a token stands for, on average.
+    """
+
+    name: str = "char"
+    per_token: float = 1.0
+
+
+def lines(event: Event, verbose: bool, unit: Unit) -> list[str]:
     """An event in plain lines, safe for a terminal."""
-    return [cleaned(line) for line in told(event, verbose, characters_per_token)]
+    return [cleaned(line) for line in told(event, verbose, unit)]
 
 
-def told(event: Event, verbose: bool, characters_per_token: float) -> list[str]:
+def told(event: Event, verbose: bool, unit: Unit) -> list[str]:
     match event:
         case Preparing():
             return [event.what]
@@ -34,13 +45,13 @@ def told(event: Event, verbose: bool, characters_per_token: float) -> list[str]:
         case Step():
             return [
                 f"step {event.step}  epoch {event.epoch:.2f}  {event.progress:4.0%}  "
-                f"training {losses(event.loss, characters_per_token)}  "
+                f"training {losses(event.loss, unit)}  "
                 f"gradient norm {event.gradient_norm:.2f}  "
                 f"{number(event.tokens_per_second, ',.0f')} tokens/s  "
                 f"{clock(event.remaining)} left"
             ]
         case Evaluated():
-            return [evaluation(event, characters_per_token)]
+            return [evaluation(event, unit)]
         case Sampled():
             return ["  | " + line for line in first_lines(event.text)]
         case Recovered():
@@ -80,7 +91,7 @@ def conclusion(event: Finished) -> list[str]:
     why = "no better for a while" if event.reason == "patience" else "done"
     return [
         f"{why} after {clock(result.seconds)}: {result.validation_loss:.4f} nats a token, "
-        f"{result.bits_per_character:.3f} bits per character, perplexity {result.perplexity:.2f} "
+        f"{bits(result)}, perplexity {result.perplexity:.2f} "
         f"on {'the whole' if result.whole else f'{result.read:,} tokens of the'} validation part",
         f"saved in {event.path}",
         f"next:  seqgen sample {name}",
@@ -88,17 +99,24 @@ def conclusion(event: Finished) -> list[str]:
     ]
 
 
+def bits(result: Evaluated) -> str:
+    """The loss in the unit in which it compares: for tunes a note, for text a character."""
+    if result.bits_per_note is not None:
+        return f"{result.bits_per_note:.3f} bits per note"
+    return f"{result.bits_per_character:.3f} bits per character"
+
+
 def longer(seconds: float) -> int:
     """A budget in minutes that doubles the training so far."""
     return max(1, math.ceil(seconds / 30))
 
 
-def evaluation(event: Evaluated, characters_per_token: float) -> str:
+def evaluation(event: Evaluated, unit: Unit) -> str:
     part = "" if event.whole else " (of a part)"
     return (
         f"step {event.step}  {clock(event.seconds)}  "
-        f"training {losses(event.training_loss, characters_per_token)}  "
-        f"validation{part} {losses(event.validation_loss, characters_per_token)}  "
+        f"training {losses(event.training_loss, unit)}  "
+        f"validation{part} {losses(event.validation_loss, unit)}  "
         f"perplexity {number(event.perplexity, '.2f')}{'  best so far' if event.best else ''}"
     )
 
@@ -108,14 +126,18 @@ def spoken(path: Path) -> str:
     return shlex.quote(path.name if path.parent == FOLDER else str(path))
 
 
-def characters_per_token(event: Started) -> float:
-    corpus = event.config.corpus
-    return corpus.validation_characters / max(1, corpus.validation_tokens - 1)
+def unit_of(event: Started) -> Unit:
+    """The unit in which the losses of a run compare with those of others."""
+    corpus, tunes = event.config.corpus, event.config.tunes
+    tokens = max(1, corpus.validation_tokens - 1)
+    if tunes and tunes.validation_notes:
+        return Unit("note", tunes.validation_notes / tokens)
+    return Unit("char", corpus.validation_characters / tokens)
 
 
-def losses(nats: float, characters: float) -> str:
-    bits = nats / characters / math.log(2)
-    return f"{number(nats, '.3f')} nats  {number(bits, '.3f')} bits/char"
+def losses(nats: float, unit: Unit) -> str:
+    bits = nats / unit.per_token / math.log(2)
+    return f"{number(nats, '.3f')} nats  {number(bits, '.3f')} bits/{unit.name}"
 
 
 def several(count: float, what: str) -> str:

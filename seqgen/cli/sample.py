@@ -4,18 +4,22 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
 from seqgen.checkpoint.format import INT8, PRECISIONS
 from seqgen.cli.complete import complete_checkpoint, complete_names
 from seqgen.cli.options import with_options
-from seqgen.config import SamplingOptions
-from seqgen.errors import ConfigError
+from seqgen.config import RenderOptions, SamplingOptions, TuneOptions, grouped
+from seqgen.errors import ConfigError, TuneError
+
+if TYPE_CHECKING:
+    from seqgen.generation import Generator
+    from seqgen.music.tune import Tune
 
 
-@with_options(SamplingOptions)
+@with_options(SamplingOptions, TuneOptions, RenderOptions)
 def sample(
     name: Annotated[
         str,
@@ -44,16 +48,20 @@ def sample(
 ) -> None:
     """Write text or tunes from a checkpoint, to standard output as they come.
 
-    Tunes come whole, with header and number; a prompt may be bare notes or header lines (K:D).
+    Tunes come whole, one after the other, as ABC; in a terminal they are shown with their bars. A
+    prompt may be the first bars of a tune, header lines (K:D), or both.
     """
-    options = SamplingOptions(**said)
+    options, asked, rendering = grouped(said, SamplingOptions, TuneOptions, RenderOptions)
     text = read_prompt(prompt)
     from seqgen.generation import load
 
     generator = load(name, precision=precision)
     tokenizer = generator.checkpoint.tokenizer
-    pieces = generator.pieces(text, options)
-    if options.unknown == "skip" and (lacking := tokenizer.unknown(text)):
+    tunes = generator.config.kind == "tunes"
+    if rendering != RenderOptions() and not tunes:
+        raise ConfigError(f"{name} writes text; --score, --audio and the like are for tunes")
+    pieces = generator.pieces(text, options, asked)
+    if not tunes and options.unknown == "skip" and (lacking := tokenizer.unknown(text)):
         from seqgen.tokenizers.base import listed
 
         typer.echo(f"skipped in the prompt: {listed(lacking)}", err=True)
@@ -62,8 +70,10 @@ def sample(
         typer.echo(described(generator.config, generator.checkpoint.path), err=True)
     if verbose or (options.seed is None and sys.stderr.isatty()):
         typer.echo(f"seed {generator.seed}", err=True)
-    tunes = generator.config.kind == "tunes"
-    written = laid_out(pieces, options.count, "" if tunes or not echo else text)
+    if tunes:
+        write_tunes(generator, pieces, out, rendering, verbose)
+        return
+    written = laid_out(pieces, options.count, text if echo else "")
     with progress(sys.stderr.isatty() and (out is not None or not sys.stdout.isatty())) as told:
         if out is None:
             stream(told(written), sys.stdout.buffer, sys.stdout.isatty())
@@ -71,6 +81,59 @@ def sample(
             from seqgen.checkpoint.files import write_whole
 
             write_whole(out, "".join(told(written)).encode("utf-8", "replace"))
+
+
+def write_tunes(
+    generator: "Generator",
+    pieces: Iterator[tuple[int, str]],
+    out: Path | None,
+    rendering: RenderOptions,
+    verbose: bool,
+) -> None:
+    """Write tunes as they come, and then as whatever else was asked for."""
+    shown = out is None and sys.stdout.isatty()
+    every: list[str] = []
+    with progress(sys.stderr.isatty() and not shown) as told:
+        for abc in told(abc for _, abc in pieces):
+            if shown:
+                show(abc, rendering.tempo, above=bool(every))
+            elif out is None:
+                stream(iter(["\n" * bool(every) + abc]), sys.stdout.buffer, False)
+            every.append(abc)
+    if out is not None:
+        from seqgen.checkpoint.files import write_whole
+
+        write_whole(out, "\n".join(every).encode())
+    if generator.kept is not None and (verbose or sys.stderr.isatty()):
+        typer.echo(f"the grammar kept {generator.kept:.1%} of the probability", err=True)
+    from seqgen.cli import outputs
+
+    if outputs.asked(rendering):
+        readable = [(tune, abc) for abc in every if (tune := tune_of(abc)) is not None]
+        made_by = f"{outputs.command_line()}, seed {generator.seed}"
+        outputs.tell(outputs.render(readable, rendering, made_by))
+
+
+def show(abc: str, tempo: float | None, above: bool) -> None:
+    """Draw a tune in the terminal; one that cannot be read, as ABC."""
+    from seqgen.cli.staff import print_tune
+
+    if (tune := tune_of(abc)) is not None:
+        print_tune(tune, tempo, above)
+    else:
+        sys.stdout.write("\n" * above + abc)
+
+
+def tune_of(abc: str) -> "Tune | None":
+    """The tune, or None, with a line on standard error, where ABC is none."""
+    from seqgen.music.reader import read
+
+    try:
+        return read(abc)
+    except TuneError as error:
+        number = abc.partition("X:")[2].partition("\n")[0]
+        typer.echo(f"tune {number} cannot be read: {error}", err=True)
+        return None
 
 
 def read_prompt(prompt: str) -> str:

@@ -21,7 +21,8 @@ def likelihood(
 ) -> float:
     """The mean negative log-likelihood of a token after those before it, in nats.
 
-    tokens: ids [N], at least two; the first is context only, each other counts once.
+    tokens: ids [N], or [N, 1 + F] where numbers stand beside them; at least two. The first is
+        context only, each other counts once.
     boundary: the token before which the state is forgotten; None to carry it over everything.
     streams: shares that are read side by side.
     """
@@ -33,13 +34,16 @@ def likelihood(
     for step in range(-min(WARM, targets), share):
         places_B = begins_B + step
         ids_B = tokens[np.clip(places_B, 0, targets)]
-        fresh_B = (places_B <= 0) if boundary is None else (places_B <= 0) | (ids_B == boundary)
+        fresh_B = places_B <= 0
+        if boundary is not None:
+            fresh_B |= (ids_B if ids_B.ndim == 1 else ids_B[:, 0]) == boundary
         if fresh_B.any():
             lanes.forget(fresh_B)
         logits_BV = lanes.step(ids_B)
         if step >= 0:
             counted = places_B < targets
-            total += nats(logits_BV[counted], tokens[places_B[counted] + 1]).sum()
+            came = tokens[places_B[counted] + 1]
+            total += nats(logits_BV[counted], came if came.ndim == 1 else came[:, 0]).sum()
     return total / targets
 
 
@@ -53,7 +57,8 @@ def nats(logits_BV: np.ndarray, ids_B: np.ndarray) -> np.ndarray:
 def quantisation_loss(checkpoint: Checkpoint, tokens: np.ndarray) -> float:
     """What int8 weights cost: their loss less that of the float32 weights, nats a token.
 
-    tokens: ids [N] that the network did not learn from; the first 32,000 are read.
+    tokens: as `likelihood` takes them, and that the network did not learn from; the first 32,000
+        are read.
     Raises CheckpointError if the checkpoint is damaged.
     """
     boundary = END if checkpoint.config.corpus.documents > 1 else None

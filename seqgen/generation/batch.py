@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from seqgen.config import SamplingOptions
-from seqgen.generation.constraint import Constraint, mask
+from seqgen.generation.constraint import Constraint
 from seqgen.generation.engine import Engine
 from seqgen.generation.sample import Sample
 from seqgen.generation.strategy import RECENT, choose
@@ -78,7 +78,7 @@ def write(
         recent_BR[:, -len(tail) :] = tail
     while True:
         if constraint is not None:
-            logits_BV = mask(logits_BV, constraint.allowed([sample.index for sample in live]))
+            logits_BV = constraint.mask([sample.index for sample in live], logits_BV)
         ids_B = choose(logits_BV, options, chance.next(), recent_BR)
         for row, (sample, drawn) in enumerate(zip(live, ids_B.tolist(), strict=True)):
             id, text = sample.take(drawn)
@@ -101,6 +101,9 @@ def write(
         if not ids_B.all():
             # The network learned each document from nothing.
             streams.forget(ids_B == END)
+        if engine.places:
+            beside = [sample.beside(id) for sample, id in zip(live, ids_B.tolist(), strict=True)]
+            ids_B = np.concatenate([ids_B[:, None], beside], axis=1)
         logits_BV = streams.step(ids_B)
 
 

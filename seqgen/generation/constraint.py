@@ -7,13 +7,10 @@ import numpy as np
 
 
 class Constraint(Protocol):
-    """Says which tokens each stream may take, and is told which one it took."""
+    """Keeps some tokens from being chosen, and is told which one was."""
 
-    def allowed(self, streams: Sequence[int]) -> np.ndarray | None:
-        """True for every token that may come next in these streams.
-
-        Returns bool [B, V], or [V] where it is the same for all, or None if every token may come.
-        """
+    def mask(self, streams: Sequence[int], logits_BV: np.ndarray) -> np.ndarray:
+        """The logits of these streams, with what may not come next at -inf."""
         ...
 
     def took(self, stream: int, id: int) -> None:
@@ -25,18 +22,17 @@ class Forbid:
     """Some tokens never come."""
 
     def __init__(self, ids: Iterable[int], vocab: int) -> None:
-        self._mask_V = np.ones(vocab, bool)
-        self._mask_V[list(ids)] = False
+        """ids: of the tokens; vocab: how many tokens there are."""
+        self._allowed_V = np.ones(vocab, bool)
+        self._allowed_V[list(ids)] = False
 
-    def allowed(self, streams: Sequence[int]) -> np.ndarray | None:
-        return self._mask_V
+    def mask(self, streams: Sequence[int], logits_BV: np.ndarray) -> np.ndarray:
+        return masked(logits_BV, self._allowed_V)
 
     def took(self, stream: int, id: int) -> None:
         pass
 
 
-def mask(logits_BV: np.ndarray, allowed: np.ndarray | None) -> np.ndarray:
-    """The logits with what is not allowed at -inf. allowed: of `Constraint.allowed`."""
-    if allowed is None:
-        return logits_BV
+def masked(logits_BV: np.ndarray, allowed: np.ndarray) -> np.ndarray:
+    """The logits with what is not allowed at -inf. allowed: bool [B, V], or [V] for all streams."""
     return np.where(allowed, logits_BV, np.float32(-np.inf))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seqgen.checkpoint.graph import IDS, LOGITS, next_state
+from seqgen.checkpoint.graph import IDS, LOGITS, PLACES, next_state
 from seqgen.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ class Engine:
     """The network as a function of tokens and state, for any number of streams at once.
 
     vocab: how many tokens there are, V.
+    places: how many numbers it reads beside each token, F. A token is then a row of 1 + F numbers:
+        where tokens are [B] or [T, B] they are [B, 1 + F] or [T, B, 1 + F].
     """
 
     def __init__(self, graph: bytes, *, threads: int | None = None) -> None:
@@ -45,7 +47,9 @@ class Engine:
             self._session = ort.InferenceSession(graph, options, ["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime's exceptions share no base but Exception
             raise CheckpointError(f"step.onnx cannot be run: {first_line(error)}") from error
-        self._states = {i.name: i.shape[1:] for i in self._session.get_inputs() if i.name != IDS}
+        inputs = {i.name: i.shape[1:] for i in self._session.get_inputs()}
+        self.places: int = inputs.get(PLACES, [0])[0]
+        self._states = {n: shape for n, shape in inputs.items() if n not in (IDS, PLACES)}
         shapes = {o.name: o.shape for o in self._session.get_outputs()}
         if not {LOGITS, *map(next_state, self._states)} <= set(shapes):
             raise CheckpointError("step.onnx is not the graph of a seqgen checkpoint; delete it")
@@ -60,7 +64,7 @@ class Engine:
 
         states: as `start` or `run` returned them; they stay as they are.
         """
-        return Streams(self._session, states, self.vocab)
+        return Streams(self._session, states, self.vocab, self.places)
 
     def run(self, ids_TB: np.ndarray, states: States) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Run T steps of B streams.
@@ -74,7 +78,7 @@ class Engine:
         Returns the logits, float32 [T, B, V], and the states after the last step.
         """
         streams = self.streams(states)
-        logits_TBV = np.empty((*ids_TB.shape, self.vocab), np.float32)
+        logits_TBV = np.empty((*ids_TB.shape[:2], self.vocab), np.float32)
         for ids_B, logits_BV in zip(ids_TB, logits_TBV, strict=True):
             logits_BV[:] = streams.step(ids_B)
         return logits_TBV, streams.states
@@ -87,7 +91,7 @@ class Engine:
         """
         streams = self.streams(self.start(1))
         for id in ids_T:
-            streams.step(id)
+            streams.step(id[None])
         return streams.logits_BV, streams.states
 
 
@@ -100,10 +104,13 @@ class Streams:
     logits_BV: after the latest step, float32 [B, V]; the next step writes over them.
     """
 
-    def __init__(self, session: "onnxruntime.InferenceSession", states: States, vocab: int) -> None:
+    def __init__(
+        self, session: "onnxruntime.InferenceSession", states: States, vocab: int, places: int
+    ) -> None:
         streams = len(next(iter(states.values())))
         self._session = session
         self._ids_B = np.zeros(streams, np.int64)
+        self._places_BF = np.zeros((streams, places), np.int64)
         self.logits_BV = np.zeros((streams, vocab), np.float32)
         first = {name: np.array(state, np.float32, order="C") for name, state in states.items()}
         self._buffers = (first, {name: np.empty_like(state) for name, state in first.items()})
@@ -116,8 +123,12 @@ class Streams:
         return self._buffers[self._turn]
 
     def step(self, ids_B: np.ndarray) -> np.ndarray:
-        """Run one step. ids_B: tokens, integers [B]. Returns `logits_BV`."""
-        self._ids_B[:] = ids_B
+        """Run one step. ids_B: tokens, integers [B] or [B, 1 + F]. Returns `logits_BV`."""
+        if ids_B.ndim == 1:
+            self._ids_B[:] = ids_B
+        else:
+            self._ids_B[:] = ids_B[:, 0]
+            self._places_BF[:] = ids_B[:, 1:]
         self._session.run_with_iobinding(self._bindings[self._turn])
         self._turn = 1 - self._turn
         return self.logits_BV
@@ -125,7 +136,7 @@ class Streams:
     def keep(self, rows: Sequence[int]) -> "Streams":
         """These streams only, in this order; their logits come with the next step."""
         kept = {name: state[rows] for name, state in self.states.items()}
-        return Streams(self._session, kept, self.logits_BV.shape[1])
+        return Streams(self._session, kept, self.logits_BV.shape[1], self._places_BF.shape[1])
 
     def forget(self, rows_B: np.ndarray) -> None:
         """Put streams back to the state before the first token. rows_B: which ones, bool [B]."""
@@ -138,6 +149,9 @@ class Streams:
 
         binding = self._session.io_binding()
         binding.bind_ortvalue_input(IDS, OrtValue.ortvalue_from_numpy(self._ids_B))
+        if self._places_BF.shape[1]:
+            places = OrtValue.ortvalue_from_numpy(self._places_BF)
+            binding.bind_ortvalue_input(PLACES, places)
         binding.bind_ortvalue_output(LOGITS, OrtValue.ortvalue_from_numpy(self.logits_BV))
         for name in before:
             binding.bind_ortvalue_input(name, OrtValue.ortvalue_from_numpy(before[name]))

@@ -2,24 +2,28 @@
 
 import secrets
 from collections.abc import Iterator
-from dataclasses import fields
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from seqgen.checkpoint.format import Config
 from seqgen.checkpoint.read import Checkpoint
-from seqgen.config import SamplingOptions
-from seqgen.errors import ConfigError, SeqgenError, unknown_name
-from seqgen.generation import tunes
+from seqgen.config import SamplingOptions, TuneOptions, grouped
+from seqgen.errors import CheckpointError, ConfigError
+from seqgen.generation.asked import Asked, ask
 from seqgen.generation.batch import STREAMS, Chance, Piece, in_order, write
 from seqgen.generation.constraint import Forbid
 from seqgen.generation.engine import Engine
+from seqgen.generation.governed import Governed
 from seqgen.generation.sample import TextSample
+from seqgen.generation.tunes import TuneSample, abc, drawn_key
+from seqgen.music.key import Key
+from seqgen.music.place import Place, roles
 from seqgen.tokenizers.base import END
 
-# A trained network's tune fails once in hundreds; one that fails so often has not learned yet.
-TRIES = 20
+# A tune of many bars is given so many times the tokens that the shortest of them would take.
+ROOM = 6
 
 
 class Generator:
@@ -27,12 +31,15 @@ class Generator:
 
     checkpoint: where it came from.
     seed: of the latest call, drawn where the options said none; None before the first.
+    kept: of the latest tunes, the share of the network's probability that the grammar left it; a
+        network that knows the rules has 1.
     """
 
     def __init__(self, checkpoint: Checkpoint, engine: Engine) -> None:
         """Make it ready to write. engine: what runs the checkpoint's network."""
         self.checkpoint = checkpoint
         self.seed: int | None = None
+        self.kept: float | None = None
         self._engine = engine
 
     @property
@@ -44,30 +51,33 @@ class Generator:
         """Write one sample.
 
         prompt: what it goes on from; a text comes without it, a tune holds it.
-        options: fields of `SamplingOptions` by name.
+        options: fields of `SamplingOptions` and, for a tune, of `TuneOptions` by name.
         Yields pieces of text as they are written; a tune comes in one piece.
         Raises ConfigError for an unknown or impossible option, TokenError for a prompt with
-        characters that the vocabulary lacks, SeqgenError if a tune does not come about.
+        characters that the vocabulary lacks.
         """
-        known = [f.name for f in fields(SamplingOptions)]
-        for name in options:
-            if name not in known:
-                raise unknown_name("option", name, known)
-        said = SamplingOptions(**options)
+        said, asked = grouped(options, SamplingOptions, TuneOptions)
         if said.count != 1:
             raise ConfigError("generate writes one sample; Generator.pieces writes --count of them")
-        return (text for _, text in self.pieces(prompt, said))
+        return (text for _, text in self.pieces(prompt, said, asked))
 
-    def pieces(self, prompt: str, options: SamplingOptions) -> Iterator[tuple[int, str]]:
+    def pieces(
+        self, prompt: str, options: SamplingOptions, asked: TuneOptions = TuneOptions()
+    ) -> Iterator[tuple[int, str]]:
         """Write ``options.count`` samples, up to 64 side by side.
 
+        asked: what each tune is to be, for a model of tunes.
         Yields the sample's index and text of it, in the order of the samples; the first comes as
         it is written. The same seed gives the same sample at an index, whatever the count.
         Raises as `generate` does.
         """
         self.seed = secrets.randbits(32) if options.seed is None else options.seed
-        work = self._tunes if self.config.kind == "tunes" else self._texts
-        return in_order(work(prompt, options, self.seed))
+        self.kept = None
+        if self.config.kind == "tunes":
+            return in_order(self._tunes(prompt, options, asked, self.seed))
+        if asked != TuneOptions():
+            raise ConfigError("--meter, --key and the like are for models of tunes")
+        return in_order(self._texts(prompt, options, self.seed))
 
     def _texts(self, prompt: str, options: SamplingOptions, seed: int) -> Iterator[Piece]:
         tokenizer = self.checkpoint.tokenizer
@@ -86,34 +96,82 @@ class Generator:
 
         return batches()
 
-    def _tunes(self, prompt: str, options: SamplingOptions, seed: int) -> Iterator[Piece]:
-        tokenizer = self.checkpoint.tokenizer
-        # What is always the likeliest comes out the same each time.
-        tries = TRIES if options.temperature > 0.0 else 1
-        plan = tunes.plan(prompt, tokenizer, options.unknown, self.config.start)
-        ids_T = np.array(plan.ids)
+    def _tunes(
+        self, prompt: str, options: SamplingOptions, asked: TuneOptions, seed: int
+    ) -> Iterator[Piece]:
+        config, tokenizer = self.config, self.checkpoint.tokenizer
+        if options.stop or options.lines:
+            raise ConfigError("--stop and --lines are for text; a tune ends where it is whole")
+        settled = self._settled(prompt, asked)
+        length = self._length(options, settled)
+        first = Place(roles(tokenizer.pieces)) if config.places else None
+        ids_T = np.array([END])
+        row_TF = np.array([(END, *first.push(END))]) if first else ids_T
 
         def batches() -> Iterator[Piece]:
-            read = self._engine.read(ids_T)
+            read = self._engine.read(row_TF)
+            kept = []
             for indexes in batched(range(options.count)):
-                for attempt in range(tries):
-                    samples = [tunes.TuneSample(i, tokenizer, options, plan) for i in indexes]
-                    chance = Chance(seed, [(index, attempt) for index in indexes])
-                    yield from write(self._engine, ids_T, read, samples, options, chance)
-                    indexes = [sample.index for sample in samples if sample.failed]
-                    if not indexes:
-                        break
-                else:
-                    raise no_tune(tries)
+                samples = [
+                    TuneSample(
+                        index,
+                        tokenizer,
+                        settled.body if settled else (),
+                        first.copy() if first else None,
+                        length,
+                        partial(self._abc, index, seed, settled.key if settled else None),
+                    )
+                    for index in indexes
+                ]
+                chance = Chance(seed, [(index, 0) for index in indexes])
+                held = None
+                if settled:
+                    held = Governed(settled.grammar, indexes, length, free=asked.free)
+                yield from write(self._engine, ids_T, read, samples, options, chance, held)
+                if held:
+                    kept.append(held)
+                    self.kept = sum(h.kept for h in kept) / len(kept)
 
         return batches()
 
+    def _length(self, options: SamplingOptions, settled: Asked | None) -> int:
+        """Most tokens of a tune: as many as are asked for, or as the longer ones of the book have.
 
-def no_tune(tries: int) -> SeqgenError:
-    return SeqgenError(
-        f"no tune came about ({tries} tries): the network has not learned the form of a tune yet; "
-        "train it longer, allow more --length, or try a --temperature between 0.5 and 1"
-    )
+        Raises ConfigError if that is too short for what is asked of the tune.
+        """
+        assert self.config.tunes
+        least = settled.least if settled else 1
+        if options.length is None:
+            return max(self.config.tunes.long, ROOM * least)
+        if options.length < least:
+            raise ConfigError(
+                f"--length {options.length} is too short: what is asked for takes {least} tokens"
+            )
+        return options.length
+
+    def _settled(self, prompt: str, asked: TuneOptions) -> Asked | None:
+        """What is asked of each tune; None where the network writes in other tokens than tunes'."""
+        if self.config.tunes is None:
+            raise CheckpointError(
+                f"{self.checkpoint.path} was made by an older seqgen, which learned tunes in "
+                "another form; train it anew"
+            )
+        if self.config.tokens.tokens == "abc":
+            return ask(prompt, asked, self.config, self.checkpoint.tokenizer.pieces)
+        if prompt or asked != TuneOptions():
+            raise ConfigError(
+                "only a model trained with --tokens abc can be asked for something or prompted"
+            )
+        return None
+
+    def _abc(self, index: int, seed: int, key: Key | None, text: str) -> str:
+        """A whole sample, from the text that the network wrote."""
+        assert self.config.tunes
+        if key is None and self.config.tokens.transpose == "common":
+            mode = text.partition("K:C")[2].partition("\n")[0]
+            chance = np.random.default_rng((seed, index))
+            key = drawn_key(mode, self.config.tunes, chance)
+        return abc(text, index + 1, key)
 
 
 def batched(indexes: range) -> Iterator[list[int]]:

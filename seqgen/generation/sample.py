@@ -22,6 +22,10 @@ class Sample(Protocol):
         """A token was drawn: returns the one that is taken, and the text that may be written."""
         ...
 
+    def beside(self, id: int) -> tuple[int, ...]:
+        """The numbers that the network reads beside the token that was taken."""
+        ...
+
 
 class Ending:
     """Where a text ends: before ``stop``, or after so many lines."""
@@ -83,3 +87,6 @@ class TextSample:
             text += self._ending.push(self._decoder.flush()) + self._ending.flush()
         self.done = self._ending.done or self._left == 0
         return drawn, text
+
+    def beside(self, id: int) -> tuple[int, ...]:
+        return ()

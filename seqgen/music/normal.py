@@ -23,6 +23,7 @@ __all__ = ["identity", "moved", "normalise", "parse", "signature", "text"]
 
 DRAWABLE = sorted(LENGTHS.values(), reverse=True)
 TRIPLETS = (LENGTHS["/2"], LENGTHS[""], LENGTHS["2"])  # written lengths of their notes
+EIGHTH = LENGTHS[""]
 MODES = ("maj", "min", "dor", "mix", "phr", "lyd")
 
 SIGNATURE = 16  # notes that tell two tunes apart
@@ -130,7 +131,7 @@ def drawn(section: Section, full: int) -> Iterator[Bar]:
         notes: list[Note] = []
         for note in measure.notes:
             length = size(note)
-            if note.tuplet or length in DRAWABLE:
+            if note.tuplet or (length in DRAWABLE and readable(length, place)):
                 notes.append(note)
             else:
                 parts = pieces(length, place, full)
@@ -141,16 +142,31 @@ def drawn(section: Section, full: int) -> Iterator[Bar]:
         yield Bar(tuple(notes), measure.left, measure.right, measure.ending)
 
 
+def readable(length: int, place: int) -> bool:
+    """Whether a note that begins between two eighths can be drawn as one.
+
+    It can if it does not reach over the next eighth, is a dotted one that ends with an eighth, or
+    a syncopation of one eighth; music21 complains of the beams of others.
+    """
+    off = place % EIGHTH
+    over = off + length > EIGHTH
+    dotted = (off + length) % EIGHTH == 0 and length <= LENGTHS["3/2"]
+    return not off or not over or dotted or (length == EIGHTH and 2 * off == EIGHTH)
+
+
 @lru_cache(maxsize=4096)
 def pieces(length: int, place: int, full: int) -> tuple[int, ...]:
     """Drawable lengths that make up one, cut where the beat of the bar is strongest.
 
     Raises TuneError if there are none.
     """
-    if length in DRAWABLE:
-        return (length,)
     if length % min(DRAWABLE):
         raise TuneError("length that cannot be written")
+    if not readable(length, place):
+        part = EIGHTH - place % EIGHTH
+        return (part, *pieces(length - part, place + part, full))
+    if length in DRAWABLE:
+        return (length,)
 
     def strength(part: int) -> tuple[int, int]:
         return math.gcd(place + part, full), part

@@ -31,6 +31,7 @@ LAGS = (1, 2, 4, 8)
 STEP = 2  # ticks; everything lies on it
 MOST_STEPS = 200  # in a bar: one of 16 eighths, more than any usual meter has
 MOST_BARS = 33
+PHRASE = 8  # bars of most sections, and of which the others have a multiple or a half
 MOST_SECTIONS = 6
 SLOTS = 5  # tokens at one place of a bar that are told apart
 
@@ -40,7 +41,8 @@ HEADER, OTHER, NOTE, LENGTH, TRIPLE, LINE = range(6)
 
 def sizes(vocab: int) -> tuple[int, ...]:
     """How many values each number of a `Place` may have, for a vocabulary of so many tokens."""
-    return MOST_STEPS + 1, MOST_STEPS + 1, MOST_BARS, 3 * MOST_SECTIONS, *[2 * vocab] * len(LAGS)
+    steps = MOST_STEPS + 1
+    return steps, steps, steps, MOST_BARS, PHRASE, 3 * MOST_SECTIONS, *[2 * vocab] * len(LAGS)
 
 
 def roles(tokens: Sequence[str]) -> list[tuple[int, int | str]]:
@@ -81,6 +83,7 @@ class Place:
         self._slot = 0  # tokens that stand there already
         self._pending = False  # whether the last is a note that may yet be given its length
         self._triplet = 0  # notes that are left of one
+        self._pickup = 0  # ticks with which the section began, for which its last bar leaves room
         self._bar = 0  # number in the tune; a first pickup is bar 0
         self._begin = 0  # number of the bar with which the section began
         self._section = 0
@@ -102,9 +105,10 @@ class Place:
     def push(self, id: int) -> tuple[int, ...]:
         """Read a token; returns what the network is told beside it, a number below each of `sizes`.
 
-        In this order: steps since the bar's beginning, steps to its end, number of the bar in its
-        section, section and ending; and for each of `LAGS` the token that came next so many bars
-        before (0 where there is none), and whether the two bars are the same up to here.
+        In this order: steps since the bar's beginning, steps to its end, steps to where the section
+        may close in it, number of the bar in its section, the same in its phrase of eight, section
+        and ending; and for each of `LAGS` the token that came next so many bars before (0 where
+        there is none), and whether the two bars are the same up to here.
         """
         if id == 0:
             self._clear()
@@ -154,6 +158,7 @@ class Place:
         if whole or line in (BAR, FIRST) or (line == REPEAT and self._ticks and not self._bar):
             if not whole and not self._bar:
                 self._begin = 1  # that was a pickup, or what is played once before a repeat
+                self._pickup = self._ticks if line == BAR else 0
             self._go_to(self._bar + 1)
         if line == FIRST:
             self._ending, self._ending_bar = 1, self._bar
@@ -163,6 +168,7 @@ class Place:
         elif line in (CLOSE, DOUBLE, FINAL):
             self._section, self._ending = self._section + 1, 0
             self._begin = self._bar + (1 if self._ticks else 0)
+            self._pickup = self._length - self._ticks if self._ticks else 0
             self._slot = min(self._slot + 1, SLOTS - 1) if self._ticks else 0
 
     def _go_to(self, number: int) -> None:
@@ -175,8 +181,10 @@ class Place:
     def _told(self) -> tuple[int, ...]:
         steps = self._ticks // STEP
         left = min(max(0, (self._length - self._ticks) // STEP), MOST_STEPS)
+        closing = max(0, left - self._pickup // STEP)
         # A pickup stands before bar 1 of its section, the first tune's as bar 0.
-        bar = min(max(0, self._bar - self._begin + 1), MOST_BARS - 1)
+        number = max(0, self._bar - self._begin + 1)
+        bar = min(number, MOST_BARS - 1)
         section = 3 * min(self._section, MOST_SECTIONS - 1) + self._ending
         key = self._ticks * SLOTS + self._slot
         come = [before.get(key, 0) for before in self._before]
@@ -186,4 +194,4 @@ class Place:
                 id or before.get(after, 0) for id, before in zip(come, self._before, strict=True)
             ]
         repeats = [2 * id + equal for id, equal in zip(come, self._equal, strict=True)]
-        return (steps, left, bar, section, *repeats)
+        return (steps, left, closing, bar, number % PHRASE, section, *repeats)

@@ -8,19 +8,22 @@ import tensorflow as tf
 
 from seqgen.config import StackOptions
 from seqgen.stack import cells
-from seqgen.stack.shapes import layer_names, state_shapes, weight_shapes
+from seqgen.stack.shapes import layer_names, place_offsets, state_shapes, weight_shapes
 
 
 class Stack(keras.Model):
     """Token ids to logits, states in and states out: ``(ids_TB, states) -> (logits_TBV, states)``.
 
-    Time comes first, which is how the recurrence reads it and the generation graph runs it.
+    Time comes first, which is how the recurrence reads it and the generation graph runs it. Where
+    numbers come beside each token, it reads ids_TBF, of which the first is the token.
     States go by the names of `seqgen.stack.shapes.state_shapes`, float32 [B, *shape].
 
     options: with layers, units and embedding chosen.
     vocab: how many tokens there are, V.
     boundary: the token before which the states are forgotten, so that each document is read as
         generation writes it, from nothing; None to carry them over everything.
+    places: of each number that comes beside a token, how many values it has; their vectors are
+        added to the token's.
     precision: "float32" or "bfloat16", of the operands of products; weights, states and logits are
         float32 in both.
     """
@@ -31,6 +34,7 @@ class Stack(keras.Model):
         vocab: int,
         boundary: int | None = None,
         precision: str = "float32",
+        places: tuple[int, ...] = (),
     ) -> None:
         super().__init__()
         policy = {"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision]
@@ -38,6 +42,10 @@ class Stack(keras.Model):
         self.options = options
         self.embedding = keras.layers.Embedding(
             vocab, options.embedding, name="embedding", dtype=policy
+        )
+        self.offsets = place_offsets(places)
+        self.places = keras.layers.Embedding(
+            sum(places) or 1, options.embedding, name="places", dtype=policy
         )
         self.output_layer = keras.layers.Dense(vocab, name="output", dtype=policy)
         self.dropouts = [
@@ -49,14 +57,16 @@ class Stack(keras.Model):
             for name, units in zip(layer_names(options), options.widths, strict=True)
         ]
         self.embedding.build((None, None))
+        if places:
+            self.places.build((None, None))
         inputs = options.embedding
         for layer in self.recurrent:
             layer.build(inputs)
             inputs = layer.units
         self.output_layer.build((None, inputs))
-        layers = (self.embedding, *self.recurrent, self.output_layer)
+        layers = (self.embedding, self.places, *self.recurrent, self.output_layer)
         self.parameters = [weight for layer in layers for weight in layer.trainable_weights]
-        self.names = tuple(weight_shapes(options, vocab))
+        self.names = tuple(weight_shapes(options, vocab, places))
         self.built = True
 
     def zero_states(self, streams: int) -> dict[str, tf.Tensor]:
@@ -66,7 +76,9 @@ class Stack(keras.Model):
     def call(
         self, ids_TB: tf.Tensor, states: Mapping[str, tf.Tensor], training: bool = False
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        x = self.dropouts[0](self.embedding(ids_TB), training=training)
+        x = self._embedded(ids_TB)
+        ids_TB = ids_TB[..., 0] if self.offsets else ids_TB
+        x = self.dropouts[0](x, training=training)
         keeps = None
         if self.boundary is not None:
             keeps = tf.cast(ids_TB != self.boundary, tf.float32)[..., None]
@@ -80,6 +92,14 @@ class Stack(keras.Model):
         output = self.output_layer
         logits_TBV = tf.tensordot(x, tf.cast(output.kernel, x.dtype), 1)
         return tf.cast(logits_TBV, tf.float32) + output.bias, after
+
+    def _embedded(self, ids_TB: tf.Tensor) -> tf.Tensor:
+        """The vector of each token, with those of the numbers beside it added, [T, B, E]."""
+        if not self.offsets:
+            return self.embedding(ids_TB)
+        rows_TBF = ids_TB[..., 1:] + tf.constant(self.offsets, ids_TB.dtype)
+        beside_TBE = tf.reduce_sum(self.places(rows_TBF), axis=2)
+        return self.embedding(ids_TB[..., 0]) + beside_TBE
 
     def arrays(self) -> dict[str, np.ndarray]:
         """A copy of every weight by its name, float32."""

@@ -10,16 +10,21 @@ def layer_names(options: StackOptions) -> tuple[str, ...]:
     return tuple(f"recurrent_{n}" for n in range(1, len(options.widths) + 1))
 
 
-def weight_shapes(options: StackOptions, vocab: int) -> dict[str, tuple[int, ...]]:
+def weight_shapes(
+    options: StackOptions, vocab: int, places: tuple[int, ...] = ()
+) -> dict[str, tuple[int, ...]]:
     """Shape of every weight by ``layer/weight``, in the order of the Keras model's weights.
 
     options: with layers, units and embedding chosen.
     vocab: how many tokens there are.
+    places: of each number that comes beside a token, how many values it has.
     """
     if options.embedding is None:
         raise ConfigError("the stack has no --embedding yet")
     cell = cells.find(options.cell)
     shapes: dict[str, tuple[int, ...]] = {"embedding/embeddings": (vocab, options.embedding)}
+    if places:
+        shapes["places/embeddings"] = (sum(places), options.embedding)
     inputs = options.embedding
     for layer, units in zip(layer_names(options), options.widths, strict=True):
         for weight, shape in cell.shapes(inputs, units).items():
@@ -28,6 +33,11 @@ def weight_shapes(options: StackOptions, vocab: int) -> dict[str, tuple[int, ...
     shapes["output/kernel"] = (inputs, vocab)
     shapes["output/bias"] = (vocab,)
     return shapes
+
+
+def place_offsets(places: tuple[int, ...]) -> list[int]:
+    """Row of the table of places at which each number's own rows begin."""
+    return [sum(places[:number]) for number in range(len(places))]
 
 
 def state_shapes(options: StackOptions) -> dict[str, tuple[int, ...]]:

@@ -100,6 +100,11 @@ class Tokenizer(ABC):
         """A token as a person would read it: blanks and control characters made visible."""
 
     @property
+    def pieces(self) -> list[str]:
+        """The text of every token, by id."""
+        return [self.decode([id]) for id in range(self.size)]
+
+    @property
     def dtype(self) -> np.dtype:
         """The smallest of uint8, uint16 and uint32 that holds every id."""
         return np.min_scalar_type(self.size - 1)

@@ -23,8 +23,6 @@ from seqgen.tokenizers.base import (
     visible,
 )
 
-SEEN = 2  # a piece seen once teaches nothing as a token of its own, and can be spelled
-
 
 class LexemeTokenizer(Tokenizer):
     """The vocabulary is every character of the texts, then their most frequent pieces.
@@ -33,10 +31,15 @@ class LexemeTokenizer(Tokenizer):
     and nothing is lost.
 
     pattern: cuts any text into pieces whose concatenation is the text; without groups.
+    always: pieces that every vocabulary holds, whatever the texts.
+    seen: how often a piece must come to be a token: one that comes once teaches nothing as a token
+        of its own, and can be spelled.
     default_size: most tokens unless said; None for as many as are worth one.
     """
 
     pattern: ClassVar[re.Pattern[str]]
+    always: ClassVar[tuple[str, ...]] = ()
+    seen: ClassVar[int] = 2
     default_size: ClassVar[int | None] = None
 
     def __init__(self, pieces: Sequence[str]) -> None:
@@ -47,20 +50,23 @@ class LexemeTokenizer(Tokenizer):
 
     @classmethod
     def train(cls, texts: Sequence[Text], vocab_size: int | None) -> Self:
-        characters = alphabet(texts)
-        least = len(characters) + 1
+        characters = sorted({*alphabet(texts), *"".join(cls.always)})
+        given = [piece for piece in cls.always if is_piece(piece)]
+        least = len(characters) + len(given) + 1
         if vocab_size is not None and vocab_size < least:
             raise ConfigError(
-                f"--vocab-size {vocab_size} is too small: the text has {least - 1} different "
-                f"characters, so the least is {least}"
+                f"--vocab-size {vocab_size} is too small: {least - 1} characters and other pieces "
+                f"cannot be left out, so the least is {least}"
             )
         counts = Counter[str]()
         for block in sample(texts):
             counts.update(cls.pattern.findall(block))
-        worth = [p for p, count in counts.items() if count >= SEEN and is_piece(p)]
+        for piece in given:
+            del counts[piece]
+        worth = [p for p, count in counts.items() if count >= cls.seen and is_piece(p)]
         worth.sort(key=lambda piece: (-counts[piece], piece))
         most = vocab_size or cls.default_size or LARGEST
-        return cls(characters + worth[: max(0, most - least)])
+        return cls(characters + given + worth[: max(0, most - least)])
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:

@@ -1,6 +1,5 @@
 """From documents to two memory-mapped streams of token ids: to learn from, and to measure by."""
 
-import hashlib
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,38 +8,33 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seqgen import tokenizers
+from seqgen.checkpoint.format import TuneFacts
 from seqgen.config import TokenOptions
 from seqgen.corpora import Corpus
 from seqgen.errors import CorpusError
-from seqgen.music.learned import learned_form
+from seqgen.music import place
 from seqgen.tokenizers.base import END, MOST_SAMPLED, Text, blocks
 from seqgen.training.events import Preparing
+from seqgen.training.split import split_text, split_tunes
 
 if TYPE_CHECKING:
     from seqgen.tokenizers.base import Tokenizer
 
 TRAINING = "training.bin"
 VALIDATION = "validation.bin"
-VALIDATION_SHARE = 0.1
 LEAST_CHARACTERS = 20
-
-
-@dataclass(frozen=True)
-class Split:
-    """The texts of the two parts, and what became of the documents on the way."""
-
-    training: tuple[Text, ...]
-    validation: tuple[Text, ...]
-    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Dataset:
     """Tokens ready for training.
 
-    training, validation: ids, each document led by END; memory-mapped.
-    characters: of the texts behind each, in the same order.
+    training, validation: ids [N], each document led by END; memory-mapped. [N, 1 + F] where numbers
+        stand beside them.
+    training_characters, validation_characters: of the texts behind them.
     start: ids that generation begins from when there is no prompt.
+    places: of each of the F numbers, how many values it has.
+    tunes: of a book of tunes.
     """
 
     tokenizer: "Tokenizer"
@@ -51,6 +45,8 @@ class Dataset:
     documents: int
     start: tuple[int, ...]
     notices: tuple[str, ...]
+    places: tuple[int, ...] = ()
+    tunes: TuneFacts | None = None
 
     @property
     def characters_per_token(self) -> float:
@@ -78,7 +74,7 @@ def preparing(
     """
     what = f"cutting {corpus.characters:,} characters into tokens"
     yield Preparing(what)
-    split = split_tunes(corpus) if corpus.kind == "tunes" else split_text(corpus)
+    split = split_tunes(corpus, options.transpose) if corpus.kind == "tunes" else split_text(corpus)
     texts = (*split.training, *split.validation)
     characters = sum(map(len, texts))
     if characters < LEAST_CHARACTERS:
@@ -96,78 +92,62 @@ def preparing(
             "evenly spread"
         )
     done = 0
+    places = place.sizes(tokenizer.size) if split.tunes and kind == "abc" else ()
     for name, own in ((TRAINING, split.training), (VALIDATION, split.validation)):
-        for written in write_ids(folder / name, own, tokenizer):
+        rows = placed_ids(own, tokenizer) if places else plain_ids(own, tokenizer)
+        for written in write_rows(folder / name, rows):
             done += written
             yield Preparing(what, done / characters)
     return Dataset(
         tokenizer=tokenizer,
-        training=open_ids(folder / TRAINING, tokenizer),
-        validation=open_ids(folder / VALIDATION, tokenizer),
+        training=open_ids(folder / TRAINING, tokenizer.size, places),
+        validation=open_ids(folder / VALIDATION, tokenizer.size, places),
         training_characters=sum(map(len, split.training)),
         validation_characters=sum(map(len, split.validation)),
         documents=len(corpus.documents),
         start=start_ids(corpus, tokenizer),
         notices=tuple(notices),
+        places=places,
+        tunes=split.tunes,
     )
 
 
-def split_text(corpus: Corpus) -> Split:
-    """The last tenth of each text is its validation part."""
-    parts = [cut(document.text) for document in corpus.documents]
-    return Split(
-        tuple(first for first, _ in parts if first), tuple(second for _, second in parts if second)
-    )
+def plain_ids(texts: Iterable[Text], tokenizer: "Tokenizer") -> Iterator[tuple[np.ndarray, int]]:
+    """Each text's ids behind an END, a block at a time, with how many characters they are of."""
+    for text in texts:
+        yield np.array([END], tokenizer.dtype), 0
+        for block in blocks(text):
+            yield tokenizer.encode(block), len(block)
 
 
-def cut(text: Text) -> tuple[Text, Text]:
-    place = int(len(text) * (1 - VALIDATION_SHARE))
-    return text[:place], text[place:]
+def placed_ids(texts: Iterable[Text], tokenizer: "Tokenizer") -> Iterator[tuple[np.ndarray, int]]:
+    """Each tune's ids behind an END, and beside each what `seqgen.music.place.Place` tells."""
+    where = place.Place(place.roles(tokenizer.pieces))
+    for text in texts:
+        ids = [END, *tokenizer.encode(str(text)).tolist()]
+        rows = [(id, *where.push(id)) for id in ids]
+        yield np.array(rows, row_type(tokenizer.size, place.sizes(tokenizer.size))), len(text)
 
 
-def split_tunes(corpus: Corpus) -> Split:
-    """A tenth of the tunes by their hash, after duplicates are removed, is the validation part."""
-    forms = [learned_form(str(document.text)) for document in corpus.documents]
-    tunes = list(dict.fromkeys(form for form in forms if form))
-    if not tunes:
-        raise CorpusError(f"{corpus.name} holds no tune with a K: field and notes")
-    without, twice = forms.count(None), len(forms) - forms.count(None) - len(tunes)
-    notices = []
-    if without:
-        notices.append(f"{without} tunes without a key or notes were left out")
-    if twice:
-        notices.append(f"{twice} tunes that were there before were left out")
-    if len(tunes) == 1:
-        first, second = cut(tunes[0])
-        return Split((first,), (second,), tuple(notices))
-    held = {tune for tune in tunes if tune_hash(tune) < VALIDATION_SHARE}
-    if not held or len(held) == len(tunes):
-        held = {min(tunes, key=tune_hash)}
-    return Split(
-        tuple(tune for tune in tunes if tune not in held),
-        tuple(tune for tune in tunes if tune in held),
-        tuple(notices),
-    )
+def row_type(vocab: int, places: tuple[int, ...]) -> np.dtype:
+    """The smallest type that holds every id and every number beside it."""
+    return np.min_scalar_type(max(vocab, *places, 1) - 1)
 
 
-def tune_hash(tune: str) -> float:
-    """A number in [0, 1) that depends on nothing but the tune."""
-    return int.from_bytes(hashlib.sha256(tune.encode()).digest()[:6], "big") / 2**48
-
-
-def write_ids(path: Path, texts: Iterable[Text], tokenizer: "Tokenizer") -> Iterator[int]:
-    """Write each text's ids behind an END, and tell after each block how many characters it had."""
+def write_rows(path: Path, rows: Iterable[tuple[np.ndarray, int]]) -> Iterator[int]:
+    """Write ids one after the other, and tell after each part how many characters it had."""
     with open(path, "wb") as file:
-        for text in texts:
-            file.write(np.array([END], tokenizer.dtype).tobytes())
-            for block in blocks(text):
-                file.write(tokenizer.encode(block).tobytes())
-                yield len(block)
+        for part, characters in rows:
+            file.write(part.tobytes())
+            yield characters
 
 
-def open_ids(path: Path, tokenizer: "Tokenizer") -> np.ndarray:
-    """The ids that `write_ids` wrote."""
-    return np.memmap(path, tokenizer.dtype, mode="r")
+def open_ids(path: Path, vocab: int, places: tuple[int, ...]) -> np.ndarray:
+    """The ids that `write_rows` wrote. Raises ValueError if they are none."""
+    dtype = row_type(vocab, places)
+    columns = 1 + len(places)
+    count = path.stat().st_size // (dtype.itemsize * columns)
+    return np.memmap(path, dtype, mode="r", shape=(count, columns) if places else (count,))
 
 
 def start_ids(corpus: Corpus, tokenizer: "Tokenizer") -> tuple[int, ...]:

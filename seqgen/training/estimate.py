@@ -72,7 +72,7 @@ def estimate(corpus: Corpus, options: RunOptions) -> Estimate:
         assert training.batch
         assert training.window
         windows = Windows(data.training, training.batch, training.window, training.seed)
-        speed = measured_speed(chosen.options, vocab, windows)
+        speed = measured_speed(chosen.options, vocab, windows, data.places)
     tokens_per_epoch = windows.steps * training.batch * training.window
     if training.minutes is not None:
         minutes = training.minutes
@@ -83,8 +83,8 @@ def estimate(corpus: Corpus, options: RunOptions) -> Estimate:
         corpus=corpus.name,
         options=chosen.options,
         reasons=chosen.reasons,
-        layers=layer_rows(chosen.options, vocab),
-        parameters=parameters(chosen.options.stack, vocab),
+        layers=layer_rows(chosen.options, vocab, data.places),
+        parameters=parameters(chosen.options.stack, vocab, data.places),
         vocab=vocab,
         tokens_per_epoch=tokens_per_epoch,
         steps_per_epoch=windows.steps,
@@ -95,14 +95,16 @@ def estimate(corpus: Corpus, options: RunOptions) -> Estimate:
     )
 
 
-def measured_speed(options: RunOptions, vocab: int, windows: Windows) -> float:
+def measured_speed(
+    options: RunOptions, vocab: int, windows: Windows, places: tuple[int, ...] = ()
+) -> float:
     """Training tokens a second on this machine: the median of a few steps after the first."""
     backend.load(options.training)
     from seqgen.training.learner import Learner
 
     seconds = []
     with memory_errors():
-        learner = Learner(options, vocab)
+        learner = Learner(options, vocab, places=places)
         for _ in range(TIMED_STEPS + 1):
             began = time.perf_counter()
             learner.learn(windows.read(0, 0), windows.forgets(0, 0), 1e-6)
@@ -110,13 +112,16 @@ def measured_speed(options: RunOptions, vocab: int, windows: Windows) -> float:
     return windows.batch * windows.window / statistics.median(seconds[1:])
 
 
-def layer_rows(options: RunOptions, vocab: int) -> tuple[LayerRow, ...]:
+def layer_rows(
+    options: RunOptions, vocab: int, places: tuple[int, ...] = ()
+) -> tuple[LayerRow, ...]:
     """The stack, bottom to top."""
     stack, training = options.stack, options.training
     kinds = {name: cells.find(stack.cell).title for name in layer_names(stack)}
-    kinds = {"embedding": "Embedding", **kinds, "output": "Dense"}
-    widths = (stack.embedding or 0, *stack.widths, vocab)
-    shapes = weight_shapes(stack, vocab)
+    inputs = {"embedding": "Embedding"} | ({"places": "Embedding"} if places else {})
+    kinds = {**inputs, **kinds, "output": "Dense"}
+    widths = (*[stack.embedding or 0] * len(inputs), *stack.widths, vocab)
+    shapes = weight_shapes(stack, vocab, places)
     rows = []
     for (name, kind), width in zip(kinds.items(), widths, strict=True):
         own = {

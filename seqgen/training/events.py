@@ -59,6 +59,7 @@ class Evaluated:
 
     validation_loss: nats a token. whole: whether all of the part was read. read: tokens of it.
     best: whether it is the lowest so far, whose weights are kept.
+    bits_per_note: of a tune, all its tokens counted.
     int8_loss: what int8 weights, with which it writes, add to the loss; measured at the end.
     """
 
@@ -75,6 +76,7 @@ class Evaluated:
     best: bool
     whole: bool
     read: int
+    bits_per_note: float | None = None
     int8_loss: float | None = None
 
 

@@ -25,16 +25,23 @@ class Learner:
     options: with nothing left open.
     vocab: how many tokens there are.
     boundary: the token before which the state is forgotten (`Stack`).
+    places: of each number that comes beside a token, how many values it has.
     """
 
-    def __init__(self, options: RunOptions, vocab: int, boundary: int | None = None) -> None:
+    def __init__(
+        self,
+        options: RunOptions,
+        vocab: int,
+        boundary: int | None = None,
+        places: tuple[int, ...] = (),
+    ) -> None:
         keras.utils.set_random_seed(options.training.seed)
         assert options.training.batch
         self.options = options.training
         precision = backend.precision(options.training)
-        self.model = Stack(options.stack, vocab, boundary, precision)
+        self.model = Stack(options.stack, vocab, boundary, precision, places)
         # What is measured is the network that will be used: in float32.
-        self.reader = Stack(options.stack, vocab, boundary)
+        self.reader = Stack(options.stack, vocab, boundary, places=places)
         self.weights = [weight.value for weight in self.model.parameters]
         self.adam = Adam(self.weights, options.training)
         self.batch = options.training.batch
@@ -51,7 +58,7 @@ class Learner:
     ) -> tuple[float, float]:
         """One window: gradients, clipping, a step of Adam; the state is carried on.
 
-        ids_TB: inputs and targets, [T + 1, B].
+        ids_TB: inputs and targets, [T + 1, B], or [T + 1, B, 1 + F] with numbers beside them.
         forgets_B: which streams begin this window without their state.
         Returns the loss, nats a token, and the gradients' norm before clipping.
         """
@@ -63,7 +70,7 @@ class Learner:
     def measure(self, tokens: np.ndarray, share: float = 1.0) -> tuple[float, int]:
         """Nats a token over a part, read with the state carried; dropout off.
 
-        tokens: [N]; the first is only context.
+        tokens: [N] or [N, 1 + F]; the first is only context.
         share: of the part to read, spread evenly over it.
         Returns the mean, and over how many tokens it was taken.
         """
@@ -112,7 +119,7 @@ class Learner:
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(self.weights)
                 logits, carried = self.model(ids_TB[:-1, own], before, training=True)
-                loss = tf.reduce_mean(_nats(ids_TB[1:, own], logits))
+                loss = tf.reduce_mean(_nats(_targets(ids_TB[1:, own]), logits))
             losses.append(loss / parts)
             gradients.append([_dense(g) for g in tape.gradient(loss, self.weights)])
             after.append(carried)
@@ -129,7 +136,7 @@ class Learner:
         for own in (slice(*pair) for pair in itertools.pairwise(edges)):
             before = {name: state[own] for name, state in states.items()}
             logits, carried = self.reader(ids_TB[:-1, own], before, training=False)
-            sums.append(tf.reduce_sum(_nats(ids_TB[1:, own], logits) * counts_TB[:, own]))
+            sums.append(tf.reduce_sum(_nats(_targets(ids_TB[1:, own]), logits) * counts_TB[:, own]))
             after.append(carried)
         return tf.add_n(sums), _joined(after)
 
@@ -137,6 +144,11 @@ class Learner:
 def _joined(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The states of all streams, from those of the parts."""
     return {name: tf.concat([part[name] for part in parts], 0) for name in parts[0]}
+
+
+def _targets(ids_TB: Any) -> Any:
+    """The tokens, without the numbers that come beside them."""
+    return ids_TB if len(ids_TB.shape) == 2 else ids_TB[..., 0]
 
 
 def _nats(targets: Any, logits: Any) -> Any:

@@ -8,13 +8,11 @@ import numpy as np
 
 from seqgen.checkpoint import graph, write
 from seqgen.checkpoint.read import Checkpoint
-from seqgen.config import RunOptions, SamplingOptions
+from seqgen.config import RunOptions
 from seqgen.errors import TrainingError
 from seqgen.evaluation.likelihood import quantisation_loss
-from seqgen.generation.batch import Chance
-from seqgen.generation.batch import write as generate
+from seqgen.generation import Generator
 from seqgen.generation.engine import Engine
-from seqgen.generation.sample import TextSample
 from seqgen.tokenizers.base import END
 from seqgen.training import resume
 from seqgen.training.events import Evaluated, Event, Finished, Recovered, Sampled, Saved, Step
@@ -36,6 +34,7 @@ MOST_RECOVERIES = 3
 MEASURE_TOKENS = 32_000
 FINAL_TOKENS = 1_000_000
 SAMPLE_CHARACTERS = 200
+SAMPLE_TUNE = 250  # tokens, of which most tunes have fewer
 SPEED_STEPS = 12
 
 
@@ -68,7 +67,7 @@ class Run:
         options = RunOptions(config.tokens, config.stack, config.training)
         # A single document has no boundary to learn from.
         boundary = END if config.corpus.documents > 1 else None
-        self.learner = Learner(options, config.vocab, boundary)
+        self.learner = Learner(options, config.vocab, boundary, config.places)
         if arrays is not None:
             self.learner.assign(arrays)
         self.peak = self.options.learning_rate
@@ -237,6 +236,7 @@ class Run:
             training_loss=math.nan if position.mean_loss is None else position.mean_loss,
             validation_loss=loss,
             bits_per_character=loss / self.characters_per_token / math.log(2),
+            bits_per_note=self._bits_per_note(loss),
             perplexity=math.exp(min(loss, 700.0)),
             learning_rate=position.scale * learning_rate(progress, self.peak, self.options.warmup),
             tokens_per_second=tokens_per_second,
@@ -245,17 +245,23 @@ class Run:
             read=read,
         )
 
+    def _bits_per_note(self, loss: float) -> float | None:
+        config = self.checkpoint.config
+        if config.tunes is None or not config.tunes.validation_notes:
+            return None
+        tokens = config.corpus.validation_tokens - 1
+        return loss * tokens / config.tunes.validation_notes / math.log(2)
+
     def _sample(self, weights: dict[str, np.ndarray]) -> str:
         config = self.checkpoint.config
-        engine = Engine(graph.build(config.stack, config.vocab, weights))
+        content = graph.build(config.stack, config.vocab, weights, places=config.places)
+        generator = Generator(self.checkpoint, Engine(content))
         length = max(1, round(SAMPLE_CHARACTERS / self.characters_per_token))
-        options = SamplingOptions(length=length)
-        seed = self.options.seed + self.position.step
-        samples = [TextSample(0, self.checkpoint.tokenizer, options)]
-        start = np.array(config.start)
-        chance = Chance(seed, [(0, 0)])
-        pieces = generate(engine, start, engine.read(start), samples, options, chance)
-        return "".join(piece.text for piece in pieces)
+        if config.tunes:
+            length = SAMPLE_TUNE
+        return "".join(
+            generator.generate(length=length, seed=self.options.seed + self.position.step)
+        )
 
     def _save(self) -> Saved:
         arrays = self.learner.arrays()

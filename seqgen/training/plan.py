@@ -147,9 +147,9 @@ def fit_steps(
     return fitting_window, fitting_batch, reasons
 
 
-def parameters(stack: StackOptions, vocab: int) -> int:
+def parameters(stack: StackOptions, vocab: int, places: tuple[int, ...] = ()) -> int:
     """How many numbers the network learns."""
-    return sum(map(math.prod, weight_shapes(stack, vocab).values()))
+    return sum(map(math.prod, weight_shapes(stack, vocab, places).values()))
 
 
 def memory_bytes(options: RunOptions, vocab: int) -> int:

@@ -22,7 +22,7 @@ from seqgen.training import resume
 from seqgen.training.data import TRAINING, VALIDATION, Dataset, open_ids, preparing
 from seqgen.training.events import Event, Finished, Preparing, Started
 from seqgen.training.memory import memory_errors
-from seqgen.training.plan import Plan, check_names, parameters, plan
+from seqgen.training.plan import Plan, check_names, plan
 from seqgen.training.resume import Position
 
 if TYPE_CHECKING:
@@ -139,6 +139,8 @@ def configure(corpus: Corpus, data: Dataset, chosen: Plan) -> Config:
         corpus=facts,
         versions={name: metadata.version(name) for name in STANDS_ON},
         tokenizer_sha256=write.tokenizer_sha256(data.tokenizer),
+        places=data.places,
+        tunes=data.tunes,
     )
 
 
@@ -167,7 +169,7 @@ def told(
     yield Started(
         path=checkpoint.path,
         config=config,
-        parameters=parameters(config.stack, config.vocab),
+        parameters=config.parameters,
         steps=current.windows.steps,
         resumed=resumed,
         notices=notices,
@@ -189,7 +191,7 @@ def build(checkpoint: Checkpoint, position: Position, arrays: dict[str, Any] | N
     folder = checkpoint.path / format.RESUME
     try:
         training, validation = (
-            open_ids(folder / name, checkpoint.tokenizer) for name in (TRAINING, VALIDATION)
+            open_ids(folder / name, config.vocab, config.places) for name in (TRAINING, VALIDATION)
         )
     except (OSError, ValueError) as error:
         raise CheckpointError(f"{folder}: the tokens cannot be read: {error}") from error

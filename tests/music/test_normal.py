@@ -127,6 +127,7 @@ def test_signs_that_make_a_mode_are_that_mode():
         ("A5/2B/c5", "A2-A/2B/2c-c4|]"),
         ("A7B", "A4-A3B|]"),
         ("A8-|A8", "A8-|A8|]"),
+        ("A/BA/ A/B3/2 A/B2A3/2", "A/2BA/2A/2B3/2A/2B/2-B-B/2A3/2|]"),
     ],
 )
 def test_notes_are_plain(music, body):

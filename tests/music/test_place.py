@@ -9,7 +9,8 @@ from seqgen.music.tokens import BODY, PATTERN
 
 TOKENS = ["", "R:jig\n", "M:6/8\n", "M:2/4\n", "K:Cmaj\n", *BODY]
 IDS = {token: id for id, token in enumerate(TOKENS)}
-STEPS, LEFT, BAR, SECTION = range(4)
+STEPS, LEFT, CLOSING, BAR, PHRASE, SECTION = range(6)
+BACK = 6  # the first of the numbers that look back
 
 
 def read(text, meter="M:6/8\n"):
@@ -30,6 +31,13 @@ def test_ticks_are_counted_in_the_bar_and_to_its_end():
     assert column("A2Bcd|e", LEFT) == [72, 48, 48, 36, 24, 72, 72]
 
 
+def test_a_section_closes_where_its_pickup_can_follow():
+    told = column("|:A|B4c2|d4e:|", CLOSING)
+    assert told == [72, 72, 60, 60, 12, 12, 0, 60, 60, 12, 12, 0]
+    assert column("|:B4c2|d4e:||:A|", CLOSING)[-3:] == [0, 0, 60]
+    assert column("A|:B4c2|", CLOSING)[2] == 72
+
+
 def test_a_triplet_takes_the_time_of_two():
     assert column("(3ABcd2|", STEPS, "M:2/4\n") == [0, 0, 8, 16, 24, 48, 0]
 
@@ -38,6 +46,10 @@ def test_bars_are_counted_in_each_section_and_pickups_stand_before_the_first():
     text = "|:A|B6|c4d:||:e|f6|g4a:|"
     told = {token: where[BAR] for token, where in read(text) if token in "Bcdefga"}
     assert told == {"B": 1, "c": 2, "d": 2, "e": 0, "f": 1, "g": 2, "a": 2}
+
+
+def test_phrases_of_eight_bars_are_counted():
+    assert column("A6|" * 17, PHRASE)[2::3] == [2, 3, 4, 5, 6, 7, 0, 1] * 2 + [2]
 
 
 def test_sections_and_endings_are_told():
@@ -53,7 +65,7 @@ def test_an_ending_is_numbered_like_the_one_it_replaces():
 
 @pytest.mark.parametrize("lag", LAGS)
 def test_a_bar_is_shown_what_stood_there_before(lag):
-    number = 4 + LAGS.index(lag)
+    number = BACK + LAGS.index(lag)
     motif = "A2(3BcdG3/2E/2|"
     text = motif + "F6|" * (lag - 1) + motif
     told = read(text, "M:6/8\n")
@@ -66,14 +78,14 @@ def test_a_bar_is_shown_what_stood_there_before(lag):
 
 def test_bars_that_differ_are_told_so_and_still_shown():
     told = read("ABcdef|ABGdef|", "M:6/8\n")
-    places = [where[4] for _, where in told[6:13]]
+    places = [where[BACK] for _, where in told[6:13]]
     assert [TOKENS[value // 2] for value in places] == ["A", "B", "c", "d", "e", "f", "|"]
     assert [value % 2 for value in places] == [1, 1, 1, 0, 0, 0, 0]
 
 
 def test_where_lengths_differ_the_places_are_found_again():
     told = read("A2B2c2|defG", "M:6/8\n")
-    shown = {token: TOKENS[where[4] // 2] for token, where in told}
+    shown = {token: TOKENS[where[BACK] // 2] for token, where in told}
     # A first eighth where there was a fourth: what comes next there is said to be where it began.
     assert [shown["d"], shown["e"], shown["f"]] == ["2", "B", "2"]
 
@@ -81,7 +93,7 @@ def test_where_lengths_differ_the_places_are_found_again():
 def test_sections_with_pickups_are_aligned():
     told = read("|:A|B6|c4d:||:e|B6|c4d:|")
     # The pickup ends the bar that the section before it left open, so B6 is two bars after B6.
-    shown = [TOKENS[where[4 + LAGS.index(2)] // 2] for _, where in told[12:17]]
+    shown = [TOKENS[where[BACK + LAGS.index(2)] // 2] for _, where in told[12:17]]
     assert [token for token, _ in told[12:17]] == ["|", "B", "6", "|", "c"]
     assert shown == ["B", "6", "|", "c", "4"]
 

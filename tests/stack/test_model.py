@@ -94,3 +94,27 @@ def test_the_output_bias_has_its_whole_gradient_in_bfloat16(tf):
         logits, _ = model(ids(64, 64), model.zero_states(64))
         loss = tf.reduce_sum(logits)
     np.testing.assert_array_equal(tape.gradient(loss, bias), np.full(VOCAB, 4096))
+
+
+PLACES = (5, 9, 4)
+
+
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+@pytest.mark.parametrize("cell", cells.names())
+def test_numbers_beside_the_tokens_are_read_alike_in_training_and_generation(tf, cell, precision):
+    model = Stack(options(cell), VOCAB, places=PLACES)
+    rng = np.random.default_rng(0)
+    model.assign({n: 0.5 * rng.normal(size=a.shape) for n, a in model.arrays().items()})
+    assert {n: a.shape for n, a in model.arrays().items()} == weight_shapes(
+        model.options, VOCAB, PLACES
+    )
+    beside = rng.integers(0, PLACES, (12, 3, len(PLACES)))
+    read = np.concatenate([ids(12)[..., None], beside], axis=2)
+    logits, _ = model(read, model.zero_states(3))
+    engine = Engine(graph.build(model.options, VOCAB, model.arrays(), precision, PLACES))
+    assert engine.places == len(PLACES)
+    found, _ = engine.run(read, engine.start(3))
+    np.testing.assert_allclose(found, logits, atol=1e-4 if precision == "float32" else 0.5)
+    other = read.copy()
+    other[0, :, 1] = (other[0, :, 1] + 1) % PLACES[0]
+    assert not np.allclose(model(other, model.zero_states(3))[0][0], logits[0])
