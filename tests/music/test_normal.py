@@ -118,7 +118,7 @@ def test_signs_that_make_a_mode_are_that_mode():
         ("A>B c<d {g}e2 ~f2", "A3/2B/2c/2d3/2e2f2|]"),
         ('"G"(AB) .c!trill!d u-e-e-f2', "ABcde-ef2|]"),
         ("(3ABc (3A/B/c/ d (3a2b2c'2", "(3ABc(3A/2B/2c/2d(3a2b2c'2|]"),
-        ("(2AB (4ABcd C2", "A3/2B3/2A3/4B3/4c3/4d3/4C2|]"),
+        ("(2AB (4ABcd C2", "A3/2B3/2A3/4B/4-B/2c/2-c/4d3/4C2|]"),
         ("(6A/B/c/d/e/f/ (6:4:6ABcABc C3", None),
         ("(6:4:6ABcABc C4", "(3ABc(3ABcC4|]"),
         ("A5B3", "A4-AB3|]"),
@@ -127,7 +127,7 @@ def test_signs_that_make_a_mode_are_that_mode():
         ("A5/2B/c5", "A2-A/2B/2c-c4|]"),
         ("A7B", "A4-A3B|]"),
         ("A8-|A8", "A8-|A8|]"),
-        ("A/BA/ A/B3/2 A/B2A3/2", "A/2BA/2A/2B3/2A/2B/2-B-B/2A3/2|]"),
+        ("A/BA/ A/B3/2 A/B2A3/2", "A/2BA/2A/2B3/2A/2B/2-B3/2A3/2|]"),
     ],
 )
 def test_notes_are_plain(music, body):
