@@ -48,7 +48,7 @@ def normalise(tune: Tune) -> Tune:
     for bar in tune.bars:
         notes = list(plain(bar.notes))
         measures.append(Measure(notes, sum(map(size, notes)), bar.left, bar.right, bar.ending))
-    check_ties(measures)
+    drop_slurs(measures)
     bars = [bar for section in sections(measures, full) for bar in drawn(section, full)]
     return replace(tune, bars=tuple(bars), key=key, lines=())
 
@@ -62,13 +62,11 @@ def normal_key(key: Key | None) -> Key:
     return key
 
 
-@lru_cache(maxsize=1024)
 def ticks(length: Fraction) -> int:
     """Raises TuneError for a length that is no whole number of ticks."""
-    number = length * WHOLE
-    if number.denominator != 1:
+    if WHOLE % length.denominator:
         raise TuneError("length that cannot be written")
-    return number.numerator
+    return length.numerator * WHOLE // length.denominator
 
 
 def plain(notes: tuple[Note, ...]) -> Iterator[Note]:
@@ -112,7 +110,7 @@ def regrouped(group: list[Note], tied: bool) -> list[Note]:
     ]
 
 
-def check_ties(measures: list[Measure]) -> None:
+def drop_slurs(measures: list[Measure]) -> None:
     """Take away ties between notes that differ, now that chords are single notes."""
     last: list[Note] = []
     for measure in measures:

@@ -180,7 +180,8 @@ def halves(measure: Measure, full: int, first: bool) -> list[Measure]:
 
 def size(note: Note) -> int:
     """Ticks that a note lasts."""
-    return int(note.length * WHOLE)
+    length = note.length
+    return length.numerator * WHOLE // length.denominator
 
 
 def first_trouble(found: list[Section], full: int) -> tuple[int, str] | None:
