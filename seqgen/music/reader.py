@@ -4,16 +4,16 @@
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from fractions import Fraction
 
 from seqgen.errors import TuneError
 from seqgen.music import fields, lexer
+from seqgen.music.draft import Draft, open_repeats
 from seqgen.music.key import Key, Pitch
 from seqgen.music.lexer import Written
 from seqgen.music.rhythm import rhythm, rhythm_in
-from seqgen.music.tune import Bar, Meter, Note, Tune, Tuplet
+from seqgen.music.source import lines
+from seqgen.music.tune import Meter, Note, Tune, Tuplet
 
 LOWEST, HIGHEST = 0, 69  # steps that MIDI has keys for, whatever their signs
 STRONGER = ("", "|", "||", "|]", ":|")  # two bar lines with no note between are one
@@ -24,7 +24,7 @@ def read(text: str, where: str = "") -> Tune:
     """Read one tune of ABC, or a piece of one.
 
     text: from its ``X:`` line to its end (an empty line ends it); any field may be missing, so
-        that bare notes are a tune as well. An unsigned unit follows from the meter.
+        that bare notes are a tune as well; without ``L:`` the meter tells the unit of length.
     where: what error messages call it, such as ``"book.abc:12"``.
     Repeats are explicit in the result: a ``:|`` without a ``|:`` goes back to the last double bar.
     A bar that breaks off where its source has no bar line has ``""`` at its right.
@@ -38,55 +38,6 @@ def read(text: str, where: str = "") -> Tune:
     except TuneError as error:
         place = f"line {reading.number}, column {reading.column}"
         raise TuneError(error.reason, f"{where}, {place}" if where else place) from None
-
-
-def lines(text: str) -> Iterator[str]:
-    """The lines of a tune without comments; within a header whatever is no field is left out."""
-    # "%%" is another way to write "I:" (section 11).
-    every = [re.sub("^%%", "I:", line.strip()) for line in re.split(r"\r\n?|\n", text)]
-    key = next((n for n, line in enumerate(every) if line.startswith("K:")), -1)
-    every[key + 1 :] = unwrapped(every[key + 1 :])
-    headed = any(line.startswith("X:") for line in every[: key + 1])
-    music = False
-    for n, line in enumerate(every):
-        if music and not line:
-            return  # an empty line ends a tune (section 2.2.1), one with a comment does not
-        if headed and n < key and not fields.FIELD.match(line):
-            yield ""
-        else:
-            yield fields.without_comment(line)
-            music = music or bool(line and n > key and not fields.FIELD.match(line))
-
-
-def unwrapped(every: list[str]) -> list[str]:
-    """Lines that mail programs cut, whole again; what was joined to another is a comment."""
-    # At the end of a long line "=" or "=20", and "=3D" for "=" (RFC 2045, section 6.7).
-    every = [re.sub("=(?:20)?$", "\\\\", line).replace("=3D", "=") for line in every]
-    whole = 0
-    for n, line in enumerate(every):
-        # A line cannot begin with a length, but for the number of an ending behind a bar line.
-        if re.match("[0-9/]", line) and re.search(r"[A-Ga-gz\]0-9/,'(]$", every[whole]):
-            every[whole] += line
-            every[n] = "%"
-        else:
-            whole = n
-    return every
-
-
-@dataclass
-class Draft:
-    """A bar while it is read."""
-
-    notes: list[Note] = field(default_factory=list)
-    left: str = ""
-    right: str = ""
-    ending: str = ""
-    key: Key | None = None
-    meter: Meter | None = None
-
-    @property
-    def length(self) -> Fraction:
-        return sum((note.length for note in self.notes), Fraction(0))
 
 
 class Reading:
@@ -323,10 +274,7 @@ class Reading:
         assert self.first
         open_repeats(self.bars, self.first[0].length)
         return Tune(
-            bars=tuple(
-                Bar(tuple(bar.notes), bar.left, bar.right, bar.ending, bar.key, bar.meter)
-                for bar in self.bars
-            ),
+            bars=tuple(bar.bar() for bar in self.bars),
             meter=self.first[0],
             key=self.first[1],
             rhythm=rhythm(self.header.get("R", "")) or rhythm_in(self.titles),
@@ -335,38 +283,6 @@ class Reading:
             tempo=fields.tempo(self.tempo, self.begin()),
             lines=tuple(n for n in dict.fromkeys(self.line_ends) if n < len(self.bars) - 1),
         )
-
-
-def open_repeats(bars: list[Draft], full: Fraction) -> None:
-    """A repeat without a beginning goes back to the end of another or to a double bar (4.8)."""
-    section, repeating = 0, False
-    for n, bar in enumerate(bars):
-        if bar.left == "|:":
-            section, repeating = n, True
-        if bar.right == ":|":
-            if not repeating and not bar.ending.startswith("2"):
-                bars[section + leads_in(bars, section, n, full)].left = "|:"
-            section, repeating = n + 1, False
-        elif bar.right in ("||", "|]") and not repeating:
-            section = n + 1
-
-
-def leads_in(bars: list[Draft], first: int, last: int, full: Fraction) -> bool:
-    """Whether a pickup stands before the repeat sign that is not written.
-
-    It does where the repeat ends with a full bar and the music goes on from there in full bars
-    too: with the pickup in the repeat there would be too much in both places.
-    first, last: bars of the repeat. full: length of a bar.
-    """
-    pickup = bars[first].length
-    if not pickup < full == bars[last].length or first == last:
-        return False
-    while last + 1 < len(bars) and bars[last + 1].ending.startswith("2"):
-        last += 1
-    after = bars[last + 1].length if last + 1 < len(bars) else Fraction(0)
-    if bars[last].length == full:
-        return after == full
-    return bars[last].length == full - pickup and after in (0, pickup)
 
 
 def number_of(value: str) -> int:

@@ -67,6 +67,7 @@ def signs(read):
         ("AB \\\ncd", "A B C5 D5"),
         ("AB!\ncd!", "A B C5 D5"),
         ("AB\nw:la la\nW: no\nN:ab\ncd", "A B C5 D5"),
+        ("AB\n%%begintext\ncabbage\n%%endtext\ncd", "A B C5 D5"),
         ("a =\nb=20\nc/2 =3Dd", "A5 B5 C51/2 D5"),
         ("a3\n/2 b\n2 c", "A53/2 B52 C5"),
     ],

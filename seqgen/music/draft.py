@@ -1,0 +1,59 @@
+"""A bar while it is read, and where a repeat begins that says only where it ends."""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from seqgen.music.key import Key
+from seqgen.music.tune import Bar, Meter, Note
+
+
+@dataclass
+class Draft:
+    """A bar while it is read."""
+
+    notes: list[Note] = field(default_factory=list)
+    left: str = ""
+    right: str = ""
+    ending: str = ""
+    key: Key | None = None
+    meter: Meter | None = None
+
+    @property
+    def length(self) -> Fraction:
+        return sum((note.length for note in self.notes), Fraction(0))
+
+    def bar(self) -> Bar:
+        """The bar, when it is read."""
+        return Bar(tuple(self.notes), self.left, self.right, self.ending, self.key, self.meter)
+
+
+def open_repeats(bars: list[Draft], full: Fraction) -> None:
+    """A repeat without a beginning goes back to the end of another or to a double bar (4.8)."""
+    section, repeating = 0, False
+    for n, bar in enumerate(bars):
+        if bar.left == "|:":
+            section, repeating = n, True
+        if bar.right == ":|":
+            if not repeating and not bar.ending.startswith("2"):
+                bars[section + leads_in(bars, section, n, full)].left = "|:"
+            section, repeating = n + 1, False
+        elif bar.right in ("||", "|]") and not repeating:
+            section = n + 1
+
+
+def leads_in(bars: list[Draft], first: int, last: int, full: Fraction) -> bool:
+    """Whether a pickup stands before the repeat sign that is not written.
+
+    It does where the repeat ends with a full bar and the music goes on from there in full bars
+    too: with the pickup in the repeat there would be too much in both places.
+    first, last: bars of the repeat. full: length of a bar.
+    """
+    pickup = bars[first].length
+    if not pickup < full == bars[last].length or first == last:
+        return False
+    while last + 1 < len(bars) and bars[last + 1].ending.startswith("2"):
+        last += 1
+    after = bars[last + 1].length if last + 1 < len(bars) else Fraction(0)
+    if bars[last].length == full:
+        return after == full
+    return bars[last].length == full - pickup and after in (0, pickup)
