@@ -18,7 +18,7 @@ def lines(text: str) -> Iterator[str]:
     headed = any(line.startswith("X:") for line in every[: key + 1])
     music = typeset = False
     for n, line in enumerate(every):
-        if music and not line:
+        if music and not line and not typeset:
             return  # an empty line ends a tune (section 2.2.1), one with a comment does not
         if line.startswith(("I:begin", "I:end")):  # text or drawings (section 11.4.4)
             typeset = line.startswith("I:begin")
