@@ -11,8 +11,9 @@ import pytest
 
 from seqgen import tokenizers
 from seqgen.checkpoint import write
-from seqgen.checkpoint.format import Config, CorpusFacts
+from seqgen.checkpoint.format import Config, CorpusFacts, TuneFacts
 from seqgen.config import StackOptions, TokenOptions, TrainingOptions
+from seqgen.music import place
 
 TEXT = (
     "The river runs down to the sea, and the sea runs up to the sky;\n"
@@ -20,7 +21,8 @@ TEXT = (
 ) * 40
 
 FOX = "The quick brown fox jumps over the lazy dog.\n" * 20
-TUNE = "M:6/8\nL:1/8\nK:D\nABc def|gab c3|]\n"
+# In normal form, under the headers of two kinds of tune.
+TUNES = "R:jig\nM:6/8\nK:Cmaj\nABcdef|gabc3|]R:reel\nM:4/4\nK:Cdor\nA4B4|]R:none\nM:3/4\nK:Cmin\n"
 
 
 @pytest.fixture(scope="session")
@@ -63,6 +65,15 @@ def plain_user() -> Callable[[], AbstractContextManager[None]]:
     return acting
 
 
+TUNE_FACTS = TuneFacts(
+    tonics={"maj": {"D": 3, "G": 1}, "dor": {"A": 1}, "min": {"E": 2}},
+    meters={"jig": ("6/8",), "reel": ("4/4",), "none": ("3/4", "6/8")},
+    tunes=9,
+    validation_notes=20,
+    long=200,
+)
+
+
 def make_checkpoint(
     path: Path,
     *,
@@ -73,6 +84,7 @@ def make_checkpoint(
     units: tuple[int, ...] = (12, 8),
     documents: int = 1,
     scale: float = 0.5,
+    transpose: str = "common",
     bias: dict[str, float] | None = None,
 ) -> Path:
     """A checkpoint whose weights are drawn from a fixed seed.
@@ -86,7 +98,7 @@ def make_checkpoint(
         kind=kind,
         vocab=tokenizer.size,
         start=(0,) if kind == "tunes" else (1,),
-        tokens=TokenOptions(tokens=tokens),
+        tokens=TokenOptions(tokens=tokens, transpose=transpose),
         stack=stack,
         training=TrainingOptions(window=8, batch=2, learning_rate=0.01),
         corpus=CorpusFacts(
@@ -94,6 +106,8 @@ def make_checkpoint(
         ),
         versions={"seqgen": "0.1.0"},
         tokenizer_sha256=write.tokenizer_sha256(tokenizer),
+        places=place.sizes(tokenizer.size) if tokens == "abc" else (),
+        tunes=TUNE_FACTS if kind == "tunes" else None,
     )
     random = np.random.default_rng(0)
     weights = {
@@ -121,11 +135,10 @@ def checkpoint(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def tune_checkpoint(tmp_path: Path) -> Path:
-    """A checkpoint of a tune model that writes notes and ends now and then, and no header."""
-    bias = {"*": -30.0, "A": 2.0, "B": 2.0, "c": 2.0, "d": 2.0, "|": 1.0, "": 0.0}
+    """A checkpoint of a tune model that knows nothing but its vocabulary."""
     return make_checkpoint(
         tmp_path / "checkpoints" / "jig",
-        kind="tunes", text=TUNE * 9, tokens="abc", documents=9, scale=0.1, bias=bias,
+        kind="tunes", text=TUNES, tokens="abc", documents=9, scale=0.1,
     )  # fmt: skip
 
 

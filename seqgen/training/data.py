@@ -146,7 +146,9 @@ def open_ids(path: Path, vocab: int, places: tuple[int, ...]) -> np.ndarray:
     """The ids that `write_rows` wrote. Raises ValueError if they are none."""
     dtype = row_type(vocab, places)
     columns = 1 + len(places)
-    count = path.stat().st_size // (dtype.itemsize * columns)
+    count, rest = divmod(path.stat().st_size, dtype.itemsize * columns)
+    if rest or not count:
+        raise ValueError(f"{path.name} holds no tokens of this network")
     return np.memmap(path, dtype, mode="r", shape=(count, columns) if places else (count,))
 
 

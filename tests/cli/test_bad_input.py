@@ -20,6 +20,7 @@ def files(here: Path, checkpoint: Path) -> Path:
     """The current folder holds the checkpoint fox, and files of every bad kind."""
     assert checkpoint.parents[1] == here
     (here / "good.txt").write_text("It was a good text, and long enough to learn from.\n" * 9)
+    (here / "good.abc").write_text("X:1\nT:Good\nM:6/8\nK:D\nABc def|gab c3|]\n")
     (here / "empty.txt").write_text("")
     (here / "blank.txt").write_text(" \n\n")
     (here / "short.txt").write_text("too short")
@@ -204,6 +205,8 @@ def every_option() -> list[tuple[tuple[str, ...], str]]:
 ARGUMENTS = {
     ("train",): ("good.txt", "--dry-run", "--json"),
     ("sample",): ("fox", "--length", "5"),
+    ("render",): ("good.abc",),
+    ("evaluate",): ("fox",),  # whatever else is wrong, it has learned no tunes
     ("corpora", "show"): ("good.txt",),
 }
 

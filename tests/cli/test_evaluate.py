@@ -11,7 +11,7 @@ from seqgen.checkpoint import format, write
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.cli.evaluate import print_rows, shown, shown_aim
 from seqgen.evaluation.tune_table import Row
-from seqgen.training.data import TRAINING, VALIDATION, plain_ids, write_rows
+from seqgen.training.data import TRAINING, VALIDATION, placed_ids, write_rows
 
 TUNES = [
     f"R:reel\nM:4/4\nK:Cmaj\n|:{a}2CE GEcB|{b}GEG C4:||:cBAG FEDC|B,2D2 C4:|".replace(" ", "")
@@ -25,7 +25,7 @@ def reels(here: Path, make: Callable[..., Path]) -> str:
     """Name of a model of sixteen tunes that has learned nothing; four were held back."""
     plain = make(here / "plain", kind="tunes", text="\n".join(TUNES), tokens="abc", documents=16)
     made = open_checkpoint(plain)
-    facts = format.TuneFacts({"maj": {"G": 9, "D": 7}}, {"reel": ("4/4",)}, 16, 100)
+    facts = format.TuneFacts({"maj": {"G": 9, "D": 7}}, {"reel": ("4/4",)}, 16, 100, 200)
     config = replace(made.config, tunes=facts)
     path = here / "checkpoints" / "reels"
     write.create(path, config, made.tokenizer)
@@ -37,7 +37,7 @@ def reels(here: Path, make: Callable[..., Path]) -> str:
     write.save_weights(path, config, weights)
     (path / format.RESUME).mkdir(exist_ok=True)
     for name, part in ((TRAINING, TUNES[:12]), (VALIDATION, TUNES[12:])):
-        for _ in write_rows(path / format.RESUME / name, plain_ids(part, made.tokenizer)):
+        for _ in write_rows(path / format.RESUME / name, placed_ids(part, made.tokenizer)):
             pass
     return "reels"
 

@@ -62,11 +62,26 @@ def test_samples_are_parted_by_a_blank_line() -> None:
 
 
 def test_tunes_are_parted_as_abc_wants_it() -> None:
-    out, _ = sample("jig", "--count", "3", "--seed", "1", "--prompt", "M:6/8\nL:1/8\nK:D\n")
+    out, _ = sample("jig", "--count", "3", "--seed", "1", "--meter", "6/8", "--key", "D")
     tunes = out.split("\n\n")
-    assert [tune.split("\n")[0] for tune in tunes] == ["X:1", "X:2", "X:3"]
+    assert [tune.split("\n")[1] for tune in tunes] == ["X:1", "X:2", "X:3"]
+    assert all("\nM:6/8\nL:1/8\nK:Dmaj\n" in tune for tune in tunes)
     assert out.endswith("\n")
     assert not out.endswith("\n\n")
+
+
+def test_tunes_are_rendered_as_well(tmp_path: Path) -> None:
+    names = ["tunes.abc", "t.mid", "t.svg", "t.wav", "t.html"]
+    abc, midi, score, audio, page = (tmp_path / name for name in names)
+    out, err = sample(
+        "jig", "--count", "2", "--seed", "1", "--length", "60", "--out", str(abc), "--midi",
+        str(midi), "--score", str(score), "--audio", str(audio), "--page", str(page),
+    )  # fmt: skip
+    assert out == ""
+    assert abc.read_text().count("X:") == 2
+    assert all(path.stat().st_size > 500 for path in (midi, score, audio, page))
+    assert [line.split()[0] for line in err.splitlines()] == ["wrote"] * 4
+    assert "seed 1" in page.read_text()
 
 
 def test_a_file_is_written_whole(tmp_path: Path) -> None:
@@ -103,7 +118,13 @@ def failing(monkeypatch, capfd, *arguments: str) -> tuple[int, str]:
         (("fox", "--precision", "int9"), 2, "unknown precision 'int9'; did you mean int8? (known:"),
         (("fox", "--prompt", "@none.txt"), 2, "cannot read none.txt: No such file"),
         (("fox", "--out", "/dev/null/x"), 1, "cannot write /dev/null/x"),
-        (("jig", "--length", "20"), 1, "no tune came about"),
+        (("jig", "--length", "5"), 2, "--length 5 is too short"),
+        (("jig", "--stop", "x"), 2, "--stop and --lines are for text"),
+        (("jig", "--key", "Gmix"), 2, "unknown mode 'mix'"),
+        (("jig", "--prompt", "M:6/8\nK:D\nABcdefg"), 2, "bar too long"),
+        (("jig", "--score", "x.doc"), 2, "does not end in .svg or .png or .pdf"),
+        (("fox", "--meter", "6/8"), 2, "for models of tunes"),
+        (("fox", "--midi", "x.mid"), 2, "fox writes text"),
     ],
 )
 def test_what_cannot_be_done_is_told(

@@ -1,26 +1,28 @@
+import json
+import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from seqgen.checkpoint.read import open_checkpoint
-from seqgen.config import SamplingOptions
-from seqgen.errors import CheckpointError, ConfigError, SeqgenError, TokenError
+from seqgen.config import SamplingOptions, TuneOptions
+from seqgen.errors import CheckpointError, ConfigError, TokenError
+from seqgen.evaluation.judges import bar_exact
 from seqgen.generation import Generator, load
-from seqgen.generation.tunes import plan
-from seqgen.music.learned import learned_form
-from seqgen.tokenizers.base import END
+from seqgen.music.reader import read
 
-HEADER = "M:6/8\nL:1/8\nK:D\n"
+TUNES = "R:jig\nM:6/8\nK:Cmaj\nABcdef|gabc3|]"
 
 
-def samples(generator: Generator, prompt: str = "", **options) -> list[str]:
+def samples(
+    generator: Generator, prompt: str = "", asked: TuneOptions | None = None, **options
+) -> list[str]:
     said = SamplingOptions(**options)
     texts = [""] * said.count
-    for index, text in generator.pieces(prompt, said):
+    for index, text in generator.pieces(prompt, said, asked or TuneOptions()):
         texts[index] += text
     return texts
 
@@ -115,57 +117,115 @@ def test_repetition_penalty_makes_greedy_text_change(
     assert set(varied) == {"a", "b", "c"}
 
 
-def test_tunes_come_whole_and_numbered_and_hold_the_prompt(tune_checkpoint: Path) -> None:
-    tunes = samples(load(tune_checkpoint), HEADER + "dcB", count=5, seed=1)
+def test_tunes_come_whole_and_numbered(tune_checkpoint: Path) -> None:
+    tunes = samples(load(tune_checkpoint), count=5, seed=1)
     assert len(set(tunes)) == 5
     for number, tune in enumerate(tunes, 1):
-        assert tune.startswith(f"X:{number}\nT:")
-        assert HEADER + "dcB" in tune
-        assert learned_form(tune) is not None
+        assert f"\nX:{number}\nT:" in tune
+        assert bar_exact(read(tune)) is None
         assert tune.endswith("\n")
         assert not tune.endswith("\n\n")
 
 
 def test_a_tune_does_not_depend_on_the_count(tune_checkpoint: Path) -> None:
     generator = load(tune_checkpoint)
-    many = samples(generator, HEADER, count=66, seed=4)
-    assert samples(generator, HEADER, count=2, seed=4) == many[:2]
+    many = samples(generator, count=66, seed=4)
+    assert samples(generator, count=2, seed=4) == many[:2]
 
 
-def test_a_tune_that_is_too_long_is_closed_at_a_bar(tune_checkpoint: Path) -> None:
+def test_what_is_asked_of_a_tune_it_has(tune_checkpoint: Path) -> None:
     generator = load(tune_checkpoint)
-    (tune,) = samples(generator, HEADER + "A|" * 3, length=3, temperature=0, seed=1)
-    assert tune.rstrip().endswith("|]")
+    asked = TuneOptions(meter="6/8", key="Ador", rhythm="jig", bars=16, form="AABB")
+    for text in samples(generator, count=8, seed=2, asked=asked):
+        tune = read(text)
+        assert (str(tune.meter), str(tune.key), tune.rhythm) == ("6/8", "Ador", "jig")
+        assert bar_exact(tune) is None
+        assert [bar.left for bar in tune.bars if bar.left] == ["|:", "|:"]
 
 
-@pytest.mark.parametrize("prompt", ["", "K:D", "L:1/8\n", "M:6/8\nK:D\n", "Bc", "K:D\nBc"])
-def test_what_the_prompt_leaves_open_the_network_writes(tune_checkpoint: Path, prompt: str) -> None:
-    checkpoint = open_checkpoint(tune_checkpoint)
-    generator = Generator(checkpoint, Musician(checkpoint.tokenizer))  # type: ignore[arg-type]
-    body = prompt.removeprefix("K:D\n") if "Bc" in prompt else "A"
-    (tune,) = samples(generator, prompt, seed=1)
-    assert tune == "X:1\nT:Tune 1\n" + HEADER + body + {"Bc": "|\n", "A": "Bc|\n"}[body]
+def test_a_prompt_is_how_the_tune_begins(tune_checkpoint: Path) -> None:
+    generator = load(tune_checkpoint)
+    prompt = "M:6/8\nK:D\n|:A|d2f a2f|~g{a}fe"
+    for text in samples(generator, prompt, count=3, seed=1):
+        tune = read(text)
+        assert str(tune.key) == "Dmaj"
+        assert text.partition("K:Dmaj\n")[2].startswith("|:A|d2f a2f|gfe")
+        assert bar_exact(tune) is None
 
 
-def test_a_header_out_of_order_is_no_tune(tune_checkpoint: Path) -> None:
-    checkpoint = open_checkpoint(tune_checkpoint)
-    musician = Musician(checkpoint.tokenizer, lines=("K:D", "L:1/8", "M:6/8"))
-    generator = Generator(checkpoint, musician)  # type: ignore[arg-type]
-    with pytest.raises(SeqgenError, match="no tune came about"):
-        samples(generator, temperature=0)
+def test_keys_are_drawn_as_often_as_the_book_has_them(tune_checkpoint: Path) -> None:
+    generator = load(tune_checkpoint)
+    tunes = [read(text) for text in samples(generator, count=200, length=40, seed=3)]
+    keys = Counter(str(tune.key) for tune in tunes)
+    assert set(keys) == {"Dmaj", "Gmaj", "Ador", "Emin"}
+    assert keys["Dmaj"] > keys["Gmaj"]
 
 
-def test_a_network_without_form_says_so(tune_checkpoint: Path) -> None:
-    with pytest.raises(SeqgenError, match="no tune came about"):
-        samples(load(tune_checkpoint), "", length=30, seed=1)
+def test_a_budget_of_tokens_is_enough_and_a_smaller_one_is_refused(tune_checkpoint: Path) -> None:
+    generator = load(tune_checkpoint)
+    asked = TuneOptions(meter="4/4", bars=8)
+    with pytest.raises(
+        ConfigError, match=r"too short: what is asked for takes (\d+) tokens"
+    ) as told:
+        samples(generator, asked=asked, length=5)
+    least = int(re.search(r"takes (\d+)", str(told.value))[1])  # type: ignore[index]
+    (text,) = samples(generator, asked=asked, length=least, seed=1)
+    assert bar_exact(read(text)) is None
+    assert len(read(text).bars) == 8
 
 
-def test_a_tune_begins_after_start(tune_checkpoint: Path) -> None:
-    tokenizer = load(tune_checkpoint).checkpoint.tokenizer
-    start = (END, *tokenizer.encode(HEADER + "ABc|\n").tolist(), END)
-    header = tokenizer.encode(HEADER).tolist()
-    assert plan("", tokenizer, "error", start).ids == start
-    assert plan(HEADER, tokenizer, "error", start) == ((*start, *header), HEADER, ())
+def test_how_much_the_grammar_kept_is_told(tune_checkpoint: Path) -> None:
+    generator = load(tune_checkpoint)
+    samples(generator, count=4, seed=1)
+    assert generator.kept is not None
+    assert 0.0 < generator.kept < 0.9  # a random network wants much that may not come
+
+
+def test_without_the_grammar_the_header_is_still_as_asked(tune_checkpoint: Path) -> None:
+    generator = load(tune_checkpoint)
+    asked = TuneOptions(meter="6/8", key="C", free=True)
+    texts = samples(generator, asked=asked, count=4, seed=1)
+    assert all("\nM:6/8\n" in text and "\nK:C" in text for text in texts)
+    governed = samples(generator, asked=TuneOptions(meter="6/8", key="C"), count=4, seed=1)
+    assert not set(texts) & set(governed)
+
+
+def test_tunes_learned_in_their_own_keys_are_not_moved(
+    tmp_path: Path, make: Callable[..., Path]
+) -> None:
+    text = "R:none\nM:6/8\nK:Dmaj\nABcdef|]R:none\nM:6/8\nK:Ador\nA6|]"
+    path = make(
+        tmp_path / "x", kind="tunes", text=text, tokens="abc", documents=9, transpose="none"
+    )
+    generator = load(path)
+    (tune,) = samples(generator, seed=1, asked=TuneOptions(key="Ador"))
+    assert "K:Ador" in tune
+    assert {str(read(t).key) for t in samples(generator, count=20, seed=1)} == {"Dmaj", "Ador"}
+    with pytest.raises(ConfigError, match=r"unknown key 'Gmaj'.*known: Ador, Dmaj"):
+        samples(generator, asked=TuneOptions(key="G"))
+
+
+def test_tunes_by_other_tokens_are_written_as_they_come(
+    tmp_path: Path, make: Callable[..., Path]
+) -> None:
+    generator = load(make(tmp_path / "x", kind="tunes", text=TUNES, documents=9))
+    (text,) = samples(generator, seed=1, length=30)
+    assert text.startswith("%abc-2.1\nX:1\nT:Tune 1\n")
+    with pytest.raises(ConfigError, match="--tokens abc"):
+        samples(generator, "K:D")
+
+
+def test_a_model_of_an_older_form_is_refused(tmp_path: Path, tune_checkpoint: Path) -> None:
+    config = json.loads((tune_checkpoint / "config.json").read_text())
+    del config["tunes"]
+    (tune_checkpoint / "config.json").write_text(json.dumps(config))
+    with pytest.raises(CheckpointError, match="train it anew"):
+        samples(load(tune_checkpoint))
+
+
+def test_a_text_model_is_asked_for_no_tune(checkpoint: Path) -> None:
+    with pytest.raises(ConfigError, match="for models of tunes"):
+        load(checkpoint).generate(meter="6/8")
 
 
 def test_a_damaged_checkpoint_is_told(checkpoint: Path) -> None:
@@ -183,46 +243,3 @@ def test_writing_needs_no_tensorflow_and_no_onnx(checkpoint: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-
-
-class Musician:
-    """An engine that has learned one tune by heart: what comes next follows from where it is."""
-
-    def __init__(self, tokenizer, lines=("M:6/8", "L:1/8", "K:D")) -> None:
-        self.token, self.size = lambda text: int(tokenizer.encode(text)[0]), tokenizer.size
-        self.lines = lines
-
-    def read(self, ids_T):
-        streams = self.streams({"lines": np.zeros((1, 1), np.float32)})
-        for id in ids_T:
-            logits_1V = streams.step([id])
-        return logits_1V, streams.states
-
-    def streams(self, states):
-        return Musicians(self, {"lines": states["lines"].copy()})
-
-    def next(self, id: int, line: int) -> int:
-        phrase = [self.token(note) for note in ("A", "B", "c", "|", "\n")]
-        if id in phrase[:-1]:
-            return phrase[phrase.index(id) + 1]
-        if id in (END, phrase[-1]):
-            return self.token(self.lines[line]) if line < 3 else phrase[0] if line == 3 else END
-        return phrase[-1]
-
-
-class Musicians:
-    """Streams of such an engine."""
-
-    def __init__(self, one: Musician, states) -> None:
-        self.one, self.states = one, states
-
-    def step(self, ids_B):
-        lines_B1 = self.states["lines"]
-        logits_BV = np.full((len(ids_B), self.one.size), -50, np.float32)
-        for b, id in enumerate(ids_B):
-            lines_B1[b] += id == self.one.token("\n")
-            logits_BV[b, self.one.next(id, int(lines_B1[b, 0]))] = 50
-        return logits_BV
-
-    def forget(self, rows_B):
-        self.states["lines"][rows_B] = 0

@@ -11,8 +11,9 @@ from seqgen.config import TokenOptions
 from seqgen.corpora import Corpus, Document
 from seqgen.corpora.longtext import Store
 from seqgen.errors import CorpusError
+from seqgen.music import place
 from seqgen.tokenizers.base import END
-from seqgen.training.data import prepare, preparing, split_text, split_tunes
+from seqgen.training.data import prepare, preparing
 
 
 def corpus(*texts, kind="text"):
@@ -20,46 +21,9 @@ def corpus(*texts, kind="text"):
 
 
 def tune(number):
-    pitches = "CDEFGABcdefg"
-    body = " ".join(pitches[(number * k) % 12] + pitches[number % 12] for k in range(8))
-    return f"X:{number}\nT:Tune {number}\nM:4/4\nL:1/8\nK:C\n{body} {number}|]\n"
-
-
-def test_the_last_tenth_of_each_text_is_held_back():
-    split = split_text(corpus("a" * 1005, "b" * 20))
-    assert split.training == ("a" * 904, "b" * 18)
-    assert split.validation == ("a" * 101, "b" * 2)
-
-
-def test_the_parts_of_tinyshakespeares_length_are_the_published_ones():
-    split = split_text(corpus("x" * 1_115_394))
-    assert [len(split.training[0]), len(split.validation[0])] == [1_003_854, 111_540]
-
-
-def test_tunes_are_split_by_hash_whatever_their_order():
-    tunes = [tune(number) for number in range(300)]
-    split = split_tunes(corpus(*tunes, kind="tunes"))
-    again = split_tunes(corpus(*reversed(tunes), kind="tunes"))
-    assert 15 <= len(split.validation) <= 50
-    assert set(split.validation) == set(again.validation)
-    assert not set(split.training) & set(split.validation)
-    assert len(split.training) + len(split.validation) == 300
-    assert all("T:" not in form and "X:" not in form for form in split.training)
-
-
-def test_the_same_tune_under_another_title_stands_on_one_side():
-    tunes = [tune(number) for number in range(40)]
-    twins = [t.replace("T:Tune", "T:The other") for t in tunes]
-    split = split_tunes(corpus(*tunes, *twins, kind="tunes"))
-    assert len(split.training) + len(split.validation) == 40
-    assert any("40 tunes" in notice for notice in split.notices)
-
-
-@pytest.mark.parametrize("count", [1, 2, 3])
-def test_a_few_tunes_still_have_two_parts(count):
-    split = split_tunes(corpus(*(tune(n) for n in range(count)), kind="tunes"))
-    assert split.training
-    assert split.validation
+    pitches = "CDEFGABc"
+    body = "".join(pitches[number >> 3 * k & 7] for k in range(8))
+    return f"X:{number}\nT:Tune {number}\nM:4/4\nL:1/8\nK:C\n{body}|]\n"
 
 
 def test_ids_are_the_texts_behind_their_ends(tmp_path):
@@ -77,10 +41,24 @@ def test_a_single_text_begins_before_a_line(tmp_path):
     assert data.tokenizer.decode(data.start) == "\n"
 
 
-def test_tunes_are_cut_into_lexemes(tmp_path):
+def test_tunes_are_read_with_where_each_token_stands(tmp_path):
     tunes = corpus(*(tune(number) for number in range(30)), kind="tunes")
-    assert prepare(tunes, TokenOptions(), tmp_path).tokenizer.kind == "abc"
-    assert prepare(tunes, TokenOptions(tokens="char"), tmp_path).tokenizer.kind == "char"
+    data = prepare(tunes, TokenOptions(), tmp_path)
+    assert data.tokenizer.kind == "abc"
+    assert data.places == place.sizes(data.tokenizer.size)
+    assert data.training.shape[1] == data.validation.shape[1] == 1 + len(data.places)
+    where = place.Place(place.roles(data.tokenizer.pieces))
+    assert all(row[1:] == list(where.push(row[0])) for row in data.training.tolist())
+    text = data.tokenizer.decode(data.training[:, 0])
+    assert len(text) == data.training_characters
+    assert text.count("R:none\nM:4/4\nK:Cmaj\n") == (data.training[:, 0] == END).sum()
+
+
+def test_tunes_may_be_learned_by_characters(tmp_path):
+    tunes = corpus(*(tune(number) for number in range(30)), kind="tunes")
+    data = prepare(tunes, TokenOptions(tokens="char"), tmp_path)
+    assert (data.tokenizer.kind, data.places, data.training.ndim) == ("char", (), 1)
+    assert data.tunes is not None
 
 
 def test_too_little_text_is_refused_with_its_length(tmp_path):

@@ -7,7 +7,7 @@ from seqgen.checkpoint import format
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.errors import CheckpointError, ConfigError
 from seqgen.music.notation import text
-from seqgen.training.data import TRAINING, VALIDATION, plain_ids, write_rows
+from seqgen.training.data import TRAINING, VALIDATION, placed_ids, write_rows
 from seqgen.training.learned import learned_tunes
 
 TUNES = [f"R:none\nM:3/4\nK:Cmaj\nC2D2E2|{note}6|]" for note in "CDEFG"]
@@ -20,7 +20,7 @@ def book(tmp_path: Path, make: Callable[..., Path]) -> Path:
     tokenizer = open_checkpoint(path).tokenizer
     (path / format.RESUME).mkdir(exist_ok=True)
     for name, part in ((TRAINING, TUNES[:3]), (VALIDATION, TUNES[3:])):
-        for _ in write_rows(path / format.RESUME / name, plain_ids(part, tokenizer)):
+        for _ in write_rows(path / format.RESUME / name, placed_ids(part, tokenizer)):
             pass
     return path
 

@@ -51,7 +51,7 @@ def test_measuring_in_many_streams_equals_one_reader(learner):
     logits = logits.numpy()[:, 0].astype(np.float64)
     chosen = logits[np.arange(len(logits)), part[1:]]
     alone = np.mean(np.log(np.exp(logits).sum(1)) - chosen)
-    assert learner.measure(part) == (pytest.approx(alone, abs=1e-4), len(part) - 1)
+    assert learner.measure(part) == (pytest.approx(alone, abs=1e-3), len(part) - 1)
 
 
 def test_measuring_changes_nothing(learner):
