@@ -225,8 +225,12 @@ class SamplingOptions(Options):
         least=1,
         most=10**9,
     )
-    temperature: float = option(
-        0.8, "Below 1 safer, above 1 wilder; 0 always takes the likeliest.", least=0.0, most=100.0
+    temperature: float | None = option(
+        None,
+        "Below 1 safer, above 1 wilder, 0 always the likeliest; 0.8 for text and 0.9 for tunes "
+        "unless said.",
+        least=0.0,
+        most=100.0,
     )
     top_k: int | None = option(
         None, "Choose among the K likeliest tokens.", least=1, most=1_000_000

@@ -160,7 +160,11 @@ def clock(seconds: float) -> str:
 
 
 def first_lines(text: str) -> list[str]:
-    return cleaned(text).split("\n")[:SAMPLE_LINES]
+    """As many lines as there is room for; of a tune its title and its music."""
+    lines = cleaned(text).split("\n")
+    if lines[0].startswith("%abc"):
+        lines = [line for line in lines[1:] if line[1:2] != ":" or line[0] == "T"]
+    return lines[:SAMPLE_LINES]
 
 
 def cleaned(text: str) -> str:

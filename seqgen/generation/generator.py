@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -22,6 +23,8 @@ from seqgen.music.key import Key
 from seqgen.music.place import Place, roles
 from seqgen.tokenizers.base import END
 
+# At 0.8 tunes repeat their bars nearly twice as often as those of the books do.
+TEMPERATURES = {"text": 0.8, "tunes": 0.9}
 # A tune of many bars is given so many times the tokens that the shortest of them would take.
 ROOM = 6
 
@@ -72,6 +75,8 @@ class Generator:
         Raises as `generate` does.
         """
         self.seed = secrets.randbits(32) if options.seed is None else options.seed
+        if options.temperature is None:
+            options = replace(options, temperature=TEMPERATURES[self.config.kind])
         self.kept = None
         if self.config.kind == "tunes":
             return in_order(self._tunes(prompt, options, asked, self.seed))

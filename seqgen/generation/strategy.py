@@ -23,6 +23,7 @@ def choose(
     In this order: repetition penalty, temperature, top-k, top-p, min-p, draw.
 
     logits_BV: unnormalised log-probabilities, float32 [B, V]; -inf is never chosen.
+    options: with its temperature chosen.
     uniforms_B: a random number in [0, 1) for each stream; all that chance there is.
     recent_BR: the latest tokens of each stream, int [B, R], -1 where there is none; needed for
     the penalty only.
@@ -34,6 +35,7 @@ def choose(
     likeliest_B1 = np.maximum.reduce(logits_BV, axis=1, keepdims=True)
     if not np.isfinite(likeliest_B1).all():
         raise CheckpointError("the network's output is not a finite number; train it anew")
+    assert options.temperature is not None
     if options.temperature == 0.0:
         return logits_BV.argmax(axis=1)
     scaled_BV = logits_BV - likeliest_B1

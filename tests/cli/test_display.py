@@ -11,7 +11,7 @@ from rich.console import Console
 
 from seqgen.checkpoint.format import Config, CorpusFacts
 from seqgen.cli.display import LiveDisplay, PlainDisplay, display
-from seqgen.cli.lines import cleaned, clock, lines, longer, spoken
+from seqgen.cli.lines import cleaned, clock, first_lines, lines, longer, spoken
 from seqgen.config import StackOptions, TokenOptions, TrainingOptions
 from seqgen.training.events import (
     Evaluated,
@@ -247,3 +247,8 @@ def test_the_next_budget_doubles_the_training() -> None:
 
 def test_cleaned_text_keeps_its_lines_and_letters() -> None:
     assert cleaned("é\tß\n日本\x00") == "é ß\n日本 "
+
+
+def test_of_a_tune_title_and_music_are_shown():
+    abc = "%abc-2.1\nX:1\nT:Jig 1 in D major\nR:jig\nM:6/8\nL:1/8\nK:Dmaj\n|:ABc def|\nA:|\n"
+    assert first_lines(abc) == ["T:Jig 1 in D major", "|:ABc def|", "A:|", ""]

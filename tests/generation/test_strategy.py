@@ -101,4 +101,4 @@ def test_what_is_forbidden_is_never_chosen(row, temperature, k, p, m, uniform) -
 @pytest.mark.parametrize("row", [[float("nan"), 0.0], [-INF, -INF], [INF, 0.0]])
 def test_logits_that_are_no_numbers_are_told(row: list[float]) -> None:
     with pytest.raises(CheckpointError, match="not a finite number"):
-        choose(np.array([row], np.float32), SamplingOptions(), np.zeros(1))
+        choose(np.array([row], np.float32), SamplingOptions(temperature=1.0), np.zeros(1))
