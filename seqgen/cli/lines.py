@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seqgen.checkpoint.find import FOLDER
+from seqgen.music.fields import FIELD
 from seqgen.stack import cells
 from seqgen.training.events import (
     Evaluated,
@@ -163,7 +164,7 @@ def first_lines(text: str) -> list[str]:
     """As many lines as there is room for; of a tune its title and its music."""
     lines = cleaned(text).split("\n")
     if lines[0].startswith("%abc"):
-        lines = [line for line in lines[1:] if line[1:2] != ":" or line[0] == "T"]
+        lines = [line for line in lines[1:] if line.startswith("T:") or not FIELD.match(line)]
     return lines[:SAMPLE_LINES]
 
 
