@@ -1,0 +1,83 @@
+"""What a network of tunes gains by being told where it stands, and what came bars before.
+
+    python -m benchmarks.places CORPUS EPOCHS
+
+trains the same network on the same tunes with some of the numbers that stand beside each token
+(`seqgen.music.place`), and prints bits per note on the tunes held back.
+"""
+
+import math
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from seqgen.config import RunOptions
+from seqgen.corpora import open_corpus
+from seqgen.music.place import LAGS
+from seqgen.stack import backend
+from seqgen.tokenizers.base import END
+from seqgen.training.data import Dataset, prepare
+from seqgen.training.plan import plan
+from seqgen.training.schedule import learning_rate
+from seqgen.training.windows import Windows
+
+
+def ways(count: int) -> dict[str, list[int]]:
+    """By name, which of so many numbers a network reads."""
+    back = range(count - len(LAGS), count)
+    place = list(range(count - len(LAGS)))
+    return {
+        "tokens alone": [],
+        "where they stand": place,
+        "what came 4 bars before": [*place, back[LAGS.index(4)]],
+        "what came 4 and 8 bars before": [*place, back[LAGS.index(4)], back[LAGS.index(8)]],
+        "what came 1, 2, 4 and 8 bars before, without where they stand": list(back),
+        "all": list(range(count)),
+    }
+
+
+def bits_per_note(data: Dataset, columns: list[int], epochs: int) -> float:
+    """On the tunes held back, after so many passes over the others."""
+    from seqgen.training.learner import Learner
+
+    read = [0, *(1 + column for column in columns)]
+    training, validation = (
+        np.ascontiguousarray(part[:, read] if columns else part[:, 0])
+        for part in (data.training, data.validation)
+    )
+    options = plan(RunOptions.of({"epochs": float(epochs)}), "abc", len(training)).options
+    batch, window, peak = (
+        options.training.batch, options.training.window, options.training.learning_rate,
+    )  # fmt: skip
+    assert batch
+    assert window
+    assert peak
+    places = tuple(data.places[column] for column in columns)
+    learner = Learner(options, data.tokenizer.size, END, places)
+    windows = Windows(training, batch, window, 0)
+    for epoch in range(epochs):
+        for step in range(windows.steps):
+            done = (epoch + step / windows.steps) / epochs
+            rate = learning_rate(done, peak, options.training.warmup)
+            learner.learn(windows.read(epoch, step), windows.forgets(epoch, step), rate)
+        learner.reset()
+    loss, tokens = learner.measure(validation)
+    assert data.tunes
+    return loss * tokens / data.tunes.validation_notes / math.log(2)
+
+
+def main(corpus: str, epochs: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        options = RunOptions()
+        data = prepare(open_corpus([corpus]), options.tokens, Path(folder))
+        backend.load(plan(RunOptions.of({"epochs": 1.0}), "abc", 10**6).options.training)
+        print(f"| read beside each token | bits per note, {corpus}, {epochs} passes |")
+        print("|---|---|")
+        for name, columns in ways(len(data.places)).items():
+            print(f"| {name} | {bits_per_note(data, columns, epochs):.3f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))
