@@ -15,26 +15,23 @@ from seqgen.music.rhythm import rhythm
 from seqgen.music.tokens import NO_RHYTHM
 from seqgen.music.wish import Wish
 
+HEADER = 3  # lines, a token each
+
 
 @dataclass(frozen=True)
 class Asked:
     """What is settled of a tune before it is written.
 
-    grammar: that it is held to.
+    grammar: that it is held to; None for a network whose tokens are not those of tunes.
+    least: tokens that suffice for such a tune, its end included, those of the body not counted.
     key: in which it is written; None where nothing was said.
     body: the tokens with which its music begins.
     """
 
-    grammar: Grammar
+    grammar: Grammar | None = None
+    least: int = 1
     key: Key | None = None
     body: tuple[int, ...] = ()
-
-    @property
-    def least(self) -> int:
-        """Fewest tokens of such a tune, its end included."""
-        headed_state = headed(self.grammar)
-        after = self.grammar.follow(self.body, headed_state)
-        return len("RMK") + len(self.body) + self.grammar.cost(after)
 
 
 def ask(prompt: str, options: TuneOptions, config: Config, pieces: Sequence[str]) -> Asked:
@@ -60,12 +57,14 @@ def ask(prompt: str, options: TuneOptions, config: Config, pieces: Sequence[str]
     )
     pairs = together(config)
     if not music:
-        return Asked(Grammar(pieces, wish, pairs), key)
+        grammar = Grammar(pieces, wish, pairs)
+        return Asked(grammar, grammar.cost(grammar.start), key)
     ids = {piece: id for id, piece in enumerate(pieces)}
     lines = [f"{letter}:{value}" for letter, value in said.items() if letter in "ML"]
     tokens = opening("\n".join([*lines, f"K:{name}", music]), config, key)
     body = tuple(ids[token] for token in tokens)
-    return Asked(fitting(pieces, wish, pairs, body), key, body)
+    grammar, least = fitting(pieces, wish, pairs, body)
+    return Asked(grammar, least, key, body)
 
 
 def split(prompt: str) -> tuple[dict[str, str], str]:
@@ -145,21 +144,23 @@ def opening(music: str, config: Config, key: Key | None) -> list[str]:
 
 def fitting(
     pieces: Sequence[str], wish: Wish, pairs: frozenset[tuple[str, str]], body: Sequence[int]
-) -> Grammar:
+) -> tuple[Grammar, int]:
     """The grammar with those meters in which a tune can begin like this.
 
+    Returns with it how many tokens, beside those of the body, finish the tune in each of them.
     Raises ConfigError if there are none: with the place that is wrong in the meter that went
     furthest.
     """
     meters = wish.meters or {piece for piece in pieces if piece.startswith("M:")}
-    good, furthest, why = [], -1, ""
+    good, furthest, why, least = [], -1, "", 0
     for meter in sorted(meters):
         try:
             grammar = Grammar(pieces, replace(wish, meters=frozenset([meter])), pairs)
         except ConfigError:
             continue  # not with the rhythm that was asked for
         try:
-            grammar.follow(body, headed(grammar))
+            after = grammar.follow(body, headed(grammar))
+            least = max(least, HEADER + grammar.cost(after))
             good.append(meter)
         except TuneError as error:
             index = getattr(error, "index", 0)
@@ -167,7 +168,7 @@ def fitting(
                 furthest, why = index, f"in {meter[2:-1]}, {error}"
     if not good:
         raise ConfigError(f"--prompt: no tune goes on from it: {why or 'no meter fits'}")
-    return Grammar(pieces, replace(wish, meters=frozenset(good)), pairs)
+    return Grammar(pieces, replace(wish, meters=frozenset(good)), pairs), least
 
 
 def headed(grammar: Grammar) -> State:

@@ -104,58 +104,53 @@ class Generator:
     def _tunes(
         self, prompt: str, options: SamplingOptions, asked: TuneOptions, seed: int
     ) -> Iterator[Piece]:
-        config, tokenizer = self.config, self.checkpoint.tokenizer
+        tokenizer = self.checkpoint.tokenizer
         if options.stop or options.lines:
             raise ConfigError("--stop and --lines are for text; a tune ends where it is whole")
         settled = self._settled(prompt, asked)
-        length = self._length(options, settled)
-        first = Place(roles(tokenizer.pieces)) if config.places else None
+        length = self._length(options, settled) + len(settled.body)
+        first = Place(roles(tokenizer.pieces)) if self.config.places else None
         ids_T = np.array([END])
         row_TF = np.array([(END, *first.push(END))]) if first else ids_T
+
+        def begun(index: int) -> TuneSample:
+            place = first.copy() if first else None
+            written = partial(self._abc, index, seed, settled.key)
+            return TuneSample(index, tokenizer, settled.body, place, length, written)
 
         def batches() -> Iterator[Piece]:
             read = self._engine.read(row_TF)
             kept = []
             for indexes in batched(range(options.count)):
-                samples = [
-                    TuneSample(
-                        index,
-                        tokenizer,
-                        settled.body if settled else (),
-                        first.copy() if first else None,
-                        length,
-                        partial(self._abc, index, seed, settled.key if settled else None),
-                    )
-                    for index in indexes
-                ]
+                samples = [begun(index) for index in indexes]
                 chance = Chance(seed, [(index, 0) for index in indexes])
                 held = None
-                if settled:
+                if settled.grammar:
                     held = Governed(settled.grammar, indexes, length, free=asked.free)
                 yield from write(self._engine, ids_T, read, samples, options, chance, held)
                 if held:
-                    kept.append(held)
-                    self.kept = sum(h.kept for h in kept) / len(kept)
+                    kept.append(held.kept)
+                    self.kept = sum(kept) / len(kept)
 
         return batches()
 
-    def _length(self, options: SamplingOptions, settled: Asked | None) -> int:
-        """Most tokens of a tune: as many as are asked for, or as the longer ones of the book have.
+    def _length(self, options: SamplingOptions, settled: Asked) -> int:
+        """Most tokens to write: as many as are asked for, or as the longer tunes of the book have.
 
         Raises ConfigError if that is too short for what is asked of the tune.
         """
         assert self.config.tunes
-        least = settled.least if settled else 1
         if options.length is None:
-            return max(self.config.tunes.long, ROOM * least)
-        if options.length < least:
+            return max(self.config.tunes.long, ROOM * settled.least)
+        if options.length < settled.least:
             raise ConfigError(
-                f"--length {options.length} is too short: what is asked for takes {least} tokens"
+                f"--length {options.length} is too short: what is asked for takes "
+                f"{settled.least} tokens"
             )
         return options.length
 
-    def _settled(self, prompt: str, asked: TuneOptions) -> Asked | None:
-        """What is asked of each tune; None where the network writes in other tokens than tunes'."""
+    def _settled(self, prompt: str, asked: TuneOptions) -> Asked:
+        """What is asked of each tune."""
         if self.config.tunes is None:
             raise CheckpointError(
                 f"{self.checkpoint.path} was made by an older seqgen, which learned tunes in "
@@ -167,7 +162,7 @@ class Generator:
             raise ConfigError(
                 "only a model trained with --tokens abc can be asked for something or prompted"
             )
-        return None
+        return Asked()
 
     def _abc(self, index: int, seed: int, key: Key | None, text: str) -> str:
         """A whole sample, from the text that the network wrote."""

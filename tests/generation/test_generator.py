@@ -174,6 +174,17 @@ def test_a_budget_of_tokens_is_enough_and_a_smaller_one_is_refused(tune_checkpoi
     assert len(read(text).bars) == 8
 
 
+def test_a_prompt_does_not_count_and_the_rest_is_enough(tune_checkpoint: Path) -> None:
+    generator = load(tune_checkpoint)
+    prompt = "K:D\n|:A|" + "d2f a2f|" * 20
+    with pytest.raises(ConfigError, match="too short") as told:
+        samples(generator, prompt, length=4)
+    least = int(re.findall(r"takes (\d+) tokens", str(told.value))[0])
+    for text in samples(generator, prompt, length=least, count=20, temperature=1.5, seed=1):
+        assert bar_exact(read(text)) is None
+        assert len(read(text).bars) > 20
+
+
 def test_how_much_the_grammar_kept_is_told(tune_checkpoint: Path) -> None:
     generator = load(tune_checkpoint)
     samples(generator, count=4, seed=1)
