@@ -14,7 +14,7 @@ from seqgen.music.rhythm import KNOWN
 from seqgen.music.tune import Meter, Tune
 
 TRANSPOSE = ("none", "common", "augment")
-"""Keys to learn in: as written; all tonics moved to C; from there, to other keys each epoch."""
+"""Keys to learn in: as written; all tonics moved to C; moved to other keys each epoch."""
 
 # A rhythm that is not KNOWN needs so many tunes, and such a share, to be learned by its name.
 RARE, RARE_SHARE = 5, 0.01
@@ -42,7 +42,7 @@ class Book:
     """tunes: in the order of the book, each once.
 
     duplicates: origins of the others, with that of the same tune before.
-    aside: by reason, the origins of those that have no normal form.
+    aside: by reason, the origins of those that have no normal form, with the place of the fault.
     """
 
     tunes: tuple[Learned, ...]
@@ -80,12 +80,12 @@ def learn(texts: Iterable[tuple[str, str]], transpose: str = "common") -> Book:
     """Bring the tunes of a book into normal form.
 
     texts: the ABC of each tune and its origin.
-    transpose: one of `TRANSPOSE`; "augment" gives the same texts as "common".
+    transpose: one of `TRANSPOSE`; "augment" gives the same texts as "none".
     Raises ConfigError for another.
     """
     if transpose not in TRANSPOSE:
         raise ConfigError(f"transpose is one of {', '.join(TRANSPOSE)}, not {transpose!r}")
-    tonic = None if transpose == "none" else C
+    tonic = C if transpose == "common" else None
     tunes: dict[str, tuple[Tune, str]] = {}
     duplicates = []
     aside: dict[str, tuple[str, ...]] = {}
@@ -94,7 +94,9 @@ def learn(texts: Iterable[tuple[str, str]], transpose: str = "common") -> Book:
             tune = normal.normalise(read(abc, origin))
             normal.text(tune, tonic)
         except TuneError as error:
-            aside[error.reason] = (*aside.get(error.reason, ()), origin)
+            place = error.where.removeprefix(origin).removeprefix(", ")
+            where = f"{origin}, {place}" if place else origin
+            aside[error.reason] = (*aside.get(error.reason, ()), where)
             continue
         identity = normal.identity(tune)
         if identity in tunes:

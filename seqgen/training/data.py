@@ -11,8 +11,9 @@ from seqgen import tokenizers
 from seqgen.checkpoint.format import TuneFacts
 from seqgen.config import TokenOptions
 from seqgen.corpora import Corpus
-from seqgen.errors import CorpusError
+from seqgen.errors import ConfigError, CorpusError
 from seqgen.music import place
+from seqgen.music.transposition import key_lines
 from seqgen.tokenizers.base import END, MOST_SAMPLED, Text, blocks
 from seqgen.training.events import Preparing
 from seqgen.training.split import split_text, split_tunes
@@ -83,8 +84,14 @@ def preparing(
             f"at least {LEAST_CHARACTERS} are needed to learn from"
         )
     kind = options.tokens or ("abc" if corpus.kind == "tunes" else "char")
+    moved = split.tunes is not None and options.transpose == "augment"
+    if moved and kind != "abc":
+        raise ConfigError(
+            f"--transpose augment moves the tokens of tunes; --tokens {kind} has none"
+        )
+    lines = {line for text in split.training for line in key_lines(str(text))} if moved else ()
     # Over both parts, so that no character of the corpus is unknown, as in published figures.
-    tokenizer = tokenizers.train(kind, texts, options.vocab_size)
+    tokenizer = tokenizers.train(kind, (*texts, *sorted(lines)), options.vocab_size)
     notices = list(split.notices)
     if kind != "char" and characters > MOST_SAMPLED:
         notices.append(

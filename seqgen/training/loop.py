@@ -26,6 +26,7 @@ from seqgen.training.schedule import (
     evaluations_due,
     learning_rate,
 )
+from seqgen.training.transposition import Transposition
 from seqgen.training.windows import Windows
 
 MOST_RECOVERIES = 3
@@ -63,7 +64,11 @@ class Run:
         self.checkpoint = checkpoint
         self.validation = validation
         self.position = position
-        self.windows = Windows(training, self.options.batch, self.options.window, self.options.seed)
+        seed = self.options.seed
+        keys = None
+        if config.tunes and config.tokens.transpose == "augment":
+            keys = Transposition(training, checkpoint.tokenizer, seed)
+        self.windows = Windows(training, self.options.batch, self.options.window, seed, keys)
         options = RunOptions(config.tokens, config.stack, config.training)
         # A single document has no boundary to learn from.
         boundary = END if config.corpus.documents > 1 else None

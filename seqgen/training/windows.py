@@ -2,12 +2,23 @@
 
 import mmap
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 # Share of the windows that a stream begins without its state.
 FORGET_SHARE = 0.02
+
+
+class Change(Protocol):
+    """Makes the tokens of a stream others in each epoch."""
+
+    def changed(self, epoch: int, places: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """What stands at some places of the stream in an epoch, of the shape of ``rows``.
+
+        places: ints of any shape. rows: the tokens there, with numbers beside them if it has any.
+        """
+        ...
 
 
 @dataclass(frozen=True)
@@ -20,12 +31,14 @@ class Windows:
     batch: B, streams read side by side. window: T, steps of a window.
     seed: each epoch begins at another place, so that the windows' edges fall elsewhere; the stream
         is read as a ring.
+    change: what becomes of the tokens in each epoch; None where they stay as they are.
     """
 
     tokens: np.ndarray
     batch: int
     window: int
     seed: int
+    change: Change | None = None
 
     @property
     def steps(self) -> int:
@@ -40,9 +53,10 @@ class Windows:
         start = np.random.default_rng((self.seed, epoch)).integers(len(self.tokens))
         lanes_B = start + np.arange(self.batch) * (len(self.tokens) // self.batch)
         rows_T = step * self.window + np.arange(self.window + 1)
-        ids_TB = self.tokens[(rows_T[:, None] + lanes_B) % len(self.tokens)].astype(np.int32)
+        places_TB = (rows_T[:, None] + lanes_B) % len(self.tokens)
+        ids_TB = self.tokens[places_TB].astype(np.int32)
         let_go(self.tokens)
-        return ids_TB
+        return self.change.changed(epoch, places_TB, ids_TB) if self.change else ids_TB
 
     def forgets(self, epoch: int, step: int) -> np.ndarray:
         """Which streams begin this window without their state, bool [B].
