@@ -36,11 +36,13 @@ class TuneError(SeqgenError):
     """ABC that cannot be read, or is no tune that a model can learn or go on from.
 
     reason: in a few words, the same for all tunes with this fault, so that they can be counted.
+    where: the place of it, as far as it is known.
     """
 
     def __init__(self, reason: str, where: str = "") -> None:
         super().__init__(f"{where}: {reason}" if where else reason)
         self.reason = reason
+        self.where = where
 
 
 def unknown_name(what: str, name: str, known: Iterable[str]) -> ConfigError:

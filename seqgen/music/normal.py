@@ -6,7 +6,7 @@ guessing is set aside, with the reason.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
@@ -49,8 +49,21 @@ def normalise(tune: Tune) -> Tune:
         notes = list(plain(bar.notes))
         measures.append(Measure(notes, sum(map(size, notes)), bar.left, bar.right, bar.ending))
     drop_slurs(measures)
-    bars = [bar for section in sections(measures, full) for bar in drawn(section, full)]
+    try:
+        cut = sections(measures, full)
+    except TuneError as error:
+        raise TuneError(error.reason, crooked(measures, full)) from None
+    bars = [bar for section in cut for bar in drawn(section, full)]
     return replace(tune, bars=tuple(bars), key=key, lines=())
+
+
+def crooked(measures: Sequence[Measure], full: int) -> str:
+    """Where the first bar is that does not add up, and is neither a pickup nor what it is owed."""
+    for n, measure in enumerate(measures[1:], start=2):
+        inner = measures[n - 2].right == measure.right == "|" and not measure.left
+        if measure.size > full or (measure.size < full and inner):
+            return f"bar {n}, of {measure.size / EIGHTH:g} eighths"
+    return ""
 
 
 def normal_key(key: Key | None) -> Key:
@@ -126,18 +139,26 @@ def drawn(section: Section, full: int) -> Iterator[Bar]:
     for measure in section:
         first = measure is section.lead or measure is section.main[0]
         place = full - measure.size if first else 0
-        notes: list[Note] = []
-        for note in measure.notes:
-            length = size(note)
-            if note.tuplet or (length in DRAWABLE and readable(length, place)):
-                notes.append(note)
-            else:
-                parts = pieces(length, place, full)
-                for n, part in enumerate(parts):
-                    tied = bool(note.pitches) and (n < len(parts) - 1 or note.tied)
-                    notes.append(Note(note.pitches, Fraction(part, WHOLE), tied))
-            place += length
+        notes = drawable(measure.notes, place, full)
         yield Bar(tuple(notes), measure.left, measure.right, measure.ending)
+
+
+def drawable(notes: Iterable[Note], place: int, full: int) -> Iterator[Note]:
+    """The notes of a bar, those that cannot be drawn as one being split and tied.
+
+    place: of the first, in ticks of the bar. full: ticks of a whole bar.
+    Raises TuneError for a length that cannot be made up.
+    """
+    for note in notes:
+        length = size(note)
+        if note.tuplet or (length in DRAWABLE and readable(length, place)):
+            yield note
+        else:
+            parts = pieces(length, place, full)
+            for n, part in enumerate(parts):
+                tied = bool(note.pitches) and (n < len(parts) - 1 or note.tied)
+                yield Note(note.pitches, Fraction(part, WHOLE), tied)
+        place += length
 
 
 def readable(length: int, place: int) -> bool:

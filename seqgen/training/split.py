@@ -47,8 +47,8 @@ def split_tunes(corpus: Corpus, transpose: str) -> Split:
     learned = book.learn(((str(d.text), d.origin) for d in corpus.documents), transpose)
     tunes = learned.tunes
     if not tunes:
-        counts = Counter({reason: len(origins) for reason, origins in learned.aside.items()})
-        why = ", ".join(f"{reason} ({count})" for reason, count in counts.most_common(3))
+        most = sorted(learned.aside.items(), key=lambda item: -len(item[1]))[:3]
+        why = "; ".join(f"{reason} ({len(places)}, as in {places[0]})" for reason, places in most)
         raise CorpusError(f"{corpus.name} holds no tune that can be learned: {why}")
     notices = []
     if aside := sum(map(len, learned.aside.values())):

@@ -136,7 +136,7 @@ def test_a_report_counts_what_is_learned_and_why_the_rest_is_not(own_folder, mon
     assert "in normal form 2 50.0%" in rows
     assert "learned from 1 25.0%" in rows
     assert "the same notes as one before 1 25.0%" in rows
-    assert "bar that does not add up 2 50.0% b.abc:3" in rows
+    assert "bar that does not add up 2 50.0% b.abc:3, bar 2, of 3 eighths" in rows
     assert "keys: Ador 1" in rows
     assert "meters: 6/8 1" in rows
     assert "rhythms: jig 1" in rows
@@ -146,7 +146,9 @@ def test_a_report_as_json_has_the_same_counts(own_folder):
     (own_folder / "b.abc").write_text(BOOK)
     facts = json.loads(good("show", "b.abc", "--report", "--json").stdout)
     assert (facts["name"], facts["tunes"], facts["normal"], facts["kept"]) == ("b", 4, 2, 1)
-    assert facts["aside"] == {"bar that does not add up": {"tunes": 2, "example": "b.abc:3"}}
+    assert facts["aside"] == {
+        "bar that does not add up": {"tunes": 2, "example": "b.abc:3, bar 2, of 3 eighths"}
+    }
 
 
 def test_a_text_has_no_report():

@@ -41,8 +41,8 @@ def test_each_tune_is_learned_once_and_the_rest_has_a_reason():
     assert [tune.key for tune in book.tunes] == [Key(5, 0, "dor"), Key(1)]
     assert book.duplicates == (("b.abc:2", "b.abc:1"),)
     assert book.aside == {
-        "bar that does not add up": ("b.abc:4", "b.abc:4"),
-        "more than one voice": ("b.abc:5",),
+        "bar that does not add up": ("b.abc:4, bar 2, of 6 eighths",) * 2,
+        "more than one voice": ("b.abc:5, line 5, column 6",),
     }
 
 
@@ -53,8 +53,8 @@ def test_facts_count_everything():
         "duplicates": 1,
         "kept": 2,
         "aside": {
-            "bar that does not add up": {"tunes": 2, "example": "b.abc:4"},
-            "more than one voice": {"tunes": 1, "example": "b.abc:5"},
+            "bar that does not add up": {"tunes": 2, "example": "b.abc:4, bar 2, of 6 eighths"},
+            "more than one voice": {"tunes": 1, "example": "b.abc:5, line 5, column 6"},
         },
         "keys": {"Ador": 1, "Dmaj": 1},
         "meters": {"6/8": 1, "2/2": 1},
