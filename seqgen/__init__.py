@@ -21,6 +21,7 @@ from seqgen.errors import (
     SeqgenError,
     TokenError,
     TrainingError,
+    TuneError,
 )
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ __all__ = [
     "SeqgenError",
     "TokenError",
     "TrainingError",
+    "TuneError",
     "__version__",
     "load",
     "resume",

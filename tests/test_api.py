@@ -21,7 +21,7 @@ HEAVY = (
 def test_the_names_are_pinned() -> None:
     assert seqgen.__all__ == [
         "CheckpointError", "ConfigError", "CorpusError", "SeqgenError", "TokenError",
-        "TrainingError", "__version__", "load", "resume", "train",
+        "TrainingError", "TuneError", "__version__", "load", "resume", "train",
     ]  # fmt: skip
     for name in seqgen.__all__:
         assert hasattr(seqgen, name)
