@@ -86,6 +86,7 @@ def make_checkpoint(
     scale: float = 0.5,
     transpose: str = "common",
     bias: dict[str, float] | None = None,
+    facts: TuneFacts = TUNE_FACTS,
 ) -> Path:
     """A checkpoint whose weights are drawn from a fixed seed.
 
@@ -107,7 +108,7 @@ def make_checkpoint(
         versions={"seqgen": "0.1.0"},
         tokenizer_sha256=write.tokenizer_sha256(tokenizer),
         places=place.sizes(tokenizer.size) if tokens == "abc" else (),
-        tunes=TUNE_FACTS if kind == "tunes" else None,
+        tunes=facts if kind == "tunes" else None,
     )
     random = np.random.default_rng(0)
     weights = {
@@ -122,7 +123,7 @@ def make_checkpoint(
     return path
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make() -> Callable[..., Path]:
     return make_checkpoint
 
