@@ -7,6 +7,7 @@ from tunes that `seqgen sample` writes with that seed, and prints its commands.
 import argparse
 import re
 import shlex
+from dataclasses import asdict
 from pathlib import Path
 
 from seqgen.config import SamplingOptions, TuneOptions
@@ -16,9 +17,9 @@ from seqgen.music.score import engrave, svg_file
 
 DOCS = Path(__file__).parents[1] / "docs"
 WISHES = (
-    {"rhythm": "jig", "meter": "6/8", "key": "Ador", "bars": 16, "form": "AABB"},
-    {"rhythm": "reel", "meter": "C|", "key": "D", "bars": 16, "form": "AABB"},
-    {"rhythm": "slip jig", "meter": "9/8", "key": "Em", "bars": 16, "form": "AABB"},
+    TuneOptions(rhythm="jig", meter="6/8", key="Ador", bars=16, form="AABB"),
+    TuneOptions(rhythm="reel", meter="C|", key="D", bars=16, form="AABB"),
+    TuneOptions(rhythm="slip jig", meter="9/8", key="Em", bars=16, form="AABB"),
 )
 
 
@@ -30,10 +31,11 @@ def main() -> None:
     generator = load(asked.name)
     for number, wish in enumerate(WISHES, start=1):
         options = SamplingOptions(seed=asked.seed)
-        ((_, abc),) = generator.pieces("", options, TuneOptions(**wish))
+        ((_, abc),) = generator.pieces("", options, wish)
         picture = DOCS / f"tune-{number}.svg"
         picture.write_bytes(nameless(svg_file(engrave(read(abc), number))))
-        flags = [word for name, value in wish.items() for word in (f"--{name}", str(value))]
+        said = {name: value for name, value in asdict(wish).items() if value}
+        flags = [word for name, value in said.items() for word in (f"--{name}", str(value))]
         command = ["seqgen", "sample", asked.name, *flags, "--seed", str(asked.seed)]
         print(f"{picture.name}, {picture.stat().st_size / 1000:.0f} kB:  {shlex.join(command)}")
 
