@@ -1,5 +1,6 @@
 """What is asked of a tune, by options and by a prompt in ABC: checked, and in tokens."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -43,6 +44,8 @@ def ask(prompt: str, options: TuneOptions, config: Config, pieces: Sequence[str]
     Raises ConfigError for what the model has never seen, listing what it has, for a prompt and an
     option that differ, and for music that no tune goes on from, naming the place.
     """
+    if options.free and (options.bars or options.form):
+        raise ConfigError("with --free nothing holds a tune to --bars or --form")
     said, music = split(prompt)
     meter = settled("meter", options.meter, said.get("M"))
     name = settled("key", options.key, said.get("K")) or ("C" if music else None)
@@ -67,11 +70,17 @@ def ask(prompt: str, options: TuneOptions, config: Config, pieces: Sequence[str]
     return Asked(grammar, least, key, body)
 
 
+INLINE = re.compile(r"\[([RMLK]):([^\]\n]*)\]\s*")
+
+
 def split(prompt: str) -> tuple[dict[str, str], str]:
-    """The fields R, M, L and K that a prompt says, and its music."""
+    """The fields R, M, L and K that a prompt says before its music, and its music."""
     said: dict[str, str] = {}
     music: list[str] = []
     for line in prompt.splitlines():
+        while not music and (inline := INLINE.match(line)):
+            said[inline[1]] = inline[2].strip()
+            line = line[inline.end() :]
         field = fields.FIELD.match(fields.without_comment(line))
         if music or not field:
             music.append(line)

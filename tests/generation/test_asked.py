@@ -22,6 +22,7 @@ def test_a_prompt_is_parted_into_fields_and_music():
     prompt = "X:1\nT:A title\nM: 6/8 % jig\nK:D\nABc|\nw:words\ndef|"
     assert split(prompt) == ({"M": "6/8", "K": "D"}, "ABc|\nw:words\ndef|")
     assert split("A:|") == ({}, "A:|")
+    assert split("[M:6/8][K:D] ABc|[K:G]def|") == ({"M": "6/8", "K": "D"}, "ABc|[K:G]def|")
     assert split("") == ({}, "")
 
 
@@ -42,6 +43,7 @@ def test_fields_of_the_prompt_ask_as_options_do(asked):
         ({"rhythm": "jig", "meter": "4/4"}, "no jig in 4/4"),
         ({"bars": 7, "form": "AABB"}, "cannot be shared out equally"),
         ({"form": "ABA"}, "'ABA' is no form"),
+        ({"form": "AABB", "free": True}, "--free nothing holds"),
     ],
 )
 def test_what_the_model_has_never_seen_is_refused(asked, options, message):
