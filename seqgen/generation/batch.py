@@ -71,6 +71,7 @@ def write(
     ids_T: the tokens that all of them begin after; read: what `Engine.read` returned for these.
     """
     live = list(samples)
+    numbers = [sample.index for sample in live]
     logits_BV = np.repeat(read[0], len(live), axis=0)
     streams = engine.streams({n: np.repeat(s, len(live), axis=0) for n, s in read[1].items()})
     recent_BR = np.full((len(live), RECENT), -1)
@@ -78,16 +79,16 @@ def write(
         recent_BR[:, -len(tail) :] = tail
     while True:
         if constraint is not None:
-            logits_BV = constraint.mask([sample.index for sample in live], logits_BV)
+            logits_BV = constraint.mask(numbers, logits_BV)
         ids_B = choose(logits_BV, options, chance.next(), recent_BR)
         for row, (sample, drawn) in enumerate(zip(live, ids_B.tolist(), strict=True)):
             id, text = sample.take(drawn)
             if id != drawn:
                 ids_B[row] = id
-            if constraint is not None:
-                constraint.took(sample.index, id)
             if text or sample.done:
                 yield Piece(sample.index, text, sample.done and not sample.failed)
+        if constraint is not None:
+            constraint.took(numbers, ids_B)
         if options.repetition_penalty != 1.0:
             recent_BR = np.concatenate([recent_BR[:, 1:], ids_B[:, None]], axis=1)
         rows = [row for row, sample in enumerate(live) if not sample.done]
@@ -95,6 +96,7 @@ def write(
             return
         if len(rows) < len(live):
             live = [live[row] for row in rows]
+            numbers = [sample.index for sample in live]
             chance.keep(rows)
             streams = streams.keep(rows)
             ids_B, recent_BR = ids_B[rows], recent_BR[rows]

@@ -5,16 +5,18 @@ from typing import Protocol
 
 import numpy as np
 
+NEVER = np.float32(-np.inf)
+
 
 class Constraint(Protocol):
-    """Keeps some tokens from being chosen, and is told which one was."""
+    """Keeps some tokens from being chosen, and is told which ones were."""
 
     def mask(self, streams: Sequence[int], logits_BV: np.ndarray) -> np.ndarray:
         """The logits of these streams, with what may not come next at -inf."""
         ...
 
-    def took(self, stream: int, id: int) -> None:
-        """The stream took this token."""
+    def took(self, streams: Sequence[int], ids_B: np.ndarray) -> None:
+        """These streams took these tokens."""
         ...
 
 
@@ -29,10 +31,10 @@ class Forbid:
     def mask(self, streams: Sequence[int], logits_BV: np.ndarray) -> np.ndarray:
         return masked(logits_BV, self._allowed_V)
 
-    def took(self, stream: int, id: int) -> None:
+    def took(self, streams: Sequence[int], ids_B: np.ndarray) -> None:
         pass
 
 
 def masked(logits_BV: np.ndarray, allowed: np.ndarray) -> np.ndarray:
     """The logits with what is not allowed at -inf. allowed: bool [B, V], or [V] for all streams."""
-    return np.where(allowed, logits_BV, np.float32(-np.inf))
+    return np.where(allowed, logits_BV, NEVER)

@@ -1,13 +1,16 @@
 """Where a tune is, in its course and in the bar, and what each kind of token makes of that."""
 
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 
 from seqgen.music.completion import Completion
 from seqgen.music.course import Line, Point, Stage
-from seqgen.music.tokens import BAR
+from seqgen.music.tokens import BAR, BARS
 from seqgen.music.within_bar import END, KIND, KINDS, NEVER, Moment, within_bar
+
+LINES = frozenset((*BARS, END))
 
 
 class Spot(NamedTuple):
@@ -25,14 +28,20 @@ class Spot(NamedTuple):
 class Bar:
     """What is known of all the moments of the bar at one point.
 
-    finish: fewest tokens from each moment to the tune's end. lines: by position.
+    costs: for each moment and each kind of token 1 + the fewest tokens that finish the tune behind
+        it, [moments, kinds]. lines: by position.
     """
 
     def __init__(self, completion: Completion, point: Point) -> None:
-        self.finish = completion.finish(point)
+        within = within_bar(point.bar)
+        self.costs = 1 + completion.finish(point)[within.next[:-1]]
         self.lines: dict[int, list[Line]] = {}
         for line in completion.course.lines(point):
             self.lines.setdefault(line.at, []).append(line)
+            for home, tied in product((False, True), (False, line.token == BAR)):
+                moments = within.stopping.get((line.at, home, tied), [])
+                cost = 1 + completion.begin(line.point, home, tied)
+                self.costs[moments, KIND[line.token]] = cost
 
 
 class Spots:
@@ -53,11 +62,10 @@ class Spots:
             costs[KIND[END]] = 0
             return costs
         point = self.bar_point(spot)
-        if point:
-            following = within_bar(point.bar).next[spot.moment]
-            costs = 1 + self._bar(point).finish[following]
-        else:
-            costs = np.full(len(KINDS), NEVER)
+        if point == spot.point:
+            return self._bar(point).costs[spot.moment]
+        never = np.full(len(KINDS), NEVER)
+        costs = self._bar(point).costs[spot.moment].copy() if point else never
         for token, behind in self.lines(spot).items():
             moment = self.moment(behind)
             rest = self._completion.begin(behind.point, moment.home, moment.tied)
@@ -66,10 +74,9 @@ class Spots:
 
     def behind(self, spot: Spot, kind: str) -> Spot | None:
         """The spot behind a kind of token, None if it may not come whatever follows."""
-        found = self.lines(spot).get(kind)
         point = self.bar_point(spot)
-        if found or not point:
-            return found
+        if kind in LINES or not point:
+            return self.lines(spot).get(kind)
         within = within_bar(point.bar)
         after = int(within.next[spot.moment, KIND[kind]])
         return Spot(spot.key, point, after) if after < len(within.moments) else None

@@ -141,6 +141,8 @@ class WithinBar:
     tokens: fewest tokens from a moment to each column, int32 [moments + 1, columns]; `column`
         tells which is which. `NEVER` where there is no way.
     stops: each moment as a bar line would find it, None where none may come.
+    stopping: the numbers of the moments that a bar line would find alike: by position, whether the
+        last note is one to end on, and whether it is tied.
     """
 
     def __init__(self, bar: int) -> None:
@@ -159,6 +161,10 @@ class WithinBar:
         self.next = np.full((count + 1, len(KINDS)), count, np.int16)
         self.tokens = np.full((count + 1, 2 * (bar // SHORTEST + 1)), NEVER, np.int32)
         self.stops = [stop(moment, bar) for moment in self.moments]
+        self.stopping: dict[tuple[int, bool, bool], list[int]] = {}
+        for number, end in enumerate(self.stops):
+            if end:
+                self.stopping.setdefault((end.at, end.home, end.tied), []).append(number)
         for number in reversed(range(count)):
             after = ways[self.moments[number]]
             numbers = [self.number[moment] for moment in after.values()]
