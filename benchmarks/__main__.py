@@ -28,17 +28,31 @@ TRAINING = {
 }
 MEGABYTES = (1, 10, 100, 1000)
 SCALE_ROUNDS = 3
+TUNES_MINUTES = 10
 SAMPLING = ((2, 512, 1), (2, 512, 64), (3, 1024, 1))
 
 
-def measured(module: str, *arguments: object) -> str:
-    """What a measurement prints last, in a process of its own."""
+def printed(module: str, *arguments: object) -> list[str]:
+    """What a measurement prints, in a process of its own."""
     command = [sys.executable, "-m", f"benchmarks.{module}", *map(str, arguments)]
     print("+", *command[1:], file=sys.stderr, flush=True)
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         sys.exit(done.stderr[-2000:])
-    return done.stdout.strip().splitlines()[-1]
+    return done.stdout.strip().splitlines()
+
+
+def measured(module: str, *arguments: object) -> str:
+    """What it prints last."""
+    return printed(module, *arguments)[-1]
+
+
+def trained(source: str, folder: str, *options: str) -> Path:
+    """A checkpoint that is trained for the purpose."""
+    command = [Path(sys.executable).with_name("seqgen"), "train", source, "--out", folder, *options]
+    print("+ seqgen", *command[1:], file=sys.stderr, flush=True)
+    subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+    return Path(folder) / source
 
 
 def in_turn(module: str, programs: Sequence[str], *arguments: object) -> dict[str, float]:
@@ -164,9 +178,7 @@ def sampling_table() -> list[str]:
 def start_table() -> list[str]:
     """Start-up of the command, on a checkpoint trained for the purpose, and the display's cost."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [Path(sys.executable).with_name("seqgen"), "train", "sonnets", "--out", folder]
-        subprocess.run([*command, "--epochs", "0.2"], check=True, stderr=subprocess.DEVNULL)
-        found = json.loads(measured("start", Path(folder) / "sonnets"))
+        found = json.loads(measured("start", trained("sonnets", folder, "--epochs", "0.2")))
     return [
         "## Start-up, seconds from a cold process",
         "",
@@ -191,6 +203,42 @@ def quality_table() -> list[str]:
     ]
 
 
+def counting_table() -> list[str]:
+    """What n-grams give on tunes."""
+    lines = ["## Counting: n-grams with Kneser-Ney smoothing on held-out tunes of `tunes`"]
+    for transpose, what in (("common", "Every tonic at C"), ("none", "Keys as written")):
+        lines += ["", f"{what}:", "", *printed("ngram", "tunes", "--transpose", transpose)]
+    return lines
+
+
+def grammar_table() -> list[str]:
+    """What the grammar of tunes costs, by itself and in generation."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = json.loads(measured("governed", trained("tunes", folder, "--minutes", "1")))
+    lines = [
+        "## Grammar: what it costs to write playable tunes",
+        "",
+        "Generation by a model of `tunes`, tokens/s:",
+        "",
+        "| streams | under the grammar | free | cost |",
+        "|---|---|---|---|",
+    ]
+    for streams, speed in found.items():
+        held, free = speed["governed"], speed["free"]
+        lines.append(f"| {streams} | {held:,.0f} | {free:,.0f} | {1 - held / free:.0%} |")
+    return [*lines, "", "The grammar alone, tunes of random tokens:", "", *printed("grammar")]
+
+
+def tunes_table() -> list[str]:
+    """How many of thousands of tunes pass every judge."""
+    with tempfile.TemporaryDirectory() as folder:
+        rows = printed("tunes", trained("tunes", folder, "--minutes", str(TUNES_MINUTES)))
+    heading = (
+        f"## Tunes: how many can be played, of a model of `tunes` after {TUNES_MINUTES} minutes"
+    )
+    return [heading, "", *rows]
+
+
 def measured_limits() -> dict[str, float]:
     """The most that the machine can do now."""
     found: dict[str, float] = json.loads(measured("limits"))
@@ -204,6 +252,9 @@ TABLES = {
     "sampling": sampling_table,
     "start": start_table,
     "quality": quality_table,
+    "counting": counting_table,
+    "grammar": grammar_table,
+    "tunes": tunes_table,
 }
 
 
@@ -222,8 +273,8 @@ def heading() -> list[str]:
         "# Results",
         "",
         f"Written by `make bench` on {date.today()}. Programs ran in turn, each alone; medians of "
-        f"{ROUNDS} runs, those of a section together (scale: {SCALE_ROUNDS}; precision and "
-        "quality: one). The machine is shared, so read the ratios.",
+        f"{ROUNDS} runs, those of a section together (scale: {SCALE_ROUNDS}; precision, "
+        "quality and tunes: one). The machine is shared, so read the ratios.",
         "",
         f"- {processor}, {cores()} cores, {platform.system()}, Python {platform.python_version()}",
         "- " + ", ".join(f"{name} {metadata.version(name)}" for name in versions),

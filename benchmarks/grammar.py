@@ -1,7 +1,8 @@
 """What the grammar of tunes costs a token: alone, and for 64 streams side by side.
 
-``python -m benchmarks.grammar`` prints microseconds for tunes of random tokens. "first" is a
-grammar that has not seen any tune yet and fills its tables on the way; "again" one that has.
+``python -m benchmarks.grammar`` prints a table in Markdown of microseconds for tunes of random
+tokens. "first" is a grammar that has not seen any tune yet and fills its tables on the way; "again"
+one that has.
 """
 
 import time
@@ -22,7 +23,7 @@ TOKENS = (
     *BODY,
 )
 WISHES = {
-    "nothing asked for": Wish(),
+    "nothing": Wish(),
     "16 bars, AABB": Wish(bars=16, form="AABB"),
     "16 bars, AABB, on the tonic": Wish(bars=16, form="AABB", tonic=True),
 }
@@ -65,14 +66,15 @@ def side_by_side(grammar: Grammar, ids_TB: np.ndarray) -> float:
 
 
 def main() -> None:
-    print(f"{'µs':30}{'a token, first':>16}{'again':>8}{f'{STREAMS} streams, again':>22}")
+    print(f"| asked for | a token, first | again | a step of {STREAMS} streams, again |")
+    print("|---|---|---|---|")
     for name, wish in WISHES.items():
         ids_TB = tunes(Grammar(TOKENS, wish), STREAMS)
         grammar = Grammar(TOKENS, wish)
         first = one_stream(grammar, ids_TB)
         again = min(one_stream(grammar, ids_TB) for _ in range(5))
         batch = min(side_by_side(grammar, ids_TB) for _ in range(20))
-        print(f"{name:30}{first:16.1f}{again:8.1f}{batch:22.1f}")
+        print(f"| {name} | {first:.1f} µs | {again:.1f} µs | {batch:.1f} µs |", flush=True)
 
 
 if __name__ == "__main__":

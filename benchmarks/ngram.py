@@ -1,7 +1,8 @@
 """What counting gives: n-gram models on the split that a network learns from.
 
-``python -m benchmarks.ngram SOURCE... [--transpose none]`` prints, for n from 2 to 8, nats a token
-on the part held back, and bits a note where the source is tunes: all tokens' bits over the notes.
+``python -m benchmarks.ngram SOURCE... [--transpose none]`` prints a table in Markdown: for n from 2
+to 8, nats a token on the part held back, and bits a note where the source is tunes: all tokens'
+bits over the notes.
 """
 
 import argparse
@@ -29,12 +30,14 @@ def main() -> None:
         parts = (data.training, data.validation)
         training, held_back = (np.array(p[:, 0] if p.ndim == 2 else p) for p in parts)
     boundary = END if data.documents > 1 else None
+    print("| n | nats a token |" + (" bits a note |" if data.tunes else ""))
+    print("|---|---|" + ("---|" if data.tunes else ""))
     for n in range(2, 9):
         model = NGram.count(training, n, data.tokenizer.size, boundary)
         nats = model.surprisal(held_back)
-        line = f"{n}-gram: {nats.mean():.4f} nats a token"
+        line = f"| {n} | {nats.mean():.4f} |"
         if data.tunes:
-            line += f", {nats.sum() / math.log(2) / data.tunes.validation_notes:.3f} bits a note"
+            line += f" {nats.sum() / math.log(2) / data.tunes.validation_notes:.3f} |"
         print(line, flush=True)
 
 
