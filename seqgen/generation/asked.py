@@ -1,7 +1,7 @@
 """What is asked of a tune, by options and by a prompt in ABC: checked, and in tokens."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from seqgen.checkpoint.format import Config
@@ -12,11 +12,10 @@ from seqgen.music.beginning import beginning
 from seqgen.music.grammar import Grammar, State
 from seqgen.music.header import Heading
 from seqgen.music.key import Key
+from seqgen.music.outline import LETTER, read_line
 from seqgen.music.rhythm import rhythm
-from seqgen.music.tokens import NO_RHYTHM
+from seqgen.music.tokens import NO_RHYTHM, REPEAT
 from seqgen.music.wish import Wish
-
-HEADER = 3  # lines, a token each
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,9 @@ def ask(prompt: str, options: TuneOptions, config: Config, pieces: Sequence[str]
     name = settled("key", options.key, said.get("K")) or ("C" if music else None)
     kind = settled("rhythm", options.rhythm, said.get("R"))
     key = known_key(name, config, pieces) if name else None
+    tokens = opening(said, music, name, config, key) if music else []
     wish = Wish(
+        outlines=outlines(options, tokens, pieces),
         rhythms=frozenset([known_line("rhythm", rhythm(kind), pieces)] if kind else []),
         meters=frozenset([known_line("meter", known_meter(meter), pieces)] if meter else []),
         keys=frozenset([key_line(key, config)] if key else []),
@@ -63,8 +64,6 @@ def ask(prompt: str, options: TuneOptions, config: Config, pieces: Sequence[str]
         grammar = Grammar(pieces, wish, pairs)
         return Asked(grammar, grammar.cost(grammar.start), key)
     ids = {piece: id for id, piece in enumerate(pieces)}
-    lines = [f"{letter}:{value}" for letter, value in said.items() if letter in "ML"]
-    tokens = opening("\n".join([*lines, f"K:{name}", music]), config, key)
     body = tuple(ids[token] for token in tokens)
     grammar, least = fitting(pieces, wish, pairs, body)
     return Asked(grammar, least, key, body)
@@ -142,11 +141,33 @@ def together(config: Config) -> frozenset[tuple[str, str]]:
     )
 
 
-def opening(music: str, config: Config, key: Key | None) -> list[str]:
+def outlines(options: TuneOptions, tokens: Sequence[str], pieces: Sequence[str]) -> frozenset[str]:
+    """The outlines that the model knows of tunes like this, or that of those it does not know.
+
+    tokens: of the music that the tune begins with.
+    """
+    form = Wish(bars=options.bars, form=options.form).sections
+    known = {piece: read_line(piece) for piece in pieces if piece.startswith(f"{LETTER}:")}
+    fitting = {
+        piece
+        for piece, parts in known.items()
+        if parts
+        and (not form or tuple(part.repeated for part in parts) == form)
+        and (not options.bars or sum(part.bars for part in parts) == options.bars)
+        and (not (form and options.bars) or len({part.bars for part in parts}) == 1)
+        and (not tokens or parts[0].repeated == (REPEAT in tokens))
+    }
+    return frozenset(fitting or {piece for piece, parts in known.items() if not parts})
+
+
+def opening(
+    said: Mapping[str, str], music: str, name: str | None, config: Config, key: Key | None
+) -> list[str]:
     """The tokens of a prompt's music. Raises ConfigError if it cannot be read."""
+    lines = [f"{letter}:{value}" for letter, value in said.items() if letter in "ML"]
     try:
         way = Key(0, 0, key.mode) if key and config.tokens.transpose == "common" else None
-        return beginning(reader.read(music), way)
+        return beginning(reader.read("\n".join([*lines, f"K:{name}", music])), way)
     except TuneError as error:
         raise ConfigError(f"--prompt: {error}") from error
 
@@ -161,6 +182,7 @@ def fitting(
     furthest.
     """
     meters = wish.meters or {piece for piece in pieces if piece.startswith("M:")}
+    header = len("RMPK" if wish.outlines else "RMK")
     good, furthest, why, least = [], -1, "", 0
     for meter in sorted(meters):
         try:
@@ -169,7 +191,7 @@ def fitting(
             continue  # not with the rhythm that was asked for
         try:
             after = grammar.follow(body, headed(grammar))
-            least = max(least, HEADER + grammar.cost(after))
+            least = max(least, header + grammar.cost(after))
             good.append(meter)
         except TuneError as error:
             index = getattr(error, "index", 0)

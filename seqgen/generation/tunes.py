@@ -28,7 +28,7 @@ class TuneSample:
     ) -> None:
         """Begin after the boundary between two tunes.
 
-        index: of the sample. body: tokens that come first after the three lines of the header.
+        index: of the sample. body: tokens that come first after the lines of the header.
         place: what follows the tokens from the boundary on, where the network reads it.
         length: most tokens. written: makes ABC of a tune's tokens.
         """
@@ -74,8 +74,8 @@ def abc(text: str, number: int, key: Key | None) -> str:
 def unfinished(text: str, number: int) -> str:
     """What is no whole tune, as ABC all the same."""
     lines = text.split("\n")
-    fields = {line[:2]: line for line in lines[:3] if line[:2] in ("M:", "K:")}
-    body = "".join(line for line in lines if line[:2] not in ("R:", "M:", "K:"))
+    fields = {line[:2]: line for line in reversed(lines) if line[:2] in ("M:", "K:")}
+    body = "".join(line for line in lines if line[:2] not in ("R:", "M:", "P:", "K:"))
     header = [f"X:{number}", f"T:Tune {number}", fields.get("M:", "M:none"), "L:1/8"]
     return "\n".join(["%abc-2.1", *header, fields.get("K:", "K:C"), body or "z"]) + "\n"
 

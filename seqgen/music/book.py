@@ -9,6 +9,7 @@ from seqgen.errors import ConfigError, TuneError
 from seqgen.music import normal
 from seqgen.music.key import Key
 from seqgen.music.notation import C
+from seqgen.music.outline import LETTER, UNKNOWN, line, outline, with_line
 from seqgen.music.reader import read
 from seqgen.music.rhythm import KNOWN
 from seqgen.music.tune import Meter, Tune
@@ -18,6 +19,8 @@ TRANSPOSE = ("none", "common", "augment")
 
 # A rhythm that is not KNOWN needs so many tunes, and such a share, to be learned by its name.
 RARE, RARE_SHARE = 5, 0.01
+# An outline is learned by its name from so many tunes on.
+SEEN = 3
 
 
 @dataclass(frozen=True)
@@ -103,12 +106,17 @@ def learn(texts: Iterable[tuple[str, str]], transpose: str = "common") -> Book:
             duplicates.append((origin, tunes[identity][1]))
         else:
             tunes[identity] = (tune, origin)
+    outlines = Counter(outline(tune) for tune, _ in tunes.values())
+    lines = {
+        parts: line(parts) if count >= SEEN else f"{LETTER}:{UNKNOWN}\n"
+        for parts, count in outlines.items()
+    }
     common = common_rhythms(tune.rhythm for tune, _ in tunes.values())
     learned = []
     for tune, origin in tunes.values():
         assert tune.key
         named = replace(tune, rhythm=tune.rhythm if tune.rhythm in common else "")
-        text = normal.text(named, tonic)
+        text = with_line(normal.text(named, tonic), lines[outline(tune)])
         signature = normal.signature(tune)
         learned.append(Learned(text, origin, signature, tune.key, tune.meter, named.rhythm))
     return Book(tuple(learned), tuple(duplicates), aside)

@@ -1,4 +1,4 @@
-"""The three lines that a tune begins with: its rhythm, its meter and its key."""
+"""The lines that a tune begins with: its rhythm, its meter, its outline if it has one, and its key."""
 
 import re
 from collections.abc import Collection, Iterable, Sequence
@@ -19,7 +19,8 @@ from seqgen.music.within_bar import NEVER, SHORTEST, within_bar
 class Heading(NamedTuple):
     """Before a line of the header.
 
-    line: its letter. meters: ids that may follow the rhythm, before M. bar: in ticks, before K.
+    line: its letter. meters: ids that may follow the rhythm, before M. bar: in ticks, before P
+        and K.
     """
 
     line: str
@@ -64,6 +65,12 @@ class Header:
                 f"no {names(rhythms)} in {names(tokens[m] for m in self.bars)}; known: "
                 + ", ".join(sorted(f"{names([r])} in {names([m])}" for r, m in pairs or ()))
             )
+        # A vocabulary without outlines is fine: it was made for tunes that have none.
+        self.outlines = [
+            id
+            for id, token in enumerate(tokens)
+            if token.startswith("P:") and (token in wish.outlines or not wish.outlines)
+        ]
         found = wished("key", wish.keys, {tokens[id] for id in spelling.keys})
         self.keys = {
             id: number if wish.tonic else 0
@@ -78,7 +85,10 @@ class Header:
         if heading.line == "R":
             return {id: Heading("M", meters) for id, meters in self.rhythms.items()}
         if heading.line == "M":
-            return {id: Heading("K", bar=self.bars[id]) for id in heading.meters}
+            after = "P" if self.outlines else "K"
+            return {id: Heading(after, bar=self.bars[id]) for id in heading.meters}
+        if heading.line == "P":
+            return {id: Heading("K", bar=heading.bar) for id in self.outlines}
         start = self._completion.course.start(heading.bar)
         moment = within_bar(heading.bar).start(False)
         return {id: Spot(key, start, moment) for id, key in self.keys.items()}
@@ -87,9 +97,12 @@ class Header:
         """Fewest tokens from a line of the header to the tune's end."""
         if heading.line == "K":
             return 1 + self._cost(heading.bar)
+        if heading.line == "P":
+            return 2 + self._cost(heading.bar)
         meters = heading.meters or frozenset().union(*self.rhythms.values())
         bars = {self.bars[id] for id in meters}
-        rest = min(self.finish(Heading("K", bar=bar)) for bar in bars)
+        after = "P" if self.outlines else "K"
+        rest = min(self.finish(Heading(after, bar=bar)) for bar in bars)
         return rest + (1 if heading.line == "M" else 2)
 
     def _cost(self, bar: int) -> int:

@@ -135,7 +135,11 @@ def parse(text: str) -> Tune:
     Whether its bars add up is not looked at.
     Raises TuneError, naming the place, for a text that is none or breaks off.
     """
-    lines = text.split("\n", 3)
+    lines = text.split("\n", 4)
+    if len(lines) > 3 and lines[2].startswith("P:"):
+        del lines[2]  # an outline; the bar lines say the same
+    else:
+        lines = text.split("\n", 3)
     if len(lines) < 4 or [line[:2] for line in lines[:3]] != ["R:", "M:", "K:"]:
         raise TuneError("no R:, M: and K: lines")
     rhythm, meter, name = (line[2:] for line in lines[:3])

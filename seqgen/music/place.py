@@ -6,8 +6,9 @@ tokens alone must count ticks and bars and remember hundreds of tokens to do so;
 """
 
 from collections.abc import Sequence
-from typing import Self
+from typing import Any, Self
 
+from seqgen.music.outline import read_line
 from seqgen.music.tokens import (
     BAR,
     BARS,
@@ -36,21 +37,26 @@ MOST_SECTIONS = 6
 SLOTS = 5  # tokens at one place of a bar that are told apart
 
 # What a token does, as far as its place is concerned.
-HEADER, OTHER, NOTE, LENGTH, TRIPLE, LINE = range(6)
+HEADER, OUTLINE, OTHER, NOTE, LENGTH, TRIPLE, LINE = range(7)
+
+
+Role = tuple[int, Any]
+"""What a token does, with a length or a meter, its ticks; a bar line, itself; an outline, bars."""
 
 
 def sizes(vocab: int) -> tuple[int, ...]:
     """How many values each number of a `Place` may have, for a vocabulary of so many tokens."""
     steps = MOST_STEPS + 1
-    return steps, steps, steps, MOST_BARS, PHRASE, 3 * MOST_SECTIONS, *[2 * vocab] * len(LAGS)
+    bars = MOST_BARS, PHRASE, MOST_BARS
+    return steps, steps, steps, *bars, 3 * MOST_SECTIONS, *[2 * vocab] * len(LAGS)
 
 
-def roles(tokens: Sequence[str]) -> list[tuple[int, int | str]]:
-    """What each token of a vocabulary does; with a length or a meter, its ticks; a line, itself."""
+def roles(tokens: Sequence[str]) -> list[Role]:
+    """What each token of a vocabulary does."""
     return [role(token) for token in tokens]
 
 
-def role(token: str) -> tuple[int, int | str]:
+def role(token: str) -> Role:
     if token in PITCHES or token == REST:
         return NOTE, 0
     if token in LENGTHS:
@@ -63,6 +69,8 @@ def role(token: str) -> tuple[int, int | str]:
         beats, _, unit = token[2:].strip().partition("/")
         known = beats.isdecimal() and unit.isdecimal() and int(beats) * int(unit) > 0
         return HEADER, WHOLE * int(beats) // int(unit) if known else WHOLE
+    if token.startswith("P:"):
+        return OUTLINE, tuple(part.bars for part in read_line(token))
     return (HEADER if token.endswith("\n") else OTHER), 0
 
 
@@ -72,7 +80,7 @@ class Place:
     The last bar of a section and the pickup of the next are one bar, as they are when played.
     """
 
-    def __init__(self, roles: Sequence[tuple[int, int | str]]) -> None:
+    def __init__(self, roles: Sequence[Role]) -> None:
         """roles: of `roles`; the token with id 0 is the boundary between tunes."""
         self._roles = roles
         self._clear()
@@ -83,6 +91,7 @@ class Place:
         self._slot = 0  # tokens that stand there already
         self._pending = False  # whether the last is a note that may yet be given its length
         self._triplet = 0  # notes that are left of one
+        self._outline: tuple[int, ...] = ()  # bars of each section
         self._pickup = 0  # ticks with which the section began, for which its last bar leaves room
         self._bar = 0  # number in the tune; a first pickup is bar 0
         self._begin = 0  # number of the bar with which the section began
@@ -106,9 +115,10 @@ class Place:
         """Read a token; returns what the network is told beside it, a number below each of `sizes`.
 
         In this order: steps since the bar's beginning, steps to its end, steps to where the section
-        may close in it, number of the bar in its section, the same in its phrase of eight, section
-        and ending; and for each of `LAGS` the token that came next so many bars before (0 where
-        there is none), and whether the two bars are the same up to here.
+        may close in it, number of the bar in its section, the same in its phrase of eight, bars
+        left of the section with this one (0 where the outline does not say), section and ending;
+        and for each of `LAGS` the token that came next so many bars before (0 where there is
+        none), and whether the two bars are the same up to here.
         """
         if id == 0:
             self._clear()
@@ -116,6 +126,9 @@ class Place:
         kind, value = self._roles[id]
         if kind == HEADER:
             self._length = int(value) or self._length
+            return self._told()
+        if kind == OUTLINE:
+            self._outline = value
             return self._told()
         # Where a repeat begins is no part of the bar that may come again.
         stored = value != REPEAT
@@ -185,6 +198,8 @@ class Place:
         # A pickup stands before bar 1 of its section, the first tune's as bar 0.
         number = max(0, self._bar - self._begin + 1)
         bar = min(number, MOST_BARS - 1)
+        planned = self._outline[self._section] if self._section < len(self._outline) else 0
+        rest = min(max(0, planned - number + 1), MOST_BARS - 1) if planned else 0
         section = 3 * min(self._section, MOST_SECTIONS - 1) + self._ending
         key = self._ticks * SLOTS + self._slot
         come = [before.get(key, 0) for before in self._before]
@@ -194,4 +209,4 @@ class Place:
                 id or before.get(after, 0) for id, before in zip(come, self._before, strict=True)
             ]
         repeats = [2 * id + equal for id, equal in zip(come, self._equal, strict=True)]
-        return (steps, left, closing, bar, number % PHRASE, section, *repeats)
+        return (steps, left, closing, bar, number % PHRASE, rest, section, *repeats)

@@ -14,7 +14,7 @@ from seqgen.music.within_bar import END, HEADER, KINDS, NEVER_A_TOKEN, Moment, f
 if TYPE_CHECKING:
     from seqgen.music.grammar import Grammar
 
-NAMES = {"R": "rhythm", "M": "meter", "K": "key"}
+NAMES = {"R": "rhythm", "M": "meter", "P": "outline", "K": "key"}
 
 
 def reason(grammar: "Grammar", state: tuple[int, int, int], id: int) -> str:

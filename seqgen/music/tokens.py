@@ -1,10 +1,12 @@
 """The tokens of the normal form: what of a tune is learned, and written.
 
-A tune in normal form is a text that begins with its rhythm, meter and key, a line each, and goes on
-with its music without blanks; each token is a piece of it (`PATTERN` cuts it into them)::
+A tune in normal form is a text that begins with its rhythm, meter, outline and key, a line each,
+and goes on with its music without blanks; each token is a piece of it (`PATTERN` cuts it into
+them)::
 
     R:jig
     M:6/8
+    P:8*,8*
     K:Cdor
     |:E|A2AABc|...:|
 
@@ -50,10 +52,10 @@ FINAL = "|]"
 BARS = (BAR, REPEAT, CLOSE, FIRST, SECOND, DOUBLE, FINAL)
 
 BODY = (*PITCHES, REST, TRIPLET, TIE, *(length for length in LENGTHS if length), *BARS)
-"""Every token but those of the three first lines, which depend on the book."""
+"""Every token but those of the first lines, which depend on the book."""
 
 PATTERN = re.compile(
-    r"[RMK]:[^\n]*\n|[_=^]?(?:[C-GAB],?|[c-e]'?|[fgab])|z|\(3|-"
+    r"[RMPK]:[^\n]*\n|[_=^]?(?:[C-GAB],?|[c-e]'?|[fgab])|z|\(3|-"
     r"|12|3/[24]|/[24]|[23468]|:\|2|:\||\|:|\|\||\|\]|\|1|\||[\s\S]"
 )
 """Cuts a text into tokens; what is no token comes in single characters."""

@@ -25,7 +25,7 @@ def kinds(tokens: Sequence[str], wish: Wish, spelling: Spelling) -> np.ndarray:
         )
     of_token = {token: KIND.get(token, KIND[NEVER_A_TOKEN]) for token in BODY}
     kinds_V = np.array([of_token.get(token, KIND[NEVER_A_TOKEN]) for token in tokens])
-    kinds_V[[token.startswith(("R:", "M:", "K:")) for token in tokens]] = KIND[HEADER]
+    kinds_V[[token.startswith(("R:", "M:", "P:", "K:")) for token in tokens]] = KIND[HEADER]
     kinds_V[0] = KIND[END]
 
     pitch_V = spelling.pitch & (spelling.signed == 0 if wish.no_accidentals else True)

@@ -10,8 +10,8 @@ from seqgen.errors import ConfigError
 class Wish:
     """Conditions on a tune; what is left out the model chooses.
 
-    rhythms, meters, keys: the lines of the header that are allowed, as they stand in the
-        vocabulary (``"M:6/8\\n"``); none for any.
+    rhythms, meters, outlines, keys: the lines of the header that are allowed, as they stand in
+        the vocabulary (``"M:6/8\\n"``); none for any. No tune is held to its outline.
     bars: written bars in all; pickups and second endings are not counted.
     form: a letter for each section, twice if it is repeated: ``"AABB"``. With ``bars``, all
         sections are equally long.
@@ -24,6 +24,7 @@ class Wish:
 
     rhythms: frozenset[str] = frozenset()
     meters: frozenset[str] = frozenset()
+    outlines: frozenset[str] = frozenset()
     keys: frozenset[str] = frozenset()
     bars: int | None = None
     form: str | None = None

@@ -5,7 +5,7 @@ import pytest
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.config import TuneOptions
 from seqgen.errors import ConfigError
-from seqgen.generation.asked import ask, split
+from seqgen.generation.asked import ask, outlines, split
 
 
 @pytest.fixture
@@ -85,3 +85,18 @@ def test_music_is_brought_into_the_normal_form(asked, tune_checkpoint):
     body = asked('M:6/8\nL:1/16\nK:G\n|:"G"~G4A2 [Bd]2c2.d2|{e}d2').body
     # G is moved to C, the nearest way: up.
     assert "".join(pieces[id] for id in body) == "|:c2dgfg|g"
+
+
+def test_outlines_are_those_of_tunes_like_this():
+    pieces = ["", "P:8*,8*\n", "P:8,8\n", "P:4*,12*\n", "P:8*\n", "P:?\n"]
+
+    def found(*tokens, **options):
+        return {piece[2:-1] for piece in outlines(TuneOptions(**options), tokens, pieces)}
+
+    assert found() == {"8*,8*", "8,8", "4*,12*", "8*"}
+    assert found(form="AABB") == {"8*,8*", "4*,12*"}
+    assert found(form="AABB", bars=16) == {"8*,8*"}
+    assert found(bars=8) == {"8*"}
+    assert found(bars=17) == {"?"}
+    assert found("|:", "A") == {"8*,8*", "4*,12*", "8*"}
+    assert found("A", "|") == {"8,8"}

@@ -1,5 +1,7 @@
 """What of a book is learned: each tune once, under its rhythm; the rest is counted by reason."""
 
+import re
+
 import pytest
 
 from seqgen.corpora.known import music21_corpora
@@ -31,11 +33,15 @@ def documents(*tunes):
     return [(tune, f"b.abc:{tune[2]}") for tune in tunes]
 
 
+def without_outline(text):
+    return re.sub("P:.*\n", "", text)
+
+
 def test_each_tune_is_learned_once_and_the_rest_has_a_reason():
     book = learn(documents(JIG, SHORT, SAME, REEL, BAD, SHORT))
     assert [tune.text for tune in book.tunes] == [
-        "R:jig\nM:6/8\nK:Cdor\n|:c|cdefga|bagf2:|",
-        "R:reel\nM:2/2\nK:Cmaj\nC2EGc2ec|d2B2G4|]",
+        "R:jig\nM:6/8\nP:?\nK:Cdor\n|:c|cdefga|bagf2:|",
+        "R:reel\nM:2/2\nP:?\nK:Cmaj\nC2EGc2ec|d2B2G4|]",
     ]
     assert [tune.origin for tune in book.tunes] == ["b.abc:1", "b.abc:3"]
     assert [tune.key for tune in book.tunes] == [Key(5, 0, "dor"), Key(1)]
@@ -81,6 +87,14 @@ def test_a_rhythm_that_nobody_asks_for_needs_some_tunes(rhythm, count, learned):
     assert {tune.text.split("\n")[0] for tune in book.tunes} == {f"R:{learned or 'none'}"}
 
 
+def test_an_outline_is_learned_by_its_name_where_several_tunes_have_it():
+    header = "X:1\nM:C|\nK:C\n"
+    tunes = [header + f"{note}8|C8:|D8|{note}8||\n" for note in "CDEFG"]
+    other = header + "C8|D8|E8|]\n"
+    book = learn(documents(*tunes, other))
+    assert [tune.text.split("\n")[2] for tune in book.tunes] == ["P:2*,2"] * 5 + ["P:?"]
+
+
 @pytest.fixture(scope="module", params=SHARES)
 def kept(request):
     """The name of a book, what is learned of it, and how many tunes it has in all."""
@@ -110,7 +124,7 @@ def test_every_tune_kept_goes_all_the_way_round(kept):
     for learned in kept[1].tunes[::5]:
         tune = normal.parse(learned.text)
         assert normal.normalise(tune) == tune
-        assert normal.text(tune) == learned.text
+        assert without_outline(learned.text) == normal.text(tune)
         there = normal.moved(tune, learned.key)
         found = read(abc(there))
         assert found.bars == there.bars

@@ -7,16 +7,16 @@ from hypothesis import strategies as st
 from seqgen.music.place import LAGS, Place, roles, sizes
 from seqgen.music.tokens import BODY, PATTERN
 
-TOKENS = ["", "R:jig\n", "M:6/8\n", "M:2/4\n", "K:Cmaj\n", *BODY]
+TOKENS = ["", "R:jig\n", "M:6/8\n", "M:2/4\n", "P:2*,1\n", "P:?\n", "K:Cmaj\n", *BODY]
 IDS = {token: id for id, token in enumerate(TOKENS)}
-STEPS, LEFT, CLOSING, BAR, PHRASE, SECTION = range(6)
-BACK = 6  # the first of the numbers that look back
+STEPS, LEFT, CLOSING, BAR, PHRASE, REST, SECTION = range(7)
+BACK = 7  # the first of the numbers that look back
 
 
-def read(text, meter="M:6/8\n"):
+def read(text, meter="M:6/8\n", outline="P:?\n"):
     """What is told after each token of a tune's body, with the token that came next before it."""
     place = Place(roles(TOKENS))
-    for token in ("R:jig\n", meter, "K:Cmaj\n"):
+    for token in ("R:jig\n", meter, outline, "K:Cmaj\n"):
         place.push(IDS[token])
     return [(token, place.push(IDS[token])) for token in PATTERN.findall(text)]
 
@@ -50,6 +50,19 @@ def test_bars_are_counted_in_each_section_and_pickups_stand_before_the_first():
 
 def test_phrases_of_eight_bars_are_counted():
     assert column("A6|" * 17, PHRASE)[2::3] == [2, 3, 4, 5, 6, 7, 0, 1] * 2 + [2]
+
+
+def test_bars_left_of_the_section_are_told_where_the_outline_says_them():
+    text = "|:A|B6|c4d:|A|e4d|]"
+    told = "".join(str(where[REST]) for _, where in read(text, outline="P:2*,1\n"))
+    # Behind a section it is the next one's turn; behind the last nothing is known.
+    assert told == "2" * 5 + "1" * 3 + "12" + "2" + "1" * 4 + "0"
+    assert set(column(text, REST)) == {0}
+
+
+def test_a_second_ending_is_as_far_from_the_end_as_the_first():
+    told = read("|:B6|1c6:|2d6||e6|]", outline="P:2*,1\n")
+    assert [where[REST] for token, where in told if token in "cd"] == [1, 1]
 
 
 def test_sections_and_endings_are_told():

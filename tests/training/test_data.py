@@ -51,7 +51,7 @@ def test_tunes_are_read_with_where_each_token_stands(tmp_path):
     assert all(row[1:] == list(where.push(row[0])) for row in data.training.tolist())
     text = data.tokenizer.decode(data.training[:, 0])
     assert len(text) == data.training_characters
-    assert text.count("R:none\nM:4/4\nK:Cmaj\n") == (data.training[:, 0] == END).sum()
+    assert text.count("R:none\nM:4/4\nP:1\nK:Cmaj\n") == (data.training[:, 0] == END).sum()
 
 
 def test_tunes_may_be_learned_by_characters(tmp_path):
