@@ -1,4 +1,4 @@
-"""The lines that a tune begins with: its rhythm, its meter, its outline if it has one, and its key."""
+"""The lines that a tune begins with: rhythm, meter, outline if it has one, and key."""
 
 import re
 from collections.abc import Collection, Iterable, Sequence

@@ -29,6 +29,11 @@ def test_the_preset_grows_with_the_data(tokens, name):
     assert any(name in reason for reason in found.reasons)
 
 
+def test_books_of_tunes_have_a_preset_of_their_own():
+    assert plan(RunOptions(), "abc", 500_000).options.training.preset == "tunes"
+    assert plan(RunOptions(), "abc", 50_000).options.training.preset == "small"
+
+
 def test_what_is_said_stays():
     found = chosen(10**6, units=(300,), layers=3, window=20, batch=8, learning_rate=1e-3, epochs=2)
     stack, training = found.options.stack, found.options.training
