@@ -13,8 +13,10 @@ from seqgen.cli.complete import complete_checkpoint
 from seqgen.config import SamplingOptions
 
 if TYPE_CHECKING:
+    from seqgen.evaluation.likeness import Copy
     from seqgen.evaluation.tune_report import Report, Told
     from seqgen.evaluation.tune_table import Row
+    from seqgen.music.tune import Tune
 
 SHARE = "%"
 
@@ -39,19 +41,47 @@ def evaluate(
 ) -> None:
     """Measure the tunes that a model writes, with the grammar and without, beside real ones."""
     from seqgen.evaluation import tune_report
+    from seqgen.evaluation.bits import bits_per_note
     from seqgen.generation import load
-    from seqgen.training.learned import learned_tunes
+    from seqgen.training.learned import learned_rows, learned_tunes
 
     generator = load(name)
-    training, held_back = learned_tunes(generator.checkpoint)
+    checkpoint = generator.checkpoint
+    training, held_back = learned_tunes(checkpoint)
     options = SamplingOptions(count=count, seed=seed, temperature=temperature)
     asked = tune_report.judges() if judges else {}
     with telling() as told:
         found = tune_report.report(generator, training, held_back, options, asked, told)
+        told("measuring how likely the network finds real tunes")
+        bits = bits_per_note(checkpoint, *learned_rows(checkpoint))
+    sources = {column: beginning(training, copy) for column, copy in found.copies.items()}
     if as_json:
-        typer.echo(json.dumps(facts(found), indent=2))
+        typer.echo(json.dumps(facts(found, bits, sources), indent=2))
     else:
         print_rows(found.rows)
+        typer.echo()
+        print_rows([bits_row(bits)])
+        typer.echo()
+        for column, copy in found.copies.items():
+            begins = sources[column]
+            typer.echo(f"longest run in the book, {column}: {copy.notes} notes of {begins}")
+
+
+def bits_row(bits: dict[str, float]) -> "Row":
+    from seqgen.evaluation.tune_table import Row
+
+    return Row("bits_per_note", "bits per note of real tunes held back", "", bits)
+
+
+def beginning(tunes: Sequence["Tune"], copy: "Copy") -> str:
+    """How the tune of the book begins that a run is in, as far as one line of its ABC goes."""
+    from seqgen.music.write import abc
+
+    if copy.source < 0:
+        return "none"
+    lines = abc(tunes[copy.source]).splitlines()
+    key = next(number for number, line in enumerate(lines) if line.startswith("K:"))
+    return " ".join(lines[key : key + 2])
 
 
 @contextmanager
@@ -113,7 +143,7 @@ def shown_aim(row: "Row") -> str:
     return f"≥ {least}" if row.aim[1] == inf else f"{least} to {most}"
 
 
-def facts(found: "Report") -> dict[str, Any]:
+def facts(found: "Report", bits: dict[str, float], sources: dict[str, str]) -> dict[str, Any]:
     """The same for programs: shares are of 1, and a bound that is not there is null."""
     return {
         "figures": [
@@ -128,7 +158,13 @@ def facts(found: "Report") -> dict[str, Any]:
             for row in found.rows
         ],
         "longest_copies": {
-            column: {"tune": copy.tune, "source": copy.source, "notes": copy.notes}
+            column: {
+                "tune": copy.tune,
+                "source": copy.source,
+                "source_begins": sources[column],
+                "notes": copy.notes,
+            }
             for column, copy in found.copies.items()
         },
+        "bits_per_note": bits,
     }

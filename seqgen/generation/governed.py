@@ -25,7 +25,7 @@ class Governed:
     ) -> None:
         """streams: numbers of the streams. length: most tokens of each, its end included.
 
-        free: hold them to it in the three lines of the header only.
+        free: hold them to it in the lines of the header only.
         """
         self._grammar = grammar
         self._streams = streams

@@ -1,4 +1,4 @@
-"""The tunes that a checkpoint was made from, read back from the tokens of its run."""
+"""The tunes that a checkpoint was made from, and their tokens, read back from its run."""
 
 import numpy as np
 
@@ -11,9 +11,10 @@ from seqgen.tokenizers.base import END
 from seqgen.training.data import TRAINING, VALIDATION, open_ids
 
 
-def learned_tunes(checkpoint: Checkpoint) -> tuple[list[Tune], list[Tune]]:
-    """The tunes in normal form that were learned from, and those that were held back.
+def learned_rows(checkpoint: Checkpoint) -> tuple[np.ndarray, np.ndarray]:
+    """The tokens of the part that was learned from, and of the one that was held back.
 
+    Ids [N], or [N, 1 + F] with numbers beside them.
     Raises ConfigError for a model of text, CheckpointError if the tokens are not there any more.
     """
     config = checkpoint.config
@@ -21,9 +22,25 @@ def learned_tunes(checkpoint: Checkpoint) -> tuple[list[Tune], list[Tune]]:
         raise ConfigError(f"{checkpoint.path.name} is a model of text; it has learned no tunes")
     folder = checkpoint.path / format.RESUME
     try:
-        parts = [open_ids(folder / n, config.vocab, config.places) for n in (TRAINING, VALIDATION)]
-        training, held_back = ([*map(parse, texts(part, checkpoint))] for part in parts)
-    except (OSError, ValueError, TuneError) as error:
+        training, held_back = (
+            open_ids(folder / name, config.vocab, config.places) for name in (TRAINING, VALIDATION)
+        )
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{folder}: the tunes cannot be read: {error}") from error
+    return training, held_back
+
+
+def learned_tunes(checkpoint: Checkpoint) -> tuple[list[Tune], list[Tune]]:
+    """The tunes in normal form that were learned from, and those that were held back.
+
+    Raises as `learned_rows` does.
+    """
+    try:
+        training, held_back = (
+            [*map(parse, texts(part, checkpoint))] for part in learned_rows(checkpoint)
+        )
+    except (ValueError, TuneError) as error:
+        folder = checkpoint.path / format.RESUME
         raise CheckpointError(f"{folder}: the tunes cannot be read: {error}") from error
     return training, held_back
 

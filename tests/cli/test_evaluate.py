@@ -11,6 +11,8 @@ from seqgen.checkpoint import format, write
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.cli.evaluate import print_rows, shown, shown_aim
 from seqgen.evaluation.tune_table import Row
+from seqgen.music.normal import parse
+from seqgen.music.write import abc
 from seqgen.training.data import TRAINING, VALIDATION, placed_ids, write_rows
 
 TUNES = [
@@ -53,12 +55,20 @@ def test_every_figure_is_told_to_people_and_programs(seqgen, reels: str) -> None
     assert 0 < figures["kept"]["values"]["governed"] < 1
     assert figures["copied_high"]["aim"] == [None, 16]
     assert figures["shared_4"]["within"] == {"governed": None, "free": None, "real": None}
-    assert found["longest_copies"]["real"]["notes"] > 5
+    copy = found["longest_copies"]["real"]
+    assert copy["notes"] > 5
+    source = parse(TUNES[copy["source"]])
+    assert copy["source_begins"].replace(" ", "").startswith("K:Cmaj|:")
+    assert copy["source_begins"].split("|:")[1] in abc(source)
+    assert set(found["bits_per_note"]) == {"float32", "int8", "6-gram"}
+    assert found["bits_per_note"]["6-gram"] < found["bits_per_note"]["float32"]
 
     assert seqgen("evaluate", reels, "--count", "6", "--no-judges", "--json")[1] == out
     status, table, _ = seqgen("evaluate", reels, "--count", "6", "--no-judges")
     for figure in found["figures"]:
         assert figure["name"] in table
+    assert "bits per note of real tunes held back" in table
+    assert f"longest run in the book, real: {copy['notes']} notes of K:Cmaj |:" in table
     assert (
         seqgen("evaluate", reels, "--count", "6", "--no-judges", "--json", "--seed", "1")[1] != out
     )
