@@ -2,8 +2,9 @@
 
 ``python -m benchmarks.governed NAME|PATH`` prints, as JSON, for one stream and for 64 the tokens a
 second of the whole loop under the grammar and free of it, in turn: medians of 5 runs each. A stream
-that ends its tune begins another, so that their number stays the same. The grammar is a new one in
-each run and fills its tables on the way, as it does in every call.
+that ends its tune begins another, so that their number stays the same; the free run, whatever it
+draws, takes the tokens of the one before, so that the two differ by the grammar alone. The grammar
+is a new one in each run and fills its tables on the way, as it does in every call.
 """
 
 import json
@@ -31,13 +32,18 @@ OPTIONS = SamplingOptions(temperature=1.0)
 
 
 class Endless(TuneSample):
-    """Tune after tune, until it has written so many tokens."""
+    """Tune after tune, until it has written so many tokens, or those that are given again."""
 
-    def __init__(self, index: int, tokenizer: Tokenizer, place: Place, length: int) -> None:
+    def __init__(
+        self, index: int, tokenizer: Tokenizer, place: Place, length: int, again: Sequence[int]
+    ) -> None:
         super().__init__(index, tokenizer, (), place, length, lambda text: "")
+        self.written: list[int] = []
+        self._again = iter(again)
 
     def take(self, drawn: int) -> tuple[int, str]:
-        id, _ = super().take(drawn)
+        id, _ = super().take(next(self._again, drawn))
+        self.written.append(id)
         self.done = self._left == 0
         return id, ""
 
@@ -52,35 +58,45 @@ class Again(Governed):
             self._alone = self._grammar.start
 
 
-def tokens_per_second(model: str, streams: int, governed: bool, seed: int) -> float:
-    generator = load(model)
-    checkpoint = generator.checkpoint
+Texts = list[list[int]]
+
+
+def written(model: str, streams: int, seed: int, again: Texts | None = None) -> tuple[Texts, float]:
+    """The tokens of each stream, and how many were written a second.
+
+    again: tokens to take instead of those that are drawn, without the grammar.
+    """
+    checkpoint = load(model).checkpoint
     engine = Engine(checkpoint.graph())
     tokenizer, config = checkpoint.tokenizer, checkpoint.config
-    assert config.tunes
     first = Place(roles(tokenizer.pieces))
-    row_TF = np.array([(END, *first.push(END))])
+    read = engine.read(np.array([(END, *first.push(END))]))
     length = TOKENS[streams] // streams
-    samples = [Endless(index, tokenizer, first.copy(), length) for index in range(streams)]
-    grammar = ask("", TuneOptions(), config, tokenizer.pieces).grammar
-    held = Again(grammar, range(streams), length + ROOM) if governed else None
+    samples = [
+        Endless(index, tokenizer, first.copy(), length, again[index] if again else ())
+        for index in range(streams)
+    ]
+    asked = ask("", TuneOptions(), config, tokenizer.pieces)
+    assert asked.grammar, "the model is not one of tunes in the tokens of their normal form"
+    held = None if again else Again(asked.grammar, range(streams), length + ROOM)
     chance = Chance(seed, [(index,) for index in range(streams)])
-    read = engine.read(row_TF)
     began = time.perf_counter()
     for _ in write(engine, np.array([END]), read, samples, OPTIONS, chance, held):
         pass
-    return streams * length / (time.perf_counter() - began)
+    speed = streams * length / (time.perf_counter() - began)
+    return [sample.written for sample in samples], speed
 
 
 def main(model: str) -> None:
     found = {}
     for streams in TOKENS:
         runs: dict[str, list[float]] = {"governed": [], "free": []}
-        for seed in range(-1, ROUNDS):
-            for name, speeds in runs.items():
-                speed = tokens_per_second(model, streams, name == "governed", max(0, seed))
-                if seed >= 0:  # the first is to warm up
-                    speeds.append(speed)
+        for seed in range(ROUNDS + 1):
+            texts, governed = written(model, streams, seed)
+            _, free = written(model, streams, seed, texts)
+            if seed:  # the first is to warm up
+                runs["governed"].append(governed)
+                runs["free"].append(free)
         found[streams] = {name: statistics.median(speeds) for name, speeds in runs.items()}
     print(json.dumps(found))
 

@@ -22,7 +22,9 @@ class Completion:
     def __init__(self, course: Course) -> None:
         self.course = course
         self._begin: dict[tuple[Point, bool, bool], int] = {}
+        # Lengths of bar and pickups: by what they cost to fill, and the first that cost as much.
         self._alike: dict[tuple, tuple[int, int, int]] = {}
+        self._first: dict[tuple[int, int, int], tuple[int, int, int]] = {}
 
     def begin(self, point: Point, home: bool, tied: bool = False) -> int:
         """Fewest tokens that finish the tune from the beginning of a point on, its end included.
@@ -63,11 +65,13 @@ class Completion:
 
     def _cheapest_tied(self, line: Line, home: bool) -> int:
         """Fewest tokens up to a line and from there on, from a bar's start with a tie pending."""
-        bar = within_bar(line.point.bar)
-        tokens = bar.tokens[bar.start(home, tied=True)]
-        ways = ((int(tokens[column(line.at, last)]), last) for last in (True, False))
-        costs = [way + self.begin(line.point, last) for way, last in ways if way < NEVER]
-        return min(costs, default=NEVER)
+        tokens, best = within_bar(line.point.bar).tied[home], NEVER
+        for last in (True, False):
+            way = tokens[column(line.at, last)]
+            # What is no shorter by itself need not be followed to the end.
+            if way < best:
+                best = min(best, way + self.begin(line.point, last))
+        return best
 
     def _like(self, point: Point) -> Point:
         """A point from where on the tune costs as much: only how bars are filled tells it.
@@ -76,13 +80,16 @@ class Completion:
         """
         if point.stage in (Stage.START, Stage.OPENING):
             return point
-        tokens, end = fill(point.bar), point.bar // SHORTEST
-        pickups = point.pickup // SHORTEST, point.first_pickup // SHORTEST
-        costs = (tokens[end], *((tokens[p], tokens[end - p]) for p in pickups))
-        bar, pickup, first_pickup = self._alike.setdefault(
-            costs, (point.bar, point.pickup, point.first_pickup)
-        )
-        return point._replace(bar=bar, pickup=pickup, first_pickup=first_pickup)
+        own = point.bar, point.pickup, point.first_pickup
+        if own not in self._first:
+            tokens, end = fill(point.bar), point.bar // SHORTEST
+            pickups = point.pickup // SHORTEST, point.first_pickup // SHORTEST
+            costs = (tokens[end], *((tokens[p], tokens[end - p]) for p in pickups))
+            self._first[own] = self._alike.setdefault(costs, own)
+        like = self._first[own]
+        if like == own:
+            return point
+        return point._replace(bar=like[0], pickup=like[1], first_pickup=like[2])
 
     def _cheapest_between(self, point: Point, home: bool) -> int:
         openings = self.course.openings(point)

@@ -140,6 +140,7 @@ class WithinBar:
         stands for none.
     tokens: fewest tokens from a moment to each column, int32 [moments + 1, columns]; `column`
         tells which is which. `NEVER` where there is no way.
+    tied: the same from the start with a tie pending, by whether that note is one to end on.
     stops: each moment as a bar line would find it, None where none may come.
     stopping: the numbers of the moments that a bar line would find alike: by position, whether the
         last note is one to end on, and whether it is tied.
@@ -174,6 +175,7 @@ class WithinBar:
             if (at := self.stops[number]) and not at.tied:
                 self.tokens[number, column(at.at, at.home)] = 0
         np.minimum(self.tokens, NEVER, out=self.tokens)
+        self.tied = {home: self.tokens[self.start(home, True)].tolist() for home in (True, False)}
 
     def start(self, home: bool, tied: bool = False) -> int:
         """The number of the moment after a bar line."""
