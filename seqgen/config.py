@@ -270,6 +270,7 @@ class TuneOptions(Options):
     rhythm: str | None = option(None, "Kind of tune, such as jig or reel, where its book told it.")
     bars: int | None = option(None, "Bars, without pickups and second endings.", least=1, most=1000)
     form: str | None = option(None, "Sections by letters, a doubled one being repeated: AABB, ABC.")
+    tonic: bool = option(False, "End on the tonic, if it takes another section.")
     free: bool = option(False, "Let the network write whatever it likes, playable or not.")
 
 

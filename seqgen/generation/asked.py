@@ -43,8 +43,8 @@ def ask(prompt: str, options: TuneOptions, config: Config, pieces: Sequence[str]
     Raises ConfigError for what the model has never seen, listing what it has, for a prompt and an
     option that differ, and for music that no tune goes on from, naming the place.
     """
-    if options.free and (options.bars or options.form):
-        raise ConfigError("with --free nothing holds a tune to --bars or --form")
+    if options.free and (options.bars or options.form or options.tonic):
+        raise ConfigError("with --free nothing holds a tune to --bars, --form or --tonic")
     said, music = split(prompt)
     meter = settled("meter", options.meter, said.get("M"))
     name = settled("key", options.key, said.get("K")) or ("C" if music else None)
@@ -58,6 +58,7 @@ def ask(prompt: str, options: TuneOptions, config: Config, pieces: Sequence[str]
         keys=frozenset([key_line(key, config)] if key else []),
         bars=options.bars,
         form=options.form,
+        tonic=options.tonic,
     )
     pairs = together(config)
     if not music:

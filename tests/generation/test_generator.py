@@ -12,6 +12,7 @@ from seqgen.config import SamplingOptions, TuneOptions
 from seqgen.errors import CheckpointError, ConfigError, TokenError
 from seqgen.evaluation.judges import bar_exact
 from seqgen.generation import Generator, load
+from seqgen.music.key import LETTERS
 from seqgen.music.reader import read
 
 TUNES = "R:jig\nM:6/8\nK:Cmaj\nABcdef|gabc3|]"
@@ -135,12 +136,14 @@ def test_a_tune_does_not_depend_on_the_count(tune_checkpoint: Path) -> None:
 
 def test_what_is_asked_of_a_tune_it_has(tune_checkpoint: Path) -> None:
     generator = load(tune_checkpoint)
-    asked = TuneOptions(meter="6/8", key="Ador", rhythm="jig", bars=16, form="AABB")
+    asked = TuneOptions(meter="6/8", key="Ador", rhythm="jig", bars=16, form="AABB", tonic=True)
     for text in samples(generator, count=8, seed=2, asked=asked):
         tune = read(text)
         assert (str(tune.meter), str(tune.key), tune.rhythm) == ("6/8", "Ador", "jig")
         assert bar_exact(tune) is None
         assert [bar.left for bar in tune.bars if bar.left] == ["|:", "|:"]
+        notes = [note for bar in tune.bars for note in bar.notes if note.pitches]
+        assert notes[-1].pitches[0].letter == LETTERS.index("A")
 
 
 def test_a_prompt_is_how_the_tune_begins(tune_checkpoint: Path) -> None:
