@@ -28,6 +28,7 @@ TRAINING = {
 }
 MEGABYTES = (1, 10, 100, 1000)
 SCALE_ROUNDS = 3
+PLACES_EPOCHS = 4
 TUNES_MINUTES = 10
 SAMPLING = ((2, 512, 1), (2, 512, 64), (3, 1024, 1))
 
@@ -208,7 +209,8 @@ def counting_table() -> list[str]:
     lines = ["## Counting: n-grams with Kneser-Ney smoothing on held-out tunes of `tunes`"]
     for transpose, what in (("common", "Every tonic at C"), ("none", "Keys as written")):
         lines += ["", f"{what}:", "", *printed("ngram", "tunes", "--transpose", transpose)]
-    return lines
+    told = "An LSTM that is told more or less beside each token (`seqgen/music/place.py`):"
+    return [*lines, "", told, "", *printed("places", "tunes", PLACES_EPOCHS)]
 
 
 def grammar_table() -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from seqgen.errors import ConfigError, TuneError
 from seqgen.music import normal
+from seqgen.music.family import families
 from seqgen.music.key import Key
 from seqgen.music.notation import C
 from seqgen.music.outline import LETTER, UNKNOWN, line, outline, with_line
@@ -28,13 +29,13 @@ class Learned:
     """A tune that is kept.
 
     text: its normal form, as a text. origin: of its document.
-    signature: the same for its variants, so that they can be kept on one side of a split.
+    family: the same for its variants, so that they can be kept on one side of a split.
     key: as its book writes it. rhythm: "" for none.
     """
 
     text: str
     origin: str
-    signature: str
+    family: str
     key: Key
     meter: Meter
     rhythm: str
@@ -113,12 +114,12 @@ def learn(texts: Iterable[tuple[str, str]], transpose: str = "common") -> Book:
     }
     common = common_rhythms(tune.rhythm for tune, _ in tunes.values())
     learned = []
-    for tune, origin in tunes.values():
+    named_families = families([tune for tune, _ in tunes.values()])
+    for (tune, origin), family in zip(tunes.values(), named_families, strict=True):
         assert tune.key
         named = replace(tune, rhythm=tune.rhythm if tune.rhythm in common else "")
         text = with_line(normal.text(named, tonic), lines[outline(tune)])
-        signature = normal.signature(tune)
-        learned.append(Learned(text, origin, signature, tune.key, tune.meter, named.rhythm))
+        learned.append(Learned(text, origin, family, tune.key, tune.meter, named.rhythm))
     return Book(tuple(learned), tuple(duplicates), aside)
 
 

@@ -42,7 +42,7 @@ def cut(text: Text) -> tuple[Text, Text]:
 def split_tunes(corpus: Corpus, transpose: str) -> Split:
     """A tenth of the tunes in normal form is the validation part.
 
-    By the hash of how a tune begins, so that its variants are all on one side.
+    By the hash of a tune's family, so that its variants are all on one side.
     """
     learned = book.learn(((str(d.text), d.origin) for d in corpus.documents), transpose)
     tunes = learned.tunes
@@ -62,12 +62,12 @@ def split_tunes(corpus: Corpus, transpose: str) -> Split:
     if len(tunes) == 1:
         first, second = cut_tune(tunes[0].text)
         return Split((first,), (second,), tuple(notices), facts(tunes, (second,)))
-    held = {tune.signature for tune in tunes if hashed(tune.signature) < VALIDATION_SHARE}
-    signatures = {tune.signature for tune in tunes}
-    if not held or held == signatures:
-        held = {min(signatures, key=hashed)}
-    training = tuple(tune.text for tune in tunes if tune.signature not in held)
-    validation = tuple(tune.text for tune in tunes if tune.signature in held)
+    held = {tune.family for tune in tunes if hashed(tune.family) < VALIDATION_SHARE}
+    families = {tune.family for tune in tunes}
+    if not held or held == families:
+        held = {min(families, key=hashed)}
+    training = tuple(tune.text for tune in tunes if tune.family not in held)
+    validation = tuple(tune.text for tune in tunes if tune.family in held)
     return Split(training, validation, tuple(notices), facts(tunes, validation))
 
 
@@ -103,6 +103,6 @@ def cut_tune(text: str) -> tuple[str, str]:
     return "".join(pieces[:place]), "".join(pieces[place:])
 
 
-def hashed(signature: str) -> float:
+def hashed(family: str) -> float:
     """A number in [0, 1) that depends on nothing but the text."""
-    return int.from_bytes(hashlib.sha256(signature.encode()).digest()[:6], "big") / 2**48
+    return int.from_bytes(hashlib.sha256(family.encode()).digest()[:6], "big") / 2**48

@@ -1,0 +1,48 @@
+"""Variants of a tune are known as such."""
+
+from seqgen.music import normal
+from seqgen.music.family import families
+from seqgen.music.key import Key
+from seqgen.music.reader import read
+
+FIRST = "CDEF GABc|cBAG FEDC|"
+SECOND = "cdec BGAB|c2G2 E2C2|Bcde dcBA|"
+THIRD = "e3d cBAG|FAGE D2C2|GFED EDCB,|"
+
+
+def tune(*parts, key="C"):
+    return normal.normalise(read(f"M:4/4\nL:1/8\nK:{key}\n" + "".join(parts)[:-1] + "|]"))
+
+
+def together(*tunes):
+    """For each tune the number of the first that is of its family."""
+    words = families(tunes)
+    return [words.index(word) for word in words]
+
+
+def test_tunes_that_begin_alike_are_variants_whatever_their_lengths():
+    slower = FIRST.replace("GABc|cB", "G/A/B/c/z2|cB")
+    assert together(tune(FIRST, SECOND), tune(slower, THIRD), tune(THIRD)) == [0, 0, 2]
+
+
+def test_tunes_that_share_a_long_run_are_variants():
+    other = "G2E2 C2E2|"
+    assert together(tune(SECOND, FIRST), tune(other, FIRST), tune(other, THIRD)) == [0, 0, 2]
+
+
+def test_a_short_run_is_no_kinship():
+    fewer = "CDEF GABc|cBAG FE"  # 14 notes
+    assert together(tune(SECOND, fewer, "E2|"), tune(THIRD, fewer, "C2|")) == [0, 1]
+
+
+def test_the_key_makes_no_difference():
+    own = tune(FIRST, SECOND)
+    moved = normal.moved(tune(SECOND, FIRST), Key(1))
+    assert together(own, moved) == [0, 0]
+
+
+def test_kinship_goes_on_and_does_not_depend_on_the_order():
+    chain = [tune(FIRST, SECOND), tune(SECOND, THIRD, THIRD), tune("G8|", THIRD, THIRD)]
+    assert together(*chain) == [0, 0, 0]
+    assert together(chain[0], chain[2]) == [0, 1]
+    assert families(chain) == families(chain[::-1])[::-1]
