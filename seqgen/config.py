@@ -227,7 +227,7 @@ class SamplingOptions(Options):
     )
     temperature: float | None = option(
         None,
-        "Below 1 safer, above 1 wilder, 0 always the likeliest; 0.8 for text and 0.9 for tunes "
+        "Below 1 safer, above 1 wilder, 0 always the likeliest; 0.8 for text and 0.95 for tunes "
         "unless said.",
         least=0.0,
         most=100.0,

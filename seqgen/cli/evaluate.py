@@ -31,7 +31,7 @@ def evaluate(
     ],
     count: Annotated[int, typer.Option(help="How many tunes to write, twice.", min=1)] = 500,
     temperature: Annotated[
-        float | None, typer.Option(help="Below 1 safer, above 1 wilder; 0.9 unless said.", min=0)
+        float | None, typer.Option(help="Below 1 safer, above 1 wilder; 0.95 unless said.", min=0)
     ] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same tunes.", min=0)] = 0,
     judges: Annotated[
