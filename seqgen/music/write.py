@@ -69,12 +69,17 @@ def music(bars: tuple[Bar, ...], meter: Meter, key: Key) -> Iterator[str]:
         begins = end not in ("|", "|1", ":|2")
         if (begins and end) or count == BARS_PER_LINE:
             # The bracket of an ending stands before its bars.
-            yield line + end.rstrip("12")
+            yield unlike_a_field(line + end.rstrip("12"))
             line, count = ("[" + end[-1] if end[-1] in "12" else ""), 0
         else:
             line += end
     if line:
         yield line
+
+
+def unlike_a_field(line: str) -> str:
+    """A line that a program might take for a field, ``A:|``, with a blank that tells it apart."""
+    return f"{line[0]} {line[1:]}" if line[0].isalpha() and line[1:2] == ":" else line
 
 
 def beams(notes: tuple[Note, ...], signs: list[str], place: int, meter: Meter) -> Iterator[str]:

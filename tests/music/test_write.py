@@ -122,3 +122,11 @@ def test_music21_hears_the_same_notes(name):
 def test_a_key_with_too_many_signs_is_refused():
     with pytest.raises(TuneError, match="no key of Ab phr"):
         normal.moved(normal.parse(TUNES["polka"].replace("Clyd", "Cphr")), parse_key("Ab"))
+
+
+def test_no_line_looks_like_a_field():
+    tune = normal.parse("R:none\nM:1/8\nK:Cmaj\n|:A|B|c|d|e:||:f|g|a|b|c':|")
+    written = abc(tune).splitlines()
+    assert "e :|" in written
+    assert not any(line[1:2] == ":" and line[0] in "abcdefgABCDEFG" for line in written[7:])
+    assert read(abc(tune)).bars == tune.bars
