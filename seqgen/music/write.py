@@ -78,8 +78,8 @@ def music(bars: tuple[Bar, ...], meter: Meter, key: Key) -> Iterator[str]:
 
 
 def unlike_a_field(line: str) -> str:
-    """A line that a program might take for a field, ``A:|``, with a blank that tells it apart."""
-    return f"{line[0]} {line[1:]}" if line[0].isalpha() and line[1:2] == ":" else line
+    """A line that a program might take for a field, ``A:|``, with the length of its note said."""
+    return f"{line[0]}1{line[1:]}" if line[0].isalpha() and line[1:2] == ":" else line
 
 
 def beams(notes: tuple[Note, ...], signs: list[str], place: int, meter: Meter) -> Iterator[str]:
