@@ -216,11 +216,13 @@ def counting_table() -> list[str]:
 def grammar_table() -> list[str]:
     """What the grammar of tunes costs, by itself and in generation."""
     with tempfile.TemporaryDirectory() as folder:
-        found = json.loads(measured("governed", trained("tunes", folder, "--minutes", "1")))
+        found = json.loads(
+            measured("governed", trained("tunes", folder, "--minutes", str(TUNES_MINUTES)))
+        )
     lines = [
         "## Grammar: what it costs to write playable tunes",
         "",
-        "Generation by a model of `tunes`, tokens/s:",
+        f"Generation by a model of `tunes` after {TUNES_MINUTES} minutes, tokens/s:",
         "",
         "| streams | under the grammar | free | cost |",
         "|---|---|---|---|",
