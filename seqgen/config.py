@@ -5,103 +5,12 @@ The command line, the ``--config`` file, the library's keyword arguments and the
 the size of the data and the speed of the machine (`seqgen.training.plan`).
 """
 
-import math
-import types
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from seqgen.errors import ConfigError, unknown_name
-
-
-def option(
-    default: Any,
-    help: str,
-    *,
-    least: float | None = None,
-    most: float | None = None,
-    above: float | None = None,
-    choices: tuple[str, ...] | None = None,
-    names: str | None = None,
-    suffixes: tuple[str, ...] | None = None,
-    flag: bool = True,
-) -> Any:
-    """A dataclass field that carries what is to be known of an option.
-
-    least, most: inclusive bounds; above: an exclusive lower bound.
-    choices: the words allowed, where they are fixed.
-    names: the table that knows the words allowed: "tokenizers", "cells", "presets", "instruments".
-    suffixes: for the name of a file, how it may end.
-    flag: False for a rare option, which is set in a ``--config`` file only.
-    """
-    known = {
-        "help": help, "least": least, "most": most, "above": above,
-        "choices": choices, "names": names, "suffixes": suffixes, "flag": flag,
-    }  # fmt: skip
-    return field(default=default, metadata=known)
-
-
-class Options:
-    """Base of the option dataclasses: checks each value against its field when it is made."""
-
-    def __post_init__(self) -> None:
-        hints = get_type_hints(type(self))
-        for f in fields(self):  # type: ignore[arg-type]
-            value = getattr(self, f.name)
-            object.__setattr__(self, f.name, checked(f.name, value, hints[f.name], f.metadata))
-        self.check()
-
-    def check(self) -> None:
-        """Rules across fields; raises ConfigError that names the flags."""
-
-
-def flag_name(name: str) -> str:
-    """The command-line flag of a field: ``clip_norm`` is ``--clip-norm``."""
-    return "--" + name.replace("_", "-")
-
-
-def checked(name: str, value: Any, hint: Any, known: Mapping[str, Any]) -> Any:
-    """The value as its field's type, or ConfigError that names the flag and the bound."""
-    flag = flag_name(name)
-    kinds = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
-    if value is None:
-        if type(None) in kinds:
-            return None
-        raise ConfigError(f"{flag} needs a value")
-    kind = next(k for k in kinds if k is not type(None))
-    if get_origin(kind) is tuple:
-        items = tuple(value) if isinstance(value, (list, tuple)) else (value,)
-        inner = get_args(kind)[0]
-        if not items:
-            raise ConfigError(f"{flag} needs at least one value")
-        return tuple(checked(name, item, inner, known) for item in items)
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value) if abs(value) < 2**1000 else math.inf
-    if type(value) is not kind:
-        raise ConfigError(f"{flag}: {value!r} is not {a_or_an(kind)}")
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        check_bounds(flag, value, known)
-    if known["choices"] and value not in known["choices"]:
-        raise ConfigError(f"{flag}: {value!r} is not one of {', '.join(known['choices'])}")
-    if known["suffixes"] and not value.lower().endswith(known["suffixes"]):
-        raise ConfigError(f"{flag}: {value!r} does not end in {' or '.join(known['suffixes'])}")
-    return value
-
-
-def a_or_an(kind: type) -> str:
-    return {int: "a whole number", float: "a number", str: "a word", bool: "true or false"}[kind]
-
-
-def check_bounds(flag: str, value: float, known: Mapping[str, Any]) -> None:
-    least, most, above = known["least"], known["most"], known["above"]
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ConfigError(f"{flag}: {value} is not a finite number")
-    if least is not None and value < least:
-        raise ConfigError(f"{flag}: {value} is too small; the least is {least}")
-    if above is not None and value <= above:
-        raise ConfigError(f"{flag}: {value} is too small; it must be above {above}")
-    if most is not None and value > most:
-        raise ConfigError(f"{flag}: {value} is too large; the most is {most}")
+from seqgen.options import Options, option
 
 
 @dataclass(frozen=True)
@@ -334,15 +243,3 @@ class RunOptions:
             for group, options in groups.items()
         }
         return RunOptions(**changed)
-
-
-def grouped(said: Mapping[str, Any], *groups: type[Options]) -> list[Any]:
-    """Options by name as the groups that they belong to.
-
-    Raises ConfigError for a name that none of them has, or a value that its option refuses.
-    """
-    home = {f.name: group for group in groups for f in fields(group)}  # type: ignore[arg-type]
-    for name in said:
-        if name not in home:
-            raise unknown_name("option", name, home)
-    return [group(**{n: v for n, v in said.items() if home[n] is group}) for group in groups]

@@ -9,16 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqgen.config import (
+    RenderOptions,
     RunOptions,
     SamplingOptions,
     StackOptions,
     TokenOptions,
     TrainingOptions,
-    flag_name,
+    TuneOptions,
 )
 from seqgen.errors import ConfigError
+from seqgen.options import flag_name
 
-GROUPS = (TokenOptions, StackOptions, TrainingOptions, SamplingOptions)
+GROUPS = (
+    TokenOptions, StackOptions, TrainingOptions, SamplingOptions, TuneOptions, RenderOptions,
+)  # fmt: skip
 FIELDS = [
     (group, field, get_type_hints(group)[field.name]) for group in GROUPS for field in fields(group)
 ]
@@ -49,7 +53,7 @@ def test_a_value_is_taken_in_its_type_or_refused_by_its_flag(group, field, hint,
     if taken is None:
         return
     for each in taken if isinstance(taken, tuple) else (taken,):
-        assert not isinstance(each, bool)
+        assert isinstance(each, bool) == (hint is bool)
         assert isinstance(each, (int, float, str))
         if isinstance(each, float):
             assert math.isfinite(each)

@@ -11,8 +11,9 @@ import typer
 from seqgen.checkpoint.format import INT8, PRECISIONS
 from seqgen.cli.complete import complete_checkpoint, complete_names
 from seqgen.cli.options import with_options
-from seqgen.config import RenderOptions, SamplingOptions, TuneOptions, grouped
+from seqgen.config import RenderOptions, SamplingOptions, TuneOptions
 from seqgen.errors import ConfigError, TuneError
+from seqgen.options import grouped
 
 if TYPE_CHECKING:
     from seqgen.generation import Generator

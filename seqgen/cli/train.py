@@ -13,8 +13,9 @@ import typer
 
 from seqgen.cli.complete import complete_checkpoint, complete_corpus
 from seqgen.cli.options import with_options
-from seqgen.config import RunOptions, StackOptions, TokenOptions, TrainingOptions, flag_name
+from seqgen.config import RunOptions, StackOptions, TokenOptions, TrainingOptions
 from seqgen.errors import ConfigError, SeqgenError
+from seqgen.options import flag_name
 from seqgen.training.events import Event, Started, Step
 
 Sources = Annotated[

@@ -10,7 +10,7 @@ import numpy as np
 
 from seqgen.checkpoint.format import Config
 from seqgen.checkpoint.read import Checkpoint
-from seqgen.config import SamplingOptions, TuneOptions, grouped
+from seqgen.config import SamplingOptions, TuneOptions
 from seqgen.errors import CheckpointError, ConfigError
 from seqgen.generation.asked import Asked, ask
 from seqgen.generation.batch import STREAMS, Chance, Piece, in_order, write
@@ -21,6 +21,7 @@ from seqgen.generation.sample import TextSample
 from seqgen.generation.tunes import TuneSample, abc, drawn_key
 from seqgen.music.key import Key
 from seqgen.music.place import Place, roles
+from seqgen.options import grouped
 from seqgen.tokenizers.base import END
 
 # At 0.8 tunes come back to their bars more often than those of the books do, at 1 less often.

@@ -14,9 +14,10 @@ from seqgen.checkpoint.card import write_card
 from seqgen.checkpoint.files import write_json
 from seqgen.checkpoint.format import Config, CorpusFacts
 from seqgen.checkpoint.read import Checkpoint, open_checkpoint
-from seqgen.config import RunOptions, flag_name
+from seqgen.config import RunOptions
 from seqgen.corpora import Corpus
 from seqgen.errors import CheckpointError, ConfigError
+from seqgen.options import flag_name
 from seqgen.stack import backend
 from seqgen.training import resume
 from seqgen.training.data import TRAINING, VALIDATION, Dataset, open_ids, preparing

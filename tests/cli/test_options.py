@@ -7,8 +7,9 @@ import typer
 from typer.testing import CliRunner
 
 from seqgen.cli.options import with_options
-from seqgen.config import Options, SamplingOptions, StackOptions, TrainingOptions, option
+from seqgen.config import SamplingOptions, StackOptions, TrainingOptions
 from seqgen.errors import ConfigError
+from seqgen.options import Options, option
 
 
 @dataclass(frozen=True)
