@@ -1,5 +1,6 @@
 """Text and tunes from a checkpoint, streamed as they are written."""
 
+import math
 import secrets
 from collections.abc import Iterator
 from dataclasses import replace
@@ -129,7 +130,8 @@ class Generator:
                 if settled.grammar:
                     held = Governed(settled.grammar, indexes, length, free=asked.free)
                 yield from write(self._engine, ids_T, read, samples, options, chance, held)
-                if held:
+                # Without the grammar nothing but the header was held to it.
+                if held and not asked.free and math.isfinite(held.kept):
                     kept.append(held.kept)
                     self.kept = sum(kept) / len(kept)
 

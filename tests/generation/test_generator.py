@@ -1,4 +1,5 @@
 import json
+import math
 import re
 import subprocess
 import sys
@@ -193,6 +194,11 @@ def test_how_much_the_grammar_kept_is_told(tune_checkpoint: Path) -> None:
     samples(generator, count=4, seed=1)
     assert generator.kept is not None
     assert 0.0 < generator.kept < 0.9  # a random network wants much that may not come
+    samples(generator, count=4, seed=1, asked=TuneOptions(free=True))
+    assert generator.kept is None
+    # Too short for a step to have been weighed.
+    samples(generator, seed=1, asked=TuneOptions(meter="6/8", bars=1), length=7)
+    assert generator.kept is None or math.isfinite(generator.kept)
 
 
 def test_without_the_grammar_the_header_is_still_as_asked(tune_checkpoint: Path) -> None:
