@@ -164,13 +164,21 @@ def outlines(options: TuneOptions, tokens: Sequence[str], pieces: Sequence[str])
 def opening(
     said: Mapping[str, str], music: str, name: str | None, config: Config, key: Key | None
 ) -> list[str]:
-    """The tokens of a prompt's music. Raises ConfigError if it cannot be read."""
-    lines = [f"{letter}:{value}" for letter, value in said.items() if letter in "ML"]
+    """The tokens of a prompt's music.
+
+    Raises ConfigError if it cannot be read, with the place: lines are counted from the music on.
+    """
+    header = [f"{letter}:{value}" for letter, value in said.items() if letter in "ML"]
+    header.append(f"K:{name}")
     try:
         way = Key(0, 0, key.mode) if key and config.tokens.transpose == "common" else None
-        return beginning(reader.read("\n".join([*lines, f"K:{name}", music])), way)
+        return beginning(reader.read("\n".join([*header, music])), way)
     except TuneError as error:
-        raise ConfigError(f"--prompt: {error}") from error
+        place = re.sub(
+            r"line (\d+)", lambda line: f"line {int(line[1]) - len(header)}", error.where
+        )
+        where = f"{place} of its music: " if place else ""
+        raise ConfigError(f"--prompt: {where}{error.reason}") from error
 
 
 def fitting(

@@ -66,7 +66,8 @@ def test_an_option_and_a_prompt_that_differ_are_refused(asked):
     [
         ("M:6/8\nK:D\nABc defg", "in 6/8.*bar too long"),
         ("M:6/8\nK:D\nABc def|]G", "the tune is over"),
-        ("M:6/8\nK:D\n[CEG", "--prompt: line"),
+        ("M:6/8\nK:D\n[CEG", "--prompt: line 1, column 1 of its music: unreadable"),
+        ("K:D\nABc def|\nAB☃", "--prompt: line 2, column 3 of its music: unreadable"),
         ("ABcdefgabc'd'", "no tune goes on from it"),
     ],
 )
