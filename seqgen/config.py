@@ -43,8 +43,63 @@ class StackOptions(Options):
     embedding: int | None = option(
         None, "Width of the vector that stands for a token.", least=1, most=16_384
     )
+    residual: bool = option(False, "Add what a layer reads to what it writes, if as wide.")
+    dense: bool = option(False, "Let each layer read all layers below it.")
+    norm: str | None = option(None, "Normalise what each layer reads.", choices=("layer", "batch"))
+    tie: bool = option(False, "Let the output layer be the embedding, turned round.")
+    bidirectional: bool = option(False, "Refused, since text is written left to right.")
     dropout: float | None = option(
         None, "Share of values dropped between layers while training.", least=0.0, most=0.95
+    )
+    recurrent_dropout: float = option(
+        0.0, "Share of recurrent weights dropped, anew in each window.", least=0.0, most=0.95
+    )
+    activation: str | None = option(
+        None,
+        "Of rnn, leaky, esn and delay; tanh unless said.",
+        choices=("tanh", "sigmoid", "relu"),
+    )
+    recurrent_init: str | None = option(
+        None,
+        "How recurrent weights begin; orthogonal unless said.",
+        choices=("orthogonal", "identity", "glorot"),
+    )
+    reset: str | None = option(
+        None,
+        "Whether the gru resets its state before or after the product; after unless said.",
+        choices=("before", "after"),
+    )
+    tau: str | None = option(
+        None,
+        "Steps over which leaky units forget: one number, or a range over the units; 1:100 "
+        "unless said.",
+    )
+    learn_tau: bool = option(False, "Learn each leaky unit's --tau, beginning there.")
+    delays: tuple[int, ...] | None = option(
+        None,
+        "How many steps back each connection of the delay cell reaches; 1,4,16,64 unless said.",
+        least=1,
+        most=1024,
+    )
+    spectral_radius: float | None = option(
+        None, "Of the esn's reservoir, below 1.", above=0.0, most=0.99999
+    )
+    connectivity: float | None = option(
+        None, "Share of the reservoir's connections that there are.", above=0.0, most=1.0
+    )
+    input_scale: float | None = option(
+        None, "Largest weight from an input to the reservoir.", above=0.0, most=1000.0
+    )
+    leak: float | None = option(
+        None, "Share of its state that the reservoir renews in a step.", above=0.0, most=1.0
+    )
+    readout: str | None = option(
+        None,
+        "How the esn's output layer is found: by gradient, or in closed form in one pass (ridge).",
+        choices=("gradient", "ridge"),
+    )
+    ridge: float | None = option(
+        None, "Strength of the ridge of --readout ridge.", above=0.0, most=1e9
     )
 
     def check(self) -> None:
@@ -52,6 +107,19 @@ class StackOptions(Options):
             raise ConfigError(
                 f"--units names {len(self.units)} layers and --layers {self.layers}; "
                 "give one number, or one a layer"
+            )
+        if self.bidirectional:
+            raise ConfigError(
+                "--bidirectional: such a layer reads what comes after each token, and a text that "
+                "is written left to right has nothing there yet; it is for encoders of whole "
+                "texts, as in tagging or translation"
+            )
+        if self.residual and self.dense:
+            raise ConfigError("--residual and --dense are two ways to reach past a layer; give one")
+        if self.tie and self.dense:
+            raise ConfigError(
+                "--tie needs an output layer that reads vectors as wide as the embedding, and with "
+                "--dense it reads all layers; give one"
             )
 
     @property
@@ -77,6 +145,11 @@ class TrainingOptions(Options):
     )
     window: int | None = option(
         None, "Steps of truncated backpropagation through time.", least=1, most=65_536
+    )
+    truncate: str = option(
+        "fixed",
+        "Windows all of one length, or of random ones of that mean, whose gradient is unbiased.",
+        choices=("fixed", "random"),
     )
     batch: int | None = option(None, "Streams that are read side by side.", least=1, most=65_536)
     learning_rate: float | None = option(None, "Peak step size of Adam.", above=0.0, most=10.0)

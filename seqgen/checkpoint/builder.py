@@ -15,6 +15,10 @@ WEIGHT_STEPS = 63
 ACTIVATION_STEPS = 127
 ACTIVATION_ZERO = 128
 
+# Activations with a larger bound, or none, keep float32: too few codes would fall where they mostly
+# lie.
+WIDEST = 8.0
+
 # Operators that onnxruntime has beside the standard ones.
 CONTRIB = "com.microsoft"
 
@@ -33,10 +37,44 @@ class GraphBuilder:
         self._nodes: list[onnx.NodeProto] = []
         self._weights: dict[str, onnx.TensorProto] = {}
         self._lookups: dict[str, tuple[np.ndarray, str]] = {}
-        self._largest: dict[str, float] = {}
+        self._largest: dict[str, float | None] = {}
         self._coded: dict[str, str] = {}
+        self._layer = ("", 0)
+        self.gates: dict[str, tuple[str, int]] = {}
 
-    def weight(self, name: str, array: np.ndarray) -> str:
+    def within(self, layer: str, units: int) -> None:
+        """Say which layer is added next, and how many units it has."""
+        self._layer = (layer, units)
+
+    def gate(self, name: str, tensor: str) -> str:
+        """Say that a tensor [B, H] is a gate of the layer; `gates` has it as ``layer/name``."""
+        layer, units = self._layer
+        self.gates[f"{layer}/{name}"] = (tensor, units)
+        return tensor
+
+    def bound(self, tensor: str, largest: float | None) -> str:
+        """Say that no value of a tensor is larger in size; None if there is no such bound."""
+        if largest != self._bound(tensor):
+            self._largest[tensor] = largest
+        return tensor
+
+    def _bound(self, tensor: str) -> float | None:
+        return self._largest.get(tensor, 1.0)
+
+    def joined(self, tensors: Sequence[str]) -> str:
+        """Tensors [B, I] side by side, in order."""
+        if len(tensors) == 1:
+            return tensors[0]
+        bounds = [self._bound(tensor) for tensor in tensors]
+        largest = None if None in bounds else max(b for b in bounds if b is not None)
+        return self.bound(self.node("Concat", *tensors, axis=-1), largest)
+
+    def sum(self, one: str, other: str) -> str:
+        """Two tensors [B, H] added up."""
+        a, b = self._bound(one), self._bound(other)
+        return self.bound(self.node("Add", one, other), None if a is None or b is None else a + b)
+
+    def constant(self, name: str, array: np.ndarray) -> str:
         """Put a constant into the graph, once for each name; returns its name."""
         from onnx import numpy_helper
 
@@ -54,7 +92,7 @@ class GraphBuilder:
 
     def lookup(self, ids_B: str, table: np.ndarray, name: str) -> str:
         """Row ``ids_B`` of a table [V, I], for each stream; returns the name of the rows [B, I]."""
-        rows_BI = self.node("Gather", self.weight(name, table), ids_B)
+        rows_BI = self.node("Gather", self.constant(name, table), ids_B)
         self._lookups[rows_BI] = (table, ids_B)
         self._largest[rows_BI] = float(np.abs(table).max()) or 1.0
         return rows_BI
@@ -66,9 +104,9 @@ class GraphBuilder:
 
         offsets: where in the table the rows begin that each of the F numbers counts.
         """
-        first = self.weight(f"{name}/offsets", np.array(offsets, np.int64))
-        more_BFI = self.node("Gather", self.weight(name, table), self.node("Add", ids_BF, first))
-        axis = self.weight(f"{name}/axis", np.array([1], np.int64))
+        first = self.constant(f"{name}/offsets", np.array(offsets, np.int64))
+        more_BFI = self.node("Gather", self.constant(name, table), self.node("Add", ids_BF, first))
+        axis = self.constant(f"{name}/axis", np.array([1], np.int64))
         sum_BI = self.node("Add", rows_BI, self.node("ReduceSum", more_BFI, axis, keepdims=0))
         # No sum is larger, whichever rows come together.
         parts = np.split(np.abs(table), offsets[1:])
@@ -80,14 +118,14 @@ class GraphBuilder:
     def linear(self, inputs: Mapping[str, np.ndarray], bias: np.ndarray | None, name: str) -> str:
         """``x W + ... + b``; returns the name of the result [B, O].
 
-        inputs: the weight [I, O] of each input [B, I], which is from `lookup` or `sum_of_lookups`,
-            or of values in [-1, 1], as the output of every cell is.
+        inputs: the weight [I, O] of each input [B, I], whose values are within what `bound` said,
+            or in [-1, 1]. Where they may be larger than `WIDEST` the product is in float32.
         bias: [O], or None. name: prefix for what is put into the graph.
         """
-        apart = [[x] for x in inputs if x in self._largest]
+        apart = [[x] for x in inputs if x in self._lookups or self._bound(x) != 1]
         # Side by side the others are one product: 22,200 steps a second of an LSTM of 2 x 512
         # units, and 19,600 with a product each.
-        together = [x for x in inputs if x not in self._largest]
+        together = [x for x in inputs if [x] not in apart]
         total = ""
         for number, xs in enumerate(filter(None, (*apart, together))):
             weight = np.concatenate([inputs[x] for x in xs])
@@ -103,25 +141,26 @@ class GraphBuilder:
             # The products of all rows beforehand, unless these are more numbers than the weights.
             if len(table) <= len(weight):
                 products = table @ weight + (0 if bias is None else bias)
-                return self.node("Gather", self.weight(f"{name}/products", products), ids_B)
-        biases = () if bias is None else (self.weight(f"{name}/bias", bias),)
-        if not self.int8:
-            product = self.node("MatMul", self._joined(xs), self.weight(f"{name}/weight", weight))
+                return self.node("Gather", self.constant(f"{name}/products", products), ids_B)
+        biases = () if bias is None else (self.constant(f"{name}/bias", bias),)
+        largest = self._bound(xs[0])
+        if not self.int8 or largest is None or largest > WIDEST:
+            product = self.node("MatMul", self._beside(xs), self.constant(f"{name}/weight", weight))
             return self.node("Add", product, *biases) if biases else product
         scales = np.abs(weight).max(axis=0) / np.float32(WEIGHT_STEPS)
         scales[scales == 0] = 1
         return self.node(
             "MatMulIntegerToFloat",
-            self._joined([self._codes(x) for x in xs]),
-            self.weight(f"{name}/weight", np.rint(weight / scales).astype(np.int8)),
+            self._beside([self._codes(x) for x in xs]),
+            self.constant(f"{name}/weight", np.rint(weight / scales).astype(np.int8)),
             self._scale(xs[0]),
-            self.weight(f"{name}/scales", scales),
+            self.constant(f"{name}/scales", scales),
             self._zero(),
             *(("", *biases) if biases else ()),  # the weights' own zero is 0
             domain=CONTRIB,
         )
 
-    def _joined(self, tensors: Sequence[str]) -> str:
+    def _beside(self, tensors: Sequence[str]) -> str:
         return tensors[0] if len(tensors) == 1 else self.node("Concat", *tensors, axis=-1)
 
     def _codes(self, x: str) -> str:
@@ -131,12 +170,13 @@ class GraphBuilder:
         return self._coded[x]
 
     def _scale(self, x: str) -> str:
-        name = f"{x}/scale" if x in self._largest else "scale"
-        largest = self._largest.get(x, 1.0)
-        return self.weight(name, np.array(largest / ACTIVATION_STEPS, np.float32))
+        largest = self._bound(x)
+        assert largest is not None
+        name = "scale" if largest == 1 else f"{x}/scale"
+        return self.constant(name, np.array(largest / ACTIVATION_STEPS, np.float32))
 
     def _zero(self) -> str:
-        return self.weight("zero", np.array(ACTIVATION_ZERO, np.uint8))
+        return self.constant("zero", np.array(ACTIVATION_ZERO, np.uint8))
 
     def finish(
         self, outputs: Mapping[str, str]

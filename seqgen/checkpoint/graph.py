@@ -1,7 +1,7 @@
 """The trained network as an ONNX graph: one step of B streams, with the state in and out."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,7 +10,14 @@ from seqgen.checkpoint.format import INT8, PRECISIONS
 from seqgen.config import StackOptions
 from seqgen.errors import CheckpointError, unknown_name
 from seqgen.stack import cells
-from seqgen.stack.shapes import layer_names, place_offsets, state_shapes
+from seqgen.stack.shapes import (
+    NORM_EPSILON,
+    LayerShape,
+    output_layer,
+    place_offsets,
+    recurrent_layers,
+    state_shapes,
+)
 
 if TYPE_CHECKING:
     import onnx
@@ -18,11 +25,35 @@ if TYPE_CHECKING:
 IDS = "ids"
 PLACES = "places"
 LOGITS = "logits"
+GATE = "gate/"
 # Old enough for every onnxruntime that there is for Python 3.11; nothing here needs newer.
 OPSET = 17
 IR_VERSION = 8
 # A protobuf message ends there; only a network of over 500 million weights gets near.
 MOST_BYTES = 2**31 - 2**20
+
+
+def own(everything: Mapping[str, Any], layer: str) -> dict[str, Any]:
+    """Those entries whose names begin with the layer's, by the rest of their names."""
+    prefix = f"{layer}/"
+    return {n.removeprefix(prefix): e for n, e in everything.items() if n.startswith(prefix)}
+
+
+def normalised(
+    graph: GraphBuilder, kind: str | None, x_BI: str, weights: Mapping[str, np.ndarray]
+) -> str:
+    """What `seqgen.stack.model` has its normalising layers do, in a graph."""
+    if kind is None:
+        return x_BI
+    gamma, beta = weights["gamma"], weights["beta"]
+    if kind == "layer":
+        constants = (graph.constant(f"{x_BI}/{n}", weights[n]) for n in ("gamma", "beta"))
+        normed = graph.node("LayerNormalization", x_BI, *constants, axis=-1, epsilon=NORM_EPSILON)
+        return graph.bound(normed, None)
+    scale = gamma / np.sqrt(weights["moving_variance"] + NORM_EPSILON)
+    shift = beta - weights["moving_mean"] * scale
+    scaled = graph.node("Mul", x_BI, graph.constant(f"{x_BI}/scale", scale))
+    return graph.bound(graph.node("Add", scaled, graph.constant(f"{x_BI}/shift", shift)), None)
 
 
 def next_state(name: str) -> str:
@@ -36,6 +67,7 @@ def build(
     weights: Mapping[str, np.ndarray],
     precision: str = INT8,
     places: tuple[int, ...] = (),
+    gates: bool = False,
 ) -> bytes:
     """The one-step graph of a network, as the bytes of an ONNX file.
 
@@ -43,6 +75,7 @@ def build(
     weights: the arrays that `seqgen.stack.shapes.weight_shapes` lists, float32.
     precision: of the products' operands, one of `seqgen.checkpoint.format.PRECISIONS`.
     places: of each number that comes beside a token, how many values it has.
+    gates: whether what its gates did is among its outputs, as ``gate/layer/gate`` (float32 [B, H]).
     Its inputs are ``ids`` (int64 [B]), with them ``places`` (int64 [B, F]) where there are such
     numbers, and every state by its name (float32 [B, *state shape]); its outputs ``logits``
     (float32 [B, V]) and every state after the step (`next_state`).
@@ -62,19 +95,32 @@ def build(
     graph = GraphBuilder(int8=precision == INT8)
     states = state_shapes(options)
     outputs: dict[str, str] = {}
-    cell = cells.find(options.cell)
+    layers = recurrent_layers(options)
+    cell = cells.of(options)
     x_BI = graph.lookup(IDS, weights["embedding/embeddings"], "embedding/embeddings")
     if places:
         table = weights["places/embeddings"]
         x_BI = graph.sum_of_lookups(x_BI, PLACES, table, place_offsets(places), "places/embeddings")
-    for layer in layer_names(options):
-        prefix = f"{layer}/"
-        own = {n.removeprefix(prefix): a for n, a in weights.items() if n.startswith(prefix)}
-        before = {n.removeprefix(prefix): n for n in states if n.startswith(prefix)}
-        x_BI, after = cell.step(graph, x_BI, before, own, layer)
-        outputs |= {tensor: next_state(prefix + name) for name, tensor in after.items()}
-    kernel, bias = weights["output/kernel"], weights["output/bias"]
-    outputs[graph.linear({x_BI: kernel}, bias, "output")] = LOGITS
+    below = [x_BI]
+
+    def read(layer: LayerShape) -> tuple[str, str]:
+        """What a layer reads, as it is and normalised."""
+        x_BI = graph.joined(below) if options.dense else below[-1]
+        return x_BI, normalised(graph, options.norm, x_BI, own(weights, layer.norm))
+
+    for layer in layers:
+        before = {n: f"{layer.name}/{n}" for n in own(states, layer.name)}
+        graph.within(layer.name, layer.units)
+        x_BI, normed_BI = read(layer)
+        y_BH, after = cell.step(graph, normed_BI, before, own(weights, layer.name), layer.name)
+        outputs |= {tensor: next_state(before[name]) for name, tensor in after.items()}
+        graph.bound(y_BH, cell.bound)
+        below.append(graph.sum(x_BI, y_BH) if layer.residual else y_BH)
+    _, x_BI = read(output_layer(options))
+    kernel = weights["embedding/embeddings"].T if options.tie else weights["output/kernel"]
+    outputs[graph.linear({x_BI: kernel}, weights["output/bias"], "output")] = LOGITS
+    shown = graph.gates if gates else {}
+    outputs |= {tensor: GATE + name for name, (tensor, _) in shown.items()}
 
     def value(name: str, kind: int, *shape: str | int) -> "onnx.ValueInfoProto":
         return helper.make_tensor_value_info(name, kind, shape)
@@ -88,7 +134,8 @@ def build(
             + ([value(PLACES, TensorProto.INT64, "B", len(places))] if places else [])
             + [value(n, TensorProto.FLOAT, "B", *shape) for n, shape in states.items()],
             [value(LOGITS, TensorProto.FLOAT, "B", vocab)]
-            + [value(next_state(n), TensorProto.FLOAT, "B", *s) for n, s in states.items()],
+            + [value(next_state(n), TensorProto.FLOAT, "B", *s) for n, s in states.items()]
+            + [value(GATE + n, TensorProto.FLOAT, "B", units) for n, (_, units) in shown.items()],
             constants,
         ),
         producer_name="seqgen",

@@ -1,6 +1,7 @@
-"""The Keras model: an embedding, recurrent layers with dropout between them, an output layer."""
+"""The Keras model: an embedding, recurrent layers and what joins them, an output layer."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import keras
 import numpy as np
@@ -8,7 +9,15 @@ import tensorflow as tf
 
 from seqgen.config import StackOptions
 from seqgen.stack import cells
-from seqgen.stack.shapes import layer_names, place_offsets, state_shapes, weight_shapes
+from seqgen.stack.shapes import (
+    NORM_EPSILON,
+    learned_weights,
+    output_layer,
+    place_offsets,
+    recurrent_layers,
+    state_shapes,
+    weight_shapes,
+)
 
 
 class Stack(keras.Model):
@@ -26,6 +35,7 @@ class Stack(keras.Model):
         added to the token's.
     precision: "float32" or "bfloat16", of the operands of products; weights, states and logits are
         float32 in both.
+    flow: factor of a gradient on its way from a step to the one before (`seqgen.training.windows`).
     """
 
     def __init__(
@@ -35,39 +45,53 @@ class Stack(keras.Model):
         boundary: int | None = None,
         precision: str = "float32",
         places: tuple[int, ...] = (),
+        flow: float = 1.0,
     ) -> None:
         super().__init__()
         policy = {"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision]
         self.boundary = boundary
-        self.options = options
+        self.options = options = cells.chosen(options)
+        cell = cells.of(options)
         self.embedding = keras.layers.Embedding(
-            vocab, options.embedding, name="embedding", dtype=policy
+            vocab, options.embedding, name="embedding", dtype=policy, **cell.embedding_initial()
         )
         self.offsets = place_offsets(places)
         self.places = keras.layers.Embedding(
-            sum(places) or 1, options.embedding, name="places", dtype=policy
-        )
+            sum(places) or 1, options.embedding, name="places", dtype=policy,
+            **cell.embedding_initial(),
+        )  # fmt: skip
         self.output_layer = keras.layers.Dense(vocab, name="output", dtype=policy)
+        self.shapes = recurrent_layers(options)
         self.dropouts = [
-            keras.layers.Dropout(options.dropout or 0.0, dtype=policy) for _ in (*options.widths, 0)
+            keras.layers.Dropout(options.dropout or 0.0, dtype=policy) for _ in (*self.shapes, 0)
         ]
-        cell = cells.find(options.cell)
+        forgets = boundary is not None
         self.recurrent = [
-            cell.layer(units, name, forgets=boundary is not None)
-            for name, units in zip(layer_names(options), options.widths, strict=True)
+            cell.layer(shape.units, shape.name, forgets, flow) for shape in self.shapes
         ]
+        output = output_layer(options)
+        self.norms = [_norm(options.norm, shape.norm, policy) for shape in (*self.shapes, output)]
         self.embedding.build((None, None))
         if places:
             self.places.build((None, None))
-        inputs = options.embedding
-        for layer in self.recurrent:
-            layer.build(inputs)
-            inputs = layer.units
-        self.output_layer.build((None, inputs))
-        layers = (self.embedding, self.places, *self.recurrent, self.output_layer)
-        self.parameters = [weight for layer in layers for weight in layer.trainable_weights]
+        for layer, shape in zip(self.recurrent, self.shapes, strict=True):
+            layer.build(shape.inputs)
+        for norm, shape in zip(self.norms, (*self.shapes, output), strict=True):
+            norm.build((None, None, shape.inputs))
+        self.output_layer.build((None, output.inputs))
+        layers = (self.embedding, self.places, *self.norms, *self.recurrent, self.output_layer)
+        made = {f"{layer.name}/{w.name}": w for layer in layers for w in layer.weights}
         self.names = tuple(weight_shapes(options, vocab, places))
+        self.parameters = [made[name] for name in self.names]
+        self.learned_names = learned_weights(options, vocab, places)
+        self.learned = [made[name] for name in self.learned_names]
         self.built = True
+
+    @property
+    def random_states(self) -> list[Any]:
+        """What the next random choices depend on, as variables."""
+        dropouts = [*self.dropouts, *(getattr(r, "dropout", None) for r in self.recurrent)]
+        return [d.seed_generator.state for d in dropouts if d is not None and d.rate]
 
     def zero_states(self, streams: int) -> dict[str, tf.Tensor]:
         """The states before the first token."""
@@ -78,20 +102,36 @@ class Stack(keras.Model):
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         x = self._embedded(ids_TB)
         ids_TB = ids_TB[..., 0] if self.offsets else ids_TB
-        x = self.dropouts[0](x, training=training)
         keeps = None
         if self.boundary is not None:
             keeps = tf.cast(ids_TB != self.boundary, tf.float32)[..., None]
+        below = [self.dropouts[0](x, training=training)]
         after: dict[str, tf.Tensor] = {}
-        for layer, dropout in zip(self.recurrent, self.dropouts[1:], strict=True):
+        layers = zip(self.shapes, self.norms[:-1], self.recurrent, self.dropouts[1:], strict=True)
+        for shape, norm, layer, dropout in layers:
             names = [f"{layer.name}/{state}" for state in layer.cell.states]
-            x, last = layer(x, tuple(states[name] for name in names), keeps)
+            x = self._read(below)
+            y, last = layer(
+                norm(x, training=training),
+                tuple(states[name] for name in names),
+                keeps,
+                training=training,
+            )
             after.update(zip(names, last, strict=True))
-            x = dropout(x, training=training)
+            y = dropout(y, training=training)
+            below.append(x + y if shape.residual else y)
+        x = self.norms[-1](self._read(below), training=training)
         # The bias is added in float32, or its gradient would be summed in bfloat16.
         output = self.output_layer
-        logits_TBV = tf.tensordot(x, tf.cast(output.kernel, x.dtype), 1)
+        kernel = output.kernel
+        if self.options.tie:
+            kernel = tf.transpose(self.embedding.embeddings)
+        logits_TBV = tf.tensordot(x, tf.cast(kernel, x.dtype), 1)
         return tf.cast(logits_TBV, tf.float32) + output.bias, after
+
+    def _read(self, below: list[tf.Tensor]) -> tf.Tensor:
+        """What a layer reads, of the embedding and the outputs of the layers below it."""
+        return tf.concat(below, -1) if self.options.dense else below[-1]
 
     def _embedded(self, ids_TB: tf.Tensor) -> tf.Tensor:
         """The vector of each token, with those of the numbers beside it added, [T, B, E]."""
@@ -110,3 +150,13 @@ class Stack(keras.Model):
         """Set every weight. Raises KeyError or ValueError where a name or shape does not fit."""
         for name, weight in zip(self.names, self.parameters, strict=True):
             weight.assign(arrays[name])
+
+
+def _norm(kind: str | None, name: str, policy: str) -> keras.layers.Layer:
+    """What normalises a layer's input: over its own units (Ba et al. 2016), or over all streams and
+    steps of the window (Ioffe and Szegedy 2015; Laurent et al. 2016), or nothing."""
+    if kind == "layer":
+        return keras.layers.LayerNormalization(epsilon=NORM_EPSILON, name=name, dtype=policy)
+    if kind == "batch":
+        return keras.layers.BatchNormalization(epsilon=NORM_EPSILON, name=name, dtype=policy)
+    return keras.layers.Identity(name=name, dtype=policy)

@@ -24,6 +24,8 @@ def scan(
     recurrent: tf.Tensor,
     bias: tf.Tensor,
     keeps_TB1: tf.Tensor | None = None,
+    constants: tuple[tf.Tensor, ...] = (),
+    flow: float = 1.0,
 ) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
     """Run a cell over T steps; differentiable once in the input, the states and the weights.
 
@@ -33,6 +35,8 @@ def scan(
     kernel: [I, G]; recurrent: [H, G]; bias: [G], or [2, G] with one for each product; float32.
     keeps_TB1: 0 where a stream forgets its states before the step, else 1, float32 [T, B, 1]; None
         where none does.
+    constants: each [H], float32: what the cell reads at every step after its states.
+    flow: factor of a gradient on its way from a step to the one before.
     Returns the outputs [T, B, H], in the type of the input, and the states after the last step.
     """
     dtype = x_TBI.dtype
@@ -40,7 +44,13 @@ def scan(
     def kept(t: Any, tensors: Any) -> Any:
         if keeps_TB1 is None:
             return tensors
-        return tuple(tensor * keeps_TB1[t] for tensor in tensors)
+        held = tuple(tensor * keeps_TB1[t] for tensor in tensors[: len(states)])
+        return held + tensors[len(states) :]
+
+    def let_through(gradients: Any) -> Any:
+        if flow == 1:
+            return gradients
+        return tuple(flow * g for g in gradients[: len(states)]) + gradients[len(states) :]
 
     @tf.custom_gradient
     def run(x: Any, kernel: Any, recurrent: Any, bias: Any, *states: Any) -> Any:
@@ -85,7 +95,7 @@ def scan(
                     drs = drs.write(t, dr)
                 through = tf.cast(tf.matmul(dr, back), tf.float32)
                 before = (through if before[0] is None else before[0] + through, *before[1:])
-                return t - 1, kept(t, before), das.write(t, da), drs
+                return t - 1, let_through(kept(t, before)), das.write(t, da), drs
 
             _, first, das, drs = tf.while_loop(
                 lambda t, *_: t >= 0,
@@ -111,8 +121,11 @@ def scan(
 
         return (outputs, *last), gradient
 
-    outputs, *last = run(x_TBI, kernel, recurrent, bias, *states)
-    return outputs, tuple(last)
+    # A constant is a state that is never forgotten and that no step changes: what gathers in its
+    # gradient on the way back is the sum over all steps.
+    carried = (*states, *(tf.broadcast_to(c, tf.shape(states[0])) for c in constants))
+    outputs, *last = run(x_TBI, kernel, recurrent, bias, *carried)
+    return outputs, tuple(last[: len(states)])
 
 
 def _unrolled(body: Any, steps: int | None) -> Any:
@@ -149,20 +162,29 @@ class Recurrent(keras.layers.Layer):
 
     cell: what happens at a step.
     units: H.
+    flow: factor of a gradient on its way from a step to the one before.
     """
 
-    def __init__(self, cell: RecurrentCell, units: int, name: str) -> None:
+    def __init__(self, cell: RecurrentCell, units: int, name: str, flow: float = 1.0) -> None:
         # The operands have the type of the input; states stay float32.
         super().__init__(name=name, autocast=False)
         self.cell = cell
         self.units = units
+        self.flow = flow
+        # The same weights are missing at all steps of a window (Merity et al. 2018).
+        self.dropout = keras.layers.Dropout(cell.options.recurrent_dropout, dtype="float32")
 
     def build(self, input_shape: int) -> None:
         """Make the weights for inputs of that width."""
-        self.kernel, self.recurrent_kernel, self.bias = (
-            self.add_weight(shape=shape, name=weight, initializer=self.cell.initial(weight))
+        self.by_name = {
+            weight: self.add_weight(
+                shape=shape,
+                name=weight,
+                initializer=self.cell.initial(weight),
+                trainable=weight not in self.cell.fixed,
+            )
             for weight, shape in self.cell.shapes(input_shape, self.units).items()
-        )
+        }
         self.built = True
 
     def call(
@@ -170,8 +192,18 @@ class Recurrent(keras.layers.Layer):
         x_TBI: tf.Tensor,
         states: tuple[tf.Tensor, ...],
         keeps_TB1: tf.Tensor | None = None,
+        training: bool = False,
     ) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
-        kernel, recurrent, bias = (
-            tf.convert_to_tensor(w) for w in (self.kernel, self.recurrent_kernel, self.bias)
+        weights = {name: tf.convert_to_tensor(w) for name, w in self.by_name.items()}
+        recurrent = self.dropout(weights["recurrent_kernel"], training=training)
+        return scan(
+            self.cell,
+            x_TBI,
+            states,
+            weights["kernel"],
+            recurrent,
+            weights["bias"],
+            keeps_TB1,
+            self.cell.constants(weights),
+            self.flow,
         )
-        return scan(self.cell, x_TBI, states, kernel, recurrent, bias, keeps_TB1)

@@ -42,7 +42,7 @@ class Learner:
         self.model = Stack(options.stack, vocab, boundary, precision, places)
         # What is measured is the network that will be used: in float32.
         self.reader = Stack(options.stack, vocab, boundary, places=places)
-        self.weights = [weight.value for weight in self.model.parameters]
+        self.weights = [weight.value for weight in self.model.learned]
         self.adam = Adam(self.weights, options.training)
         self.batch = options.training.batch
         self.states = self.model.zero_states(self.batch)
@@ -92,21 +92,18 @@ class Learner:
         """A copy of all that learning changes: weights, optimiser, carried and random states."""
         model = self.model
         kept = {f"weight/{name}": array for name, array in model.arrays().items()}
-        kept |= self.adam.arrays(model.names)
+        kept |= self.adam.arrays(model.learned_names)
         kept |= {f"state/{name}": state.numpy() for name, state in self.states.items()}
-        return kept | {f"random/{n}": s.numpy() for n, s in enumerate(self._random_states())}
+        return kept | {f"random/{n}": s.numpy() for n, s in enumerate(self.model.random_states)}
 
     def assign(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Take back what `arrays` gave. Raises KeyError or ValueError where it does not fit."""
         model = self.model
         model.assign({name: arrays[f"weight/{name}"] for name in model.names})
-        self.adam.assign(model.names, arrays)
+        self.adam.assign(model.learned_names, arrays)
         self.states = {name: tf.constant(arrays[f"state/{name}"]) for name in self.states}
-        for n, state in enumerate(self._random_states()):
+        for n, state in enumerate(self.model.random_states):
             state.assign(arrays[f"random/{n}"])
-
-    def _random_states(self) -> list[Any]:
-        return [dropout.seed_generator.state for dropout in self.model.dropouts if dropout.rate]
 
     def _learn_step(self, ids_TB: Any, keeps_B1: Any, rate: Any, states: Any) -> Any:
         parts = backend.shards(self.options)

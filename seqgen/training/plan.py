@@ -7,7 +7,7 @@ from seqgen import tokenizers
 from seqgen.config import RunOptions, StackOptions
 from seqgen.errors import ConfigError, unknown_name
 from seqgen.stack import cells
-from seqgen.stack.shapes import weight_shapes
+from seqgen.stack.shapes import check_layers, weight_shapes
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Plan:
 
 def check_names(options: RunOptions) -> None:
     """Raise ConfigError for a cell, a tokenizer or a preset that there is none of."""
-    cells.find(options.stack.cell)
+    cells.chosen(options.stack)
     if options.tokens.tokens is not None:
         tokenizers.find(options.tokens.tokens)
     if options.training.preset is not None:
@@ -104,9 +104,10 @@ def plan(options: RunOptions, kind: str, tokens: int) -> Plan:
         stack,
         layers=layers,
         units=stack.units or (preset.units,) * layers,
-        embedding=stack.embedding or preset.embedding,
         dropout=preset.dropout if stack.dropout is None else stack.dropout,
     )
+    stack = cells.chosen(replace(stack, embedding=stack.embedding or fitting_width(stack, preset)))
+    check_layers(stack)
     window, batch, why = fit_steps(training.window, training.batch, preset, tokens)
     reasons += why
     epochs, most_minutes = training.epochs, None
@@ -137,6 +138,13 @@ def fitting_preset(kind: str, tokens: int) -> str:
     if kind == "abc":
         return "tunes"
     return "medium" if tokens < MEDIUM_UNTIL else "large"
+
+
+def fitting_width(stack: StackOptions, preset: Preset) -> int:
+    """Width of the embedding: where something asks for it that of a layer, else the preset's."""
+    if stack.tie:
+        return stack.widths[-1]
+    return stack.widths[0] if stack.residual else preset.embedding
 
 
 def fit_steps(

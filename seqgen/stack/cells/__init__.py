@@ -2,9 +2,13 @@
 
 import importlib
 import pkgutil
+from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
-from seqgen.errors import unknown_name
+from seqgen.config import StackOptions
+from seqgen.errors import ConfigError, unknown_name
+from seqgen.options import flag_name
 
 if TYPE_CHECKING:
     from seqgen.stack.cells.base import Cell
@@ -15,8 +19,41 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name != "base"))
 
 
-def find(name: str) -> "Cell":
-    """The cell of that name. Raises ConfigError that lists the known ones."""
+def find(name: str) -> type["Cell"]:
+    """The kind of cell of that name. Raises ConfigError that lists the known ones."""
     if name not in names():
         raise unknown_name("cell", name, names())
     return importlib.import_module(f"{__name__}.{name}").CELL
+
+
+def of(options: StackOptions) -> "Cell":
+    """The cell that a stack is built of. Raises ConfigError as `chosen` does."""
+    return find(options.cell)(chosen(options))
+
+
+def chosen(options: StackOptions) -> StackOptions:
+    """The options with the cell's own filled in.
+
+    Raises ConfigError for an unknown cell, and for an option that is said and not of this cell.
+    """
+    cell = find(options.cell)
+    for name in readers():
+        if name not in cell.reads and getattr(options, name):
+            cells = ", ".join(readers()[name])
+            raise ConfigError(
+                f"{flag_name(name)} is an option of --cell {cells}; not of {cell.name}"
+            )
+    if options.recurrent_dropout and not cell.drops:
+        raise ConfigError(f"--recurrent-dropout: {cell.name} learns no recurrent weights to drop")
+    unsaid = {n: value for n, value in cell.reads.items() if getattr(options, n) is None}
+    return replace(options, **unsaid)
+
+
+@cache
+def readers() -> dict[str, tuple[str, ...]]:
+    """The options that only some cells take: for each, the names of these cells."""
+    every = {name: find(name).reads for name in names()}
+    return {
+        option: tuple(name for name, reads in every.items() if option in reads)
+        for option in sorted({option for reads in every.values() for option in reads})
+    }

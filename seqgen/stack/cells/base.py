@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
+from seqgen.config import StackOptions
+
 if TYPE_CHECKING:
     import keras
 
@@ -21,10 +23,25 @@ class Graph(Protocol):
         """The equal parts of a tensor's last dimension."""
         ...
 
+    def constant(self, name: str, array: np.ndarray) -> str:
+        """Put an array into the graph, once for each name; returns its name."""
+        ...
+
+    def bound(self, tensor: str, largest: float | None) -> str:
+        """Say that no value of a tensor is larger in size; None if there is no such bound.
+
+        Values of other tensors must lie in [-1, 1]. Returns the tensor's name.
+        """
+        ...
+
+    def gate(self, name: str, tensor: str) -> str:
+        """Say that a tensor [B, H] is a gate, open at 1 and shut at 0. Returns its name."""
+        ...
+
     def linear(self, inputs: Mapping[str, np.ndarray], bias: np.ndarray | None, name: str) -> str:
         """``x W + ... + b``, in the precision of the graph; returns the name of the result [B, O].
 
-        inputs: the weight [I, O] of each input [B, I]: the cell's own, or of values in [-1, 1].
+        inputs: the weight [I, O] of each input [B, I].
         bias: [O], or None. name: prefix for what is put into the graph.
         """
         ...
@@ -35,11 +52,26 @@ class Cell(ABC):
 
     Nothing here imports TensorFlow until `layer` is called: the checkpoint reader and the graph
     builder use cells too.
+
+    states: names of what it carries from step to step.
+    reads: the options that are its own, with what each is unless said.
+    fixed: names of weights that training leaves as they began.
+    fixed_embedding: whether the embedding below it is left so, too.
+    drops: whether it has recurrent weights that `recurrent_dropout` can drop.
+    bound: no value of its output is larger in size; None if there is no such bound.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     states: ClassVar[tuple[str, ...]]
+    reads: ClassVar[Mapping[str, Any]] = {}
+    fixed: tuple[str, ...] = ()
+    fixed_embedding: ClassVar[bool] = False
+    drops: ClassVar[bool] = True
+    bound: float | None = 1.0
+
+    def __init__(self, options: StackOptions) -> None:
+        self.options = options
 
     @abstractmethod
     def shapes(self, inputs: int, units: int) -> dict[str, tuple[int, ...]]:
@@ -50,11 +82,19 @@ class Cell(ABC):
         return dict.fromkeys(self.states, (units,))
 
     @abstractmethod
-    def layer(self, units: int, name: str, forgets: bool = True) -> "keras.Layer":
-        """The training layer: ``(x_TBI, states[, keeps]) -> (y_TBH, states)``.
+    def layer(
+        self, units: int, name: str, forgets: bool = True, flow: float = 1.0
+    ) -> "keras.Layer":
+        """The training layer: ``(x_TBI, states[, keeps, training]) -> (y_TBH, states)``.
 
+        T may be known at the call only.
         forgets: whether it will be called with `keeps`, to forget inside a window.
+        flow: factor of a gradient on its way from a step to the one before, at least 1.
         """
+
+    def embedding_initial(self) -> dict[str, Any]:
+        """How the embedding begins, as arguments of Keras's layer; its own way unless said."""
+        return {}
 
     @abstractmethod
     def step(
@@ -71,7 +111,7 @@ class Cell(ABC):
         states: name of each state's tensor, float32 [B, *state shape].
         weights: the arrays that `shapes` lists.
         name: prefix for the weights that are put into the graph.
-        Returns the name of the output [B, H], whose values must lie in [-1, 1], and of each state
+        Returns the name of the output [B, H], whose values are within `bound`, and of each state
         after the step.
         """
 
@@ -81,7 +121,8 @@ class RecurrentCell(Cell):
 
     With ``a = x W + b`` and ``r = h R (+ b_r)``, a subclass says how they and the states make the
     next states, in TensorFlow (`forward`) and in ONNX (`gates`), and how a gradient comes back
-    (`backward`). The first state is the output h, whose values lie in [-1, 1].
+    (`backward`). The first state is the output h. After the states come the cell's constants, if it
+    has any: to `forward` and `gates`, and in what `backward` takes and returns.
 
     saved: names of the activations that the way back needs, each [B, H].
     adds: whether a and r only ever meet as a + r, so that their gradients are one; where they do
@@ -129,6 +170,7 @@ class RecurrentCell(Cell):
         name: str,
     ) -> tuple[str, dict[str, str]]:
         before = tuple(states[state] for state in self.states)
+        graph.bound(before[0], self.bound)
         x, h = {x_BI: weights["kernel"]}, {before[0]: weights["recurrent_kernel"]}
         bias = weights["bias"]
         if self.adds:
@@ -138,25 +180,41 @@ class RecurrentCell(Cell):
                 graph.linear(x, bias[0], f"{name}/a"),
                 graph.linear(h, bias[1], f"{name}/r"),
             ]
-        after = self.gates(graph, tuple(products), before)
+        constants = tuple(
+            graph.constant(f"{name}/constant/{n}", np.asarray(array, np.float32))
+            for n, array in enumerate(self.constants(weights))
+        )
+        after = self.gates(graph, tuple(products), (*before, *constants))
         return after[0], dict(zip(self.states, after, strict=True))
 
-    def layer(self, units: int, name: str, forgets: bool = True) -> "keras.Layer":
+    def layer(
+        self, units: int, name: str, forgets: bool = True, flow: float = 1.0
+    ) -> "keras.Layer":
         from seqgen.stack import backend
         from seqgen.stack.recurrent import Recurrent
         from seqgen.stack.stock import Stock
 
-        if self.cudnn and not forgets and backend.has_gpu():
+        plain = not forgets and flow == 1 and not self.options.recurrent_dropout
+        if self.cudnn and plain and backend.has_gpu():
             return Stock(self, units, name)
-        return Recurrent(self, units, name)
+        return Recurrent(self, units, name, flow)
+
+    def constants(self, weights: Mapping[str, Any]) -> tuple[Any, ...]:
+        """What every step reads beside the states, each [H]: of the weights, tensors or arrays."""
+        return ()
 
     def initial(self, weight: str) -> "keras.Initializer":
         """How a weight begins: recurrent ones orthogonal (Saxe et al. 2014), which keep lengths."""
         import keras
 
+        recurrent = {
+            "orthogonal": keras.initializers.Orthogonal,
+            "identity": keras.initializers.Identity,
+            "glorot": keras.initializers.GlorotUniform,
+        }
         kinds = {
             "kernel": keras.initializers.GlorotUniform,
-            "recurrent_kernel": keras.initializers.Orthogonal,
+            "recurrent_kernel": recurrent[self.options.recurrent_init or "orthogonal"],
             "bias": keras.initializers.Zeros,
         }
         return kinds[weight]()

@@ -54,11 +54,11 @@ class GRU(RecurrentCell):
         a, r = products
         a_z, a_u, a_n = graph.split(a, 3)
         r_z, r_u, r_n = graph.split(r, 3)
-        z = graph.node("Sigmoid", graph.node("Add", a_z, r_z))
-        u = graph.node("Sigmoid", graph.node("Add", a_u, r_u))
+        z = graph.gate("z", graph.node("Sigmoid", graph.node("Add", a_z, r_z)))
+        u = graph.gate("u", graph.node("Sigmoid", graph.node("Add", a_u, r_u)))
         n = graph.node("Tanh", graph.node("Add", a_n, graph.node("Mul", u, r_n)))
         kept = graph.node("Mul", z, graph.node("Sub", states[0], n))
         return (graph.node("Add", n, kept),)
 
 
-CELL = GRU()
+CELL = GRU

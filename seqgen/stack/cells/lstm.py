@@ -75,10 +75,13 @@ class LSTM(RecurrentCell):
         self, graph: Graph, products: tuple[str, ...], states: tuple[str, ...]
     ) -> tuple[str, ...]:
         i, f, g, o = graph.split(products[0], 4)
-        i, f, o = (graph.node("Sigmoid", gate) for gate in (i, f, o))
+        i, f, o = (
+            graph.gate(name, graph.node("Sigmoid", gate))
+            for name, gate in (("i", i), ("f", f), ("o", o))
+        )
         kept = graph.node("Mul", f, states[1])
         c = graph.node("Add", kept, graph.node("Mul", i, graph.node("Tanh", g)))
         return graph.node("Mul", o, graph.node("Tanh", c)), c
 
 
-CELL = LSTM()
+CELL = LSTM

@@ -1,17 +1,28 @@
 """The vanilla recurrent network (Elman 1990)."""
 
-from typing import Any
+from typing import Any, ClassVar
 
+from seqgen.config import StackOptions
+from seqgen.stack.activations import ACTIVATIONS
 from seqgen.stack.cells.base import Graph, RecurrentCell
 
 
 class RNN(RecurrentCell):
-    """h' = tanh(x W + h R + b): Keras's SimpleRNN."""
+    """h' = f(x W + h R + b): Keras's SimpleRNN.
+
+    With relu, and R beginning as the identity, it is the IRNN (Le et al. 2015).
+    """
 
     name = "rnn"
     title = "vanilla RNN"
     states = ("h",)
+    reads: ClassVar = {"activation": "tanh", "recurrent_init": "orthogonal"}
     saved = ("h'",)
+
+    def __init__(self, options: StackOptions) -> None:
+        super().__init__(options)
+        self.activation = ACTIVATIONS[options.activation or "tanh"]
+        self.bound = self.activation.bound
 
     def shapes(self, inputs: int, units: int) -> dict[str, tuple[int, ...]]:
         return {
@@ -23,21 +34,19 @@ class RNN(RecurrentCell):
     def forward(
         self, a: Any, r: Any, states: tuple[Any, ...]
     ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-        import tensorflow as tf
-
-        h = tf.tanh(a + r)
+        h = self.activation.forward(a + r)
         return (h,), (h,)
 
     def backward(
         self, gradients: tuple[Any, ...], saved: tuple[Any, ...]
     ) -> tuple[Any, Any, tuple[Any, ...]]:
         (h,) = saved
-        return gradients[0] * (1 - h * h), None, (None,)
+        return gradients[0] * self.activation.slope(h), None, (None,)
 
     def gates(
         self, graph: Graph, products: tuple[str, ...], states: tuple[str, ...]
     ) -> tuple[str, ...]:
-        return (graph.node("Tanh", products[0]),)
+        return (graph.node(self.activation.node, products[0]),)
 
 
-CELL = RNN()
+CELL = RNN

@@ -1,0 +1,41 @@
+"""The activations of cells that have a choice: each in TensorFlow, its slope, and in ONNX."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Activation:
+    """A function of one number.
+
+    forward: of a tensor. slope: the derivative, from the function's own value.
+    node: the ONNX operator. bound: no value is larger in size; None if there is no such bound.
+    """
+
+    forward: Callable[[Any], Any]
+    slope: Callable[[Any], Any]
+    node: str
+    bound: float | None
+
+
+def _tensorflow(name: str) -> Callable[[Any], Any]:
+    def forward(x: Any) -> Any:
+        import tensorflow as tf
+
+        return getattr(tf.nn, name)(x)
+
+    return forward
+
+
+def _step(y: Any) -> Any:
+    import tensorflow as tf
+
+    return tf.cast(y > 0, y.dtype)
+
+
+ACTIVATIONS = {
+    "tanh": Activation(_tensorflow("tanh"), lambda y: 1 - y * y, "Tanh", 1.0),
+    "sigmoid": Activation(_tensorflow("sigmoid"), lambda y: y * (1 - y), "Sigmoid", 1.0),
+    "relu": Activation(_tensorflow("relu"), _step, "Relu", None),
+}
