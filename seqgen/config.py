@@ -198,6 +198,13 @@ class TrainingOptions(Options):
 
 
 @dataclass(frozen=True)
+class ComparisonOptions(Options):
+    """How long each network of a comparison learns."""
+
+    budget: int | None = option(None, "Tokens that each network learns from.", least=1, most=10**15)
+
+
+@dataclass(frozen=True)
 class SamplingOptions(Options):
     """How a token is chosen, and how many."""
 
