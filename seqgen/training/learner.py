@@ -12,7 +12,7 @@ from seqgen.config import RunOptions
 from seqgen.stack import backend
 from seqgen.stack.model import Stack
 from seqgen.training.optimiser import Adam, clip
-from seqgen.training.windows import Spans
+from seqgen.training.windows import Spans, flow
 
 # Streams and steps in which a part is measured.
 MEASURE_STREAMS = 64
@@ -37,16 +37,22 @@ class Learner:
     ) -> None:
         keras.utils.set_random_seed(options.training.seed)
         assert options.training.batch
+        assert options.training.window
         self.options = options.training
+        self.window = options.training.window
+        random = options.training.truncate == "random"
         precision = backend.precision(options.training)
-        self.model = Stack(options.stack, vocab, boundary, precision, places)
+        growth = flow(self.window) if random else 1.0
+        self.model = Stack(options.stack, vocab, boundary, precision, places, growth)
         # What is measured is the network that will be used: in float32.
         self.reader = Stack(options.stack, vocab, boundary, places=places)
         self.weights = [weight.value for weight in self.model.learned]
         self.adam = Adam(self.weights, options.training)
         self.batch = options.training.batch
         self.states = self.model.zero_states(self.batch)
-        self._learn = tf.function(self._learn_step)
+        self._learn = tf.function(
+            self._learn_step, input_signature=self._any_length(random, places)
+        )
         self._measure = tf.function(self._measure_step)
 
     def reset(self) -> None:
@@ -105,6 +111,18 @@ class Learner:
         for n, state in enumerate(self.model.random_states):
             state.assign(arrays[f"random/{n}"])
 
+    def _any_length(self, random: bool, places: tuple[int, ...]) -> list[Any] | None:
+        """What a step takes where windows have any length, so that it is compiled only once."""
+        if not random:
+            return None
+        sides = (None, self.batch, *((1 + len(places),) if places else ()))
+        return [
+            tf.TensorSpec(sides, tf.int32),
+            tf.TensorSpec((self.batch, 1)),
+            tf.TensorSpec(()),
+            {name: tf.TensorSpec(state.shape) for name, state in self.states.items()},
+        ]
+
     def _learn_step(self, ids_TB: Any, keeps_B1: Any, rate: Any, states: Any) -> Any:
         parts = backend.shards(self.options)
         size = self.batch // parts
@@ -117,8 +135,10 @@ class Learner:
                 tape.watch(self.weights)
                 logits, carried = self.model(ids_TB[:-1, own], before, training=True)
                 loss = tf.reduce_mean(_nats(_targets(ids_TB[1:, own]), logits))
+                # A token counts the same in a long window and in a short one.
+                weighed = loss * tf.cast(tf.shape(logits)[0], tf.float32) / self.window
             losses.append(loss / parts)
-            gradients.append([_dense(g) for g in tape.gradient(loss, self.weights)])
+            gradients.append([_dense(g) for g in tape.gradient(weighed, self.weights)])
             after.append(carried)
         mean = [tf.add_n(list(each)) / parts for each in zip(*gradients, strict=True)]
         clipped, norm = clip(mean, self.options)

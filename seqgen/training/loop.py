@@ -68,7 +68,14 @@ class Run:
         keys = None
         if config.tunes and config.tokens.transpose == "augment":
             keys = Transposition(training, checkpoint.tokenizer, seed)
-        self.windows = Windows(training, self.options.batch, self.options.window, seed, keys)
+        self.windows = Windows(
+            training,
+            self.options.batch,
+            self.options.window,
+            seed,
+            keys,
+            self.options.truncate == "random",
+        )
         options = RunOptions(config.tokens, config.stack, config.training)
         # A single document has no boundary to learn from.
         boundary = END if config.corpus.documents > 1 else None

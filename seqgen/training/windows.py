@@ -2,6 +2,7 @@
 
 import mmap
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -28,10 +29,14 @@ class Windows:
     The state is carried from window to window, gradients stop at its edge (Williams and Peng 1990).
 
     tokens: the whole stream, [N]; usually a memory-mapped file.
-    batch: B, streams read side by side. window: T, steps of a window.
+    batch: B, streams read side by side. window: T, steps of a window; their mean if it is random.
     seed: each epoch begins at another place, so that the windows' edges fall elsewhere; the stream
         is read as a ring.
     change: what becomes of the tokens in each epoch; None where they stay as they are.
+    random: whether each window has a length of its own, such that it ends after any step with the
+        same chance. A gradient that comes to a step from the next, which it does where no window
+        ends between them, is multiplied by `flow`: on average it is then the one that no window
+        cuts (Tallec and Ollivier 2017, "Unbiasing truncated backpropagation through time").
     """
 
     tokens: np.ndarray
@@ -39,6 +44,7 @@ class Windows:
     window: int
     seed: int
     change: Change | None = None
+    random: bool = False
 
     @property
     def steps(self) -> int:
@@ -50,13 +56,21 @@ class Windows:
 
         Window ``step`` of an epoch goes on where the one before it ended.
         """
+        begin, end = self._edges(epoch, step)
         start = np.random.default_rng((self.seed, epoch)).integers(len(self.tokens))
         lanes_B = start + np.arange(self.batch) * (len(self.tokens) // self.batch)
-        rows_T = step * self.window + np.arange(self.window + 1)
+        rows_T = np.arange(begin, end + 1)
         places_TB = (rows_T[:, None] + lanes_B) % len(self.tokens)
         ids_TB = self.tokens[places_TB].astype(np.int32)
         let_go(self.tokens)
         return self.change.changed(epoch, places_TB, ids_TB) if self.change else ids_TB
+
+    def _edges(self, epoch: int, step: int) -> tuple[int, int]:
+        """Where in its stream a window begins and ends."""
+        if not self.random:
+            return step * self.window, (step + 1) * self.window
+        ends = _random_ends(self.seed, epoch, self.window, self.steps)
+        return (int(ends[step - 1]) if step else 0), int(ends[step])
 
     def forgets(self, epoch: int, step: int) -> np.ndarray:
         """Which streams begin this window without their state, bool [B].
@@ -66,6 +80,21 @@ class Windows:
         """
         chance = np.random.default_rng((self.seed, epoch, step)).random(self.batch)
         return chance < FORGET_SHARE
+
+
+def flow(window: int) -> float:
+    """By how much a gradient grows from one step to the one before, for windows of random lengths.
+
+    window: their mean.
+    """
+    return window / (window - 1) if window > 1 else 1.0
+
+
+@lru_cache(maxsize=1)
+def _random_ends(seed: int, epoch: int, window: int, count: int) -> np.ndarray:
+    """Where the random windows of an epoch end: their lengths are geometric, of the given mean."""
+    lengths = np.random.default_rng((seed, epoch, count)).geometric(1 / window, count)
+    return np.cumsum(lengths)
 
 
 @dataclass(frozen=True)

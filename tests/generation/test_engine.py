@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -66,26 +67,44 @@ def test_chunks_with_carried_state_equal_the_whole(engine: Engine) -> None:
         np.testing.assert_allclose(run_in_chunks(engine, ids_TB, lengths), whole, atol=1e-5)
 
 
-@pytest.mark.parametrize("cell", cells.names())
+JOINED: dict[str, dict[str, Any]] = {
+    "residual": {"residual": True, "layers": 4, "units": (40,)},
+    "dense": {"dense": True},
+    "layer norm": {"norm": "layer"},
+    "batch norm": {"norm": "batch"},
+    "tied": {"tie": True, "units": (40,)},
+}
+KINDS = {cell: {"cell": cell} for cell in cells.names()} | JOINED
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("embedding", [12, 40])  # narrower and wider than the vocabulary of 30
-def test_int8_keeps_what_the_network_knows(cell: str, embedding: int) -> None:
-    exact_TBV, coded_TBV = (log_probabilities(cell, embedding, p) for p in ("float32", "int8"))
+def test_int8_keeps_what_the_network_knows(kind: str, embedding: int) -> None:
+    if embedding == 12 and kind in ("residual", "tied"):
+        embedding = 40
+    exact_TBV, coded_TBV = (
+        log_probabilities(KINDS[kind], embedding, precision) for precision in ("float32", "int8")
+    )
     entropy = -(np.exp(exact_TBV) * exact_TBV).sum(-1).mean()
     divergence = (np.exp(exact_TBV) * (exact_TBV - coded_TBV)).sum(-1).mean()
     # Weights in 15 steps instead of 63 would cost at least twice the bound.
     assert 0 < divergence < 0.003 * (np.log(30) - entropy)
 
 
-def log_probabilities(cell: str, embedding: int, precision: str) -> np.ndarray:
+def log_probabilities(said: dict[str, Any], embedding: int, precision: str) -> np.ndarray:
     """What a random network of 30 tokens expects over 60 random ones of 8 streams, [T, B, V]."""
-    stack = StackOptions(cell=cell, layers=2, units=(48, 40), embedding=embedding, dropout=0.0)
+    sizes: dict[str, Any] = {"layers": 2, "units": (48, 40), "embedding": embedding}
+    stack = StackOptions(**{"dropout": 0.0, **sizes, **said})
     random = np.random.default_rng(0)
     weights = {
         # Of a size that neither forgets at once nor runs into chaos; the output far from even.
         name: (random.normal(size=shape) / np.sqrt(shape[0])).astype(np.float32)
         for name, shape in weight_shapes(stack, 30).items()
     }
-    weights["output/kernel"] *= 4
+    for name in weights:
+        if name.endswith(("gamma", "moving_variance")):
+            weights[name] = random.uniform(0.5, 2, weights[name].shape).astype(np.float32)
+    weights["embedding/embeddings" if stack.tie else "output/kernel"] *= 4
     engine = Engine(graph.build(stack, 30, weights, precision))
     logits_TBV, _ = engine.run(random.integers(0, 30, (60, 8)), engine.start(8))
     return logits_TBV - np.logaddexp.reduce(logits_TBV.astype(np.float64), -1, keepdims=True)

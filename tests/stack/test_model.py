@@ -5,6 +5,7 @@ import pytest
 
 from seqgen.checkpoint import graph
 from seqgen.config import StackOptions
+from seqgen.errors import ConfigError
 from seqgen.generation.engine import Engine
 from seqgen.stack import cells
 from seqgen.stack.model import Stack
@@ -18,13 +19,32 @@ def options(cell, **changes):
     return StackOptions(cell=cell, **chosen)
 
 
-@pytest.fixture(params=cells.names())
-def stack(tf, request):
-    """A small stack of every cell, its weights far from where they begin."""
-    model = Stack(options(request.param), VOCAB)
+# Every cell, and every way to join layers.
+VARIANTS = {cell: options(cell) for cell in cells.names()} | {
+    "relu": options("rnn", activation="relu"),
+    "residual": options("gru", residual=True, layers=3, units=(8,), embedding=8),
+    "residual above": options("lstm", residual=True, units=(9,), embedding=7),
+    "dense": options("lstm", dense=True),
+    "layer norm": options("lstm", norm="layer"),
+    "batch norm": options("gru", norm="batch"),
+    "tied": options("lstm", tie=True, units=(12, 7)),
+    "all": options("rnn", residual=True, norm="layer", tie=True, units=(8,), embedding=8),
+    "dense norm": options("rnn", dense=True, norm="batch"),
+}
+
+
+def moved(model):
+    """The model with its weights far from where they begin."""
     rng = np.random.default_rng(0)
-    model.assign({n: 0.5 * rng.normal(size=a.shape) for n, a in model.arrays().items()})
+    weights = {n: 0.5 * rng.normal(size=a.shape) for n, a in model.arrays().items()}
+    model.assign({n: a**2 if n.endswith("variance") else a for n, a in weights.items()})
     return model
+
+
+@pytest.fixture(params=VARIANTS)
+def stack(tf, request):
+    """A small stack of each kind, its weights far from where they begin."""
+    return moved(Stack(VARIANTS[request.param], VOCAB))
 
 
 def ids(steps, streams=3):
@@ -96,15 +116,104 @@ def test_the_output_bias_has_its_whole_gradient_in_bfloat16(tf):
     np.testing.assert_array_equal(tape.gradient(loss, bias), np.full(VOCAB, 4096))
 
 
+def rnn(w, layer, x):
+    """The outputs of a vanilla RNN in float64, [T, B, H]."""
+    h, outputs = np.zeros((x.shape[1], w[f"{layer}/bias"].shape[0])), []
+    for x_BI in x:
+        r = h @ w[f"{layer}/recurrent_kernel"]
+        h = np.tanh(x_BI @ w[f"{layer}/kernel"] + r + w[f"{layer}/bias"])
+        outputs.append(h)
+    return np.stack(outputs)
+
+
+def weights_of(model):
+    return {n: a.astype(np.float64) for n, a in model.arrays().items()}
+
+
+def test_a_residual_layer_adds_what_it_reads(tf):
+    model = moved(Stack(options("rnn", residual=True, units=(7, 9)), VOCAB))
+    w = weights_of(model)
+    x = w["embedding/embeddings"][ids(6)]
+    x = x + rnn(w, "recurrent_1", x)
+    x = rnn(w, "recurrent_2", x)  # of another width: nothing is added
+    logits, _ = model(ids(6), model.zero_states(3))
+    np.testing.assert_allclose(logits, x @ w["output/kernel"] + w["output/bias"], atol=1e-5)
+
+
+def test_a_dense_layer_reads_all_below_it(tf):
+    model = moved(Stack(options("rnn", dense=True), VOCAB))
+    w = weights_of(model)
+    below = [w["embedding/embeddings"][ids(6)]]
+    for layer in ("recurrent_1", "recurrent_2"):
+        below.append(rnn(w, layer, np.concatenate(below, -1)))
+    x = np.concatenate(below, -1)
+    logits, _ = model(ids(6), model.zero_states(3))
+    np.testing.assert_allclose(logits, x @ w["output/kernel"] + w["output/bias"], atol=1e-5)
+
+
+def test_what_a_layer_reads_is_normalised(tf):
+    model = moved(Stack(options("rnn", norm="layer"), VOCAB))
+    w = weights_of(model)
+
+    def norm(n, x):
+        centred = x - x.mean(-1, keepdims=True)
+        scaled = centred / np.sqrt(centred.var(-1, keepdims=True) + 1e-3)
+        return scaled * w[f"norm_{n}/gamma"] + w[f"norm_{n}/beta"]
+
+    x = w["embedding/embeddings"][ids(6)]
+    for n in (1, 2):
+        x = rnn(w, f"recurrent_{n}", norm(n, x))
+    logits, _ = model(ids(6), model.zero_states(3))
+    expected = norm(3, x) @ w["output/kernel"] + w["output/bias"]
+    np.testing.assert_allclose(logits, expected, atol=1e-5)
+
+
+def test_batch_norm_follows_the_data_it_learns_from(tf):
+    model = Stack(options("rnn", norm="batch", dropout=0.0), VOCAB)
+    before = model.arrays()
+    model(ids(64, 64), model.zero_states(64), training=False)
+    np.testing.assert_array_equal(model.arrays()["norm_2/moving_mean"], 0)
+    for _ in range(600):
+        model(ids(64, 64), model.zero_states(64), training=True)
+    after = model.arrays()
+    read = before["embedding/embeddings"][ids(64, 64)].reshape(-1, 7)
+    np.testing.assert_allclose(after["norm_1/moving_mean"], read.mean(0), atol=1e-3)
+    np.testing.assert_allclose(after["norm_1/moving_variance"], read.var(0), atol=5e-3)
+    assert not {n for n in model.learned_names if "moving" in n}
+
+
+def test_a_tied_output_layer_is_the_embedding(tf):
+    model = moved(Stack(options("rnn", tie=True, units=(12, 7)), VOCAB))
+    w = weights_of(model)
+    assert "output/kernel" not in w
+    x = w["embedding/embeddings"][ids(6)]
+    for n in (1, 2):
+        x = rnn(w, f"recurrent_{n}", x)
+    logits, _ = model(ids(6), model.zero_states(3))
+    expected = x @ w["embedding/embeddings"].T + w["output/bias"]
+    np.testing.assert_allclose(logits, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"residual": True}, "--residual adds what a layer reads .* --embedding 12"),
+        ({"tie": True}, "--tie needs an embedding as wide as the last layer; --embedding 9"),
+    ],
+)
+def test_layers_that_do_not_fit_are_refused(tf, changes, message):
+    with pytest.raises(ConfigError, match=message):
+        Stack(options("lstm", **changes), VOCAB)
+
+
 PLACES = (5, 9, 4)
 
 
 @pytest.mark.parametrize("precision", ["float32", "int8"])
 @pytest.mark.parametrize("cell", cells.names())
 def test_numbers_beside_the_tokens_are_read_alike_in_training_and_generation(tf, cell, precision):
-    model = Stack(options(cell), VOCAB, places=PLACES)
-    rng = np.random.default_rng(0)
-    model.assign({n: 0.5 * rng.normal(size=a.shape) for n, a in model.arrays().items()})
+    model = moved(Stack(options(cell), VOCAB, places=PLACES))
+    rng = np.random.default_rng(2)
     assert {n: a.shape for n, a in model.arrays().items()} == weight_shapes(
         model.options, VOCAB, PLACES
     )

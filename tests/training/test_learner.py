@@ -1,5 +1,7 @@
 """The network learns, measures as a single reader would, and comes back exactly."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -85,3 +87,53 @@ def test_a_stream_that_forgets_does_not_feel_its_past(learner):
     learner.reset()
     other = learner.learn(ids, ~everyone, 0.0)
     assert one == other
+
+
+def test_with_random_windows_a_step_is_compiled_once_and_learns(tf):
+    from seqgen.training.learner import Learner
+
+    learner = Learner(RunOptions.of(SAID | {"truncate": "random"}), VOCAB)
+    windows = Windows(tokens(), 16, 8, seed=0, random=True)
+    before, _ = learner.measure(tokens())
+    lengths = set()
+    for n in range(12 * windows.steps):
+        ids = windows.read(*divmod(n, windows.steps))
+        lengths.add(len(ids))
+        learner.learn(ids, windows.forgets(*divmod(n, windows.steps)), 0.01)
+    assert len(lengths) > 10
+    assert learner._learn.experimental_get_tracing_count() == 1
+    assert learner.measure(tokens())[0] < 0.5 * before
+
+
+def test_the_mean_gradient_of_random_windows_is_the_whole_one(tf):
+    """Two windows of any length, weighed by their chances, against one that is not cut."""
+    from seqgen.training.learner import Learner
+
+    steps, ids = 5, tokens()[: 16 * 6].reshape(16, 6).T.astype(np.int32)
+
+    def gradient(learner, *parts):
+        """Of the kernel, from windows that follow one another."""
+        states, total = learner.model.zero_states(16), 0.0
+        for part in parts:
+            with tf.GradientTape() as tape:
+                logits, states = learner.model(part[:-1], states)
+                losses = tf.nn.sparse_softmax_cross_entropy_with_logits(part[1:], logits)
+                loss = tf.reduce_sum(losses)
+            total += tape.gradient(loss, learner.model.recurrent[0].by_name["kernel"].value)
+        return total
+
+    said = SAID | {"window": 3, "cell": "rnn", "precision": "float32"}
+    whole, random = (
+        Learner(RunOptions.of(said | {"truncate": how}), VOCAB) for how in ("fixed", "random")
+    )
+    expected = gradient(whole, ids)
+    mean = 0.0
+    for cuts in itertools.product([True, False], repeat=steps - 1):
+        edges = [0, *(t for t, cut in enumerate(cuts, 1) if cut), steps]
+        parts = [ids[begin : end + 1] for begin, end in itertools.pairwise(edges)]
+        chance = np.prod([1 / 3 if cut else 2 / 3 for cut in cuts])
+        mean += chance * gradient(random, *parts)
+    np.testing.assert_allclose(mean, expected, atol=1e-4 * np.abs(expected).max())
+    # It is not so without the compensation.
+    cut = gradient(whole, *[ids[t : t + 2] for t in range(steps)])
+    assert np.abs(cut - expected).max() > 0.01 * np.abs(expected).max()

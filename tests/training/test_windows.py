@@ -1,5 +1,6 @@
 """Windows follow one another, and every token of a part is measured once."""
 
+import itertools
 import os
 from pathlib import Path
 
@@ -44,6 +45,20 @@ def test_some_streams_forget_and_the_seed_says_which():
     forgets = np.stack([cut.forgets(e, s) for e in range(20) for s in range(cut.steps)])
     assert 0.01 < forgets.mean() < 0.03
     np.testing.assert_array_equal(cut.forgets(2, 3), windows(batch=50, window=2).forgets(2, 3))
+
+
+def test_random_windows_go_on_and_have_the_mean_length():
+    cut = windows(tokens=np.arange(60_000), random=True)
+    assert cut.steps == 1500
+    read = [cut.read(0, step) for step in range(cut.steps)]
+    for one, other in itertools.pairwise(read):
+        np.testing.assert_array_equal(other[0], one[-1])
+    lengths = np.array([len(ids) - 1 for ids in read])
+    assert lengths.mean() == pytest.approx(10, rel=0.1)
+    # The chance to end is the same after every step.
+    for steps in (1, 5, 20):
+        assert (lengths[lengths >= steps] == steps).mean() == pytest.approx(0.1, abs=0.05)
+    assert [len(cut.read(1, n)) - 1 for n in range(9)] != lengths[:9].tolist()
 
 
 @given(
