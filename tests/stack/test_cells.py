@@ -38,8 +38,22 @@ def rnn_step(tf, x, states, w, options):
     return h, [h]
 
 
+def mingru_step(tf, x, states, w, options):
+    z, n = tf.split(x @ w["kernel"] + w["bias"], 2, axis=1)
+    h = (1 - tf.sigmoid(z)) * states[0] + tf.sigmoid(z) * n
+    return h, [h]
+
+
+def minlstm_step(tf, x, states, w, options):
+    f, i, n = tf.split(x @ w["kernel"] + w["bias"], 3, axis=1)
+    f, i = tf.sigmoid(f), tf.sigmoid(i)
+    h = (f * states[0] + i * n) / (f + i)
+    return h, [h]
+
+
 # What one step of each cell is: (x [B, I], states, weights by name) -> output [B, H], states.
 OBVIOUS = {"lstm": lstm_step, "gru": gru_step, "rnn": rnn_step}
+OBVIOUS |= {"mingru": mingru_step, "minlstm": minlstm_step}
 
 # Every cell, and those of its options that make it another one.
 VARIANTS = {name: StackOptions(cell=name) for name in cells.names()} | {

@@ -1,0 +1,137 @@
+"""A recurrence that is linear in its state, for all steps at once: by parallel scan over time.
+
+What a step does to the state, ``h -> a h + b``, is a pair of numbers, and one such step after
+another is again such a pair, in whichever order they are put together (Blelloch 1990, "Prefix sums
+and their applications"). So time is cut into chunks that are worked through side by side: first
+what each does as a whole, then from where each begins, then all their steps.
+"""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from seqgen.stack.scanned import ScannedCell
+
+# Steps of a chunk, done one after the other. There and back on one core, for 512 units: 64 steps of
+# 16 streams took 1.9 ms (with 4 steps a chunk 2.2, with 16 the same, by a loop over the steps 2.2),
+# 1024 steps of one stream 2.2 ms (by the loop 13).
+CHUNK = 8
+
+
+def linear_scan(
+    a_TBH: tf.Tensor, b_TBH: tf.Tensor, h_BH: tf.Tensor, flow: float = 1.0
+) -> tf.Tensor:
+    """``h_t = a_t h_{t-1} + b_t`` at every step; differentiable once in all that it reads.
+
+    Nothing is divided, and no logarithm taken: with a in [0, 1] nothing can overflow.
+
+    a_TBH, b_TBH: float32 [T, B, H]; T may be known at the call only.
+    h_BH: the state before the first step, float32 [B, H].
+    flow: factor of a gradient on its way from a step to the one before.
+    Returns h, float32 [T, B, H].
+    """
+
+    @tf.custom_gradient
+    def run(a: Any, b: Any, first: Any) -> Any:
+        h = _scan(a, b, first, +1)
+
+        def gradient(dh: Any) -> Any:
+            # What reaches h_t comes from its own output and through the next step's a: the same
+            # recurrence, run backwards, from no gradient at all behind the last step.
+            through = a if flow == 1 else flow * a
+            none = tf.zeros_like(first)
+            db = _scan(tf.concat([through[1:], none[None]], 0), dh, none, -1)
+            before = tf.concat([first[None], h[:-1]], 0)
+            return db * before, db, through[0] * db[0]
+
+        return h, gradient
+
+    return run(a_TBH, b_TBH, h_BH)
+
+
+def _scan(a: Any, b: Any, first: Any, way: int) -> Any:
+    """`linear_scan` without its gradient; from the last step to the first where ``way`` is -1."""
+    steps = tf.shape(a)[0]
+    chunks = -(-steps // CHUNK)
+    missing = chunks * CHUNK - steps
+    padding = [[0, missing][::way], [0, 0], [0, 0]]
+    shape = tf.concat([[chunks, CHUNK], tf.shape(first)], 0)
+    a_CLBH, b_CLBH = (tf.reshape(tf.pad(x, padding), shape) for x in (a, b))
+    a_LCBH, b_LCBH = tf.unstack(a_CLBH, CHUNK, 1)[::way], tf.unstack(b_CLBH, CHUNK, 1)[::way]
+    whole_a, whole_b = a_LCBH[0], b_LCBH[0]
+    for a_CBH, b_CBH in zip(a_LCBH[1:], b_LCBH[1:], strict=True):
+        whole_a, whole_b = a_CBH * whole_a, a_CBH * whole_b + b_CBH
+    h = _before(whole_a, whole_b, first, way)
+    outputs = []
+    for a_CBH, b_CBH in zip(a_LCBH, b_LCBH, strict=True):
+        h = a_CBH * h + b_CBH
+        outputs.append(h)
+    h = tf.reshape(tf.stack(outputs[::way], 1), [-1, *first.shape])
+    return h[:steps] if way > 0 else h[-steps:]
+
+
+def _before(a: Any, b: Any, first: Any, way: int) -> Any:
+    """The state before each of C chunks, [C, B, H], of what each does to it: by doubling.
+
+    After n rounds an element stands for 2^n chunks (Hillis and Steele 1986, "Data parallel
+    algorithms").
+    """
+    if way < 0:
+        return tf.reverse(_before(tf.reverse(a, [0]), tf.reverse(b, [0]), first, 1), [0])
+    a = tf.concat([tf.zeros_like(first)[None], a[:-1]], 0)
+    b = tf.concat([first[None], b[:-1]], 0)
+
+    def double(reach: Any, a: Any, b: Any) -> Any:
+        earlier = [[reach, 0], [0, 0], [0, 0]]
+        b += a * tf.pad(b[:-reach], earlier)
+        return 2 * reach, a * tf.pad(a[:-reach], earlier), b
+
+    chunks = tf.TensorShape([None, *first.shape])
+    _, _, h = tf.while_loop(
+        lambda reach, *_: reach < tf.shape(a)[0],
+        double,
+        (1, a, b),
+        shape_invariants=(tf.TensorShape([]), chunks, chunks),
+        parallel_iterations=1,
+    )
+    return h
+
+
+class Scanned(keras.layers.Layer):
+    """The layer of a `ScannedCell`: ``(x_TBI, states[, keeps, training]) -> (y_TBH, states)``.
+
+    cell: what its gates are.
+    units: H.
+    flow: factor of a gradient on its way from a step to the one before.
+    """
+
+    def __init__(self, cell: ScannedCell, units: int, name: str, flow: float = 1.0) -> None:
+        # The operands of the product have the type of the input; all else is float32.
+        super().__init__(name=name, autocast=False)
+        self.cell = cell
+        self.units = units
+        self.flow = flow
+
+    def build(self, input_shape: int) -> None:
+        """Make the weights for inputs of that width."""
+        shapes = self.cell.shapes(input_shape, self.units)
+        self.kernel = self.add_weight(
+            shape=shapes["kernel"], name="kernel", initializer="glorot_uniform"
+        )
+        self.bias = self.add_weight(shape=shapes["bias"], name="bias", initializer="zeros")
+        self.built = True
+
+    def call(
+        self,
+        x_TBI: tf.Tensor,
+        states: tuple[tf.Tensor, ...],
+        keeps_TB1: tf.Tensor | None = None,
+        training: bool = False,
+    ) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
+        a = tf.tensordot(x_TBI, tf.cast(self.kernel, x_TBI.dtype), 1)
+        kept, added = self.cell.mix(tf.cast(a, tf.float32) + self.bias)
+        if keeps_TB1 is not None:
+            kept *= keeps_TB1
+        h_TBH = linear_scan(kept, added, states[0], self.flow)
+        return tf.cast(h_TBH, x_TBI.dtype), (h_TBH[-1],)
