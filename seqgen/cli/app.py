@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from seqgen import __version__
-from seqgen.cli import checkpoints, corpora
+from seqgen.cli import checkpoints, corpora, inspect
 from seqgen.cli.evaluate import evaluate
 from seqgen.cli.render import render
 from seqgen.cli.sample import sample
@@ -31,6 +31,7 @@ app.command()(evaluate)
 app.command()(render)
 app.add_typer(checkpoints.app, name="checkpoints")
 app.add_typer(corpora.app, name="corpora")
+app.add_typer(inspect.app, name="inspect")
 
 
 def print_version(asked: bool) -> None:

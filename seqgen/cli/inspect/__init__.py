@@ -1,0 +1,53 @@
+"""`seqgen inspect`: what a trained network does with a text."""
+
+from typing import Annotated
+
+import typer
+from typer.core import TyperGroup
+
+from seqgen.cli.complete import complete_checkpoint
+from seqgen.cli.inspect.gates import gates
+from seqgen.cli.inspect.gradients import gradients
+from seqgen.cli.inspect.neurons import neurons
+from seqgen.errors import ConfigError
+
+WHAT = ("gradients", "neurons", "gates")
+
+
+class NameFirst(TyperGroup):
+    """`seqgen inspect NAME gradients`; the two words may come in the other order."""
+
+    def parse_args(self, ctx, args):  # type: ignore[no-untyped-def]
+        if len(args) > 1 and args[0] in WHAT and args[1] not in WHAT:
+            args = [args[1], args[0], *args[2:]]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=NameFirst,
+    help="See what a trained network does with a text: its gradients, neurons and gates.",
+    no_args_is_help=True,
+    invoke_without_command=True,
+)
+
+
+@app.callback()
+def inspect(
+    context: typer.Context,
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A checkpoint's name, or the path of its folder.",
+            autocompletion=complete_checkpoint,
+        ),
+    ],
+) -> None:
+    """See what a trained network does with a text: its gradients, neurons and gates."""
+    if context.invoked_subcommand is None:
+        raise ConfigError(f"say what to see: seqgen inspect {name} {'|'.join(WHAT)}")
+    context.obj = name
+
+
+app.command()(gradients)
+app.command()(neurons)
+app.command()(gates)

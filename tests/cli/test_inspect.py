@@ -1,0 +1,271 @@
+import base64
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from rich.text import Text
+
+from seqgen.checkpoint import format
+from seqgen.checkpoint.read import open_checkpoint
+from seqgen.cli.inspect.gates import picture
+from seqgen.cli.inspect.gradients import short
+from seqgen.cli.inspect.neurons import coloured
+from seqgen.inspection import neurons
+from seqgen.inspection.gates import Gate
+from seqgen.inspection.options import TextOptions
+from seqgen.inspection.passage import open_passage
+from seqgen.training.data import VALIDATION, plain_ids, write_rows
+
+TEXT = (
+    "The river runs (down to the sea), & <so> on.\n"
+    'He said: "It is a long way," and went.\n\nROMEO:\nA rose by any other name.\n'
+) * 12
+
+
+@pytest.fixture
+def river(here: Path, make: Callable[..., Path]) -> str:
+    """Name of a network of two layers of LSTM, untrained, that keeps a text."""
+    path = make(here / "checkpoints" / "river", text=TEXT)
+    (path / format.RESUME).mkdir()
+    rows = plain_ids([TEXT], open_checkpoint(path).tokenizer)
+    for _ in write_rows(path / format.RESUME / VALIDATION, rows):
+        pass
+    return "river"
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A network that a run of a few seconds made, in a process of its own."""
+    folder = tmp_path_factory.mktemp("trained")
+    (folder / "text.txt").write_text(TEXT * 5)
+    options = ("--epochs", "2", "--units", "24", "--layers", "1", "--batch", "8", "--window", "32")
+    command = [sys.executable, "-m", "seqgen", "train", "text.txt", "--name", "t", *options]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+def pixels(path: Path) -> np.ndarray:
+    """A picture, which must be a PNG, as numbers [rows, columns, 3]."""
+    image = Image.open(path)
+    assert image.format == "PNG"
+    return np.asarray(image.convert("RGB")).astype(int)
+
+
+def coloured_share(picture: np.ndarray) -> float:
+    """The share of it that is neither grey, black nor white."""
+    return float((np.ptp(picture, axis=2) > 40).mean())
+
+
+def test_a_trained_network_is_seen_in_all_three_ways(seqgen, monkeypatch, trained: Path) -> None:
+    monkeypatch.chdir(trained)
+    status, out, err = seqgen(
+        "inspect", "t", "gradients", "--steps", "20", "--streams", "4", "--plot", "g.png", "--json"
+    )
+    assert (status, err) == (0, "wrote g.png\n")
+    found = json.loads(out)
+    assert (found["cell"], found["steps"], found["places"]) == ("lstm", 20, 4)
+    assert [k["name"] for k in found["kernels"]] == [f"recurrent_kernel {g}" for g in "ifgo"]
+    assert [(c["layer"], c["state"]) for c in found["curves"]] == [(1, "h"), (1, "c"), (1, "all")]
+    assert all(len(c["median"]) == 20 and c["median"][-1] > 0 for c in found["curves"])
+    assert coloured_share(pixels(trained / "g.png")) > 0.003
+
+    status, out, _ = seqgen("inspect", "t", "neurons", "--units", "3,1:c:5", "--json")
+    found = json.loads(out)
+    assert found["units_searched"] == 48
+    assert "".join(found["pieces"]) == (TEXT * 5)[-found["characters"] :]
+    assert [*found["activations"]] == ["1:h:3", "1:c:5"]
+    assert len(found["activations"]["1:h:3"]) == found["tokens"] == found["characters"] + 1
+    best = {f["name"]: f["units"][0] for f in found["features"] if f["units"]}
+    assert best["capital"]["stands"]
+    assert abs(best["capital"]["held_out"]) > 0.5  # a text like this tells that in two epochs
+
+    status, out, err = seqgen("inspect", "t", "gates", "--plot", "s.png", "--json")
+    assert (status, err) == (0, "wrote s.png\n")
+    gates = json.loads(out)["gates"]
+    assert [gate["gate"] for gate in gates] == ["i", "f", "o"]
+    assert all(gate["open"] + gate["shut"] + gate["between"] == pytest.approx(1) for gate in gates)
+    assert all(len(gate["units_open"]) == 24 for gate in gates)
+    assert coloured_share(pixels(trained / "s.png")) > 0.0001
+
+
+def test_people_read_tables_and_pictures(seqgen, river: str) -> None:
+    status, out, err = seqgen("inspect", river, "gradients", "--steps", "12", "--streams", "3")
+    assert (status, err) == (0, "")
+    assert "layer 2, recurrent_kernel o" in out
+    lines = [line.split() for line in out.splitlines()]
+    assert ["steps", "back", "1", "2", "5", "10", "a", "step"] in lines
+    assert sum(line[:1] == ["mean"] for line in lines) == 7
+    assert "all layers" in out
+    assert "▀" in out or "▚" in out
+    assert "what was held back of fox [1], at 3 places, 12 steps back" in out
+
+    status, out, err = seqgen("inspect", river, "neurons", "--units", "1:h:2")
+    assert (status, err) == (0, "")
+    assert "the best of 40 units" in out
+    assert "hardly in this text: in single quotes, in comment, number" in out
+    assert "unit 1:h:2\nThe river runs (down to the sea), & <so> on.⏎\n" in out
+
+    status, out, err = seqgen("inspect", river, "gates")
+    assert (status, err) == (0, "")
+    assert sum("of 12" in line for line in out.splitlines()) == 3
+    assert sum("of 8" in line for line in out.splitlines()) == 3
+    assert "█ shut  ░ between  ▓ open" in out
+    assert "LSTM: i, f, o = σ(x W + h R + b)" in out
+
+
+def test_the_words_may_come_in_the_other_order(seqgen, river: str) -> None:
+    assert seqgen("inspect", "gates", river) == seqgen("inspect", river, "gates")
+
+
+def test_a_cell_without_gates_and_one_text_for_another(
+    seqgen, here: Path, make: Callable[..., Path]
+) -> None:
+    make(here / "checkpoints" / "plain", text=TEXT, cell="rnn", units=(6,))
+    (here / "new.txt").write_text("The séa is long.\n" * 40, encoding="utf-8")
+    status, out, err = seqgen("inspect", "plain", "gates", "--text", "new.txt")
+    assert (status, out) == (0, "the cell of this network (vanilla RNN) has no gates\n")
+    assert err == "skipped, since the vocabulary lacks it: 'é'\n"
+    out = seqgen("inspect", "plain", "gates", "--text", "new.txt", "--json")[1]
+    assert json.loads(out)["gates"] == []
+    status, out, _ = seqgen("inspect", "plain", "gradients", "--text", "new.txt", "--plot", "p.png")
+    assert status == 0
+    assert "layer 1, recurrent_kernel  " in out
+    assert coloured_share(pixels(here / "p.png")) > 0.003
+
+
+class Page(HTMLParser):
+    """What a browser would show of the text, with the class of each of its spans."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.text, self.classes, self.units = "", [], ""
+        self.options: list[str] = []
+        self._where = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs) -> None:
+        named = dict(attrs)
+        self._where = named.get("id") or ("option" if tag == "option" else self._where)
+        if tag == "i":
+            self.classes.append(named.get("class") or "")
+        assert "src" not in named
+        assert "href" not in named
+
+    def handle_endtag(self, tag) -> None:
+        if tag in ("pre", "script", "option"):
+            self._where = ""
+
+    def handle_data(self, data) -> None:
+        if self._where == "text":
+            self.text += data
+        elif self._where == "units":
+            self.units += data
+        elif self._where == "option":
+            self.options.append(data)
+
+
+def test_the_page_holds_the_text_and_what_the_units_did(seqgen, here: Path, river: str) -> None:
+    status, _, err = seqgen("inspect", river, "neurons", "--units", "1:c:7", "--html", "n.html")
+    assert (status, err) == (0, "wrote n.html\n")
+    content = (here / "n.html").read_text("utf-8")
+    page = Page(content)
+    assert page.text == TEXT.replace("\n", "⏎\n")
+    assert "http:" not in content
+    assert "https:" not in content
+    assert page.options[0] == "1:c:7 · chosen"
+    checkpoint = open_checkpoint(here / "checkpoints" / river)
+    read = open_passage(checkpoint, TextOptions(), 20_000)
+    did = neurons.activations(checkpoint, read).states[1, "c"][:, 7]
+    units = json.loads(page.units)
+    assert len(units) == len(page.options) > 5
+    shown = np.frombuffer(base64.b64decode(units[0]["values"]), np.int8) * units[0]["scale"] / 100
+    np.testing.assert_allclose(shown, did, atol=0.0051)
+    levels = [int(c[1:] or 0) * (-1 if c[0] == "n" else 1) if c else 0 for c in page.classes]
+    np.testing.assert_allclose(np.array(levels) / 10, did, atol=0.0551)
+
+
+def test_a_text_cannot_drive_the_terminal_or_the_page(here: Path) -> None:
+    text = coloured(["a\x1b[31m", "</i>", "\n", "b\t"], np.array([0.0, 0.5, -1, 1]), "truecolor")
+    assert text.plain == "a [31m</i>⏎\nb⇥"
+    assert isinstance(text, Text)
+    strong = [str(span.style) for span in text.spans]
+    assert strong[-1] == "#ffffff on #d6452f"
+    assert strong[-2] == "#ffffff on #2f6fd6"
+    plain = coloured(["ab", "c\n", "d"], np.array([-1.0, 1, 0]), None).plain
+    assert plain == "abc⏎\n▁▁██\nd\n▅"
+
+
+def test_a_unit_is_a_point_of_its_gate_in_the_colour_of_its_layer() -> None:
+    found = (
+        Gate(1, "z", (0.1, 0.2), (0.3, 0.4), 0.5),
+        Gate(1, "u", (0.0, 1.0), (1.0, 0.0), 0.5),
+        Gate(2, "z", (0.6,), (0.2,), 0.5),
+    )
+    z, u = picture(found, "GRU").axes
+    assert [axes.get_title() for axes in (z, u)] == ["gate z", "gate u"]
+    first, second = (np.asarray(dots.get_offsets()) for dots in z.collections)
+    np.testing.assert_allclose(first, [(0.1, 0.3), (0.2, 0.4)])
+    np.testing.assert_allclose(second, [(0.6, 0.2)])
+    assert not np.allclose(*(dots.get_facecolor() for dots in z.collections))
+    np.testing.assert_allclose(u.collections[0].get_offsets(), [(0, 1), (1, 0)])
+
+
+def test_numbers_are_short() -> None:
+    values = (0, 0.4213, 12.3, 0.001234, 5e-30, 2.5e7, float("nan"))
+    assert [short(v) for v in values] == ["0", "0.42", "12", "1e-3", "5e-30", "2e7", "–"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (("nope", "gates"), 1, "there is no checkpoint 'nope'"),
+        (("river",), 2, "say what to see: seqgen inspect river gradients|neurons|gates"),
+        (("river", "gate"), 2, "No such command 'gate'"),
+        (("river", "gates", "--text", "nope.txt"), 1, "nope.txt: no such file or folder"),
+        (("river", "gates", "--text", "empty.txt"), 1, "empty.txt: is empty"),
+        (("river", "gates", "--text", "other.txt"), 1, "lacks every character of it"),
+        (("river", "gates", "--text", "some.txt", "--unknown", "error"), 1, "lacks 'é'"),
+        (("river", "gates", "--plot", "x.svg"), 2, "'x.svg' does not end in .png"),
+        (("river", "gates", "--plot", "river.txt/x.png"), 1, "cannot write river.txt/x.png"),
+        (("river", "gates", "--characters", "1"), 2, "the least is 2"),
+        (("river", "gradients", "--plot", "x"), 2, "'x' does not end in .png"),
+        (("river", "gradients", "--text", "some.txt", "--steps", "90"), 2, "--steps: 8 are the"),
+        (("river", "gradients", "--text", "one.txt"), 2, "the text is too short"),
+        (("river", "gradients", "--steps", "x"), 2, "'x' is not a whole number"),
+        (("river", "neurons", "--units", "3:1"), 2, "--units: 3:1: the network has layers 1 to 2"),
+        (("river", "neurons", "--units", "1:1,99"), 2, "the units of layer 2 are 0 to 7"),
+        (("river", "neurons", "--html", "x.txt"), 2, "does not end in .html or .htm"),
+        (("river", "neurons", "--text", "one.txt", "--html", "x.html"), 2, "too short to choose"),
+    ],
+)
+def test_what_cannot_be_done_is_told(
+    seqgen, here: Path, river: str, arguments: tuple[str, ...], status: int, message: str
+) -> None:
+    (here / "river.txt").write_text("x")
+    for name, text in {"empty": "", "other": "éü", "some": "The é sea", "one": "T"}.items():
+        (here / f"{name}.txt").write_text(text, encoding="utf-8")
+    code, _, err = seqgen("inspect", *arguments)
+    assert code == status
+    assert message in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("what", ["neurons", "gates"])
+def test_tensorflow_is_not_loaded_to_read(here: Path, river: str, what: str) -> None:
+    code = (
+        f"import sys, atexit; sys.argv = ['seqgen', 'inspect', 'river', '{what}', '--json']; "
+        "heavy = {'tensorflow', 'keras', 'music21', 'matplotlib', 'plotext'}; "
+        "atexit.register(lambda: print('loaded', heavy & set(sys.modules), file=sys.stderr)); "
+        "from seqgen.cli.app import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert json.load(io.StringIO(done.stdout))
+    assert done.stderr == "loaded set()\n"

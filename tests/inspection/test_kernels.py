@@ -1,0 +1,39 @@
+import numpy as np
+import pytest
+
+from seqgen.config import StackOptions
+from seqgen.inspection.kernels import kernels
+
+
+def stack(cell: str) -> StackOptions:
+    return StackOptions(cell=cell, layers=1, units=(2,), embedding=2)
+
+
+def test_radius_and_norm_are_those_of_the_matrix() -> None:
+    # Its powers fall by half, and one application may stretch by much.
+    kernel = np.array([[0.5, 10], [0, 0.5]], np.float32)
+    weights = {
+        "recurrent_1/kernel": np.eye(2, dtype=np.float32),
+        "recurrent_1/recurrent_kernel": kernel,
+        "recurrent_1/bias": np.zeros(2, np.float32),
+        "output/kernel": np.eye(2, dtype=np.float32),
+    }
+    (found,) = kernels(stack("rnn"), weights)
+    assert (found.layer, found.name) == (1, "recurrent_kernel")
+    assert found.radius == pytest.approx(0.5, abs=1e-3)
+    assert found.norm == pytest.approx(np.linalg.svd(kernel)[1][0])
+
+
+def test_each_gate_has_its_part() -> None:
+    parts = [scale * np.eye(2, dtype=np.float32) for scale in (1, 2, 3, 4)]
+    weights = {"recurrent_1/recurrent_kernel": np.concatenate(parts, axis=1)}
+    found = kernels(stack("lstm"), weights)
+    assert [(k.name[-1], round(k.radius, 4)) for k in found] == [
+        ("i", 1.0), ("f", 2.0), ("g", 3.0), ("o", 4.0)
+    ]  # fmt: skip
+    found = kernels(stack("rnn"), {"recurrent_1/delayed": np.stack(parts[:2])})
+    assert [k.name for k in found] == ["delayed 1", "delayed 2"]
+
+
+def test_an_input_kernel_is_none() -> None:
+    assert kernels(stack("rnn"), {"recurrent_1/kernel": np.eye(2, dtype=np.float32)}) == ()
