@@ -83,7 +83,6 @@ class Run:
         if arrays is not None:
             self.learner.assign(arrays)
         self.peak = self.options.learning_rate
-        self.cost = 0.0  # seconds that an evaluation takes
         corpus = config.corpus
         self.characters_per_token = corpus.validation_characters / (len(validation) - 1)
         self.tokens_a_step = self.options.batch * self.options.window
@@ -111,10 +110,11 @@ class Run:
         position = self.position
         clock = Clock(position.seconds)
         speed = Speed(self.tokens_a_step)
-        if position.step == 0:
+        # Before the first step, or where a run was interrupted before an evaluation that was due.
+        if self._evaluation_missing():
             yield from self._evaluate(clock, 0.0)
             # The first compiles; what it took says little of the others.
-            self.cost = 0.0
+            position.cost = 0.0
         saved = clock.seconds()
         while (progress := self.length().progress(position.seconds, position.step)) < 1:
             rate = position.scale * learning_rate(progress, self.peak, self.options.warmup)
@@ -201,11 +201,16 @@ class Run:
     def _evaluation_due(self, progress: float) -> bool:
         position = self.position
         waited = position.seconds - position.evaluated_at
-        due = evaluations_due(progress, self._evaluations())
-        return progress >= 1 or waited >= LONGEST_WAIT or due > position.evaluations
+        return progress >= 1 or waited >= LONGEST_WAIT or self._evaluation_missing()
+
+    def _evaluation_missing(self) -> bool:
+        """Whether there were fewer evaluations than there should have been by now."""
+        position = self.position
+        progress = self.length().progress(position.seconds, position.step)
+        return evaluations_due(progress, self._evaluations()) > position.evaluations
 
     def _evaluations(self) -> float:
-        return affordable(self.options.evaluations, self.length().seconds, self.cost)
+        return affordable(self.options.evaluations, self.length().seconds, self.position.cost)
 
     def _evaluate(self, clock: Clock, tokens_per_second: float) -> Iterator[Event]:
         position, began = self.position, clock.seconds()
@@ -229,7 +234,7 @@ class Run:
         yield Sampled(position.step, text)
         position.seconds = position.evaluated_at = clock.seconds()
         yield self._save()
-        self.cost = clock.seconds() - began
+        position.cost = clock.seconds() - began
 
     def _loss(self, most: int) -> tuple[float, int]:
         """Of the weights as they are, on that many tokens of the validation part at most."""

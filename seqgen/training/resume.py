@@ -23,7 +23,8 @@ class Position:
     seconds: of training so far, by the clock. epoch, window: what is read next.
     scale: what recoveries have made of the step size. recoveries: how many there were.
     best: lowest validation loss so far. waited: evaluations since then.
-    evaluations: how many there were. mean_loss: training loss, smoothed.
+    evaluations: how many there were. cost: seconds that one takes, once that is known.
+    mean_loss: training loss, smoothed.
     epochs, minutes: how long the run is, where seqgen chose it.
     """
 
@@ -37,6 +38,7 @@ class Position:
     waited: int = 0
     evaluations: int = 0
     evaluated_at: float = 0.0
+    cost: float = 0.0
     mean_loss: float | None = None
     epochs: float | None = None
     minutes: float | None = None

@@ -176,11 +176,16 @@ def told(
         notices=notices,
         reasons=reasons,
     )
-    with memory_errors():
-        for event in current.events():
-            if isinstance(event, Finished):
-                write_card(checkpoint.path)
-            yield event
+    events = current.events()
+    try:
+        with memory_errors():
+            for event in events:
+                if isinstance(event, Finished):
+                    write_card(checkpoint.path)
+                yield event
+    finally:
+        # Left to itself it would be closed too, but a failure to save would go unheard.
+        events.close()  # type: ignore[attr-defined]
 
 
 def build(checkpoint: Checkpoint, position: Position, arrays: dict[str, Any] | None) -> "Run":

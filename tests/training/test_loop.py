@@ -81,13 +81,16 @@ class TestRun:
         bits = nats / config.corpus.validation_characters / np.log(2)
         assert result.bits_per_character == pytest.approx(bits)
 
-    def test_an_interrupted_run_goes_on_bit_for_bit(self, text_file, tmp_path):
+    # At step 25 an evaluation is due; the run is interrupted before it, and as it is told.
+    @pytest.mark.parametrize(("kind", "after"), [(Step, 37), (Step, 25), (Evaluated, 1)])
+    def test_an_interrupted_run_goes_on_bit_for_bit(self, text_file, tmp_path, kind, after):
         whole = of_kind(run(text_file, tmp_path / "whole", dropout=0.2), Step)
-        first = []
+        first, seen = [], 0
         events = run(text_file, tmp_path / "parts", dropout=0.2)
         for event in events:
             first += of_kind([event], Step)
-            if len(first) == 37:
+            seen += isinstance(event, kind)
+            if seen == after:
                 events.close()
                 break
         rest = of_kind(go_on(tmp_path / "parts", {}), Step)
@@ -198,6 +201,17 @@ def test_a_spoiled_resume_state_is_refused(text_file, tmp_path):
     state.unlink()
     with pytest.raises(CheckpointError, match="no state to resume from"):
         list(go_on(tmp_path / "river", {"epochs": 2.0}))
+
+
+@pytest.mark.usefixtures("tf")
+def test_a_failure_to_save_an_interrupted_run_is_raised(text_file, tmp_path):
+    events = run(text_file, tmp_path / "river")
+    next(event for event in events if isinstance(event, Step))
+    state = tmp_path / "river" / "resume" / "state.safetensors"
+    state.unlink()
+    state.mkdir()
+    with pytest.raises(CheckpointError, match=r"cannot write .*state\.safetensors"):
+        events.close()
 
 
 @pytest.mark.usefixtures("tf")
