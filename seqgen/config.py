@@ -64,6 +64,12 @@ class StackOptions(Options):
         "How recurrent weights begin; orthogonal unless said.",
         choices=("orthogonal", "identity", "glorot"),
     )
+    forget_bias: float | None = option(
+        None,
+        "Bias with which the lstm's forget gates begin; 1 unless said, more for a longer memory.",
+        least=-20.0,
+        most=20.0,
+    )
     reset: str | None = option(
         None,
         "Whether the gru resets its state before or after the product; after unless said.",

@@ -51,14 +51,28 @@ def minlstm_step(tf, x, states, w, options):
     return h, [h]
 
 
+def delay_step(tf, x, states, w, options):
+    (past,) = states
+    kernels = tf.split(w["recurrent_kernel"], len(options.delays))
+    a = x @ w["kernel"] + w["bias"]
+    for d, kernel in zip(options.delays, kernels, strict=True):
+        a += past[:, -d] @ kernel
+    h = getattr(tf.nn, options.activation)(a)
+    return h, [tf.concat([past[:, 1:], h[:, None]], 1)]
+
+
 # What one step of each cell is: (x [B, I], states, weights by name) -> output [B, H], states.
 OBVIOUS = {"lstm": lstm_step, "gru": gru_step, "rnn": rnn_step}
-OBVIOUS |= {"mingru": mingru_step, "minlstm": minlstm_step}
+OBVIOUS |= {"mingru": mingru_step, "minlstm": minlstm_step, "delay": delay_step}
 
 # Every cell, and those of its options that make it another one.
 VARIANTS = {name: StackOptions(cell=name) for name in cells.names()} | {
     f"rnn {activation}": StackOptions(cell="rnn", activation=activation)
     for activation in ("sigmoid", "relu")
+}
+VARIANTS |= {
+    f"delay {delays}": StackOptions(cell="delay", delays=delays, activation=activation)
+    for delays, activation in [((1,), "tanh"), ((2, 3), "sigmoid"), ((5, 1, 9), "relu")]
 }
 STOCK = {"lstm": "LSTM", "gru": "GRU", "rnn": "SimpleRNN"}
 
@@ -234,6 +248,7 @@ def test_the_forget_gate_begins_open(tf):
     i, f, g, o = np.split(begun("lstm")["bias"], 4)
     assert (f == 1).all()
     assert not np.concatenate([i, g, o]).any()
+    assert (begun("lstm", forget_bias=3.5)["bias"][UNITS : 2 * UNITS] == 3.5).all()
 
 
 def test_dropped_recurrent_weights_are_missing_while_training_only(tf):

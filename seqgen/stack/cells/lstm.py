@@ -1,6 +1,6 @@
 """Long short-term memory (Hochreiter and Schmidhuber 1997) with forget gate (Gers et al. 2000)."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -14,13 +14,15 @@ class LSTM(RecurrentCell):
     """i, f, o = σ(x W + h R + b); g = tanh(x W + h R + b); c' = f c + i g; h' = o tanh(c').
 
     Gates stand in Keras's order i, f, g, o; the forget gate's bias starts at 1
-    (Jozefowicz et al. 2015).
+    (Jozefowicz et al. 2015). A unit that begins with the bias b keeps the share σ(b) of itself in
+    a step, so that to learn over gaps of k steps it wants about ln k (Tallec and Ollivier 2018).
     """
 
     name = "lstm"
     title = "LSTM"
     cudnn = "LSTM"
     states = ("h", "c")
+    reads: ClassVar = {"forget_bias": 1.0}
     saved = ("i", "f", "g", "o", "tanh(c')", "c")
 
     def shapes(self, inputs: int, units: int) -> dict[str, tuple[int, ...]]:
@@ -36,12 +38,14 @@ class LSTM(RecurrentCell):
         if weight != "bias":
             return super().initial(weight)
 
-        class ForgetOne(keras.initializers.Initializer):
+        bias = self.options.forget_bias
+
+        class Forget(keras.initializers.Initializer):
             def __call__(self, shape: Any, dtype: Any = None) -> Any:
                 i, f, g, o = np.split(np.zeros(shape, dtype), 4)
-                return keras.ops.convert_to_tensor(np.concatenate([i, f + 1, g, o]))
+                return keras.ops.convert_to_tensor(np.concatenate([i, f + bias, g, o]))
 
-        return ForgetOne()
+        return Forget()
 
     def forward(
         self, a: Any, r: Any, states: tuple[Any, ...]
