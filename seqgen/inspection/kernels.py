@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from seqgen.config import StackOptions
+from seqgen.stack import cells
 from seqgen.stack.shapes import layer_names
 
 INPUT = "kernel"
-# The parts of a gated cell's kernel, in the order in which they stand side by side.
+# The parts of a gated cell's kernel, in the order in which they stand in it.
 PARTS = {"lstm": ("i", "f", "g", "o"), "gru": ("z", "u", "n")}
 
 
@@ -41,23 +42,30 @@ def kernels(options: StackOptions, weights: Mapping[str, np.ndarray]) -> tuple[K
             own = name.removeprefix(f"{layer}/")
             if own in (name, INPUT):
                 continue
-            for part, square in squares(own, array, units, options.cell):
+            for part, square in squares(own, array, units, parts(options)):
                 radius = float(np.abs(np.linalg.eigvals(square)).max())
                 norm = float(np.linalg.norm(square, 2))
                 found.append(Kernel(number, part, radius, norm))
     return tuple(found)
 
 
-def squares(name: str, array: np.ndarray, units: int, cell: str) -> list[tuple[str, np.ndarray]]:
-    """The square blocks [H, H] of a weight [H, n H] or [n, H, H], each with its name."""
+def parts(options: StackOptions) -> tuple[str, ...]:
+    """Names of the parts of the cell's kernel: gates, or how far back they reach."""
+    delays = cells.chosen(options).delays
+    return tuple(f"delay {d}" for d in delays) if delays else PARTS.get(options.cell, ())
+
+
+def squares(
+    name: str, array: np.ndarray, units: int, parts: tuple[str, ...]
+) -> list[tuple[str, np.ndarray]]:
+    """The square blocks [H, H] of a weight [H, n H] or [n H, H], each with its name."""
     if array.ndim == 2 and array.shape[0] == units and array.shape[1] % units == 0:
         blocks = np.split(array, array.shape[1] // units, axis=1)
-    elif array.ndim == 3 and array.shape[1:] == (units, units):
-        blocks = list(array)
+    elif array.ndim == 2 and array.shape[1] == units and array.shape[0] % units == 0:
+        blocks = np.split(array, array.shape[0] // units)
     else:
         return []
     if len(blocks) == 1:
         return [(name, blocks[0])]
-    parts = PARTS.get(cell, ())
     named = parts if len(parts) == len(blocks) else [str(n + 1) for n in range(len(blocks))]
     return [(f"{name} {part}", block) for part, block in zip(named, blocks, strict=True)]

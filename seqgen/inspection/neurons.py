@@ -93,12 +93,12 @@ def activations(
 ) -> Activations:
     """Run the network over a passage in one stream, in float32, and keep what every unit did.
 
-    States that are no vector of units, such as the memory of delays, are left out.
+    Of a state that remembers several steps, as that of the delay cell does, the latest is kept.
     told: is told the share that is done.
     Raises ConfigError if that is more than memory should hold, CheckpointError if it is damaged.
     """
     steps = Steps(checkpoint)
-    vectors = {name: shape[0] for name, shape in steps.states.items() if len(shape) == 1}
+    vectors = {name: shape[-1] for name, shape in steps.states.items()}
     count = len(passage.rows)
     if count * sum(vectors.values()) > MOST_NUMBERS:
         most = MOST_NUMBERS // sum(vectors.values())
@@ -106,7 +106,7 @@ def activations(
     kept = {name: np.empty((count, units), np.float32) for name, units in vectors.items()}
     for n, (states, _) in enumerate(steps.over(passage)):
         for name, values in kept.items():
-            values[n] = states[name]
+            values[n] = states[name].reshape(-1, values.shape[1])[-1]
         told((n + 1) / count)
     found: dict[tuple[int, str], np.ndarray] = {}
     for name, values in kept.items():

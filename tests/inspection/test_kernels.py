@@ -31,8 +31,8 @@ def test_each_gate_has_its_part() -> None:
     assert [(k.name[-1], round(k.radius, 4)) for k in found] == [
         ("i", 1.0), ("f", 2.0), ("g", 3.0), ("o", 4.0)
     ]  # fmt: skip
-    found = kernels(stack("rnn"), {"recurrent_1/delayed": np.stack(parts[:2])})
-    assert [k.name for k in found] == ["delayed 1", "delayed 2"]
+    found = kernels(stack("rnn"), {"recurrent_1/more": np.concatenate(parts[:2])})
+    assert [(k.name, k.radius) for k in found] == [("more 1", 1.0), ("more 2", 2.0)]
 
 
 def test_an_input_kernel_is_none() -> None:

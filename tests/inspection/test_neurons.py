@@ -6,6 +6,7 @@ from seqgen.inspection import features, neurons
 from seqgen.inspection.neurons import Activations, Unit
 from seqgen.inspection.options import TextOptions
 from seqgen.inspection.passage import Passage, open_passage
+from seqgen.stack import cells
 
 
 def passage(text: str) -> Passage:
@@ -144,6 +145,18 @@ def test_units_are_named_and_others_refused() -> None:
     }.items():
         with pytest.raises(ConfigError, match=message):
             neurons.named([name], found)
+
+
+@pytest.mark.parametrize("cell", cells.names())
+def test_every_cell_has_units(made, cell: str) -> None:
+    checkpoint = made(cell=cell, units=(5, 4))
+    read = open_passage(checkpoint, TextOptions(), 50)
+    found = neurons.activations(checkpoint, read)
+    assert {layer for layer, _ in found.states} == {1, 2}
+    for (layer, _), values in found.states.items():
+        assert values.shape == (51, 6 - layer)
+        assert np.isfinite(values).all()
+        assert (np.ptp(values, axis=0) > 0).all()
 
 
 def test_more_than_memory_holds_is_refused(made, monkeypatch: pytest.MonkeyPatch) -> None:
