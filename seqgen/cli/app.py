@@ -9,6 +9,7 @@ import typer
 
 from seqgen import __version__
 from seqgen.cli import checkpoints, corpora, inspect
+from seqgen.cli.compare import compare
 from seqgen.cli.evaluate import evaluate
 from seqgen.cli.render import render
 from seqgen.cli.sample import sample
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 app.command()(train)
 app.command()(sample)
+app.command()(compare)
 app.command()(evaluate)
 app.command()(render)
 app.add_typer(checkpoints.app, name="checkpoints")

@@ -21,10 +21,13 @@ METAVARS = {int: "N", float: "X", str: "TEXT"}
 CONFIG_HELP = "TOML file of options by name (clip_norm = 5.0); flags win over it."
 
 
-def with_options(*groups: type[Options]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def with_options(
+    *groups: type[Options], several: bool = False
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Turn ``f(..., said)`` into a Typer command that has every option of the dataclasses.
 
     groups: the dataclasses; a field with ``flag=False`` is read from a ``--config`` file only.
+    several: every option takes a list of values, and ``said`` has a tuple of them for each.
     The command calls ``f`` with its own parameters and with ``said``: the values that were given
     on the command line or in the file, by field name, in the types of the fields. It raises
     ConfigError for a value that is not of its type or a file that is not right; bounds and choices
@@ -38,14 +41,18 @@ def with_options(*groups: type[Options]) -> Callable[[Callable[..., None]], Call
         @wraps(command)
         def run(config: Path | None = None, **values: Any) -> None:
             said = read_config(config, known) if config else {}
+            if several:
+                said = {name: listed(value) for name, value in said.items()}
+            read = parse_several if several else parse
             for name in flags:
                 if (text := values.pop(name)) is not None:
-                    said[name] = text if text is True else parse(name, text, hints[name])
+                    said[name] = text if text is True else read(name, text, hints[name])
             command(**values, said=said)
 
         own = inspect.signature(command, eval_str=True).parameters.values()
         parameters = [p for p in own if p.name != "said"]
-        parameters += [flag(f, hints[f.name], group) for group, f in flags.values()]
+        make = flag_of_several if several else flag
+        parameters += [make(f, hints[f.name], group) for group, f in flags.values()]
         parameters.append(
             keyword("config", Path | None, typer.Option("--config", help=CONFIG_HELP))
         )
@@ -85,6 +92,23 @@ def flag(field: Field, hint: Any, group: type) -> inspect.Parameter:
         rich_help_panel=panel(group),
     )
     return keyword(field.name, str | None, info)
+
+
+def flag_of_several(field: Field, hint: Any, group: type) -> inspect.Parameter:
+    """The option of a field that takes a list; where it takes names, in the plural too."""
+    if hint is bool:
+        info = typer.Option(
+            flag_name(field.name),
+            help=field.metadata["help"],
+            metavar="yes|no",
+            rich_help_panel=panel(group),
+        )
+        return keyword(field.name, str | None, info)
+    parameter = flag(field, hint, group)
+    info = parameter.annotation.__metadata__[0]
+    if field.metadata["names"] and not field.name.endswith("s"):
+        info.param_decls = (*info.param_decls, f"{flag_name(field.name)}s")
+    return parameter
 
 
 def panel(group: type) -> str:
@@ -129,6 +153,30 @@ def parse(name: str, text: str, hint: Any) -> Any:
     except ValueError:
         what = {int: "a whole number", float: "a number"}[kind]
         raise ConfigError(f"{flag_name(name)}: {text!r} is not {what}") from None
+
+
+def parse_several(name: str, text: str, hint: Any) -> tuple[Any, ...]:
+    """The values in a list; of an option that takes several, each is joined by ``+``: 512+256."""
+    kind, items = kind_of(hint), text.split(",")
+    if not all(item.strip() for item in items):
+        raise ConfigError(f"{flag_name(name)}: {text!r} lacks a value; give them as in one,two")
+    if kind is bool:
+        return tuple(parse_truth(name, item) for item in items)
+    if get_origin(kind) is tuple:
+        return tuple(parse(name, item.replace("+", ","), hint) for item in items)
+    return tuple(parse(name, item, hint) for item in items)
+
+
+def parse_truth(name: str, text: str) -> bool:
+    if text not in ("yes", "no"):
+        raise ConfigError(f"{flag_name(name)}: {text!r} is not yes or no")
+    return text == "yes"
+
+
+def listed(value: Any) -> tuple[Any, ...]:
+    """What a file says of an option that takes a list: one value, or several, lists among them."""
+    values = value if isinstance(value, tuple) else (value,)
+    return tuple(tuple(each) if isinstance(each, list) else each for each in values)
 
 
 def read_config(path: Path, known: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,3 +1,4 @@
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,6 +11,7 @@ from seqgen.cli.options import with_options
 from seqgen.config import SamplingOptions, StackOptions, TrainingOptions
 from seqgen.errors import ConfigError
 from seqgen.options import Options, option
+from seqgen.stack import cells
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,7 @@ class Made(Options):
     many: tuple[int, ...] | None = option(None, "Several.", least=1)
     word: str = option("left", "A word.", choices=("left", "right"))
     cell: str = option("lstm", "A cell.", names="cells")
+    yes: bool = option(False, "A truth.")
     hidden: int = option(3, "Only in a file.", flag=False)
 
 
@@ -81,7 +84,7 @@ def test_help_says_bounds_words_and_defaults() -> None:
     text = CliRunner().invoke(app_of(command), ["--help"], env=environment).output
     for words in (
         "Made for a test", "--whole-number", "at least 2; at most 8", "above 0; at most 1",
-        "default 0.25", "left|right", "gru, lstm, rnn; default lstm",
+        "default 0.25", "left|right", f"{', '.join(cells.names())}; default lstm",
     ):  # fmt: skip
         assert words in text
     assert "--hidden" not in text
@@ -117,3 +120,49 @@ def test_the_real_options_make_commands() -> None:
     told = call("--units", "512,256", "--minutes", "2", groups=(StackOptions, TrainingOptions))
     assert told == {"units": (512, 256), "minutes": 2.0, "loud": False}
     assert call("--stop", "END", "--seed", "7", groups=(SamplingOptions,))["stop"] == "END"
+
+
+def told_lists(*arguments: str) -> dict[str, Any]:
+    """What a command that takes lists is told."""
+    told: dict[str, Any] = {}
+
+    @with_options(Made, several=True)
+    def command(said: dict[str, Any]) -> None:
+        told.update(said)
+
+    result = CliRunner().invoke(app_of(command), [*arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return told
+
+
+def test_lists_have_a_value_for_each_place() -> None:
+    assert told_lists() == {}
+    assert told_lists("--share", "1,0.5", "--word", "left") == {
+        "share": (1.0, 0.5),
+        "word": ("left",),
+    }
+    assert told_lists("--cell", "lstm,gru") == told_lists("--cells", "lstm,gru")
+    assert told_lists("--many", "128,512+256") == {"many": ((128,), (512, 256))}
+    assert told_lists("--yes", "yes,no") == {"yes": (True, False)}
+
+
+def test_lists_come_from_a_file_too(tmp_path: Path) -> None:
+    file = tmp_path / "o.toml"
+    file.write_text('cell = ["lstm", "gru"]\nmany = [128, [512, 256]]\nhidden = 4\nyes = true\n')
+    assert told_lists("--config", str(file), "--cells", "rnn") == {
+        "cell": ("rnn",), "many": (128, (512, 256)), "hidden": (4,), "yes": (True,),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--share", "0.5,x"), "--share: 'x' is not a number"),
+        (("--many", "1+x"), "--many: 'x' is not a whole number"),
+        (("--many", "1,"), "--many: '1,' lacks a value"),
+        (("--yes", "true"), "--yes: 'true' is not yes or no"),
+    ],
+)
+def test_a_wrong_value_in_a_list_names_its_flag(arguments: tuple[str, ...], message: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        told_lists(*arguments)

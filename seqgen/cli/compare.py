@@ -1,0 +1,129 @@
+"""`seqgen compare`: networks trained one after the other under one budget, side by side."""
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from seqgen.cli.complete import complete_corpus
+from seqgen.cli.options import with_options
+from seqgen.cli.train import Encoding, Interruption, Out, opened
+from seqgen.config import ComparisonOptions, StackOptions, TokenOptions, TrainingOptions
+from seqgen.errors import ConfigError
+
+if TYPE_CHECKING:
+    from seqgen.comparison.events import Event
+    from seqgen.comparison.record import Comparison
+
+Sources = Annotated[
+    list[str],
+    typer.Argument(
+        help="Files, folders, patterns, known corpora (seqgen corpora), or - for standard input.",
+        autocompletion=complete_corpus,
+        show_default=False,
+    ),
+]
+Name = Annotated[
+    str | None,
+    typer.Option(help="Name of the comparison; the corpus's and -compare unless said."),
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace one of that name.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="List the networks, their size and time; train nothing.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print all figures and curves as JSON.")]
+Plot = Annotated[
+    Path | None,
+    typer.Option(help="Draw the learning curves into this file: .png, .svg or .pdf."),
+]
+
+
+@with_options(TokenOptions, StackOptions, TrainingOptions, ComparisonOptions, several=True)
+def compare(
+    said: dict[str, Any],
+    sources: Sources,
+    name: Name = None,
+    out: Out = Path("checkpoints"),
+    encoding: Encoding = None,
+    overwrite: Overwrite = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+    plot: Plot = None,
+) -> None:
+    """Train several networks, each for as long as the others, and set them side by side.
+
+    Every option takes a list, as in --cells lstm,gru --layers 1,2 --minutes 2: every combination
+    is trained. Started again with the same words, it goes on where it was.
+    """
+    from seqgen.checkpoint.find import checked_name
+    from seqgen.cli import compare_results
+    from seqgen.comparison.runner import compare as comparing
+
+    check_plot(plot)
+    corpus = opened(sources, encoding)
+    path = out / (f"{corpus.name}-compare" if name is None else checked_name(name))
+    if dry_run:
+        compare_results.show_estimate(corpus, said, path.name, as_json)
+        return
+    comparison = watch(comparing(corpus, said, path, overwrite=overwrite), path, overwrite)
+    compare_results.show(comparison, as_json)
+    if plot:
+        from seqgen.comparison.picture import draw
+
+        draw(plot, comparison)
+    if comparison.best is None:
+        raise typer.Exit(1)
+
+
+def check_plot(plot: Path | None) -> None:
+    """Raise ConfigError for a picture that could not be written, before any time is spent on it."""
+    from seqgen.comparison.picture import SUFFIXES
+
+    if plot and plot.suffix.lower() not in SUFFIXES:
+        raise ConfigError(f"--plot: {str(plot)!r} does not end in {', '.join(SUFFIXES)}")
+    if plot and not plot.parent.is_dir():
+        raise ConfigError(f"--plot: there is no folder {plot.parent}")
+
+
+def watch(events: "Generator[Event, None, None]", path: Path, overwrite: bool) -> "Comparison":
+    """Draw a comparison as it goes; an interruption saves it and ends the command."""
+    from rich.console import Console
+
+    from seqgen.cli.compare_display import display
+    from seqgen.comparison.events import Begun, Compared, Told
+    from seqgen.training.events import Step
+
+    comparison: Comparison | None = None
+    with (
+        open(os.dup(2), "w", encoding="utf-8", errors="replace") as screen,
+        display(Console(file=screen, highlight=False)) as drawing,
+        Interruption() as interruption,
+    ):
+        for event in events:
+            drawing.draw(event)
+            if isinstance(event, Compared):
+                comparison = event.comparison
+            if isinstance(event, Begun):
+                interruption.may_wait = False
+            elif isinstance(event, Told) and isinstance(event.event, Step):
+                interruption.may_wait = True
+            if interruption.signal:
+                break
+        events.close()
+    if interruption.signal:
+        typer.echo(farewell(path, overwrite), err=True)
+        raise typer.Exit(128 + interruption.signal)
+    assert comparison
+    return comparison
+
+
+def farewell(path: Path, overwrite: bool) -> str:
+    """What to say of an interrupted comparison: how to go on."""
+    from seqgen.comparison.record import file_of
+
+    if not file_of(path).exists():
+        return "interrupted before anything was learned"
+    same = "the same command without --overwrite" if overwrite else "the same command"
+    return f"interrupted and saved; {same} goes on with it"

@@ -1,0 +1,247 @@
+"""Draws a comparison: its variants side by side with their learning curves, or plain lines."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich import box
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.status import Status
+from rich.table import Table
+from rich.text import Text
+
+from seqgen.cli.lines import Unit, cleaned, clock, evaluation, lines, unit_of
+from seqgen.comparison import picture
+from seqgen.comparison.events import Begun, Compared, Ended, Event, Told
+from seqgen.comparison.picture import budget
+from seqgen.comparison.record import Comparison, Entry, Point
+from seqgen.training.events import Evaluated, Preparing, Recovered, Started, Step
+
+# Of 256 colours, those that can be told apart on black and on white.
+COLOURS = (33, 208, 35, 197, 135, 178, 44, 244)
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789*+"
+PLOT_HEIGHT = 15
+BAR = 16
+
+
+@dataclass
+class Row:
+    """What is known of a variant while the comparison runs."""
+
+    entry: Entry
+    curve: list[Point] = field(default_factory=list)
+    step: Step | None = None
+    running: bool = False
+
+
+class PlainDisplay:
+    """Plain lines: one an evaluation, and one when a variant ends."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.rows: list[Row] = []
+        self.unit = Unit()
+        self.preparing = ""
+
+    def draw(self, event: Event) -> None:
+        for line in self.lines(event):
+            self.console.print(Text(cleaned(line)), soft_wrap=True)
+
+    def lines(self, event: Event) -> list[str]:
+        match event:
+            case Preparing(what) if what != self.preparing:
+                self.preparing = what
+                return [what]
+            case Compared() if not self.rows:
+                self.rows = rows(event.comparison)
+                return introduction(event)
+            case Begun():
+                entry = self.rows[event.index].entry
+                going = "goes on" if event.curve else "begins"
+                return [f"{entry.label} {going}: {entry.parameters:,} parameters"]
+            case Told(_, Started() as started):
+                self.unit = unit_of(started)
+            case Told(index, Evaluated() as measured):
+                return [f"{self.rows[index].entry.label}  {evaluation(measured, self.unit)}"]
+            case Told(index, Recovered() as recovered):
+                label = self.rows[index].entry.label
+                return [f"{label}  {line}" for line in lines(recovered, False, self.unit)]
+            case Ended():
+                return [ending(event.entry)]
+        return []
+
+
+class LiveDisplay:
+    """A table of all variants and their curves in one picture, drawn anew a few times a second."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.status: Status | None = None
+        self.live: Live | None = None
+        self.rows: list[Row] = []
+        self.timed = True
+        self.curves = Text()
+
+    def draw(self, event: Event) -> None:
+        match event:
+            case Preparing(what, share):
+                self.prepare(what, share)
+            case Compared() if not self.rows:
+                self.stop()
+                for line in introduction(event):
+                    self.console.print(Text(cleaned(line)))
+                self.rows, self.timed = rows(event.comparison), event.comparison.timed
+                self.draw_curves()
+                self.live = Live(
+                    get_renderable=self.picture, console=self.console, refresh_per_second=4
+                )
+                self.live.start()
+            case Compared():
+                if self.live:
+                    self.live.transient = True  # what follows says all of it
+            case Begun():
+                row = self.rows[event.index]
+                row.curve, row.running = list(event.curve), True
+                self.draw_curves()
+            case Told(index, Step() as step):
+                self.rows[index].step = step
+            case Told(index, Evaluated() as measured) if measured.int8_loss is None:
+                point = Point(measured.tokens, measured.seconds, measured.validation_loss)
+                self.rows[index].curve.append(point)
+                self.draw_curves()
+            case Ended():
+                row = self.rows[event.index]
+                row.entry, row.running = event.entry, False
+
+    def prepare(self, what: str, share: float) -> None:
+        if self.status is None:
+            self.status = self.console.status("")
+            self.status.start()
+        self.status.update(Text(cleaned(what) + (f", {share:.0%}" if share else "")))
+
+    def stop(self) -> None:
+        for drawn in (self.status, self.live):
+            if drawn is not None:
+                drawn.stop()
+        self.status = self.live = None
+
+    def draw_curves(self) -> None:
+        width = min(100, self.console.width)
+        self.curves = drawn([row.curve for row in self.rows], self.timed, width, colours=True)
+
+    def picture(self) -> Group:
+        room = max(3, self.console.height - PLOT_HEIGHT - 6)
+        return Group(self.table(room), self.curves)
+
+    def table(self, room: int) -> Table:
+        """The variants, as many as there is room for, with the one that runs among them."""
+        table = Table(box=box.SIMPLE_HEAD)
+        for column in ("", "network", "parameters", "nats", "tokens/s", "time", ""):
+            right = column in ("parameters", "nats", "tokens/s", "time")
+            table.add_column(column, justify="right" if right else "left", no_wrap=True)
+        now = next((n for n, row in enumerate(self.rows) if row.running), 0)
+        first = max(0, min(now - room // 2, len(self.rows) - room))
+        for number, row in list(enumerate(self.rows))[first : first + room]:
+            table.add_row(sign(number), Text(row.entry.label), *figures(row))
+        if room < len(self.rows):
+            table.add_row("", Text(f"{room} of {len(self.rows)}", "dim"))
+        return table
+
+
+@contextmanager
+def display(console: Console) -> Iterator[PlainDisplay | LiveDisplay]:
+    """The display that suits where standard error goes."""
+    if not console.is_terminal:
+        yield PlainDisplay(console)
+        return
+    live = LiveDisplay(console)
+    try:
+        yield live
+    finally:
+        live.stop()
+
+
+def rows(comparison: Comparison) -> list[Row]:
+    return [
+        Row(entry, list(entry.result.curve) if entry.result else []) for entry in comparison.entries
+    ]
+
+
+def introduction(event: Compared) -> list[str]:
+    comparison = event.comparison
+    over = sum(entry.over for entry in comparison.entries)
+    before = f"; {over} of them before" if over else ""
+    return [
+        f"comparing {len(comparison.entries)} networks on {comparison.corpus}, "
+        f"{budget(comparison)}{before}",
+        *(f"note: {notice}" for notice in event.notices),
+    ]
+
+
+def ending(entry: Entry) -> str:
+    if entry.result is None:
+        return f"{entry.label} failed: {entry.failure}"
+    result = entry.result
+    return (
+        f"{entry.label} done after {clock(result.seconds)}: {result.nats:.4f} nats a token, "
+        f"perplexity {result.perplexity:.2f}"
+    )
+
+
+def figures(row: Row) -> Sequence[Any]:
+    """The cells of a variant behind its name while the comparison runs."""
+    result, parameters = row.entry.result, f"{row.entry.parameters:,}"
+    if result:
+        speed = f"{result.tokens_per_second:,.0f}" if result.tokens_per_second else "–"
+        return (
+            parameters,
+            f"{result.nats:.4f}",
+            speed,
+            clock(result.seconds),
+            Text("done", "green"),
+        )
+    if row.entry.failure:
+        return (parameters, "–", "–", "–", Text("failed", "red"))
+    nats = f"{row.curve[-1].nats:.4f}" if row.curve else "–"
+    if not row.running:
+        return (parameters, nats, "–", "–", Text("waiting", "dim"))
+    if row.step is None:
+        return (parameters, nats, "–", "–", Text("getting ready", "dim"))
+    bar = Table.grid(padding=(0, 1))
+    bar.add_row(
+        ProgressBar(total=1.0, completed=row.step.progress, width=BAR),
+        f"{clock(row.step.remaining)} left",
+    )
+    speed = f"{row.step.tokens_per_second:,.0f}" if row.step.step > 1 else "–"
+    return (parameters, nats, speed, clock(row.step.seconds), bar)
+
+
+def sign(number: int, colours: bool = True) -> Text:
+    """By what a curve is known: its colour, or a letter."""
+    if not colours:
+        return Text(LETTERS[number % len(LETTERS)])
+    return Text("━━", f"color({COLOURS[number % len(COLOURS)]})")
+
+
+def drawn(curves: Sequence[Sequence[Point]], timed: bool, width: int, colours: bool) -> Text:
+    """The learning curves in characters: validation loss over seconds, or tokens, of training."""
+    if not any(len(curve) > 1 for curve in curves):
+        return Text()
+    import plotext
+
+    figure = plotext.figure
+    figure.clear()
+    figure.theme("simple")
+    figure.plot_size(width, PLOT_HEIGHT)
+    figure.title("validation loss, nats a token")
+    figure.label("seconds" if timed else "tokens", "x")
+    for number, (x, y) in enumerate(picture.lines(curves, timed)):
+        if x:
+            letter = LETTERS[number % len(LETTERS)]
+            colour = COLOURS[number % len(COLOURS)]
+            marker = plotext.marker("hd", colour) if colours else plotext.marker(letter)
+            figure.draw(figure.signal(x, y, marker=marker).lines())
+    return Text.from_ansi(str(figure.build()))

@@ -1,0 +1,54 @@
+"""What a comparison would be, without training: its variants, their size and their time."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seqgen.comparison.lay import Laid, planned, tokens_an_epoch
+from seqgen.comparison.variants import variants
+from seqgen.corpora import Corpus
+from seqgen.training.estimate import measured_speed
+from seqgen.training.windows import Windows
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A variant that was not trained. minutes: how long its training would take."""
+
+    label: str
+    name: str
+    parameters: int
+    minutes: float
+
+
+def estimate(corpus: Corpus, asked: Mapping[str, Sequence[Any]], name: str) -> tuple[Expected, ...]:
+    """Plan every variant, and where the budget is one of tokens, time a few steps of each.
+
+    asked: as `seqgen.comparison.runner.compare` takes it. name: of the comparison.
+    Raises ConfigError or CorpusError, as the comparison would.
+    """
+    found = variants(asked, name)
+    with tempfile.TemporaryDirectory() as folder:
+        steps = planned(corpus, found, Path(folder))
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                return tuple(map(expected, end.value))
+
+
+def expected(laid: Laid) -> Expected:
+    """What to expect of a variant."""
+    training = laid.config.training
+    minutes = training.minutes
+    if minutes is None:
+        assert training.epochs
+        assert training.batch
+        assert training.window
+        windows = Windows(laid.data.training, training.batch, training.window, training.seed)
+        options, config = laid.plan.options, laid.config
+        speed = measured_speed(options, config.vocab, windows, config.places)
+        minutes = training.epochs * tokens_an_epoch(laid.data, options) / speed / 60
+    return Expected(laid.variant.label, laid.variant.name, laid.config.parameters, minutes)

@@ -1,0 +1,127 @@
+"""Lays out a comparison: the text read once, every variant planned, its checkpoint begun."""
+
+import shutil
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from seqgen.checkpoint import format, write
+from seqgen.checkpoint.format import Config
+from seqgen.comparison import record
+from seqgen.comparison.record import Comparison, Entry
+from seqgen.comparison.variants import Variant
+from seqgen.config import RunOptions, TokenOptions
+from seqgen.corpora import Corpus
+from seqgen.errors import CheckpointError, ConfigError
+from seqgen.training.data import TRAINING, VALIDATION, Dataset, preparing
+from seqgen.training.events import Preparing
+from seqgen.training.plan import Plan, plan
+from seqgen.training.start import configure, folder_beside, is_empty
+from seqgen.training.windows import Windows
+
+
+@dataclass(frozen=True)
+class Laid:
+    """A variant with nothing left open.
+
+    folder: where the ids of its tokens lie.
+    """
+
+    variant: Variant
+    data: Dataset
+    plan: Plan
+    config: Config
+    folder: Path
+
+
+def planned(
+    corpus: Corpus, found: Sequence[Variant], folder: Path
+) -> Generator[Preparing, None, list[Laid]]:
+    """Cut the text into tokens, once for each way to do so, and plan every variant.
+
+    folder: into which the ids are written.
+    Raises ConfigError that names the variant whose options do not fit the text, or CorpusError.
+    """
+    made: dict[TokenOptions, tuple[Dataset, Path]] = {}
+    laid = []
+    for variant in found:
+        tokens = variant.options.tokens
+        if tokens not in made:
+            own = folder / str(len(made))
+            own.mkdir()
+            data = yield from preparing(corpus, tokens, own)
+            made[tokens] = data, own
+        data, own = made[tokens]
+        try:
+            chosen = plan_of(variant, data)
+        except ConfigError as error:
+            raise ConfigError(f"{variant.label}: {error}") from error
+        laid.append(Laid(variant, data, chosen, configure(corpus, data, chosen), own))
+    return laid
+
+
+def plan_of(variant: Variant, data: Dataset) -> Plan:
+    """The plan of a variant; a budget of tokens becomes a number of epochs, seldom a whole one."""
+    kind, tokens = data.tokenizer.kind, len(data.training)
+    if variant.budget is None:
+        return plan(variant.options, kind, tokens)
+    one = plan(variant.options.with_options({"epochs": 1.0}), kind, tokens)
+    epochs = max(1e-9, variant.budget / tokens_an_epoch(data, one.options))
+    return replace(one, options=one.options.with_options({"epochs": epochs}))
+
+
+def tokens_an_epoch(data: Dataset, options: RunOptions) -> int:
+    """How many tokens one pass learns from."""
+    batch, window = options.training.batch, options.training.window
+    assert batch
+    assert window
+    return Windows(data.training, batch, window, 0).steps * batch * window
+
+
+def laid_out(
+    corpus: Corpus,
+    asked: Mapping[str, Sequence[Any]],
+    found: Sequence[Variant],
+    path: Path,
+    *,
+    overwrite: bool,
+) -> Generator[Preparing, None, Comparison]:
+    """Begin a comparison: a checkpoint for each variant, which has learned nothing yet.
+
+    Nothing gives way before all options are known to be right.
+    Raises ConfigError, CorpusError, or CheckpointError for a checkpoint that is in the way.
+    """
+    places = [path.with_name(variant.name) for variant in found]
+    for place in places:
+        check_free(place, overwrite)
+    with folder_beside(path) as folder:
+        laid = yield from planned(corpus, found, folder)
+        if overwrite:
+            record.file_of(path).unlink(missing_ok=True)
+        for place, each in zip(places, laid, strict=True):
+            write.create(place, each.config, each.data.tokenizer, overwrite=True)
+            (place / format.RESUME).mkdir(exist_ok=True)
+            for name in (TRAINING, VALIDATION):
+                shutil.copyfile(each.folder / name, place / format.RESUME / name)
+    comparison = Comparison(
+        asked=record.words(asked),
+        corpus=corpus.name,
+        kind=corpus.kind,
+        fingerprint=corpus.fingerprint,
+        entries=tuple(
+            Entry(each.variant.label, each.variant.name, each.config.parameters) for each in laid
+        ),
+    )
+    record.save(path, comparison)
+    return comparison
+
+
+def check_free(place: Path, overwrite: bool) -> None:
+    """Raise CheckpointError for what is in the way of a variant, unless it is to be replaced."""
+    if not write.is_checkpoint(place):
+        write.make_way(place, overwrite)
+    elif not (overwrite or is_empty(place)):
+        raise CheckpointError(
+            f"{place} exists; --overwrite begins anew, or --name the comparison otherwise"
+        )

@@ -1,0 +1,284 @@
+"""`seqgen compare` as a user runs it: lists of options, interruptions, results, wrong usage."""
+
+import io
+import json
+import re
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from seqgen import load
+from seqgen.cli.compare_display import LiveDisplay, PlainDisplay, drawn
+from seqgen.cli.compare_results import table
+from seqgen.comparison import process
+from seqgen.comparison.events import Begun, Compared, Ended, Told
+from seqgen.comparison.record import Comparison, Entry, Point, Result
+from seqgen.training.events import Evaluated, Step
+
+COMMAND = (sys.executable, "-m", "seqgen", "compare", "river.txt")
+RIVER = "The river runs down to the sea, and the sea runs up to the sky;\n" * 40
+TINY = ("--units", "16", "--embedding", "8", "--window", "16", "--batch", "8")
+WORDS = ("--cells", "rnn,gru", "--budget", "6400", *TINY)
+
+
+@pytest.fixture(autouse=True)
+def river(here: Path) -> Path:
+    """The current folder holds river.txt."""
+    (here / "river.txt").write_text(RIVER, encoding="utf-8")
+    return here
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess]:
+    """A comparison that a process of its own has made, and what that process said."""
+    folder = tmp_path_factory.mktemp("compared")
+    (folder / "river.txt").write_text(RIVER, encoding="utf-8")
+    done = subprocess.run(
+        [*COMMAND, *WORDS, "--plot", "c.png"], cwd=folder, capture_output=True, text=True
+    )
+    return folder, done
+
+
+def results(folder: Path) -> dict[str, dict]:
+    """What a comparison has found, by label, without what depends on the clock."""
+    entries = json.loads((folder / "checkpoints" / "river-compare.json").read_text())["entries"]
+    for entry in entries:
+        if entry["result"]:
+            del entry["result"]["seconds"], entry["result"]["tokens_per_second"]
+            for point in entry["result"]["curve"]:
+                del point["seconds"]
+    return {entry["label"]: entry for entry in entries}
+
+
+def test_it_ends_with_a_table_best_first_and_curves(compared) -> None:
+    folder, done = compared
+    assert done.returncode == 0, done.stderr
+    found = results(folder)
+    rows = re.findall(r"(?m)^ +([ab])  (rnn|gru)( ★)? +([\d,]+) +(\d\.\d{4}) ", done.stdout)
+    assert [(star, name) for _, name, star, _, _ in rows] == [
+        (" ★" * (n == 0), name)
+        for n, name in enumerate(sorted(found, key=lambda name: found[name]["result"]["nats"]))
+    ]
+    for letter, name, _, parameters, nats in rows:
+        assert letter == {"rnn": "a", "gru": "b"}[name]
+        assert parameters == f"{found[name]['parameters']:,}"
+        assert nats == f"{found[name]['result']['nats']:.4f}"
+    for word in ("bits/char", "perplexity", "tokens/s", "time", "validation loss, nats a token"):
+        assert word in done.stdout
+    assert re.search(r"┤.*a", done.stdout)
+    assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_without_a_terminal_it_tells_a_line_an_evaluation_and_one_an_end(compared) -> None:
+    _, done = compared
+    assert "comparing 2 networks on river, 6400 tokens each\n" in done.stderr
+    for name in ("rnn", "gru"):
+        assert re.search(rf"(?m)^{name} begins: [\d,]+ parameters$", done.stderr)
+        assert (
+            len(re.findall(rf"(?m)^{name}  step \d+ .* validation \d\.\d+ nats", done.stderr)) > 9
+        )
+        assert re.search(rf"(?m)^{name} done after .*: \d\.\d+ nats a token", done.stderr)
+    assert done.stderr.count("cutting 2,560 characters") == 1
+
+
+def test_it_draws_a_picture(compared) -> None:
+    content = (compared[0] / "c.png").read_bytes()
+    assert content.startswith(b"\x89PNG")
+    assert len(content) > 10_000
+
+
+def test_its_variants_are_checkpoints_that_write(compared, seqgen, monkeypatch) -> None:
+    monkeypatch.chdir(compared[0])
+    status, out, _ = seqgen("checkpoints", "--json")
+    assert [row["name"] for row in json.loads(out)] == ["river-compare-gru", "river-compare-rnn"]
+    assert seqgen("sample", "river-compare-gru", "--length", "9", "--seed", "1")[0] == status == 0
+    assert load("checkpoints/river-compare-rnn").config.training.batch == 8
+
+
+def test_started_again_it_only_tells_its_results(compared, seqgen, monkeypatch) -> None:
+    folder, done = compared
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(process, "CHILD", "raise SystemExit('nothing is to be trained')")
+    status, out, err = seqgen("compare", "river.txt", *WORDS)
+    assert status == 0
+    assert out == done.stdout
+    assert err == "comparing 2 networks on river, 6400 tokens each; 2 of them before\n"
+    status, out, _ = seqgen("compare", "river.txt", *WORDS, "--json")
+    told = json.loads(out)
+    assert (status, told["corpus"], told["asked"]["cell"]) == (0, "river", ["rnn", "gru"])
+    assert told["best"] == "river-compare-" + min(
+        ("rnn", "gru"), key=lambda name: results(folder)[name]["result"]["nats"]
+    )
+    assert all(len(entry["result"]["curve"]) > 9 for entry in told["entries"])
+
+
+def test_interrupted_and_started_again_it_ends_as_if_it_had_not_been(
+    compared, seqgen, here: Path
+) -> None:
+    with subprocess.Popen([*COMMAND, *WORDS], stderr=subprocess.PIPE, text=True) as child:
+        assert child.stderr
+        seen = []
+        for each in child.stderr:
+            seen.append(each)
+            if each.startswith("gru  step 1"):
+                break
+        child.send_signal(signal.SIGINT)
+        seen.append(child.stderr.read())
+        assert child.wait(30) == 130
+    text = "".join(seen)
+    assert text.endswith("interrupted and saved; the same command goes on with it\n")
+    assert "Traceback" not in text
+    status, _, err = seqgen("compare", "river.txt", *WORDS)
+    assert status == 0
+    assert "gru goes on: " in err
+    assert "rnn " not in err
+    assert results(here) == results(compared[0])
+
+
+def test_where_nothing_could_be_trained_it_says_so(seqgen, here: Path, monkeypatch) -> None:
+    monkeypatch.setattr(process, "CHILD", "raise ZeroDivisionError('of all things')")
+    status, out, err = seqgen("compare", "river.txt", *WORDS)
+    assert status == 1
+    for name in ("rnn", "gru"):
+        assert f"{name} failed: ZeroDivisionError: of all things" in out
+        assert f"{name} failed: ZeroDivisionError: of all things" in err
+    assert "★" not in out
+
+
+def test_a_dry_run_lists_the_networks_and_their_time_and_makes_nothing(seqgen, here: Path) -> None:
+    words = ("--cells", "lstm,gru", "--layers", "1,2", "--units", "16", "--embedding", "8")
+    status, out, _ = seqgen("compare", "river.txt", *words, "--minutes", "2", "--dry-run")
+    assert status == 0
+    # 22·8 + 4·16·(8+16+1) + 17·22
+    assert re.search(r"lstm layers 1 +river-compare-lstm-layers-1 +2,150 +2:00", out)
+    assert "gru layers 2" in out
+    assert "4 networks, about 8:00 of training in all" in out
+    status, out, _ = seqgen("compare", "river.txt", *WORDS, "--dry-run", "--json")
+    found = json.loads(out)
+    assert [each["label"] for each in found["variants"]] == ["rnn", "gru"]
+    assert 0 < found["minutes"] < 1
+    assert [path.name for path in here.iterdir()] == ["river.txt"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--cells", "lstm,lstn"), "unknown cell 'lstn'; did you mean lstm?"),
+        (("--cells", "lstm,,gru"), "--cell: 'lstm,,gru' lacks a value"),
+        (("--cells", ""), "--cell: '' lacks a value"),
+        (("--cells", "lstm"), "there is nothing to compare"),
+        (("--cells", "lstm,gru", "--epochs", "1"), "--minutes, or --budget (tokens), or --epochs"),
+        (("--layers", "1,two"), "--layers: 'two' is not a whole number"),
+        (("--layers", "1,9"), "--layers: 9 is too large"),
+        (("--residual", "yes,maybe"), "--residual: 'maybe' is not yes or no"),
+        (("--units", "16,16+8", "--layers", "1"), "--units names 2 layers and --layers 1"),
+        (("--tokens", "64000"), "--budget 64000"),
+        (("--cells", "lstm,gru", "--batch", "60000"), "--batch 60000 needs at least"),
+        (("--layers", "1,2", "--plot", "c.gif"), "does not end in .png, .svg, .pdf"),
+        (("--layers", "1,2", "--plot", "no/c.png"), "there is no folder no"),
+        (("--layers", "1,2", "--name", "../x"), "cannot be a checkpoint's name"),
+    ],
+)
+def test_wrong_words_are_refused_before_anything_is_made(
+    seqgen, here: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    status, out, err = seqgen("compare", "river.txt", "--minutes", "2", *arguments)
+    assert (status, out) == (2, "")
+    assert message in err
+    assert [path.name for path in here.rglob("*") if path.is_file()] == ["river.txt"]
+
+
+def test_other_words_of_the_same_name_are_refused(compared, seqgen, monkeypatch) -> None:
+    monkeypatch.chdir(compared[0])
+    status, out, err = seqgen("compare", "river.txt", *WORDS, "--seed", "5")
+    assert (status, out) == (2, "")
+    assert "--seed was not given and is 5" in err
+
+
+STEP = Step(7, 0.1, 0.5, 30.0, 90.0, 2.5, 1.0, 0.01, 1234.5)
+RESULT = Result(
+    1.5, 2.164, None, 4.48, 99, 1000, 60.0, 900.0, (Point(0, 0.0, 3.0), Point(1000, 60.0, 1.5))
+)
+ENTRIES = tuple(Entry(f"layers {n}", f"c-layers-{n}", 1000 * n) for n in range(1, 4))
+COMPARISON = Comparison({"minutes": ("1",)}, "poems", "text", "0f", ENTRIES)
+
+
+def evaluated(tokens: int, seconds: float, nats: float) -> Evaluated:
+    return Evaluated(tokens, 0.1, seconds, tokens, 2.0, nats, 1.0, 2.0, 0.01, 900.0, True, False, 9)
+
+
+EVENTS = (
+    Compared(COMPARISON, ("a file left out",)),
+    Begun(0, ()),
+    Told(0, evaluated(0, 0.0, 3.0)),
+    Told(0, evaluated(900, 58.0, 1.6)),
+    Ended(0, replace(ENTRIES[0], result=RESULT)),
+    Begun(1, RESULT.curve),
+    Told(1, STEP),
+)
+
+
+def test_the_picture_shows_what_is_done_what_runs_and_what_waits() -> None:
+    screen = Console(file=io.StringIO(), force_terminal=True, width=100, height=40)
+    display = LiveDisplay(screen)
+    for event in EVENTS:
+        display.draw(event)
+    display.stop()
+    page = Console(file=io.StringIO(), width=100, height=40)
+    page.print(display.picture())
+    text = page.file.getvalue()
+    assert re.search(r"layers 1 +1,000 +1\.5000 +900 +1:00 +done", text)
+    assert re.search(r"layers 2 +2,000 +1\.5000 +1,23[45] +30 s +━+.* 1:30 left", text)
+    assert re.search(r"layers 3 +3,000 +– +– +– +waiting", text)
+    assert "validation loss, nats a token" in text
+    assert "note: a file left out" in screen.file.getvalue()
+
+
+def test_a_long_list_is_shown_about_the_one_that_runs() -> None:
+    entries = tuple(Entry(f"seed {n}", f"c-seed-{n}", 9) for n in range(60))
+    display = LiveDisplay(Console(file=io.StringIO(), force_terminal=True, width=100, height=30))
+    display.draw(Compared(replace(COMPARISON, entries=entries)))
+    display.draw(Begun(40, ()))
+    display.stop()
+    page = Console(file=io.StringIO(), width=100, height=30)
+    page.print(display.picture())
+    lines = page.file.getvalue().splitlines()
+    assert len(lines) < 30
+    assert any("seed 40" in line and "getting ready" in line for line in lines)
+    assert any("9 of 60" in line for line in lines)
+
+
+def test_plain_lines_name_their_variant() -> None:
+    file = io.StringIO()
+    display = PlainDisplay(Console(file=file))
+    failed = Ended(1, replace(ENTRIES[1], failure="the loss was \x1b[31mnot finite"))
+    for event in (*EVENTS, failed):
+        display.draw(event)
+    lines = file.getvalue().splitlines()
+    assert lines[0] == "comparing 3 networks on poems, 1 minute each"
+    assert lines[3].startswith("layers 1  step 0  0 s")
+    assert "layers 1 done after 1:00: 1.5000 nats a token, perplexity 4.48" in lines
+    assert "layers 2 goes on: 2,000 parameters" in lines
+    assert lines[-1] == "layers 2 failed: the loss was  [31mnot finite"
+
+
+def test_tunes_are_compared_by_the_note() -> None:
+    entries = (replace(ENTRIES[0], result=replace(RESULT, bits_per_note=2.125)), ENTRIES[1])
+    page = Console(file=io.StringIO(), width=100)
+    page.print(table(replace(COMPARISON, kind="tunes", entries=entries), colours=False))
+    text = page.file.getvalue()
+    assert "bits/note" in text
+    assert "2.125" in text
+
+
+def test_curves_have_their_colour_in_a_terminal_and_a_letter_elsewhere() -> None:
+    curves = [RESULT.curve, (), tuple(replace(p, nats=p.nats + 1) for p in RESULT.curve)]
+    assert {"a", "c"} <= set(drawn(curves, True, 80, colours=False).plain)
+    coloured = drawn(curves, True, 80, colours=True)
+    assert len({span.style for span in coloured.spans}) >= 2
+    assert not drawn([(), RESULT.curve[:1]], True, 80, colours=False).plain

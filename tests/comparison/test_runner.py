@@ -1,0 +1,252 @@
+"""A comparison from its first variant to its last: what it trains, keeps, and takes up again."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from seqgen.checkpoint.find import list_checkpoints
+from seqgen.checkpoint.read import open_checkpoint
+from seqgen.comparison import process
+from seqgen.comparison.events import Begun, Compared, Ended, Told
+from seqgen.comparison.record import file_of, read
+from seqgen.comparison.runner import compare
+from seqgen.corpora import open_corpus
+from seqgen.errors import CheckpointError, ConfigError, TrainingError
+from seqgen.generation import load
+from seqgen.training.events import Finished, Step
+
+TINY = {"units": ((16,),), "embedding": (8,), "window": (16,), "batch": (8,)}
+ASKED: dict[str, Any] = TINY | {"cell": ("rnn", "gru"), "budget": (4000,), "dropout": (0.2,)}
+
+
+def run(text_file: Path, path: Path, asked=ASKED, train=process.taken_up, **more):
+    """Trained in this process, in which TensorFlow is loaded once."""
+    return compare(open_corpus([str(text_file)]), asked, path, train=train, **more)
+
+
+def of_kind(events, kind):
+    return [event for event in events if isinstance(event, kind)]
+
+
+def steps(events) -> list[tuple[int, int, float]]:
+    told = of_kind(events, Told)
+    return [(t.index, t.event.step, t.event.loss) for t in told if isinstance(t.event, Step)]
+
+
+def never(path: Path):
+    raise AssertionError(f"{path} is not to be trained")
+    yield
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, tf):
+    """A comparison that nothing interrupted: its path, its text and its events."""
+    folder = tmp_path_factory.mktemp("whole")
+    text = folder / "river.txt"
+    text.write_text("The river runs down to the sea, and the sea runs up to the sky;\n" * 60)
+    path = folder / "river-compare"
+    return path, text, list(run(text, path))
+
+
+@pytest.fixture
+def text(whole) -> Path:
+    return whole[1]
+
+
+def test_every_variant_is_trained_on_as_many_tokens_and_measured(whole) -> None:
+    path, _, events = whole
+    assert [event.index for event in of_kind(events, Begun)] == [0, 1]
+    first, last = of_kind(events, Compared)
+    assert [entry.label for entry in first.comparison.entries] == ["rnn", "gru"]
+    assert not any(entry.over for entry in first.comparison.entries)
+    for entry in last.comparison.entries:
+        checkpoint = open_checkpoint(path.with_name(entry.name))
+        assert entry.parameters == checkpoint.config.parameters
+        # 4000 tokens are 31.25 windows of 16 steps of 8 streams.
+        assert entry.result.tokens == 31 * 16 * 8
+        metrics = checkpoint.metrics()
+        assert entry.result.nats == metrics[-1]["validation_loss"]
+        assert entry.result.read == checkpoint.config.corpus.validation_tokens - 1
+        drawn = [(m["tokens"], m["validation_loss"]) for m in metrics[:-1]]
+        assert [(point.tokens, point.nats) for point in entry.result.curve] == drawn
+        assert len(drawn) > 10
+    best = min(last.comparison.entries, key=lambda entry: entry.result.nats)
+    assert last.comparison.best is best
+    assert read(path) == last.comparison
+
+
+def test_its_variants_are_checkpoints_like_others(whole) -> None:
+    path, _, _ = whole
+    names = [found.name for found in list_checkpoints(path.parent)]
+    assert names == ["river-compare-gru", "river-compare-rnn"]
+    for name in names:
+        assert len("".join(load(path.with_name(name)).generate(length=9, seed=1))) == 9
+
+
+def test_a_finished_comparison_tells_its_results_and_trains_nothing(whole) -> None:
+    path, text, events = whole
+    again = list(run(text, path, train=never))
+    assert of_kind(again, (Begun, Told, Ended)) == []
+    assert again[-1].comparison == events[-1].comparison
+
+
+@pytest.mark.parametrize("after", [13, 45])
+def test_an_interrupted_comparison_ends_as_if_it_had_not_been(
+    whole, text, tmp_path, after: int
+) -> None:
+    path = tmp_path / "river-compare"
+    events, first = run(text, path), []
+    for event in events:
+        first.append(event)
+        if len(steps(first)) == after:
+            events.close()
+            break
+    rest = list(run(text, path))
+    assert of_kind(rest, Begun)[0].index == after // 31
+    assert of_kind(rest, Begun)[0].curve
+    assert steps(first) + steps(rest) == steps(whole[2])
+    for entry, other in zip(
+        rest[-1].comparison.entries, whole[2][-1].comparison.entries, strict=True
+    ):
+        assert (
+            replace(
+                entry.result,
+                seconds=other.result.seconds,
+                tokens_per_second=other.result.tokens_per_second,
+                curve=other.result.curve,
+            )
+            == other.result
+        )
+        for one, same in zip(entry.result.curve, other.result.curve, strict=True):
+            assert (one.tokens, one.nats) == (same.tokens, same.nats)
+        weights = open_checkpoint(path.with_name(entry.name)).weights()
+        for name, array in open_checkpoint(whole[0].with_name(entry.name)).weights().items():
+            np.testing.assert_array_equal(array, weights[name])
+
+
+def test_a_variant_that_was_killed_before_its_result_was_kept_is_measured_again(
+    whole, text, tmp_path
+) -> None:
+    path = tmp_path / "river-compare"
+    events = run(text, path)
+    for event in events:
+        if isinstance(event, Told) and isinstance(event.event, Finished):
+            events.close()
+            break
+    assert not read(path).entries[0].over
+    rest = list(run(text, path))
+    assert [index for index, _, _ in steps(rest)] == [1] * 31
+    ends = [event.entry.result.nats for event in of_kind(rest, Ended)]
+    assert ends == [event.entry.result.nats for event in of_kind(whole[2], Ended)]
+    metrics = open_checkpoint(path.with_name("river-compare-rnn")).metrics()
+    assert [m["int8_loss"] is None for m in metrics].count(False) == 1
+
+
+def test_a_variant_that_fails_is_kept_as_failed_and_the_others_go_on(text, tmp_path) -> None:
+    def failing(path: Path):
+        if path.name.endswith("rnn"):
+            raise TrainingError("the loss was not finite 4 times")
+        yield from process.taken_up(path)
+
+    path = tmp_path / "river-compare"
+    last = list(run(text, path, train=failing))[-1].comparison
+    assert last.entries[0].failure == "the loss was not finite 4 times"
+    assert last.entries[0].result is None
+    assert last.best is last.entries[1]
+    assert list(run(text, path, train=never))[-1].comparison == last
+
+
+def test_a_full_disk_fails_no_variant_and_ends_the_comparison(text, tmp_path) -> None:
+    def full(path: Path):
+        raise CheckpointError("cannot write: no space left")
+        yield
+
+    path = tmp_path / "river-compare"
+    with pytest.raises(CheckpointError, match="no space left"):
+        list(run(text, path, train=full))
+    assert not any(entry.over for entry in read(path).entries)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"budget": (5000,)}, "--budget was 4000 and is 5000"),
+        ({"cell": ("rnn", "gru", "lstm")}, "--cell was rnn,gru and is rnn,gru,lstm"),
+        ({"seed": (1,)}, "--seed was not given and is 1"),
+    ],
+)
+def test_other_words_are_refused_with_what_differs(whole, change: dict, message: str) -> None:
+    path, text, events = whole
+    with pytest.raises(ConfigError) as caught:
+        list(run(text, path, ASKED | change, train=never))
+    for part in (message, "--overwrite", "--name"):
+        assert part in str(caught.value)
+    assert read(path) == events[-1].comparison
+
+
+def test_another_text_is_refused(whole, tmp_path) -> None:
+    other = tmp_path / "river.txt"
+    other.write_text("Another river, which runs elsewhere and is no shorter than a window.\n" * 40)
+    with pytest.raises(ConfigError, match="the text of river is another now"):
+        list(run(other, whole[0], train=never))
+
+
+def test_the_order_of_a_list_does_not_matter(whole) -> None:
+    path, text, events = whole
+    again = list(run(text, path, ASKED | {"cell": ("gru", "rnn")}, train=never))
+    assert again[-1].comparison == events[-1].comparison
+
+
+@pytest.mark.usefixtures("tf")
+def test_overwrite_begins_anew(text, tmp_path) -> None:
+    path, asked = tmp_path / "river-compare", ASKED | {"budget": (300,)}
+    list(run(text, path, asked))
+    list(run(text, path, asked | {"budget": (500,)}, overwrite=True))
+    assert {entry.result.tokens for entry in read(path).entries} == {4 * 128}
+
+
+def test_all_is_refused_before_anything_is_made(text, tmp_path) -> None:
+    asked = ASKED | {"window": (16, 60_000)}
+    with pytest.raises(ConfigError, match=r"rnn window 60000: --window 60000 with --batch 8 needs"):
+        list(run(text, tmp_path / "out" / "river-compare", asked, train=never))
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.usefixtures("tf")
+def test_a_checkpoint_of_another_run_is_not_thrown_away(whole, text, tmp_path) -> None:
+    path = tmp_path / "river-compare"
+    list(run(text, path, ASKED | {"budget": (300,)}))
+    weights = (tmp_path / "river-compare-gru" / "model.safetensors").read_bytes()
+    file_of(path).unlink()
+    with pytest.raises(CheckpointError, match=r"river-compare-rnn exists; --overwrite"):
+        list(run(text, path, train=never))
+    assert (tmp_path / "river-compare-gru" / "model.safetensors").read_bytes() == weights
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{}", '{"program": "seqgen", "format": 1, "entries": 3}', "\x00"]
+)
+def test_a_file_that_is_no_comparison_is_refused_and_stays(text, tmp_path, content: str) -> None:
+    path = tmp_path / "river-compare"
+    file_of(path).write_text(content)
+    with pytest.raises(CheckpointError, match=r"river-compare\.json"):
+        list(run(text, path, train=never))
+    assert file_of(path).read_text() == content
+
+
+def test_every_way_to_cut_a_text_into_tokens_has_its_own(text, tmp_path) -> None:
+    def nothing(path: Path):
+        raise TrainingError("not today")
+        yield
+
+    path = tmp_path / "river-compare"
+    asked = TINY | {"tokens": ("char", "word"), "layers": (1, 2), "epochs": (1.0,)}
+    entries = list(run(text, path, asked, train=nothing))[-1].comparison.entries
+    configs = [open_checkpoint(path.with_name(entry.name)).config for entry in entries]
+    assert [config.tokens.tokens for config in configs] == ["char", "char", "word", "word"]
+    assert configs[0].vocab != configs[2].vocab
+    assert json.loads(file_of(path).read_text())["asked"]["units"] == ["16"]
