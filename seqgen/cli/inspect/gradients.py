@@ -2,11 +2,13 @@
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from seqgen.cli.inspect import reading
+from seqgen.cli.lines import several
 from seqgen.cli.options import with_options
 from seqgen.inspection.options import GradientOptions, TextOptions
 from seqgen.options import grouped
@@ -14,7 +16,8 @@ from seqgen.options import grouped
 if TYPE_CHECKING:
     from seqgen.inspection.gradients import Curve, Gradients
 
-SHOWN = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
+SHOWN = (1, 2, 5, 10, 20, 50, 100)
+SHOWN_OF_MANY = (1, 10, 100, 200, 500, 1000, 5000, 10_000)
 # Far more than are needed to spread the places over; a text may be of any length.
 CHARACTERS = 1_000_000
 
@@ -49,7 +52,8 @@ def gradients(
     lines = [(label(c), *logarithms(c)) for c in main(measured)]
     if any(x for _, x, _ in lines):
         reading.terminal_picture("log10 of the gradient's norm, median", lines, "k, steps back")
-    typer.echo(f"read {found.source}, at {measured.streams} places, {measured.steps} steps back")
+    where = several(measured.streams, "place")
+    typer.echo(f"read {found.source}, at {where}, {measured.steps} steps back")
 
 
 def main(measured: "Gradients") -> list["Curve"]:
@@ -94,7 +98,8 @@ def print_curves(measured: "Gradients") -> None:
 
     table = Table(box=None, pad_edge=False)
     table.add_column("steps back")
-    shown = [k for k in SHOWN if k <= measured.steps]
+    every = SHOWN if measured.steps <= SHOWN[-1] else SHOWN_OF_MANY
+    shown = [k for k in every if k <= measured.steps]
     for k in shown:
         table.add_column(str(k), justify="right")
     table.add_column("a step", justify="right", style="bold")
@@ -140,6 +145,7 @@ def facts(measured: "Gradients", cell: str, source: str) -> dict[str, Any]:
 
 def picture(measured: "Gradients", title: str) -> Any:
     """A line a layer on a logarithmic scale; a band holds the middle four fifths of the places."""
+    import numpy as np
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 5), layout="constrained")
@@ -154,10 +160,15 @@ def picture(measured: "Gradients", title: str) -> Any:
         )
         own = [kernel for kernel in measured.kernels if kernel.layer == curve.layer]
         if len(own) == 1 and curve.median[0] > 0:
-            line = [curve.median[0] * own[0].radius ** (k - 1) for k in steps]
+            with np.errstate(over="ignore", under="ignore"):
+                alone = curve.median[0] * np.power(own[0].radius, np.arange(measured.steps))
             text = f"spectral radius {own[0].radius:.3f} alone"
-            axes.plot(steps, line, color=colour, ls=":", lw=1, label=text)
-    axes.set_yscale("log")
+            axes.plot(steps, drawn(alone.tolist()), color=colour, ls=":", lw=1, label=text)
+    axes.set_yscale("log", nonpositive="mask")
+    # What the spectral radius alone would do may lie far beyond, and is cut off there.
+    seen = [v for c in main(measured) for v in (*c.low, *c.high) if 0 < v < math.inf]
+    if seen:
+        axes.set_ylim(min(seen) / 10, max(seen) * 100)
     axes.set_xlabel("k, steps back")
     axes.set_ylabel("norm of the gradient of L(t) by the state at t − k")
     axes.set_title(f"{title}: gradient on its way back\n{stretches(measured)}", fontsize=11)
@@ -166,9 +177,9 @@ def picture(measured: "Gradients", title: str) -> Any:
     return figure
 
 
-def drawn(values: tuple[float, ...]) -> list[float]:
-    """A logarithmic scale has no 0."""
-    return [value if value > 0 else math.nan for value in values]
+def drawn(values: Sequence[float]) -> list[float]:
+    """A logarithmic scale has neither 0 nor infinity."""
+    return [value if 0 < value < math.inf else math.nan for value in values]
 
 
 def stretches(measured: "Gradients") -> str:
