@@ -1,0 +1,115 @@
+"""What lectures on recurrent networks teach, seen to happen in training."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seqgen.config import RunOptions, StackOptions, TrainingOptions
+from seqgen.training.windows import Windows
+
+SONNETS = Path(__file__).parents[2] / "corpora" / "sonnets.txt"
+
+# Symbols of the task of remembering: two cues, eight that mean nothing, one that asks.
+CUES, NOISE, ASK, SYMBOLS = (0, 2), (2, 10), 10, 11
+GAP = 60
+
+
+def cued(rng, streams):
+    """A cue, `GAP` symbols of noise, the question: ids [GAP + 2, B]; the answer is the cue."""
+    ids_TB = rng.integers(*NOISE, (GAP + 2, streams))
+    ids_TB[0] = rng.integers(*CUES, streams)
+    ids_TB[-1] = ASK
+    return ids_TB.astype(np.int32)
+
+
+def remembers(tf, said, steps=400):
+    """Share of right answers to new questions after so many steps of 32 streams."""
+    import keras
+
+    from seqgen.stack.model import Stack
+    from seqgen.training.optimiser import Adam, clip
+
+    keras.utils.set_random_seed(0)
+    stack = StackOptions(layers=1, units=(32,), embedding=12, dropout=0.0, **said)
+    model, options = Stack(stack, SYMBOLS), TrainingOptions()
+    weights = [weight.value for weight in model.learned]
+    adam = Adam(weights, options)
+
+    def answers(ids_TB):
+        return model(ids_TB, model.zero_states(ids_TB.shape[1]))[0][-1]
+
+    @tf.function
+    def learn(ids_TB):
+        with tf.GradientTape() as tape:
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(ids_TB[0], answers(ids_TB))
+            loss = tf.reduce_mean(losses)
+        gradients = map(tf.convert_to_tensor, tape.gradient(loss, weights))
+        adam.apply(clip(list(gradients), options)[0], tf.constant(3e-3))
+
+    rng = np.random.default_rng(0)
+    for _ in range(steps):
+        learn(tf.constant(cued(rng, 32)))
+    asked = cued(np.random.default_rng(1), 512)
+    return (np.argmax(answers(asked), -1) == asked[0]).mean()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"cell": "lstm", "forget_bias": float(np.log(GAP))},
+        {"cell": "gru"},
+        {"cell": "leaky", "tau": "1:100"},
+        {"cell": "rnn", "recurrent_init": "orthogonal"},
+        {"cell": "rnn", "recurrent_init": "identity", "activation": "relu"},
+    ],
+    ids=["lstm", "gru", "leaky", "orthogonal rnn", "irnn"],
+)
+def test_over_sixty_steps_gates_leaks_and_good_beginnings_remember(tf, said):
+    assert remembers(tf, said) > 0.98
+
+
+def test_over_sixty_steps_a_vanilla_network_forgets(tf):
+    """Hochreiter 1991; Bengio, Simard and Frasconi 1994."""
+    assert remembers(tf, {"cell": "rnn", "recurrent_init": "glorot"}, steps=1000) < 0.6
+
+
+def losses(said, steps=200):
+    """Of training on the sonnets, the mean of each 20 steps; and the gradients' norms."""
+    from seqgen.training.learner import Learner
+
+    text = SONNETS.read_text(encoding="utf-8")
+    alphabet = sorted(set(text))
+    ids = np.array([alphabet.index(character) for character in text], np.uint8)
+    options = RunOptions.of({"layers": 1, "dropout": 0.0, "batch": 16} | said)
+    learner = Learner(options, len(alphabet))
+    windows = Windows(ids, 16, options.training.window, seed=0)
+    rate = options.training.learning_rate
+    places = [divmod(n, windows.steps) for n in range(steps)]
+    told = [learner.learn(windows.read(*n), windows.forgets(*n), rate) for n in places]
+    loss, norm = np.array(told).T
+    return loss.reshape(-1, 20).mean(1), norm
+
+
+IRNN = {"cell": "rnn", "activation": "relu", "recurrent_init": "identity"}
+
+
+def test_a_gradient_that_explodes_must_be_clipped(tf):
+    """Pascanu, Mikolov and Bengio 2013, on a network with nothing else to hold it."""
+    said = IRNN | {"units": 64, "embedding": 32, "window": 100, "learning_rate": 5e-3}
+    said["precision"] = "float32"
+    loose, norms = losses(said | {"clip_norm": 1e9})
+    assert norms.max() > 1e6
+    clipped, _ = losses(said | {"clip_norm": 1.0})
+    assert loose[-1] > 3.0  # no better than how often each character occurs
+    assert clipped[-1] < 2.6
+
+
+def test_eight_layers_learn_with_a_way_past_them_only(tf):
+    """He et al. 2016."""
+    said = {"cell": "rnn", "layers": 8, "units": 48, "embedding": 48, "window": 32}
+    said["learning_rate"] = 3e-3
+    plain, _ = losses(said, steps=140)
+    residual, _ = losses(said | {"residual": True}, steps=140)
+    assert plain[-1] > 3.0
+    assert residual[-1] < 2.5
