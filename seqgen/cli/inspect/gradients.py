@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SHOWN = (1, 2, 5, 10, 20, 50, 100)
 SHOWN_OF_MANY = (1, 10, 100, 200, 500, 1000, 5000, 10_000)
+LEAST, MOST = 1e-250, 1e250  # that are drawn
 # Far more than are needed to spread the places over; a text may be of any length.
 CHARACTERS = 1_000_000
 
@@ -166,7 +167,7 @@ def picture(measured: "Gradients", title: str) -> Any:
             axes.plot(steps, drawn(alone.tolist()), color=colour, ls=":", lw=1, label=text)
     axes.set_yscale("log", nonpositive="mask")
     # What the spectral radius alone would do may lie far beyond, and is cut off there.
-    seen = [v for c in main(measured) for v in (*c.low, *c.high) if 0 < v < math.inf]
+    seen = [v for c in main(measured) for v in (*c.low, *c.high) if LEAST < v < MOST]
     if seen:
         axes.set_ylim(min(seen) / 10, max(seen) * 100)
     axes.set_xlabel("k, steps back")
@@ -178,8 +179,8 @@ def picture(measured: "Gradients", title: str) -> Any:
 
 
 def drawn(values: Sequence[float]) -> list[float]:
-    """A logarithmic scale has neither 0 nor infinity."""
-    return [value if 0 < value < math.inf else math.nan for value in values]
+    """A logarithmic scale has neither 0 nor infinity, and needs room at both ends."""
+    return [value if LEAST < value < MOST else math.nan for value in values]
 
 
 def stretches(measured: "Gradients") -> str:
