@@ -56,8 +56,8 @@ class StackOptions(Options):
     )
     activation: str | None = option(
         None,
-        "Of rnn, leaky, esn and delay; tanh unless said.",
-        choices=("tanh", "sigmoid", "relu"),
+        "Of rnn, leaky, esn, delay, mingru and minlstm; tanh unless said.",
+        choices=("tanh", "sigmoid", "relu", "linear"),
     )
     recurrent_init: str | None = option(
         None,

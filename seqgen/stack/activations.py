@@ -38,4 +38,5 @@ ACTIVATIONS = {
     "tanh": Activation(_tensorflow("tanh"), lambda y: 1 - y * y, "Tanh", 1.0),
     "sigmoid": Activation(_tensorflow("sigmoid"), lambda y: y * (1 - y), "Sigmoid", 1.0),
     "relu": Activation(_tensorflow("relu"), _step, "Relu", None),
+    "linear": Activation(lambda x: x, lambda y: y**0, "Identity", None),
 }

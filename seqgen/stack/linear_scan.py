@@ -8,9 +8,9 @@ what each does as a whole, then from where each begins, then all their steps.
 
 from typing import Any
 
-import keras
 import tensorflow as tf
 
+from seqgen.stack.layer import CellLayer
 from seqgen.stack.scanned import ScannedCell
 
 # Steps of a chunk, done one after the other. There and back on one core, for 512 units: 64 steps of
@@ -98,29 +98,8 @@ def _before(a: Any, b: Any, first: Any, way: int) -> Any:
     return h
 
 
-class Scanned(keras.layers.Layer):
-    """The layer of a `ScannedCell`: ``(x_TBI, states[, keeps, training]) -> (y_TBH, states)``.
-
-    cell: what its gates are.
-    units: H.
-    flow: factor of a gradient on its way from a step to the one before.
-    """
-
-    def __init__(self, cell: ScannedCell, units: int, name: str, flow: float = 1.0) -> None:
-        # The operands of the product have the type of the input; all else is float32.
-        super().__init__(name=name, autocast=False)
-        self.cell = cell
-        self.units = units
-        self.flow = flow
-
-    def build(self, input_shape: int) -> None:
-        """Make the weights for inputs of that width."""
-        shapes = self.cell.shapes(input_shape, self.units)
-        self.kernel = self.add_weight(
-            shape=shapes["kernel"], name="kernel", initializer="glorot_uniform"
-        )
-        self.bias = self.add_weight(shape=shapes["bias"], name="bias", initializer="zeros")
-        self.built = True
+class Scanned(CellLayer):
+    """The layer of a `ScannedCell`."""
 
     def call(
         self,
@@ -129,9 +108,15 @@ class Scanned(keras.layers.Layer):
         keeps_TB1: tf.Tensor | None = None,
         training: bool = False,
     ) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
-        a = tf.tensordot(x_TBI, tf.cast(self.kernel, x_TBI.dtype), 1)
-        kept, added = self.cell.mix(tf.cast(a, tf.float32) + self.bias)
+        assert isinstance(self.cell, ScannedCell)
+        weights = self.tensors(training)
+        # The bias is added in float32, or its gradient would be summed in bfloat16.
+        a = tf.tensordot(x_TBI, tf.cast(weights["kernel"], x_TBI.dtype), 1)
+        a = tf.cast(a, tf.float32) + weights["bias"]
+        *gates, n = tf.split(a, self.cell.parts, axis=-1)
+        kept, entering = self.cell.shares(*gates)
         if keeps_TB1 is not None:
             kept *= keeps_TB1
-        h_TBH = linear_scan(kept, added, states[0], self.flow)
+        entered = entering * self.cell.activation.forward(n)
+        h_TBH = linear_scan(kept, entered, states[0], self.flow)
         return tf.cast(h_TBH, x_TBI.dtype), (h_TBH[-1],)

@@ -7,13 +7,11 @@ all steps are one product after it, and each loop carries only what depends on t
 
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from seqgen.stack.cells.base import RecurrentCell
-
-# Steps in one turn of a loop, where they come out even: turning costs a small network 5%.
-MOST_UNROLLED = 5
+from seqgen.stack.layer import CellLayer
+from seqgen.stack.loops import array, column_sums, unrolled, write
 
 
 def scan(
@@ -60,7 +58,7 @@ def scan(
         down, across = tf.cast(kernel, dtype), tf.cast(recurrent, dtype)
         flat = tf.reshape(x, [-1, inputs])
         a = tf.matmul(flat, down) + tf.cast(input_bias, dtype)
-        a_t = _array(steps, dtype).unstack(tf.reshape(a, [steps, streams, width]))
+        a_t = array(steps, dtype).unstack(tf.reshape(a, [steps, streams, width]))
 
         def forward(t: Any, states: Any, outputs: Any, saved: Any) -> Any:
             states = kept(t, states)
@@ -69,19 +67,19 @@ def scan(
                 r += recurrent_bias
             states, activations = cell.forward(tf.cast(a_t.read(t), tf.float32), r, states)
             outputs = outputs.write(t, tf.cast(states[0], dtype))
-            return t + 1, states, outputs, _write(saved, t, activations)
+            return t + 1, states, outputs, write(saved, t, activations)
 
         _, last, outputs, saved = tf.while_loop(
             lambda t, *_: t < steps,
-            _unrolled(forward, x.shape[0]),
-            (0, states, _array(steps, dtype), tuple(_array(steps) for _ in cell.saved)),
+            unrolled(forward, x.shape[0]),
+            (0, states, array(steps, dtype), tuple(array(steps) for _ in cell.saved)),
             parallel_iterations=1,
         )
         outputs = outputs.stack()
 
         def gradient(outputs_gradient: Any, *last_gradients: Any) -> Any:
             back = tf.transpose(across)
-            dy_t = _array(steps, dtype).unstack(outputs_gradient)
+            dy_t = array(steps, dtype).unstack(outputs_gradient)
 
             def backward(t: Any, gradients: Any, das: Any, drs: Any) -> Any:
                 h_gradient = gradients[0] + tf.cast(dy_t.read(t), tf.float32)
@@ -99,8 +97,8 @@ def scan(
 
             _, first, das, drs = tf.while_loop(
                 lambda t, *_: t >= 0,
-                _unrolled(backward, x.shape[0]),
-                (steps - 1, last_gradients, _array(steps, dtype), _array(steps, dtype)),
+                unrolled(backward, x.shape[0]),
+                (steps - 1, last_gradients, array(steps, dtype), array(steps, dtype)),
                 parallel_iterations=1,
             )
             da = tf.reshape(das.stack(), [-1, width])
@@ -108,9 +106,9 @@ def scan(
             before = tf.concat([tf.cast(states[0], dtype)[None], outputs[:-1]], 0)
             if keeps_TB1 is not None:
                 before *= tf.cast(keeps_TB1, dtype)
-            bias_gradient = _sum(da)
+            bias_gradient = column_sums(da)
             if recurrent_bias is not None:
-                bias_gradient = tf.stack([bias_gradient, _sum(dr)])
+                bias_gradient = tf.stack([bias_gradient, column_sums(dr)])
             return (
                 tf.reshape(tf.matmul(da, tf.transpose(down)), tf.shape(x)),
                 tf.cast(tf.matmul(tf.transpose(flat), da), tf.float32),
@@ -128,64 +126,8 @@ def scan(
     return outputs, tuple(last[: len(states)])
 
 
-def _unrolled(body: Any, steps: int | None) -> Any:
-    """A loop's body that does several steps in one turn, if their number is known and divides."""
-    if steps is None:
-        return body
-    turns = max(n for n in range(1, MOST_UNROLLED + 1) if steps % n == 0)
-
-    def several(*variables: Any) -> Any:
-        for _ in range(turns):
-            variables = body(*variables)
-        return variables
-
-    return several
-
-
-def _array(steps: Any, dtype: Any = tf.float32) -> tf.TensorArray:
-    return tf.TensorArray(dtype, steps, clear_after_read=False)
-
-
-def _write(arrays: Any, t: Any, values: Any) -> Any:
-    return tuple(array.write(t, value) for array, value in zip(arrays, values, strict=True))
-
-
-def _sum(gradient: Any) -> Any:
-    # A product accumulates in float32, which BiasAddGrad does not (4096 halves come to 256), and is
-    # faster than a cast before a sum.
-    ones = tf.ones((1, tf.shape(gradient)[0]), gradient.dtype)
-    return tf.cast(tf.matmul(ones, gradient)[0], tf.float32)
-
-
-class Recurrent(keras.layers.Layer):
-    """A recurrent layer, states in and states out: ``(x_TBI, states[, keeps]) -> (y_TBH, states)``.
-
-    cell: what happens at a step.
-    units: H.
-    flow: factor of a gradient on its way from a step to the one before.
-    """
-
-    def __init__(self, cell: RecurrentCell, units: int, name: str, flow: float = 1.0) -> None:
-        # The operands have the type of the input; states stay float32.
-        super().__init__(name=name, autocast=False)
-        self.cell = cell
-        self.units = units
-        self.flow = flow
-        # The same weights are missing at all steps of a window (Merity et al. 2018).
-        self.dropout = keras.layers.Dropout(cell.options.recurrent_dropout, dtype="float32")
-
-    def build(self, input_shape: int) -> None:
-        """Make the weights for inputs of that width."""
-        self.by_name = {
-            weight: self.add_weight(
-                shape=shape,
-                name=weight,
-                initializer=self.cell.initial(weight),
-                trainable=weight not in self.cell.fixed,
-            )
-            for weight, shape in self.cell.shapes(input_shape, self.units).items()
-        }
-        self.built = True
+class Recurrent(CellLayer):
+    """The layer of a `RecurrentCell`."""
 
     def call(
         self,
@@ -194,14 +136,14 @@ class Recurrent(keras.layers.Layer):
         keeps_TB1: tf.Tensor | None = None,
         training: bool = False,
     ) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
-        weights = {name: tf.convert_to_tensor(w) for name, w in self.by_name.items()}
-        recurrent = self.dropout(weights["recurrent_kernel"], training=training)
+        assert isinstance(self.cell, RecurrentCell)
+        weights = self.tensors(training)
         return scan(
             self.cell,
             x_TBI,
             states,
             weights["kernel"],
-            recurrent,
+            weights["recurrent_kernel"],
             weights["bias"],
             keeps_TB1,
             self.cell.constants(weights),

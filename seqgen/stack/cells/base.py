@@ -73,6 +73,11 @@ class Cell(ABC):
     def __init__(self, options: StackOptions) -> None:
         self.options = options
 
+    @property
+    def suits(self) -> Mapping[str, Any]:
+        """What suits it better than what a preset says: by the names of `Preset`'s fields."""
+        return {}
+
     @abstractmethod
     def shapes(self, inputs: int, units: int) -> dict[str, tuple[int, ...]]:
         """Shape of every weight by its name, in the order and layout of the Keras layer."""
@@ -91,6 +96,22 @@ class Cell(ABC):
         forgets: whether it will be called with `keeps`, to forget inside a window.
         flow: factor of a gradient on its way from a step to the one before, at least 1.
         """
+
+    def initial(self, weight: str) -> "keras.Initializer":
+        """How a weight begins: recurrent ones orthogonal (Saxe et al. 2014), which keep lengths."""
+        import keras
+
+        recurrent = {
+            "orthogonal": keras.initializers.Orthogonal,
+            "identity": keras.initializers.Identity,
+            "glorot": keras.initializers.GlorotUniform,
+        }
+        kinds = {
+            "kernel": keras.initializers.GlorotUniform,
+            "recurrent_kernel": recurrent[self.options.recurrent_init or "orthogonal"],
+            "bias": keras.initializers.Zeros,
+        }
+        return kinds[weight]()
 
     def embedding_initial(self) -> dict[str, Any]:
         """How the embedding begins, as arguments of Keras's layer; its own way unless said."""
@@ -202,19 +223,3 @@ class RecurrentCell(Cell):
     def constants(self, weights: Mapping[str, Any]) -> tuple[Any, ...]:
         """What every step reads beside the states, each [H]: of the weights, tensors or arrays."""
         return ()
-
-    def initial(self, weight: str) -> "keras.Initializer":
-        """How a weight begins: recurrent ones orthogonal (Saxe et al. 2014), which keep lengths."""
-        import keras
-
-        recurrent = {
-            "orthogonal": keras.initializers.Orthogonal,
-            "identity": keras.initializers.Identity,
-            "glorot": keras.initializers.GlorotUniform,
-        }
-        kinds = {
-            "kernel": keras.initializers.GlorotUniform,
-            "recurrent_kernel": recurrent[self.options.recurrent_init or "orthogonal"],
-            "bias": keras.initializers.Zeros,
-        }
-        return kinds[weight]()

@@ -7,26 +7,24 @@ from seqgen.stack.scanned import ScannedCell
 
 
 class MinGRU(ScannedCell):
-    """z = σ(a_z); h' = (1 - z) h + z n, with the candidate n = a_n and a = x W + b.
+    """z = σ(a_z); h' = (1 - z) h + z f(a_n), with a = x W + b: nothing but the mixing reads h.
 
-    Gates stand in this order: update z, candidate n.
+    The parts of a stand in this order: update gate z, candidate n.
     """
 
     name = "mingru"
     title = "minGRU"
     parts = 2
 
-    def mix(self, a_TBG: Any) -> tuple[Any, Any]:
+    def shares(self, *gates: Any) -> tuple[Any, Any]:
         import tensorflow as tf
 
-        a_z, n = tf.split(a_TBG, 2, axis=-1)
-        z = tf.sigmoid(a_z)
-        return 1 - z, z * n
+        z = tf.sigmoid(gates[0])
+        return 1 - z, z
 
-    def mixed(self, graph: Graph, a_BG: str) -> tuple[str, str]:
-        a_z, n = graph.split(a_BG, 2)
-        z = graph.gate("z", graph.node("Sigmoid", a_z))
-        return graph.node("Sigmoid", graph.node("Neg", a_z)), graph.node("Mul", z, n)
+    def gates(self, graph: Graph, *gates: str) -> tuple[str, str]:
+        z = graph.gate("z", graph.node("Sigmoid", gates[0]))
+        return graph.node("Sigmoid", graph.node("Neg", gates[0])), z
 
 
 CELL = MinGRU

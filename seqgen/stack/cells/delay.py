@@ -1,0 +1,96 @@
+"""A recurrent network with connections across long delays (Lin, Horne, Tiňo and Giles 1996)."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from seqgen.config import StackOptions
+from seqgen.errors import ConfigError
+from seqgen.stack.activations import ACTIVATIONS
+from seqgen.stack.cells.base import Cell, Graph
+
+if TYPE_CHECKING:
+    import keras
+
+
+class Delay(Cell):
+    """h_t = f(x W + h_{t-d} R_d + ... + b), with a connection for each delay d of ``--delays``.
+
+    The state is the last D outputs, D the longest delay. The kernels R_d stand one below the other
+    in ``recurrent_kernel``, in the order of the delays.
+    """
+
+    name = "delay"
+    title = "RNN with delays"
+    states = ("past",)
+    reads: ClassVar = {"delays": (1, 4, 16, 64), "activation": "tanh"}
+
+    def __init__(self, options: StackOptions) -> None:
+        super().__init__(options)
+        self.delays = options.delays or ()
+        self.activation = ACTIVATIONS[options.activation or "tanh"]
+        self.bound = self.activation.bound
+        twice = sorted({d for d in self.delays if self.delays.count(d) > 1})
+        if twice:
+            raise ConfigError(f"--delays names {twice[0]} twice; give each delay once")
+
+    def shapes(self, inputs: int, units: int) -> dict[str, tuple[int, ...]]:
+        return {
+            "kernel": (inputs, units),
+            "recurrent_kernel": (len(self.delays) * units, units),
+            "bias": (units,),
+        }
+
+    def state_shapes(self, units: int) -> dict[str, tuple[int, ...]]:
+        return {"past": (max(self.delays), units)}
+
+    def layer(
+        self, units: int, name: str, forgets: bool = True, flow: float = 1.0
+    ) -> "keras.Layer":
+        from seqgen.stack.delayed import Delayed
+
+        return Delayed(self, units, name, flow)
+
+    def initial(self, weight: str) -> "keras.Initializer":
+        """How a weight begins: each R_d orthogonal and divided by √n, so that all together keep
+        lengths where the outputs that they read have nothing to do with each other."""
+        if weight != "recurrent_kernel":
+            return super().initial(weight)
+        import keras
+
+        count = len(self.delays)
+
+        class Orthogonals(keras.initializers.Initializer):
+            def __call__(self, shape: Any, dtype: Any = None) -> Any:
+                size = (shape[0] // count, shape[1])
+                each = keras.initializers.Orthogonal(gain=count**-0.5)
+                return keras.ops.concatenate([each(size, dtype) for _ in range(count)])
+
+        return Orthogonals()
+
+    def step(
+        self,
+        graph: Graph,
+        x_BI: str,
+        states: Mapping[str, str],
+        weights: Mapping[str, np.ndarray],
+        name: str,
+    ) -> tuple[str, dict[str, str]]:
+        past_BDH = states["past"]
+        places = np.array([max(self.delays) - d for d in self.delays], np.int64)
+        read_BNH = graph.node("Gather", past_BDH, graph.constant(f"{name}/places", places), axis=1)
+        read = graph.bound(graph.node("Flatten", read_BNH, axis=1), self.bound)
+        inputs = {x_BI: weights["kernel"], read: weights["recurrent_kernel"]}
+        h_BH = graph.node(self.activation.node, graph.linear(inputs, weights["bias"], name))
+        # The oldest makes room for the new one.
+        first, end, axis = (
+            graph.constant(f"{name}/{n}", np.array([value], np.int64))
+            for n, value in (("first", 1), ("end", max(self.delays)), ("axis", 1))
+        )
+        rest = graph.node("Slice", past_BDH, first, end, axis)
+        past_BDH = graph.node("Concat", rest, graph.node("Unsqueeze", h_BH, axis), axis=1)
+        return h_BH, {"past": past_BDH}
+
+
+CELL = Delay
