@@ -25,6 +25,12 @@ def lstm_step(tf, x, states, w, options):
 
 def gru_step(tf, x, states, w, options):
     (h,) = states
+    if options.reset == "before":
+        R_z, R_r, R_n = tf.split(w["recurrent_kernel"], 3, axis=1)
+        x_z, x_r, x_n = tf.split(x @ w["kernel"] + w["bias"], 3, axis=1)
+        z, r = tf.sigmoid(x_z + h @ R_z), tf.sigmoid(x_r + h @ R_r)
+        h = z * h + (1 - z) * tf.tanh(x_n + (r * h) @ R_n)
+        return h, [h]
     x_z, x_r, x_n = tf.split(x @ w["kernel"] + w["bias"][0], 3, axis=1)
     h_z, h_r, h_n = tf.split(h @ w["recurrent_kernel"] + w["bias"][1], 3, axis=1)
     z, r = tf.sigmoid(x_z + h_z), tf.sigmoid(x_r + h_r)
@@ -72,6 +78,7 @@ VARIANTS = {name: StackOptions(cell=name) for name in cells.names()} | {
     f"rnn {activation}": StackOptions(cell="rnn", activation=activation)
     for activation in ("sigmoid", "relu")
 }
+VARIANTS |= {"gru before": StackOptions(cell="gru", reset="before")}
 VARIANTS |= {
     f"{cell} linear": StackOptions(cell=cell, activation="linear") for cell in ("mingru", "minlstm")
 }

@@ -1,14 +1,23 @@
-"""Gated recurrent unit (Cho et al. 2014); the reset gate stands after the product, as in cuDNN."""
+"""Gated recurrent unit (Cho et al. 2014)."""
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
+from seqgen.config import StackOptions
 from seqgen.stack.cells.base import Graph, RecurrentCell
+
+if TYPE_CHECKING:
+    import keras
 
 
 class GRU(RecurrentCell):
     """z, u = σ(a + r); n = tanh(a + u r); h' = z h + (1 - z) n, with a = x W + b and r = h R + b_r.
 
-    Gates stand in Keras's order: update z, reset u, candidate n; one bias for each product.
+    Gates stand in Keras's order: update z, reset u, candidate n; one bias for each product. So the
+    reset gate stands after the product, as in cuDNN, and all that h is multiplied by is one matrix.
+    Cho et al. reset before it (``--reset before``): n = tanh(a + (u h) R), and one bias in all.
     """
 
     name = "gru"
@@ -16,14 +25,28 @@ class GRU(RecurrentCell):
     cudnn = "GRU"
     states = ("h",)
     saved = ("z", "u", "n", "h", "r_n")
+    reads: ClassVar = {"reset": "after"}
     adds = False
+
+    def __init__(self, options: StackOptions) -> None:
+        super().__init__(options)
+        self.resets_before = options.reset == "before"
 
     def shapes(self, inputs: int, units: int) -> dict[str, tuple[int, ...]]:
         return {
             "kernel": (inputs, 3 * units),
             "recurrent_kernel": (units, 3 * units),
-            "bias": (2, 3 * units),
+            "bias": (3 * units,) if self.resets_before else (2, 3 * units),
         }
+
+    def layer(
+        self, units: int, name: str, forgets: bool = True, flow: float = 1.0
+    ) -> "keras.Layer":
+        if not self.resets_before:
+            return super().layer(units, name, forgets, flow)
+        from seqgen.stack.taped import Taped
+
+        return Taped(self, units, name, flow)
 
     def forward(
         self, a: Any, r: Any, states: tuple[Any, ...]
@@ -59,6 +82,48 @@ class GRU(RecurrentCell):
         n = graph.node("Tanh", graph.node("Add", a_n, graph.node("Mul", u, r_n)))
         kept = graph.node("Mul", z, graph.node("Sub", states[0], n))
         return (graph.node("Add", n, kept),)
+
+    def kernels(self, recurrent: Any) -> tuple[Any, ...]:
+        """Of a reset before the product: that of both gates, that of the candidate."""
+        units = recurrent.shape[0]
+        return recurrent[:, : 2 * units], recurrent[:, 2 * units :]
+
+    def equation(
+        self, a: Any, states: tuple[Any, ...], product: Callable[[Any], Any]
+    ) -> tuple[Any, ...]:
+        """A step with the reset before the product (`seqgen.stack.taped.Equation`)."""
+        import tensorflow as tf
+
+        h = states[0]
+        a_z, a_u, a_n = tf.split(a, 3, axis=-1)
+        r_z, r_u = tf.split(product(h), 2, axis=-1)
+        z, u = tf.sigmoid(a_z + r_z), tf.sigmoid(a_u + r_u)
+        n = tf.tanh(a_n + product(u * h))
+        return (n + z * (h - n),)
+
+    def step(
+        self,
+        graph: Graph,
+        x_BI: str,
+        states: Mapping[str, str],
+        weights: Mapping[str, np.ndarray],
+        name: str,
+    ) -> tuple[str, dict[str, str]]:
+        if not self.resets_before:
+            return super().step(graph, x_BI, states, weights, name)
+        h = states["h"]
+        edge = [2 * len(weights["recurrent_kernel"])]
+        down = np.split(weights["kernel"], edge, axis=1)
+        across = np.split(weights["recurrent_kernel"], edge, axis=1)
+        bias = np.split(weights["bias"], edge)
+        gates = graph.linear({x_BI: down[0], h: across[0]}, bias[0], f"{name}/gates")
+        z, u = graph.split(graph.node("Sigmoid", gates), 2)
+        z, u = graph.gate("z", z), graph.gate("u", u)
+        reset = graph.node("Mul", u, h)
+        n = graph.linear({x_BI: down[1], reset: across[1]}, bias[1], f"{name}/candidate")
+        n = graph.node("Tanh", n)
+        h = graph.node("Add", n, graph.node("Mul", z, graph.node("Sub", h, n)))
+        return h, {"h": h}
 
 
 CELL = GRU
