@@ -1,0 +1,103 @@
+"""How much of what was written is new, and what stands in the training text word for word."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+
+import numpy as np
+
+from seqgen.evaluation.overlap import Matches, longest_matches
+
+# Characters of the runs that are looked for: half a word to most of a line.
+RUNS = (4, 8, 16, 24, 32)
+# Characters around a copy, where its lines are longer than that.
+AROUND = 60
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A stretch of a text that stands in the training text.
+
+    text: number of the text, from 0. begin: where in it, in characters from 0.
+    copied: the stretch itself.
+    place: where it begins in the training text, in characters from 0; line: that line, from 1.
+    before, after: what stands around it there, to the ends of its lines, where these are not long.
+    """
+
+    text: int
+    begin: int
+    copied: str
+    place: int
+    line: int
+    before: str
+    after: str
+
+    @property
+    def last_line(self) -> int:
+        """The line of the training text in which it ends, from 1."""
+        return self.line + self.copied[:-1].count("\n")
+
+
+def matches(texts: Sequence[str], training: str) -> list[Matches]:
+    """For each text, the longest runs that the training text holds; none goes on into the next."""
+    found = longest_matches("".join(texts), training)
+    ends = [*accumulate(map(len, texts), initial=0)]
+    return [
+        Matches(
+            np.minimum(found.lengths[begin:end], end - np.arange(begin, end)),
+            found.places[begin:end],
+        )
+        for begin, end in pairwise(ends)
+    ]
+
+
+def novelty(found: Sequence[Matches], n: int) -> float | None:
+    """Share of the runs of n characters that the training text lacks; None if there is none.
+
+    found: what `matches` returned for some texts. A run counts as often as it was written.
+    """
+    lengths = [each.lengths[: max(0, len(each.lengths) - n + 1)] for each in found]
+    runs = np.concatenate([np.zeros(0, np.int64), *lengths])
+    return float(np.mean(runs < n)) if len(runs) else None
+
+
+def copied(found: Matches, least: int) -> list[tuple[int, int]]:
+    """The stretches of a text, begin and end, that copies of so many characters or more cover.
+
+    Copies that overlap are one stretch, though it may be from several places.
+    """
+    size = len(found.lengths)
+    begins = np.flatnonzero(found.lengths >= least)
+    edges = np.zeros(size + 1, np.int64)
+    np.add.at(edges, begins, 1)
+    np.add.at(edges, begins + found.lengths[begins], -1)
+    covered = np.concatenate([[False], np.cumsum(edges[:size]) > 0, [False]])
+    changes = np.flatnonzero(covered[1:] != covered[:-1]).tolist()
+    return list(zip(changes[::2], changes[1::2], strict=True))
+
+
+def longest_copy(texts: Sequence[str], found: Sequence[Matches], training: str) -> Copy | None:
+    """The longest stretch of any text that the training text holds; None if there is none.
+
+    found: what `matches` returned for the texts.
+    """
+    longest = [int(each.lengths.max(initial=0)) for each in found]
+    length = max(longest, default=0)
+    if not length:
+        return None
+    number = longest.index(length)
+    begin = int(found[number].lengths.argmax())
+    place = int(found[number].places[begin])
+    end = place + length
+    line_begins = training.rfind("\n", 0, place) + 1
+    line_ends = training.find("\n", end - 1)  # a copy may end with the end of its line
+    line_ends = len(training) if line_ends < 0 else line_ends
+    return Copy(
+        text=number,
+        begin=begin,
+        copied=training[place:end],
+        place=place,
+        line=training.count("\n", 0, place) + 1,
+        before=training[max(line_begins, place - AROUND) : place],
+        after=training[end : min(line_ends, end + AROUND)],
+    )
