@@ -81,13 +81,13 @@ class SampleFigures:
 def sample_figures(
     generator: Generator,
     training: str,
-    held_back: str,
+    held_back: Sequence[str],
     options: SamplingOptions,
     told: Told = lambda doing: None,
 ) -> SampleFigures:
     """Let a network write ``options.count`` samples, and measure them.
 
-    training: the text that it learned from. held_back: some that it did not.
+    training: the text that it learned from. held_back: documents, or ends of them, that it did not.
     told: is called with what is done next.
     """
     chosen = options.temperature
@@ -95,7 +95,8 @@ def sample_figures(
     options = replace(options, temperature=temperature)
     told(f"writing {options.count} samples")
     samples = written(generator, options)
-    columns = {GENERATED: samples, REAL: real_texts(held_back, [*map(len, samples)])}
+    sizes = [*map(len, samples)]
+    columns = {GENERATED: samples, REAL: real_texts("\n".join(held_back), sizes)}
     told("writing samples at other temperatures")
     length = min(options.length or SHOWN_LENGTH, SHOWN_LENGTH)
     one = replace(options, count=1, length=length, seed=generator.seed)
@@ -105,7 +106,7 @@ def sample_figures(
     places = {GENERATED: found[: len(samples)], REAL: found[len(samples) : -len(shown)]}
     rows = [*novelty_rows(columns, places), *repetition_rows(columns), words_row(columns, training)]
     if is_python(generator.config.corpus.sources):
-        rows.append(parsing_row(columns))
+        rows.append(parsing_row({GENERATED: samples, REAL: real_programs(held_back, max(sizes))}))
     return SampleFigures(
         count=options.count,
         temperature=temperature,
@@ -143,6 +144,16 @@ def real_texts(text: str, sizes: Sequence[int]) -> list[str]:
         begin = line or (begin if begin > LINE else 0)
         parts.append(text[begin : begin + size])
     return parts
+
+
+def real_programs(documents: Sequence[str], size: int) -> list[str]:
+    """The ends of programs, from the first place on where a top-level block begins.
+
+    That is after two blank lines, as nearly all Python is written; programs without are left out.
+    size: most characters of each.
+    """
+    parted = [document.partition("\n\n\n") for document in documents]
+    return [after[:size] for _, mark, after in parted if mark]
 
 
 def share(key: str, name: str, values: Mapping[str, float | None]) -> Measure:

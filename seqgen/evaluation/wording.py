@@ -10,6 +10,7 @@ from seqgen.evaluation.repetition import words
 
 CUT_OFF = re.compile(r"[\w'’]+\Z")
 # What may stand in the first column and goes on with the block before it.
+QUOTE = re.compile("\"\"\"|'''")
 GOES_ON = re.compile(r"[)\]}]|(?:else|elif|except|finally)\b")
 
 
@@ -35,10 +36,10 @@ def is_python(sources: Sequence[str]) -> bool:
 def parsing_blocks(texts: Iterable[str]) -> tuple[int, int]:
     """How many top-level blocks of Python programs parse, and how many there are.
 
-    A block begins at each line that begins in the first column, unless that line closes a bracket,
-    goes on with what is before it (else, except), or stands under a decorator. The last block of a
-    text, which may be cut off, counts only if a blank line comes after it, and what is indented
-    before the first block, or nothing but comments, is none.
+    A block begins at each line that begins in the first column, unless that line is within a
+    triple-quoted string, closes a bracket, goes on with what is before it (else, except), or stands
+    under a decorator. The last block of a text, which may be cut off, counts only if a blank line
+    comes after it, and what is indented before the first block, or nothing but comments, is none.
     """
     bodies = [body for text in texts for block in blocks(text) if (body := parsed(block)) != 0]
     return sum(body is not None for body in bodies), len(bodies)
@@ -47,16 +48,19 @@ def parsing_blocks(texts: Iterable[str]) -> tuple[int, int]:
 def blocks(text: str) -> list[str]:
     """The top-level blocks of a program without what is cut off at its ends."""
     found: list[list[str]] = []
+    quote = ""
     decorated = False
     for line in text.split("\n"):
-        first_column = bool(line) and not line[0].isspace()
+        first_column = bool(line) and not line[0].isspace() and not quote
         if first_column and not GOES_ON.match(line):
             if not decorated:
                 found.append([])
             decorated = line.startswith("@")
         if found:  # what is indented before the first block belongs to one cut off
             found[-1].append(line)
-    whole = found if text.endswith("\n\n") else found[:-1]
+            for sign in QUOTE.findall(line):
+                quote = sign if not quote else "" if sign == quote else quote
+    whole = found if text.endswith("\n\n") and not quote else found[:-1]
     return ["\n".join(lines) for lines in whole]
 
 

@@ -3,12 +3,19 @@ from dataclasses import replace
 import pytest
 
 from seqgen.config import SamplingOptions
-from seqgen.evaluation.samples import GENERATED, REAL, SHOWN_AT, real_texts, sample_figures
+from seqgen.evaluation.samples import (
+    GENERATED,
+    REAL,
+    SHOWN_AT,
+    real_programs,
+    real_texts,
+    sample_figures,
+)
 from seqgen.generation import load
 
 OPTIONS = SamplingOptions(count=3, length=200, seed=1)
 TRAINING = "The quick brown fox jumps over the lazy dog.\n" * 20
-HELD_BACK = "A lazy dog jumps over the fox.\n" * 40
+HELD_BACK = ["A lazy dog jumps over the fox.\n" * 40]
 
 
 @pytest.fixture
@@ -71,3 +78,23 @@ def test_real_texts_are_as_long_and_begin_with_lines():
     assert len(real_texts(text[:250], [100] * 5)) == 2
     assert real_texts("short", [100] * 5) == ["short"]
     assert real_texts("", [100]) == [""]
+
+
+def test_real_programs_begin_with_a_block():
+    ends = ["m',\n    2)\n\n\ndef f():\n    pass\n\n\nx = 1\n", "no place to begin\n"]
+    assert real_programs(ends, 1000) == ["def f():\n    pass\n\n\nx = 1\n"]
+    assert real_programs(ends, 5) == ["def f"]
+
+
+def test_blocks_are_parsed_where_programs_were_learned(checkpoint):
+    generator = load(checkpoint)
+    config = generator.config
+    programs = replace(config, corpus=replace(config.corpus, sources=("python",)))
+    generator.checkpoint = replace(generator.checkpoint, config=programs)
+    held_back = ["cut off\n\n\nx = 1\ny = (\nz = 2\nq"]
+    found = sample_figures(generator, TRAINING, held_back, OPTIONS)
+    assert values(found, "parsing_blocks")[REAL] == 2 / 3
+    assert not any(
+        row.key == "parsing_blocks"
+        for row in sample_figures(load(checkpoint), TRAINING, HELD_BACK, OPTIONS).rows
+    )

@@ -16,6 +16,10 @@ def test_known_words_are_those_of_the_training_text_in_any_case():
 PROGRAM = '''\
     left over from before
 import os
+"""What it is for.
+
+Words in the first column, 'quoted' or not
+"""
 @cached(
     size=3,
 )
@@ -43,12 +47,23 @@ def cut_off(x
 
 def test_blocks_begin_in_the_first_column():
     begins = [block.split("\n")[0] for block in blocks(PROGRAM)]
-    assert begins == ["import os", "@cached(", "# only a comment", "if x:", "def broken(:"]
+    assert begins == [
+        "import os",
+        '"""What it is for.',
+        "@cached(",
+        "# only a comment",
+        "if x:",
+        "def broken(:",
+    ]
 
 
 def test_blocks_that_parse_are_counted():
-    # Import, decorated function, if; not the broken one. The comment is no block.
-    assert parsing_blocks([PROGRAM]) == (3, 4)
+    # Import, string, decorated function, if; not the broken one. The comment is no block.
+    assert parsing_blocks([PROGRAM]) == (4, 5)
+
+
+def test_a_string_that_is_never_closed_is_cut_off():
+    assert blocks('x = 1\n"""It begins\nand goes on\n\n') == ["x = 1"]
 
 
 def test_nonsense_is_no_python_and_raises_nothing():
