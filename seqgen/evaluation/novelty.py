@@ -20,7 +20,8 @@ class Copy:
 
     text: number of the text, from 0. begin: where in it, in characters from 0.
     copied: the stretch itself.
-    place: where it begins in the training text, in characters from 0; line: that line, from 1.
+    place: where it begins in the training text, in characters from 0.
+    document, line: the same for people, each from 1; the line in its document.
     before, after: what stands around it there, to the ends of its lines, where these are not long.
     """
 
@@ -28,6 +29,7 @@ class Copy:
     begin: int
     copied: str
     place: int
+    document: int
     line: int
     before: str
     after: str
@@ -79,7 +81,8 @@ def copied(found: Matches, least: int) -> list[tuple[int, int]]:
 def longest_copy(texts: Sequence[str], found: Sequence[Matches], training: str) -> Copy | None:
     """The longest stretch of any text that the training text holds; None if there is none.
 
-    found: what `matches` returned for the texts.
+    found: what `matches` returned for the texts. In the training text, a NUL stands between two
+        documents.
     """
     longest = [int(each.lengths.max(initial=0)) for each in found]
     length = max(longest, default=0)
@@ -89,15 +92,18 @@ def longest_copy(texts: Sequence[str], found: Sequence[Matches], training: str) 
     begin = int(found[number].lengths.argmax())
     place = int(found[number].places[begin])
     end = place + length
-    line_begins = training.rfind("\n", 0, place) + 1
-    line_ends = training.find("\n", end - 1)  # a copy may end with the end of its line
-    line_ends = len(training) if line_ends < 0 else line_ends
+    documents = training.count("\0", 0, place)
+    document_begins = training.rfind("\0", 0, place) + 1
+    before = training[max(document_begins, place - AROUND) : place]
+    after = training[end : end + AROUND].partition("\0")[0]
     return Copy(
         text=number,
         begin=begin,
         copied=training[place:end],
         place=place,
-        line=training.count("\n", 0, place) + 1,
-        before=training[max(line_begins, place - AROUND) : place],
-        after=training[end : min(line_ends, end + AROUND)],
+        document=documents + 1,
+        line=training.count("\n", document_begins, place) + 1,
+        before=before.rpartition("\n")[2],
+        # A copy may end with the end of its line, of which then nothing is left.
+        after="" if training[end - 1] == "\n" else after.partition("\n")[0],
     )

@@ -81,13 +81,14 @@ class SampleFigures:
 def sample_figures(
     generator: Generator,
     training: str,
-    held_back: Sequence[str],
+    held_back: str,
     options: SamplingOptions,
     told: Told = lambda doing: None,
 ) -> SampleFigures:
     """Let a network write ``options.count`` samples, and measure them.
 
-    training: the text that it learned from. held_back: documents, or ends of them, that it did not.
+    training: the text that it learned from. held_back: some that it did not. In both, a NUL stands
+        between two documents.
     told: is called with what is done next.
     """
     chosen = options.temperature
@@ -96,7 +97,7 @@ def sample_figures(
     told(f"writing {options.count} samples")
     samples = written(generator, options)
     sizes = [*map(len, samples)]
-    columns = {GENERATED: samples, REAL: real_texts("\n".join(held_back), sizes)}
+    columns = {GENERATED: samples, REAL: real_texts(held_back.replace("\0", "\n"), sizes)}
     told("writing samples at other temperatures")
     length = min(options.length or SHOWN_LENGTH, SHOWN_LENGTH)
     one = replace(options, count=1, length=length, seed=generator.seed)
@@ -106,7 +107,8 @@ def sample_figures(
     places = {GENERATED: found[: len(samples)], REAL: found[len(samples) : -len(shown)]}
     rows = [*novelty_rows(columns, places), *repetition_rows(columns), words_row(columns, training)]
     if is_python(generator.config.corpus.sources):
-        rows.append(parsing_row({GENERATED: samples, REAL: real_programs(held_back, max(sizes))}))
+        programs = real_programs(held_back.split("\0"), max(sizes))
+        rows.append(parsing_row({GENERATED: samples, REAL: programs}))
     return SampleFigures(
         count=options.count,
         temperature=temperature,

@@ -24,7 +24,7 @@ def test_a_planted_copy_of_40_characters_is_found_and_where_it_came_from():
     assert found.copied == copy
     assert (found.text, found.begin) == (1, 70)
     assert training[found.place : found.place + 40] == copy
-    assert found.line == found.last_line == 124
+    assert (found.document, found.line, found.last_line) == (1, 124, 124)
     assert found.before == lines[123][:5]
     assert found.after == lines[123][45:]
 
@@ -65,3 +65,14 @@ def test_no_copy_goes_on_from_one_text_into_the_next():
 
 def test_nothing_shared_is_no_copy():
     assert longest_copy(["xyz", ""], matches(["xyz", ""], "abc"), "abc") is None
+
+
+def test_the_line_of_a_copy_is_counted_in_its_document():
+    training = "one\ntwo\0three\nfour five six\0seven"
+    texts = ["#five#"]
+    found = longest_copy(texts, matches(texts, training), training)
+    assert (found.document, found.line, found.before, found.after) == (2, 2, "four ", " six")
+    texts = ["#three\n"]
+    found = longest_copy(texts, matches(texts, training), training)
+    assert (found.copied, found.line, found.last_line) == ("three\n", 1, 1)
+    assert found.before == found.after == ""

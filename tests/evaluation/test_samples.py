@@ -15,7 +15,7 @@ from seqgen.generation import load
 
 OPTIONS = SamplingOptions(count=3, length=200, seed=1)
 TRAINING = "The quick brown fox jumps over the lazy dog.\n" * 20
-HELD_BACK = ["A lazy dog jumps over the fox.\n" * 40]
+HELD_BACK = "A lazy dog jumps over the fox.\n" * 40
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_blocks_are_parsed_where_programs_were_learned(checkpoint):
     config = generator.config
     programs = replace(config, corpus=replace(config.corpus, sources=("python",)))
     generator.checkpoint = replace(generator.checkpoint, config=programs)
-    held_back = ["cut off\n\n\nx = 1\ny = (\nz = 2\nq"]
+    held_back = "cut off\n\n\nx = 1\ny = (\nq\0cut off\n\n\nz = 2\nq"
     found = sample_figures(generator, TRAINING, held_back, OPTIONS)
     assert values(found, "parsing_blocks")[REAL] == 2 / 3
     assert not any(
