@@ -12,6 +12,7 @@ from seqgen.checkpoint.files import written_whole
 from seqgen.errors import CheckpointError
 
 CHECKSUM = "sha256"
+FLOATS = ("F32", "F16")  # as safetensors calls them
 
 
 def checksum(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> str:
@@ -51,8 +52,8 @@ def read_arrays(
 ) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """Read what `write_arrays` wrote, after checking that it is that, unchanged.
 
-    expected: where given, the arrays must be exactly these, float32, checked on the file's header
-    before anything is allocated.
+    expected: where given, the arrays must be exactly these, in single or half precision, checked on
+    the file's header before anything is allocated.
     Returns the arrays and the metadata, the checksum among it.
     Raises CheckpointError that names the file and what is wrong.
     """
@@ -84,9 +85,9 @@ def check_header(file: Any, expected: Mapping[str, tuple[int, ...]], path: Path)
         )
     for name, shape in expected.items():
         part = file.get_slice(name)
-        if part.get_dtype() != "F32" or tuple(part.get_shape()) != tuple(shape):
-            found = f"{part.get_dtype()} {list(part.get_shape())}"
-            raise tampered(path, f"{name} is {found} and config.json says F32 {list(shape)}")
+        if part.get_dtype() not in FLOATS or tuple(part.get_shape()) != tuple(shape):
+            found, allowed = f"{part.get_dtype()} {list(part.get_shape())}", " or ".join(FLOATS)
+            raise tampered(path, f"{name} is {found} and config.json says {allowed} {list(shape)}")
 
 
 def tampered(path: Path, why: str) -> CheckpointError:

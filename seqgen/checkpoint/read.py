@@ -37,13 +37,14 @@ class Checkpoint:
         return self.verified_weights()[0]
 
     def verified_weights(self) -> tuple[dict[str, np.ndarray], str]:
-        """The weights and the checksum that they were found to fit."""
+        """The weights and the checksum that they were found to fit; half precision is widened."""
         path = self.path / format.WEIGHTS
         arrays, metadata = read_arrays(path, self.config.weight_shapes())
         for name, array in arrays.items():
             if not np.isfinite(array).all():
                 raise CheckpointError(f"{path}: {name} is not finite; train anew")
-        return arrays, metadata[CHECKSUM]
+        weights = {name: array.astype(np.float32, copy=False) for name, array in arrays.items()}
+        return weights, metadata[CHECKSUM]
 
     def metrics(self) -> list[dict[str, Any]]:
         """One object an evaluation, in order; empty before the first. Raises CheckpointError."""

@@ -79,19 +79,32 @@ def is_checkpoint(path: Path) -> bool:
         return False
 
 
-def save_weights(path: Path, config: Config, weights: Mapping[str, np.ndarray]) -> None:
+def save_weights(
+    path: Path, config: Config, weights: Mapping[str, np.ndarray], *, half: bool = False
+) -> None:
     """Write the weights, then the graph that generation runs, then the word that the two fit.
 
     weights: the arrays that `weight_shapes` lists; stored as float32.
-    Raises CheckpointError if they are other arrays, or cannot be written.
+    half: store them as float16; the graph is that of the weights as they are then read.
+    Raises CheckpointError if they are other arrays, too large for half precision, or cannot be
+    written.
     """
     expected = config.weight_shapes()
     arrays = {name: np.asarray(array, np.float32) for name, array in weights.items()}
     found = {name: array.shape for name, array in arrays.items()}
     if found != expected:
         raise CheckpointError(f"{path}: the weights are {found} and the stack has {expected}")
-    total = write_arrays(path / format.WEIGHTS, arrays, {"format": str(format.FORMAT)})
+    stored = {name: halved(array, name) for name, array in arrays.items()} if half else arrays
+    total = write_arrays(path / format.WEIGHTS, stored, {"format": str(format.FORMAT)})
+    arrays = {name: array.astype(np.float32, copy=False) for name, array in stored.items()}
     save_graph(path, graph.build(config.stack, config.vocab, arrays, places=config.places), total)
+
+
+def halved(array: np.ndarray, name: str) -> np.ndarray:
+    """An array in half precision. Raises CheckpointError if a number is beyond what that holds."""
+    if array.size and np.abs(array).max() > np.finfo(np.float16).max:
+        raise CheckpointError(f"{name} has numbers too large for half precision; give --no-half")
+    return array.astype(np.float16)
 
 
 def save_graph(path: Path, content: bytes, weights_sha256: str) -> None:

@@ -3,6 +3,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import ml_dtypes
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
@@ -125,7 +126,7 @@ def test_another_vocabulary_is_refused(
         use(checkpoint)
 
 
-@pytest.mark.parametrize("what", ["missing", "surplus", "type", "nan", "unsigned"])
+@pytest.mark.parametrize("what", ["missing", "surplus", "type", "bfloat16", "nan", "unsigned"])
 def test_arrays_that_are_not_the_networks_are_refused(checkpoint: Path, what: str) -> None:
     path = checkpoint / format.WEIGHTS
     arrays = load_file(path)
@@ -135,6 +136,8 @@ def test_arrays_that_are_not_the_networks_are_refused(checkpoint: Path, what: st
         arrays["more"] = np.zeros(1, np.float32)
     elif what == "type":
         arrays["output/bias"] = arrays["output/bias"].astype(np.float64)
+    elif what == "bfloat16":
+        arrays["output/bias"] = arrays["output/bias"].astype(ml_dtypes.bfloat16)
     elif what == "nan":
         arrays["output/bias"] = arrays["output/bias"] * np.float32(np.nan)
     if what == "unsigned":

@@ -99,6 +99,32 @@ def test_weights_of_another_shape_are_refused(checkpoint: Path) -> None:
         write.save_weights(checkpoint, opened.config, weights)
 
 
+def test_half_precision_comes_back_as_float32_with_the_graph_of_what_was_stored(
+    checkpoint: Path,
+) -> None:
+    opened = open_checkpoint(checkpoint)
+    weights = opened.weights()
+    before = (checkpoint / format.WEIGHTS).stat().st_size
+    write.save_weights(checkpoint, opened.config, weights, half=True)
+    header = 2000
+    assert (checkpoint / format.WEIGHTS).stat().st_size < before / 2 + header
+    found = opened.weights()
+    for name, array in weights.items():
+        assert found[name].dtype == np.float32
+        np.testing.assert_array_equal(found[name], array.astype(np.float16).astype(np.float32))
+    stored = (checkpoint / format.GRAPH).read_bytes()
+    (checkpoint / format.GRAPH).unlink()
+    assert opened.graph() == stored
+
+
+def test_numbers_too_large_for_half_precision_are_refused(checkpoint: Path) -> None:
+    opened = open_checkpoint(checkpoint)
+    weights = opened.weights()
+    weights["output/bias"][0] = 70_000
+    with pytest.raises(CheckpointError, match=r"output/bias.*--no-half"):
+        write.save_weights(checkpoint, opened.config, weights, half=True)
+
+
 def test_metrics_are_json_even_where_the_loss_is_not_a_number(checkpoint: Path) -> None:
     write.append_metric(checkpoint, {"step": 1, "validation_loss": float("nan")})
     write.append_metric(checkpoint, {"step": 2, "validation_loss": 1.5, "best": True})
