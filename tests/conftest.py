@@ -74,6 +74,15 @@ TUNE_FACTS = TuneFacts(
 )
 
 
+@pytest.fixture
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder in the place of the one of checkpoints that come with seqgen; empty."""
+    folder = tmp_path / "package" / "shipped"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr("seqgen.checkpoint.find.shipped_folder", lambda: folder)
+    return folder
+
+
 def make_checkpoint(
     path: Path,
     *,

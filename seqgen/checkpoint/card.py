@@ -4,51 +4,65 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from seqgen.checkpoint import format
-from seqgen.checkpoint.files import write_whole
+from seqgen.checkpoint import export_card, format
+from seqgen.checkpoint.export import Export, read_export
+from seqgen.checkpoint.files import read_json, write_whole
 from seqgen.checkpoint.format import Config
+from seqgen.checkpoint.markdown import code, table
 from seqgen.checkpoint.read import best_metric, open_checkpoint
 from seqgen.stack import cells
+
+# What is held back, as `seqgen.training.split` does it.
+SPLITS = {
+    "text": "the last tenth of each text is held back",
+    "tunes": "a tenth of the tunes is held back, a tune with all that share 16 notes with it",
+}
 
 
 def write_card(path: Path) -> None:
     """Write the card of a checkpoint into it. Raises CheckpointError if that cannot be done."""
     checkpoint = open_checkpoint(path)
-    text = card(path.name, checkpoint.config, checkpoint.metrics())
+    where = path / format.EVALUATION
+    evaluation = read_json(where)[0] if where.exists() else None
+    metrics = checkpoint.metrics()
+    text = card(path.name, checkpoint.config, metrics, read_export(path), evaluation)
     write_whole(path / format.CARD, text.encode("utf-8", "replace"))
 
 
-def card(name: str, config: Config, metrics: Sequence[Mapping[str, Any]]) -> str:
+def card(
+    name: str,
+    config: Config,
+    metrics: Sequence[Mapping[str, Any]],
+    export: Export | None = None,
+    evaluation: Any = None,
+) -> str:
     """The card as Markdown.
 
     name: of the checkpoint, in the commands that the card shows.
     metrics: what `Checkpoint.metrics` returns.
+    export: what a copy to pass on knows of itself; its card tells every option of the recipe too.
+    evaluation: what ``evaluation.json`` holds, if there is one.
     """
     cell = cells.find(config.stack.cell).title
     units = ", ".join(map(str, config.stack.widths))
     what = "tunes in ABC notation" if config.kind == "tunes" else "text"
+    use = [f"seqgen sample {name}"] + [f"seqgen train --resume {name}"] * (export is None)
+    figures = "" if export is None else export_card.figures(config, export)
     sections = [
         f"# {name}",
         f"A recurrent network ({cell}, layers of {units} units) that writes {what}, "
         f"one token at a time. It was trained by seqgen on {config.corpus.name}.",
         "## Data\n\n" + table(data_rows(config)),
+        "" if export is None else export_card.origin(config),
         "## Network\n\n" + table(network_rows(config)),
         "## Training\n\n" + table(training_rows(config, metrics)),
-        "## Quality\n\n" + quality(metrics),
-        f"## Use\n\n```\nseqgen sample {name}\nseqgen train --resume {name}\n```",
+        "## Quality\n\n" + (figures or quality(metrics)),
+        export_card.evaluation(evaluation),
+        "## Use\n\n" + code(use),
+        "" if export is None else export_card.recipe(config, export),
         "## Limits\n\n" + limits(config),
     ]
-    return "\n\n".join(sections) + "\n"
-
-
-def table(rows: Sequence[tuple[str, str]]) -> str:
-    lines = ["| | |", "|---|---|", *(f"| {name} | {escaped(value)} |" for name, value in rows)]
-    return "\n".join(lines)
-
-
-def escaped(value: str) -> str:
-    """A value that comes from outside, kept from ending its cell of the table."""
-    return " ".join(value.replace("|", "\\|").split())
+    return "\n\n".join(filter(None, sections)) + "\n"
 
 
 def data_rows(config: Config) -> list[tuple[str, str]]:
@@ -67,6 +81,7 @@ def data_rows(config: Config) -> list[tuple[str, str]]:
             "Validation part",
             f"{corpus.validation_characters:,} characters, {corpus.validation_tokens:,} tokens",
         ),
+        ("Split", SPLITS[config.kind]),
         ("Fingerprint", corpus.fingerprint),
     ]
 

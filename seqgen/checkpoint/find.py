@@ -9,6 +9,16 @@ from seqgen.errors import CheckpointError, ConfigError
 FOLDER = Path("checkpoints")
 
 
+def shipped_folder() -> Path:
+    """The folder of the checkpoints that come with seqgen: in the package, or in a checkout.
+
+    In a checkout it is none of `FOLDER`'s checkpoints, so that a run of the same name lies beside
+    it, there as anywhere, and nothing of the repository is ever written over.
+    """
+    installed = Path(__file__).parent / "shipped"
+    return installed if installed.is_dir() else Path(__file__).parents[2] / FOLDER / "shipped"
+
+
 def checked_name(name: str) -> str:
     """The name if it can be a folder's. Raises ConfigError if it is not a plain word."""
     if not re.fullmatch(r"\w[\w.+-]{0,99}", name):
@@ -29,21 +39,39 @@ def list_checkpoints(folder: Path = FOLDER) -> list[Path]:
         raise CheckpointError(f"cannot read {folder}: {error.strerror or error}") from error
 
 
+def shipped_checkpoints() -> list[Path]:
+    """Those that come with seqgen, by name. Raises CheckpointError if they cannot be read."""
+    return list_checkpoints(shipped_folder())
+
+
+def is_shipped(path: Path) -> bool:
+    """Whether a checkpoint is one that comes with seqgen."""
+    return path.resolve().parent == shipped_folder().resolve()
+
+
 def find(name_or_path: str, folder: Path = FOLDER) -> Path:
     """The folder of a checkpoint.
 
-    name_or_path: a path to it, or its name in ``folder``; a path wins.
+    name_or_path: a path to it, or its name in ``folder``, or that of one that comes with seqgen;
+        what is named first here wins.
     Raises CheckpointError that lists those that there are.
     """
-    names = [path.name for path in list_checkpoints(folder)]
     try:
         if (Path(name_or_path) / format.CONFIG).is_file():
             return Path(name_or_path)
     except (OSError, ValueError):  # a name too long for the file system, or with a NUL in it
         pass
-    if name_or_path in names:
-        return folder / name_or_path
-    there = f"in {folder}: {', '.join(names)}" if names else f"{folder} holds none yet"
+    own, shipped = list_checkpoints(folder), shipped_checkpoints()
+    for path in (*own, *shipped):
+        if path.name == name_or_path:
+            return path
+    there = f"in {folder}: {listed(own)}" if own else f"{folder} holds none yet"
+    if shipped:
+        there += f"; with seqgen come {listed(shipped)}"
     raise CheckpointError(
         f"there is no checkpoint {name_or_path!r} ({there}); train one with `seqgen train SOURCE`"
     )
+
+
+def listed(paths: list[Path]) -> str:
+    return ", ".join(path.name for path in paths)

@@ -32,7 +32,12 @@ METRICS = "metrics.jsonl"
 SAMPLES = "samples.txt"
 CARD = "README.md"
 RESUME = "resume"
-FILES = (CONFIG, TOKENIZER, WEIGHTS, GRAPH, GRAPH_OF, METRICS, SAMPLES, CARD)
+# What only some checkpoints have: that they are copies to pass on, and what was found out of them.
+EXPORT = "export.json"
+EVALUATION = "evaluation.json"
+FILES = (
+    CONFIG, TOKENIZER, WEIGHTS, GRAPH, GRAPH_OF, METRICS, SAMPLES, CARD, EXPORT, EVALUATION,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

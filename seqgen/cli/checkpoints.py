@@ -1,4 +1,4 @@
-"""`seqgen checkpoints`: what has been trained, and how well."""
+"""`seqgen checkpoints`: what has been trained, or comes with seqgen, and how well."""
 
 import dataclasses
 import json
@@ -10,11 +10,13 @@ from typing import Annotated, Any
 import typer
 
 from seqgen.checkpoint import format
-from seqgen.checkpoint.find import find, list_checkpoints
+from seqgen.checkpoint.find import find, is_shipped, list_checkpoints, shipped_checkpoints
 from seqgen.cli.complete import complete_checkpoint
+from seqgen.cli.export import export
 from seqgen.errors import SeqgenError
 
-app = typer.Typer(help="List and show the trained checkpoints.")
+app = typer.Typer(help="List, show and export the trained checkpoints.")
+app.command()(export)
 
 SAMPLE_LINES = 12
 
@@ -23,16 +25,18 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print facts as JSON.")]
 
 @app.callback(invoke_without_command=True)
 def checkpoints(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the checkpoints of this folder: cell, size, corpus, quality, age."""
+    """List the checkpoints of this folder, and those that come with seqgen: what, how good."""
     if context.invoked_subcommand is not None:
         return
-    rows = [summary(path) for path in list_checkpoints()]
+    own = list_checkpoints()
+    rows = [summary(path) for path in (*own, *shipped_checkpoints())]
     if as_json:
         print(json.dumps(rows, indent=2, ensure_ascii=False))
-    elif rows:
+        return
+    if rows:
         print_table(rows)
-    else:
-        typer.echo("no checkpoints here yet; train one with `seqgen train SOURCE`", err=True)
+    if not own:
+        typer.echo("none of your own here yet; train one with `seqgen train SOURCE`", err=True)
 
 
 @app.command()
@@ -83,10 +87,12 @@ def summary(path: Path) -> dict[str, Any]:
             "corpus": config.corpus.name,
             "bits_per_character": best.get("bits_per_character"),
             "age_seconds": max(0.0, round(time.time() - changed(path), 1)),
+            "shipped": is_shipped(path),
             "damaged": None,
         }
     except SeqgenError as error:
-        return {"name": path.name, "path": str(path), "damaged": str(error)}
+        facts = {"name": path.name, "path": str(path), "shipped": is_shipped(path)}
+        return facts | {"damaged": str(error)}
 
 
 def changed(path: Path) -> float:
@@ -115,7 +121,7 @@ def print_table(rows: list[dict[str, Any]]) -> None:
             f"{row['parameters']:,}",
             row["corpus"],
             f"{bits:.3f}" if isinstance(bits, (int, float)) else "-",
-            age(row["age_seconds"]),
+            when(row, rows),
         )
         # Text: a name with brackets is no markup.
         table.add_row(Text(row["name"], "bold"), *map(Text, cells))
@@ -123,6 +129,14 @@ def print_table(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         if row["damaged"]:
             typer.echo(f"damaged: {row['damaged']}", err=True)
+
+
+def when(row: dict[str, Any], rows: list[dict[str, Any]]) -> str:
+    """How old a checkpoint is, or that it comes with seqgen, and one here goes before it."""
+    if not row["shipped"]:
+        return age(row["age_seconds"])
+    hidden = any(other["name"] == row["name"] and not other["shipped"] for other in rows)
+    return "shipped, yours first" if hidden else "shipped"
 
 
 def age(seconds: float) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from seqgen.checkpoint.find import list_checkpoints
+from seqgen.checkpoint.find import list_checkpoints, shipped_checkpoints
 from seqgen.errors import SeqgenError
 
 
@@ -38,10 +38,12 @@ def complete_names(words: Sequence[str]) -> Callable[[str], list[str]]:
 
 
 def complete_checkpoint(incomplete: str) -> list[str]:
-    """The checkpoints of the current folder whose name begins so."""
-    with suppress(SeqgenError):
-        return [path.name for path in list_checkpoints() if path.name.startswith(incomplete)]
-    return []
+    """The checkpoints of the current folder, and those that ship, whose name begins so."""
+    names: list[str] = []
+    for paths in (list_checkpoints, shipped_checkpoints):
+        with suppress(SeqgenError):
+            names += [path.name for path in paths() if path.name not in names]
+    return [name for name in names if name.startswith(incomplete)]
 
 
 def complete_corpus(incomplete: str) -> list[str]:

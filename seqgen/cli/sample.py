@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
+from seqgen.checkpoint.find import is_shipped
 from seqgen.checkpoint.format import INT8, PRECISIONS
 from seqgen.cli.complete import complete_checkpoint, complete_names
 from seqgen.cli.options import with_options
@@ -69,6 +70,8 @@ def sample(
         text = tokenizer.skip_unknown(text)
     if verbose:
         typer.echo(described(generator.config, generator.checkpoint.path), err=True)
+    if (verbose or sys.stderr.isatty()) and is_shipped(generator.checkpoint.path):
+        typer.echo(f"{name}: the one that comes with seqgen", err=True)
     if verbose or (options.seed is None and sys.stderr.isatty()):
         typer.echo(f"seed {generator.seed}", err=True)
     if tunes:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from seqgen.checkpoint.arrays import read_arrays, write_arrays
-from seqgen.checkpoint.format import RESUME
+from seqgen.checkpoint.format import EXPORT, RESUME
 from seqgen.errors import CheckpointError
 
 STATE = "state.safetensors"
@@ -63,6 +63,11 @@ def read(path: Path) -> tuple[Position, dict[str, np.ndarray]]:
     """
     file = path / RESUME / STATE
     if not resumable(path):
+        if (path / EXPORT).exists():
+            raise CheckpointError(
+                f"{path} is a copy to sample from, without the state that a run goes on from; "
+                "train one of your own with `seqgen train SOURCE`"
+            )
         raise CheckpointError(f"{path} holds no state to resume from; --overwrite to begin anew")
     arrays, words = read_arrays(file)
     try:

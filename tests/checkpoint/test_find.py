@@ -1,8 +1,16 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from seqgen.checkpoint.find import checked_name, find, list_checkpoints
+from seqgen.checkpoint.find import (
+    checked_name,
+    find,
+    is_shipped,
+    list_checkpoints,
+    shipped_checkpoints,
+    shipped_folder,
+)
 from seqgen.errors import CheckpointError, ConfigError
 
 
@@ -21,6 +29,28 @@ def test_an_empty_place_says_how_to_train_one(tmp_path: Path) -> None:
     assert list_checkpoints(tmp_path / "none") == []
     with pytest.raises(CheckpointError, match=r"holds none yet.*seqgen train"):
         find("fox", tmp_path / "none")
+
+
+def test_those_that_come_with_seqgen_are_found_where_there_is_none_of_that_name(
+    checkpoint: Path, shipped: Path, make: Callable[..., Path]
+) -> None:
+    cat, fox = make(shipped / "cat"), make(shipped / "fox")
+    assert shipped_checkpoints() == [cat, fox]
+    assert find("cat", checkpoint.parent) == cat
+    assert find("fox", checkpoint.parent) == checkpoint
+    assert find("fox", Path("elsewhere")) == fox
+    assert find(str(fox), checkpoint.parent) == fox
+    assert is_shipped(fox)
+    assert not is_shipped(checkpoint)
+    with pytest.raises(CheckpointError, match="holds none yet; with seqgen come cat, fox"):
+        find("dog", Path("elsewhere"))
+
+
+def test_in_a_checkout_a_run_never_lies_where_one_ships() -> None:
+    """`seqgen train tunes` there writes checkpoints/tunes, as it does everywhere."""
+    checkout = Path(__file__).parents[2]
+    assert shipped_folder() == checkout / "checkpoints" / "shipped"
+    assert shipped_folder() not in [p.parent for p in list_checkpoints(checkout / "checkpoints")]
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "-x", ".x", "a\\b", "x" * 101, "a b"])

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,9 @@ from typer.testing import CliRunner, Result
 from seqgen.checkpoint import write
 from seqgen.cli.app import app
 from seqgen.cli.checkpoints import age
+from seqgen.cli.complete import complete_checkpoint
+
+pytestmark = pytest.mark.usefixtures("shipped")
 
 
 @pytest.fixture
@@ -49,6 +53,24 @@ def test_the_list_as_json_has_the_same() -> None:
     assert rows["fox"]["bits_per_character"] == 2.25
     assert rows["jig"]["bits_per_character"] is None
     assert rows["fox"]["age_seconds"] < 60
+
+
+def test_those_that_come_with_seqgen_are_listed_and_marked(
+    here: Path, shipped: Path, make: Callable[..., Path]
+) -> None:
+    make(shipped / "cat")
+    make(shipped / "fox")
+    lines = run().stdout.splitlines()
+    ends = {line.split()[0]: line.strip() for line in lines if "LSTM" in line and "shipped" in line}
+    assert ends["cat"].endswith("shipped")
+    assert ends["fox"].endswith("shipped, yours first")
+    rows = json.loads(run("--json").stdout)
+    assert [(row["name"], row["shipped"]) for row in rows] == [
+        ("fox", False), ("jig", False), ("cat", True), ("fox", True)
+    ]  # fmt: skip
+    assert "cat" in run("show", "cat").stdout
+    assert complete_checkpoint("") == ["fox", "jig", "cat"]
+    assert complete_checkpoint("c") == ["cat"]
 
 
 def test_a_damaged_one_is_listed_with_its_reason(here: Path) -> None:

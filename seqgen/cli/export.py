@@ -1,0 +1,40 @@
+"""`seqgen checkpoints export`: a copy of a checkpoint to pass on."""
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seqgen.cli.complete import complete_checkpoint
+
+
+def export(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A checkpoint's name, or the path of its folder.",
+            autocompletion=complete_checkpoint,
+        ),
+    ],
+    folder: Annotated[Path, typer.Argument(help="Where the copy goes; must not be there yet.")],
+    half: Annotated[
+        bool, typer.Option(help="Weights in half precision, a file of half the size.")
+    ] = True,
+) -> None:
+    """Copy a checkpoint without the state of its run: small, to pass on and to sample from."""
+    from seqgen.checkpoint import export
+    from seqgen.checkpoint.find import find
+    from seqgen.checkpoint.read import open_checkpoint
+    from seqgen.training.measured import measure
+
+    original = open_checkpoint(find(name))
+    found = export.export(
+        original, folder, half=half, measure=partial(measure, original, half=half)
+    )
+    size = sum(file.stat().st_size for file in folder.iterdir())
+    typer.echo(f"{folder}: {size / 1e6:.1f} MB", err=True)
+    if found.halving is not None:
+        typer.echo(f"half precision: {found.halving:+.6f} nats a token, held-back part", err=True)
+    for precision, nats in found.validation.items():
+        typer.echo(f"{precision}: {nats:.4f} nats a token, held-back part", err=True)

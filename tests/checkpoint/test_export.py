@@ -1,0 +1,153 @@
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seqgen.checkpoint import format, write
+from seqgen.checkpoint.export import Export, export, read_export
+from seqgen.checkpoint.read import Checkpoint, open_checkpoint
+from seqgen.errors import CheckpointError
+
+FACTS = Export(
+    half=True,
+    halving=2.5e-6,
+    validation={"int8": 1.5004, "float32": 1.5},
+    excerpt={"float32": 1.25},
+    commands=("seqgen train fox.txt --name fox",),
+)
+
+
+def known(copy: Checkpoint) -> Export:
+    return FACTS
+
+
+@pytest.fixture
+def run(checkpoint: Path) -> Checkpoint:
+    """A checkpoint with all that a run leaves, and a file of its owner's."""
+    write.append_metric(checkpoint, {"step": 10, "validation_loss": 1.5, "best": True})
+    for step in range(100):
+        write.append_sample(checkpoint, f"step {step}", "a line of a sample\n" * 5)
+    (checkpoint / format.RESUME).mkdir()
+    (checkpoint / format.RESUME / "state.safetensors").write_bytes(b"x" * 1000)
+    (checkpoint / "diary.txt").write_text("private")
+    return open_checkpoint(checkpoint)
+
+
+def test_a_copy_is_whole_and_has_nothing_of_its_run(run: Checkpoint, tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "copy"
+    assert export(run, folder, half=True, measure=known) == FACTS
+    assert {path.name for path in folder.iterdir()} == set(format.FILES) - {format.EVALUATION}
+    copy = open_checkpoint(folder)
+    assert copy.config == run.config
+    assert copy.metrics() == run.metrics()
+    for name, array in run.weights().items():
+        np.testing.assert_allclose(copy.weights()[name], array, rtol=1e-3)
+    graph = (folder / format.GRAPH).stat()
+    assert copy.graph() == (folder / format.GRAPH).read_bytes()
+    assert (folder / format.GRAPH).stat() == graph, "the graph was built again"
+    assert read_export(folder) == FACTS
+    assert read_export(run.path) is None
+    assert list(folder.parent.iterdir()) == [folder]
+
+
+def test_without_halving_the_weights_are_the_same(run: Checkpoint, tmp_path: Path) -> None:
+    export(run, tmp_path / "copy", half=False, measure=known)
+    name = format.WEIGHTS
+    assert (tmp_path / "copy" / name).read_bytes() == (run.path / name).read_bytes()
+
+
+def test_the_samples_are_the_latest(run: Checkpoint, tmp_path: Path) -> None:
+    export(run, tmp_path / "copy", half=True, measure=known)
+    text = (tmp_path / "copy" / format.SAMPLES).read_text()
+    assert text.startswith("--- step ")
+    assert text.endswith((run.path / format.SAMPLES).read_text()[-2000:])
+    assert len(text) <= 4000
+
+
+def test_a_copy_may_be_copied_again(run: Checkpoint, tmp_path: Path) -> None:
+    export(run, tmp_path / "one", half=True, measure=known)
+    export(open_checkpoint(tmp_path / "one"), tmp_path / "two", half=True, measure=known)
+    for name in format.FILES:
+        one, two = (tmp_path / folder / name for folder in ("one", "two"))
+        if name not in (format.CARD, format.EVALUATION):
+            assert one.read_bytes() == two.read_bytes()
+
+
+@pytest.mark.parametrize("what", ["file", "folder", "dangling link"])
+def test_nothing_is_overwritten(run: Checkpoint, tmp_path: Path, what: str) -> None:
+    place = tmp_path / "there"
+    if what == "file":
+        place.write_text("x")
+    elif what == "folder":
+        place.mkdir()
+    else:
+        place.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(CheckpointError, match="there exists; name a folder that is not there yet"):
+        export(run, place, half=True, measure=known)
+    assert not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.parametrize("name", format.FILES)
+def test_a_link_out_of_the_checkpoint_is_not_followed(
+    run: Checkpoint, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "secret").write_text("{}")
+    (run.path / name).unlink(missing_ok=True)
+    (run.path / name).symlink_to(tmp_path / "secret")
+    with pytest.raises(CheckpointError, match=f"{name} is no plain file"):
+        export(run, tmp_path / "copy", half=True, measure=known)
+    assert not (tmp_path / "copy").exists()
+
+
+def test_a_pipe_is_refused_and_not_waited_for(run: Checkpoint, tmp_path: Path) -> None:
+    (run.path / format.SAMPLES).unlink()
+    os.mkfifo(run.path / format.SAMPLES)
+    with pytest.raises(CheckpointError, match="no plain file"):
+        export(run, tmp_path / "copy", half=True, measure=known)
+
+
+def test_it_is_there_whole_or_not_at_all(run: Checkpoint, tmp_path: Path) -> None:
+    def interrupted(copy: Checkpoint) -> Export:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        export(run, tmp_path / "new" / "copy", half=True, measure=interrupted)
+    assert list((tmp_path / "new").iterdir()) == []
+    (run.path / format.METRICS).write_text("{")
+    with pytest.raises(CheckpointError, match=r"metrics\.jsonl"):
+        export(run, tmp_path / "new" / "copy", half=True, measure=known)
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_a_full_disk_is_told_and_nothing_is_left(
+    run: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(CheckpointError, match=r"cannot write .*: No space left"):
+        export(run, tmp_path / "new" / "copy", half=True, measure=known)
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"half": "yes"}, {"excerpt": {"int8": "low"}}, {"more": 1}, {"commands": "rm"}],
+)
+def test_damaged_facts_are_refused(
+    run: Checkpoint, tmp_path: Path, change: dict[str, object]
+) -> None:
+    export(run, tmp_path / "copy", half=True, measure=known)
+    where = tmp_path / "copy" / format.EXPORT
+    where.write_text(json.dumps(json.loads(where.read_text()) | change))
+    with pytest.raises(CheckpointError, match=r"export\.json"):
+        read_export(tmp_path / "copy")
+
+
+def test_a_run_takes_the_place_of_a_copy_wholly(run: Checkpoint, tmp_path: Path) -> None:
+    export(run, tmp_path / "copy", half=True, measure=known)
+    write.create(tmp_path / "copy", run.config, run.tokenizer, overwrite=True)
+    assert read_export(tmp_path / "copy") is None

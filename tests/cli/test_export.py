@@ -1,0 +1,84 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from seqgen.checkpoint.find import list_checkpoints
+
+Seqgen = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def folder(checkpoint: Path, shipped: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, which holds the checkpoint fox."""
+    monkeypatch.chdir(checkpoint.parents[1])
+    return checkpoint.parents[1]
+
+
+def test_a_copy_writes_what_the_original_writes(folder: Path, seqgen: Seqgen) -> None:
+    code, out, err = seqgen("checkpoints", "export", "fox", "out/copy", "--no-half")
+    assert (code, out) == (0, "")
+    assert "out/copy: " in err
+    assert "MB" in err
+    wanted = ("--seed", "3", "--length", "50")
+    assert seqgen("sample", "out/copy", *wanted) == seqgen("sample", "fox", *wanted)
+
+
+def test_nothing_is_overwritten(folder: Path, seqgen: Seqgen) -> None:
+    code, _, err = seqgen("checkpoints", "export", "fox", "checkpoints/fox")
+    assert code == 1
+    assert "name a folder that is not there yet" in err
+
+
+def test_an_unknown_one_is_told(folder: Path, seqgen: Seqgen) -> None:
+    code, _, err = seqgen("checkpoints", "export", "cat", "out")
+    assert code == 1
+    assert "no checkpoint 'cat'" in err
+
+
+def test_one_that_comes_with_seqgen_samples_in_any_folder_and_is_not_written_to(
+    folder: Path, shipped: Path, seqgen: Seqgen, make: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    seqgen("checkpoints", "export", "fox", str(shipped / "cat"))
+    before = {path: path.stat().st_mtime_ns for path in shipped.rglob("*")}
+    (folder / "elsewhere").mkdir()
+    monkeypatch.chdir(folder / "elsewhere")
+    code, out, err = seqgen("sample", "cat", "--prompt", "The", "--length", "20", "--verbose")
+    assert code == 0
+    assert out.startswith("The")
+    assert "comes with seqgen" in err
+    assert {path: path.stat().st_mtime_ns for path in shipped.rglob("*")} == before
+    assert list(Path.cwd().iterdir()) == []
+
+
+def test_ones_own_goes_before_one_that_comes_with_seqgen(
+    folder: Path, shipped: Path, seqgen: Seqgen, make: Callable[..., Path]
+) -> None:
+    make(shipped / "fox", units=(5,))
+    _, _, err = seqgen("sample", "fox", "--length", "5", "--verbose")
+    assert "12, 8 units" in err
+    assert "comes with seqgen" not in err
+
+
+def test_a_copy_cannot_be_resumed_and_says_why(folder: Path, shipped: Path, seqgen: Seqgen) -> None:
+    seqgen("checkpoints", "export", "fox", str(shipped / "cat"))
+    code, _, err = seqgen("train", "--resume", "cat", "--minutes", "1")
+    assert code == 1
+    assert "without the state that a run goes on from" in err
+    assert "train one of your own" in err
+
+
+def test_a_run_of_the_name_of_one_that_ships_is_ones_own(
+    folder: Path, shipped: Path, seqgen: Seqgen, make: Callable[..., Path]
+) -> None:
+    """It neither asks for --overwrite nor touches the one that ships."""
+    make(shipped / "river")
+    before = {path: path.stat().st_mtime_ns for path in shipped.rglob("*")}
+    (folder / "river.txt").write_text("The river runs down to the sea.\n" * 40)
+    code, _, _ = seqgen("train", "river.txt", "--epochs", "1", "--units", "8", "--layers", "1")
+    assert code == 0
+    assert "river" in [path.name for path in list_checkpoints()]
+    assert {path: path.stat().st_mtime_ns for path in shipped.rglob("*")} == before
+    _, _, err = seqgen("sample", "river", "--length", "5", "--verbose")
+    assert err.startswith("checkpoints/river: ")
