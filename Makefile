@@ -1,9 +1,11 @@
 # make demo   a first model in about two minutes of training, and a sample of it
 # make test   lint, types, import contracts and all tests
+# make checkpoints/shipped/NAME   train a checkpoint that comes with seqgen anew: shakespeare,
+#             tunes or sonnets, by the recipe in checkpoints/shipped/recipes.toml
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint browser bench lock clean
+.PHONY: demo test lint browser bench lock clean always
 
 .venv/installed: pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; PYTHON=python3.12 make names another")'
@@ -43,6 +45,11 @@ browser:
 bench: .venv/installed
 	$(BIN)/python -m pip install --quiet --no-build-isolation --editable .[bench]
 	$(BIN)/python -m benchmarks
+
+checkpoints/shipped/%: .venv/installed always
+	$(BIN)/python -m benchmarks.ship $*
+
+always:
 
 # Newest versions within the bounds of pyproject.toml, for every platform and Python that it names.
 lock: .venv/installed

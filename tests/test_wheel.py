@@ -35,6 +35,21 @@ def test_the_shipped_corpora_are_inside(installed, tmp_path):
     assert done.stdout.startswith("1\nFrom fairest creatures we desire increase,\n"), done.stderr
 
 
+def test_the_shipped_checkpoints_sample_in_any_folder(installed, tmp_path, make):
+    shipped = installed / "seqgen" / "checkpoint" / "shipped"
+    names = {path.parent.name for path in (ROOT / "checkpoints" / "shipped").glob("*/config.json")}
+    assert {path.parent.name for path in shipped.glob("*/config.json")} == names
+    assert (shipped / "recipes.toml").exists()
+    make(shipped / "fox", units=(8,))  # with or without those, the way to them is tried
+    before = {path: path.stat().st_mtime_ns for path in shipped.rglob("*")}
+    for name in ("fox", *names):
+        done = run(installed, tmp_path, "sample", name, "--count", "2", "--seed", "1")
+        assert done.returncode == 0, done.stderr
+        assert len(done.stdout) > 100
+    assert {path: path.stat().st_mtime_ns for path in shipped.rglob("*")} == before
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_it_is_the_wheel_that_runs(installed, tmp_path):
     code = "import seqgen; print(seqgen.__file__)"
     environment = {**os.environ, "PYTHONPATH": str(installed)}
