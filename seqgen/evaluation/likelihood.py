@@ -1,5 +1,7 @@
 """How likely a network finds a text: the loss, measured on the graph that generation runs."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from seqgen.checkpoint import format
@@ -14,24 +16,41 @@ STREAMS = 64
 WARM = 128
 # A difference of two losses on the same tokens needs far fewer of them than a loss does.
 COMPARED = 32_000
+TELL_EVERY = 64  # steps
+
+Told = Callable[[float], None]
 
 
 def likelihood(
     engine: Engine, tokens: np.ndarray, *, boundary: int | None = None, streams: int = STREAMS
 ) -> float:
-    """The mean negative log-likelihood of a token after those before it, in nats.
+    """The mean of `losses`, in nats."""
+    return float(losses(engine, tokens, boundary=boundary, streams=streams).mean())
+
+
+def losses(
+    engine: Engine,
+    tokens: np.ndarray,
+    *,
+    boundary: int | None = None,
+    streams: int = STREAMS,
+    told: Told | None = None,
+) -> np.ndarray:
+    """The negative log-likelihood of each token after those before it, in nats, float64 [N - 1].
 
     tokens: ids [N], or [N, 1 + F] where numbers stand beside them; at least two. The first is
-        context only, each other counts once.
+        context only.
     boundary: the token before which the state is forgotten; None to carry it over everything.
     streams: shares that are read side by side.
+    told: hears now and then which share is done.
     """
     targets = len(tokens) - 1
     share = -(-targets // min(streams, targets))
     begins_B = np.arange(0, targets, share)
     lanes = engine.streams(engine.start(len(begins_B)))
-    total = 0.0
-    for step in range(-min(WARM, targets), share):
+    found = np.empty(targets)
+    first = -min(WARM, targets)
+    for step in range(first, share):
         places_B = begins_B + step
         ids_B = tokens[np.clip(places_B, 0, targets)]
         fresh_B = places_B <= 0
@@ -43,8 +62,11 @@ def likelihood(
         if step >= 0:
             counted = places_B < targets
             came = tokens[places_B[counted] + 1]
-            total += nats(logits_BV[counted], came if came.ndim == 1 else came[:, 0]).sum()
-    return total / targets
+            came = came if came.ndim == 1 else came[:, 0]
+            found[places_B[counted]] = nats(logits_BV[counted], came)
+        if told and not step % TELL_EVERY:
+            told((step - first) / (share - first))
+    return found
 
 
 def nats(logits_BV: np.ndarray, ids_B: np.ndarray) -> np.ndarray:

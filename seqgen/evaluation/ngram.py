@@ -51,34 +51,39 @@ class NGram:
 
     @classmethod
     def count(cls, tokens: np.ndarray, n: int, vocab: int, boundary: int | None = None) -> Self:
-        """Learn from tokens.
+        """Learn from tokens: the last of what `each` returns, and as it takes them."""
+        return cls.each(tokens, n, vocab, boundary)[-1]
+
+    @classmethod
+    def each(
+        cls, tokens: np.ndarray, longest: int, vocab: int, boundary: int | None = None
+    ) -> list[Self]:
+        """The models of 1, 2, … and ``longest`` tokens; they share what they have in common.
 
         tokens: ids [N], at least two; the first is context only.
-        n: tokens of the longest n-gram, 1 to 8.
+        longest: tokens of the longest n-gram, 1 to 8.
         boundary: what stands before it is no context of what comes after it.
-        Needs up to 100 bytes a token while it counts.
+        Needs up to 150 bytes a token.
         """
-        if not 1 <= n <= LONGEST:
-            raise ValueError(f"n is {n}, and must be 1 to {LONGEST}")
-        padded, counted = padding(tokens, n, boundary)
-        levels = []  # of each order: the n-grams, and which of them ends at each place
-        ids = np.zeros(len(padded), np.int64)
-        for order in range(n):
-            grams, ids = np.unique(extend(ids, padded, vocab, order), return_inverse=True)
-            levels.append((grams, ids.astype(np.int32)))  # kept for all orders, so made small
-        orders = []
-        counts = np.bincount(levels[-1][1][counted], minlength=len(levels[-1][0]))
-        for order in reversed(range(n)):
-            grams, places = levels[order]
-            contexts = len(levels[order - 1][0]) if order else 1
-            orders.append(smoothed(grams, counts, contexts, vocab))
+        if not 1 <= longest <= LONGEST:
+            raise ValueError(f"n is {longest}, and must be 1 to {LONGEST}")
+        padded, counted = padding(tokens, longest, boundary)
+        models: list[Self] = []
+        lower: list[Order] = []
+        below, shorter, contexts = np.zeros(1, np.int64), np.zeros(len(padded), np.int64), 1
+        for order in range(longest):
+            grams, places = np.unique(extend(shorter, padded, vocab, order), return_inverse=True)
+            counts = np.bincount(places[counted], minlength=len(grams))
             if order:
-                below, shorter = levels[order - 1]
                 # Any place where an n-gram ends tells its end, the n-gram that is shorter by one.
                 end = np.zeros(len(grams), np.int64)
                 end[places] = shorter
-                counts = np.bincount(end[counts > 0], minlength=len(below))
-        return cls(vocab, boundary, tuple(reversed(orders)))
+                before = np.bincount(end[counts > 0], minlength=len(below))
+                lower.append(smoothed(below, before, contexts, vocab))
+                contexts = len(below)
+            models.append(cls(vocab, boundary, (*lower, smoothed(grams, counts, contexts, vocab))))
+            below, shorter = grams, places
+        return models
 
     def surprisal(self, tokens: np.ndarray) -> np.ndarray:
         """Negative log-probability of each token after the first, in nats, float64 [N - 1]."""

@@ -102,6 +102,8 @@ class TextReport:
     surprising, expected: passages that surprised the network (float32) most and least, the
         extreme one first.
     samples: None where none were written.
+    quantisation: what int8 weights cost the network, nats a character; the two read the same text,
+        so that this is known far better than either.
     notices: what the reader has to know: what was left out, and why.
     """
 
@@ -117,3 +119,4 @@ class TextReport:
     expected: tuple[Excerpt, ...]
     samples: "SampleFigures | None" = None
     notices: tuple[str, ...] = ()
+    quantisation: Figure | None = None

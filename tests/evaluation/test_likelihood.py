@@ -1,13 +1,16 @@
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from seqgen.checkpoint.read import open_checkpoint
-from seqgen.evaluation.likelihood import likelihood, nats, quantisation_loss
+from seqgen.checkpoint.read import Checkpoint, open_checkpoint
+from seqgen.evaluation.likelihood import likelihood, losses, nats, quantisation_loss
 from seqgen.generation.engine import Engine
 from seqgen.tokenizers.base import END
+
+SONNETS = Path(__file__).parents[2] / "corpora" / "sonnets.txt"
 
 
 @pytest.fixture
@@ -53,6 +56,56 @@ def test_each_document_is_read_from_nothing(engine: Engine) -> None:
         found = likelihood(engine, tokens, boundary=END, streams=streams)
         assert found == pytest.approx(np.mean(expected), abs=1e-3)
     assert likelihood(engine, tokens, streams=1) != pytest.approx(np.mean(expected), abs=1e-6)
+
+
+def lstm_by_its_equations(checkpoint: Checkpoint, ids: np.ndarray) -> list[float]:
+    """The loss of every token after the first, in float64, one step after the other."""
+    weights = {name: array.astype(np.float64) for name, array in checkpoint.weights().items()}
+
+    def sigmoid(x: np.ndarray) -> np.ndarray:
+        return 1 / (1 + np.exp(-x))
+
+    layers = len(checkpoint.config.stack.units)
+    states = [(np.zeros(n), np.zeros(n)) for n in checkpoint.config.stack.units]
+    found = []
+    for id, follows in itertools.pairwise(ids.tolist()):
+        x = weights["embedding/embeddings"][id]
+        for layer in range(layers):
+            h, c = states[layer]
+            kernel, recurrent, bias = (
+                weights[f"recurrent_{layer + 1}/{name}"]
+                for name in ("kernel", "recurrent_kernel", "bias")
+            )
+            i, f, g, o = np.split(x @ kernel + h @ recurrent + bias, 4)
+            c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+            x = sigmoid(o) * np.tanh(c)
+            states[layer] = x, c
+        logits = x @ weights["output/kernel"] + weights["output/bias"]
+        found.append(float(np.log(np.exp(logits).sum()) - logits[follows]))
+    return found
+
+
+def test_the_losses_of_a_real_text_are_those_of_the_equations(
+    tmp_path: Path, make: Callable[..., Path]
+) -> None:
+    text = SONNETS.read_text(encoding="utf-8")[:5000]
+    opened = open_checkpoint(make(tmp_path / "x", text=text))
+    ids = np.concatenate([[END], opened.tokenizer.encode(text)])
+    expected = lstm_by_its_equations(opened, ids)
+    engine = Engine(opened.graph("float32"))
+    np.testing.assert_allclose(losses(engine, ids, streams=1), expected, atol=1e-5)
+    # Side by side, each stream has read only so much before its share.
+    np.testing.assert_allclose(losses(engine, ids), expected, atol=1e-3)
+    assert likelihood(engine, ids) == pytest.approx(np.mean(expected), abs=1e-5)
+
+
+def test_how_far_it_is_is_told(engine: Engine) -> None:
+    shares: list[float] = []
+    losses(engine, some_tokens(engine, 20_000), told=shares.append)
+    assert shares == sorted(shares)
+    assert shares[0] == 0
+    assert 0.8 < shares[-1] <= 1
+    assert len(shares) > 3
 
 
 def test_logits_however_large_have_a_loss() -> None:
