@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,15 @@ import numpy as np
 import pytest
 
 from seqgen import tokenizers
-from seqgen.checkpoint import write
+from seqgen.checkpoint import format, write
+from seqgen.checkpoint.files import write_json
 from seqgen.checkpoint.format import Config, CorpusFacts, TuneFacts
+from seqgen.checkpoint.read import open_checkpoint
 from seqgen.config import StackOptions, TokenOptions, TrainingOptions
+from seqgen.corpora import open_corpus
 from seqgen.music import place
+from seqgen.training.data import TRAINING, VALIDATION, plain_ids
+from seqgen.training.split import split_text
 
 TEXT = (
     "The river runs down to the sea, and the sea runs up to the sky;\n"
@@ -156,3 +162,32 @@ RIVER = (
     "The river runs down to the sea, and the sea runs up to the sky;\n"
     "the sky comes down as rain again, and no one asks it why.\n"
 ) * 40
+
+
+def make_trained(path: Path, sources: list[str], *, tokens: str = "char", **others: Any) -> Path:
+    """A checkpoint whose weights are drawn, with the facts of a corpus and the parts of its run."""
+    corpus = open_corpus(sources)
+    count = len(corpus.documents)
+    text = "".join(str(document.text) for document in corpus.documents)
+    make_checkpoint(path, text=text, tokens=tokens, documents=count, **others)
+    made = open_checkpoint(path)
+    (path / format.RESUME).mkdir()
+    split = split_text(corpus)
+    parts = {TRAINING: split.training, VALIDATION: split.validation}
+    lengths = {}
+    for name, texts in parts.items():
+        ids = [ids for ids, _ in plain_ids(texts, made.tokenizer)]
+        np.concatenate(ids).tofile(path / format.RESUME / name)
+        lengths[name] = sum(map(len, ids))
+    facts = CorpusFacts(
+        corpus.name, "text", corpus.sources, count, corpus.characters, corpus.fingerprint,
+        sum(map(len, split.training)), sum(map(len, split.validation)),
+        lengths[TRAINING], lengths[VALIDATION],
+    )  # fmt: skip
+    write_json(path / format.CONFIG, replace(made.config, corpus=facts).to_json())
+    return path
+
+
+@pytest.fixture(scope="session")
+def trained() -> Callable[..., Path]:
+    return make_trained

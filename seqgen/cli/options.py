@@ -46,7 +46,7 @@ def with_options(
             read = parse_several if several else parse
             for name in flags:
                 if (text := values.pop(name)) is not None:
-                    said[name] = text if text is True else read(name, text, hints[name])
+                    said[name] = text if isinstance(text, bool) else read(name, text, hints[name])
             command(**values, said=said)
 
         own = inspect.signature(command, eval_str=True).parameters.values()
@@ -76,9 +76,10 @@ def keyword(name: str, kind: Any, info: Any) -> inspect.Parameter:
 def flag(field: Field, hint: Any, group: type) -> inspect.Parameter:
     """The command-line option of a field, taken as text: `parse` has the one kind of message."""
     if hint is bool:
-        info = typer.Option(
-            flag_name(field.name), help=field.metadata["help"], rich_help_panel=panel(group)
-        )
+        switch = flag_name(field.name)
+        if field.default:
+            switch += f"/{flag_name('no_' + field.name)}"
+        info = typer.Option(switch, help=field.metadata["help"], rich_help_panel=panel(group))
         return keyword(field.name, bool | None, info)
     words = field.metadata["choices"] or names_of(field.metadata["names"])
     metavar = "|".join(field.metadata["choices"] or ()) or METAVARS.get(kind_of(hint), "N[,N]")

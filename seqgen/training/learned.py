@@ -8,7 +8,7 @@ from seqgen.errors import CheckpointError, ConfigError, TuneError
 from seqgen.music.normal import parse
 from seqgen.music.tune import Tune
 from seqgen.tokenizers.base import END
-from seqgen.training.data import TRAINING, VALIDATION, open_ids
+from seqgen.training.parts import kept_parts
 
 
 def learned_rows(checkpoint: Checkpoint) -> tuple[np.ndarray, np.ndarray]:
@@ -20,14 +20,11 @@ def learned_rows(checkpoint: Checkpoint) -> tuple[np.ndarray, np.ndarray]:
     config = checkpoint.config
     if config.kind != "tunes":
         raise ConfigError(f"{checkpoint.path.name} is a model of text; it has learned no tunes")
-    folder = checkpoint.path / format.RESUME
-    try:
-        training, held_back = (
-            open_ids(folder / name, config.vocab, config.places) for name in (TRAINING, VALIDATION)
-        )
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{folder}: the tunes cannot be read: {error}") from error
-    return training, held_back
+    kept = kept_parts(checkpoint)
+    if kept is None:
+        folder = checkpoint.path / format.RESUME
+        raise CheckpointError(f"{folder}: the tunes cannot be read: they are not there")
+    return kept
 
 
 def learned_tunes(checkpoint: Checkpoint) -> tuple[list[Tune], list[Tune]]:

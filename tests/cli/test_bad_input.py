@@ -206,7 +206,7 @@ ARGUMENTS = {
     ("train",): ("good.txt", "--dry-run", "--json"),
     ("sample",): ("fox", "--length", "5"),
     ("render",): ("good.abc",),
-    ("evaluate",): ("fox",),  # whatever else is wrong, it has learned no tunes
+    ("evaluate",): ("fox", "good.txt", "--unknown", "skip"),
     ("corpora", "show"): ("good.txt",),
 }
 

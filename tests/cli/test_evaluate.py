@@ -9,7 +9,7 @@ import pytest
 
 from seqgen.checkpoint import format, write
 from seqgen.checkpoint.read import open_checkpoint
-from seqgen.cli.evaluate import print_rows, shown, shown_aim
+from seqgen.cli.evaluate_tunes import print_rows, shown, shown_aim
 from seqgen.evaluation.tune_table import Row
 from seqgen.music.normal import parse
 from seqgen.music.write import abc
@@ -80,10 +80,16 @@ def test_music21_is_asked_unless_it_is_not_wanted(seqgen, reels: str) -> None:
     assert judge["values"]["governed"] == judge["values"]["real"] == 1
 
 
-def test_a_model_of_text_is_refused(seqgen, here: Path, checkpoint: Path) -> None:
-    status, _, err = seqgen("evaluate", str(checkpoint))
+def test_options_of_texts_and_texts_are_refused(seqgen, reels: str, here: Path) -> None:
+    for option in (["--samples", "3"], ["--length", "10"], ["--report", "x.html"]):
+        status, _, err = seqgen("evaluate", reels, *option)
+        assert status == 2
+        assert f"{option[0]} is for models of text, and reels is a model of tunes" in err
+        assert "--count, --judges" in err
+    (here / "a.txt").write_text("the sea", encoding="utf-8")
+    status, _, err = seqgen("evaluate", reels, "a.txt")
     assert status == 2
-    assert "fox is a model of text" in err
+    assert "FILE is for models of text" in err
 
 
 def test_what_misses_its_aim_is_marked(capsys: pytest.CaptureFixture[str]) -> None:

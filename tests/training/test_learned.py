@@ -40,7 +40,7 @@ def test_a_run_without_its_tokens_is_told(book: Path) -> None:
 def test_tokens_that_are_no_tunes_are_told(book: Path) -> None:
     for name in (TRAINING, VALIDATION):
         (book / format.RESUME / name).write_bytes(bytes([0, 1, 2, 3]))
-    with pytest.raises(CheckpointError, match="the tunes cannot be read"):
+    with pytest.raises(CheckpointError, match="the tokens cannot be read"):
         learned_tunes(open_checkpoint(book))
 
 

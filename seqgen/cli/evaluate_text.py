@@ -1,0 +1,166 @@
+"""What `seqgen evaluate` measures of a model of text, and how it is shown."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from seqgen.cli.inspect.reading import print_json
+from seqgen.cli.lines import cleaned
+from seqgen.config import SamplingOptions
+
+if TYPE_CHECKING:
+    from seqgen.checkpoint.read import Checkpoint
+    from seqgen.evaluation.options import EvaluationOptions, TextEvaluationOptions
+    from seqgen.evaluation.text_report import Figure, Overlap, Row, TextReport
+
+SHOWN = 60  # characters of a shared stretch
+
+
+def evaluate_text(
+    checkpoint: "Checkpoint",
+    files: Sequence[str],
+    how: "EvaluationOptions",
+    asked: "TextEvaluationOptions",
+    as_json: bool,
+) -> None:
+    """Measure how likely a model finds a text, and what its samples are like."""
+    from seqgen.cli.corpora import drawn_downloads
+    from seqgen.evaluation.text_evaluation import evaluate
+    from seqgen.training.material import material
+
+    sampling = None
+    if asked.samples:
+        sampling = SamplingOptions(
+            count=asked.samples, length=asked.length, temperature=how.temperature, seed=how.seed
+        )
+    with drawn_downloads() as progress:
+        found = material(checkpoint, files, unknown=asked.unknown, progress=progress)
+    with telling() as told:
+        report = evaluate(checkpoint, found.evidence, found.learned, sampling, told, found.notices)
+    if as_json:
+        print_json(facts(report))
+    else:
+        print_report(report)
+    if asked.report:
+        write_page(report, checkpoint, asked.report)
+
+
+@contextmanager
+def telling() -> Iterator[Callable[[str, float | None], None]]:
+    """Shows what is done and which share of it, where standard error is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda what, share: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+
+    columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading", total=None)
+
+        def told(what: str, share: float | None) -> None:
+            total = None if share is None else 1.0
+            bar.update(task, description=what, total=total, completed=share or 0)
+
+        yield told
+
+
+def write_page(report: "TextReport", checkpoint: "Checkpoint", path: str) -> None:
+    """Write the page. Raises CheckpointError if it cannot be written."""
+    from datetime import date
+    from importlib import metadata
+
+    from seqgen.checkpoint.files import write_whole
+    from seqgen.cli.outputs import command_line
+    from seqgen.evaluation.text_page import Made, page
+
+    versions = {name: metadata.version(name) for name in ("seqgen", "numpy", "onnxruntime")}
+    made = Made(command_line(), date.today().isoformat(), versions)
+    write_whole(Path(path), page(report, checkpoint.config, made))
+    typer.echo(f"wrote {path}", err=True)
+
+
+def print_report(report: "TextReport") -> None:
+    for notice in report.notices:
+        typer.echo(cleaned(notice), err=True)
+    counts = f"{report.characters:,} characters, {report.tokens:,} tokens"
+    typer.echo(cleaned(f"{report.name} on {report.evaluated}: {counts}") + "\n")
+    print_rows(report.rows, report.tokens != report.characters)
+    if any(row.nats_per_character.error for row in report.rows):
+        typer.echo("± one standard error, by the spread of 25 parts of the text")
+    if report.quantisation:
+        typer.echo(f"int8 costs {shown(report.quantisation, 4)} nats a character")
+    if report.overlap:
+        print_overlap(report.overlap)
+    if report.samples:
+        from seqgen.cli.evaluate_samples import print_samples
+
+        print_samples(report.samples)
+
+
+def print_rows(rows: Sequence["Row"], tokens_are_longer: bool) -> None:
+    """The likelihoods, the best first; nats a token where tokens are more than characters."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column("")
+    longer = ("nats/token",) if tokens_are_longer else ()
+    units = (*longer, "nats/char", "bits/char", "perplexity")
+    for unit in units:
+        table.add_column(unit, justify="right", no_wrap=True)
+    table.add_column("", style="dim")
+    for row in rows:
+        figures = {
+            "nats/token": shown(row.nats_per_token, 4),
+            "nats/char": shown(row.nats_per_character, 4),
+            "bits/char": shown(row.bits_per_character, 3),
+            "perplexity": shown(row.perplexity, 2),
+        }
+        style = "bold" if row.is_network else ""
+        cells = [Text(figures[unit], style) for unit in units]
+        table.add_row(Text(row.name, style), *cells, Text(row.note))
+    Console(highlight=False).print(table)
+
+
+def shown(figure: "Figure | None", digits: int) -> str:
+    if figure is None:
+        return "–"
+    error = "" if not figure.error else f" ± {figure.error:.{digits}f}"
+    return f"{figure.value:.{digits}f}{error}"
+
+
+def print_overlap(overlap: "Overlap") -> None:
+    """What the text shares with the training part; loud where that is too much."""
+    longest = "none of it"
+    if overlap.length:
+        begin = cleaned(overlap.shared[:SHOWN].replace("\n", " "))
+        more = "…" if overlap.length > SHOWN else ""
+        longest = (
+            f"the longest stretch has {overlap.length:,} characters "
+            f"(line {overlap.line:,} there): {begin}{more}"
+        )
+    typer.echo(
+        f"\nshared with the training part: {overlap.share:.2%} of its runs of {overlap.n} "
+        f"characters; {longest}"
+    )
+    if overlap.warning:
+        typer.echo(f"{typer.style('warning:', fg='yellow', bold=True)} {overlap.warning}", err=True)
+
+
+def facts(report: "TextReport") -> dict[str, Any]:
+    """The same for programs."""
+    return asdict(report) | {"rows": [row_facts(row) for row in report.rows]}
+
+
+def row_facts(row: "Row") -> dict[str, Any]:
+    return asdict(row) | {
+        "bits_per_character": asdict(row.bits_per_character),
+        "perplexity": row.perplexity and asdict(row.perplexity),
+    }

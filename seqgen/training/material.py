@@ -1,0 +1,86 @@
+"""What a model of text is evaluated on: text that it did not learn from, and what it did."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import numpy as np
+
+from seqgen.checkpoint.read import Checkpoint
+from seqgen.corpora import Corpus, open_corpus
+from seqgen.corpora.fetch import Progress
+from seqgen.errors import ConfigError, CorpusError, TokenError
+from seqgen.evaluation.evidence import Evidence, evidence
+from seqgen.tokenizers.base import Text, Tokenizer, blocks, listed
+from seqgen.training.parts import encoded, text_parts
+
+
+@dataclass(frozen=True)
+class Material:
+    """What to measure by, and what to compare with.
+
+    learned: ids of the training part [N], each document led by END; None if it cannot be had.
+    notices: what was left out, and why, a sentence each.
+    """
+
+    evidence: Evidence
+    learned: np.ndarray | None
+    notices: tuple[str, ...]
+
+
+def material(
+    checkpoint: Checkpoint,
+    files: Sequence[str] = (),
+    *,
+    unknown: str = "error",
+    stdin: BinaryIO | None = None,
+    progress: Progress | None = None,
+) -> Material:
+    """The validation part of a checkpoint's run, or the texts of files.
+
+    files: as `open_corpus` takes them; none for the validation part.
+    unknown: "skip" leaves characters of the files out that the vocabulary lacks.
+    stdin: where ``-`` reads from. progress: told of a download as it goes on.
+    Raises ConfigError if there is no validation part, CorpusError for a file that cannot be read or
+    holds nothing to measure by, TokenError for unknown characters unless they are skipped,
+    CheckpointError if the checkpoint is damaged.
+    """
+    notices: list[str] = []
+    tokenizer, facts = checkpoint.tokenizer, checkpoint.config.corpus
+    if files:
+        corpus = open_corpus(files, stdin=stdin, progress=progress)
+        ids = encoded(known(corpus, tokenizer, unknown, notices), tokenizer)
+        source = ", ".join(files)
+    try:
+        parts = text_parts(checkpoint, progress)
+    except ConfigError as error:
+        if not files:
+            raise
+        notices.append(f"n-grams and samples, which need the training part, are left out: {error}")
+        learned = None
+    else:
+        learned = parts.training
+        notices += [parts.notice] if parts.notice else []
+        if not files:
+            ids, source = parts.validation, f"what was held back of {facts.name}"
+    try:
+        found, notice = evidence(ids, tokenizer, source, ends_count=facts.documents > 1)
+    except ValueError as error:
+        raise CorpusError(f"{source}: {error}") from error
+    return Material(found, learned, (*notices, notice) if notice else tuple(notices))
+
+
+def known(corpus: Corpus, tokenizer: Tokenizer, unknown: str, notices: list[str]) -> Iterator[Text]:
+    """The documents' texts; what the vocabulary lacks is left out of them and told, or raised."""
+    skipped: dict[str, None] = {}
+    for document in corpus.documents:
+        lacking = dict.fromkeys(c for b in blocks(document.text) for c in tokenizer.unknown(b))
+        if not lacking:
+            yield document.text
+        elif unknown == "skip":
+            skipped |= lacking
+            yield tokenizer.skip_unknown(str(document.text))
+        else:
+            raise TokenError(f"{document.origin}: {tokenizer.refusal(''.join(lacking))}")
+    if skipped:
+        notices.append(f"skipped, since the vocabulary lacks it: {listed([*skipped])}")

@@ -1,0 +1,127 @@
+"""The two parts of the text that a network was trained with: to learn from, and held back."""
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from seqgen.checkpoint import format
+from seqgen.checkpoint.read import Checkpoint
+from seqgen.corpora import Corpus, open_corpus
+from seqgen.corpora.fetch import Progress
+from seqgen.corpora.registry import find_entry
+from seqgen.errors import CheckpointError, ConfigError, CorpusError, SeqgenError, TokenError
+from seqgen.tokenizers.base import Text, Tokenizer
+from seqgen.training.data import TRAINING, VALIDATION, open_ids, plain_ids
+from seqgen.training.split import split_text
+
+# Characters of the training part that are looked at: counting n-grams in them takes 1.5 GB.
+MOST_LEARNED = 10_000_000
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Ids of both parts, [N], each document led by END.
+
+    training: its end, if it is longer than 10 million characters.
+    notice: a sentence where it is not all of it; "" otherwise.
+    """
+
+    training: np.ndarray
+    validation: np.ndarray
+    notice: str = ""
+
+
+def text_parts(checkpoint: Checkpoint, progress: Progress | None = None) -> Parts:
+    """What the run of a model of text kept, or else its corpus, opened and cut again.
+
+    progress: told of a download as it goes on.
+    Raises ConfigError if neither can be had; it says why and what to do.
+    """
+    kept = kept_parts(checkpoint)
+    if kept is None:
+        return reopened(checkpoint, progress)
+    facts = checkpoint.config.corpus
+    per_token = facts.training_characters / max(1, facts.training_tokens)
+    most = int(MOST_LEARNED / max(1.0, per_token))
+    training, validation = np.asarray(kept[0][-most:]), np.asarray(kept[1])
+    try:
+        for ids in (training, validation):
+            checkpoint.tokenizer.checked(ids)
+    except ValueError as error:
+        folder = checkpoint.path / format.RESUME
+        raise CheckpointError(f"{folder}: the tokens cannot be read: {error}") from error
+    return Parts(training, validation, limited(facts) if len(training) < len(kept[0]) else "")
+
+
+def kept_parts(checkpoint: Checkpoint) -> tuple[np.ndarray, np.ndarray] | None:
+    """The ids that are kept beside a run, memory-mapped, [N] or [N, 1 + F]; None if they are not.
+
+    Raises CheckpointError if they are damaged.
+    """
+    config, folder = checkpoint.config, checkpoint.path / format.RESUME
+    if not all((folder / name).is_file() for name in (TRAINING, VALIDATION)):
+        return None
+    try:
+        training, validation = (
+            open_ids(folder / name, config.vocab, config.places) for name in (TRAINING, VALIDATION)
+        )
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{folder}: the tokens cannot be read: {error}") from error
+    return training, validation
+
+
+def reopened(checkpoint: Checkpoint, progress: Progress | None = None) -> Parts:
+    """Both parts, from the corpus that config.json names, if it still is what it was.
+
+    Raises ConfigError if it cannot be had.
+    """
+    facts, name = checkpoint.config.corpus, checkpoint.path.name
+    gone = f"{name} keeps no text of its own, and its corpus {facts.name}"
+    try:
+        corpus = open_again(facts.sources, progress)
+    except SeqgenError as error:
+        raise ConfigError(f"{gone} cannot be opened again ({error}); give FILE") from error
+    if corpus.fingerprint != facts.fingerprint or corpus.kind != checkpoint.config.kind:
+        raise ConfigError(f"{gone} is another text now than {name} learned from; give FILE")
+    split = split_text(corpus)
+    learned, whole = last(split.training, MOST_LEARNED)
+    try:
+        training = encoded(learned, checkpoint.tokenizer)
+        validation = encoded(split.validation, checkpoint.tokenizer)
+    except TokenError as error:
+        raise CheckpointError(f"{checkpoint.path}: its own corpus: {error}") from error
+    return Parts(training, validation, "" if whole else limited(facts))
+
+
+def open_again(sources: Sequence[str], progress: Progress | None) -> Corpus:
+    """Known corpora and files, by what config.json says; nobody is to be sent through a disk."""
+    for source in sources:
+        if not os.path.isfile(os.path.expanduser(source)) and find_entry(source) is None:
+            raise CorpusError(f"{source}: is no known corpus, and no file here")
+    return open_corpus(sources, progress=progress)
+
+
+def limited(facts: format.CorpusFacts) -> str:
+    return (
+        f"of the training part the last {MOST_LEARNED:,} of "
+        f"{facts.training_characters:,} characters were looked at"
+    )
+
+
+def last(texts: Sequence[Text], most: int) -> tuple[list[Text], bool]:
+    """The end of some texts, so many characters of it, and whether that is all of them."""
+    kept: list[Text] = []
+    for text in reversed(texts):
+        if most <= 0:
+            return kept[::-1], False
+        kept.append(text[max(0, len(text) - most) :])
+        most -= len(text)
+    return kept[::-1], most >= 0
+
+
+def encoded(texts: Iterable[Text], tokenizer: Tokenizer) -> np.ndarray:
+    """Each text's ids behind an END, [N]. Raises TokenError for characters that it lacks."""
+    parts = [ids for ids, _ in plain_ids(texts, tokenizer)]
+    return np.concatenate(parts) if parts else np.zeros(0, tokenizer.dtype)

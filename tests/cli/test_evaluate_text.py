@@ -1,0 +1,187 @@
+import json
+import math
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seqgen.checkpoint import format
+from seqgen.checkpoint.read import open_checkpoint
+from seqgen.evaluation.likelihood import losses
+from seqgen.evaluation.ngram import NGram
+from seqgen.generation.engine import Engine
+from seqgen.training.data import TRAINING, VALIDATION
+
+SONNETS = Path(__file__).parents[2] / "corpora" / "sonnets.txt"
+TEXT = SONNETS.read_text(encoding="utf-8")[:30_000]
+NONE = ("--samples", "0")
+
+
+@pytest.fixture
+def verse(here: Path, trained: Callable[..., Path]) -> str:
+    """Name of a model of 30,000 characters of sonnets that has learned nothing."""
+    Path("verse.txt").write_text(TEXT, encoding="utf-8")
+    trained(here / "checkpoints" / "verse", ["verse.txt"])
+    return "verse"
+
+
+def rows_of(out: str) -> dict[str, dict]:
+    return {row["key"]: row for row in json.loads(out)["rows"]}
+
+
+def test_every_figure_is_told_to_programs_and_people(seqgen, verse: str) -> None:
+    status, out, err = seqgen("evaluate", verse, *NONE, "--json")
+    assert (status, err) == (0, "")
+    found, rows = json.loads(out), rows_of(out)
+    opened = open_checkpoint(Path("checkpoints/verse"))
+    learned, held = (
+        np.fromfile(opened.path / format.RESUME / name, np.uint8) for name in (TRAINING, VALIDATION)
+    )
+    assert found["tokens"] == found["characters"] == len(held) - 1 == 3000
+    assert found["evaluated"] == "what was held back of verse"
+    for precision in ("float32", "int8"):
+        nats = losses(Engine(opened.graph(precision)), held).mean()
+        row = rows[precision]
+        assert row["nats_per_token"]["value"] == pytest.approx(nats, abs=1e-6)
+        assert row["bits_per_character"]["value"] == pytest.approx(nats / math.log(2), abs=1e-6)
+        assert row["perplexity"]["value"] == pytest.approx(math.exp(nats), rel=1e-5)
+        assert row["nats_per_character"]["error"] > 0
+    for n in range(2, 9):
+        model = NGram.count(learned, n, opened.config.vocab)
+        value = rows[f"{n}-gram"]["nats_per_token"]["value"]
+        assert value == pytest.approx(model.loss(held), abs=1e-6)
+    assert rows["xz"]["nats_per_token"] is None
+    assert found["overlap"]["warning"] == ""
+    assert found["samples"] is None
+
+    status, table, err = seqgen("evaluate", verse, *NONE)
+    assert (status, err) == (0, "")
+    for row in found["rows"]:
+        (line,) = [each for each in table.splitlines() if each.startswith(row["name"] + "  ")]
+        assert f"{row['nats_per_character']['value']:.4f}" in line
+        assert f"{row['bits_per_character']['value']:.3f}" in line
+    assert "3,000 characters" in table
+    assert f"{found['overlap']['length']} characters" in table
+
+
+def test_a_checkpoint_without_its_run_gives_the_same_figures(seqgen, verse: str) -> None:
+    kept = seqgen("evaluate", verse, *NONE, "--json")
+    shutil.rmtree(Path("checkpoints/verse") / format.RESUME)
+    assert seqgen("evaluate", verse, *NONE, "--json") == kept
+    Path("verse.txt").unlink()
+    status, _, err = seqgen("evaluate", verse)
+    assert status == 2
+    assert "verse keeps no text of its own, and its corpus verse cannot be opened again" in err
+    assert "give FILE" in err
+    assert "Traceback" not in err
+
+
+def test_a_text_of_ones_own(seqgen, verse: str) -> None:
+    Path("own.txt").write_text("And yet the naïve sea\nWhat is thy rain?\n" * 4, encoding="utf-8")
+    status, _, err = seqgen("evaluate", verse, "own.txt")
+    assert status == 1
+    assert "own.txt: the vocabulary lacks 'ï'; --unknown skip leaves" in err
+    status, out, err = seqgen("evaluate", verse, "own.txt", "--unknown", "skip", *NONE)
+    assert status == 0
+    assert "verse on own.txt: 156 characters" in out
+    assert err.startswith("skipped, since the vocabulary lacks it: 'ï'")
+    assert "6-gram" in out
+
+
+def test_without_a_training_part_what_needs_it_is_left_out(seqgen, verse: str) -> None:
+    shutil.rmtree(Path("checkpoints/verse") / format.RESUME)
+    Path("verse.txt").rename("other.txt")
+    status, out, err = seqgen("evaluate", verse, "other.txt", "--json")
+    assert (status, err) == (0, "")
+    found = json.loads(out)
+    assert {row["key"] for row in found["rows"]} == {
+        "float32", "int8", "uniform", "xz_alone", "bzip2_alone",
+    }  # fmt: skip
+    assert found["overlap"] is found["samples"] is None
+    assert "need the training part" in found["notices"][0]
+
+
+def test_a_leak_is_seen(seqgen, verse: str) -> None:
+    own = SONNETS.read_text(encoding="utf-8")[60_000:64_000]
+    Path("own.txt").write_text(own, encoding="utf-8")
+    asked = (verse, "own.txt", "--unknown", "skip", *NONE)
+    status, _, err = seqgen("evaluate", *asked)
+    assert status == 0
+    assert "warning" not in err
+    Path("own.txt").write_text(own + TEXT[10_000:10_300], encoding="utf-8")
+    status, out, err = seqgen("evaluate", *asked)
+    assert status == 0
+    assert "warning:" in err
+    assert "read it before" in err
+    line = TEXT.count("\n", 0, 10_000) + 1
+    assert f"(line {line}" in out
+
+
+@pytest.mark.parametrize("tokens", ["word", "subword"])
+def test_longer_tokens_have_figures_by_the_token_and_by_the_character(
+    seqgen, here: Path, trained: Callable[..., Path], tokens: str
+) -> None:
+    Path("verse.txt").write_text(TEXT, encoding="utf-8")
+    path = trained(here / "checkpoints" / "long", ["verse.txt"], tokens=tokens)
+    opened = open_checkpoint(path)
+    held = np.fromfile(path / format.RESUME / VALIDATION, opened.tokenizer.dtype)
+    nats = losses(Engine(opened.graph("float32")), held)
+    _, out, _ = seqgen("evaluate", "long", *NONE, "--json")
+    row = rows_of(out)["float32"]
+    assert row["nats_per_token"]["value"] == pytest.approx(nats.mean())
+    assert row["nats_per_character"]["value"] == pytest.approx(nats.sum() / 3000)
+    _, table, _ = seqgen("evaluate", "long", *NONE)
+    assert "nats/token" in table
+    assert f"{nats.mean():.4f} ± " in table
+    assert f"{nats.sum() / 3000:.4f} ± " in table
+
+
+def test_samples_and_a_page(seqgen, verse: str) -> None:
+    asked = ("--samples", "2", "--length", "60", "--seed", "3", "--temperature", "1.5")
+    status, out, err = seqgen("evaluate", verse, *asked, "--report", "verse.html")
+    assert (status, err) == (0, "wrote verse.html\n")
+    assert "2 samples, temperature 1.5" in out
+    page = Path("verse.html").read_text(encoding="utf-8")
+    assert page.lower().startswith("<!doctype html>")
+    assert "seqgen evaluate verse --samples 2" in page
+    samples = json.loads(seqgen("evaluate", verse, *asked, "--json")[1])["samples"]
+    assert (samples["count"], samples["seed"], samples["temperature"]) == (2, 3, 1.5)
+    assert samples["rows"][0]["values"]["generated"] == 120
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (("--count", "3"), 2, "--count is for models of tunes, and verse is a model of text"),
+        (("--no-judges",), 2, "--samples, --length, --unknown, --report"),
+        (("--samples", "-1"), 2, "--samples: -1 is too small"),
+        (("--temperature", "hot"), 2, "--temperature: 'hot' is not a number"),
+        (("--report", "x.pdf"), 2, "does not end in .html or .htm"),
+        (("nothing.txt",), 1, "nothing.txt: no such file"),
+        (("--report", "verse.txt/x.html", *NONE), 1, "verse.txt"),
+    ],
+)
+def test_nonsense_is_told(
+    seqgen, verse: str, arguments: tuple[str, ...], status: int, message: str
+) -> None:
+    code, _, err = seqgen("evaluate", verse, *arguments)
+    assert code == status
+    assert message in err
+    assert "Traceback" not in err
+
+
+def test_tensorflow_is_not_loaded(verse: str) -> None:
+    code = (
+        "import sys, atexit; sys.argv = ['seqgen', 'evaluate', 'verse', '--samples', '1', "
+        "'--length', '5', '--report', 'x.html']; "
+        "heavy = {'tensorflow', 'keras', 'music21', 'matplotlib', 'plotext'}; "
+        "atexit.register(lambda: print('loaded', heavy & set(sys.modules), file=sys.stderr)); "
+        "from seqgen.cli.app import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert done.stderr == "wrote x.html\nloaded set()\n"
