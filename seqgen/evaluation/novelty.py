@@ -63,13 +63,27 @@ def novelty(found: Sequence[Matches], n: int) -> float | None:
     return float(np.mean(runs < n)) if len(runs) else None
 
 
-def copied(found: Matches, least: int) -> list[tuple[int, int]]:
+def solid(text: str, found: Matches) -> np.ndarray:
+    """How much each place has copied from itself on: characters, blanks in a row being one.
+
+    Indentation and empty lines would be the longest copies of all. int64 [N].
+    """
+    blank = np.array([character.isspace() for character in text], bool)
+    counts = ~blank
+    counts[1:] |= ~blank[:-1]
+    total = np.concatenate([[0], np.cumsum(counts)])
+    places = np.arange(len(text))
+    return total[places + found.lengths] - total[places]
+
+
+def copied(text: str, found: Matches, least: int) -> list[tuple[int, int]]:
     """The stretches of a text, begin and end, that copies of so many characters or more cover.
 
-    Copies that overlap are one stretch, though it may be from several places.
+    Copies that overlap are one stretch, though it may be from several places. Blanks in a row count
+    as one character.
     """
-    size = len(found.lengths)
-    begins = np.flatnonzero(found.lengths >= least)
+    size = len(text)
+    begins = np.flatnonzero(solid(text, found) >= least)
     edges = np.zeros(size + 1, np.int64)
     np.add.at(edges, begins, 1)
     np.add.at(edges, begins + found.lengths[begins], -1)
@@ -82,14 +96,15 @@ def longest_copy(texts: Sequence[str], found: Sequence[Matches], training: str) 
     """The longest stretch of any text that the training text holds; None if there is none.
 
     found: what `matches` returned for the texts. In the training text, a NUL stands between two
-        documents.
+        documents. Of what is longest, blanks in a row count as one character.
     """
-    longest = [int(each.lengths.max(initial=0)) for each in found]
-    length = max(longest, default=0)
-    if not length:
+    sizes = [solid(text, each) for text, each in zip(texts, found, strict=True)]
+    largest = [int(each.max(initial=0)) for each in sizes]
+    if not any(largest):
         return None
-    number = longest.index(length)
-    begin = int(found[number].lengths.argmax())
+    number = largest.index(max(largest))
+    begin = int(sizes[number].argmax())
+    length = int(found[number].lengths[begin])
     place = int(found[number].places[begin])
     end = place + length
     documents = training.count("\0", 0, place)

@@ -105,7 +105,9 @@ def sample_figures(
     told("looking for what the samples have from the training text")
     found = matches([*samples, *columns[REAL], *shown], training)
     places = {GENERATED: found[: len(samples)], REAL: found[len(samples) : -len(shown)]}
-    rows = [*novelty_rows(columns, places), *repetition_rows(columns), words_row(columns, training)]
+    copies = {n: longest_copy(texts, places[n], training) for n, texts in columns.items()}
+    rows = [size_row(columns), *novelty_rows(places), copies_row(copies)]
+    rows += [*repetition_rows(columns), words_row(columns, training)]
     if is_python(generator.config.corpus.sources):
         programs = real_programs(held_back.split("\0"), max(sizes))
         rows.append(parsing_row({GENERATED: samples, REAL: programs}))
@@ -114,11 +116,11 @@ def sample_figures(
         temperature=temperature,
         seed=generator.seed or 0,
         rows=tuple(rows),
-        copies={n: longest_copy(texts, places[n], training) for n, texts in columns.items()},
+        copies=copies,
         loop=next(filter(None, map(loop, samples)), None),
         lacking=known_words(samples, training)[1][:LACKING],
         shown=tuple(
-            Shown(at, text, tuple(copied(each, MARKED)))
+            Shown(at, text, tuple(copied(text, each, MARKED)))
             for at, text, each in zip(SHOWN_AT, shown, found[-len(shown) :], strict=True)
         ),
     )
@@ -168,23 +170,28 @@ def mean(values: Sequence[float | None]) -> float | None:
     return sum(there) / len(there) if there else None
 
 
-def novelty_rows(
-    columns: Mapping[str, Sequence[str]], found: Mapping[str, Sequence[Matches]]
-) -> list[Measure]:
-    """How much text there is, and what of it the training text lacks or holds."""
-    rows = [
-        Measure(
-            "characters", "measured", CHARACTERS, {n: sum(map(len, t)) for n, t in columns.items()}
+def size_row(columns: Mapping[str, Sequence[str]]) -> Measure:
+    """How much text is measured."""
+    values = {name: sum(map(len, texts)) for name, texts in columns.items()}
+    return Measure("characters", "measured", CHARACTERS, values)
+
+
+def novelty_rows(found: Mapping[str, Sequence[Matches]]) -> list[Measure]:
+    """What the training text lacks."""
+    return [
+        share(
+            f"novel_{n}",
+            f"new runs of {n} characters",
+            {name: novelty(each, n) for name, each in found.items()},
         )
+        for n in RUNS
     ]
-    for n in RUNS:
-        values = {name: novelty(each, n) for name, each in found.items()}
-        rows.append(share(f"novel_{n}", f"new runs of {n} characters", values))
-    longest = {
-        name: max((int(each.lengths.max(initial=0)) for each in texts), default=0)
-        for name, texts in found.items()
-    }
-    return [*rows, Measure("longest_copy", "longest stretch copied", CHARACTERS, longest)]
+
+
+def copies_row(copies: Mapping[str, Copy | None]) -> Measure:
+    """How much at once is from the training text."""
+    values = {name: len(copy.copied) if copy else 0 for name, copy in copies.items()}
+    return Measure("longest_copy", "longest stretch copied", CHARACTERS, values)
 
 
 def repetition_rows(columns: Mapping[str, Sequence[str]]) -> list[Measure]:

@@ -24,7 +24,7 @@ def shown_samples(figures: SampleFigures) -> str:
         )
     else:
         told = (
-            f"No stretch of {MARKED} characters in them stands in the training text; it would be "
+            f"No stretch of {MARKED} characters or more stands in the training text; it would be "
             "underlined."
         )
     return f'<p>{told}</p><div class="samples">{cards}</div>'

@@ -106,9 +106,7 @@ def likelihood(report: TextReport) -> str:
     """The likelihoods as a table with bars, the best first."""
     most = max((row.bits_per_character.value for row in report.rows), default=0.0)
     tokens_are_longer = report.tokens != report.characters
-    units = ["nats a token", "perplexity"]
-    if tokens_are_longer:
-        units.insert(0, "nats a character")
+    units = ["nats a character", *(["nats a token"] if tokens_are_longer else []), "perplexity"]
     head = "".join(f'<th class="number">{unit}</th>' for unit in units)
     body = "".join(likelihood_row(row, most, tokens_are_longer) for row in report.rows)
     return (
@@ -123,9 +121,9 @@ def likelihood(report: TextReport) -> str:
 
 def likelihood_row(row: Row, most: float, tokens_are_longer: bool) -> str:
     width = 100 * row.bits_per_character.value / most if most else 0
-    cells = [figure(row.bits_per_character, 3), figure(row.nats_per_token, 4)]
+    cells = [figure(row.bits_per_character, 3), figure(row.nats_per_character, 4)]
     if tokens_are_longer:
-        cells.insert(1, figure(row.nats_per_character, 4))
+        cells.append(figure(row.nats_per_token, 4))
     cells.append(figure(row.perplexity, 2))
     numbers = "".join(f'<td class="number">{cell}</td>' for cell in cells)
     note = f"<small>{line(row.note)}</small>" if row.note else ""

@@ -122,16 +122,16 @@ def test_every_class_has_a_style(html):
 
 def test_likelihoods_stand_beside_bars(html):
     assert rows(html, "likelihood") == [
-        ["network, float32as trained", "", "2.000 ± 0.100", "1.3863", "4.00"],
+        ["network, float32as trained", "", "2.000 ± 0.100", "1.3863 ± 0.0693", "4.00"],
         ["2-gram", "", "3.000", "2.0794", "8.00"],
-        ["xz -9e", "", "4.000", "–", "–"],
+        ["xz -9e", "", "4.000", "2.7726", "–"],
     ]
     assert html.count("<tr class=network>") == 1
     widths = re.findall(r'class="bar"><span style="width:([\d.]+)%', html)
     assert [float(width) for width in widths] == [50, 75, 100]
 
 
-def test_nats_a_character_are_told_where_tokens_are_longer(config):
+def test_nats_a_token_are_told_where_tokens_are_longer(config):
     report = replace(REPORT, tokens=500)
     html = page(report, config, MADE).decode()
     assert rows(html, "likelihood")[2][2:] == ["4.000", "2.7726", "–", "–"]
