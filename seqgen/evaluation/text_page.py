@@ -82,7 +82,7 @@ def facts(report: TextReport, config: Config) -> str:
     network = next((row for row in report.rows if row.key == "float32"), None)
     if network:
         bits = figure(network.bits_per_character, 3)
-        entries.insert(0, ("bits per character, of text that it has not seen", bits))
+        entries.insert(0, ("bits per character", bits))
     return "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in entries)
 
 
@@ -98,8 +98,9 @@ def figure(found: Figure | None, digits: int) -> str:
     """A mean and its standard error."""
     if found is None:
         return NONE
-    error = "" if found.error is None else f" <small>± {found.error:.{digits}f}</small>"
-    return f"{found.value:,.{digits}f}{error}"
+    error = f"{found.error or 0:.{digits}f}"
+    told = f" <small>± {error}</small>" if float(error) else ""
+    return f"{found.value:,.{digits}f}{told}"
 
 
 def likelihood(report: TextReport) -> str:
@@ -109,13 +110,15 @@ def likelihood(report: TextReport) -> str:
     units = ["nats a character", *(["nats a token"] if tokens_are_longer else []), "perplexity"]
     head = "".join(f'<th class="number">{unit}</th>' for unit in units)
     body = "".join(likelihood_row(row, most, tokens_are_longer) for row in report.rows)
+    cost = figure(report.quantisation, 4)
+    int8 = f"<p>The int8 weights cost {cost} nats a character.</p>" if report.quantisation else ""
     return (
         f"<p>On {line(report.evaluated)}: {report.characters:,} characters, "
         f"{report.tokens:,} tokens. Less is better: one bit less, and each character is twice as "
         "likely. ± is one standard error, from the spread of blocks of the text.</p>"
         '<div class="wide"><table class="likelihood"><thead><tr><th></th><th class="bar"></th>'
         f'<th class="number">bits a character</th>{head}</tr></thead><tbody>{body}</tbody>'
-        "</table></div>"
+        f"</table></div>{int8}"
     )
 
 
@@ -155,8 +158,8 @@ def samples(report: TextReport) -> str:
     if figures is None:
         return ""
     intro = (
-        f"<p>Of {figures.count:,} samples at temperature {figures.temperature:g}, beside real text "
-        "that was held back: pieces of it as long as the samples. A run is new if the training "
+        f"<p>Of {figures.count:,} samples at temperature {figures.temperature:g}, beside real text: "
+        "pieces of what it was measured by, as long as the samples. A run is new if the training "
         "text lacks it, and repeated if it came before in the same sample.</p>"
     )
     table = intro + figures_table(figures) + oddities(figures) + copies(figures)

@@ -43,7 +43,7 @@ REPORT = TextReport(
         Row(
             "float32", "network, float32", Figure(2 * BIT, 0.1 * BIT), Figure(2 * BIT), "as trained"
         ),
-        Row("2-gram", "2-gram", Figure(3 * BIT), Figure(3 * BIT)),
+        Row("2-gram", "2-gram", Figure(3 * BIT, 1e-9), Figure(3 * BIT)),
         Row("xz", "xz -9e", Figure(4 * BIT)),
     ),
     curve=({"seconds": 0, "validation_loss": 4.0}, {"seconds": 9, "validation_loss": 2.0}),
@@ -51,6 +51,7 @@ REPORT = TextReport(
     surprising=(Excerpt(70, "q&z", (8 * BIT, 0.0, 4 * BIT)),),
     expected=(Excerpt(90, "the", (0.1, 0.1, 0.1)),),
     samples=SAMPLES,
+    quantisation=Figure(0.0012, 0.0001),
 )
 
 
@@ -127,6 +128,7 @@ def test_likelihoods_stand_beside_bars(html):
         ["xz -9e", "", "4.000", "2.7726", "–"],
     ]
     assert html.count("<tr class=network>") == 1
+    assert "int8 weights cost 0.0012 <small>± 0.0001</small> nats" in html
     widths = re.findall(r'class="bar"><span style="width:([\d.]+)%', html)
     assert [float(width) for width in widths] == [50, 75, 100]
 
