@@ -158,9 +158,9 @@ def samples(report: TextReport) -> str:
     if figures is None:
         return ""
     intro = (
-        f"<p>Of {figures.count:,} samples at temperature {figures.temperature:g}, beside real text: "
-        "pieces of what it was measured by, as long as the samples. A run is new if the training "
-        "text lacks it, and repeated if it came before in the same sample.</p>"
+        f"<p>Of {figures.count:,} samples at temperature {figures.temperature:g}, beside real "
+        "text: pieces of what it was measured by, as long as the samples. A run is new if the "
+        "training text lacks it, and repeated if it came before in the same sample.</p>"
     )
     table = intro + figures_table(figures) + oddities(figures) + copies(figures)
     return section("What it writes", shown_samples(figures)) + section("New, or copied", table)
