@@ -59,7 +59,7 @@ def export(checkpoint: Checkpoint, folder: Path, *, half: bool, measure: Measure
         found = measure(copy)
         write_json(beside / format.EXPORT, asdict(found))
         write_card(beside)
-        copy.verified_weights()
+        copy.stored_weights()
         os.rename(beside, folder)
     return found
 

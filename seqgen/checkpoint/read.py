@@ -34,17 +34,16 @@ class Checkpoint:
 
     def weights(self) -> dict[str, np.ndarray]:
         """The best weights by ``layer/weight``, float32. Raises CheckpointError if damaged."""
-        return self.verified_weights()[0]
+        return widened(self.stored_weights()[0])
 
-    def verified_weights(self) -> tuple[dict[str, np.ndarray], str]:
-        """The weights and the checksum that they were found to fit; half precision is widened."""
+    def stored_weights(self) -> tuple[dict[str, np.ndarray], str]:
+        """The weights in the precision of their file, and the checksum that they fit."""
         path = self.path / format.WEIGHTS
         arrays, metadata = read_arrays(path, self.config.weight_shapes())
         for name, array in arrays.items():
             if not np.isfinite(array).all():
                 raise CheckpointError(f"{path}: {name} is not finite; train anew")
-        weights = {name: array.astype(np.float32, copy=False) for name, array in arrays.items()}
-        return weights, metadata[CHECKSUM]
+        return arrays, metadata[CHECKSUM]
 
     def metrics(self) -> list[dict[str, Any]]:
         """One object an evaluation, in order; empty before the first. Raises CheckpointError."""
@@ -66,7 +65,7 @@ class Checkpoint:
         to. Any other is built at each call.
         Raises CheckpointError if the weights are damaged, ConfigError for an unknown precision.
         """
-        weights, total = self.verified_weights()
+        stored, total = self.stored_weights()
         if precision == format.INT8:
             with contextlib.suppress(CheckpointError):
                 content = read_bytes(self.path / format.GRAPH)
@@ -75,12 +74,17 @@ class Checkpoint:
         from seqgen.checkpoint import graph, write
 
         content = graph.build(
-            self.config.stack, self.config.vocab, weights, precision, self.config.places
+            self.config.stack, self.config.vocab, widened(stored), precision, self.config.places
         )
         if precision == format.INT8:
             with contextlib.suppress(CheckpointError):
                 write.save_graph(self.path, content, total)
         return content
+
+
+def widened(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The arrays as float32."""
+    return {name: array.astype(np.float32, copy=False) for name, array in arrays.items()}
 
 
 def fitting(content: bytes, weights_sha256: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from seqgen.checkpoint import format, graph
 from seqgen.checkpoint.arrays import write_arrays
 from seqgen.checkpoint.files import read_bytes, write_json, write_whole
 from seqgen.checkpoint.format import Config
-from seqgen.checkpoint.read import fitting
+from seqgen.checkpoint.read import fitting, widened
 from seqgen.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -96,8 +96,8 @@ def save_weights(
         raise CheckpointError(f"{path}: the weights are {found} and the stack has {expected}")
     stored = {name: halved(array, name) for name, array in arrays.items()} if half else arrays
     total = write_arrays(path / format.WEIGHTS, stored, {"format": str(format.FORMAT)})
-    arrays = {name: array.astype(np.float32, copy=False) for name, array in stored.items()}
-    save_graph(path, graph.build(config.stack, config.vocab, arrays, places=config.places), total)
+    content = graph.build(config.stack, config.vocab, widened(stored), places=config.places)
+    save_graph(path, content, total)
 
 
 def halved(array: np.ndarray, name: str) -> np.ndarray:

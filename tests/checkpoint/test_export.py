@@ -54,8 +54,9 @@ def test_a_copy_is_whole_and_has_nothing_of_its_run(run: Checkpoint, tmp_path: P
 
 def test_without_halving_the_weights_are_the_same(run: Checkpoint, tmp_path: Path) -> None:
     export(run, tmp_path / "copy", half=False, measure=known)
-    name = format.WEIGHTS
-    assert (tmp_path / "copy" / name).read_bytes() == (run.path / name).read_bytes()
+    copy = open_checkpoint(tmp_path / "copy")
+    assert copy.stored_weights()[1] == run.stored_weights()[1]
+    assert copy.graph() == run.graph()
 
 
 def test_the_samples_are_the_latest(run: Checkpoint, tmp_path: Path) -> None:
@@ -69,10 +70,11 @@ def test_the_samples_are_the_latest(run: Checkpoint, tmp_path: Path) -> None:
 def test_a_copy_may_be_copied_again(run: Checkpoint, tmp_path: Path) -> None:
     export(run, tmp_path / "one", half=True, measure=known)
     export(open_checkpoint(tmp_path / "one"), tmp_path / "two", half=True, measure=known)
-    for name in format.FILES:
-        one, two = (tmp_path / folder / name for folder in ("one", "two"))
-        if name not in (format.CARD, format.EVALUATION):
-            assert one.read_bytes() == two.read_bytes()
+    one, two = (open_checkpoint(tmp_path / name) for name in ("one", "two"))
+    # By their checksums: safetensors writes the words of a header in any order.
+    assert one.stored_weights()[1] == two.stored_weights()[1]
+    for name in set(format.FILES) - {format.WEIGHTS, format.CARD, format.EVALUATION}:
+        assert (one.path / name).read_bytes() == (two.path / name).read_bytes()
 
 
 @pytest.mark.parametrize("what", ["file", "folder", "dangling link"])
