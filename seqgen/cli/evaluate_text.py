@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from seqgen.evaluation.options import EvaluationOptions, TextEvaluationOptions
     from seqgen.evaluation.text_report import Figure, Overlap, Row, TextReport
 
+EXACT = 1e-9  # what rounding makes of no error at all
+LONGER = 0.9  # of the characters: with fewer tokens, they are not characters and a few ends
 SHOWN = 60  # characters of a shared stretch
 
 
@@ -90,7 +92,7 @@ def print_report(report: "TextReport") -> None:
         typer.echo(cleaned(notice), err=True)
     counts = f"{report.characters:,} characters, {report.tokens:,} tokens"
     typer.echo(cleaned(f"{report.name} on {report.evaluated}: {counts}") + "\n")
-    print_rows(report.rows, report.tokens != report.characters)
+    print_rows(report.rows, report.tokens < LONGER * report.characters)
     if any(row.nats_per_character.error for row in report.rows):
         typer.echo("± one standard error, by the spread of 25 parts of the text")
     if report.quantisation:
@@ -104,24 +106,25 @@ def print_report(report: "TextReport") -> None:
 
 
 def print_rows(rows: Sequence["Row"], tokens_are_longer: bool) -> None:
-    """The likelihoods, the best first; nats a token where tokens are more than characters."""
+    """The likelihoods, the best first; nats of a token where that is more than a character."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False)
-    table.add_column("")
-    longer = ("nats/token",) if tokens_are_longer else ()
-    units = (*longer, "nats/char", "bits/char", "perplexity")
+    table.add_column("", no_wrap=True)
+    units = ("nats/token" if tokens_are_longer else "nats/char", "bits/char", "perplexity")
     for unit in units:
         table.add_column(unit, justify="right", no_wrap=True)
-    table.add_column("", style="dim")
+    table.add_column("", style="dim", overflow="fold")
     for row in rows:
         figures = {
             "nats/token": shown(row.nats_per_token, 4),
             "nats/char": shown(row.nats_per_character, 4),
             "bits/char": shown(row.bits_per_character, 3),
-            "perplexity": shown(row.perplexity, 2),
+            "perplexity": shown(
+                row.perplexity, 2 if row.perplexity and row.perplexity.value < 1000 else 0
+            ),
         }
         style = "bold" if row.is_network else ""
         cells = [Text(figures[unit], style) for unit in units]
@@ -132,7 +135,7 @@ def print_rows(rows: Sequence["Row"], tokens_are_longer: bool) -> None:
 def shown(figure: "Figure | None", digits: int) -> str:
     if figure is None:
         return "–"
-    error = "" if not figure.error else f" ± {figure.error:.{digits}f}"
+    error = f" ± {figure.error:.{digits}f}" if (figure.error or 0) > EXACT else ""
     return f"{figure.value:.{digits}f}{error}"
 
 

@@ -38,6 +38,6 @@ def warning(share: float, length: int) -> str:
         return ""
     return (
         f"{share:.1%} of the text that was evaluated stands word for word in the training part "
-        f"(the longest stretch has {length:,} characters): the network has read it before, and "
-        "the figures are better than they would be on new text"
+        f"(the longest stretch has {length:,} characters): the network has read that before, "
+        "and the figures are better than they would be on new text"
     )

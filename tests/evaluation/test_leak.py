@@ -24,7 +24,7 @@ def test_a_planted_copy_is_seen_and_found() -> None:
     assert copied in found.shared
     assert LEARNED[found.source : found.source + found.length] == found.shared
     assert found.share == pytest.approx(251 / len(own), rel=0.2)
-    assert "read it before" in found.warning
+    assert "read that before" in found.warning
     assert f"{found.length} characters" in found.warning
 
 

@@ -85,7 +85,7 @@ def test_what_was_learned_from_is_not_measured_by_in_silence(opened: Checkpoint)
     found = report(opened, planted, learned)
     assert found.overlap.length >= 400
     assert TEXT[5000:5400] in found.overlap.shared
-    assert "read it before" in found.overlap.warning
+    assert "read that before" in found.overlap.warning
 
 
 def test_documents_are_read_each_from_nothing_and_their_ends_are_told(
