@@ -1,29 +1,31 @@
 """Make a checkpoint that comes with seqgen, by its recipe in checkpoints/shipped/recipes.toml.
 
-``python -m benchmarks.ship NAME`` trains it into build/NAME and puts a copy, without the state of
-the run and in half precision, into checkpoints/shipped/NAME, in the place of an earlier one.
+``python -m benchmarks.ship NAME`` trains it into build/NAME, and puts a copy, without the state of
+the run and in half precision, into checkpoints/shipped/NAME, in the place of an earlier one. What
+``seqgen evaluate`` finds out about it goes into its card.
 ``python -m benchmarks.ship NAME CHECKPOINT`` takes a run that is there.
-``python -m benchmarks.ship NAME --evaluation FILE`` puts what ``seqgen evaluate --json`` printed
-into its card, and does nothing else.
 """
 
 import argparse
+import json
 import os
 import shlex
 import shutil
 import subprocess
 import sys
 import tomllib
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.evaluated import evaluation
 from seqgen.checkpoint import format
 from seqgen.checkpoint.card import write_card
 from seqgen.checkpoint.export import export
-from seqgen.checkpoint.files import parse_json, read_bytes, write_json
+from seqgen.checkpoint.files import write_json
 from seqgen.checkpoint.find import find, shipped_folder
 from seqgen.checkpoint.read import Checkpoint, open_checkpoint
 from seqgen.options import flag_name
@@ -82,6 +84,17 @@ def commands(name: str, recipe: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
+def evaluate(copy: Path, run: Checkpoint) -> None:
+    """Put what `seqgen evaluate` finds out about a copy into its card."""
+    # A copy holds no tunes to compare with, so the run is asked; halving changes the sixth digit.
+    asked, told = (copy, copy.name) if run.config.kind == "text" else (run.path, BUILD / copy.name)
+    words = [sys.executable, "-m", "seqgen", "evaluate", str(asked), "--json"]
+    done = subprocess.run(words, check=True, stdout=subprocess.PIPE)
+    found = evaluation(json.loads(done.stdout), f"seqgen evaluate {told}")
+    write_json(copy / format.EVALUATION, asdict(found))
+    write_card(copy)
+
+
 def ship(name: str, run: Checkpoint, recipe: dict[str, Any]) -> Path:
     """Put a copy of a run into the folder of those that ship; an earlier one gives way."""
     built, place = BUILD / "shipped" / name, shipped_folder() / name
@@ -91,6 +104,7 @@ def ship(name: str, run: Checkpoint, recipe: dict[str, Any]) -> Path:
         excerpt=excerpt(name, run), commands=commands(name, recipe),
     )  # fmt: skip
     print(export(run, built, half=True, measure=found))
+    evaluate(built, run)
     shutil.rmtree(place, ignore_errors=True)
     os.replace(built, place)
     return place
@@ -101,15 +115,8 @@ def main() -> None:
     known = recipes()
     parser.add_argument("name", choices=known)
     parser.add_argument("checkpoint", nargs="?")
-    parser.add_argument("--evaluation", type=Path)
     asked = parser.parse_args()
     os.chdir(ROOT)
-    place = shipped_folder() / asked.name
-    if asked.evaluation:
-        found = parse_json(read_bytes(asked.evaluation), str(asked.evaluation))
-        write_json(place / format.EVALUATION, found)
-        write_card(place)
-        return
     recipe = known[asked.name]
     if not asked.checkpoint:
         words = [sys.executable, "-m", "seqgen", *training(asked.name, recipe), "--overwrite"]

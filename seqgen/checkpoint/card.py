@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from seqgen.checkpoint import export_card, format
+from seqgen.checkpoint.evaluation import Evaluation, read_evaluation
 from seqgen.checkpoint.export import Export, read_export
-from seqgen.checkpoint.files import read_json, write_whole
+from seqgen.checkpoint.files import write_whole
 from seqgen.checkpoint.format import Config
 from seqgen.checkpoint.markdown import code, table
 from seqgen.checkpoint.read import best_metric, open_checkpoint
@@ -22,10 +23,13 @@ SPLITS = {
 def write_card(path: Path) -> None:
     """Write the card of a checkpoint into it. Raises CheckpointError if that cannot be done."""
     checkpoint = open_checkpoint(path)
-    where = path / format.EVALUATION
-    evaluation = read_json(where)[0] if where.exists() else None
-    metrics = checkpoint.metrics()
-    text = card(path.name, checkpoint.config, metrics, read_export(path), evaluation)
+    text = card(
+        path.name,
+        checkpoint.config,
+        checkpoint.metrics(),
+        read_export(path),
+        read_evaluation(path),
+    )
     write_whole(path / format.CARD, text.encode("utf-8", "replace"))
 
 
@@ -34,14 +38,14 @@ def card(
     config: Config,
     metrics: Sequence[Mapping[str, Any]],
     export: Export | None = None,
-    evaluation: Any = None,
+    evaluation: Evaluation | None = None,
 ) -> str:
     """The card as Markdown.
 
     name: of the checkpoint, in the commands that the card shows.
     metrics: what `Checkpoint.metrics` returns.
     export: what a copy to pass on knows of itself; its card tells every option of the recipe too.
-    evaluation: what ``evaluation.json`` holds, if there is one.
+    evaluation: what was found out of it afterwards.
     """
     cell = cells.find(config.stack.cell).title
     units = ", ".join(map(str, config.stack.widths))

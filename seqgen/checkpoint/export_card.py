@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from seqgen.checkpoint import format
+from seqgen.checkpoint.evaluation import Evaluation
 from seqgen.checkpoint.export import Export
 from seqgen.checkpoint.format import Config
 from seqgen.checkpoint.markdown import code, table
@@ -13,7 +14,6 @@ from seqgen.corpora.registry import Entry, find_entry
 from seqgen.errors import ConfigError
 
 PRECISIONS = {format.FLOAT32: "In float32", format.INT8: "In int8, as it samples"}
-EVALUATED_TEXT = 100  # characters; what is longer is no figure
 
 
 def origin(config: Config) -> str:
@@ -63,20 +63,14 @@ def bits(config: Config, nats: float) -> str:
     return f"{total / max(1, corpus.validation_characters):.3f} bits a character"
 
 
-def evaluation(found: Any) -> str:
-    """The figures in ``evaluation.json``, whatever they are called."""
-    return f"## Evaluation\n\n{table([*named(found, '')])}" if found else ""
-
-
-def named(value: Any, name: str) -> Iterator[tuple[str, str]]:
-    """Every number and short text of an object, by the names on the way to it."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from named(inner, f"{name}, {key}" if name else str(key))
-    elif isinstance(value, float):
-        yield name, f"{value:.4g}"
-    elif isinstance(value, (int, str)) and len(str(value)) <= EVALUATED_TEXT:
-        yield name, str(value)
+def evaluation(found: Evaluation | None) -> str:
+    """The tables of an evaluation, and the command that found them out."""
+    if found is None:
+        return ""
+    tables = [
+        f"{each.title}:\n\n{table(each.rows, each.columns)}" for each in found.tables if each.rows
+    ]
+    return "\n\n".join(("## Evaluation", f"By `{found.command}`.", *tables))
 
 
 def recipe(config: Config, export: Export) -> str:

@@ -1,13 +1,15 @@
 """The little Markdown that a model card is made of."""
 
-from collections.abc import Sequence
-
-Rows = Sequence[tuple[str, str]]
+from collections.abc import Iterable, Sequence
 
 
-def table(rows: Rows) -> str:
-    lines = ["| | |", "|---|---|", *(f"| {escaped(n)} | {escaped(value)} |" for n, value in rows)]
-    return "\n".join(lines)
+def table(rows: Iterable[Sequence[str]], columns: Sequence[str] = ("", "")) -> str:
+    """A table; every row has a word for each column."""
+    return "\n".join((line(columns), "|" + "---|" * len(columns), *map(line, rows)))
+
+
+def line(words: Sequence[str]) -> str:
+    return f"| {' | '.join(map(escaped, words))} |" if any(words) else "|" + " |" * len(words)
 
 
 def escaped(value: str) -> str:

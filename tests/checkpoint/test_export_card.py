@@ -1,15 +1,18 @@
 import dataclasses
 import json
 import math
-from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from seqgen.checkpoint import export_card, format
 from seqgen.checkpoint.card import write_card
+from seqgen.checkpoint.evaluation import Evaluation, Table
 from seqgen.checkpoint.export import Export
 from seqgen.checkpoint.files import write_json
 from seqgen.checkpoint.format import Config
 from seqgen.checkpoint.read import open_checkpoint
+from seqgen.errors import CheckpointError
 
 EXPORT = Export(
     half=True,
@@ -53,16 +56,15 @@ def test_all_books_of_a_corpus_are_named(tune_checkpoint: Path) -> None:
         assert export_card.origin(from_corpus(config, unknown)) == ""
 
 
-def test_what_was_evaluated_is_a_table_of_figures(
-    checkpoint: Path, make: Callable[..., Path]
-) -> None:
-    found = {"novelty": {"8": 0.123456, "32": 1.0}, "longest": {"length": 41, "text": "x" * 200},
-             "samples": ["no figure"], "none": None, "by": "a|b"}  # fmt: skip
-    (checkpoint / format.EVALUATION).write_text(json.dumps(found))
+def test_what_was_evaluated_is_shown_as_tables(checkpoint: Path) -> None:
+    table = Table("Likelihood", ("", "bits"), (("int8", "2.1 ± 0.1"), ("a|b", "8")))
+    found = dataclasses.asdict(Evaluation("seqgen evaluate fox", (table,)))
+    write_json(checkpoint / format.EVALUATION, found)
     write_card(checkpoint)
     text = (checkpoint / format.CARD).read_text()
-    for row in ("| novelty, 8 | 0.1235 |", "| novelty, 32 | 1 |", "| longest, length | 41 |",
-                "| by | a\\|b |"):  # fmt: skip
-        assert row in text
-    assert "xxx" not in text
-    assert "no figure" not in text
+    rows = "|  | bits |\n|---|---|\n| int8 | 2.1 ± 0.1 |\n| a\\|b | 8 |\n"
+    assert f"By `seqgen evaluate fox`.\n\nLikelihood:\n\n{rows}" in text
+    for damaged in ("[]", json.dumps(found | {"tables": [{"title": 1}]})):
+        (checkpoint / format.EVALUATION).write_text(damaged)
+        with pytest.raises(CheckpointError, match=r"evaluation\.json"):
+            write_card(checkpoint)
