@@ -41,7 +41,9 @@ def evaluate_text(
             count=asked.samples, length=asked.length, temperature=how.temperature, seed=how.seed
         )
     with drawn_downloads() as progress:
-        found = material(checkpoint, files, unknown=asked.unknown, progress=progress)
+        found = material(
+            checkpoint, files, unknown=asked.unknown, encoding=asked.encoding, progress=progress
+        )
     with telling() as told:
         report = evaluate(checkpoint, found.evidence, found.learned, sampling, told, found.notices)
     if as_json:

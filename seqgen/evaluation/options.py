@@ -33,6 +33,9 @@ class TextEvaluationOptions(Options):
         "What to do with characters of a file that the vocabulary lacks.",
         choices=("error", "skip"),
     )
+    encoding: str | None = option(
+        None, "Encoding of files; UTF-8, or what a byte-order mark says, unless said."
+    )
     report: str | None = option(
         None, "Write a page with all of it to a file.", suffixes=(".html", ".htm")
     )

@@ -33,6 +33,7 @@ def material(
     files: Sequence[str] = (),
     *,
     unknown: str = "error",
+    encoding: str | None = None,
     stdin: BinaryIO | None = None,
     progress: Progress | None = None,
 ) -> Material:
@@ -40,7 +41,7 @@ def material(
 
     files: as `open_corpus` takes them; none for the validation part.
     unknown: "skip" leaves characters of the files out that the vocabulary lacks.
-    stdin: where ``-`` reads from. progress: told of a download as it goes on.
+    encoding: of files. stdin: where ``-`` reads from. progress: told of a download as it goes on.
     Raises ConfigError if there is no validation part, CorpusError for a file that cannot be read or
     holds nothing to measure by, TokenError for unknown characters unless they are skipped,
     CheckpointError if the checkpoint is damaged.
@@ -48,7 +49,7 @@ def material(
     notices: list[str] = []
     tokenizer, facts = checkpoint.tokenizer, checkpoint.config.corpus
     if files:
-        corpus = open_corpus(files, stdin=stdin, progress=progress)
+        corpus = open_corpus(files, encoding=encoding, stdin=stdin, progress=progress)
         ids = encoded(known(corpus, tokenizer, unknown, notices), tokenizer)
         source = ", ".join(files)
     try:

@@ -90,6 +90,9 @@ def test_a_text_of_ones_own(seqgen, verse: str) -> None:
     assert "verse on own.txt: 156 characters" in out
     assert err.startswith("skipped, since the vocabulary lacks it: 'ï'")
     assert "6-gram" in out
+    Path("own.txt").write_bytes("And yet the naïve sea\n".encode("cp1252") * 4)
+    assert "try --encoding cp1252" in seqgen("evaluate", verse, "own.txt")[2]
+    assert "lacks 'ï'" in seqgen("evaluate", verse, "own.txt", "--encoding", "cp1252")[2]
 
 
 def test_without_a_training_part_what_needs_it_is_left_out(seqgen, verse: str) -> None:
@@ -157,7 +160,7 @@ def test_samples_and_a_page(seqgen, verse: str) -> None:
     ("arguments", "status", "message"),
     [
         (("--count", "3"), 2, "--count is for models of tunes, and verse is a model of text"),
-        (("--no-judges",), 2, "--samples, --length, --unknown, --report"),
+        (("--no-judges",), 2, "--samples, --length, --unknown, --encoding, --report"),
         (("--samples", "-1"), 2, "--samples: -1 is too small"),
         (("--temperature", "hot"), 2, "--temperature: 'hot' is not a number"),
         (("--report", "x.pdf"), 2, "does not end in .html or .htm"),
