@@ -94,7 +94,7 @@ class StackOptions(Options):
         None, "Share of the reservoir's connections that there are.", above=0.0, most=1.0
     )
     input_scale: float | None = option(
-        None, "Largest weight from an input to the reservoir.", above=0.0, most=1000.0
+        None, "Size of what is read, where it enters the reservoir.", above=0.0, most=1000.0
     )
     leak: float | None = option(
         None, "Share of its state that the reservoir renews in a step.", above=0.0, most=1.0

@@ -100,6 +100,13 @@ class Stack(keras.Model):
     def call(
         self, ids_TB: tf.Tensor, states: Mapping[str, tf.Tensor], training: bool = False
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        x, after = self.hidden(ids_TB, states, training)
+        return self.logits(x), after
+
+    def hidden(
+        self, ids_TB: tf.Tensor, states: Mapping[str, tf.Tensor], training: bool = False
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """What the output layer reads, [T, B, I], and the states after the last step."""
         x = self._embedded(ids_TB)
         ids_TB = ids_TB[..., 0] if self.offsets else ids_TB
         keeps = None
@@ -120,14 +127,17 @@ class Stack(keras.Model):
             after.update(zip(names, last, strict=True))
             y = dropout(y, training=training)
             below.append(x + y if shape.residual else y)
-        x = self.norms[-1](self._read(below), training=training)
+        return self.norms[-1](self._read(below), training=training), after
+
+    def logits(self, x: tf.Tensor) -> tf.Tensor:
+        """What the output layer makes of it, float32 [T, B, V]."""
         # The bias is added in float32, or its gradient would be summed in bfloat16.
         output = self.output_layer
         kernel = output.kernel
         if self.options.tie:
             kernel = tf.transpose(self.embedding.embeddings)
         logits_TBV = tf.tensordot(x, tf.cast(kernel, x.dtype), 1)
-        return tf.cast(logits_TBV, tf.float32) + output.bias, after
+        return tf.cast(logits_TBV, tf.float32) + output.bias
 
     def _read(self, below: list[tf.Tensor]) -> tf.Tensor:
         """What a layer reads, of the embedding and the outputs of the layers below it."""

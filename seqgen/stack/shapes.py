@@ -108,6 +108,9 @@ def learned_weights(
     fixed = {f"{layer}/{weight}" for layer in layer_names(options) for weight in cell.fixed}
     if cell.fixed_embedding:
         fixed |= {"embedding/embeddings", "places/embeddings"}
+        # Nor is what normalises their inputs, since no gradient comes that far.
+        norms = [layer.norm for layer in recurrent_layers(options)]
+        fixed |= {f"{norm}/{weight}" for norm in norms for weight in ("gamma", "beta")}
     return tuple(
         name
         for name in weight_shapes(options, vocab, places)

@@ -100,11 +100,11 @@ def measured_speed(
 ) -> float:
     """Training tokens a second on this machine: the median of a few steps after the first."""
     backend.load(options.training)
-    from seqgen.training.learner import Learner
+    from seqgen.training.ridge import learner_for
 
     seconds = []
     with memory_errors():
-        learner = Learner(options, vocab, places=places)
+        learner = learner_for(options.stack)(options, vocab, places=places)
         for _ in range(TIMED_STEPS + 1):
             began = time.perf_counter()
             learner.learn(windows.read(0, 0), windows.forgets(0, 0), 1e-6)

@@ -130,11 +130,11 @@ class Learner:
         # The parts depend on nothing of each other, so that each keeps one thread busy.
         for part in range(parts):
             own = slice(part * size, (part + 1) * size)
-            before = {name: _kept(state[own], keeps_B1[own]) for name, state in states.items()}
+            before = {name: kept(state[own], keeps_B1[own]) for name, state in states.items()}
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(self.weights)
                 logits, carried = self.model(ids_TB[:-1, own], before, training=True)
-                loss = tf.reduce_mean(_nats(_targets(ids_TB[1:, own]), logits))
+                loss = tf.reduce_mean(nats(targets(ids_TB[1:, own]), logits))
                 # A token counts the same in a long window and in a short one.
                 weighed = loss * tf.cast(tf.shape(logits)[0], tf.float32) / self.window
             losses.append(loss / parts)
@@ -143,7 +143,7 @@ class Learner:
         mean = [tf.add_n(list(each)) / parts for each in zip(*gradients, strict=True)]
         clipped, norm = clip(mean, self.options)
         self.adam.apply(clipped, rate)
-        return tf.add_n(losses), norm, _joined(after)
+        return tf.add_n(losses), norm, joined(after)
 
     def _measure_step(self, ids_TB: Any, counts_TB: Any, states: Any) -> Any:
         streams = ids_TB.shape[1]
@@ -153,27 +153,27 @@ class Learner:
         for own in (slice(*pair) for pair in itertools.pairwise(edges)):
             before = {name: state[own] for name, state in states.items()}
             logits, carried = self.reader(ids_TB[:-1, own], before, training=False)
-            sums.append(tf.reduce_sum(_nats(_targets(ids_TB[1:, own]), logits) * counts_TB[:, own]))
+            sums.append(tf.reduce_sum(nats(targets(ids_TB[1:, own]), logits) * counts_TB[:, own]))
             after.append(carried)
-        return tf.add_n(sums), _joined(after)
+        return tf.add_n(sums), joined(after)
 
 
-def _kept(state: Any, keeps_B1: Any) -> Any:
+def kept(state: Any, keeps_B1: Any) -> Any:
     """A state [B, *shape], with zeros for the streams that forget it."""
     return state * tf.reshape(keeps_B1, [-1, *(1 for _ in state.shape[1:])])
 
 
-def _joined(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def joined(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The states of all streams, from those of the parts."""
     return {name: tf.concat([part[name] for part in parts], 0) for name in parts[0]}
 
 
-def _targets(ids_TB: Any) -> Any:
+def targets(ids_TB: Any) -> Any:
     """The tokens, without the numbers that come beside them."""
     return ids_TB if len(ids_TB.shape) == 2 else ids_TB[..., 0]
 
 
-def _nats(targets: Any, logits: Any) -> Any:
+def nats(targets: Any, logits: Any) -> Any:
     return tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
 
 

@@ -16,9 +16,9 @@ from seqgen.generation.engine import Engine
 from seqgen.tokenizers.base import END
 from seqgen.training import resume
 from seqgen.training.events import Evaluated, Event, Finished, Recovered, Sampled, Saved, Step
-from seqgen.training.learner import Learner
 from seqgen.training.pace import Clock, Speed, smoothed
 from seqgen.training.resume import Position
+from seqgen.training.ridge import learner_for
 from seqgen.training.schedule import (
     LONGEST_WAIT,
     Length,
@@ -79,7 +79,8 @@ class Run:
         options = RunOptions(config.tokens, config.stack, config.training)
         # A single document has no boundary to learn from.
         boundary = END if config.corpus.documents > 1 else None
-        self.learner = Learner(options, config.vocab, boundary, config.places)
+        learner = learner_for(config.stack)
+        self.learner = learner(options, config.vocab, boundary, config.places)
         if arrays is not None:
             self.learner.assign(arrays)
         self.peak = self.options.learning_rate

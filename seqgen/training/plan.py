@@ -66,7 +66,7 @@ class Plan:
 
 def check_names(options: RunOptions) -> None:
     """Raise ConfigError for a cell, a tokenizer or a preset that there is none of."""
-    cells.chosen(options.stack)
+    cells.of(options.stack)
     if options.tokens.tokens is not None:
         tokenizers.find(options.tokens.tokens)
     if options.training.preset is not None:
@@ -98,7 +98,7 @@ def plan(options: RunOptions, kind: str, tokens: int) -> Plan:
     if name is None:
         name = fitting_preset(kind, tokens)
         reasons.append(f"preset {name}, for {tokens:,} training tokens")
-    preset = find_preset(name)
+    preset = replace(find_preset(name), **cells.of(stack).suits)
     layers = stack.layers or (len(stack.units) if stack.units else preset.layers)
     stack = replace(
         stack,

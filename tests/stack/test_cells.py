@@ -69,9 +69,23 @@ def delay_step(tf, x, states, w, options):
     return h, [tf.concat([past[:, 1:], h[:, None]], 1)]
 
 
+def leaky_step(tf, x, states, w, options):
+    tau = 1 + tf.exp(w["timescale"])
+    a = x @ w["kernel"] + states[0] @ w["recurrent_kernel"] + w["bias"]
+    s = (1 - 1 / tau) * states[0] + getattr(tf.nn, options.activation)(a) / tau
+    return s, [s]
+
+
+def esn_step(tf, x, states, w, options):
+    a = x @ w["kernel"] + states[0] @ w["recurrent_kernel"] + w["bias"]
+    h = (1 - options.leak) * states[0] + options.leak * tf.tanh(a)
+    return h, [h]
+
+
 # What one step of each cell is: (x [B, I], states, weights by name) -> output [B, H], states.
 OBVIOUS = {"lstm": lstm_step, "gru": gru_step, "rnn": rnn_step}
 OBVIOUS |= {"mingru": mingru_step, "minlstm": minlstm_step, "delay": delay_step}
+OBVIOUS |= {"leaky": leaky_step, "esn": esn_step}
 
 # Every cell, and those of its options that make it another one.
 VARIANTS = {name: StackOptions(cell=name) for name in cells.names()} | {
@@ -85,6 +99,11 @@ VARIANTS |= {
 VARIANTS |= {
     f"delay {delays}": StackOptions(cell="delay", delays=delays, activation=activation)
     for delays, activation in [((1,), "tanh"), ((2, 3), "sigmoid"), ((5, 1, 9), "relu")]
+}
+VARIANTS |= {
+    "leaky learned": StackOptions(cell="leaky", tau="1.5:9", learn_tau=True),
+    "leaky relu": StackOptions(cell="leaky", activation="relu", learn_tau=True),
+    "esn slow": StackOptions(cell="esn", leak=0.3),
 }
 STOCK = {"lstm": "LSTM", "gru": "GRU", "rnn": "SimpleRNN"}
 

@@ -45,6 +45,10 @@ def chosen(options: StackOptions) -> StackOptions:
             )
     if options.recurrent_dropout and not cell.drops:
         raise ConfigError(f"--recurrent-dropout: {cell.name} learns no recurrent weights to drop")
+    if options.tie and cell.fixed_embedding:
+        raise ConfigError(
+            f"--tie: {cell.name} learns no embedding, so that the output layer would learn nothing"
+        )
     unsaid = {n: value for n, value in cell.reads.items() if getattr(options, n) is None}
     return replace(options, **unsaid)
 

@@ -1,0 +1,144 @@
+"""An output layer by ridge regression: what it solves, and that it is a run like any other."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seqgen.checkpoint.read import open_checkpoint
+from seqgen.config import RunOptions
+from seqgen.corpora import open_corpus
+from seqgen.evaluation.ngram import NGram
+from seqgen.training.events import Evaluated, Finished, Step
+from seqgen.training.start import begin, go_on
+from seqgen.training.windows import Windows
+
+VOCAB = 7
+SAID = {
+    "cell": "esn",
+    "readout": "ridge",
+    "layers": 1,
+    "units": (30,),
+    "embedding": 5,
+    "dropout": 0.0,
+    "window": 16,
+    "batch": 8,
+    "ridge": 0.01,
+    "precision": "float32",
+}
+CORPORA = Path(__file__).parents[2] / "corpora"
+
+
+def windows():
+    tokens = np.random.default_rng(0).integers(0, VOCAB, 3000)
+    tokens[1::2] = (tokens[::2] * 3 + 1) % VOCAB  # every other one follows from the one before
+    return Windows(tokens.astype(np.uint8), 8, 16, seed=0)
+
+
+def learner(**said):
+    from seqgen.training.ridge import RidgeLearner
+
+    return RidgeLearner(RunOptions.of(SAID | said), VOCAB)
+
+
+def states(weights, ids_TB, h_BH):
+    """What the reservoir comes to, step by step in float64, with a 1 for the bias."""
+    w = {name.split("/")[-1]: array.astype(np.float64) for name, array in weights.items()}
+    found = []
+    for ids_B in ids_TB:
+        a = w["embeddings"][ids_B] @ weights["recurrent_1/kernel"]
+        h_BH = np.tanh(a + h_BH @ w["recurrent_kernel"])
+        found.append(np.concatenate([h_BH, np.ones((len(h_BH), 1))], axis=1))
+    return np.array(found), h_BH
+
+
+@pytest.mark.usefixtures("tf")
+@pytest.mark.parametrize("steps", [1, 5])
+def test_it_is_a_regression_upon_what_it_got_wrong(steps):
+    """Each window here is a block: over 2 tokens for each of 31 weights."""
+    found, data = learner(), windows()
+    weights = {n: a for n, a in found.model.arrays().items() if not n.startswith("output")}
+    h_BH, W_IV = np.zeros((8, 30)), np.zeros((31, VOCAB))
+    products, read = np.zeros((31, 31)), 0
+    for n in range(steps):
+        ids = data.read(0, n)
+        found.learn(ids, np.zeros(8, bool), 2.0 / (1 + n))
+        x, h_BH = states(weights, ids[:-1], h_BH)
+        x, y = x.reshape(-1, 31), ids[1:].reshape(-1)
+        p = np.exp(x @ W_IV)
+        p /= p.sum(1, keepdims=True)
+        products, read = products + x.T @ x, read + len(x)
+        penalty = 0.01 * np.trace(products / read) / 31 * np.eye(31)
+        errors = x.T @ (np.eye(VOCAB)[y] - p) / len(x)
+        W_IV += 2.0 / (1 + n) * np.linalg.inv(products / read + penalty) @ errors
+    arrays = found.model.arrays()
+    np.testing.assert_allclose(arrays["output/kernel"], W_IV[:-1], atol=2e-3)
+    np.testing.assert_allclose(arrays["output/bias"], W_IV[-1], atol=2e-3)
+
+
+@pytest.mark.usefixtures("tf")
+def test_a_part_of_a_block_waits_for_the_end_of_the_pass():
+    found, data = learner(units=(200,)), windows()
+    for n in range(3):  # 384 tokens of the 402 that 201 weights ask for
+        loss, _ = found.learn(data.read(0, n), np.zeros(8, bool), 1.0)
+        assert loss == pytest.approx(np.log(VOCAB), abs=1e-5)
+    assert not found.model.arrays()["output/kernel"].any()
+    found.reset()
+    assert found.learn(data.read(0, 3), np.zeros(8, bool), 1.0)[0] < 0.9 * np.log(VOCAB)
+
+
+@pytest.mark.usefixtures("tf")
+def test_from_a_copy_it_goes_on_bit_for_bit():
+    data, one, other = windows(), learner(units=(100,)), learner(units=(100,), seed=3)
+
+    def some(found, first, last):
+        read = [(data.read(0, n), data.forgets(0, n)) for n in range(first, last)]
+        return [found.learn(*each, 1.0) for each in read]
+
+    some(one, 0, 7)
+    other.assign(one.arrays())
+    assert some(one, 7, 12) == some(other, 7, 12)
+    for name, array in one.arrays().items():
+        np.testing.assert_array_equal(array, other.arrays()[name], name)
+
+
+def run(path, *sources, **said):
+    said = {"cell": "esn", "readout": "ridge", "units": (200,), "evaluations": 3} | said
+    return begin(open_corpus([str(source) for source in sources]), RunOptions.of(said), path)
+
+
+@pytest.mark.usefixtures("tf")
+def test_one_pass_over_the_sonnets_beats_pairs_of_characters(tmp_path):
+    events = list(run(tmp_path / "sonnets", CORPORA / "sonnets.txt"))
+    finished = events[-1]
+    assert isinstance(finished, Finished)
+    assert finished.result.epoch == 1
+    assert [e.step for e in events if isinstance(e, Step)][-1] == 83
+    path = tmp_path / "sonnets" / "resume"
+    training, validation = (np.fromfile(p, np.uint8) for p in sorted(path.glob("*.bin")))
+    pairs = NGram.count(training, 2, 73).loss(validation)
+    assert 2.3 < pairs < 2.5
+    assert finished.result.validation_loss < pairs - 0.1
+    assert abs(finished.result.int8_loss) < 0.02
+
+
+@pytest.mark.usefixtures("tf")
+@pytest.mark.parametrize("said", [{}, {"readout": "gradient", "epochs": 2.0}])
+def test_an_interrupted_run_goes_on_bit_for_bit(text_file, tmp_path, said):
+    def steps(events):
+        return [event for event in events if isinstance(event, Step | Evaluated)]
+
+    said = {"units": (60,), "batch": 8, "window": 16} | said
+    whole = steps(run(tmp_path / "whole", text_file, **said))
+    first, events = [], run(tmp_path / "parts", text_file, **said)
+    for event in events:
+        first += steps([event])
+        if isinstance(event, Step) and event.step == 13:
+            events.close()
+            break
+    rest = steps(go_on(tmp_path / "parts", {}))
+    losses = [[e.loss for e in part if isinstance(e, Step)] for part in (first, rest, whole)]
+    assert losses[0] + losses[1] == losses[2]
+    one, other = (open_checkpoint(tmp_path / n).weights() for n in ("whole", "parts"))
+    for name, array in one.items():
+        np.testing.assert_array_equal(array, other[name])
