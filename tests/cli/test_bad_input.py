@@ -207,6 +207,10 @@ ARGUMENTS = {
     ("sample",): ("fox", "--length", "5"),
     ("render",): ("good.abc",),
     ("evaluate",): ("fox", "good.txt", "--unknown", "skip"),
+    ("compare",): ("good.txt", "--layers", "1,2", "--epochs", "1", "--dry-run", "--json"),
+    ("inspect", "gates"): ("fox", "--text", "good.txt"),
+    ("inspect", "gradients"): ("fox", "--text", "good.txt", "--json"),
+    ("inspect", "neurons"): ("fox", "--text", "good.txt"),
     ("corpora", "show"): ("good.txt",),
 }
 
