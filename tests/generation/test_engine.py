@@ -68,6 +68,7 @@ def test_chunks_with_carried_state_equal_the_whole(engine: Engine) -> None:
 
 
 JOINED: dict[str, dict[str, Any]] = {
+    "reset before": {"cell": "gru", "reset": "before"},
     "residual": {"residual": True, "layers": 4, "units": (40,)},
     "dense": {"dense": True},
     "layer norm": {"norm": "layer"},

@@ -22,6 +22,8 @@ def options(cell, **changes):
 # Every cell, and every way to join layers.
 VARIANTS = {cell: options(cell) for cell in cells.names()} | {
     "relu": options("rnn", activation="relu"),
+    "reset before": options("gru", reset="before"),
+    "linear": options("mingru", activation="linear"),
     "residual": options("gru", residual=True, layers=3, units=(8,), embedding=8),
     "residual above": options("lstm", residual=True, units=(9,), embedding=7),
     "dense": options("lstm", dense=True),

@@ -9,9 +9,14 @@ from seqgen.config import StackOptions
 from seqgen.errors import ConfigError
 from seqgen.stack.activations import ACTIVATIONS
 from seqgen.stack.cells.base import Cell, Graph
+from seqgen.stack.embedding import of_variance_one
 
 if TYPE_CHECKING:
     import keras
+
+# All orthogonal and divided by 2, one layer of 256 units with the default delays had 2.01 nats a
+# character after half a million of tinyshakespeare; so, 1.96.
+OTHERS = 0.1
 
 
 class Delay(Cell):
@@ -53,21 +58,24 @@ class Delay(Cell):
         return Delayed(self, units, name, flow)
 
     def initial(self, weight: str) -> "keras.Initializer":
-        """How a weight begins: each R_d orthogonal and divided by √n, so that all together keep
-        lengths where the outputs that they read have nothing to do with each other."""
+        """How a weight begins: the kernel of the shortest delay orthogonal, as in the vanilla
+        network, and those of the others a tenth of that, so that all together do not explode."""
         if weight != "recurrent_kernel":
             return super().initial(weight)
         import keras
 
-        count = len(self.delays)
+        gains = [1.0 if d == min(self.delays) else OTHERS for d in self.delays]
 
         class Orthogonals(keras.initializers.Initializer):
             def __call__(self, shape: Any, dtype: Any = None) -> Any:
-                size = (shape[0] // count, shape[1])
-                each = keras.initializers.Orthogonal(gain=count**-0.5)
-                return keras.ops.concatenate([each(size, dtype) for _ in range(count)])
+                size = (shape[0] // len(gains), shape[1])
+                kernels = [keras.initializers.Orthogonal(gain)(size, dtype) for gain in gains]
+                return keras.ops.concatenate(kernels)
 
         return Orthogonals()
+
+    def embedding_initial(self) -> dict[str, Any]:
+        return of_variance_one(self.options)
 
     def step(
         self,

@@ -1,0 +1,19 @@
+"""How large the embedding begins."""
+
+import numpy as np
+import pytest
+
+from seqgen.config import StackOptions
+
+
+@pytest.mark.parametrize("cell", ["delay", "mingru", "minlstm"])
+@pytest.mark.parametrize("tie", [False, True])
+def test_it_begins_with_variance_one_unless_the_output_is_tied_to_it(tf, cell, tie):
+    from seqgen.stack.model import Stack
+
+    options = StackOptions(cell=cell, layers=1, units=(64,), embedding=64, tie=tie)
+    model = Stack(options, 200)
+    embedding = model.arrays()["embedding/embeddings"]
+    assert np.isclose(embedding.std(), 1, atol=0.05) != tie
+    logits, _ = model(np.arange(200)[None], model.zero_states(200))
+    assert np.std(logits) < 1
