@@ -4,27 +4,42 @@ import numpy as np
 
 from seqgen.checkpoint import format
 from seqgen.checkpoint.read import Checkpoint
-from seqgen.errors import CheckpointError, ConfigError, TuneError
+from seqgen.errors import CheckpointError, ConfigError, TokenError, TuneError
 from seqgen.music.normal import parse
 from seqgen.music.tune import Tune
 from seqgen.tokenizers.base import END
-from seqgen.training.parts import kept_parts
+from seqgen.training.data import placed_ids, plain_ids
+from seqgen.training.parts import kept_parts, own_corpus
+from seqgen.training.split import split_tunes
 
 
 def learned_rows(checkpoint: Checkpoint) -> tuple[np.ndarray, np.ndarray]:
     """The tokens of the part that was learned from, and of the one that was held back.
 
+    Of a checkpoint that came without its run, the corpus is opened and cut again.
     Ids [N], or [N, 1 + F] with numbers beside them.
-    Raises ConfigError for a model of text, CheckpointError if the tokens are not there any more.
+    Raises ConfigError for a model of text, or where the book is not to be had any more, and
+    CheckpointError for damaged tokens.
     """
     config = checkpoint.config
     if config.kind != "tunes":
         raise ConfigError(f"{checkpoint.path.name} is a model of text; it has learned no tunes")
-    kept = kept_parts(checkpoint)
-    if kept is None:
-        folder = checkpoint.path / format.RESUME
-        raise CheckpointError(f"{folder}: the tunes cannot be read: they are not there")
-    return kept
+    return kept_parts(checkpoint) or reopened(checkpoint)
+
+
+def reopened(checkpoint: Checkpoint) -> tuple[np.ndarray, np.ndarray]:
+    """Both parts, from the book that config.json names, if it still is what it was."""
+    config, tokenizer = checkpoint.config, checkpoint.tokenizer
+    split = split_tunes(own_corpus(checkpoint), config.tokens.transpose)
+    rows = placed_ids if config.places else plain_ids
+    try:
+        training, held_back = (
+            np.concatenate([ids for ids, _ in rows(part, tokenizer)])
+            for part in (split.training, split.validation)
+        )
+    except TokenError as error:
+        raise CheckpointError(f"{checkpoint.path}: its own book: {error}") from error
+    return training, held_back
 
 
 def learned_tunes(checkpoint: Checkpoint) -> tuple[list[Tune], list[Tune]]:

@@ -77,15 +77,11 @@ def reopened(checkpoint: Checkpoint, progress: Progress | None = None) -> Parts:
 
     Raises ConfigError if it cannot be had.
     """
-    facts, name = checkpoint.config.corpus, checkpoint.path.name
-    gone = f"{name} keeps no text of its own, and its corpus {facts.name}"
+    facts = checkpoint.config.corpus
     try:
-        corpus = open_again(facts.sources, progress)
-    except SeqgenError as error:
-        raise ConfigError(f"{gone} cannot be opened again ({error}); give FILE") from error
-    if corpus.fingerprint != facts.fingerprint or corpus.kind != checkpoint.config.kind:
-        raise ConfigError(f"{gone} is another text now than {name} learned from; give FILE")
-    split = split_text(corpus)
+        split = split_text(own_corpus(checkpoint, progress))
+    except ConfigError as error:
+        raise ConfigError(f"{error}; give FILE") from error
     learned, whole = last(split.training, MOST_LEARNED)
     try:
         training = encoded(learned, checkpoint.tokenizer)
@@ -93,6 +89,19 @@ def reopened(checkpoint: Checkpoint, progress: Progress | None = None) -> Parts:
     except TokenError as error:
         raise CheckpointError(f"{checkpoint.path}: its own corpus: {error}") from error
     return Parts(training, validation, "" if whole else limited(facts))
+
+
+def own_corpus(checkpoint: Checkpoint, progress: Progress | None = None) -> Corpus:
+    """The corpus that config.json names. Raises ConfigError if it is not there or not the same."""
+    facts, name = checkpoint.config.corpus, checkpoint.path.name
+    gone = f"{name} keeps no text of its own, and its corpus {facts.name}"
+    try:
+        corpus = open_again(facts.sources, progress)
+    except SeqgenError as error:
+        raise ConfigError(f"{gone} cannot be opened again ({error})") from error
+    if corpus.fingerprint != facts.fingerprint or corpus.kind != checkpoint.config.kind:
+        raise ConfigError(f"{gone} is another text now than {name} learned from")
+    return corpus
 
 
 def open_again(sources: Sequence[str], progress: Progress | None) -> Corpus:

@@ -1,14 +1,19 @@
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import permutations
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from seqgen.checkpoint import format
-from seqgen.checkpoint.read import open_checkpoint
+from seqgen.checkpoint.read import Checkpoint, open_checkpoint
+from seqgen.config import TokenOptions
+from seqgen.corpora import open_corpus
 from seqgen.errors import CheckpointError, ConfigError
 from seqgen.music.notation import text
-from seqgen.training.data import TRAINING, VALIDATION, placed_ids, write_rows
-from seqgen.training.learned import learned_tunes
+from seqgen.training.data import TRAINING, VALIDATION, placed_ids, prepare, write_rows
+from seqgen.training.learned import learned_rows, learned_tunes
 
 TUNES = [f"R:none\nM:3/4\nK:Cmaj\nC2D2E2|{note}6|]" for note in "CDEFG"]
 
@@ -31,9 +36,29 @@ def test_the_tunes_are_those_of_the_run(book: Path) -> None:
     assert [text(tune) for tune in held_back] == TUNES[3:]
 
 
-def test_a_run_without_its_tokens_is_told(book: Path) -> None:
+def test_without_a_run_the_book_is_cut_again(book: Path, tmp_path: Path) -> None:
+    file = tmp_path / "book.abc"
+    notes = [*permutations("CDEFGA", 4)][:60]
+    bars = [f"{''.join(four)}|{''.join(four[::-1])}|{four[0]}2{four[1]}2|C4|" for four in notes]
+    file.write_text("".join(f"X:{n}\nM:2/4\nL:1/8\nK:C\n{bar}]\n\n" for n, bar in enumerate(bars)))
+    corpus = open_corpus([str(file)])
+    data = prepare(corpus, TokenOptions(), tmp_path)
+    opened = open_checkpoint(book)
+    facts = replace(opened.config.corpus, sources=corpus.sources, fingerprint=corpus.fingerprint)
+    config = replace(opened.config, corpus=facts, places=data.places)
+    checkpoint = Checkpoint(tmp_path / "copy", config, data.tokenizer)
+    training, held_back = learned_rows(checkpoint)
+    np.testing.assert_array_equal(training, data.training)
+    np.testing.assert_array_equal(held_back, data.validation)
+    assert len(learned_tunes(checkpoint)[1]) > 1
+    file.write_text(file.read_text().replace("C4|]", "E4|]", 1))
+    with pytest.raises(ConfigError, match=r"is another text now than copy learned"):
+        learned_rows(checkpoint)
+
+
+def test_a_book_that_is_gone_is_told(book: Path) -> None:
     (book / format.RESUME / VALIDATION).unlink()
-    with pytest.raises(CheckpointError, match="the tunes cannot be read"):
+    with pytest.raises(ConfigError, match=r"cannot be opened again \(fox\.txt: is no known corpus"):
         learned_tunes(open_checkpoint(book))
 
 
