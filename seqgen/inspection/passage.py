@@ -15,6 +15,8 @@ from seqgen.inspection.options import TextOptions
 from seqgen.music import book
 from seqgen.tokenizers.base import END
 from seqgen.training.data import VALIDATION, open_ids, placed_ids, plain_ids
+from seqgen.training.learned import learned_rows
+from seqgen.training.parts import GIVE, text_parts
 
 if TYPE_CHECKING:
     from seqgen.tokenizers.base import Tokenizer
@@ -87,12 +89,21 @@ def open_passage(
 
 
 def held_back(checkpoint: Checkpoint) -> np.ndarray:
-    """The tokens of the validation part, which the run kept. Raises ConfigError if it did not."""
-    path = checkpoint.path / format.RESUME / VALIDATION
+    """The tokens of the validation part, of the run or of its corpus, which is then opened again.
+
+    Raises ConfigError if neither is there.
+    """
+    config, path = checkpoint.config, checkpoint.path / format.RESUME / VALIDATION
     try:
-        return open_ids(path, checkpoint.config.vocab, checkpoint.config.places)
+        if path.exists():
+            return open_ids(path, config.vocab, config.places)
+        if config.kind == "tunes":
+            return learned_rows(checkpoint)[1]
+        return text_parts(checkpoint).validation
     except (OSError, ValueError) as error:
         raise ConfigError(f"{checkpoint.path} keeps no text to read; {UNSAID}") from error
+    except ConfigError as error:
+        raise ConfigError(f"{str(error).removesuffix(GIVE)}; {UNSAID}") from error
 
 
 def texts_of(corpus: Corpus, checkpoint: Checkpoint, characters: int) -> Iterator[str]:

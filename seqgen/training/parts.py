@@ -18,6 +18,8 @@ from seqgen.training.split import split_text
 
 # Characters of the training part that are looked at: counting n-grams in them takes 1.5 GB.
 MOST_LEARNED = 10_000_000
+# What may be done instead.
+GIVE = "; give FILE"
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def reopened(checkpoint: Checkpoint, progress: Progress | None = None) -> Parts:
     try:
         split = split_text(own_corpus(checkpoint, progress))
     except ConfigError as error:
-        raise ConfigError(f"{error}; give FILE") from error
+        raise ConfigError(f"{error}{GIVE}") from error
     learned, whole = last(split.training, MOST_LEARNED)
     try:
         training = encoded(learned, checkpoint.tokenizer)
