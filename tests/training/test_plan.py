@@ -47,6 +47,13 @@ def test_units_of_each_layer_say_how_many_layers():
     assert chosen(10**6, units=(64, 32)).options.stack.layers == 2
 
 
+def test_a_cell_has_layers_and_a_step_size_that_suit_it_unless_they_are_said():
+    mingru = chosen(10**6, cell="mingru").options
+    said = chosen(10**6, cell="mingru", layers=2, learning_rate=1e-3).options
+    assert (mingru.stack.widths, mingru.training.learning_rate) == ((512, 512, 512), 8e-3)
+    assert (said.stack.widths, said.training.learning_rate) == ((512, 512), 1e-3)
+
+
 @pytest.mark.parametrize("name", preset_names())
 @pytest.mark.parametrize("tokens", [18, 270, 5_000, 90_000])
 def test_a_small_corpus_has_steps_left_and_is_told_so(tokens, name):

@@ -40,6 +40,12 @@ class Delay(Cell):
         if twice:
             raise ConfigError(f"--delays names {twice[0]} twice; give each delay once")
 
+    @property
+    def suits(self) -> Mapping[str, Any]:
+        """With so many numbers in each sum, half the usual rate: after half a million characters
+        of tinyshakespeare 512 units had 2.00 nats with it, and 2.10 with the usual one."""
+        return {"learning_rate": 2e-3}
+
     def shapes(self, inputs: int, units: int) -> dict[str, tuple[int, ...]]:
         return {
             "kernel": (inputs, units),
