@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from seqgen.config import StackOptions
 from seqgen.stack import cells
+from seqgen.stack.embedding import initial
 from seqgen.stack.shapes import (
     NORM_EPSILON,
     learned_weights,
@@ -52,14 +53,13 @@ class Stack(keras.Model):
         self.boundary = boundary
         self.options = options = cells.chosen(options)
         cell = cells.of(options)
-        self.embedding = keras.layers.Embedding(
-            vocab, options.embedding, name="embedding", dtype=policy, **cell.embedding_initial()
-        )
         self.offsets = place_offsets(places)
-        self.places = keras.layers.Embedding(
-            sum(places) or 1, options.embedding, name="places", dtype=policy,
-            **cell.embedding_initial(),
-        )  # fmt: skip
+        self.embedding, self.places = (
+            keras.layers.Embedding(
+                rows, options.embedding, initial(cell, 1 + len(places)), name=name, dtype=policy
+            )
+            for name, rows in (("embedding", vocab), ("places", sum(places) or 1))
+        )
         self.output_layer = keras.layers.Dense(vocab, name="output", dtype=policy)
         self.shapes = recurrent_layers(options)
         self.dropouts = [

@@ -9,7 +9,6 @@ import numpy as np
 from seqgen.config import StackOptions
 from seqgen.stack.activations import ACTIVATIONS
 from seqgen.stack.cells.base import Cell, Graph
-from seqgen.stack.embedding import of_variance_one
 
 if TYPE_CHECKING:
     import keras
@@ -49,9 +48,6 @@ class ScannedCell(Cell):
         import keras
 
         return keras.initializers.LecunUniform()
-
-    def embedding_initial(self) -> dict[str, Any]:
-        return of_variance_one(self.options)
 
     @abstractmethod
     def shares(self, *gates: Any) -> tuple[Any, Any]:

@@ -6,7 +6,7 @@ import pytest
 from seqgen.config import StackOptions
 
 
-@pytest.mark.parametrize("cell", ["delay", "mingru", "minlstm"])
+@pytest.mark.parametrize("cell", ["delay", "lstm", "mingru"])
 @pytest.mark.parametrize("tie", [False, True])
 def test_it_begins_with_variance_one_unless_the_output_is_tied_to_it(tf, cell, tie):
     from seqgen.stack.model import Stack
@@ -17,3 +17,12 @@ def test_it_begins_with_variance_one_unless_the_output_is_tied_to_it(tf, cell, t
     assert np.isclose(embedding.std(), 1, atol=0.05) != tie
     logits, _ = model(np.arange(200)[None], model.zero_states(200))
     assert np.std(logits) < 1
+
+
+def test_vectors_that_are_added_up_have_it_together(tf):
+    from seqgen.stack.model import Stack
+
+    options = StackOptions(cell="gru", layers=1, units=(8,), embedding=200)
+    model = Stack(options, 50, places=(7, 9, 11))
+    ids = np.array([[[3, 2, 1, 0]], [[4, 5, 6, 7]]])
+    assert np.isclose(np.std(model._embedded(ids)), 1, atol=0.1)

@@ -57,6 +57,8 @@ class Cell(ABC):
     reads: the options that are its own, with what each is unless said.
     fixed: names of weights that training leaves as they began.
     fixed_embedding: whether the embedding below it is left so, too.
+    loudness: largest number in a vector that stands for a token before anything is learned; with
+        √3 their variance is 1.
     drops: whether it has recurrent weights that `recurrent_dropout` can drop.
     bound: no value of its output is larger in size; None if there is no such bound.
     """
@@ -67,6 +69,7 @@ class Cell(ABC):
     reads: ClassVar[Mapping[str, Any]] = {}
     fixed: tuple[str, ...] = ()
     fixed_embedding: ClassVar[bool] = False
+    loudness: ClassVar[float] = 3**0.5
     drops: ClassVar[bool] = True
     bound: float | None = 1.0
 
@@ -112,10 +115,6 @@ class Cell(ABC):
             "bias": keras.initializers.Zeros,
         }
         return kinds[weight]()
-
-    def embedding_initial(self) -> dict[str, Any]:
-        """How the embedding begins, as arguments of Keras's layer; its own way unless said."""
-        return {}
 
     @abstractmethod
     def step(

@@ -9,7 +9,6 @@ from seqgen.config import StackOptions
 from seqgen.errors import ConfigError
 from seqgen.stack.activations import ACTIVATIONS
 from seqgen.stack.cells.base import Cell, Graph
-from seqgen.stack.embedding import of_variance_one
 
 if TYPE_CHECKING:
     import keras
@@ -79,9 +78,6 @@ class Delay(Cell):
                 return keras.ops.concatenate(kernels)
 
         return Orthogonals()
-
-    def embedding_initial(self) -> dict[str, Any]:
-        return of_variance_one(self.options)
 
     def step(
         self,

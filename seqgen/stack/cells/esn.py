@@ -42,6 +42,7 @@ class ESN(Leaky):
     }
     fixed = ("kernel", "recurrent_kernel", "bias")
     fixed_embedding = True
+    loudness = 1.0  # as large as the states that a layer above this one reads
     drops = False
 
     def __init__(self, options: StackOptions) -> None:
@@ -62,12 +63,6 @@ class ESN(Leaky):
             "recurrent_kernel": (units, units),
             "bias": (units,),
         }
-
-    def embedding_initial(self) -> dict[str, Any]:
-        import keras
-
-        # About as large as the states that a layer above reads.
-        return {"embeddings_initializer": keras.initializers.RandomUniform(-1.0, 1.0)}
 
     def initial(self, weight: str) -> "keras.Initializer":
         import keras
