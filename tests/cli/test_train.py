@@ -124,9 +124,9 @@ def test_a_file_of_options_is_read_and_flags_win_over_it(seqgen, here: Path) -> 
     status, out, _ = seqgen("train", "river.txt", *arguments)
     options = json.loads(out)["options"]
     assert status == 0
-    assert options["stack"] | {"dropout": 0} == {
-        "cell": "gru", "layers": 2, "units": [12, 10], "embedding": 4, "dropout": 0,
-    }  # fmt: skip
+    stack = options["stack"]
+    assert (stack["cell"], stack["layers"], stack["units"]) == ("gru", 2, [12, 10])
+    assert (stack["embedding"], stack["reset"], stack["tau"]) == (4, "after", None)
     training = options["training"]
     assert (training["epochs"], training["window"], training["beta_2"]) == (2.5, 16, 0.95)
 
