@@ -7,15 +7,15 @@ from seqgen.stack.cells.base import Cell
 if TYPE_CHECKING:
     import keras
 
-# Keras's own, for vectors that are also the output layer: larger ones would make the first
-# predictions certain and wrong.
-TIED = 0.05
+# Keras's own: for vectors that are also the output layer, since larger ones would make the first
+# predictions certain and wrong, and where many are added up, of which larger ones were not tried.
+QUIET = 0.05
 
 
-def initial(cell: Cell, count: int = 1) -> "keras.Initializer":
-    """How the table of vectors begins: evenly up to the cell's `loudness`.
+def initial(cell: Cell, *, alone: bool) -> "keras.Initializer":
+    """How a table of vectors begins: evenly up to the cell's `loudness`.
 
-    count: of such vectors are added up to what the network reads.
+    alone: whether one of its vectors is all that the network reads of a token.
 
     With Keras's own ±0.05 a network long hears little but itself. On tinyshakespeare, one layer of
     an LSTM with 512 units had 1.560 nats after two million characters, and 1.496 with ±√3; a GRU
@@ -23,5 +23,5 @@ def initial(cell: Cell, count: int = 1) -> "keras.Initializer":
     """
     import keras
 
-    largest = TIED if cell.options.tie else cell.loudness / count**0.5
+    largest = cell.loudness if alone and not cell.options.tie else QUIET
     return keras.initializers.RandomUniform(-largest, largest)

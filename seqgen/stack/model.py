@@ -56,7 +56,7 @@ class Stack(keras.Model):
         self.offsets = place_offsets(places)
         self.embedding, self.places = (
             keras.layers.Embedding(
-                rows, options.embedding, initial(cell, 1 + len(places)), name=name, dtype=policy
+                rows, options.embedding, initial(cell, alone=not places), name=name, dtype=policy
             )
             for name, rows in (("embedding", vocab), ("places", sum(places) or 1))
         )
