@@ -25,7 +25,6 @@ from seqgen.training.data import prepare
 GROUPS = {
     "one": ("--cells", ",".join(cells.names()), "--layers", "1"),
     "more": ("--cells", "lstm,gru,rnn", "--layers", "2,3"),
-    "scanned": ("--cells", "mingru,minlstm", "--layers", "3"),
 }
 HEADING = (
     "network", "parameters", "nats", "bits per character", "perplexity", "learned from", "tokens/s",
