@@ -26,6 +26,7 @@ class ScannedCell(Cell):
     """
 
     states = ("h",)
+    loudness = 3**0.5
     reads: ClassVar = {"activation": "tanh"}
     drops = False
     parts: ClassVar[int]
