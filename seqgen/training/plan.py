@@ -66,7 +66,7 @@ class Plan:
 
 def check_names(options: RunOptions) -> None:
     """Raise ConfigError for a cell, a tokenizer or a preset that there is none of."""
-    cells.of(options.stack)
+    cells.of(cells.chosen(options.stack))
     if options.tokens.tokens is not None:
         tokenizers.find(options.tokens.tokens)
     if options.training.preset is not None:

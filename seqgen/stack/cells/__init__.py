@@ -27,8 +27,12 @@ def find(name: str) -> type["Cell"]:
 
 
 def of(options: StackOptions) -> "Cell":
-    """The cell that a stack is built of. Raises ConfigError as `chosen` does."""
-    return find(options.cell)(chosen(options))
+    """The cell that a stack is built of. Raises ConfigError for an unknown one.
+
+    It passes over options of other cells: to know them takes all cells, and a network that is
+    there already was checked when it was made (`chosen`).
+    """
+    return find(options.cell)(filled(options))
 
 
 def chosen(options: StackOptions) -> StackOptions:
@@ -49,7 +53,13 @@ def chosen(options: StackOptions) -> StackOptions:
         raise ConfigError(
             f"--tie: {cell.name} learns no embedding, so that the output layer would learn nothing"
         )
-    unsaid = {n: value for n, value in cell.reads.items() if getattr(options, n) is None}
+    return filled(options)
+
+
+def filled(options: StackOptions) -> StackOptions:
+    """The options with what the cell takes for those of its own that are not said."""
+    reads = find(options.cell).reads
+    unsaid = {name: value for name, value in reads.items() if getattr(options, name) is None}
     return replace(options, **unsaid)
 
 

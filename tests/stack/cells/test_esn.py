@@ -125,4 +125,4 @@ def test_the_seed_alone_decides_the_reservoir(tf):
 )
 def test_what_makes_no_sense_of_a_reservoir_is_refused(option, why):
     with pytest.raises(ConfigError, match=why):
-        cells.of(StackOptions(cell="esn", **option))
+        cells.of(cells.chosen(StackOptions(cell="esn", **option)))

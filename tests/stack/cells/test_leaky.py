@@ -85,4 +85,4 @@ def test_a_time_constant_that_is_none_is_refused_before_anything_is_read(tau):
 @pytest.mark.parametrize("option", [{"tau": "10"}, {"learn_tau": True}])
 def test_other_cells_have_no_time_constants(option):
     with pytest.raises(ConfigError, match="is an option of --cell leaky; not of lstm"):
-        cells.of(StackOptions(cell="lstm", **option))
+        cells.chosen(StackOptions(cell="lstm", **option))
