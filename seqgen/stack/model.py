@@ -163,8 +163,11 @@ class Stack(keras.Model):
 
 
 def _norm(kind: str | None, name: str, policy: str) -> keras.layers.Layer:
-    """What normalises a layer's input: over its own units (Ba et al. 2016), or over all streams and
-    steps of the window (Ioffe and Szegedy 2015; Laurent et al. 2016), or nothing."""
+    """What normalises a layer's input, if anything does.
+
+    Over its own units (Ba et al. 2016), or over the streams and steps that it is called with
+    (Ioffe and Szegedy 2015; Laurent et al. 2016).
+    """
     if kind == "layer":
         return keras.layers.LayerNormalization(epsilon=NORM_EPSILON, name=name, dtype=policy)
     if kind == "batch":
