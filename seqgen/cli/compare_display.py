@@ -13,7 +13,7 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from seqgen.cli.lines import Unit, cleaned, clock, evaluation, lines, unit_of
+from seqgen.cli.lines import Unit, cleaned, clock, evaluation, lines, shown_perplexity, unit_of
 from seqgen.comparison import picture
 from seqgen.comparison.events import Begun, Compared, Ended, Event, Told
 from seqgen.comparison.picture import budget
@@ -187,7 +187,7 @@ def ending(entry: Entry) -> str:
     result = entry.result
     return (
         f"{entry.label} done after {clock(result.seconds)}: {result.nats:.4f} nats a token, "
-        f"perplexity {result.perplexity:.2f}"
+        f"perplexity {shown_perplexity(result.perplexity)}"
     )
 
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from seqgen.cli.compare_display import drawn, sign
-from seqgen.cli.lines import cleaned, clock
+from seqgen.cli.lines import cleaned, clock, shown_perplexity
 from seqgen.comparison.estimate import estimate
 from seqgen.comparison.record import Comparison, Entry, loss
 
@@ -67,7 +67,7 @@ def figures(entry: Entry) -> list[str]:
     bits = result.bits_per_note or result.bits_per_character
     speed = f"{result.tokens_per_second:,.0f}" if result.tokens_per_second else "–"
     return [
-        f"{result.nats:.4f}", f"{bits:.3f}", f"{result.perplexity:.2f}", speed,
+        f"{result.nats:.4f}", f"{bits:.3f}", shown_perplexity(result.perplexity), speed,
         clock(result.seconds),
     ]  # fmt: skip
 

@@ -92,7 +92,7 @@ def conclusion(event: Finished) -> list[str]:
     why = "no better for a while" if event.reason == "patience" else "done"
     return [
         f"{why} after {clock(result.seconds)}: {result.validation_loss:.4f} nats a token, "
-        f"{bits(result)}, perplexity {result.perplexity:.2f} "
+        f"{bits(result)}, perplexity {shown_perplexity(result.perplexity)} "
         f"on {'the whole' if result.whole else f'{result.read:,} tokens of the'} validation part",
         f"saved in {event.path}",
         f"next:  seqgen sample {name}",
@@ -118,7 +118,7 @@ def evaluation(event: Evaluated, unit: Unit) -> str:
         f"step {event.step}  {clock(event.seconds)}  "
         f"training {losses(event.training_loss, unit)}  "
         f"validation{part} {losses(event.validation_loss, unit)}  "
-        f"perplexity {number(event.perplexity, '.2f')}{'  best so far' if event.best else ''}"
+        f"perplexity {shown_perplexity(event.perplexity)}{'  best so far' if event.best else ''}"
     )
 
 
@@ -147,6 +147,11 @@ def several(count: float, what: str) -> str:
 
 def number(value: float, form: str) -> str:
     return "–" if math.isnan(value) else format(value, form)
+
+
+def shown_perplexity(value: float) -> str:
+    """A perplexity in a few digits: that of a network that exploded may have hundreds."""
+    return number(value, ".2f" if value < 1e6 else ".1e")
 
 
 def clock(seconds: float) -> str:

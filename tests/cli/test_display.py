@@ -252,3 +252,13 @@ def test_cleaned_text_keeps_its_lines_and_letters() -> None:
 def test_of_a_tune_title_and_music_are_shown():
     abc = "%abc-2.1\nX:1\nT:Jig 1 in D major\nR:jig\nM:6/8\nL:1/8\nK:Dmaj\n|:ABc def|\nA:|\n"
     assert first_lines(abc) == ["T:Jig 1 in D major", "|:ABc def|", "A:|", ""]
+
+
+def test_a_perplexity_takes_a_few_digits_however_large():
+    from seqgen.cli.lines import shown_perplexity
+
+    assert [shown_perplexity(x) for x in (4.567, 123456.0, 1e300)] == [
+        "4.57",
+        "123456.00",
+        "1.0e+300",
+    ]
