@@ -77,7 +77,7 @@ class StackOptions(Options):
     )
     tau: str | None = option(
         None,
-        "Steps over which leaky units forget: one number, or a range over the units; 1:100 "
+        "Steps over which leaky units forget: one number, or a range over the units; 1:10 "
         "unless said.",
     )
     learn_tau: bool = option(False, "Learn each leaky unit's --tau, beginning there.")

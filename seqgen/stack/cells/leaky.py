@@ -33,7 +33,7 @@ class Leaky(RecurrentCell):
     reads: ClassVar = {
         "activation": "tanh",
         "recurrent_init": "orthogonal",
-        "tau": "1:100",
+        "tau": "1:10",
         "learn_tau": False,
     }
     saved = ("f", "s", "rate")

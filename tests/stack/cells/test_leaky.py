@@ -42,7 +42,7 @@ def test_what_a_unit_holds_falls_by_its_time_constant(tf, tau):
 
 
 def test_time_constants_spread_evenly_by_their_logarithm(tf):
-    _, weights = layer(tf, units=5)
+    _, weights = layer(tf, units=5, tau="1:100")
     np.testing.assert_allclose(time_constants(weights), [1, 10**0.5, 10, 10**1.5, 100], rtol=1e-4)
     _, weights = layer(tf, tau="7.5")
     np.testing.assert_allclose(time_constants(weights), np.full(UNITS, 7.5), rtol=1e-5)
