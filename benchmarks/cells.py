@@ -65,6 +65,7 @@ def main() -> None:
     rows: list[tuple[float, tuple[str, ...]]] = []
     with tempfile.TemporaryDirectory() as temporary:
         folder = asked.out or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
         for group in GROUPS:
             for entry in compared(asked.source, folder, group, asked.minutes):
                 found = entry["result"]
