@@ -3,37 +3,63 @@
 import os
 import platform
 import sys
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from seqgen import __version__
-from seqgen.cli import checkpoints, corpora, inspect
-from seqgen.cli.compare import compare
-from seqgen.cli.evaluate import evaluate
-from seqgen.cli.render import render
-from seqgen.cli.sample import sample
-from seqgen.cli.train import train
 from seqgen.errors import SeqgenError
 
 STANDS_ON = (
     "tensorflow", "keras", "onnxruntime", "onnx", "numpy", "tokenizers", "safetensors", "music21",
 )  # fmt: skip
 
+# Each has the module of its name, and what the list of commands says of it.
+COMMANDS = {
+    "train": "Train a network on a text or a book of tunes.",
+    "sample": "Write text or tunes from a checkpoint, to standard output as they come.",
+    "compare": "Train several networks, each for as long as the others, and set them side by side.",
+    "evaluate": "Measure how good a model is.",
+    "render": "Write ABC tunes as MIDI, score, sound or page, or play them; else show them here.",
+    "checkpoints": "List, show and export the trained checkpoints.",
+    "corpora": "List, show and fetch the corpora that seqgen knows.",
+    "inspect": "See what a trained network does with a text: its gradients, neurons and gates.",
+}
+
+
+class Commands(TyperGroup):
+    """The commands, of which only the one that runs is imported."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = {name: TyperCommand(name, help=said) for name, said in COMMANDS.items()}
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, listed, rest = super().resolve_command(ctx, args)
+        return name, listed and imported(listed.name or ""), rest
+
+
+def imported(name: str) -> Any:
+    """The command of that name."""
+    module = import_module(f"seqgen.cli.{name}")
+    own = getattr(module, "app", None)
+    if own is None:
+        own = typer.Typer(add_completion=False)
+        own.command()(getattr(module, name))
+    command = typer.main.get_command(own)
+    command.name = name
+    return command
+
+
 app = typer.Typer(
+    cls=Commands,
     help="Train recurrent networks on any text or book of tunes, and write more of the kind.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(train)
-app.command()(sample)
-app.command()(compare)
-app.command()(evaluate)
-app.command()(render)
-app.add_typer(checkpoints.app, name="checkpoints")
-app.add_typer(corpora.app, name="corpora")
-app.add_typer(inspect.app, name="inspect")
 
 
 def print_version(asked: bool) -> None:

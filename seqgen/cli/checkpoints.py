@@ -15,7 +15,7 @@ from seqgen.cli.complete import complete_checkpoint
 from seqgen.cli.export import export
 from seqgen.errors import SeqgenError
 
-app = typer.Typer(help="List, show and export the trained checkpoints.")
+app = typer.Typer(help="List, show and export the trained checkpoints.", add_completion=False)
 app.command()(export)
 
 SAMPLE_LINES = 12

@@ -16,7 +16,7 @@ from seqgen.corpora.known import facts, open_known
 from seqgen.corpora.registry import entries, entry, find_entry, known_names
 from seqgen.errors import ConfigError
 
-app = typer.Typer(help="List, show and fetch the corpora that seqgen knows.")
+app = typer.Typer(help="List, show and fetch the corpora that seqgen knows.", add_completion=False)
 
 GLANCE = 2_000  # characters; about one screen
 

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from inspect import cleandoc
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,23 @@ def test_help_names_the_commands_and_loads_nothing_heavy() -> None:
         assert word in done.stdout
 
 
+@pytest.mark.parametrize("name", app.COMMANDS)
+def test_a_command_says_of_itself_what_the_list_says(name: str) -> None:
+    help_ = app.imported(name).help
+    assert cleandoc(help_).split("\n")[0] == app.COMMANDS[name]
+
+
+def test_a_command_imports_no_other() -> None:
+    code = (
+        "import sys; sys.argv = ['seqgen', 'sample', '--help']; "
+        "from seqgen.cli.app import COMMANDS, main\n"
+        "try: main()\n"
+        "finally: print('loaded', [n for n in COMMANDS if f'seqgen.cli.{n}' in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.endswith("loaded ['sample']\n")
+
+
 def test_version_names_what_it_stands_on() -> None:
     command = [sys.executable, "-m", "seqgen", "--version"]
     done = subprocess.run(command, capture_output=True, text=True)
@@ -39,7 +57,7 @@ def test_version_names_what_it_stands_on() -> None:
         (("sample", "none", "--temperature", "-1"), 2, "--temperature: -1.0 is too small"),
         (("sample", "none", "--top-p", "0"), 2, "--top-p: 0.0 is too small"),
         (("sample",), 2, "Missing argument"),
-        (("smaple",), 2, "No such command"),
+        (("smaple",), 2, "No such command 'smaple'. Did you mean 'sample'?"),
     ],
 )
 def test_wrong_usage_ends_with_a_message_and_its_status(

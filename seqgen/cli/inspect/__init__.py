@@ -28,6 +28,7 @@ app = typer.Typer(
     help="See what a trained network does with a text: its gradients, neurons and gates.",
     no_args_is_help=True,
     invoke_without_command=True,
+    add_completion=False,
 )
 
 
