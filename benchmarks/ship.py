@@ -84,13 +84,11 @@ def commands(name: str, recipe: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
-def evaluate(copy: Path, run: Checkpoint) -> None:
+def evaluate(copy: Path) -> None:
     """Put what `seqgen evaluate` finds out about a copy into its card."""
-    # A copy holds no tunes to compare with, so the run is asked; halving changes the sixth digit.
-    asked, told = (copy, copy.name) if run.config.kind == "text" else (run.path, BUILD / copy.name)
-    words = [sys.executable, "-m", "seqgen", "evaluate", str(asked), "--json"]
+    words = [sys.executable, "-m", "seqgen", "evaluate", str(copy), "--json"]
     done = subprocess.run(words, check=True, stdout=subprocess.PIPE)
-    found = evaluation(json.loads(done.stdout), f"seqgen evaluate {told}")
+    found = evaluation(json.loads(done.stdout), f"seqgen evaluate {copy.name}")
     write_json(copy / format.EVALUATION, asdict(found))
     write_card(copy)
 
@@ -104,7 +102,7 @@ def ship(name: str, run: Checkpoint, recipe: dict[str, Any]) -> Path:
         excerpt=excerpt(name, run), commands=commands(name, recipe),
     )  # fmt: skip
     print(export(run, built, half=True, measure=found))
-    evaluate(built, run)
+    evaluate(built)
     shutil.rmtree(place, ignore_errors=True)
     os.replace(built, place)
     return place

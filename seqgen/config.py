@@ -51,6 +51,9 @@ class StackOptions(Options):
     dropout: float | None = option(
         None, "Share of values dropped between layers while training.", least=0.0, most=0.95
     )
+    variational: bool = option(
+        False, "Let --dropout drop the same values at all steps of a window."
+    )
     recurrent_dropout: float = option(
         0.0, "Share of recurrent weights dropped, anew in each window.", least=0.0, most=0.95
     )
@@ -160,6 +163,12 @@ class TrainingOptions(Options):
     batch: int | None = option(None, "Streams that are read side by side.", least=1, most=65_536)
     learning_rate: float | None = option(None, "Peak step size of Adam.", above=0.0, most=10.0)
     weight_decay: float = option(0.0, "Decoupled weight decay (AdamW).", least=0.0, most=10.0)
+    average: float = option(
+        0.0,
+        "Use the weights' average over about this last share of training; 0 for the last ones.",
+        least=0.0,
+        most=1.0,
+    )
     warmup: float = option(
         0.02, "Share of training over which the step size rises.", least=0.0, most=1.0
     )

@@ -49,7 +49,8 @@ def shown(value: float | None, unit: str) -> str:
 
 
 def told(column: str, copy: "Copy") -> str:
-    where = (
+    where = f"document {copy.document:,}, " if copy.document > 1 else ""
+    where += (
         f"line {copy.line:,}"
         if copy.line == copy.last_line
         else (f"lines {copy.line:,} to {copy.last_line:,}")

@@ -54,16 +54,20 @@ class Stack(keras.Model):
         self.options = options = cells.chosen(options)
         cell = cells.of(options)
         self.offsets = place_offsets(places)
+        loud = not places and not options.tie
         self.embedding, self.places = (
             keras.layers.Embedding(
-                rows, options.embedding, initial(cell, alone=not places), name=name, dtype=policy
+                rows, options.embedding, initial(loud=loud), name=name, dtype=policy
             )
             for name, rows in (("embedding", vocab), ("places", sum(places) or 1))
         )
         self.output_layer = keras.layers.Dense(vocab, name="output", dtype=policy)
         self.shapes = recurrent_layers(options)
+        # One mask for all steps of a window (Gal and Ghahramani 2016), or one for each.
+        mask = (1, None, None) if options.variational else None
         self.dropouts = [
-            keras.layers.Dropout(options.dropout or 0.0, dtype=policy) for _ in (*self.shapes, 0)
+            keras.layers.Dropout(options.dropout or 0.0, mask, dtype=policy)
+            for _ in (*self.shapes, 0)
         ]
         forgets = boundary is not None
         self.recurrent = [

@@ -26,7 +26,6 @@ class ScannedCell(Cell):
     """
 
     states = ("h",)
-    loudness = 3**0.5
     reads: ClassVar = {"activation": "tanh"}
     drops = False
     parts: ClassVar[int]

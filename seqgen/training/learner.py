@@ -11,6 +11,7 @@ import tensorflow as tf
 from seqgen.config import RunOptions
 from seqgen.stack import backend
 from seqgen.stack.model import Stack
+from seqgen.training.averaging import Average
 from seqgen.training.optimiser import Adam, clip
 from seqgen.training.windows import Spans, flow
 
@@ -48,6 +49,8 @@ class Learner:
         self.reader = Stack(options.stack, vocab, boundary, places=places)
         self.weights = [weight.value for weight in self.model.learned]
         self.adam = Adam(self.weights, options.training)
+        share = options.training.average
+        self.average = Average(self.weights, share) if share else None
         self.batch = options.training.batch
         self.states = self.model.zero_states(self.batch)
         self._learn = tf.function(
@@ -71,18 +74,34 @@ class Learner:
         rate = tf.constant(learning_rate, tf.float32)
         keeps = tf.constant(~forgets_B[:, None], tf.float32)
         loss, norm, self.states = self._learn(tf.constant(ids_TB), keeps, rate, self.states)
+        if self.average:
+            self.average.follow()
         return float(loss), float(norm)
 
-    def measure(self, tokens: np.ndarray, share: float = 1.0) -> tuple[float, int]:
+    def network(self) -> dict[str, np.ndarray]:
+        """A copy of the weights to use: averaged where that is asked for."""
+        weights = self.model.arrays()
+        if self.average:
+            means = zip(self.model.learned_names, self.average.means, strict=True)
+            weights |= {name: np.array(mean.numpy(), np.float32) for name, mean in means}
+        return weights
+
+    def measure(
+        self,
+        tokens: np.ndarray,
+        share: float = 1.0,
+        weights: Mapping[str, np.ndarray] | None = None,
+    ) -> tuple[float, int]:
         """Nats a token over a part, read with the state carried; dropout off.
 
         tokens: [N] or [N, 1 + F]; the first is only context.
         share: of the part to read, spread evenly over it.
+        weights: of the network to measure; those of `network` unless given.
         Returns the mean, and over how many tokens it was taken.
         """
         streams = min(MEASURE_STREAMS, max(1, (len(tokens) - 1) // MEASURE_WINDOW))
         spans = Spans(tokens, streams, MEASURE_WINDOW)
-        self.reader.assign(self.model.arrays())
+        self.reader.assign(weights or self.network())
         states = self.reader.zero_states(streams)
         total, counted = 0.0, 0.0
         warm_steps = spans.warm // spans.window
@@ -99,6 +118,8 @@ class Learner:
         model = self.model
         kept = {f"weight/{name}": array for name, array in model.arrays().items()}
         kept |= self.adam.arrays(model.learned_names)
+        if self.average:
+            kept |= self.average.arrays(model.learned_names)
         kept |= {f"state/{name}": state.numpy() for name, state in self.states.items()}
         return kept | {f"random/{n}": s.numpy() for n, s in enumerate(self.model.random_states)}
 
@@ -107,6 +128,8 @@ class Learner:
         model = self.model
         model.assign({name: arrays[f"weight/{name}"] for name in model.names})
         self.adam.assign(model.learned_names, arrays)
+        if self.average:
+            self.average.assign(model.learned_names, arrays)
         self.states = {name: tf.constant(arrays[f"state/{name}"]) for name in self.states}
         for n, state in enumerate(self.model.random_states):
             state.assign(arrays[f"random/{n}"])

@@ -216,13 +216,13 @@ class Run:
     def _evaluate(self, clock: Clock, tokens_per_second: float) -> Iterator[Event]:
         position, began = self.position, clock.seconds()
         progress = self.length().progress(position.seconds, position.step)
-        loss, read = self._loss(MEASURE_TOKENS)
+        weights = self.learner.network()
+        loss, read = self._loss(MEASURE_TOKENS, weights)
         best = math.isfinite(loss) and (position.best is None or loss < position.best)
         # Those that a slow first step left out are not made up for.
         due = evaluations_due(progress, self._evaluations())
         position.evaluations = max(position.evaluations + 1, due)
         position.waited = 0 if best else position.waited + 1
-        weights = self.learner.model.arrays()
         if best:
             position.best = loss
             write.save_weights(self.checkpoint.path, self.checkpoint.config, weights)
@@ -237,9 +237,9 @@ class Run:
         yield self._save()
         position.cost = clock.seconds() - began
 
-    def _loss(self, most: int) -> tuple[float, int]:
-        """Of the weights as they are, on that many tokens of the validation part at most."""
-        return self.learner.measure(self.validation, min(1.0, most / len(self.validation)))
+    def _loss(self, most: int, weights: dict[str, np.ndarray]) -> tuple[float, int]:
+        """On that many tokens of the validation part at most."""
+        return self.learner.measure(self.validation, min(1.0, most / len(self.validation)), weights)
 
     def _measured(
         self, loss: float, read: int, tokens_per_second: float, *, best: bool
@@ -289,10 +289,7 @@ class Run:
 
     def _finish(self, speed: Speed, reason: str) -> Iterator[Event]:
         """Measure the best weights, which are those on disk, on the validation part."""
-        current = self.learner.model.arrays()
-        self.learner.model.assign(self.checkpoint.weights())
-        loss, read = self._loss(FINAL_TOKENS)
-        self.learner.model.assign(current)
+        loss, read = self._loss(FINAL_TOKENS, self.checkpoint.weights())
         result = dataclasses.replace(
             self._measured(loss, read, speed.tokens_per_second, best=True),
             int8_loss=quantisation_loss(self.checkpoint, self.validation),

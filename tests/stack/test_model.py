@@ -93,6 +93,15 @@ def test_dropout_acts_in_training_only(stack):
     np.testing.assert_array_equal(calm, again)
 
 
+@pytest.mark.parametrize("variational", [False, True])
+def test_variational_dropout_drops_the_same_at_all_steps(tf, variational):
+    options = StackOptions(layers=1, units=(8,), embedding=40, dropout=0.5, variational=variational)
+    dropped = Stack(options, VOCAB).dropouts[0](tf.ones((20, 3, 40)), training=True).numpy()
+    assert set(np.unique(dropped)) == {0.0, 2.0}
+    assert (dropped == dropped[0]).all() == variational
+    assert not (dropped[:, 0] == dropped[:, 1]).all()
+
+
 def test_assign_takes_back_what_arrays_gave(stack):
     kept = stack.arrays()
     stack.assign({name: np.zeros_like(array) for name, array in kept.items()})

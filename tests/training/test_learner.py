@@ -56,6 +56,19 @@ def test_measuring_in_many_streams_equals_one_reader(learner):
     assert learner.measure(part) == (pytest.approx(alone, abs=1e-3), len(part) - 1)
 
 
+def test_an_average_is_what_is_measured_and_used_and_not_what_learns(tf):
+    from seqgen.training.learner import Learner
+
+    averaged, plain = (
+        Learner(RunOptions.of(SAID | {"average": share}), VOCAB) for share in (0.5, 0.0)
+    )
+    assert steps(averaged, 15) == steps(plain, 15)
+    used, last = averaged.network(), averaged.model.arrays()
+    assert max(np.abs(used[name] - last[name]).max() for name in last) > 1e-3
+    assert averaged.measure(tokens()) == plain.measure(tokens(), weights=used)
+    assert averaged.measure(tokens(), weights=last) == plain.measure(tokens())
+
+
 def test_measuring_changes_nothing(learner):
     steps(learner, 3)
     kept = learner.arrays()
@@ -64,13 +77,15 @@ def test_measuring_changes_nothing(learner):
         np.testing.assert_array_equal(array, kept[name], name)
 
 
-def test_from_a_copy_it_goes_on_bit_for_bit(learner, tf):
+@pytest.mark.parametrize("more", [{}, {"average": 0.5, "variational": True}])
+def test_from_a_copy_it_goes_on_bit_for_bit(tf, more):
     from seqgen.training.learner import Learner
 
+    learner = Learner(RunOptions.of(SAID | more), VOCAB)
     steps(learner, 5)
     kept = learner.arrays()
     expected = steps(learner, 5, begin=5)
-    other = Learner(RunOptions.of(SAID | {"seed": 7}), VOCAB)
+    other = Learner(RunOptions.of(SAID | more | {"seed": 7}), VOCAB)
     other.assign(kept)
     assert steps(other, 5, begin=5) == expected
     for name, array in other.arrays().items():

@@ -12,10 +12,6 @@ if TYPE_CHECKING:
     import keras
 
 
-# As large as Keras begins the numbers of an embedding.
-QUIET = 0.05
-
-
 class Graph(Protocol):
     """The ONNX graph under construction (`seqgen.checkpoint.builder`); tensors go by name."""
 
@@ -61,8 +57,6 @@ class Cell(ABC):
     reads: the options that are its own, with what each is unless said.
     fixed: names of weights that training leaves as they began.
     fixed_embedding: whether the embedding below it is left so, too.
-    loudness: largest number in a vector that stands for a token before anything is learned
-        (`seqgen.stack.embedding`); with √3 their variance is 1.
     drops: whether it has recurrent weights that `recurrent_dropout` can drop.
     bound: no value of its output is larger in size; None if there is no such bound.
     """
@@ -73,7 +67,6 @@ class Cell(ABC):
     reads: ClassVar[Mapping[str, Any]] = {}
     fixed: tuple[str, ...] = ()
     fixed_embedding: ClassVar[bool] = False
-    loudness: ClassVar[float] = QUIET
     drops: ClassVar[bool] = True
     bound: float | None = 1.0
 

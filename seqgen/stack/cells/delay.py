@@ -28,7 +28,6 @@ class Delay(Cell):
     name = "delay"
     title = "RNN with delays"
     states = ("past",)
-    loudness = 3**0.5
     reads: ClassVar = {"delays": (1, 4, 16, 64), "activation": "tanh"}
 
     def __init__(self, options: StackOptions) -> None:

@@ -42,7 +42,6 @@ class ESN(Leaky):
     }
     fixed = ("kernel", "recurrent_kernel", "bias")
     fixed_embedding = True
-    loudness = 1.0  # as large as the states that a layer above this one reads
     drops = False
 
     def __init__(self, options: StackOptions) -> None:
