@@ -59,8 +59,9 @@ def bits_per_note(data: Dataset, columns: list[int], epochs: int) -> float:
     windows = Windows(training, batch, window, 0)
     for epoch in range(epochs):
         for step in range(windows.steps):
-            done = (epoch + step / windows.steps) / epochs
-            rate = learning_rate(done, peak, options.training.warmup)
+            number = epoch * windows.steps + step
+            done = number / windows.steps / epochs
+            rate = learning_rate(done, number, peak, options.training.warmup)
             learner.learn(windows.read(epoch, step), windows.forgets(epoch, step), rate)
         learner.reset()
     loss, tokens = learner.measure(validation)

@@ -118,7 +118,7 @@ class Run:
             position.cost = 0.0
         saved = clock.seconds()
         while (progress := self.length().progress(position.seconds, position.step)) < 1:
-            rate = position.scale * learning_rate(progress, self.peak, self.options.warmup)
+            rate = self._rate(progress)
             place = (position.epoch, position.window)
             loss, norm = self.learner.learn(
                 self.windows.read(*place), self.windows.forgets(*place), rate
@@ -154,6 +154,11 @@ class Run:
                 saved = clock.seconds()
         stopped = position.waited >= self.options.patience
         yield from self._finish(speed, "patience" if stopped else "done")
+
+    def _rate(self, progress: float) -> float:
+        """Of the next step."""
+        position, warmup = self.position, self.options.warmup
+        return position.scale * learning_rate(progress, position.step, self.peak, warmup)
 
     def _advance(self) -> None:
         position = self.position
@@ -256,7 +261,7 @@ class Run:
             bits_per_character=loss / self.characters_per_token / math.log(2),
             bits_per_note=self._bits_per_note(loss),
             perplexity=math.exp(min(loss, 700.0)),
-            learning_rate=position.scale * learning_rate(progress, self.peak, self.options.warmup),
+            learning_rate=self._rate(progress),
             tokens_per_second=tokens_per_second,
             best=best,
             whole=read == len(self.validation) - 1,

@@ -19,16 +19,25 @@ class Length:
         return min(1.0, seconds / self.seconds)
 
 
-def learning_rate(progress: float, peak: float, warmup: float) -> float:
+# Steps in which the step size rises, at least. By the clock, the first step, which compiles, may
+# take as long as the whole rise. Three layers of GRU, thrown off by steps of full size, then had
+# 1.86 nats after two minutes of tinyshakespeare, and with a rise 1.55 after one; two layers of LSTM
+# 1.56 and 1.54.
+LEAST_RISE = 30
+
+
+def learning_rate(progress: float, step: int, peak: float, warmup: float) -> float:
     """Linear rise to the peak, then a cosine to zero at the very end (Loshchilov and Hutter 2017).
 
-    progress: share of the run that is done. warmup: share of the run that the rise takes.
+    progress: share of the run that is done. step: how many steps were.
+    warmup: share of the run that the rise takes; with 0 there is none.
     """
-    if progress < warmup:
-        return peak * max(progress, 1e-3) / warmup
-    if warmup >= 1:
-        return peak
-    return peak * 0.5 * (1 + math.cos(math.pi * (progress - warmup) / (1 - warmup)))
+    rise = 1.0
+    if warmup:
+        rise = min(rise, max(progress, 1e-3) / warmup, (step + 1) / LEAST_RISE)
+    if progress < warmup or warmup >= 1:
+        return peak * rise
+    return peak * rise * 0.5 * (1 + math.cos(math.pi * (progress - warmup) / (1 - warmup)))
 
 
 LONGEST_WAIT = 300.0  # seconds between two evaluations

@@ -3,11 +3,17 @@
 import numpy as np
 import pytest
 
-from seqgen.training.schedule import Length, affordable, evaluations_due, learning_rate
+from seqgen.training.schedule import (
+    LEAST_RISE,
+    Length,
+    affordable,
+    evaluations_due,
+    learning_rate,
+)
 
 
 def test_the_step_size_rises_and_ends_at_zero_with_the_run():
-    rates = [learning_rate(p, 1.0, 0.1) for p in np.linspace(0, 1, 101)]
+    rates = [learning_rate(p, 10**6, 1.0, 0.1) for p in np.linspace(0, 1, 101)]
     assert rates[10] == pytest.approx(1.0)
     assert (np.diff(rates[:11]) > 0).all()
     assert (np.diff(rates[10:]) < 0).all()
@@ -16,7 +22,14 @@ def test_the_step_size_rises_and_ends_at_zero_with_the_run():
 
 
 def test_without_warmup_it_begins_at_the_peak():
-    assert learning_rate(0, 0.5, 0.0) == pytest.approx(0.5)
+    assert learning_rate(0, 0, 0.5, 0.0) == pytest.approx(0.5)
+
+
+def test_a_first_step_that_takes_long_does_not_take_the_rise_with_it():
+    rates = [learning_rate(0.1, step, 1.0, 0.02) for step in range(60)]
+    assert rates[0] < 0.05 * rates[-1]
+    assert (np.diff(rates[:LEAST_RISE]) > 0).all()
+    assert len({*rates[LEAST_RISE - 1 :]}) == 1
 
 
 def test_progress_is_counted_in_steps_or_seconds():

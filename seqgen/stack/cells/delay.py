@@ -64,10 +64,15 @@ class Delay(Cell):
 
     def initial(self, weight: str) -> "keras.Initializer":
         """How a weight begins: the kernel of the shortest delay orthogonal, as in the vanilla
-        network, and those of the others a tenth of that, so that all together do not explode."""
+        network, and those of the others a tenth of that, so that all together do not explode. What
+        is read must be heard beside so many: with √3 times Glorot's weights it had 1.75 nats after
+        two passes over tinyshakespeare, with once them 1.80."""
+        import keras
+
+        if weight == "kernel":
+            return keras.initializers.VarianceScaling(3.0, "fan_avg", "uniform")
         if weight != "recurrent_kernel":
             return super().initial(weight)
-        import keras
 
         gains = [1.0 if d == min(self.delays) else OTHERS for d in self.delays]
 
