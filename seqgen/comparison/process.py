@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from seqgen.checkpoint import write
+from seqgen.checkpoint.lock import locked
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.errors import CheckpointError, SeqgenError, TrainingError
 from seqgen.training import resume
@@ -122,6 +123,12 @@ def taken_up(path: Path) -> Generator[Event, None, None]:
 
     A run that was interrupted after its last step is measured again.
     """
+    with locked(path):
+        yield from ours(path)
+
+
+def ours(path: Path) -> Generator[Event, None, None]:
+    """As `taken_up`, in a place that is ours."""
     checkpoint = open_checkpoint(path)
     resumed = resume.resumable(path)
     if not resumed:

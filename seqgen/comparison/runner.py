@@ -7,13 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from seqgen.checkpoint.lock import locked
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.comparison import record
 from seqgen.comparison.events import Begun, Compared, Ended, Event, Told
 from seqgen.comparison.lay import laid_out
 from seqgen.comparison.process import train
 from seqgen.comparison.record import Entry, Point, Result
-from seqgen.comparison.variants import variants
+from seqgen.comparison.variants import Variant, variants
 from seqgen.corpora import Corpus
 from seqgen.errors import TrainingError
 from seqgen.training.events import Evaluated, Finished
@@ -41,6 +42,19 @@ def compare(
     Raises ConfigError, CorpusError or CheckpointError.
     """
     found = variants(asked, path.name)
+    with locked(path):
+        yield from compared(corpus, asked, found, path, overwrite, train)
+
+
+def compared(
+    corpus: Corpus,
+    asked: Mapping[str, Sequence[Any]],
+    found: Sequence[Variant],
+    path: Path,
+    overwrite: bool,
+    train: Train,
+) -> Generator[Event, None, None]:
+    """As `compare`, in a place that is ours."""
     if not overwrite and record.file_of(path).exists():
         comparison = record.read(path)
         record.check_same(path, comparison, asked, corpus.fingerprint)

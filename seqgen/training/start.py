@@ -13,6 +13,7 @@ from seqgen.checkpoint import format, write
 from seqgen.checkpoint.card import write_card
 from seqgen.checkpoint.files import write_json
 from seqgen.checkpoint.format import Config, CorpusFacts
+from seqgen.checkpoint.lock import locked
 from seqgen.checkpoint.read import Checkpoint, open_checkpoint
 from seqgen.config import RunOptions
 from seqgen.corpora import Corpus
@@ -43,6 +44,12 @@ def begin(
     Raises ConfigError, CorpusError, CheckpointError or TrainingError.
     """
     check_names(options)
+    with locked(path):
+        yield from begun(corpus, options, path, overwrite)
+
+
+def begun(corpus: Corpus, options: RunOptions, path: Path, overwrite: bool) -> Iterator[Event]:
+    """As `begin`, in a place that is ours."""
     overwrite = overwrite or is_empty(path)
     if not overwrite:
         write.make_way(path, overwrite)
@@ -90,6 +97,12 @@ def go_on(path: Path, said: Mapping[str, Any]) -> Iterator[Event]:
     is at its end, and CheckpointError if there is nothing to take up; the checkpoint is then as it
     was.
     """
+    with locked(path):
+        yield from gone_on(path, said)
+
+
+def gone_on(path: Path, said: Mapping[str, Any]) -> Iterator[Event]:
+    """As `go_on`, in a place that is ours."""
     checkpoint = open_checkpoint(path)
     position, arrays = resume.read(path)
     said = {name: value for name, value in said.items() if value is not None}

@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 
+from seqgen.checkpoint import lock
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.config import RunOptions
 from seqgen.corpora import open_corpus
@@ -187,6 +188,18 @@ def test_what_is_in_the_way_is_refused_before_any_work(text_file, tmp_path):
     list(run(text_file, tmp_path / "river", epochs=0.1))
     with pytest.raises(CheckpointError, match="--overwrite"):
         next(run(text_file, tmp_path / "river"))
+
+
+@pytest.mark.usefixtures("tf")
+def test_of_two_runs_into_one_checkpoint_the_second_is_refused(text_file, tmp_path, monkeypatch):
+    monkeypatch.setattr(lock, "PATIENCE", 0.1)
+    first = run(text_file, tmp_path / "river")
+    next(event for event in first if isinstance(event, Step))
+    for second in (run(text_file, tmp_path / "river"), go_on(tmp_path / "river", {"epochs": 9})):
+        with pytest.raises(CheckpointError, match="another process is training into"):
+            next(second)
+    assert of_kind(first, Finished)
+    assert of_kind(go_on(tmp_path / "river", {"epochs": 3}), Finished)
 
 
 @pytest.mark.usefixtures("tf")

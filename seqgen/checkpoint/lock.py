@@ -1,0 +1,37 @@
+"""One process at a time trains into a checkpoint."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from seqgen.errors import CheckpointError
+
+# Seconds that another process is given: one whose parent was killed still saves and ends.
+PATIENCE = 5.0
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep other processes from training into a checkpoint, until the end or that of this process.
+
+    The lock is the operating system's, so that a dead process holds none. Its file,
+    ``.NAME.lock`` beside the checkpoint, stays: whoever waits for it has it open.
+    Raises CheckpointError if another process holds it, or it cannot be written.
+    """
+    from filelock import FileLock, Timeout
+
+    # A run that is closed by the garbage collector may be closed by another thread.
+    lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=PATIENCE, thread_local=False)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout:
+        raise CheckpointError(
+            f"another process is training into {path}; wait until it is done, or --name another"
+        ) from None
+    except OSError as error:
+        raise CheckpointError(f"cannot write {path}: {error.strerror or error}") from error
+    try:
+        yield
+    finally:
+        lock.release()

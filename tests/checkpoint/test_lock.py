@@ -1,0 +1,57 @@
+"""One process at a time, and a dead one does not count."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from seqgen.checkpoint import lock
+from seqgen.checkpoint.lock import locked
+from seqgen.errors import CheckpointError
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from seqgen.checkpoint.lock import locked
+with locked(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(float(sys.argv[2]))
+"""
+
+
+def holder(path, seconds):
+    """Another process that has the lock."""
+    command = [sys.executable, "-c", HOLD, str(path), str(seconds)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_a_second_process_is_refused_and_told_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(lock, "PATIENCE", 0.2)
+    with holder(tmp_path / "x", 60) as other:
+        with pytest.raises(CheckpointError, match="another process is training into"):
+            locked(tmp_path / "x").__enter__()
+        with locked(tmp_path / "y"):
+            pass
+        other.kill()
+
+
+def test_a_killed_process_holds_nothing(tmp_path):
+    with holder(tmp_path / "x", 60) as other:
+        other.send_signal(signal.SIGKILL)
+        other.wait()
+        with locked(tmp_path / "x"):
+            pass
+
+
+def test_one_that_is_about_to_end_is_waited_for(tmp_path):
+    with holder(tmp_path / "x", 0.5) as other, locked(tmp_path / "x"):
+        assert other.wait() == 0
+
+
+def test_a_place_where_nothing_can_be_written_is_told(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(CheckpointError, match="cannot write"), locked(tmp_path / "file" / "x"):
+        pass
