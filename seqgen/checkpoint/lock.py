@@ -14,8 +14,9 @@ PATIENCE = 5.0
 def locked(path: Path) -> Iterator[None]:
     """Keep other processes from training into a checkpoint, until the end or that of this process.
 
-    The lock is the operating system's, so that a dead process holds none. Its file,
-    ``.NAME.lock`` beside the checkpoint, stays: whoever waits for it has it open.
+    The lock is the operating system's, on ``.NAME.lock`` beside the checkpoint, so that a dead
+    process holds none. The file is removed before it is let go: who has it open then finds that it
+    is there no more, and begins anew.
     Raises CheckpointError if another process holds it, or it cannot be written.
     """
     from filelock import FileLock, Timeout
@@ -34,4 +35,6 @@ def locked(path: Path) -> Iterator[None]:
     try:
         yield
     finally:
+        with contextlib.suppress(OSError):  # Windows removes no open file
+            Path(lock.lock_file).unlink()
         lock.release()

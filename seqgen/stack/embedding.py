@@ -8,7 +8,8 @@ if TYPE_CHECKING:
 # As large as the states that a layer above another reads.
 LOUD = 1.0
 # As large as Keras's. Vectors that are also the output layer make the first predictions certain and
-# wrong if they are larger; where many are added up, their sum is large enough.
+# wrong if they are larger. Where many are added up, beside each other or, by recurrent weights that
+# begin as the identity, one after the other, their sum is large enough.
 QUIET = 0.05
 
 

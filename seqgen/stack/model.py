@@ -54,7 +54,8 @@ class Stack(keras.Model):
         self.options = options = cells.chosen(options)
         cell = cells.of(options)
         self.offsets = place_offsets(places)
-        loud = not places and not options.tie
+        added_up = places or options.recurrent_init == "identity"
+        loud = not (added_up or options.tie)
         self.embedding, self.places = (
             keras.layers.Embedding(
                 rows, options.embedding, initial(loud=loud), name=name, dtype=policy

@@ -44,6 +44,7 @@ def test_a_killed_process_holds_nothing(tmp_path):
         other.wait()
         with locked(tmp_path / "x"):
             pass
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_one_that_is_about_to_end_is_waited_for(tmp_path):

@@ -4,10 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-import typer
 
 from seqgen import tokenizers
-from seqgen.cli.app import app
+from seqgen.cli import app
 from seqgen.corpora.registry import known_names
 from seqgen.stack import cells
 from seqgen.training.plan import preset_names
@@ -188,7 +187,6 @@ def test_no_permission_to_read(seqgen, here: Path, plain_user) -> None:
 
 def every_option() -> list[tuple[tuple[str, ...], str]]:
     """Each option that takes a value, and the command that it belongs to."""
-    root = typer.main.get_command(app)
     found = []
 
     def gather(command, words: tuple[str, ...]) -> None:
@@ -198,7 +196,8 @@ def every_option() -> list[tuple[tuple[str, ...], str]]:
         for name, child in getattr(command, "commands", {}).items():
             gather(child, (*words, name))
 
-    gather(root, ())
+    for name in app.COMMANDS:
+        gather(app.imported(name), (name,))
     return found
 
 
