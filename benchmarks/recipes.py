@@ -44,6 +44,7 @@ class Trial:
 
     source: str
     minutes: float
+    seed: int
     said: Recipe
     nats: float
     parameters: int
@@ -79,9 +80,8 @@ class Search:
 
     def trial(self, said: Recipe) -> Trial:
         """The run of a recipe, made now unless it is known."""
-        asked = (self.source, self.minutes, said)
-        for known in self.known:
-            if (known.source, known.minutes, known.said) == asked:
+        for known in self.own():
+            if known.said == said:
                 return known
         found = self._run(said)
         self.known.append(found)
@@ -89,6 +89,11 @@ class Search:
             print(json.dumps(vars(found)), file=file)
         print(found.row(), file=sys.stderr, flush=True)
         return found
+
+    def own(self) -> list[Trial]:
+        """The runs on this source, for this time, with this seed."""
+        asked = (self.source, self.minutes, self.seed)
+        return [each for each in self.known if (each.source, each.minutes, each.seed) == asked]
 
     def _run(self, said: Recipe) -> Trial:
         command = [sys.executable, "-m", "seqgen", "train", self.source, "--name", "run"]
@@ -100,7 +105,7 @@ class Search:
             run = open_checkpoint(Path(folder) / "run")
             last = run.metrics()[-1]
             return Trial(
-                self.source, self.minutes, said,
+                self.source, self.minutes, self.seed, said,
                 nats=last["validation_loss"],
                 parameters=sum(array.size for array in run.weights().values()),
                 epochs=last["epoch"],
@@ -167,8 +172,7 @@ def main() -> None:
     search.climb(recipe(asked.begin), asked.only.split(","))
     print("| options | nats | parameters | epochs |")
     print("|---|---|---|---|")
-    of_this = [t for t in search.known if (t.source, t.minutes) == (asked.source, asked.minutes)]
-    for trial in sorted(of_this, key=lambda trial: trial.nats):
+    for trial in sorted(search.own(), key=lambda trial: trial.nats):
         print(trial.row())
 
 

@@ -1,4 +1,4 @@
-"""The average of the weights along the way, which generalises better than where the way ends."""
+"""The average of the weights along the way, to be used in the place of the last ones."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
