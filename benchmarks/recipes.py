@@ -61,8 +61,7 @@ def words_of(said: Recipe) -> list[str]:
     """The recipe as arguments of the command line."""
     words = []
     for name, value in sorted(said.items()):
-        if value != "no":
-            words += [f"--{name}"] if value == "yes" else [f"--{name}", value]
+        words += [f"--{name}"] if value == "yes" else [f"--{name}", value]
     return words
 
 
@@ -80,6 +79,7 @@ class Search:
 
     def trial(self, said: Recipe) -> Trial:
         """The run of a recipe, made now unless it is known."""
+        said = {name: value for name, value in said.items() if value != "no"}
         for known in self.own():
             if known.said == said:
                 return known
