@@ -96,7 +96,7 @@ def copy_files(checkpoint: Checkpoint, folder: Path, half: bool) -> None:
     # With the graph, which takes half as much again: where the folder cannot be written to, it
     # would be built at every start (0.15 s for 3.3 million weights, beside 0.03 s to read it).
     write.save_weights(folder, config, checkpoint.weights(), half=half)
-    write.rewrite_metrics(folder, checkpoint.metrics())
+    write.write_metrics(folder, checkpoint.metrics())
     with contextlib.suppress(FileNotFoundError):
         os.lstat(path / format.SAMPLES)
         text = read_bytes(path / format.SAMPLES, MOST_SAMPLE_BYTES).decode("utf-8", "replace")

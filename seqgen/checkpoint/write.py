@@ -12,7 +12,7 @@ import numpy as np
 
 from seqgen.checkpoint import format, graph
 from seqgen.checkpoint.arrays import write_arrays
-from seqgen.checkpoint.files import read_bytes, write_json, write_whole
+from seqgen.checkpoint.files import write_json, write_whole
 from seqgen.checkpoint.format import Config
 from seqgen.checkpoint.read import fitting, widened
 from seqgen.errors import CheckpointError
@@ -113,18 +113,13 @@ def save_graph(path: Path, content: bytes, weights_sha256: str) -> None:
     write_json(path / format.GRAPH_OF, fitting(content, weights_sha256))
 
 
-def append_metric(path: Path, metric: Mapping[str, Any]) -> None:
-    """Add a line to ``metrics.jsonl``; what is not a finite number is written as null."""
-    earlier = read_bytes(path / format.METRICS) if (path / format.METRICS).exists() else b""
-    write_whole(path / format.METRICS, earlier + metric_line(metric))
-
-
-def rewrite_metrics(path: Path, metrics: Iterable[Mapping[str, Any]]) -> None:
-    """Replace all lines of ``metrics.jsonl``, as when a run goes back to its last good state."""
+def write_metrics(path: Path, metrics: Iterable[Mapping[str, Any]]) -> None:
+    """Write ``metrics.jsonl``."""
     write_whole(path / format.METRICS, b"".join(metric_line(metric) for metric in metrics))
 
 
 def metric_line(metric: Mapping[str, Any]) -> bytes:
+    """A line of ``metrics.jsonl``; what is not a finite number is written as null."""
     finite = {
         name: None if isinstance(value, float) and not math.isfinite(value) else value
         for name, value in metric.items()
@@ -132,8 +127,6 @@ def metric_line(metric: Mapping[str, Any]) -> bytes:
     return (json.dumps(finite, allow_nan=False) + "\n").encode()
 
 
-def append_sample(path: Path, heading: str, text: str) -> None:
-    """Add what the network wrote at this point of its training to ``samples.txt``."""
-    earlier = read_bytes(path / format.SAMPLES) if (path / format.SAMPLES).exists() else b""
-    sample = f"--- {heading} ---\n{text.rstrip(chr(10))}\n\n".encode("utf-8", "replace")
-    write_whole(path / format.SAMPLES, earlier + sample)
+def sample_part(heading: str, text: str) -> bytes:
+    """What the network wrote at some point of its training, as it stands in ``samples.txt``."""
+    return f"--- {heading} ---\n{text.rstrip(chr(10))}\n\n".encode("utf-8", "replace")

@@ -33,6 +33,7 @@ from seqgen.training.events import (
     Sampled,
     Started,
     Step,
+    Unsaved,
 )
 
 LINE_EVERY = 10.0  # seconds between two plain lines
@@ -127,7 +128,7 @@ class LiveDisplay:
                 self.evaluations.append(event)
             case Sampled():
                 self.sample = event
-            case Recovered():
+            case Recovered() | Unsaved():
                 self.say(event)
             case Finished():
                 self.progress.update(self.task, completed=1.0, left="done")

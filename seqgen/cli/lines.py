@@ -17,6 +17,7 @@ from seqgen.training.events import (
     Sampled,
     Started,
     Step,
+    Unsaved,
 )
 
 SAMPLE_LINES = 6
@@ -60,6 +61,8 @@ def told(event: Event, verbose: bool, unit: Unit) -> list[str]:
                 f"step {event.step}: the loss is not finite; back to the last good weights "
                 f"with half the step size (time {event.times})"
             ]
+        case Unsaved():
+            return [f"step {event.step}: {event.reason}; training goes on, and tries again"]
         case Finished():
             return conclusion(event)
     return []

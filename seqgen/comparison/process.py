@@ -17,7 +17,6 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from seqgen.checkpoint import write
 from seqgen.checkpoint.lock import locked
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.errors import CheckpointError, SeqgenError, TrainingError
@@ -132,17 +131,10 @@ def ours(path: Path) -> Generator[Event, None, None]:
     checkpoint = open_checkpoint(path)
     resumed = resume.resumable(path)
     if not resumed:
-        write.rewrite_metrics(path, ())
         options = checkpoint.config.training
         position = Position(epochs=options.epochs, minutes=options.minutes)
         current = yield from set_up(checkpoint, position, None)
     else:
         position, arrays = resume.read(path)
         current = build(checkpoint, position, arrays)
-        write.rewrite_metrics(path, (m for m in checkpoint.metrics() if kept(m, position.step)))
     yield from told(current, resumed, (), ())
-
-
-def kept(metric: dict[str, Any], step: int) -> bool:
-    """Whether a line of metrics is of what was saved; the one at the end is measured anew."""
-    return metric.get("step", 0) <= step and metric.get("int8_loss") is None

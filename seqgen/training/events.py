@@ -96,6 +96,17 @@ class Saved:
 
 
 @dataclass(frozen=True)
+class Unsaved:
+    """Something could not be written; training goes on, and the next save tries again.
+
+    reason: what could not, and why.
+    """
+
+    step: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class Recovered:
     """The loss was not finite: back to the last good weights, with half the step size."""
 
@@ -117,4 +128,4 @@ class Finished:
     result: Evaluated
 
 
-Event = Preparing | Started | Step | Evaluated | Sampled | Saved | Recovered | Finished
+Event = Preparing | Started | Step | Evaluated | Sampled | Saved | Unsaved | Recovered | Finished

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from seqgen.checkpoint import graph, write
+from seqgen.checkpoint import graph
+from seqgen.checkpoint.card import write_card
 from seqgen.checkpoint.read import Checkpoint
 from seqgen.config import RunOptions
 from seqgen.errors import TrainingError
@@ -14,8 +15,9 @@ from seqgen.evaluation.likelihood import quantisation_loss
 from seqgen.generation import Generator
 from seqgen.generation.engine import Engine
 from seqgen.tokenizers.base import END
-from seqgen.training import resume
-from seqgen.training.events import Evaluated, Event, Finished, Recovered, Sampled, Saved, Step
+from seqgen.training.data import TRAINING, VALIDATION
+from seqgen.training.events import Evaluated, Event, Finished, Recovered, Sampled, Step
+from seqgen.training.keeper import Keeper
 from seqgen.training.pace import Clock, Speed, smoothed
 from seqgen.training.resume import Position
 from seqgen.training.ridge import learner_for
@@ -62,6 +64,8 @@ class Run:
         assert self.options.window
         assert self.options.learning_rate
         self.checkpoint = checkpoint
+        ids = {TRAINING: training, VALIDATION: validation}
+        self.keeper = Keeper(checkpoint, ids, position, arrays)
         self.validation = validation
         self.position = position
         seed = self.options.seed
@@ -87,6 +91,7 @@ class Run:
         corpus = config.corpus
         self.characters_per_token = corpus.validation_characters / (len(validation) - 1)
         self.tokens_a_step = self.options.batch * self.options.window
+        self.speed = Speed(self.tokens_a_step)
 
     def events(self) -> Iterator[Event]:
         """Train to the end. Closing the generator saves what there is.
@@ -97,7 +102,13 @@ class Run:
             yield from self._train()
         except GeneratorExit:
             self._save()
+            self.keeper.finish()
             raise
+        yield from self._finish()
+
+    def over(self) -> bool:
+        """Whether nothing is left to learn: it is as long as it was to be, or got no better."""
+        return self._progress() >= 1 or self._stopped()
 
     def length(self) -> Length:
         """How long the run is, as far as is known."""
@@ -107,18 +118,24 @@ class Run:
         assert position.epochs is not None
         return Length(steps=max(1, round(position.epochs * self.windows.steps)))
 
+    def _progress(self) -> float:
+        return self.length().progress(self.position.seconds, self.position.step)
+
+    def _stopped(self) -> bool:
+        return self.position.waited >= self.options.patience
+
     def _train(self) -> Iterator[Event]:
         position = self.position
         clock = Clock(position.seconds)
-        speed = Speed(self.tokens_a_step)
+        speed = self.speed
         # Before the first step, or where a run was interrupted before an evaluation that was due.
         if self._evaluation_missing():
             yield from self._evaluate(clock, 0.0)
             # The first compiles; what it took says little of the others.
             position.cost = 0.0
         saved = clock.seconds()
-        while (progress := self.length().progress(position.seconds, position.step)) < 1:
-            rate = self._rate(progress)
+        while not self.over():
+            rate = self._rate(self._progress())
             place = (position.epoch, position.window)
             loss, norm = self.learner.learn(
                 self.windows.read(*place), self.windows.forgets(*place), rate
@@ -131,11 +148,10 @@ class Run:
                 continue
             position.mean_loss = smoothed(position.mean_loss, loss)
             self._fit_to_speed(speed)
-            progress = self.length().progress(position.seconds, position.step)
             yield Step(
                 step=position.step,
                 epoch=position.step / self.windows.steps,
-                progress=progress,
+                progress=self._progress(),
                 seconds=position.seconds,
                 remaining=self._remaining(speed),
                 loss=loss,
@@ -143,17 +159,14 @@ class Run:
                 learning_rate=rate,
                 tokens_per_second=speed.tokens_per_second,
             )
-            if self._evaluation_due(progress):
+            if self._evaluation_due():
                 yield from self._evaluate(clock, speed.tokens_per_second)
                 speed.restart(clock.seconds())
                 saved = clock.seconds()
-                if position.waited >= self.options.patience:
-                    break
             elif clock.seconds() - saved >= self.options.save_every:
-                yield self._save()
+                self._save()
                 saved = clock.seconds()
-        stopped = position.waited >= self.options.patience
-        yield from self._finish(speed, "patience" if stopped else "done")
+            yield from self.keeper.outcomes()
 
     def _rate(self, progress: float) -> float:
         """Of the next step."""
@@ -199,47 +212,41 @@ class Run:
                 f"{self.checkpoint.path}; try a smaller --learning-rate or --clip-norm"
             )
         position.scale /= 2
-        # What is on disk was finite when it was saved.
-        self.learner.assign(resume.read(self.checkpoint.path)[1])
+        self.learner.assign(self.keeper.arrays)
         self.learner.reset()
         return Recovered(position.step, position.recoveries, rate / 2)
 
-    def _evaluation_due(self, progress: float) -> bool:
+    def _evaluation_due(self) -> bool:
         position = self.position
         waited = position.seconds - position.evaluated_at
-        return progress >= 1 or waited >= LONGEST_WAIT or self._evaluation_missing()
+        return self._progress() >= 1 or waited >= LONGEST_WAIT or self._evaluation_missing()
 
     def _evaluation_missing(self) -> bool:
         """Whether there were fewer evaluations than there should have been by now."""
-        position = self.position
-        progress = self.length().progress(position.seconds, position.step)
-        return evaluations_due(progress, self._evaluations()) > position.evaluations
+        return evaluations_due(self._progress(), self._evaluations()) > self.position.evaluations
 
     def _evaluations(self) -> float:
         return affordable(self.options.evaluations, self.length().seconds, self.position.cost)
 
     def _evaluate(self, clock: Clock, tokens_per_second: float) -> Iterator[Event]:
         position, began = self.position, clock.seconds()
-        progress = self.length().progress(position.seconds, position.step)
         weights = self.learner.network()
         loss, read = self._loss(MEASURE_TOKENS, weights)
         best = math.isfinite(loss) and (position.best is None or loss < position.best)
         # Those that a slow first step left out are not made up for.
-        due = evaluations_due(progress, self._evaluations())
+        due = evaluations_due(self._progress(), self._evaluations())
         position.evaluations = max(position.evaluations + 1, due)
         position.waited = 0 if best else position.waited + 1
         if best:
-            position.best = loss
-            write.save_weights(self.checkpoint.path, self.checkpoint.config, weights)
+            position.best, self.keeper.best = loss, weights
         measured = self._measured(loss, read, tokens_per_second, best=best)
-        write.append_metric(self.checkpoint.path, dataclasses.asdict(measured))
-        yield measured
         text = self._sample(weights)
-        heading = f"step {position.step}, {loss:.3f} nats a token"
-        write.append_sample(self.checkpoint.path, heading, text)
+        self.keeper.add_metric(dataclasses.asdict(measured))
+        self.keeper.add_sample(f"step {position.step}, {loss:.3f} nats a token", text)
+        yield measured
         yield Sampled(position.step, text)
         position.seconds = position.evaluated_at = clock.seconds()
-        yield self._save()
+        self._save()
         position.cost = clock.seconds() - began
 
     def _loss(self, most: int, weights: dict[str, np.ndarray]) -> tuple[float, int]:
@@ -250,7 +257,6 @@ class Run:
         self, loss: float, read: int, tokens_per_second: float, *, best: bool
     ) -> Evaluated:
         position = self.position
-        progress = self.length().progress(position.seconds, position.step)
         return Evaluated(
             step=position.step,
             epoch=position.step / self.windows.steps,
@@ -261,7 +267,7 @@ class Run:
             bits_per_character=loss / self.characters_per_token / math.log(2),
             bits_per_note=self._bits_per_note(loss),
             perplexity=math.exp(min(loss, 700.0)),
-            learning_rate=self._rate(progress),
+            learning_rate=self._rate(self._progress()),
             tokens_per_second=tokens_per_second,
             best=best,
             whole=read == len(self.validation) - 1,
@@ -286,19 +292,21 @@ class Run:
             generator.generate(length=length, seed=self.options.seed + self.position.step)
         )
 
-    def _save(self) -> Saved:
-        arrays = self.learner.arrays()
-        if all(np.isfinite(array).all() for array in arrays.values()):
-            resume.save(self.checkpoint.path, self.position, arrays)
-        return Saved(self.position.step)
+    def _save(self) -> None:
+        self.keeper.save(self.position, self.learner.arrays())
 
-    def _finish(self, speed: Speed, reason: str) -> Iterator[Event]:
-        """Measure the best weights, which are those on disk, on the validation part."""
+    def _finish(self) -> Iterator[Event]:
+        """Measure the best weights on the validation part, and write the card."""
+        self._save()
+        self.keeper.finish()
+        yield from self.keeper.outcomes()
         loss, read = self._loss(FINAL_TOKENS, self.checkpoint.weights())
         result = dataclasses.replace(
-            self._measured(loss, read, speed.tokens_per_second, best=True),
+            self._measured(loss, read, self.speed.tokens_per_second, best=True),
             int8_loss=quantisation_loss(self.checkpoint, self.validation),
         )
-        write.append_metric(self.checkpoint.path, dataclasses.asdict(result))
-        yield self._save()
+        self.keeper.add_metric(dataclasses.asdict(result))
+        self.keeper.finish()
+        write_card(self.checkpoint.path)
+        reason = "patience" if self._stopped() else "done"
         yield Finished(self.checkpoint.path, reason, result)

@@ -182,7 +182,8 @@ def memory_bytes(options: RunOptions, vocab: int) -> int:
     assert training.window
     assert training.batch
     tensorflow = 700_000_000
-    weights = parameters(stack, vocab) * 4 * 5  # itself, gradient, two moments, a good copy
+    # Itself, gradient, two moments, the best; what was saved of them, and while it saves, is saved.
+    weights = parameters(stack, vocab) * 4 * 11
     # A gated cell keeps about a dozen numbers a unit, the loss three a token of the vocabulary.
     step = 12 * sum(stack.widths) + 2 * (stack.embedding or 0) + 3 * vocab
     return tensorflow + weights + 4 * step * training.window * training.batch

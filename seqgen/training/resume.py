@@ -25,6 +25,7 @@ class Position:
     best: lowest validation loss so far. waited: evaluations since then.
     evaluations: how many there were. cost: seconds that one takes, once that is known.
     mean_loss: training loss, smoothed.
+    metrics, samples: bytes of the two files that were written until then.
     epochs, minutes: how long the run is, where seqgen chose it.
     """
 
@@ -40,6 +41,8 @@ class Position:
     evaluated_at: float = 0.0
     cost: float = 0.0
     mean_loss: float | None = None
+    metrics: int | None = None
+    samples: int | None = None
     epochs: float | None = None
     minutes: float | None = None
     most_minutes: float | None = None

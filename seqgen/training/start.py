@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seqgen.checkpoint import format, write
-from seqgen.checkpoint.card import write_card
 from seqgen.checkpoint.files import write_json
 from seqgen.checkpoint.format import Config, CorpusFacts
 from seqgen.checkpoint.lock import locked
@@ -22,7 +21,7 @@ from seqgen.options import flag_name
 from seqgen.stack import backend
 from seqgen.training import resume
 from seqgen.training.data import TRAINING, VALIDATION, Dataset, open_ids, preparing
-from seqgen.training.events import Event, Finished, Preparing, Started
+from seqgen.training.events import Event, Preparing, Started
 from seqgen.training.memory import memory_errors
 from seqgen.training.plan import Plan, check_names, plan
 from seqgen.training.resume import Position
@@ -121,11 +120,14 @@ def gone_on(path: Path, said: Mapping[str, Any]) -> Iterator[Event]:
             position.epochs, position.minutes = training.epochs, training.minutes
             position.most_minutes = None
         position.waited = 0
-    kept = [line for line in checkpoint.metrics() if line.get("step", 0) <= position.step]
     current = yield from set_up(checkpoint, position, arrays)
+    if current.over() and (said or finished(checkpoint)):
+        raise ConfigError(
+            f"{checkpoint.path.name} has been trained to its end; give more --minutes or --epochs "
+            "than it had, all its training counted"
+        )
     if said:
         write_json(path / format.CONFIG, checkpoint.config.to_json())
-    write.rewrite_metrics(path, kept)
     yield from told(current, True, (), ())
 
 
@@ -163,22 +165,23 @@ def set_up(
 ) -> Generator[Event, None, "Run"]:
     """Load TensorFlow and build the network; returns the run, ready to go.
 
-    Raises ConfigError if it is at its end, CheckpointError if its state does not fit the network.
+    Raises CheckpointError if its state does not fit the network.
     """
     yield Preparing("loading TensorFlow and building the network")
-    current = build(checkpoint, position, arrays)
-    if current.length().progress(position.seconds, position.step) >= 1:
-        raise ConfigError(
-            f"{checkpoint.path.name} has been trained to its end; give more --minutes or --epochs "
-            "than it had, all its training counted"
-        )
-    return current
+    return build(checkpoint, position, arrays)
+
+
+def finished(checkpoint: Checkpoint) -> bool:
+    """Whether its run was measured and described at its end; one that was killed there was not."""
+    lines = checkpoint.metrics()
+    measured = bool(lines) and lines[-1].get("int8_loss") is not None
+    return measured and (checkpoint.path / format.CARD).exists()
 
 
 def told(
     current: "Run", resumed: bool, notices: tuple[str, ...], reasons: tuple[str, ...]
 ) -> Iterator[Event]:
-    """The events of a run, with what is to be said of it at its start, and its card at the end."""
+    """The events of a run, with what is to be said of it at its start."""
     checkpoint, config = current.checkpoint, current.checkpoint.config
     yield Started(
         path=checkpoint.path,
@@ -192,10 +195,7 @@ def told(
     events = current.events()
     try:
         with memory_errors():
-            for event in events:
-                if isinstance(event, Finished):
-                    write_card(checkpoint.path)
-                yield event
+            yield from events
     finally:
         # Left to itself it would be closed too, but a failure to save would go unheard.
         events.close()  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ def test_the_card_says_what_it_is_and_how_good(checkpoint: Path) -> None:
         "step": 1200, "epoch": 2.5, "seconds": 61.0, "tokens": 98_304, "validation_loss": 1.5,
         "bits_per_character": 2.164, "perplexity": 4.4817, "best": True, "whole": True,
     }  # fmt: skip
-    write.append_metric(checkpoint, metric)
+    write.write_metrics(checkpoint, [metric])
     write_card(checkpoint)
     text = (checkpoint / "README.md").read_text()
     parameters = open_checkpoint(checkpoint).config.parameters
@@ -23,16 +23,16 @@ def test_the_card_says_what_it_is_and_how_good(checkpoint: Path) -> None:
 
 
 def test_metrics_of_anybody_do_not_stop_the_card(checkpoint: Path) -> None:
-    write.append_metric(checkpoint, {"step": 3, "validation_loss": "low", "best": True})
+    write.write_metrics(checkpoint, [{"step": 3, "validation_loss": "low", "best": True}])
     write_card(checkpoint)
     assert "| Loss | - nats" in (checkpoint / "README.md").read_text()
 
 
 def test_the_card_says_what_int8_costs_once_that_was_measured(checkpoint: Path) -> None:
     metric = {"step": 3, "validation_loss": 1.5, "best": True, "whole": True}
-    write.append_metric(checkpoint, metric)
+    write.write_metrics(checkpoint, [metric])
     write_card(checkpoint)
     assert "int8" not in (checkpoint / "README.md").read_text()
-    write.append_metric(checkpoint, metric | {"int8_loss": -0.00012})
+    write.write_metrics(checkpoint, [metric, metric | {"int8_loss": -0.00012}])
     write_card(checkpoint)
     assert "int8 weights, as it samples | -0.0001 nats" in (checkpoint / "README.md").read_text()

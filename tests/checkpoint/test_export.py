@@ -26,9 +26,9 @@ def known(copy: Checkpoint) -> Export:
 @pytest.fixture
 def run(checkpoint: Path) -> Checkpoint:
     """A checkpoint with all that a run leaves, and a file of its owner's."""
-    write.append_metric(checkpoint, {"step": 10, "validation_loss": 1.5, "best": True})
-    for step in range(100):
-        write.append_sample(checkpoint, f"step {step}", "a line of a sample\n" * 5)
+    write.write_metrics(checkpoint, [{"step": 10, "validation_loss": 1.5, "best": True}])
+    parts = (write.sample_part(f"step {n}", "a line of a sample\n" * 5) for n in range(100))
+    (checkpoint / format.SAMPLES).write_bytes(b"".join(parts))
     (checkpoint / format.RESUME).mkdir()
     (checkpoint / format.RESUME / "state.safetensors").write_bytes(b"x" * 1000)
     (checkpoint / "diary.txt").write_text("private")

@@ -126,20 +126,19 @@ def test_numbers_too_large_for_half_precision_are_refused(checkpoint: Path) -> N
 
 
 def test_metrics_are_json_even_where_the_loss_is_not_a_number(checkpoint: Path) -> None:
-    write.append_metric(checkpoint, {"step": 1, "validation_loss": float("nan")})
-    write.append_metric(checkpoint, {"step": 2, "validation_loss": 1.5, "best": True})
+    losses = (float("nan"), 1.5)
+    metrics = [{"step": step, "validation_loss": loss} for step, loss in enumerate(losses, 1)]
+    write.write_metrics(checkpoint, metrics)
     lines = (checkpoint / format.METRICS).read_text().splitlines()
     assert [json.loads(line)["validation_loss"] for line in lines] == [None, 1.5]
     assert open_checkpoint(checkpoint).metrics()[1]["step"] == 2
-    write.rewrite_metrics(checkpoint, [{"step": 9}])
+    write.write_metrics(checkpoint, [{"step": 9}])
     assert open_checkpoint(checkpoint).metrics() == [{"step": 9}]
 
 
-def test_samples_follow_one_another(checkpoint: Path) -> None:
-    write.append_sample(checkpoint, "step 1", "[b]é\ud800")
-    write.append_sample(checkpoint, "step 2", "two\n")
-    text = (checkpoint / format.SAMPLES).read_text(encoding="utf-8")
-    assert text == "--- step 1 ---\n[b]é?\n\n--- step 2 ---\ntwo\n\n"
+def test_samples_follow_one_another() -> None:
+    text = write.sample_part("step 1", "[b]é\ud800") + write.sample_part("step 2", "two\n")
+    assert text.decode() == "--- step 1 ---\n[b]é?\n\n--- step 2 ---\ntwo\n\n"
 
 
 def test_arrays_come_back_as_they_were(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from seqgen.checkpoint import write
+from seqgen.checkpoint import format, write
 from seqgen.cli.app import app
 from seqgen.cli.checkpoints import age
 from seqgen.cli.complete import complete_checkpoint
@@ -17,14 +17,16 @@ pytestmark = pytest.mark.usefixtures("shipped")
 def here(checkpoint: Path, tune_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current folder holds the checkpoints fox, with a history, and jig, without."""
     monkeypatch.chdir(checkpoint.parents[1])
+    metrics, samples = [], b""
     for step in range(1, 6):
         loss = 4.0 - step / 2
-        write.append_metric(
-            checkpoint,
+        metrics.append(
             {"step": step * 10, "training_loss": loss, "validation_loss": loss + 0.25,
-             "bits_per_character": loss * 1.5, "best": True},
+             "bits_per_character": loss * 1.5, "best": True}
         )  # fmt: skip
-        write.append_sample(checkpoint, f"step {step}", f"[bold]sample[/bold] {step}")
+        samples += write.sample_part(f"step {step}", f"[bold]sample[/bold] {step}")
+    write.write_metrics(checkpoint, metrics)
+    (checkpoint / format.SAMPLES).write_bytes(samples)
     return checkpoint.parents[1]
 
 

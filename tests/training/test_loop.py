@@ -8,6 +8,7 @@ import pytest
 
 from seqgen.checkpoint import lock
 from seqgen.checkpoint.read import open_checkpoint
+from seqgen.checkpoint.write import write_metrics
 from seqgen.config import RunOptions
 from seqgen.corpora import open_corpus
 from seqgen.errors import CheckpointError, ConfigError, TrainingError
@@ -20,6 +21,7 @@ from seqgen.training.events import (
     Saved,
     Started,
     Step,
+    Unsaved,
 )
 from seqgen.training.start import begin, go_on
 
@@ -104,6 +106,44 @@ class TestRun:
             for n in ("whole", "parts")
         ]
         assert lines[0] == lines[1]
+        samples = [(tmp_path / n / "samples.txt").read_text() for n in ("whole", "parts")]
+        assert samples[0] == samples[1]
+
+    def test_a_run_that_was_killed_at_its_end_is_measured_and_described(self, text_file, tmp_path):
+        path = tmp_path / "river"
+        finished = list(run(text_file, path))[-1]
+        lines = open_checkpoint(path).metrics()
+        # It was killed before the last line; or behind it, and before the card.
+        for lost in ("metrics.jsonl", "README.md"):
+            if lost == "metrics.jsonl":
+                write_metrics(path, lines[:-1])
+            else:
+                (path / lost).unlink()
+            events = list(go_on(path, {}))
+            assert not of_kind(events, Step)
+            assert events[-1].result.validation_loss == finished.result.validation_loss
+            assert (path / "README.md").exists()
+            assert len(open_checkpoint(path).metrics()) == len(lines)
+        with pytest.raises(ConfigError, match="has been trained to its end"):
+            list(go_on(path, {}))
+
+    def test_a_run_goes_on_while_nothing_can_be_saved(self, text_file, tmp_path):
+        path = tmp_path / "river"
+        events, unsaved = [], 0
+        for event in run(text_file, path, save_every=0.0):
+            events.append(event)
+            if isinstance(event, Step) and event.step == 5:
+                path.rename(tmp_path / "away")
+                path.write_text("in the way")
+            elif isinstance(event, Unsaved):
+                unsaved += 1
+                if unsaved == 5:
+                    path.unlink()
+        assert isinstance(events[-1], Finished)
+        assert unsaved >= 5
+        losses = [s.loss for s in of_kind(events, Step)]
+        assert losses == [s.loss for s in of_kind(run(text_file, tmp_path / "other"), Step)]
+        assert len(open_checkpoint(path).metrics()) == len(of_kind(events, Evaluated)) + 1
 
     def test_a_finished_run_goes_on_when_it_is_given_more(self, text_file, tmp_path):
         path = tmp_path / "river"
