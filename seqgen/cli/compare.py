@@ -1,6 +1,5 @@
 """`seqgen compare`: networks trained one after the other under one budget, side by side."""
 
-import os
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,7 +8,7 @@ import typer
 
 from seqgen.cli.complete import complete_corpus
 from seqgen.cli.options import with_options
-from seqgen.cli.train import Encoding, Interruption, Out, opened
+from seqgen.cli.train import Encoding, Out, opened
 from seqgen.config import ComparisonOptions, StackOptions, TokenOptions, TrainingOptions
 from seqgen.errors import ConfigError
 
@@ -89,16 +88,15 @@ def check_plot(plot: Path | None) -> None:
 
 def watch(events: "Generator[Event, None, None]", path: Path, overwrite: bool) -> "Comparison":
     """Draw a comparison as it goes; an interruption saves it and ends the command."""
-    from rich.console import Console
-
     from seqgen.cli.compare_display import display
+    from seqgen.cli.watching import Interruption, console, say
     from seqgen.comparison.events import Begun, Compared, Told
     from seqgen.training.events import Step
 
     comparison: Comparison | None = None
     with (
-        open(os.dup(2), "w", encoding="utf-8", errors="replace") as screen,
-        display(Console(file=screen, highlight=False)) as drawing,
+        console() as screen,
+        display(screen) as drawing,
         Interruption() as interruption,
     ):
         for event in events:
@@ -113,7 +111,7 @@ def watch(events: "Generator[Event, None, None]", path: Path, overwrite: bool) -
                 break
         events.close()
     if interruption.signal:
-        typer.echo(farewell(path, overwrite), err=True)
+        say(farewell(path, overwrite))
         raise typer.Exit(128 + interruption.signal)
     assert comparison
     return comparison

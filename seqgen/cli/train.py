@@ -1,12 +1,8 @@
 """`seqgen train`: learn from a corpus, and show how it goes."""
 
 import json
-import os
-import signal
 from collections.abc import Iterator
 from pathlib import Path
-from signal import Signals
-from types import FrameType
 from typing import Annotated, Any
 
 import typer
@@ -14,7 +10,7 @@ import typer
 from seqgen.cli.complete import complete_checkpoint, complete_corpus
 from seqgen.cli.options import with_options
 from seqgen.config import RunOptions, StackOptions, TokenOptions, TrainingOptions
-from seqgen.errors import ConfigError, SeqgenError
+from seqgen.errors import ConfigError
 from seqgen.options import flag_name
 from seqgen.training.events import Event, Started, Step
 
@@ -125,15 +121,13 @@ def opened(sources: list[str], encoding: str | None) -> Any:
 
 def watch(events: Iterator[Event], verbose: bool) -> None:
     """Draw a run as it goes; an interruption saves it first. Ends the command with 128 + signal."""
-    from rich.console import Console
-
     from seqgen.cli.display import display
+    from seqgen.cli.watching import Interruption, console, say
 
     path: Path | None = None
-    # A descriptor of its own: TensorFlow's chatter on number 2 is silenced while it loads.
     with (
-        open(os.dup(2), "w", encoding="utf-8", errors="replace") as screen,
-        display(Console(file=screen, highlight=False), verbose) as drawing,
+        console() as screen,
+        display(screen, verbose) as drawing,
         Interruption() as interruption,
     ):
         for event in events:
@@ -145,7 +139,7 @@ def watch(events: Iterator[Event], verbose: bool) -> None:
                 events.close()  # type: ignore[attr-defined]
                 break
     if interruption.signal:
-        typer.echo(farewell(path), err=True)
+        say(farewell(path))
         raise typer.Exit(128 + interruption.signal)
 
 
@@ -160,36 +154,6 @@ def farewell(path: Path | None) -> str:
     if path is None or not resumable(path):
         return "interrupted before anything was learned"
     return f"interrupted and saved; go on with:  seqgen train --resume {spoken(path)}"
-
-
-class Interruption:
-    """Turns the first Ctrl-C (or SIGTERM) into a wish that is granted between two steps.
-
-    Before the first step there is nothing to wait for, and a second Ctrl-C means it: both interrupt
-    at once. Once a signal came, whatever ends its body is taken for an interruption, since imports
-    and graph building turn a KeyboardInterrupt into errors of their own; but for a SeqgenError,
-    which tells that saving failed.
-    """
-
-    def __init__(self) -> None:
-        self.signal: Signals | None = None
-        self.may_wait = False
-
-    def __enter__(self) -> "Interruption":
-        kinds = (signal.SIGINT, signal.SIGTERM)
-        self.before = {kind: signal.signal(kind, self.heard) for kind in kinds}
-        return self
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
-        for kind, handler in self.before.items():
-            signal.signal(kind, handler)
-        return self.signal is not None and not isinstance(error, SeqgenError)
-
-    def heard(self, number: int, frame: FrameType | None) -> None:
-        at_once = self.signal or not self.may_wait
-        self.signal = Signals(number)
-        if at_once:
-            raise KeyboardInterrupt
 
 
 def show_estimate(

@@ -13,8 +13,6 @@ from pathlib import Path
 import pytest
 
 from seqgen import load, tokenizers
-from seqgen.cli.train import Interruption
-from seqgen.errors import CheckpointError
 from seqgen.stack import cells
 from seqgen.training import resume
 
@@ -309,36 +307,6 @@ def test_ctrl_c_while_tensorflow_loads_leaves_nothing_in_the_way(seqgen) -> None
     assert seqgen("train", "river.txt", *TINY)[0] == 0
     # Now that there is something to lose, the name is taken.
     assert seqgen("train", "river.txt", *TINY)[0] == 1
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_what_ends_a_run_after_a_signal_is_an_interruption(number: signal.Signals) -> None:
-    before = signal.getsignal(number)
-    reached = []
-    with Interruption() as interruption:
-        signal.raise_signal(number)
-        reached.append("before the first step a signal interrupts at once")
-    assert (interruption.signal, reached) == (number, [])
-    with Interruption() as interruption:
-        interruption.may_wait = True
-        signal.raise_signal(number)
-        reached.append("later it waits for the end of a step")
-        raise ImportError("as a module does when an import in it is interrupted")
-    assert (interruption.signal, len(reached)) == (number, 1)
-    assert signal.getsignal(number) is before
-
-
-def test_an_interruption_hides_no_failure_to_save() -> None:
-    def fail_to_save() -> None:
-        with Interruption() as interruption:
-            interruption.may_wait = True
-            signal.raise_signal(signal.SIGINT)
-            raise CheckpointError("cannot save: the disk is full")
-
-    with pytest.raises(CheckpointError, match="disk is full"):
-        fail_to_save()
-    with pytest.raises(ValueError, match="no signal came"), Interruption():
-        raise ValueError("no signal came")
 
 
 def test_the_end_of_memory_is_told(seqgen, tf, monkeypatch) -> None:
