@@ -31,6 +31,14 @@ FOX = "The quick brown fox jumps over the lazy dog.\n" * 20
 TUNES = "R:jig\nM:6/8\nK:Cmaj\nABcdef|gabc3|]R:reel\nM:4/4\nK:Cdor\nA4B4|]R:none\nM:3/4\nK:Cmin\n"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def state_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What seqgen keeps for its user is kept for the tests alone."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def tf():
     """TensorFlow, as a run loads it."""

@@ -48,12 +48,15 @@ def write_arrays(
 
 
 def read_arrays(
-    path: Path, expected: Mapping[str, tuple[int, ...]] | None = None
+    path: Path,
+    expected: Mapping[str, tuple[int, ...]] | None = None,
+    most: int | None = None,
 ) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """Read what `write_arrays` wrote, after checking that it is that, unchanged.
 
     expected: where given, the arrays must be exactly these, in single or half precision, checked on
     the file's header before anything is allocated.
+    most: bytes that they may take in all, checked likewise.
     Returns the arrays and the metadata, the checksum among it.
     Raises CheckpointError that names the file and what is wrong.
     """
@@ -68,6 +71,8 @@ def read_arrays(
             metadata = dict(file.metadata() or {})
             if expected is not None:
                 check_header(file, expected, path)
+            if most is not None and (size := path.stat().st_size) > most:
+                raise tampered(path, f"{size:,} bytes are more than its run can have written")
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:
         raise tampered(path, str(error)) from error

@@ -11,6 +11,7 @@ from seqgen.checkpoint.files import write_whole
 from seqgen.checkpoint.format import Config
 from seqgen.checkpoint.markdown import code, table
 from seqgen.checkpoint.read import best_metric, open_checkpoint
+from seqgen.config import StackOptions
 from seqgen.stack import cells
 
 # What is held back, as `seqgen.training.split` does it.
@@ -96,9 +97,14 @@ def network_rows(config: Config) -> list[tuple[str, str]]:
         ("Embedding", str(config.stack.embedding)),
         ("Cell", cells.find(config.stack.cell).title),
         ("Units of each layer", ", ".join(map(str, config.stack.widths))),
-        ("Dropout between layers", str(config.stack.dropout or 0)),
+        ("Dropout", dropped(config.stack)),
         ("Parameters", f"{config.parameters:,}"),
     ]
+
+
+def dropped(stack: StackOptions) -> str:
+    between, first = stack.dropout or 0, stack.embedding_dropout
+    return f"{between:g}, of the embedding {between if first is None else first:g}"
 
 
 def training_rows(config: Config, metrics: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:

@@ -2,20 +2,18 @@
 
 import contextlib
 import os
-import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from seqgen.checkpoint import format, write
-from seqgen.checkpoint.files import read_bytes, read_json, write_json, write_whole
+from seqgen.checkpoint.files import MOST_TEXT_BYTES, read_bytes, read_json, write_json, write_whole
 from seqgen.checkpoint.format import build
 from seqgen.checkpoint.read import Checkpoint, open_checkpoint
 from seqgen.errors import CheckpointError
 
 SAMPLE_CHARACTERS = 4000
-MOST_SAMPLE_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -45,14 +43,13 @@ def export(checkpoint: Checkpoint, folder: Path, *, half: bool, measure: Measure
     half: store the weights in half precision.
     measure: called with the copy before it gets its name; returns what is to be known of it.
     Returns that. The copy is there whole or not at all.
-    Raises CheckpointError if something has the folder's name, the checkpoint is damaged or holds
-    links to other places, or the copy cannot be written.
+    Raises CheckpointError if something has the folder's name, the checkpoint is damaged or the copy
+    cannot be written.
     """
     from seqgen.checkpoint.card import write_card
 
     if os.path.lexists(folder):
         raise CheckpointError(f"{folder} exists; name a folder that is not there yet")
-    check_plain(checkpoint.path)
     with folder_beside(folder) as beside:
         copy_files(checkpoint, beside, half)
         copy = open_checkpoint(beside)
@@ -62,14 +59,6 @@ def export(checkpoint: Checkpoint, folder: Path, *, half: bool, measure: Measure
         copy.stored_weights()
         os.rename(beside, folder)
     return found
-
-
-def check_plain(path: Path) -> None:
-    """Raise CheckpointError if a file of a checkpoint is a link, or no file at all."""
-    for name in format.FILES:
-        with contextlib.suppress(FileNotFoundError):
-            if not stat.S_ISREG(os.lstat(path / name).st_mode):
-                raise CheckpointError(f"{path / name} is no plain file, and is not copied")
 
 
 @contextlib.contextmanager
@@ -99,7 +88,7 @@ def copy_files(checkpoint: Checkpoint, folder: Path, half: bool) -> None:
     write.write_metrics(folder, checkpoint.metrics())
     with contextlib.suppress(FileNotFoundError):
         os.lstat(path / format.SAMPLES)
-        text = read_bytes(path / format.SAMPLES, MOST_SAMPLE_BYTES).decode("utf-8", "replace")
+        text = read_bytes(path / format.SAMPLES, MOST_TEXT_BYTES).decode("utf-8", "replace")
         write_whole(folder / format.SAMPLES, latest(text).encode())
 
 

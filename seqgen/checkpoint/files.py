@@ -10,8 +10,14 @@ from typing import Any
 
 from seqgen.errors import CheckpointError
 
-# Far above any real vocabulary or run, far below what would exhaust memory when parsed.
-MOST_JSON_BYTES = 256 * 1024 * 1024
+# Of an object in JSON. Far above any real one, and parsed it may take fifty times as much memory.
+MOST_JSON_BYTES = 4 * 1024 * 1024
+
+# Of a text that grows with each evaluation.
+MOST_TEXT_BYTES = 64 * 1024 * 1024
+# Of a vocabulary: bytes of a token and what it is merged from, on average, and commas among them.
+MOST_ITEM_BYTES = 200
+MOST_COMMAS = 16
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -87,9 +93,14 @@ def read_bytes(path: Path, most: int | None = None) -> bytes:
         raise CheckpointError(f"cannot read {path}: {error.strerror or error}") from error
 
 
-def read_json(path: Path) -> tuple[Any, bytes]:
-    """The object in a JSON file, and its bytes. Raises CheckpointError that names the file."""
-    content = read_bytes(path, MOST_JSON_BYTES)
+def read_json(path: Path, items: int = 0) -> tuple[Any, bytes]:
+    """The object in a JSON file, and its bytes. Raises CheckpointError that names the file.
+
+    items: that a list or object may have in all, where the file may be larger for it.
+    """
+    content = read_bytes(path, max(MOST_JSON_BYTES, items * MOST_ITEM_BYTES))
+    if len(content) > MOST_JSON_BYTES and content.count(b",") > MOST_COMMAS * items:
+        raise CheckpointError(f"{path}: its lists are longer than config.json says")
     return parse_json(content, str(path)), content
 
 

@@ -48,6 +48,7 @@ class CorpusFacts:
     kind: "text" or "tunes".
     fingerprint: hash of the text, by which a resume knows that it reads the same.
     characters, tokens: of each part; validation is the part held back.
+    encoding: of the sources, where one was named.
     """
 
     name: str
@@ -60,6 +61,7 @@ class CorpusFacts:
     validation_characters: int
     training_tokens: int
     validation_tokens: int
+    encoding: str | None = None
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,12 @@
 
 import contextlib
 import hashlib
+import json
+import math
+import os
+import stat
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,17 +15,18 @@ import numpy as np
 
 from seqgen.checkpoint import format
 from seqgen.checkpoint.arrays import CHECKSUM, read_arrays
-from seqgen.checkpoint.files import (
-    MOST_JSON_BYTES,
-    parse_json,
-    read_bytes,
-    read_json,
-)
+from seqgen.checkpoint.files import MOST_JSON_BYTES, parse_json, read_bytes, read_json
+from seqgen.checkpoint.find import is_shipped
 from seqgen.checkpoint.format import Config
+from seqgen.checkpoint.seal import sealed
 from seqgen.errors import CheckpointError
 
 if TYPE_CHECKING:
     from seqgen.tokenizers.base import Tokenizer
+
+MOST_METRICS_BYTES = 32 * 1024 * 1024
+# Its weights in float32, the graph that is built of them in int8, and what is on the way between.
+BYTES_A_PARAMETER = 10
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ class Checkpoint:
         path = self.path / format.METRICS
         if not path.exists():
             return []
-        lines = read_bytes(path, MOST_JSON_BYTES).splitlines()
+        lines = read_bytes(path, MOST_METRICS_BYTES).splitlines()
         metrics = [parse_json(line, f"{path}, line {n}") for n, line in enumerate(lines, 1)]
         for n, metric in enumerate(metrics, 1):
             if not isinstance(metric, dict):
@@ -61,15 +66,17 @@ class Checkpoint:
         """The one-step graph that generation runs (`seqgen.checkpoint.graph.build`).
 
         precision: of its products. The int8 graph is in ``step.onnx``; it is built again from the
-        weights where that is missing or is not theirs, and then kept, if the folder can be written
-        to. Any other is built at each call.
+        weights where that is missing, is not theirs, or was not put there by this user's seqgen or
+        with it, and then kept, if the folder can be written to. Any other is built at each call.
         Raises CheckpointError if the weights are damaged, ConfigError for an unknown precision.
         """
         stored, total = self.stored_weights()
         if precision == format.INT8:
             with contextlib.suppress(CheckpointError):
-                content = read_bytes(self.path / format.GRAPH)
-                if read_json(self.path / format.GRAPH_OF)[0] == fitting(content, total):
+                most = MOST_JSON_BYTES + BYTES_A_PARAMETER * self.config.parameters
+                content = read_bytes(self.path / format.GRAPH, most)
+                said = read_json(self.path / format.GRAPH_OF)[0]
+                if is_ours(said, graph_facts(content, total, self.config), self.path):
                     return content
         from seqgen.checkpoint import graph, write
 
@@ -78,7 +85,7 @@ class Checkpoint:
         )
         if precision == format.INT8:
             with contextlib.suppress(CheckpointError):
-                write.save_graph(self.path, content, total)
+                write.save_graph(self.path, content, total, self.config)
         return content
 
 
@@ -87,13 +94,26 @@ def widened(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {name: array.astype(np.float32, copy=False) for name, array in arrays.items()}
 
 
-def fitting(content: bytes, weights_sha256: str) -> dict[str, Any]:
-    """What ``step.json`` says where ``step.onnx`` is the graph of the weights."""
+def graph_facts(content: bytes, weights_sha256: str, config: Config) -> dict[str, Any]:
+    """What ``step.json`` says, beside its seal, where ``step.onnx`` is the graph of the weights."""
+    network = [asdict(config.stack), config.vocab, config.places]
     return {
         "format": format.GRAPH_FORMAT,
         "graph": hashlib.sha256(content).hexdigest(),
         "weights": weights_sha256,
+        "network": hashlib.sha256(json.dumps(network).encode()).hexdigest(),
     }
+
+
+def is_ours(said: Any, facts: dict[str, Any], path: Path) -> bool:
+    """Whether a graph may be run: it has these facts, and seqgen built it.
+
+    said: what ``step.json`` holds.
+    """
+    if not isinstance(said, dict):
+        return False
+    by = said.pop("seal", None)
+    return said == facts and (is_shipped(path) or sealed(facts, by))
 
 
 def best_metric(metrics: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
@@ -114,16 +134,53 @@ def open_checkpoint(path: Path) -> Checkpoint:
     """
     if not path.is_dir():
         raise CheckpointError(f"{path} is not a checkpoint: there is no such folder")
+    check_plain(path)
     where = path / format.CONFIG
     data, _ = read_json(where)
     config = Config.from_json(data, str(where))
+    check_memory(config, path)
     return Checkpoint(path, config, read_tokenizer(path / format.TOKENIZER, config))
+
+
+def check_memory(config: Config, path: Path) -> None:
+    """Raise CheckpointError for a network that this machine has not the memory to look at."""
+    needed = config.parameters * BYTES_A_PARAMETER
+    if needed > memory():
+        raise CheckpointError(
+            f"{path}: a network of {config.parameters:,} parameters takes {needed / 1e9:,.1f} GB "
+            f"of memory, and this machine has {memory() / 1e9:,.1f}"
+        )
+
+
+def memory() -> float:
+    """Bytes of memory that this machine has."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):  # as on Windows
+        return math.inf
+
+
+def check_plain(path: Path) -> None:
+    """Raise CheckpointError if a file of a checkpoint is a link, a pipe or a device."""
+    run = path / format.RESUME
+    try:
+        if run.is_symlink():
+            raise CheckpointError(
+                f"{run} is a link, and a checkpoint's files lie in its own folder"
+            )
+        kept = list(run.iterdir()) if run.is_dir() else []
+        for file in (*(path / name for name in format.FILES), *kept):
+            with contextlib.suppress(FileNotFoundError):
+                if not stat.S_ISREG(os.lstat(file).st_mode):
+                    raise CheckpointError(f"{file} is no plain file, as those of a checkpoint are")
+    except OSError as error:
+        raise CheckpointError(f"cannot read {path}: {error.strerror or error}") from error
 
 
 def read_tokenizer(path: Path, config: Config) -> "Tokenizer":
     from seqgen import tokenizers
 
-    data, content = read_json(path)
+    data, content = read_json(path, config.vocab)
     if hashlib.sha256(content).hexdigest() != config.tokenizer_sha256:
         raise CheckpointError(
             f"{path} is not the vocabulary that this network learned with "

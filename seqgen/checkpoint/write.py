@@ -14,7 +14,8 @@ from seqgen.checkpoint import format, graph
 from seqgen.checkpoint.arrays import write_arrays
 from seqgen.checkpoint.files import write_json, write_whole
 from seqgen.checkpoint.format import Config
-from seqgen.checkpoint.read import fitting, widened
+from seqgen.checkpoint.read import graph_facts, widened
+from seqgen.checkpoint.seal import seal
 from seqgen.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def save_weights(
     stored = {name: halved(array, name) for name, array in arrays.items()} if half else arrays
     total = write_arrays(path / format.WEIGHTS, stored, {"format": str(format.FORMAT)})
     content = graph.build(config.stack, config.vocab, widened(stored), places=config.places)
-    save_graph(path, content, total)
+    save_graph(path, content, total, config)
 
 
 def halved(array: np.ndarray, name: str) -> np.ndarray:
@@ -107,10 +108,11 @@ def halved(array: np.ndarray, name: str) -> np.ndarray:
     return array.astype(np.float16)
 
 
-def save_graph(path: Path, content: bytes, weights_sha256: str) -> None:
-    """Write the graph, and beside it of which weights it is."""
+def save_graph(path: Path, content: bytes, weights_sha256: str, config: Config) -> None:
+    """Write the graph, and beside it of which network it is, sealed."""
     write_whole(path / format.GRAPH, content)
-    write_json(path / format.GRAPH_OF, fitting(content, weights_sha256))
+    facts = graph_facts(content, weights_sha256, config)
+    write_json(path / format.GRAPH_OF, facts | {"seal": seal(facts)})
 
 
 def write_metrics(path: Path, metrics: Iterable[Mapping[str, Any]]) -> None:

@@ -135,6 +135,6 @@ def ours(path: Path) -> Generator[Event, None, None]:
         position = Position(epochs=options.epochs, minutes=options.minutes)
         current = yield from set_up(checkpoint, position, None)
     else:
-        position, arrays = resume.read(path)
+        position, arrays = resume.read(path, checkpoint.config)
         current = build(checkpoint, position, arrays)
     yield from told(current, resumed, (), ())

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from seqgen.checkpoint import format, write
-from seqgen.checkpoint.files import read_bytes, write_whole
+from seqgen.checkpoint.files import MOST_TEXT_BYTES, read_bytes, write_whole
 from seqgen.checkpoint.read import Checkpoint
 from seqgen.errors import CheckpointError
 from seqgen.training import resume
@@ -148,7 +148,7 @@ class Keeper:
 
 def beginning(path: Path, size: int | None) -> bytes:
     """So many bytes of a file, all of them unless said; none if there is no such file."""
-    return read_bytes(path)[:size] if path.exists() else b""
+    return read_bytes(path, MOST_TEXT_BYTES)[:size] if path.exists() else b""
 
 
 def is_remnant(path: Path) -> bool:

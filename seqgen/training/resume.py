@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 
 from seqgen.checkpoint.arrays import read_arrays, write_arrays
-from seqgen.checkpoint.format import EXPORT, RESUME
+from seqgen.checkpoint.format import EXPORT, RESUME, Config
 from seqgen.errors import CheckpointError
+from seqgen.stack.shapes import state_shapes
 
 STATE = "state.safetensors"
+SPARE_BYTES = 1_000_000  # names, words, random states
 
 
 @dataclass
@@ -59,9 +61,20 @@ def resumable(path: Path) -> bool:
     return (path / RESUME / STATE).exists()
 
 
-def read(path: Path) -> tuple[Position, dict[str, np.ndarray]]:
+def most_bytes(config: Config) -> int:
+    """That the state of such a run may take."""
+    stack, vocab = config.stack, config.vocab
+    # Weights, their average, two moments; the states of all streams; the sums of a ridge readout.
+    states = (config.training.batch or 1) * sum(map(math.prod, state_shapes(stack).values()))
+    inputs = 1 + sum(stack.widths) + (stack.embedding or 0)
+    ridge = 2 * inputs * (inputs + vocab) if stack.readout == "ridge" else 0
+    return 4 * (4 * config.parameters + states + ridge) + SPARE_BYTES
+
+
+def read(path: Path, config: Config | None = None) -> tuple[Position, dict[str, np.ndarray]]:
     """Read what `save` wrote.
 
+    config: by which its size is bounded before it is read.
     Raises CheckpointError if the checkpoint holds no such state, or a damaged one.
     """
     file = path / RESUME / STATE
@@ -72,7 +85,7 @@ def read(path: Path) -> tuple[Position, dict[str, np.ndarray]]:
                 "train one of your own with `seqgen train SOURCE`"
             )
         raise CheckpointError(f"{path} holds no state to resume from; --overwrite to begin anew")
-    arrays, words = read_arrays(file)
+    arrays, words = read_arrays(file, most=most_bytes(config) if config else None)
     try:
         return position(json.loads(words["position"])), arrays
     except (KeyError, TypeError, ValueError) as error:

@@ -23,6 +23,7 @@ from seqgen.training import resume
 from seqgen.training.data import TRAINING, VALIDATION, Dataset, open_ids, preparing
 from seqgen.training.events import Event, Preparing, Started
 from seqgen.training.memory import memory_errors
+from seqgen.training.parts import changed_sources
 from seqgen.training.plan import Plan, check_names, plan
 from seqgen.training.resume import Position
 
@@ -88,22 +89,23 @@ def folder_beside(path: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
-def go_on(path: Path, said: Mapping[str, Any]) -> Iterator[Event]:
+def go_on(path: Path, said: Mapping[str, Any], *, old_text: bool = False) -> Iterator[Event]:
     """Take up a run where it stopped.
 
     said: options given now, by name; only the length of the run and the patience may change.
-    Yields the run's events, as `begin` does. Raises ConfigError for another option, or a run that
-    is at its end, and CheckpointError if there is nothing to take up; the checkpoint is then as it
-    was.
+    old_text: go on though the files that it learns from have changed; it has kept their text.
+    Yields the run's events, as `begin` does. Raises ConfigError for another option, a run that is
+    at its end, or a text that has changed, and CheckpointError if there is nothing to take up; the
+    checkpoint is then as it was.
     """
     with locked(path):
-        yield from gone_on(path, said)
+        yield from gone_on(path, said, old_text)
 
 
-def gone_on(path: Path, said: Mapping[str, Any]) -> Iterator[Event]:
+def gone_on(path: Path, said: Mapping[str, Any], old_text: bool) -> Iterator[Event]:
     """As `go_on`, in a place that is ours."""
     checkpoint = open_checkpoint(path)
-    position, arrays = resume.read(path)
+    position, arrays = resume.read(path, checkpoint.config)
     said = {name: value for name, value in said.items() if value is not None}
     for name in said:
         if name not in MAY_CHANGE:
@@ -111,6 +113,11 @@ def gone_on(path: Path, said: Mapping[str, Any]) -> Iterator[Event]:
             raise ConfigError(
                 f"a resumed run keeps its options but for {flags}; {flag_name(name)} cannot change"
             )
+    if not old_text and (changed := changed_sources(checkpoint.config.corpus)):
+        raise ConfigError(
+            f"{changed}; --old-text goes on with the text as it was, and "
+            f"`seqgen train SOURCE --overwrite` begins anew"
+        )
     if said:
         length = {"minutes": None, "epochs": None} if {"minutes", "epochs"} & set(said) else {}
         training = replace(checkpoint.config.training, **{**length, **said})
@@ -144,6 +151,7 @@ def configure(corpus: Corpus, data: Dataset, chosen: Plan) -> Config:
         validation_characters=data.validation_characters,
         training_tokens=len(data.training),
         validation_tokens=len(data.validation),
+        encoding=corpus.encoding,
     )
     return Config(
         kind=corpus.kind,

@@ -91,25 +91,6 @@ def test_nothing_is_overwritten(run: Checkpoint, tmp_path: Path, what: str) -> N
     assert not (tmp_path / "nowhere").exists()
 
 
-@pytest.mark.parametrize("name", format.FILES)
-def test_a_link_out_of_the_checkpoint_is_not_followed(
-    run: Checkpoint, tmp_path: Path, name: str
-) -> None:
-    (tmp_path / "secret").write_text("{}")
-    (run.path / name).unlink(missing_ok=True)
-    (run.path / name).symlink_to(tmp_path / "secret")
-    with pytest.raises(CheckpointError, match=f"{name} is no plain file"):
-        export(run, tmp_path / "copy", half=True, measure=known)
-    assert not (tmp_path / "copy").exists()
-
-
-def test_a_pipe_is_refused_and_not_waited_for(run: Checkpoint, tmp_path: Path) -> None:
-    (run.path / format.SAMPLES).unlink()
-    os.mkfifo(run.path / format.SAMPLES)
-    with pytest.raises(CheckpointError, match="no plain file"):
-        export(run, tmp_path / "copy", half=True, measure=known)
-
-
 def test_it_is_there_whole_or_not_at_all(run: Checkpoint, tmp_path: Path) -> None:
     def interrupted(copy: Checkpoint) -> Export:
         raise KeyboardInterrupt

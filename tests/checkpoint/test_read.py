@@ -1,6 +1,8 @@
 import hashlib
 import json
+import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import ml_dtypes
@@ -10,7 +12,8 @@ from safetensors.numpy import load_file, save_file
 
 from seqgen.checkpoint import format, write
 from seqgen.checkpoint.arrays import write_arrays
-from seqgen.checkpoint.read import best_metric, open_checkpoint
+from seqgen.checkpoint.files import read_json
+from seqgen.checkpoint.read import best_metric, graph_facts, is_ours, open_checkpoint
 from seqgen.errors import CheckpointError, ConfigError
 
 
@@ -61,7 +64,9 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
         open_checkpoint(tmp_path / "none")
 
 
-@pytest.mark.parametrize("damage", ["delete", "truncate", "tamper", "forget", "forge", "older"])
+@pytest.mark.parametrize(
+    "damage", ["delete", "truncate", "tamper", "forget", "forge", "older", "unsealed", "list"]
+)
 def test_the_graph_is_built_again_from_the_weights(checkpoint: Path, damage: str) -> None:
     graph, fits = checkpoint / format.GRAPH, checkpoint / format.GRAPH_OF
     good = graph.read_bytes()
@@ -77,13 +82,91 @@ def test_the_graph_is_built_again_from_the_weights(checkpoint: Path, damage: str
         graph.write_bytes(b"of an earlier form")
         older = {"graph": hashlib.sha256(b"of an earlier form").hexdigest()}
         fits.write_text(json.dumps(json.loads(fits.read_text()) | older | {"format": 1}))
+    elif damage == "list":
+        fits.write_text("[1]")
     else:
         graph.write_bytes(b"another graph")
-        digest = hashlib.sha256(b"another graph").hexdigest()
-        forged = {"graph": digest, "weights": "those of another network"}
+        forged = {"graph": hashlib.sha256(b"another graph").hexdigest()}
+        if damage == "forge":
+            forged["weights"] = "those of another network"
         fits.write_text(json.dumps(json.loads(fits.read_text()) | forged))
     assert open_checkpoint(checkpoint).graph() == good
     assert graph.read_bytes() == good
+
+
+def test_a_graph_of_the_same_weights_under_another_configuration_is_not_used(
+    checkpoint: Path,
+) -> None:
+    opened = open_checkpoint(checkpoint)
+    other = replace(opened.config, stack=replace(opened.config.stack, forget_bias=0.5, norm=None))
+    said = json.loads((checkpoint / format.GRAPH_OF).read_text())
+    facts = graph_facts(opened.graph(), said["weights"], other)
+    assert not is_ours(dict(said), facts, checkpoint)
+
+
+def test_what_comes_with_seqgen_needs_no_seal(
+    shipped: Path, make: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("seqgen.checkpoint.read.is_shipped", lambda path: path.parent == shipped)
+    opened = open_checkpoint(make(shipped / "fox"))
+    said = json.loads((opened.path / format.GRAPH_OF).read_text()) | {"seal": None}
+    (opened.path / format.GRAPH_OF).write_text(json.dumps(said))
+    monkeypatch.setattr("seqgen.checkpoint.graph.build", lambda *_: pytest.fail("built again"))
+    assert opened.graph()
+
+
+def test_a_network_beyond_this_machines_memory_is_refused(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parameters = open_checkpoint(checkpoint).config.parameters
+    monkeypatch.setattr("seqgen.checkpoint.read.memory", lambda: 9.0 * parameters)
+    with pytest.raises(
+        CheckpointError, match=r"parameters takes .* GB of memory, and this machine"
+    ):
+        open_checkpoint(checkpoint)
+
+
+@pytest.mark.parametrize(
+    "name", [format.CONFIG, format.TOKENIZER, format.GRAPH, format.GRAPH_OF, format.METRICS]
+)
+def test_a_file_of_zeros_without_end_is_not_read(checkpoint: Path, name: str) -> None:
+    with (checkpoint / name).open("wb") as file:
+        file.truncate(10**12)  # it takes no room on the disk
+    if name in (format.GRAPH, format.GRAPH_OF):
+        assert open_checkpoint(checkpoint).graph()
+        return
+    with pytest.raises(CheckpointError, match=f"{name}: 1,000,000,000,000 bytes are too many"):
+        use(checkpoint)
+
+
+def test_a_vocabulary_longer_than_its_network_is_not_parsed(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("seqgen.checkpoint.files.MOST_JSON_BYTES", 1000)
+    (checkpoint / format.TOKENIZER).write_text("[" + "[]," * 1500 + "[]]")
+    monkeypatch.setattr("json.loads", lambda *_, **__: pytest.fail("parsed"))
+    with pytest.raises(CheckpointError, match=r"longer than config\.json says"):
+        read_json(checkpoint / format.TOKENIZER, 30)
+
+
+def test_links_pipes_and_devices_are_refused(checkpoint: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("{}")
+    kept = checkpoint / format.RESUME
+    kept.mkdir()
+    for file in (checkpoint / format.CONFIG, checkpoint / format.SAMPLES, kept / "training.bin"):
+        good = file.read_bytes() if file.exists() else None
+        file.unlink(missing_ok=True)
+        for make_other in (lambda at: at.symlink_to(tmp_path / "secret"), os.mkfifo):
+            make_other(file)
+            with pytest.raises(CheckpointError, match=f"{file.name} is no plain file"):
+                open_checkpoint(checkpoint)
+            file.unlink()
+        if good:
+            file.write_bytes(good)
+    kept.rmdir()
+    kept.symlink_to(tmp_path)
+    with pytest.raises(CheckpointError, match="resume is a link"):
+        open_checkpoint(checkpoint)
 
 
 def test_float32_is_built_from_the_weights_and_not_kept(checkpoint: Path) -> None:
