@@ -1,11 +1,12 @@
 # make demo   a first model in about two minutes of training, and a sample of it
 # make test   lint, types, import contracts and all tests
+# make torture   200 killed runs and 20,000 spoiled checkpoints, in half an hour
 # make checkpoints/shipped/NAME   train a checkpoint that comes with seqgen anew: shakespeare,
 #             tunes or sonnets, by the recipe in checkpoints/shipped/recipes.toml
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint browser bench lock clean always
+.PHONY: demo test lint browser torture bench lock clean always
 
 .venv/installed: pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; PYTHON=python3.12 make names another")'
@@ -41,6 +42,9 @@ browser:
 		&& apt-get update -qq && apt-get install -qq --no-install-recommends chromium >/dev/null; \
 	then exit 0; fi; \
 	echo "no Chromium: the tests of the HTML page in a browser will be skipped"
+
+torture: .venv/installed
+	$(BIN)/python -m tests.torture
 
 bench: .venv/installed
 	$(BIN)/python -m pip install --quiet --no-build-isolation --editable .[bench]

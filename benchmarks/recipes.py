@@ -24,6 +24,7 @@ AXES: dict[str, tuple[str, ...]] = {
     "units": ("256", "384", "512", "768", "1024", "1536"),
     "layers": ("1", "2", "3"),
     "dropout": ("0", "0.1", "0.2", "0.3", "0.4", "0.5", "0.6"),
+    "embedding-dropout": ("0", "0.04", "0.1", "0.2", "0.3", "0.5"),
     "variational": ("no", "yes"),
     "recurrent-dropout": ("0", "0.1", "0.2", "0.3", "0.5"),
     "learning-rate": ("0.001", "0.0015", "0.002", "0.003", "0.004", "0.006", "0.008"),
@@ -133,8 +134,8 @@ class Search:
 
     def _along(self, axis: str, best: Trial, now: str) -> Trial:
         values = AXES[axis]
-        if now not in values:
-            sys.exit(f"--{axis} {now} is not among the values to try: {', '.join(values)}")
+        if now not in values:  # it is a number
+            values = tuple(sorted((*values, now), key=float))
         for step in (1, -1):
             place, began = values.index(now) + step, best
             while 0 <= place < len(values):

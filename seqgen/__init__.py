@@ -80,17 +80,18 @@ def train(
     return begin(corpus, run, path, overwrite=overwrite)
 
 
-def resume(path: str | Path, **options: Any) -> "Iterator[Event]":
+def resume(path: str | Path, *, old_text: bool = False, **options: Any) -> "Iterator[Event]":
     """Take up a run where it stopped.
 
     path: the checkpoint's folder, or its name in ``checkpoints/``.
+    old_text: go on though the files that it learns from have changed; it has kept their text.
     options: ``minutes`` or ``epochs``, all training counted, or ``patience``.
     Returns the run's events. Raises as `train` does.
     """
     from seqgen.checkpoint.find import find
     from seqgen.training.start import go_on
 
-    return go_on(find(str(path)), options)
+    return go_on(find(str(path)), options, old_text=old_text)
 
 
 def load(path: str | Path, *, precision: str = "int8", threads: int | None = None) -> "Generator":

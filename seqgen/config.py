@@ -51,9 +51,10 @@ class StackOptions(Options):
     dropout: float | None = option(
         None, "Share of values dropped between layers while training.", least=0.0, most=0.95
     )
-    variational: bool = option(
-        False, "Let --dropout drop the same values at all steps of a window."
+    embedding_dropout: float | None = option(
+        None, "Share of an embedding's values dropped; less than --dropout.", least=0.0, most=0.95
     )
+    variational: bool = option(False, "Let both drop the same values at all steps of a window.")
     recurrent_dropout: float = option(
         0.0, "Share of recurrent weights dropped, anew in each window.", least=0.0, most=0.95
     )
@@ -144,7 +145,7 @@ class TrainingOptions(Options):
     """How the network learns, and for how long."""
 
     preset: str | None = option(
-        None, "Size of network and of steps; by data size unless said.", names="presets"
+        None, "Size of network and of steps; by data size and time unless said.", names="presets"
     )
     minutes: float | None = option(
         None, "Train for this long by the clock.", above=0.0, most=100_000.0
@@ -162,7 +163,9 @@ class TrainingOptions(Options):
     )
     batch: int | None = option(None, "Streams that are read side by side.", least=1, most=65_536)
     learning_rate: float | None = option(None, "Peak step size of Adam.", above=0.0, most=10.0)
-    weight_decay: float = option(0.0, "Decoupled weight decay (AdamW).", least=0.0, most=10.0)
+    weight_decay: float | None = option(
+        None, "Decoupled weight decay (AdamW).", least=0.0, most=10.0
+    )
     average: float = option(
         0.0,
         "Use the weights' average over about this last share of training; 0 for the last ones.",

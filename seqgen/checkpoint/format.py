@@ -224,4 +224,7 @@ def typed(hint: Any, value: Any, where: str, name: str) -> Any:
         )
     if type(value) is int and value < 0:
         raise damaged(where, name, f"{value} is negative")
+    if type(value) is str:
+        # It is shown on terminals, which it must not drive.
+        return "".join(c if c.isprintable() else "\ufffd" for c in value)
     return value

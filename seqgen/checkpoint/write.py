@@ -57,15 +57,21 @@ def make_way(path: Path, overwrite: bool) -> None:
                 f"{path} exists; give --resume {path.name} to go on, "
                 "--overwrite to begin anew, or --name another"
             )
+        remove_leftovers(path)
         for name in format.FILES:
-            for leftover in path.glob(f".{name}.*.tmp"):
-                leftover.unlink()
             if name != format.CONFIG:
                 (path / name).unlink(missing_ok=True)
         if (path / format.RESUME).is_dir():
             shutil.rmtree(path / format.RESUME)
     except OSError as error:
         raise CheckpointError(f"cannot clear {path}: {error.strerror or error}") from error
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove what killed processes left of files that they were writing."""
+    for folder in (path, path / format.RESUME):
+        for leftover in folder.glob(".*.tmp"):
+            leftover.unlink(missing_ok=True)
 
 
 def is_checkpoint(path: Path) -> bool:

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import sys
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,10 +9,12 @@ from typing import Annotated, Any
 import typer
 
 from seqgen.checkpoint import format
+from seqgen.checkpoint.files import MOST_TEXT_BYTES, read_bytes
 from seqgen.checkpoint.find import find, is_shipped, list_checkpoints, shipped_checkpoints
 from seqgen.cli.complete import complete_checkpoint
 from seqgen.cli.export import export
-from seqgen.errors import SeqgenError
+from seqgen.cli.terminal import write
+from seqgen.errors import CheckpointError, SeqgenError
 
 app = typer.Typer(help="List, show and export the trained checkpoints.", add_completion=False)
 app.command()(export)
@@ -199,8 +200,8 @@ def points(metrics: list[dict[str, Any]], name: str) -> dict[float, float]:
 def print_sample(path: Path) -> None:
     """The end of what the network wrote while it learned."""
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
+        text = read_bytes(path, MOST_TEXT_BYTES).decode("utf-8", "replace")
+    except CheckpointError:
         return
     print("latest sample")
-    sys.stdout.write("\n".join(text.rstrip("\n").split("\n")[-SAMPLE_LINES:]) + "\n")
+    write("\n".join(text.rstrip("\n").split("\n")[-SAMPLE_LINES:]) + "\n")

@@ -1,7 +1,6 @@
 """`seqgen corpora`: what there is to learn from, a look at it, and fetching it."""
 
 import json
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
@@ -9,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from seqgen.cli.complete import complete_corpus
+from seqgen.cli.terminal import harmless, write
 from seqgen.corpora import open_corpus
 from seqgen.corpora.document import Corpus
 from seqgen.corpora.fetch import Progress
@@ -59,13 +59,13 @@ def show(
     with drawn_downloads() as progress:
         corpus = open_corpus([source], encoding=encoding, progress=progress)
     for notice in corpus.notices:
-        typer.echo(notice, err=True)
+        typer.echo(harmless(notice), err=True)
     if report:
         print_report(corpus, as_json)
     elif as_json:
         print(json.dumps(corpus_facts(corpus), indent=2, ensure_ascii=False))
     else:
-        sys.stdout.write(beginning(corpus, characters))
+        write(beginning(corpus, characters))
 
 
 @app.command()

@@ -12,6 +12,7 @@ from seqgen.checkpoint.find import is_shipped
 from seqgen.checkpoint.format import INT8, PRECISIONS
 from seqgen.cli.complete import complete_checkpoint, complete_names
 from seqgen.cli.options import with_options
+from seqgen.cli.terminal import harmless
 from seqgen.config import RenderOptions, SamplingOptions, TuneOptions
 from seqgen.errors import ConfigError, TuneError
 from seqgen.options import grouped
@@ -125,7 +126,7 @@ def show(abc: str, tempo: float | None, above: bool) -> None:
     if (tune := tune_of(abc)) is not None:
         print_tune(tune, tempo, above)
     else:
-        sys.stdout.write("\n" * above + abc)
+        sys.stdout.write("\n" * above + harmless(abc))
 
 
 def tune_of(abc: str) -> "Tune | None":
@@ -174,10 +175,13 @@ def laid_out(pieces: Iterator[tuple[int, str]], count: int, before: str) -> Iter
 
 
 def stream(texts: Iterator[str], file: BinaryIO, terminal: bool) -> None:
-    """Write each text as it comes, so that one sees it grow and a pipe gets it at once."""
+    """Write each text as it comes, so that one sees it grow and a pipe gets it at once.
+
+    terminal: whether it goes to one, which no character of it may then drive.
+    """
     text = ""
     for text in texts:
-        file.write(text.encode("utf-8", "replace"))
+        file.write((harmless(text) if terminal else text).encode("utf-8", "replace"))
         file.flush()
     if terminal and not text.endswith("\n"):
         file.write(b"\n")

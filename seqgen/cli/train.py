@@ -33,6 +33,13 @@ Resume = Annotated[
         autocompletion=complete_checkpoint,
     ),
 ]
+OldText = Annotated[
+    bool,
+    typer.Option(
+        "--old-text",
+        help="With --resume, go on with the text as it was, though its files have changed.",
+    ),
+]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Show the network, its memory and time; train nothing.")
 ]
@@ -49,6 +56,7 @@ def train(
     encoding: Encoding = None,
     overwrite: Overwrite = False,
     resume: Resume = None,
+    old_text: OldText = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
     verbose: Verbose = False,
@@ -63,7 +71,9 @@ def train(
         refuse_beside_resume(
             sources=sources, name=name, encoding=encoding, overwrite=overwrite, dry_run=dry_run
         )
-        watch(going_on(resume, out, said), verbose)
+        watch(going_on(resume, out, said, old_text), verbose)
+    elif old_text:
+        raise ConfigError("--old-text is for a run that goes on; give it with --resume")
     elif not sources:
         raise ConfigError(
             "name what to learn from: files, folders or known corpora, as in "
@@ -84,11 +94,11 @@ def refuse_beside_resume(**given: Any) -> None:
             raise ConfigError(f"--resume goes on as the run began; {what} cannot be given with it")
 
 
-def going_on(name: str, out: Path, said: dict[str, Any]) -> Iterator[Event]:
+def going_on(name: str, out: Path, said: dict[str, Any], old_text: bool) -> Iterator[Event]:
     from seqgen.checkpoint.find import find
     from seqgen.training.start import go_on
 
-    return go_on(find(name, out), said)
+    return go_on(find(name, out), said, old_text=old_text)
 
 
 def beginning(

@@ -31,6 +31,7 @@ class Corpus:
     documents: in the order of the sources.
     sources: what the corpus was opened with, as the user gave it.
     notices: what the user should be told: terms of use, files left out.
+    encoding: of the files, where one was named.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Corpus:
     documents: tuple[Document, ...]
     sources: tuple[str, ...]
     notices: tuple[str, ...] = ()
+    encoding: str | None = None
 
     @property
     def characters(self) -> int:

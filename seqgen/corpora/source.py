@@ -65,6 +65,7 @@ def open_corpus(
         documents=tuple(reader.documents),
         sources=sources,
         notices=tuple(reader.notices),
+        encoding=encoding,
     )
 
 

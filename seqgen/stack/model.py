@@ -66,10 +66,9 @@ class Stack(keras.Model):
         self.shapes = recurrent_layers(options)
         # One mask for all steps of a window (Gal and Ghahramani 2016), or one for each.
         mask = (1, None, None) if options.variational else None
-        self.dropouts = [
-            keras.layers.Dropout(options.dropout or 0.0, mask, dtype=policy)
-            for _ in (*self.shapes, 0)
-        ]
+        dropped, first = options.dropout or 0.0, options.embedding_dropout
+        shares = [dropped if first is None else first, *(dropped for _ in self.shapes)]
+        self.dropouts = [keras.layers.Dropout(share, mask, dtype=policy) for share in shares]
         forgets = boundary is not None
         self.recurrent = [
             cell.layer(shape.units, shape.name, forgets, flow) for shape in self.shapes

@@ -52,6 +52,7 @@ class Keeper:
         self._jobs: deque[tuple[int, Future[None]]] = deque()  # that were not told of
         self._last: Future[None] | None = None
         if arrays is not None:
+            write.remove_leftovers(path)
             self._state = copy.copy(position), arrays
             if (path / format.WEIGHTS).exists():
                 self.best = checkpoint.weights()

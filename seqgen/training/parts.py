@@ -98,7 +98,7 @@ def own_corpus(checkpoint: Checkpoint, progress: Progress | None = None) -> Corp
     facts, name = checkpoint.config.corpus, checkpoint.path.name
     gone = f"{name} keeps no text of its own, and its corpus {facts.name}"
     try:
-        corpus = open_again(facts.sources, progress)
+        corpus = open_again(facts, progress)
     except SeqgenError as error:
         raise ConfigError(f"{gone} cannot be opened again ({error})") from error
     if corpus.fingerprint != facts.fingerprint or corpus.kind != checkpoint.config.kind:
@@ -106,12 +106,32 @@ def own_corpus(checkpoint: Checkpoint, progress: Progress | None = None) -> Corp
     return corpus
 
 
-def open_again(sources: Sequence[str], progress: Progress | None) -> Corpus:
+def open_again(facts: format.CorpusFacts, progress: Progress | None) -> Corpus:
     """Known corpora and files, by what config.json says; nobody is to be sent through a disk."""
-    for source in sources:
-        if not os.path.isfile(os.path.expanduser(source)) and find_entry(source) is None:
+    for source in facts.sources:
+        if not is_file(source) and find_entry(source) is None:
             raise CorpusError(f"{source}: is no known corpus, and no file here")
-    return open_corpus(sources, progress=progress)
+    return open_corpus(facts.sources, encoding=facts.encoding, progress=progress)
+
+
+def is_file(source: str) -> bool:
+    return os.path.isfile(os.path.expanduser(source))
+
+
+def changed_sources(facts: format.CorpusFacts) -> str | None:
+    """How the files of a corpus differ from what was learned from; None if they do not.
+
+    Those that are not here, and known corpora, are not looked at.
+    """
+    if not all(map(is_file, facts.sources)):
+        return None
+    named = ", ".join(facts.sources)
+    try:
+        corpus = open_corpus(facts.sources, encoding=facts.encoding)
+    except SeqgenError as error:
+        return f"{named} cannot be read as it was when the run began ({error})"
+    same = corpus.fingerprint == facts.fingerprint
+    return None if same else f"{named} is another text now than when the run began"
 
 
 def limited(facts: format.CorpusFacts) -> str:

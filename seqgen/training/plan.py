@@ -1,10 +1,10 @@
-"""What seqgen chooses where the user said nothing, by the size of the data."""
+"""What seqgen chooses where the user said nothing, by the size of the data and the time."""
 
 import math
 from dataclasses import dataclass, replace
 
 from seqgen import tokenizers
-from seqgen.config import RunOptions, StackOptions
+from seqgen.config import RunOptions, StackOptions, TrainingOptions
 from seqgen.errors import ConfigError, unknown_name
 from seqgen.stack import cells
 from seqgen.stack.shapes import check_layers, weight_shapes
@@ -14,32 +14,41 @@ from seqgen.stack.shapes import check_layers, weight_shapes
 class Preset:
     """A network and the steps that suit it.
 
+    dropout: share of values dropped, by how many passes over the data there are to be at least.
+    speed: training tokens a second, on the two cores where the recipes were searched for.
     seen: tokens that a run sees in all unless its length is said.
     """
 
     layers: int
     units: int
     embedding: int
-    dropout: float
+    dropout: tuple[tuple[float, float], ...]
     window: int
     batch: int
     learning_rate: float
+    speed: float
+    weight_decay: float = 0.1
     seen: int = 6_000_000
 
 
+# Found by measurement: docs/recipes.md tells what else was tried, and what each thing was worth.
 PRESETS = {
-    "small": Preset(1, 384, 128, 0.5, 64, 16, 4e-3),
-    "medium": Preset(1, 512, 128, 0.1, 64, 32, 4e-3),
-    "large": Preset(2, 512, 256, 0.1, 64, 64, 3e-3),
-    # A book of tunes is small, and a network that is told where it stands learns it soon. On 3,400
-    # tunes, 768 units with 0.4 dropped had 0.893 nats a token after 9 passes of 10, "medium" 0.901
-    # after all.
-    "tunes": Preset(1, 768, 128, 0.45, 64, 32, 4e-3, seen=12_000_000),
+    "small": Preset(1, 384, 128, ((0, 0.1), (10, 0.3), (25, 0.5)), 64, 16, 4e-3, 80_000),
+    "medium": Preset(1, 512, 128, ((0, 0.1), (10, 0.3), (25, 0.5)), 64, 32, 4e-3, 47_000),
+    "large": Preset(1, 768, 128, ((0, 0.1), (3, 0.3), (10, 0.5)), 64, 32, 3e-3, 25_000),
+    "huge": Preset(1, 1024, 128, ((0, 0.1), (3, 0.3), (10, 0.5)), 64, 32, 3e-3, 15_000),
+    # A book of tunes is small, and a network that is told where it stands learns it soon.
+    "tunes": Preset(1, 768, 128, ((0, 0.45),), 64, 32, 4e-3, 22_000, seen=12_000_000),
 }
 
-# Training tokens up to which a preset is the default; for tunes, from the first on it is "tunes".
+# Training tokens below which a text has the preset "small", and a book of tunes too, which above
+# has "tunes". A longer text has the first of the others whose time a run does not exceed.
 SMALL_UNTIL = 300_000
-MEDIUM_UNTIL = 20_000_000
+UNTIL_MINUTES = {"medium": 5.0, "large": 25.0, "huge": math.inf}
+
+# Of the share that is dropped elsewhere. What a layer writes says the same in many ways, but of the
+# embedding of a letter nothing is left where it is dropped.
+EMBEDDING_DROPOUT = 0.4
 
 # With neither --epochs nor --minutes: as many tokens as the preset says, in at least one and at
 # most so many passes, and at most so long.
@@ -96,23 +105,25 @@ def plan(options: RunOptions, kind: str, tokens: int) -> Plan:
     reasons = []
     name = training.preset
     if name is None:
-        name = fitting_preset(kind, tokens)
-        reasons.append(f"preset {name}, for {tokens:,} training tokens")
+        name, suiting = fitting_preset(kind, tokens, training)
+        reasons.append(f"preset {name}, for {suiting}")
     preset = replace(find_preset(name), **cells.of(stack).suits)
     layers = stack.layers or (len(stack.units) if stack.units else preset.layers)
-    stack = replace(
-        stack,
-        layers=layers,
-        units=stack.units or (preset.units,) * layers,
-        dropout=preset.dropout if stack.dropout is None else stack.dropout,
-    )
+    passes = expected_minutes(preset, tokens, training) * 60 * preset.speed / tokens
+    if stack.dropout is None:
+        stack = replace(stack, dropout=fitting_dropout(preset, passes))
+        reasons.append(f"dropout {stack.dropout:g}, for about {passes:.2g} passes over the data")
+    if stack.embedding_dropout is None:
+        assert stack.dropout is not None
+        stack = replace(stack, embedding_dropout=round(EMBEDDING_DROPOUT * stack.dropout, 3))
+    stack = replace(stack, layers=layers, units=stack.units or (preset.units,) * layers)
     stack = cells.chosen(replace(stack, embedding=stack.embedding or fitting_width(stack, preset)))
     check_layers(stack)
     window, batch, why = fit_steps(training.window, training.batch, preset, tokens)
     reasons += why
     epochs, most_minutes = training.epochs, None
     if epochs is None and training.minutes is None:
-        epochs = min(MOST_EPOCHS, max(1.0, preset.seen / tokens))
+        epochs = chosen_epochs(preset, tokens)
         most_minutes = MOST_MINUTES
         reasons.append(
             f"{epochs:.3g} epochs, or {MOST_MINUTES:g} minutes if that is shorter "
@@ -125,19 +136,42 @@ def plan(options: RunOptions, kind: str, tokens: int) -> Plan:
         batch=batch,
         epochs=epochs,
         learning_rate=training.learning_rate or preset.learning_rate,
+        weight_decay=(
+            preset.weight_decay if training.weight_decay is None else training.weight_decay
+        ),
         clip_norm=training.clip_norm or (None if training.clip_value else 1.0),
     )
     chosen = RunOptions(replace(options.tokens, tokens=kind), stack, training)
     return Plan(chosen, tuple(reasons), most_minutes)
 
 
-def fitting_preset(kind: str, tokens: int) -> str:
-    """The name of the preset for a corpus of so many training tokens of a kind."""
+def fitting_preset(kind: str, tokens: int, training: TrainingOptions) -> tuple[str, str]:
+    """The name of the preset for so many training tokens of a kind, and what it was chosen by."""
+    why = f"{tokens:,} training tokens"
     if tokens < SMALL_UNTIL:
-        return "small"
+        return "small", why
     if kind == "abc":
-        return "tunes"
-    return "medium" if tokens < MEDIUM_UNTIL else "large"
+        return "tunes", why
+    minutes = expected_minutes(PRESETS["medium"], tokens, training)
+    name = next(name for name, most in UNTIL_MINUTES.items() if minutes <= most)
+    return name, f"{why} and about {minutes:.2g} minutes"
+
+
+def expected_minutes(preset: Preset, tokens: int, training: TrainingOptions) -> float:
+    """How long a run would be, on the machine that the preset knows the speed of."""
+    if training.minutes is not None:
+        return training.minutes
+    epochs = training.epochs or chosen_epochs(preset, tokens)
+    minutes = epochs * tokens / preset.speed / 60
+    return minutes if training.epochs else min(minutes, MOST_MINUTES)
+
+
+def chosen_epochs(preset: Preset, tokens: int) -> float:
+    return min(MOST_EPOCHS, max(1.0, preset.seen / tokens))
+
+
+def fitting_dropout(preset: Preset, passes: float) -> float:
+    return next(share for least, share in reversed(preset.dropout) if passes >= least)
 
 
 def fitting_width(stack: StackOptions, preset: Preset) -> int:

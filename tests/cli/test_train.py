@@ -154,7 +154,7 @@ def test_an_existing_name_is_refused_with_the_ways_out(seqgen, own: Path) -> Non
 
 @pytest.mark.parametrize(
     "wrong",
-    [("--tokens", "words"), ("--cell", "lstn"), ("--preset", "huge"), ("--batch", "60000"),
+    [("--tokens", "words"), ("--cell", "lstn"), ("--preset", "vast"), ("--batch", "60000"),
      ("--vocab-size", "9")],
 )  # fmt: skip
 def test_a_wrong_option_never_costs_the_earlier_checkpoint(
@@ -243,6 +243,24 @@ def test_ctrl_c_in_a_terminal_saves_and_says_how_to_go_on(seqgen, here: Path) ->
     assert (status, "trained to its end" in err) == (2, True)
     length = json.loads((here / "my nets" / "river" / "config.json").read_text())["training"]
     assert length["minutes"] == 5
+
+
+def test_a_text_that_has_changed_is_refused_unless_told_otherwise(seqgen, own: Path) -> None:
+    text = Path("river.txt").read_text()
+    Path("river.txt").write_text(text + "One more line.\n")
+    status, _, err = seqgen("train", "--resume", "river", "--epochs", "9")
+    assert status == 2
+    assert "river.txt is another text now than when the run began; --old-text goes on" in err
+    Path("river.txt").write_bytes(b"\xff\xfe\xfd")
+    status, _, err = seqgen("train", "--resume", "river", "--epochs", "9")
+    assert status == 2
+    assert "river.txt cannot be read as it was when the run began" in err
+    assert seqgen("train", "--resume", "river", "--epochs", "9", "--old-text")[0] == 0
+    # A text that is not there any more has not changed: the run has kept what it learns from.
+    Path("river.txt").unlink()
+    assert seqgen("train", "--resume", "river", "--epochs", "10")[0] == 0
+    status, _, err = seqgen("train", "sonnets", "--old-text")
+    assert (status, "give it with --resume" in err) == (2, True)
 
 
 def own_terminal() -> None:

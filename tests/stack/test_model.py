@@ -102,6 +102,15 @@ def test_variational_dropout_drops_the_same_at_all_steps(tf, variational):
     assert not (dropped[:, 0] == dropped[:, 1]).all()
 
 
+def test_an_embedding_has_a_dropout_of_its_own(tf):
+    def shares(**said):
+        options = StackOptions(layers=2, units=(8,), embedding=40, dropout=0.5, **said)
+        return [layer.rate for layer in Stack(options, VOCAB).dropouts]
+
+    assert shares() == [0.5, 0.5, 0.5]
+    assert shares(embedding_dropout=0.0) == [0.0, 0.5, 0.5]
+
+
 def test_assign_takes_back_what_arrays_gave(stack):
     kept = stack.arrays()
     stack.assign({name: np.zeros_like(array) for name, array in kept.items()})

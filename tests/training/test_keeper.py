@@ -133,11 +133,15 @@ def test_what_was_written_after_the_last_save_is_left_out(checkpoint: Path) -> N
     for name, later in ((format.METRICS, b'{"step": 2}\n'), (format.SAMPLES, b"--- step 2")):
         with (checkpoint / name).open("ab") as file:
             file.write(later)
+    leftovers = [checkpoint / ".step.onnx.1.tmp", checkpoint / format.RESUME / ".x.2.tmp"]
+    for leftover in leftovers:
+        leftover.touch()
     again = Keeper(open_checkpoint(checkpoint), IDS, position, arrays)
     again.save(position, arrays)
     again.finish()
     assert open_checkpoint(checkpoint).metrics() == [{"step": 1}]
     assert (checkpoint / format.SAMPLES).read_text() == "--- step 1 ---\none\n\n"
+    assert not any(leftover.exists() for leftover in leftovers)
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf])

@@ -29,6 +29,29 @@ def test_the_preset_grows_with_the_data(tokens, name):
     assert any(name in reason for reason in found.reasons)
 
 
+@pytest.mark.parametrize(
+    ("length", "name"),
+    [
+        ({"minutes": 2.0}, "medium"), ({"minutes": 10.0}, "large"), ({"minutes": 60.0}, "huge"),
+        ({"epochs": 2.0}, "medium"), ({"epochs": 20.0}, "large"), ({"epochs": 200.0}, "huge"),
+    ],
+)  # fmt: skip
+def test_the_preset_grows_with_the_time(length, name):
+    assert chosen(10**6, **length).options.training.preset == name
+    assert chosen(10**5, **length).options.training.preset == "small"
+
+
+def test_more_is_dropped_the_oftener_the_data_are_read():
+    shares = [chosen(10**6, preset="medium", epochs=n).options.stack.dropout for n in (1, 15, 50)]
+    assert shares == sorted(set(shares))
+    by_time = [
+        chosen(n, preset="medium", minutes=10.0).options.stack.dropout for n in (10**7, 10**5)
+    ]
+    assert by_time == [shares[0], shares[-1]]
+    assert chosen(10**6, epochs=50.0, dropout=0.2).options.stack.dropout == 0.2
+    assert any("dropout 0.1, for about 6 passes" in reason for reason in chosen(10**6).reasons)
+
+
 def test_books_of_tunes_have_a_preset_of_their_own():
     assert plan(RunOptions(), "abc", 500_000).options.training.preset == "tunes"
     assert plan(RunOptions(), "abc", 50_000).options.training.preset == "small"
@@ -80,8 +103,8 @@ def test_steps_that_the_data_cannot_fill_are_refused(said):
 
 
 def test_an_unknown_preset_names_the_known_ones():
-    with pytest.raises(ConfigError, match="known: large, medium, small"):
-        chosen(1000, preset="huge")
+    with pytest.raises(ConfigError, match="known: huge, large, medium, small"):
+        chosen(1000, preset="enormous")
 
 
 def test_parameters_and_memory_are_counted_by_hand():

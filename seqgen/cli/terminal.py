@@ -1,0 +1,21 @@
+"""Text of others on a terminal, which it must not drive."""
+
+import sys
+
+# What a terminal takes for commands, each as the picture that Unicode has of it; of the upper ones
+# (ISO 6429's C1) there are no pictures. A tab and a line's end are harmless.
+PICTURES = {
+    **{code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n"},
+    0x7F: 0x2421,
+    **dict.fromkeys(range(128, 160), 65533),
+}
+
+
+def harmless(text: str) -> str:
+    """The text with a picture in the place of each control character."""
+    return text.translate(PICTURES)
+
+
+def write(text: str) -> None:
+    """Write to standard output: as it is into a file or a pipe, harmless on a terminal."""
+    sys.stdout.write(harmless(text) if sys.stdout.isatty() else text)

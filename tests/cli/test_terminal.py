@@ -1,0 +1,58 @@
+"""What others wrote does not drive the reader's terminal, and reaches a file as it is."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from seqgen.cli.terminal import harmless
+
+EVIL = "a\x1b]0;title\x07b\x9b2Jc\x7f\td\n"
+
+
+def test_each_control_character_has_a_picture() -> None:
+    assert harmless(EVIL) == "a␛]0;title␇b\ufffd2Jc␡\td\n"
+    assert harmless("é ñ 字 \n\t") == "é ñ 字 \n\t"
+    shown = harmless("".join(map(chr, range(256)))).replace("\n", "").replace("\t", "")
+    assert not any(ord(c) < 32 or 127 <= ord(c) < 160 for c in shown)
+
+
+def on_a_terminal(*arguments: str) -> bytes:
+    """What a command writes to a terminal."""
+    leader, follower = os.openpty()
+    command = [sys.executable, "-m", "seqgen", *arguments]
+    with subprocess.Popen(command, stdout=follower, stderr=subprocess.DEVNULL) as process:
+        os.close(follower)
+        seen = b""
+        while True:
+            try:
+                data = os.read(leader, 65536)
+            except OSError:  # Linux's way of saying that the other side is closed
+                break
+            seen += data
+        os.close(leader)
+    assert process.returncode == 0
+    return seen
+
+
+@pytest.mark.parametrize(
+    "arguments", [("sample", "evil", "--seed", "1"), ("corpora", "show", "evil.txt")]
+)
+def test_a_terminal_gets_pictures_and_a_pipe_the_text(
+    make: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = ("a\x1b[2Jb\x7f\n" + "plain words\n" * 3) * 20
+    Path("evil.txt").write_text(text)
+    make(tmp_path / "checkpoints" / "evil", text=text, bias={"\x1b": 3.0})
+    shown = on_a_terminal(*arguments)
+    assert b"\x1b" not in shown
+    assert "␛".encode() in shown
+    command = [sys.executable, "-m", "seqgen", *arguments]
+    assert b"\x1b" in subprocess.run(command, check=True, capture_output=True).stdout

@@ -1,0 +1,37 @@
+"""Checkpoints of every kind, to be spoiled."""
+
+from pathlib import Path
+
+import numpy as np
+
+from seqgen.checkpoint import format
+from seqgen.checkpoint.export import Export, export
+from seqgen.checkpoint.read import open_checkpoint
+from seqgen.checkpoint.write import sample_part, write_metrics
+from seqgen.training import resume
+from seqgen.training.data import TRAINING, VALIDATION
+from tests.conftest import TUNES, make_checkpoint
+
+
+def bases(folder: Path) -> list[Path]:
+    """A text model with the state of its run, others, a model of tunes, and a copy to pass on."""
+    run = make_checkpoint(folder / "run")
+    made = open_checkpoint(run)
+    arrays = {f"weight/{name}": array for name, array in made.weights().items()}
+    resume.save(run, resume.Position(step=3, metrics=20), arrays)
+    for name in (TRAINING, VALIDATION):
+        np.arange(50, dtype=np.uint8).tofile(run / format.RESUME / name)
+    write_metrics(run, [{"step": n, "validation_loss": 2.0, "best": True} for n in range(5)])
+    (run / format.SAMPLES).write_bytes(sample_part("step 1", "la la"))
+    copy = folder / "copy"
+    export(open_checkpoint(run), copy, half=True, measure=lambda _: Export(half=True))
+    return [
+        run,
+        copy,
+        make_checkpoint(folder / "words", tokens="word", cell="gru"),
+        make_checkpoint(folder / "pieces", tokens="subword", cell="rnn"),
+        make_checkpoint(folder / "delays", cell="delay"),
+        make_checkpoint(
+            folder / "tunes", kind="tunes", text=TUNES, tokens="abc", documents=9, scale=0.1
+        ),
+    ]
