@@ -1,12 +1,13 @@
 # make demo   a first model in about two minutes of training, and a sample of it
 # make test   lint, types, import contracts and all tests
 # make torture   200 killed runs and 20,000 spoiled checkpoints, in half an hour
+# make fuzz   ten minutes of fuzzing for each reader; what it finds new is kept among the tests
 # make checkpoints/shipped/NAME   train a checkpoint that comes with seqgen anew: shakespeare,
 #             tunes or sonnets, by the recipe in checkpoints/shipped/recipes.toml
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint browser torture bench lock clean always
+.PHONY: demo test lint browser torture fuzz bench lock clean always
 
 .venv/installed: pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; PYTHON=python3.12 make names another")'
@@ -45,6 +46,12 @@ browser:
 
 torture: .venv/installed
 	$(BIN)/python -m tests.torture
+
+fuzz: .venv/installed
+	$(BIN)/python -m pip install --quiet "atheris>=3,<4"
+	for target in decoding tokens vocabulary config tunes; do \
+		$(BIN)/python -m tests.fuzz $$target 600 || exit 1; \
+	done
 
 bench: .venv/installed
 	$(BIN)/python -m pip install --quiet --no-build-isolation --editable .[bench]

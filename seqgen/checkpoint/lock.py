@@ -1,6 +1,7 @@
 """One process at a time trains into a checkpoint."""
 
 import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,15 +17,19 @@ def locked(path: Path) -> Iterator[None]:
 
     The lock is the operating system's, on ``.NAME.lock`` beside the checkpoint, so that a dead
     process holds none. The file is removed before it is let go: who has it open then finds that it
-    is there no more, and begins anew.
+    is there no more, and begins anew. Where nothing can be written beside the checkpoint, the file
+    lies in it.
     Raises CheckpointError if another process holds it, or it cannot be written.
     """
     from filelock import FileLock, Timeout
 
-    # A run that is closed by the garbage collector may be closed by another thread.
-    lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=PATIENCE, thread_local=False)
+    made = not path.parent.exists()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        beside = writable(path.parent) or not path.is_dir()
+        place = path.with_name(f".{path.name}.lock") if beside else path / ".lock"
+        # A run that is closed by the garbage collector may be closed by another thread.
+        lock = FileLock(place, timeout=PATIENCE, thread_local=False)
         lock.acquire()
     except Timeout:
         raise CheckpointError(
@@ -38,3 +43,10 @@ def locked(path: Path) -> Iterator[None]:
         with contextlib.suppress(OSError):  # Windows removes no open file
             Path(lock.lock_file).unlink()
         lock.release()
+        if made:
+            with contextlib.suppress(OSError):  # something was made in it
+                path.parent.rmdir()
+
+
+def writable(folder: Path) -> bool:
+    return os.access(folder, os.W_OK, effective_ids=os.access in os.supports_effective_ids)

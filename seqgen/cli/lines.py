@@ -58,14 +58,18 @@ def told(event: Event, verbose: bool, unit: Unit) -> list[str]:
             return ["  | " + line for line in first_lines(event.text)]
         case Recovered():
             return [
-                f"step {event.step}: the loss is not finite; back to the last good weights "
-                f"with half the step size (time {event.times})"
+                f"step {event.step}: the loss {diverged(event.loss)}; back to the best weights "
+                f"so far with half the step size (time {event.times})"
             ]
         case Unsaved():
             return [f"step {event.step}: {event.reason}; training goes on, and tries again"]
         case Finished():
             return conclusion(event)
     return []
+
+
+def diverged(loss: float) -> str:
+    return f"has exploded to {loss:.1f} nats" if math.isfinite(loss) else "is not finite"
 
 
 def introduction(event: Started, verbose: bool) -> list[str]:

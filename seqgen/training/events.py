@@ -108,11 +108,15 @@ class Unsaved:
 
 @dataclass(frozen=True)
 class Recovered:
-    """The loss was not finite: back to the last good weights, with half the step size."""
+    """The loss was not finite, or had exploded: back to the best weights, with half the step size.
+
+    loss: training loss of the last window, nats a token.
+    """
 
     step: int
     times: int
     learning_rate: float
+    loss: float
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,8 @@ from seqgen.training.transposition import Transposition
 from seqgen.training.windows import Windows
 
 MOST_RECOVERIES = 3
+# A mean training loss of so many times that of a network which knows nothing has exploded.
+EXPLODED = 2.0
 # An evaluation on the way reads about this many tokens, spread evenly over the validation part; the
 # one at the end reads all of it, or, of a very long one, as many as tell the third decimal.
 MEASURE_TOKENS = 32_000
@@ -88,6 +90,7 @@ class Run:
         if arrays is not None:
             self.learner.assign(arrays)
         self.peak = self.options.learning_rate
+        self.exploded = EXPLODED * math.log(config.vocab)
         corpus = config.corpus
         self.characters_per_token = corpus.validation_characters / (len(validation) - 1)
         self.tokens_a_step = self.options.batch * self.options.window
@@ -143,10 +146,11 @@ class Run:
             self._advance()
             position.seconds = clock.seconds()
             speed.add(position.seconds)
-            if not (math.isfinite(loss) and math.isfinite(norm)):
-                yield self._recover(rate)
+            mean = smoothed(position.mean_loss, loss)
+            if not (math.isfinite(norm) and mean < self.exploded):  # a nan is not below it either
+                yield self._recover(rate, loss)
                 continue
-            position.mean_loss = smoothed(position.mean_loss, loss)
+            position.mean_loss = mean
             self._fit_to_speed(speed)
             yield Step(
                 step=position.step,
@@ -202,19 +206,23 @@ class Run:
         tokens = (length.steps - position.step) * self.tokens_a_step
         return max(0.0, tokens / speed.tokens_per_second)
 
-    def _recover(self, rate: float) -> Recovered:
+    def _recover(self, rate: float, loss: float) -> Recovered:
         position = self.position
         position.recoveries += 1
         if position.recoveries > MOST_RECOVERIES:
             raise TrainingError(
-                f"the loss was not finite {position.recoveries} times, the last at step "
-                f"{position.step} with a step size of {rate:.2g}; the best weights are in "
+                f"the loss was not finite or exploded {position.recoveries} times, the last at "
+                f"step {position.step} with a step size of {rate:.2g}; the best weights are in "
                 f"{self.checkpoint.path}; try a smaller --learning-rate or --clip-norm"
             )
         position.scale /= 2
         self.learner.assign(self.keeper.arrays)
+        # What was saved last may have been on its way to where it exploded.
+        if self.keeper.best is not None:
+            self.learner.model.assign(self.keeper.best)
         self.learner.reset()
-        return Recovered(position.step, position.recoveries, rate / 2)
+        position.mean_loss = None
+        return Recovered(position.step, position.recoveries, rate / 2, loss)
 
     def _evaluation_due(self) -> bool:
         position = self.position

@@ -36,7 +36,7 @@ PRESETS = {
     "small": Preset(1, 384, 128, ((0, 0.1), (10, 0.3), (25, 0.5)), 64, 16, 4e-3, 80_000),
     "medium": Preset(1, 512, 128, ((0, 0.1), (10, 0.3), (25, 0.5)), 64, 32, 4e-3, 47_000),
     "large": Preset(1, 768, 128, ((0, 0.1), (3, 0.3), (10, 0.5)), 64, 32, 3e-3, 25_000),
-    "huge": Preset(1, 1024, 128, ((0, 0.1), (3, 0.3), (10, 0.5)), 64, 32, 3e-3, 15_000),
+    "huge": Preset(1, 1024, 128, ((0, 0.1), (3, 0.3), (10, 0.6)), 64, 32, 3e-3, 13_000, 0.2),
     # A book of tunes is small, and a network that is told where it stands learns it soon.
     "tunes": Preset(1, 768, 128, ((0, 0.45),), 64, 32, 4e-3, 22_000, seen=12_000_000),
 }
@@ -44,7 +44,7 @@ PRESETS = {
 # Training tokens below which a text has the preset "small", and a book of tunes too, which above
 # has "tunes". A longer text has the first of the others whose time a run does not exceed.
 SMALL_UNTIL = 300_000
-UNTIL_MINUTES = {"medium": 5.0, "large": 25.0, "huge": math.inf}
+UNTIL_MINUTES = {"medium": 5.0, "large": 20.0, "huge": math.inf}
 
 # Of the share that is dropped elsewhere. What a layer writes says the same in many ways, but of the
 # embedding of a letter nothing is left where it is dropped.

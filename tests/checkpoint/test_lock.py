@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -56,3 +57,28 @@ def test_a_place_where_nothing_can_be_written_is_told(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(CheckpointError, match="cannot write"), locked(tmp_path / "file" / "x"):
         pass
+
+
+def test_a_folder_that_was_made_for_it_is_not_left_empty(tmp_path):
+    with locked(tmp_path / "new" / "x"):
+        assert (tmp_path / "new").is_dir()
+    assert not (tmp_path / "new").exists()
+    with locked(tmp_path / "new" / "x"):
+        (tmp_path / "new" / "x").mkdir()
+    assert (tmp_path / "new" / "x").is_dir()
+
+
+def test_where_only_the_checkpoint_can_be_written_the_lock_lies_in_it(
+    tmp_path, monkeypatch, plain_user
+):
+    (tmp_path / "x").mkdir(mode=0o777)
+    (tmp_path / "x").chmod(0o777)
+    tmp_path.chmod(0o555)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(lock, "PATIENCE", 0.1)
+    try:
+        with plain_user(), locked(Path("x")):
+            assert [file.name for file in Path("x").iterdir()] == [".lock"]
+        assert list(Path("x").iterdir()) == []
+    finally:
+        tmp_path.chmod(0o755)

@@ -79,7 +79,8 @@ EVALUATED = Evaluated(
 )
 RUN: tuple[Event, ...] = (
     Preparing("loading"), STARTED, STEP, EVALUATED, Sampled(8, "hello\nworld"), Saved(8),
-    Recovered(9, 1, 0.002), Finished(STARTED.path, "done", replace(EVALUATED, seconds=125.0)),
+    Recovered(9, 1, 0.002, math.nan),
+    Finished(STARTED.path, "done", replace(EVALUATED, seconds=125.0)),
 )  # fmt: skip
 
 

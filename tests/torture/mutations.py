@@ -260,7 +260,7 @@ def vouch(path: Path) -> str:
 
 
 def use(path: Path) -> str:
-    """Do with a checkpoint what seqgen does with it: whether it could be sampled, or was refused."""
+    """Do with a checkpoint what seqgen does with it: could it be sampled, or was it refused?"""
     outcome = "refused"
     with contextlib.suppress(SeqgenError):
         checkpoint = open_checkpoint(path)

@@ -189,6 +189,21 @@ class TestRun:
         assert all(np.isfinite(step.loss) for step in after)
         assert after[0].learning_rate < 0.6 * of_kind(events[:at], Step)[-1].learning_rate
 
+    def test_a_loss_that_explodes_goes_back_to_the_best_weights(self, text_file, tmp_path):
+        events, spoiled = [], False
+        for event in run(text_file, tmp_path / "river", epochs=4):
+            events.append(event)
+            if isinstance(event, Step) and event.step == 60 and not spoiled:
+                spoil_weights(300.0)
+                spoiled = True
+        (recovered,) = of_kind(events, Recovered)
+        assert np.isfinite(recovered.loss)
+        assert recovered.loss > 5
+        steps = of_kind(events, Step)
+        at = steps.index(next(step for step in steps if step.step > recovered.step))
+        assert steps[at].loss < 1.1 * steps[55].loss
+        assert events[-1].result.validation_loss < steps[at].loss
+
     def test_after_three_times_it_gives_up_and_says_so(self, text_file, tmp_path):
         events = []
 
@@ -198,7 +213,9 @@ class TestRun:
                 if isinstance(event, Step):
                     spoil_weights()
 
-        with pytest.raises(TrainingError, match=r"not finite 4 times.*smaller --learning-rate"):
+        with pytest.raises(
+            TrainingError, match=r"not finite or exploded 4 times.*smaller --learning-rate"
+        ):
             spoiled()
         assert len(of_kind(events, Recovered)) == 3
         assert open_checkpoint(tmp_path / "river").weights()
@@ -212,15 +229,15 @@ class TestRun:
         assert any("the corpus is small" in r for r in of_kind(events, Started)[0].reasons)
 
 
-def spoil_weights():
-    """Make every weight of the running network infinite, as an exploded step would."""
+def spoil_weights(factor=np.inf):
+    """Make every weight of the running network infinite, as an exploded step would, or large."""
     import gc
 
     from seqgen.training.learner import Learner
 
     for learner in (found for found in gc.get_objects() if type(found) is Learner):
         for weight in learner.weights:
-            weight.assign(weight * np.inf)
+            weight.assign(weight * factor)
 
 
 @pytest.mark.usefixtures("tf")

@@ -1,0 +1,75 @@
+"""Real limits of disk and memory: a run goes on where it can, and loses nothing that was saved."""
+
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from seqgen.checkpoint.read import open_checkpoint
+from seqgen.training import resume
+
+COMMAND = (sys.executable, "-m", "seqgen")
+TEXT = "The river runs down to the sea, and the sea runs up to the sky;\n" * 40
+OFTEN = "save_every = 0.05\nevaluations = 100\n"
+
+
+@pytest.fixture(autouse=True)
+def river(here: Path) -> None:
+    """The current folder holds a text, and the options for a run that is saved often."""
+    Path("river.txt").write_text(TEXT)
+    Path("often.toml").write_text(OFTEN)
+
+
+def until(process: "subprocess.Popen[str]", words: str) -> str:
+    """What a process has written to standard error, up to the line that has these words."""
+    assert process.stderr
+    seen = ""
+    for line in process.stderr:
+        seen += line
+        if words in line:
+            return seen
+    raise AssertionError(seen)
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux limits another process")
+def test_a_disk_that_is_full_for_a_while_costs_nothing(here: Path) -> None:
+    arguments = ("--units", "64", "--epochs", "150", "--config", "often.toml")
+    command = [*COMMAND, "train", "river.txt", *arguments]
+    path = here / "checkpoints" / "river"
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        until(process, "step 1 ")
+        while not resume.resumable(path):
+            time.sleep(0.01)
+        _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (2000, most))
+        seen = until(process, "; training goes on, and tries again")
+        assert "cannot write" in seen
+        # What was saved last is whole, and so are the weights.
+        assert resume.read(path, open_checkpoint(path).config)[0].step >= 0
+        assert open_checkpoint(path).weights()
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (most, most))
+        seen = until(process, "saved in ")
+        process.communicate()
+    assert process.returncode == 0
+    metrics = open_checkpoint(path).metrics()
+    assert [m["step"] for m in metrics] == sorted(m["step"] for m in metrics)
+    assert metrics[-1]["int8_loss"] is not None
+    assert (path / "samples.txt").read_text().count("--- step ") == len(metrics) - 1
+
+
+def test_a_disk_that_stays_full_is_told_at_the_end(here: Path) -> None:
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+    arguments = ("--units", "64", "--epochs", "20", "--config", "often.toml")
+    command = [*COMMAND, "train", "river.txt", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, preexec_fn=limit)
+    assert done.returncode == 1
+    assert "training goes on, and tries again" in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("error: cannot write checkpoints/river/")
+    assert "File too large" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
