@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -68,17 +69,14 @@ def test_a_folder_that_was_made_for_it_is_not_left_empty(tmp_path):
     assert (tmp_path / "new" / "x").is_dir()
 
 
-def test_where_only_the_checkpoint_can_be_written_the_lock_lies_in_it(
-    tmp_path, monkeypatch, plain_user
-):
-    (tmp_path / "x").mkdir(mode=0o777)
-    (tmp_path / "x").chmod(0o777)
-    tmp_path.chmod(0o555)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(lock, "PATIENCE", 0.1)
-    try:
-        with plain_user(), locked(Path("x")):
-            assert [file.name for file in Path("x").iterdir()] == [".lock"]
-        assert list(Path("x").iterdir()) == []
-    finally:
-        tmp_path.chmod(0o755)
+def test_where_only_the_checkpoint_can_be_written_the_lock_lies_in_it(plain_user):
+    # Not tmp_path, whose parents are closed to everybody else, and filelock goes the whole way.
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "x")
+        path.mkdir()
+        path.chmod(0o777)
+        Path(folder).chmod(0o555)
+        with plain_user(), locked(path):
+            assert [file.name for file in path.iterdir()] == [".lock"]
+        assert list(path.iterdir()) == []
+        Path(folder).chmod(0o755)
