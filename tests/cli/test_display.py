@@ -135,7 +135,7 @@ def test_plain_lines_have_every_figure_with_its_unit() -> None:
         "training 1.386 nats  1.000 bits/char  "
         "validation (of a part) 2.773 nats  2.000 bits/char  perplexity 16.00  best so far",
         "  | hello\n  | world\n",
-        "back to the last good weights with half the step size",
+        "back to the best weights so far with half the step size",
         "done after 2:05: 2.7726 nats a token, 2.000 bits per character, perplexity 16.00",
         "seqgen sample poems\n",
         "seqgen train --resume poems --minutes 5\n",
