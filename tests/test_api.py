@@ -47,6 +47,7 @@ def test_the_signatures_are_pinned() -> None:
     ]
     assert parameters(seqgen.resume) == [
         ("path", "positional or keyword", "required"),
+        ("old_text", "keyword-only", False),
         ("options", "variadic keyword", "required"),
     ]
     assert parameters(seqgen.load)[:1] == [("path", "positional or keyword", "required")]

@@ -112,7 +112,8 @@ def plan(options: RunOptions, kind: str, tokens: int) -> Plan:
     passes = expected_minutes(preset, tokens, training) * 60 * preset.speed / tokens
     if stack.dropout is None:
         stack = replace(stack, dropout=fitting_dropout(preset, passes))
-        reasons.append(f"dropout {stack.dropout:g}, for about {passes:.2g} passes over the data")
+        often = "one pass" if passes < 1.5 else f"{passes:.2g} passes"
+        reasons.append(f"dropout {stack.dropout:g}, for about {often} over the data")
     if stack.embedding_dropout is None:
         assert stack.dropout is not None
         stack = replace(stack, embedding_dropout=round(EMBEDDING_DROPOUT * stack.dropout, 3))

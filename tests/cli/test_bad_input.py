@@ -41,6 +41,7 @@ def told(seqgen, *arguments: str) -> tuple[int, str]:
     return status, err
 
 
+@pytest.mark.usefixtures("shipped")
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
@@ -115,6 +116,7 @@ def test_an_unknown_name_lists_the_known_ones(seqgen, arguments, known) -> None:
     assert set(known) <= set(message.split("(known: ")[1].rstrip(")\n").split(", "))
 
 
+@pytest.mark.usefixtures("shipped")
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [

@@ -92,6 +92,7 @@ def test_it_draws_a_picture(compared) -> None:
     assert len(content) > 10_000
 
 
+@pytest.mark.usefixtures("shipped")
 def test_its_variants_are_checkpoints_that_write(compared, seqgen, monkeypatch) -> None:
     monkeypatch.chdir(compared[0])
     status, out, _ = seqgen("checkpoints", "--json")

@@ -12,6 +12,6 @@ CORPUS = Path(__file__).parent / "corpus"
 @pytest.mark.parametrize("name", TARGETS)
 def test_every_seed_is_taken(name: str) -> None:
     seeds = sorted((CORPUS / name).iterdir())
-    assert len(seeds) > 20
+    assert len(seeds) > 10
     for seed in seeds:
         TARGETS[name](seed.read_bytes())
