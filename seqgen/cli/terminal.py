@@ -7,7 +7,7 @@ import sys
 PICTURES = {
     **{code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n"},
     0x7F: 0x2421,
-    **dict.fromkeys(range(128, 160), 65533),
+    **dict.fromkeys(range(0x80, 0xA0), 0xFFFD),
 }
 
 
