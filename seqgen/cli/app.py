@@ -1,5 +1,6 @@
 """The `seqgen` command: its subcommands, and how a failure is told."""
 
+import io
 import os
 import platform
 import sys
@@ -91,6 +92,9 @@ def seqgen(
 
 def main() -> None:
     """Run the command and exit: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # As standard error has it: a file's name may hold bytes that are no text.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app()
     except SeqgenError as error:
@@ -109,7 +113,7 @@ def main() -> None:
 
 def fail(message: str, status: int) -> None:
     """Say what went wrong in plain words, and exit."""
-    from seqgen.cli.lines import cleaned
+    from seqgen.cli.terminal import cleaned
 
     message = cleaned(message)  # it may name a file with escape sequences in its name
     typer.echo(f"{typer.style('error:', fg='red', bold=True)} {message}", err=True)

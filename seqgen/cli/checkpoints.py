@@ -13,7 +13,7 @@ from seqgen.checkpoint.files import MOST_TEXT_BYTES, read_bytes
 from seqgen.checkpoint.find import find, is_shipped, list_checkpoints, shipped_checkpoints
 from seqgen.cli.complete import complete_checkpoint
 from seqgen.cli.export import export
-from seqgen.cli.terminal import write
+from seqgen.cli.terminal import cleaned, tell, write
 from seqgen.errors import CheckpointError, SeqgenError
 
 app = typer.Typer(help="List, show and export the trained checkpoints.", add_completion=False)
@@ -37,7 +37,7 @@ def checkpoints(context: typer.Context, as_json: AsJson = False) -> None:
     if rows:
         print_table(rows)
     if not own:
-        typer.echo("none of your own here yet; train one with `seqgen train SOURCE`", err=True)
+        tell("none of your own here yet; train one with `seqgen train SOURCE`")
 
 
 @app.command()
@@ -114,7 +114,7 @@ def print_table(rows: list[dict[str, Any]]) -> None:
         table.add_column(column, justify="right" if right else "left")
     for row in rows:
         if row["damaged"]:
-            table.add_row(Text(row["name"], "bold"), Text("damaged", "red"))
+            table.add_row(Text(cleaned(row["name"]), "bold"), Text("damaged", "red"))
             continue
         bits = row["bits_per_character"]
         cells = (
@@ -125,11 +125,11 @@ def print_table(rows: list[dict[str, Any]]) -> None:
             when(row, rows),
         )
         # Text: a name with brackets is no markup.
-        table.add_row(Text(row["name"], "bold"), *map(Text, cells))
+        table.add_row(Text(cleaned(row["name"]), "bold"), *map(Text, map(cleaned, cells)))
     Console().print(table)
     for row in rows:
         if row["damaged"]:
-            typer.echo(f"damaged: {row['damaged']}", err=True)
+            tell(f"damaged: {row['damaged']}")
 
 
 def when(row: dict[str, Any], rows: list[dict[str, Any]]) -> str:
@@ -158,9 +158,9 @@ def print_facts(title: str, rows: list[tuple[str, str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=Text(title), title_justify="left", show_header=False, box=None)
+    table = Table(title=Text(cleaned(title)), title_justify="left", show_header=False, box=None)
     for name, value in rows:
-        table.add_row(Text(name, "dim"), Text(value))
+        table.add_row(Text(cleaned(name), "dim"), Text(cleaned(value)))
     Console().print(table, "")
 
 

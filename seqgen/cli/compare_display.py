@@ -13,7 +13,8 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from seqgen.cli.lines import Unit, cleaned, clock, evaluation, lines, shown_perplexity, unit_of
+from seqgen.cli.lines import Unit, clock, evaluation, lines, shown_perplexity, unit_of
+from seqgen.cli.terminal import cleaned
 from seqgen.comparison import picture
 from seqgen.comparison.events import Begun, Compared, Ended, Event, Told
 from seqgen.comparison.picture import budget

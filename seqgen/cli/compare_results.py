@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from seqgen.cli.compare_display import drawn, sign
-from seqgen.cli.lines import cleaned, clock, shown_perplexity
+from seqgen.cli.lines import clock, shown_perplexity
+from seqgen.cli.terminal import cleaned
 from seqgen.comparison.estimate import estimate
 from seqgen.comparison.record import Comparison, Entry, loss
 

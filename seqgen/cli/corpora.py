@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from seqgen.cli.complete import complete_corpus
-from seqgen.cli.terminal import harmless, write
+from seqgen.cli.terminal import tell, write
 from seqgen.corpora import open_corpus
 from seqgen.corpora.document import Corpus
 from seqgen.corpora.fetch import Progress
@@ -59,7 +59,7 @@ def show(
     with drawn_downloads() as progress:
         corpus = open_corpus([source], encoding=encoding, progress=progress)
     for notice in corpus.notices:
-        typer.echo(harmless(notice), err=True)
+        tell(notice)
     if report:
         print_report(corpus, as_json)
     elif as_json:
@@ -211,7 +211,7 @@ def drawn_downloads() -> Iterator[Progress]:
             if name not in tasks:
                 tasks[name] = bars.add_task(f"fetching {name}", total=total)
                 if not console.is_terminal:
-                    typer.echo(f"fetching {name}", err=True)
+                    tell(f"fetching {name}")
             bars.update(tasks[name], completed=done, total=total)
 
         yield draw

@@ -16,7 +16,6 @@ from rich.text import Text
 from seqgen.cli.lines import (
     SAMPLE_LINES,
     Unit,
-    cleaned,
     clock,
     first_lines,
     lines,
@@ -24,6 +23,7 @@ from seqgen.cli.lines import (
     number,
     unit_of,
 )
+from seqgen.cli.terminal import cleaned
 from seqgen.training.events import (
     Evaluated,
     Event,

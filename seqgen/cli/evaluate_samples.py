@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from seqgen.cli import evaluate_tunes
-from seqgen.cli.lines import cleaned, several
+from seqgen.cli.lines import several
+from seqgen.cli.terminal import cleaned
 
 if TYPE_CHECKING:
     from seqgen.evaluation.novelty import Copy

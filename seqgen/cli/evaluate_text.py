@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from seqgen.cli.inspect.reading import print_json
-from seqgen.cli.lines import cleaned
+from seqgen.cli.terminal import cleaned, tell
 from seqgen.config import SamplingOptions
 
 if TYPE_CHECKING:
@@ -86,12 +86,12 @@ def write_page(report: "TextReport", checkpoint: "Checkpoint", path: str) -> Non
     versions = {name: metadata.version(name) for name in ("seqgen", "numpy", "onnxruntime")}
     made = Made(command_line(), date.today().isoformat(), versions)
     write_whole(Path(path), page(report, checkpoint.config, made))
-    typer.echo(f"wrote {path}", err=True)
+    tell(f"wrote {path}")
 
 
 def print_report(report: "TextReport") -> None:
     for notice in report.notices:
-        typer.echo(cleaned(notice), err=True)
+        tell(notice)
     counts = f"{report.characters:,} characters, {report.tokens:,} tokens"
     typer.echo(cleaned(f"{report.name} on {report.evaluated}: {counts}") + "\n")
     print_rows(report.rows, report.tokens < LONGER * report.characters)
@@ -156,7 +156,8 @@ def print_overlap(overlap: "Overlap") -> None:
         f"characters; {longest}"
     )
     if overlap.warning:
-        typer.echo(f"{typer.style('warning:', fg='yellow', bold=True)} {overlap.warning}", err=True)
+        warning = typer.style("warning:", fg="yellow", bold=True)
+        typer.echo(f"{warning} {cleaned(overlap.warning)}", err=True)
 
 
 def facts(report: "TextReport") -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from seqgen.cli.complete import complete_checkpoint
+from seqgen.cli.terminal import tell
 
 
 def export(
@@ -33,8 +34,8 @@ def export(
         original, folder, half=half, measure=partial(measure, original, half=half)
     )
     size = sum(file.stat().st_size for file in folder.iterdir())
-    typer.echo(f"{folder}: {size / 1e6:.1f} MB", err=True)
+    tell(f"{folder}: {size / 1e6:.1f} MB")
     if found.halving is not None:
-        typer.echo(f"half precision: {found.halving:+.6f} nats a token, held-back part", err=True)
+        tell(f"half precision: {found.halving:+.6f} nats a token, held-back part")
     for precision, nats in found.validation.items():
-        typer.echo(f"{precision}: {nats:.4f} nats a token, held-back part", err=True)
+        tell(f"{precision}: {nats:.4f} nats a token, held-back part")

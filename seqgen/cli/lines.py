@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seqgen.checkpoint.find import FOLDER
+from seqgen.cli.terminal import cleaned
 from seqgen.music.fields import FIELD
 from seqgen.stack import cells
 from seqgen.training.events import (
@@ -178,8 +179,3 @@ def first_lines(text: str) -> list[str]:
     if lines[0].startswith("%abc"):
         lines = [line for line in lines[1:] if line.startswith("T:") or not FIELD.match(line)]
     return lines[:SAMPLE_LINES]
-
-
-def cleaned(text: str) -> str:
-    """The text without control characters, which could drive the reader's terminal."""
-    return "".join(c if c.isprintable() or c == "\n" else " " for c in text)

@@ -176,8 +176,7 @@ def parse_truth(name: str, text: str) -> bool:
 
 def listed(value: Any) -> tuple[Any, ...]:
     """What a file says of an option that takes a list: one value, or several, lists among them."""
-    values = value if isinstance(value, tuple) else (value,)
-    return tuple(tuple(each) if isinstance(each, list) else each for each in values)
+    return value if isinstance(value, tuple) else (value,)
 
 
 def read_config(path: Path, known: Mapping[str, Any]) -> dict[str, Any]:
@@ -191,4 +190,13 @@ def read_config(path: Path, known: Mapping[str, Any]) -> dict[str, Any]:
     for name in said:
         if name not in known:
             raise ConfigError(f"{path}: {unknown_name('option', name, known)}")
-    return {name: tuple(v) if isinstance(v, list) else v for name, v in said.items()}
+    return {name: plain(name, value, path) for name, value in said.items()}
+
+
+def plain(name: str, value: Any, path: Path) -> Any:
+    """A value of a TOML file, with tuples for its lists. Raises ConfigError for a table."""
+    if isinstance(value, dict):
+        raise ConfigError(f"{path}: {name} is a table; an option is a word, a number, or a list")
+    if isinstance(value, list):
+        return tuple(plain(name, each, path) for each in value)
+    return value

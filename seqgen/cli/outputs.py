@@ -88,12 +88,10 @@ def render(
 
 def tell(notices: Iterable[Notice]) -> None:
     """Print what is told on standard error, as it comes."""
-    import typer
-
-    from seqgen.cli.lines import cleaned
+    from seqgen.cli import terminal
 
     for notice in notices:
-        typer.echo(cleaned(notice.text), err=True)
+        terminal.tell(notice.text)
 
 
 def left_out(tune: Tune, error: TuneError) -> Notice:

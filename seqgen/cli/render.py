@@ -8,6 +8,7 @@ import typer
 
 from seqgen.cli.complete import complete_corpus
 from seqgen.cli.options import with_options
+from seqgen.cli.terminal import tell
 from seqgen.config import RenderOptions
 from seqgen.corpora.document import Document
 from seqgen.errors import CorpusError, TuneError
@@ -70,7 +71,7 @@ def chosen(source: str, number: int | None, encoding: str | None) -> list[Docume
             f"{source}: no tune in it (a tune begins with an X: line and has a K: line)"
         )
     for notice in corpus.notices:
-        typer.echo(notice, err=True)
+        tell(notice)
     if number is None:
         return list(corpus.documents)
     found = [document for document in corpus.documents if number_of(document) == number]
@@ -89,7 +90,6 @@ def number_of(document: Document) -> int | None:
 
 def readable(documents: list[Document]) -> Iterator[tuple[Tune, str]]:
     """The tunes that can be read, with their ABC; the others are named on standard error."""
-    from seqgen.cli.lines import cleaned
     from seqgen.music.reader import read
 
     for document in documents:
@@ -97,4 +97,4 @@ def readable(documents: list[Document]) -> Iterator[tuple[Tune, str]]:
         try:
             yield read(abc, document.origin), abc
         except TuneError as error:
-            typer.echo(cleaned(f"left out: {error}"), err=True)
+            tell(f"left out: {error}")

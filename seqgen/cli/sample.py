@@ -12,7 +12,7 @@ from seqgen.checkpoint.find import is_shipped
 from seqgen.checkpoint.format import INT8, PRECISIONS
 from seqgen.cli.complete import complete_checkpoint, complete_names
 from seqgen.cli.options import with_options
-from seqgen.cli.terminal import harmless
+from seqgen.cli.terminal import harmless, tell
 from seqgen.config import RenderOptions, SamplingOptions, TuneOptions
 from seqgen.errors import ConfigError, TuneError
 from seqgen.options import grouped
@@ -67,14 +67,14 @@ def sample(
     if not tunes and options.unknown == "skip" and (lacking := tokenizer.unknown(text)):
         from seqgen.tokenizers.base import listed
 
-        typer.echo(f"skipped in the prompt: {listed(lacking)}", err=True)
+        tell(f"skipped in the prompt: {listed(lacking)}")
         text = tokenizer.skip_unknown(text)
     if verbose:
-        typer.echo(described(generator.config, generator.checkpoint.path), err=True)
+        tell(described(generator.config, generator.checkpoint.path))
     if (verbose or sys.stderr.isatty()) and is_shipped(generator.checkpoint.path):
-        typer.echo(f"{name}: the one that comes with seqgen", err=True)
+        tell(f"{name}: the one that comes with seqgen")
     if verbose or (options.seed is None and sys.stderr.isatty()):
-        typer.echo(f"seed {generator.seed}", err=True)
+        tell(f"seed {generator.seed}")
     if tunes:
         write_tunes(generator, pieces, out, rendering, verbose)
         return
@@ -110,7 +110,7 @@ def write_tunes(
 
         write_whole(out, "\n".join(every).encode())
     if generator.kept is not None and (verbose or sys.stderr.isatty()):
-        typer.echo(f"the grammar kept {generator.kept:.1%} of the probability", err=True)
+        tell(f"the grammar kept {generator.kept:.1%} of the probability")
     from seqgen.cli import outputs
 
     if outputs.asked(rendering):
@@ -137,7 +137,7 @@ def tune_of(abc: str) -> "Tune | None":
         return read(abc)
     except TuneError as error:
         number = abc.partition("X:")[2].partition("\n")[0]
-        typer.echo(f"tune {number} cannot be read: {error}", err=True)
+        tell(f"tune {number} cannot be read: {error}")
         return None
 
 

@@ -18,7 +18,7 @@ def print_tune(tune: Tune, beats: float | None = None, above: bool = False) -> N
     from rich.console import Console
     from rich.text import Text
 
-    from seqgen.cli.lines import cleaned
+    from seqgen.cli.terminal import cleaned
 
     said = facts(tune, beats)
     console = Console(highlight=False)

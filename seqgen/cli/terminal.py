@@ -2,6 +2,8 @@
 
 import sys
 
+import typer
+
 # What a terminal takes for commands, each as the picture that Unicode has of it; of the upper ones
 # (ISO 6429's C1) there are no pictures. A tab and a line's end are harmless.
 PICTURES = {
@@ -14,6 +16,16 @@ PICTURES = {
 def harmless(text: str) -> str:
     """The text with a picture in the place of each control character."""
     return text.translate(PICTURES)
+
+
+def cleaned(text: str) -> str:
+    """The text with a space in the place of what cannot be printed, as for a line of a table."""
+    return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
+
+
+def tell(text: str) -> None:
+    """Say something on standard error; it may name files and texts of others."""
+    typer.echo(cleaned(text), err=True)
 
 
 def write(text: str) -> None:

@@ -88,7 +88,7 @@ def check_encoding(name: str) -> None:
     """Raises ConfigError unless Python knows this encoding, and knows it as one of text."""
     try:
         str(b"a", name)
-    except UnicodeError:
+    except UnicodeDecodeError:
         pass  # one letter is no whole character in UTF-16; the name is good
     except (LookupError, ValueError):
         raise ConfigError(

@@ -24,10 +24,34 @@ def seqgen(
 
     def run(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["seqgen", *arguments])
-        with pytest.raises(SystemExit) as end:
-            main()
+        # As strict about what cannot be encoded as a process's own.
+        with (
+            open(1, "w", encoding="utf-8", closefd=False) as stdout,
+            pytest.MonkeyPatch.context() as as_own,
+        ):
+            as_own.setattr(sys, "stdout", stdout)
+            with pytest.raises(SystemExit) as end:
+                main()
         code = end.value.code
         assert code is None or isinstance(code, int)
         return code or 0, *capfd.readouterr()
 
     return run
+
+
+@pytest.fixture
+def files(here: Path, checkpoint: Path) -> Path:
+    """The current folder holds the checkpoint fox, and files of every bad kind."""
+    assert checkpoint.parents[1] == here
+    (here / "good.txt").write_text("It was a good text, and long enough to learn from.\n" * 9)
+    (here / "good.abc").write_text("X:1\nT:Good\nM:6/8\nK:D\nABc def|gab c3|]\n")
+    (here / "empty.txt").write_text("")
+    (here / "blank.txt").write_text(" \n\n")
+    (here / "short.txt").write_text("too short")
+    (here / "binary.txt").write_bytes(bytes(range(256)) * 20)
+    (here / "latin.txt").write_bytes("café\n".encode("cp1252") * 20)
+    (here / "folder").mkdir()
+    (here / "broken.toml").write_text("units = [")
+    (here / "unknown.toml").write_text("unit = 3")
+    (here / "nonsense.toml").write_text('patience = "often"')
+    return here

@@ -6,30 +6,14 @@ from pathlib import Path
 import pytest
 
 from seqgen import tokenizers
-from seqgen.cli import app
 from seqgen.corpora.registry import known_names
 from seqgen.stack import cells
 from seqgen.training.plan import preset_names
+from tests.cli.commands import ARGUMENTS, every_option
+
+pytestmark = pytest.mark.usefixtures("files")
 
 NONSENSE = ("-1", "0", "nan", "inf", "1e400", "", "x", "99999999999999999999", "a\x1b[31m\n")
-
-
-@pytest.fixture(autouse=True)
-def files(here: Path, checkpoint: Path) -> Path:
-    """The current folder holds the checkpoint fox, and files of every bad kind."""
-    assert checkpoint.parents[1] == here
-    (here / "good.txt").write_text("It was a good text, and long enough to learn from.\n" * 9)
-    (here / "good.abc").write_text("X:1\nT:Good\nM:6/8\nK:D\nABc def|gab c3|]\n")
-    (here / "empty.txt").write_text("")
-    (here / "blank.txt").write_text(" \n\n")
-    (here / "short.txt").write_text("too short")
-    (here / "binary.txt").write_bytes(bytes(range(256)) * 20)
-    (here / "latin.txt").write_bytes("café\n".encode("cp1252") * 20)
-    (here / "folder").mkdir()
-    (here / "broken.toml").write_text("units = [")
-    (here / "unknown.toml").write_text("unit = 3")
-    (here / "nonsense.toml").write_text('patience = "often"')
-    return here
 
 
 def told(seqgen, *arguments: str) -> tuple[int, str]:
@@ -60,7 +44,6 @@ def told(seqgen, *arguments: str) -> tuple[int, str]:
         (("good.txt", "--cell", "lstn"), 2, "unknown cell 'lstn'; did you mean lstm?"),
         (("good.txt", "--tokens", "chars"), 2, "unknown tokenizer 'chars'; did you mean char?"),
         (("good.txt", "--preset", "tiny"), 2, "unknown preset 'tiny'"),
-        (("good.txt", "--epochs", "1", "--minutes", "1"), 2, "--minutes and --epochs"),
         (("good.txt", "--clip-norm", "1", "--clip-value", "1"), 2, "--clip-norm and --clip-value"),
         (("good.txt", "--units", "8,8", "--layers", "3"), 2, "--units names 2 layers"),
         (("good.txt", "--window", "999"), 2, "needs 999 tokens and the training part has"),
@@ -185,35 +168,6 @@ def test_no_permission_to_read(seqgen, here: Path, plain_user) -> None:
     with plain_user():
         found = told(seqgen, "train", "good.txt")
     assert_told(found, 1, "good.txt: cannot be read: Permission denied")
-
-
-def every_option() -> list[tuple[tuple[str, ...], str]]:
-    """Each option that takes a value, and the command that it belongs to."""
-    found = []
-
-    def gather(command, words: tuple[str, ...]) -> None:
-        for each in command.params:
-            if each.param_type_name == "option" and not each.is_flag:
-                found.append((words, each.opts[0]))
-        for name, child in getattr(command, "commands", {}).items():
-            gather(child, (*words, name))
-
-    for name in app.COMMANDS:
-        gather(app.imported(name), (name,))
-    return found
-
-
-ARGUMENTS = {
-    ("train",): ("good.txt", "--dry-run", "--json"),
-    ("sample",): ("fox", "--length", "5"),
-    ("render",): ("good.abc",),
-    ("evaluate",): ("fox", "good.txt", "--unknown", "skip"),
-    ("compare",): ("good.txt", "--layers", "1,2", "--epochs", "1", "--dry-run", "--json"),
-    ("inspect", "gates"): ("fox", "--text", "good.txt"),
-    ("inspect", "gradients"): ("fox", "--text", "good.txt", "--json"),
-    ("inspect", "neurons"): ("fox", "--text", "good.txt"),
-    ("corpora", "show"): ("good.txt",),
-}
 
 
 @pytest.mark.parametrize(("command", "option"), every_option())

@@ -11,7 +11,8 @@ from rich.console import Console
 
 from seqgen.checkpoint.format import Config, CorpusFacts
 from seqgen.cli.display import LiveDisplay, PlainDisplay, display
-from seqgen.cli.lines import cleaned, clock, first_lines, lines, longer, spoken
+from seqgen.cli.lines import clock, first_lines, lines, longer, spoken
+from seqgen.cli.terminal import cleaned
 from seqgen.config import StackOptions, TokenOptions, TrainingOptions
 from seqgen.training.events import (
     Evaluated,

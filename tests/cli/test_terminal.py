@@ -1,5 +1,6 @@
 """What others wrote does not drive the reader's terminal, and reaches a file as it is."""
 
+import json
 import os
 import subprocess
 import sys
@@ -56,3 +57,38 @@ def test_a_terminal_gets_pictures_and_a_pipe_the_text(
     assert "␛".encode() in shown
     command = [sys.executable, "-m", "seqgen", *arguments]
     assert b"\x1b" in subprocess.run(command, check=True, capture_output=True).stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("checkpoints",),
+        ("checkpoints", "show", "fox"),
+        ("checkpoints", "export", "fox", "copy\x1b[31m"),
+        ("sample", "fox", "--verbose", "--length", "2"),
+    ],
+)
+def test_what_a_stranger_called_things_is_told_without_commands(
+    seqgen, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = json.loads((checkpoint / "config.json").read_text())
+    config["corpus"]["name"] = EVIL
+    config["corpus"]["sources"] = [EVIL]
+    (checkpoint / "config.json").write_text(json.dumps(config))
+    metric = {"step": 1, "best": True, EVIL: EVIL}
+    (checkpoint / "metrics.jsonl").write_text(json.dumps(metric) + "\n")
+    status, out, err = seqgen(*arguments)
+    assert status == 0
+    assert not set(out + err) & set("\x1b\x07\x9b\x7f")
+
+
+def test_a_name_that_is_no_text_is_told(
+    seqgen, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    name = os.fsdecode(b"fox\xff")
+    checkpoint.rename(checkpoint.with_name(name))
+    status, out, _ = seqgen("checkpoints", "--json")
+    assert status == 0
+    assert name in [row["name"] for row in json.loads(out)]

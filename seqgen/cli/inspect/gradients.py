@@ -10,6 +10,7 @@ import typer
 from seqgen.cli.inspect import reading
 from seqgen.cli.lines import several
 from seqgen.cli.options import with_options
+from seqgen.cli.terminal import cleaned
 from seqgen.inspection.options import GradientOptions, TextOptions
 from seqgen.options import grouped
 
@@ -54,7 +55,7 @@ def gradients(
     if any(x for _, x, _ in lines):
         reading.terminal_picture("log10 of the gradient's norm, median", lines, "k, steps back")
     where = several(measured.streams, "place")
-    typer.echo(f"read {found.source}, at {where}, {measured.steps} steps back")
+    typer.echo(f"read {cleaned(found.source)}, at {where}, {measured.steps} steps back")
 
 
 def main(measured: "Gradients") -> list["Curve"]:

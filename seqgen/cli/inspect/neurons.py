@@ -8,6 +8,7 @@ import typer
 
 from seqgen.cli.inspect import reading
 from seqgen.cli.options import with_options
+from seqgen.cli.terminal import tell
 from seqgen.inspection.options import NeuronOptions, TextOptions
 from seqgen.options import grouped
 
@@ -48,7 +49,7 @@ def neurons(
         from seqgen.inspection.page import page
 
         write_whole(Path(options.html), page(checkpoint.path.name, found, findings, units))
-        typer.echo(f"wrote {options.html}", err=True)
+        tell(f"wrote {options.html}")
     if as_json:
         reading.print_json(facts(found, findings, units))
         return

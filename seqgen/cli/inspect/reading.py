@@ -9,8 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
+from seqgen.cli.terminal import cleaned, tell
 from seqgen.inspection.options import TextOptions
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ def passage(checkpoint: "Checkpoint", options: TextOptions, characters: int) -> 
 
     found = open_passage(checkpoint, options, characters)
     if found.skipped:
-        typer.echo(f"skipped, since the vocabulary lacks it: {listed(found.skipped)}", err=True)
+        tell(f"skipped, since the vocabulary lacks it: {listed(found.skipped)}")
     return found
 
 
@@ -55,7 +54,7 @@ def telling(what: str) -> Iterator[Callable[[float], None]]:
 
 def read_of(found: "Passage") -> str:
     """What was read, in words."""
-    return f"{found.source}: {len(found.text):,} characters, {len(found.rows):,} tokens"
+    return cleaned(f"{found.source}: {len(found.text):,} characters, {len(found.rows):,} tokens")
 
 
 def print_json(facts: Any) -> None:
@@ -78,7 +77,7 @@ def save(figure: "Figure", path: str) -> None:
     content = io.BytesIO()
     figure.savefig(content, format="png", dpi=150)
     write_whole(Path(path), content.getvalue())
-    typer.echo(f"wrote {path}", err=True)
+    tell(f"wrote {path}")
 
 
 def terminal_picture(

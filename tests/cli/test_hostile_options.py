@@ -1,0 +1,205 @@
+"""Whatever an option is given ends with a result or with a message and a status, by hypothesis.
+
+SEQGEN_EXAMPLES=3000 searches for longer than `make test` does: so many calls of each command.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import stat
+from encodings.aliases import aliases
+from itertools import chain
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from seqgen import tokenizers
+from seqgen.stack import cells
+from tests.cli.commands import ARGUMENTS, options_of
+
+EXAMPLES = int(os.environ.get("SEQGEN_EXAMPLES", "12"))
+search = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    # What the fixtures of a test lay out is put back after each example.
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
+# Each command as it is mostly tried, and where its options mean something else, once more.
+CALLS = [
+    *ARGUMENTS.items(),
+    (("train",), ("good.txt",)),
+    (("train",), ("--resume", "fox")),
+    (("sample",), ("jig", "--count", "1", "--length", "30")),
+    (("evaluate",), ("jig", "--count", "1", "--no-judges")),
+]
+
+CODECS = (*sorted(set(aliases.values())), "idna", "punycode", "undefined", "unicode_escape")
+# Numbers are small or beyond every bound: what is within takes its time, and is not hostile.
+NUMBERS = st.one_of(
+    st.integers(-40, 40), st.integers(10**15), st.integers(max_value=-1), st.floats()
+).map(str)
+ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
+SPELLINGS = st.sampled_from(("{}", " {} ", "+{}", "{}_0", "0x{}", "{}e3", "{}%", "{}\n", "{}j"))
+WORDS = st.sampled_from(
+    (*cells.names(), *tokenizers.names(), "1:10", "4/4", "D", "jig", "AABB", *CODECS)
+)
+# As the system hands them over: bytes that are no UTF-8 come as surrogates, and NUL ends a word.
+BYTES = st.binary(max_size=20).map(lambda data: os.fsdecode(data.replace(b"\0", b"")))
+TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=20)
+CONTROLS = st.text("\x1b[0;31m\a\b\r\n\t\x7f\x9b‮{}[/red]\\%$'\"", max_size=12)
+SEPARATORS = st.sampled_from((",", ",,", ", ", "+", ":", ";", "،", "/", "-", "\n"))
+PATHS = st.sampled_from(
+    (".", "..", "./", "folder", "folder/", "good.txt", "good.txt/x", "good.abc", "empty.txt",
+     "binary.txt", "latin.txt", "null", "checkpoints", "checkpoints/fox/config.json", "@",
+     "@folder", "@binary.txt", "@good.txt", "@" + "n" * 300, "-", "--", "-x", "*", "**", "[",
+     "n" * 300, "n/" * 1500, "/proc/self/mem", "/proc/self/x", "new/folder/x", "http://x.invalid")
+)  # fmt: skip
+ENDS = st.sampled_from((".svg", ".PNG", ".pdf", ".mid", ".wav", ".html", ".toml", ".txt", "."))
+
+
+def inside(value: str) -> bool:
+    """Whether a value names nothing outside of the folder of the test that could be written to."""
+    return not value.startswith(("/", "~")) and "../.." not in value
+
+
+ONES = st.one_of(
+    NUMBERS,
+    st.builds(str.format, SPELLINGS, NUMBERS),
+    NUMBERS.map(lambda number: number.translate(ARABIC)[:3]),
+    WORDS,
+    BYTES,
+    TEXTS,
+    CONTROLS,
+)
+VALUES = (
+    st.one_of(
+        ONES,
+        st.builds(str.join, SEPARATORS, st.lists(ONES, max_size=4)),
+        st.builds(str.__add__, st.one_of(BYTES, TEXTS, PATHS, WORDS), ENDS),
+        st.builds(str.__mul__, TEXTS, st.just(2000)),
+    ).filter(inside)
+    | PATHS
+)
+
+
+@pytest.fixture(autouse=True)
+def laid(
+    files: Path, tune_checkpoint: Path, shipped: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """The current folder, with a device in it that nothing is lost with; nothing is trained."""
+    assert tune_checkpoint.parents[1] == files
+    assert not list(shipped.iterdir())
+    with contextlib.suppress(OSError):  # only root may, and not everywhere
+        os.mknod(files / "null", 0o666 | stat.S_IFCHR, os.makedev(1, 3))
+
+    def no_further(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("seqgen.training.estimate.measured_speed", lambda *_: 1000.0)
+    monkeypatch.setattr("seqgen.training.start.set_up", no_further)
+    monkeypatch.setattr("seqgen.music.player.find_player", lambda: None)
+    monkeypatch.setenv("HOME", str(files))
+    return files
+
+
+def told(seqgen, folder: Path, *arguments: str) -> None:
+    """What a command may end with: a result, or a message that no terminal is driven by."""
+    before = everything(folder)
+    status, out, err = seqgen(*arguments)
+    assert status in (0, 1, 2, 130)
+    assert "Traceback" not in out + err
+    assert not set(err) & set("\x1b\a\b\r\x9b")
+    if status in (1, 2):
+        assert "error" in err.lower()
+        assert out == ""
+        assert not [path for path in everything(folder) - before if path.suffix == ".tmp"]
+    for path in sorted(everything(folder) - before, reverse=True):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def everything(folder: Path) -> set[Path]:
+    return {path for path in folder.rglob("*") if "__pycache__" not in path.parts}
+
+
+def chosen(words: tuple[str, ...]) -> st.SearchStrategy[list[str]]:
+    """One option of a command or two, each with its value."""
+    valued = st.tuples(st.sampled_from(options_of(words)), VALUES)
+    return st.lists(valued, min_size=1, max_size=2).map(lambda pairs: [*chain(*pairs)])
+
+
+@pytest.mark.parametrize(("words", "arguments"), CALLS)
+def test_hostile_values(seqgen, laid: Path, words, arguments) -> None:
+    @search
+    @given(chosen(words))
+    def search_it(more: list[str]) -> None:
+        told(seqgen, laid, *words, *arguments, *more)
+
+    search_it()
+
+
+NAMED = (
+    ("train",), ("sample",), ("render",), ("evaluate",), ("compare",), ("inspect",),
+    ("inspect", "gates"), ("checkpoints", "show"), ("checkpoints", "export"),
+    ("checkpoints", "export", "fox"), ("corpora", "show"), ("corpora", "fetch"), (),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("words", NAMED)
+def test_hostile_names(seqgen, laid: Path, words) -> None:
+    @search
+    @given(st.lists(VALUES, min_size=1, max_size=2))
+    def search_it(names: list[str]) -> None:
+        told(seqgen, laid, *words, *names)
+
+    search_it()
+
+
+SCALARS = st.one_of(
+    st.none(), st.booleans(), st.integers(-40, 40), st.integers(10**15), st.floats(), ONES, PATHS
+)
+TREES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=2),
+    max_leaves=4,
+)
+
+
+def files_of(words: tuple[str, ...]) -> st.SearchStrategy[bytes]:
+    """The content of a file of options: any bytes, or TOML of what the command may know."""
+    own = [option.lstrip("-").replace("-", "_") for option in options_of(words)]
+    names = st.sampled_from((*own, "save_every", "evaluations", "beta_1"))
+    said = st.dictionaries(names, TREES, max_size=3) | st.dictionaries(TEXTS, TREES, max_size=2)
+    return st.one_of(st.binary(max_size=60), said.map(table))
+
+
+def table(said: dict[str, object]) -> bytes:
+    return "\n".join(f"{json.dumps(name)} = {toml(value)}" for name, value in said.items()).encode()
+
+
+def toml(value: object) -> str:
+    """A value as TOML has it; of what TOML has no value, a date."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(n)} = {toml(v)}" for n, v in value.items()) + "}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(toml, value))}]"
+    if isinstance(value, float):
+        return repr(value)
+    return "1979-05-27T07:32:00Z" if value is None else json.dumps(value)
+
+
+@pytest.mark.parametrize(("words", "arguments"), [c for c in CALLS if c[0] != ("corpora", "show")])
+def test_hostile_files_of_options(seqgen, laid: Path, words, arguments) -> None:
+    @search
+    @given(files_of(words))
+    def search_it(content: bytes) -> None:
+        (laid / "hostile.toml").write_bytes(content)
+        told(seqgen, laid, *words, *arguments, "--config", "hostile.toml")
+
+    search_it()
