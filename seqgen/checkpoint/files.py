@@ -36,6 +36,9 @@ def written_whole(path: Path) -> Iterator[Path]:
         raise CheckpointError(f"cannot write {path}: this is a folder")
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            # A file in the place of /dev/null would be the end of it.
+            raise CheckpointError(f"cannot write {path}: this is a device or a pipe, not a file")
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             beside.touch(exist_ok=False)

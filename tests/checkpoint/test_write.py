@@ -46,6 +46,16 @@ def test_a_path_that_cannot_be_is_told(tmp_path: Path) -> None:
         write_whole(Path(""), b"x")
 
 
+def test_a_pipe_is_not_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+    for name in ("pipe", "link"):
+        with pytest.raises(CheckpointError, match="a device or a pipe, not a file"):
+            write_whole(tmp_path / name, b"x")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "pipe"]
+    assert (tmp_path / "pipe").is_fifo()
+
+
 def test_no_permission_is_told(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
