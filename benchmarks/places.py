@@ -47,7 +47,8 @@ def bits_per_note(data: Dataset, columns: list[int], epochs: int) -> float:
         np.ascontiguousarray(part[:, read] if columns else part[:, 0])
         for part in (data.training, data.validation)
     )
-    options = plan(RunOptions.of({"epochs": float(epochs)}), "abc", len(training)).options
+    asked, vocab = RunOptions.of({"epochs": float(epochs)}), data.tokenizer.size
+    options = plan(asked, "abc", len(training), vocab).options
     batch, window, peak = (
         options.training.batch, options.training.window, options.training.learning_rate,
     )  # fmt: skip
@@ -55,7 +56,7 @@ def bits_per_note(data: Dataset, columns: list[int], epochs: int) -> float:
     assert window
     assert peak
     places = tuple(data.places[column] for column in columns)
-    learner = Learner(options, data.tokenizer.size, END, places)
+    learner = Learner(options, vocab, END, places)
     windows = Windows(training, batch, window, 0)
     for epoch in range(epochs):
         for step in range(windows.steps):
@@ -73,7 +74,7 @@ def main(corpus: str, epochs: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         options = RunOptions()
         data = prepare(open_corpus([corpus]), options.tokens, Path(folder))
-        backend.load(plan(RunOptions.of({"epochs": 1.0}), "abc", 10**6).options.training)
+        backend.load(plan(RunOptions.of({"epochs": 1.0}), "abc", 10**6, 200).options.training)
         print(f"| read beside each token | bits per note, {corpus}, {epochs} passes |")
         print("|---|---|")
         for name, columns in ways(len(data.places)).items():

@@ -5,6 +5,10 @@ dropout,units]`` begins with what seqgen chooses by itself, changed as said. Opt
 tries the values beside the present one, moves where that is better, and goes on that way while it
 helps (coordinate descent); it prints a table in Markdown of all that it tried. Every run is kept in
 FOLDER/runs.jsonl, so that a search goes on where it was interrupted, and the next knows its runs.
+
+``--epochs 14`` in the place of ``--minutes`` bounds the runs by passes over the data, which is the
+same on every machine. ``--try "--dropout 0.5 --units 768"``, as often as one likes, makes these runs
+and searches no further.
 """
 
 import argparse
@@ -41,21 +45,26 @@ Recipe = dict[str, str]
 
 @dataclass(frozen=True)
 class Trial:
-    """A run: what was said to `seqgen train`, how long it lasted, and what came of it."""
+    """A run: what was said to `seqgen train`, and what came of it.
+
+    length: how long it was to be, as `seqgen train` is told it. seconds: how long it was.
+    """
 
     source: str
-    minutes: float
+    length: str
     seed: int
     said: Recipe
     nats: float
     parameters: int
     epochs: float
+    seconds: float
 
     def row(self) -> str:
         """Of a table in Markdown."""
         words = shlex.join(words_of(self.said)) or "what seqgen chooses"
         millions = f"{self.parameters / 1e6:.1f} M"
-        return f"| {words} | {self.nats:.4f} | {millions} | {self.epochs:.1f} |"
+        passes = f"{self.epochs:.1f} | {self.seconds / 60:.1f}"
+        return f"| {words} | {self.nats:.4f} | {millions} | {passes} |"
 
 
 def words_of(said: Recipe) -> list[str]:
@@ -67,10 +76,10 @@ def words_of(said: Recipe) -> list[str]:
 
 
 class Search:
-    """The runs on one source for one time, each made only once."""
+    """The runs on one source of one length, each made only once."""
 
-    def __init__(self, source: str, minutes: float, folder: Path, seed: int) -> None:
-        self.source, self.minutes, self.seed = source, minutes, seed
+    def __init__(self, source: str, length: str, folder: Path, seed: int) -> None:
+        self.source, self.length, self.seed = source, length, seed
         folder.mkdir(parents=True, exist_ok=True)
         self.file = folder / "runs.jsonl"
         self.known: list[Trial] = []
@@ -92,13 +101,13 @@ class Search:
         return found
 
     def own(self) -> list[Trial]:
-        """The runs on this source, for this time, with this seed."""
-        asked = (self.source, self.minutes, self.seed)
-        return [each for each in self.known if (each.source, each.minutes, each.seed) == asked]
+        """The runs on this source, of this length, with this seed."""
+        asked = (self.source, self.length, self.seed)
+        return [each for each in self.known if (each.source, each.length, each.seed) == asked]
 
     def _run(self, said: Recipe) -> Trial:
         command = [sys.executable, "-m", "seqgen", "train", self.source, "--name", "run"]
-        command += ["--minutes", f"{self.minutes:g}", "--seed", str(self.seed), *words_of(said)]
+        command += [*self.length.split(), "--seed", str(self.seed), *words_of(said)]
         with tempfile.TemporaryDirectory() as folder:
             done = subprocess.run([*command, "--out", folder], capture_output=True, text=True)
             if done.returncode:
@@ -106,16 +115,18 @@ class Search:
             run = open_checkpoint(Path(folder) / "run")
             last = run.metrics()[-1]
             return Trial(
-                self.source, self.minutes, self.seed, said,
+                self.source, self.length, self.seed, said,
                 nats=last["validation_loss"],
                 parameters=sum(array.size for array in run.weights().values()),
                 epochs=last["epoch"],
+                seconds=last["seconds"],
             )  # fmt: skip
 
     def chosen(self, said: Recipe) -> Recipe:
         """What seqgen chooses for each option, where the recipe leaves it open."""
         command = [sys.executable, "-m", "seqgen", "train", self.source, "--dry-run", "--json"]
-        done = subprocess.run([*command, *words_of(said)], capture_output=True, text=True)
+        words = [*self.length.split(), *words_of(said)]
+        done = subprocess.run([*command, *words], capture_output=True, text=True)
         if done.returncode:
             sys.exit(done.stderr[-2000:])
         groups = json.loads(done.stdout)["options"].values()
@@ -163,16 +174,24 @@ def text(value: object) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("source")
-    parser.add_argument("--minutes", type=float, default=2)
+    lengths = parser.add_mutually_exclusive_group(required=True)
+    lengths.add_argument("--minutes", type=float)
+    lengths.add_argument("--epochs", type=float)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--begin", default="", help="options of seqgen train to begin with")
     parser.add_argument("--only", default=",".join(AXES), help="the options to try")
+    parser.add_argument("--try", action="append", default=[], help="options of one run")
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
-    search = Search(asked.source, asked.minutes, asked.out, asked.seed)
-    search.climb(recipe(asked.begin), asked.only.split(","))
-    print("| options | nats | parameters | epochs |")
-    print("|---|---|---|---|")
+    length = f"--minutes {asked.minutes:g}" if asked.minutes else f"--epochs {asked.epochs:g}"
+    search = Search(asked.source, length, asked.out, asked.seed)
+    tries = getattr(asked, "try")
+    for words in tries:
+        search.trial(recipe(words))
+    if not tries:
+        search.climb(recipe(asked.begin), asked.only.split(","))
+    print("| options | nats | parameters | epochs | minutes |")
+    print("|---|---|---|---|---|")
     for trial in sorted(search.own(), key=lambda trial: trial.nats):
         print(trial.row())
 

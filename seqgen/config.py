@@ -148,7 +148,10 @@ class TrainingOptions(Options):
         None, "Size of network and of steps; by data size and time unless said.", names="presets"
     )
     minutes: float | None = option(
-        None, "Train for this long by the clock.", above=0.0, most=100_000.0
+        None,
+        "Train for this long by the clock; with --epochs for whichever is shorter.",
+        above=0.0,
+        most=100_000.0,
     )
     epochs: float | None = option(
         None, "Train for this many passes over the data.", above=0.0, most=1e6
@@ -209,8 +212,6 @@ class TrainingOptions(Options):
     seed: int = option(0, "Seed of every random choice.", least=0, most=2**31 - 1)
 
     def check(self) -> None:
-        if self.minutes is not None and self.epochs is not None:
-            raise ConfigError("--minutes and --epochs are two ways to say how long; give one")
         if self.clip_norm is not None and self.clip_value is not None:
             raise ConfigError("--clip-norm and --clip-value are two ways to clip; give one")
 

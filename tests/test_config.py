@@ -112,17 +112,9 @@ def test_units_are_one_number_or_one_a_layer() -> None:
         _ = StackOptions(units=(64,)).widths
 
 
-@pytest.mark.parametrize(
-    ("said", "flags"),
-    [
-        ({"minutes": 1, "epochs": 1}, ("--minutes", "--epochs")),
-        ({"clip_norm": 1, "clip_value": 1}, ("--clip-norm", "--clip-value")),
-    ],
-)
-def test_options_that_exclude_each_other_are_both_named(said, flags) -> None:
-    with pytest.raises(ConfigError) as caught:
-        TrainingOptions(**said)
-    assert all(flag in str(caught.value) for flag in flags)
+def test_options_that_exclude_each_other_are_both_named() -> None:
+    with pytest.raises(ConfigError, match="--clip-norm and --clip-value"):
+        TrainingOptions(clip_norm=1, clip_value=1)
 
 
 def test_options_find_their_group_by_name() -> None:

@@ -16,7 +16,8 @@ from seqgen.corpora import Corpus
 from seqgen.errors import CheckpointError, ConfigError
 from seqgen.training.data import TRAINING, VALIDATION, Dataset, preparing
 from seqgen.training.events import Preparing
-from seqgen.training.plan import Plan, plan
+from seqgen.training.fitted import fitted
+from seqgen.training.plan import Plan
 from seqgen.training.start import configure, folder_beside, is_empty
 from seqgen.training.windows import Windows
 
@@ -62,13 +63,19 @@ def planned(
 
 
 def plan_of(variant: Variant, data: Dataset) -> Plan:
-    """The plan of a variant; a budget of tokens becomes a number of epochs, seldom a whole one."""
-    kind, tokens = data.tokenizer.kind, len(data.training)
+    """The plan of a variant: it uses all of the time or the passes that each is given.
+
+    A budget of tokens becomes a number of epochs, seldom a whole one.
+    """
+    asked = variant.options
     if variant.budget is None:
-        return plan(variant.options, kind, tokens)
-    one = plan(variant.options.with_options({"epochs": 1.0}), kind, tokens)
-    epochs = max(1e-9, variant.budget / tokens_an_epoch(data, one.options))
-    return replace(one, options=one.options.with_options({"epochs": epochs}))
+        chosen = fitted(asked, data)
+        epochs = asked.training.epochs
+    else:
+        chosen = fitted(asked.with_options({"epochs": 1.0}), data)
+        epochs = max(1e-9, variant.budget / tokens_an_epoch(data, chosen.options))
+    training = replace(chosen.options.training, epochs=epochs)
+    return replace(chosen, options=replace(chosen.options, training=training))
 
 
 def tokens_an_epoch(data: Dataset, options: RunOptions) -> int:

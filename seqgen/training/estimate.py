@@ -13,8 +13,9 @@ from seqgen.corpora import Corpus
 from seqgen.stack import backend, cells
 from seqgen.stack.shapes import layer_names, weight_shapes
 from seqgen.training.data import prepare
+from seqgen.training.fitted import fitted
 from seqgen.training.memory import memory_errors
-from seqgen.training.plan import check_names, memory_bytes, parameters, plan
+from seqgen.training.plan import check_names, memory_bytes, parameters
 from seqgen.training.windows import Windows
 
 TIMED_STEPS = 5
@@ -66,19 +67,18 @@ def estimate(corpus: Corpus, options: RunOptions) -> Estimate:
     check_names(options)
     with tempfile.TemporaryDirectory() as folder:
         data = prepare(corpus, options.tokens, Path(folder))
-        tokens, vocab = len(data.training), data.tokenizer.size
-        chosen = plan(options, data.tokenizer.kind, tokens)
+        vocab = data.tokenizer.size
+        chosen = fitted(options, data)
         training = chosen.options.training
         assert training.batch
         assert training.window
         windows = Windows(data.training, training.batch, training.window, training.seed)
         speed = measured_speed(chosen.options, vocab, windows, data.places)
     tokens_per_epoch = windows.steps * training.batch * training.window
+    assert training.epochs
+    minutes = training.epochs * tokens_per_epoch / speed / 60
     if training.minutes is not None:
-        minutes = training.minutes
-    else:
-        minutes = (training.epochs or 0) * tokens_per_epoch / speed / 60
-        minutes = min(minutes, chosen.most_minutes or minutes)
+        minutes = min(minutes, training.minutes)
     return Estimate(
         corpus=corpus.name,
         options=chosen.options,

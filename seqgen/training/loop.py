@@ -116,9 +116,9 @@ class Run:
     def length(self) -> Length:
         """How long the run is, as far as is known."""
         position = self.position
-        if position.minutes is not None:
+        if position.epochs is None:
+            assert position.minutes is not None
             return Length(seconds=60 * position.minutes)
-        assert position.epochs is not None
         return Length(steps=max(1, round(position.epochs * self.windows.steps)))
 
     def _progress(self) -> float:
@@ -186,15 +186,18 @@ class Run:
             self.learner.reset()
 
     def _fit_to_speed(self, speed: Speed) -> None:
-        """Once the speed is known, a length that seqgen chose is bounded by the clock."""
+        """Of two lengths, keep the shorter one as soon as the speed tells which that is."""
         position = self.position
-        if position.most_minutes is None or speed.steps < SPEED_STEPS:
+        if position.epochs is None or position.minutes is None:
             return
-        assert position.epochs is not None
+        seconds = 60 * position.minutes
+        if speed.steps < SPEED_STEPS and position.seconds < seconds:
+            return
         tokens = position.epochs * self.windows.steps * self.tokens_a_step
-        if tokens / speed.tokens_per_second > 60 * position.most_minutes:
-            position.minutes = position.most_minutes
-        position.most_minutes = None
+        if position.seconds >= seconds or tokens / speed.tokens_per_second > seconds:
+            position.epochs = None
+        else:
+            position.minutes = None
 
     def _remaining(self, speed: Speed) -> float:
         length, position = self.length(), self.position

@@ -15,8 +15,8 @@ class Preset:
     """A network and the steps that suit it.
 
     dropout: share of values dropped, by how many passes over the data there are to be at least.
-    speed: training tokens a second, on the two cores where the recipes were searched for.
     seen: tokens that a run sees in all unless its length is said.
+    passes: over the data, after which more only learn it by heart.
     """
 
     layers: int
@@ -26,34 +26,43 @@ class Preset:
     window: int
     batch: int
     learning_rate: float
-    speed: float
     weight_decay: float = 0.1
     seen: int = 6_000_000
+    passes: float = 25.0
 
 
 # Found by measurement: docs/recipes.md tells what else was tried, and what each thing was worth.
 PRESETS = {
-    "small": Preset(1, 384, 128, ((0, 0.1), (10, 0.3), (25, 0.5)), 64, 16, 4e-3, 80_000),
-    "medium": Preset(1, 512, 128, ((0, 0.1), (10, 0.3), (25, 0.5)), 64, 32, 4e-3, 47_000),
-    "large": Preset(1, 768, 128, ((0, 0.1), (3, 0.3), (10, 0.5)), 64, 32, 3e-3, 25_000),
-    "huge": Preset(1, 1024, 128, ((0, 0.1), (3, 0.3), (10, 0.6)), 64, 32, 3e-3, 13_000, 0.2),
+    "small": Preset(1, 384, 128, ((0, 0.1), (10, 0.3), (25, 0.5)), 64, 16, 4e-3),
+    "medium": Preset(1, 512, 128, ((0, 0.1), (10, 0.3), (25, 0.5)), 64, 32, 4e-3),
+    "large": Preset(1, 768, 128, ((0, 0.1), (3, 0.3), (10, 0.5)), 64, 32, 3e-3),
+    "huge": Preset(1, 1024, 128, ((0, 0.1), (3, 0.3), (10, 0.6)), 64, 32, 3e-3, 0.2),
     # A book of tunes is small, and a network that is told where it stands learns it soon.
-    "tunes": Preset(1, 768, 128, ((0, 0.45),), 64, 32, 4e-3, 22_000, seen=12_000_000),
+    "tunes": Preset(1, 768, 128, ((0, 0.45),), 64, 32, 4e-3, seen=12_000_000),
 }
 
 # Training tokens below which a text has the preset "small", and a book of tunes too, which above
-# has "tunes". A longer text has the first of the others whose time a run does not exceed.
+# has "tunes".
 SMALL_UNTIL = 300_000
-UNTIL_MINUTES = {"medium": 5.0, "large": 20.0, "huge": math.inf}
+# A longer text has the first of the others that its time is enough for: floating-point operations
+# of a whole run. The machine where they were searched for did 4e11 a second.
+UNTIL_WORK = {"small": 2e13, "medium": 1.2e14, "large": 4.8e14, "huge": math.inf}
+REFERENCE_FLOPS = 4e11
+# Operations of a training step for each weight and token: two forward, and four back.
+WORK = 6
 
 # Of the share that is dropped elsewhere. What a layer writes says the same in many ways, but of the
 # embedding of a letter nothing is left where it is dropped.
 EMBEDDING_DROPOUT = 0.4
 
-# With neither --epochs nor --minutes: as many tokens as the preset says, in at least one and at
-# most so many passes, and at most so long.
-MOST_EPOCHS = 60.0
+# With neither --epochs nor --minutes: as many tokens as the preset says, in at least one pass, and
+# at most so long.
 MOST_MINUTES = 10.0
+
+# A corpus of a few pages is read more often than a preset says, for at least so many tokens, if not
+# more often than this.
+LEAST_SEEN = 1_200_000
+MOST_EPOCHS = 60.0
 
 # A small corpus is read in at least this many windows a pass and this many streams' lengths.
 LEAST_WINDOWS = 8
@@ -64,13 +73,11 @@ LEAST_STEPS = 4
 class Plan:
     """Options with nothing left open, and a sentence for each choice that was made.
 
-    most_minutes: a bound on the time that the chosen number of epochs may take, where seqgen chose
-        it; the speed of the machine decides.
+    The last one tells how long the run is to be, where seqgen chose that.
     """
 
     options: RunOptions
     reasons: tuple[str, ...]
-    most_minutes: float | None = None
 
 
 def check_names(options: RunOptions) -> None:
@@ -94,22 +101,30 @@ def preset_names() -> tuple[str, ...]:
     return tuple(PRESETS)
 
 
-def plan(options: RunOptions, kind: str, tokens: int) -> Plan:
+def plan(
+    options: RunOptions, kind: str, tokens: int, vocab: int, flops: float = REFERENCE_FLOPS
+) -> Plan:
     """Fill in what the user left open.
 
-    kind: the tokenizer that was used.
+    kind: the tokenizer that was used. vocab: how many tokens it knows.
     tokens: of the training part.
+    flops: of this machine (`seqgen.stack.machine`), which matters for a run by the clock.
     Raises ConfigError for an unknown preset, or a window that the data cannot fill.
     """
     training, stack = options.training, options.stack
     reasons = []
     name = training.preset
     if name is None:
-        name, suiting = fitting_preset(kind, tokens, training)
+        name, suiting = fitting_preset(kind, tokens, vocab, training, flops)
         reasons.append(f"preset {name}, for {suiting}")
     preset = replace(find_preset(name), **cells.of(stack).suits)
-    layers = stack.layers or (len(stack.units) if stack.units else preset.layers)
-    passes = expected_minutes(preset, tokens, training) * 60 * preset.speed / tokens
+    stack = fitting_network(stack, preset)
+    lasting, why_so_long = fitting_length(preset, tokens, training)
+    passes = expected_work(stack, tokens, vocab, lasting, flops) / work(stack, vocab) / tokens
+    if lasting.epochs is None and passes > most_passes(preset, tokens):
+        passes = most_passes(preset, tokens)
+        lasting = replace(lasting, epochs=passes)
+        why_so_long = [f"at most {passes:.3g} epochs: more learn it by heart (--epochs for more)"]
     if stack.dropout is None:
         stack = replace(stack, dropout=fitting_dropout(preset, passes))
         often = "one pass" if passes < 1.5 else f"{passes:.2g} passes"
@@ -117,25 +132,12 @@ def plan(options: RunOptions, kind: str, tokens: int) -> Plan:
     if stack.embedding_dropout is None:
         assert stack.dropout is not None
         stack = replace(stack, embedding_dropout=round(EMBEDDING_DROPOUT * stack.dropout, 3))
-    stack = replace(stack, layers=layers, units=stack.units or (preset.units,) * layers)
-    stack = cells.chosen(replace(stack, embedding=stack.embedding or fitting_width(stack, preset)))
-    check_layers(stack)
     window, batch, why = fit_steps(training.window, training.batch, preset, tokens)
-    reasons += why
-    epochs, most_minutes = training.epochs, None
-    if epochs is None and training.minutes is None:
-        epochs = chosen_epochs(preset, tokens)
-        most_minutes = MOST_MINUTES
-        reasons.append(
-            f"{epochs:.3g} epochs, or {MOST_MINUTES:g} minutes if that is shorter "
-            "(--epochs or --minutes to choose)"
-        )
     training = replace(
-        training,
+        lasting,
         preset=name,
         window=window,
         batch=batch,
-        epochs=epochs,
         learning_rate=training.learning_rate or preset.learning_rate,
         weight_decay=(
             preset.weight_decay if training.weight_decay is None else training.weight_decay
@@ -143,32 +145,69 @@ def plan(options: RunOptions, kind: str, tokens: int) -> Plan:
         clip_norm=training.clip_norm or (None if training.clip_value else 1.0),
     )
     chosen = RunOptions(replace(options.tokens, tokens=kind), stack, training)
-    return Plan(chosen, tuple(reasons), most_minutes)
+    return Plan(chosen, (*reasons, *why, *why_so_long))
 
 
-def fitting_preset(kind: str, tokens: int, training: TrainingOptions) -> tuple[str, str]:
+def fitting_preset(
+    kind: str, tokens: int, vocab: int, training: TrainingOptions, flops: float
+) -> tuple[str, str]:
     """The name of the preset for so many training tokens of a kind, and what it was chosen by."""
     why = f"{tokens:,} training tokens"
     if tokens < SMALL_UNTIL:
         return "small", why
     if kind == "abc":
         return "tunes", why
-    minutes = expected_minutes(PRESETS["medium"], tokens, training)
-    name = next(name for name, most in UNTIL_MINUTES.items() if minutes <= most)
-    return name, f"{why} and about {minutes:.2g} minutes"
+    medium = PRESETS["medium"]
+    network = fitting_network(StackOptions(), medium)
+    lasting, _ = fitting_length(medium, tokens, training)
+    expected = expected_work(network, tokens, vocab, lasting, flops)
+    name = next(name for name, most in UNTIL_WORK.items() if expected <= most)
+    minutes = f"about {expected / flops / 60:.2g} minutes at {flops / 1e9:.0f} GFLOP/s"
+    return name, f"{why} and {minutes}"
 
 
-def expected_minutes(preset: Preset, tokens: int, training: TrainingOptions) -> float:
-    """How long a run would be, on the machine that the preset knows the speed of."""
-    if training.minutes is not None:
-        return training.minutes
-    epochs = training.epochs or chosen_epochs(preset, tokens)
-    minutes = epochs * tokens / preset.speed / 60
-    return minutes if training.epochs else min(minutes, MOST_MINUTES)
+def fitting_network(stack: StackOptions, preset: Preset) -> StackOptions:
+    """The stack with its layers and widths chosen. Raises ConfigError where they do not fit."""
+    layers = stack.layers or (len(stack.units) if stack.units else preset.layers)
+    stack = replace(stack, layers=layers, units=stack.units or (preset.units,) * layers)
+    stack = cells.chosen(replace(stack, embedding=stack.embedding or fitting_width(stack, preset)))
+    check_layers(stack)
+    return stack
 
 
-def chosen_epochs(preset: Preset, tokens: int) -> float:
-    return min(MOST_EPOCHS, max(1.0, preset.seen / tokens))
+def fitting_length(
+    preset: Preset, tokens: int, training: TrainingOptions
+) -> tuple[TrainingOptions, list[str]]:
+    """For how many passes or how long to train, whichever is over first; and why."""
+    if training.epochs or training.minutes:
+        return training, []
+    epochs = min(most_passes(preset, tokens), max(1.0, preset.seen / tokens))
+    why = (
+        f"{epochs:.3g} epochs, or {MOST_MINUTES:g} minutes if that is shorter "
+        "(--epochs or --minutes to choose)"
+    )
+    return replace(training, epochs=epochs, minutes=MOST_MINUTES), [why]
+
+
+def most_passes(preset: Preset, tokens: int) -> float:
+    """Over the data, unless the user says more: what comes after them is learned by heart."""
+    return max(preset.passes, min(MOST_EPOCHS, LEAST_SEEN / tokens))
+
+
+def expected_work(
+    stack: StackOptions, tokens: int, vocab: int, training: TrainingOptions, flops: float
+) -> float:
+    """Floating-point operations of a run whose length is known."""
+    epochs = math.inf if training.epochs is None else training.epochs
+    seconds = math.inf if training.minutes is None else 60 * training.minutes
+    return min(epochs * tokens * work(stack, vocab), seconds * flops)
+
+
+def work(stack: StackOptions, vocab: int) -> float:
+    """Floating-point operations of training, a token."""
+    assert stack.embedding
+    looked_up = 0 if stack.tie else vocab * stack.embedding
+    return WORK * (parameters(stack, vocab) - looked_up)
 
 
 def fitting_dropout(preset: Preset, passes: float) -> float:

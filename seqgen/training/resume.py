@@ -28,7 +28,7 @@ class Position:
     evaluations: how many there were. cost: seconds that one takes, once that is known.
     mean_loss: training loss, smoothed.
     metrics, samples: bytes of the two files that were written until then.
-    epochs, minutes: how long the run is, where seqgen chose it.
+    epochs, minutes: how long the run is; where both are set, which of them is not known yet.
     """
 
     step: int = 0
@@ -47,7 +47,6 @@ class Position:
     samples: int | None = None
     epochs: float | None = None
     minutes: float | None = None
-    most_minutes: float | None = None
 
 
 def save(path: Path, position: Position, arrays: dict[str, np.ndarray]) -> None:

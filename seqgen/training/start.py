@@ -22,9 +22,10 @@ from seqgen.stack import backend
 from seqgen.training import resume
 from seqgen.training.data import TRAINING, VALIDATION, Dataset, open_ids, preparing
 from seqgen.training.events import Event, Preparing, Started
+from seqgen.training.fitted import by_the_clock, fitted
 from seqgen.training.memory import memory_errors
 from seqgen.training.parts import changed_sources
-from seqgen.training.plan import Plan, check_names, plan
+from seqgen.training.plan import Plan, check_names
 from seqgen.training.resume import Position
 
 if TYPE_CHECKING:
@@ -55,16 +56,16 @@ def begun(corpus: Corpus, options: RunOptions, path: Path, overwrite: bool) -> I
         write.make_way(path, overwrite)
     with folder_beside(path) as folder:
         data = yield from preparing(corpus, options.tokens, folder)
-        chosen = plan(options, data.tokenizer.kind, len(data.training))
+        if by_the_clock(options):
+            yield Preparing("loading TensorFlow and timing the machine")
+        chosen = fitted(options, data)
         config = configure(corpus, data, chosen)
         write.create(path, config, data.tokenizer, overwrite=overwrite)
         (path / format.RESUME).mkdir(exist_ok=True)
         for name in (TRAINING, VALIDATION):
             os.replace(folder / name, path / format.RESUME / name)
     training = config.training
-    position = Position(
-        epochs=training.epochs, minutes=training.minutes, most_minutes=chosen.most_minutes
-    )
+    position = Position(epochs=training.epochs, minutes=training.minutes)
     checkpoint = Checkpoint(path, config, data.tokenizer)
     notices = (*corpus.notices, *data.notices)
     current = yield from set_up(checkpoint, position, None)
@@ -125,7 +126,6 @@ def gone_on(path: Path, said: Mapping[str, Any], old_text: bool) -> Iterator[Eve
         checkpoint = replace(checkpoint, config=config)
         if length:
             position.epochs, position.minutes = training.epochs, training.minutes
-            position.most_minutes = None
         position.waited = 0
     current = yield from set_up(checkpoint, position, arrays)
     if current.over() and (said or finished(checkpoint)):

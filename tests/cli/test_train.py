@@ -197,7 +197,6 @@ def test_resume_goes_on_and_extends(seqgen, own: Path) -> None:
         (("--epochs", "0.5"), 2, "trained to its end"),
         (("--cell", "gru"), 2, "for --minutes, --epochs, --patience; --cell cannot change"),
         (("--learning-rate", "1"), 2, "--learning-rate cannot change"),
-        (("--minutes", "1", "--epochs", "2"), 2, "give one"),
         (("river.txt",), 2, "what to learn from cannot be given with it"),
         (("--overwrite",), 2, "--overwrite cannot be given with it"),
         (("--dry-run",), 2, "--dry-run cannot be given with it"),

@@ -166,6 +166,14 @@ class TestRun:
         assert 3 <= events[-1].result.seconds < 6
         assert of_kind(events, Step)[-1].learning_rate < 1e-3
 
+    @pytest.mark.parametrize(("epochs", "minutes"), [(5, 60.0), (100_000, 0.05)])
+    def test_of_two_lengths_the_shorter_is_kept(self, text_file, tmp_path, epochs, minutes):
+        events = list(run(text_file, tmp_path / "river", epochs=epochs, minutes=minutes))
+        last = of_kind(events, Step)[-1]
+        assert last.epoch == epochs or 3 <= events[-1].result.seconds < 6
+        assert last.progress == 1
+        assert of_kind(events, Evaluated)[-1].learning_rate < 1e-3
+
     def test_it_stops_when_nothing_gets_better(self, text_file, tmp_path):
         said = {"patience": 2, "learning_rate": 1e-9, "epochs": 50, "evaluations": 100}
         events = list(run(text_file, tmp_path / "river", **said, seed=3))

@@ -6,8 +6,10 @@ from seqgen.config import RunOptions
 from seqgen.errors import ConfigError
 from seqgen.training.plan import (
     LEAST_STEPS,
+    MOST_EPOCHS,
     MOST_MINUTES,
     PRESETS,
+    REFERENCE_FLOPS,
     memory_bytes,
     parameters,
     plan,
@@ -15,8 +17,8 @@ from seqgen.training.plan import (
 )
 
 
-def chosen(tokens, **said):
-    return plan(RunOptions.of(said), "char", tokens)
+def chosen(tokens, flops=REFERENCE_FLOPS, **said):
+    return plan(RunOptions.of(said), "char", tokens, 66, flops)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +35,8 @@ def test_the_preset_grows_with_the_data(tokens, name):
     ("length", "name"),
     [
         ({"minutes": 2.0}, "medium"), ({"minutes": 10.0}, "large"), ({"minutes": 60.0}, "huge"),
-        ({"epochs": 2.0}, "medium"), ({"epochs": 20.0}, "large"), ({"epochs": 200.0}, "huge"),
+        ({"minutes": 0.5}, "small"),
+        ({"epochs": 5.0}, "medium"), ({"epochs": 20.0}, "large"), ({"epochs": 200.0}, "huge"),
     ],
 )  # fmt: skip
 def test_the_preset_grows_with_the_time(length, name):
@@ -53,8 +56,8 @@ def test_more_is_dropped_the_oftener_the_data_are_read():
 
 
 def test_books_of_tunes_have_a_preset_of_their_own():
-    assert plan(RunOptions(), "abc", 500_000).options.training.preset == "tunes"
-    assert plan(RunOptions(), "abc", 50_000).options.training.preset == "small"
+    assert plan(RunOptions(), "abc", 500_000, 246).options.training.preset == "tunes"
+    assert plan(RunOptions(), "abc", 50_000, 246).options.training.preset == "small"
 
 
 def test_what_is_said_stays():
@@ -62,8 +65,9 @@ def test_what_is_said_stays():
     stack, training = found.options.stack, found.options.training
     assert stack.widths == (300, 300, 300)
     assert (training.window, training.batch, training.learning_rate) == (20, 8, 1e-3)
-    assert training.epochs == 2
-    assert found.most_minutes is None
+    assert (training.epochs, training.minutes) == (2, None)
+    both = chosen(10**6, epochs=2, minutes=3).options.training
+    assert (both.epochs, both.minutes) == (2, 3)
 
 
 def test_units_of_each_layer_say_how_many_layers():
@@ -90,10 +94,41 @@ def test_a_small_corpus_has_steps_left_and_is_told_so(tokens, name):
 
 
 def test_with_no_length_it_chooses_epochs_bounded_by_the_clock():
-    found = chosen(10**6)
-    assert found.options.training.epochs == pytest.approx(6.0)
-    assert found.most_minutes == MOST_MINUTES
+    found = chosen(10**6).options.training
+    assert found.epochs == pytest.approx(6.0)
+    assert found.minutes == MOST_MINUTES
     assert chosen(10**6, minutes=2).options.training.epochs is None
+
+
+def test_time_beyond_what_the_data_are_good_for_is_not_used_unless_epochs_are_said():
+    found = chosen(10**6, minutes=600.0)
+    assert found.options.training.minutes == 600
+    assert found.options.training.epochs == PRESETS["huge"].passes
+    assert "by heart (--epochs for more)" in found.reasons[-1]
+    assert chosen(10**6, minutes=600.0, epochs=90.0).options.training.epochs == 90
+    # A text of a few lines needs many passes for as many steps.
+    few, many = (chosen(n, minutes=600.0).options.training.epochs for n in (100_000, 2_000))
+    assert few == PRESETS["small"].passes
+    assert few < many == MOST_EPOCHS
+
+
+def test_a_slower_machine_gets_what_it_has_the_time_for():
+    fast, slow = (chosen(10**6, minutes=10.0, flops=flops) for flops in (4e11, 4e10))
+    assert fast.options.training.preset == "large"
+    assert slow.options.stack.units < fast.options.stack.units
+    assert slow.options.stack.dropout < fast.options.stack.dropout
+    assert "about 10 minutes at 40 GFLOP/s" in slow.reasons[0]
+    by_epochs = [chosen(10**6, epochs=10.0, flops=flops).options for flops in (4e11, 4e10)]
+    assert by_epochs[0] == by_epochs[1]
+
+
+def test_how_often_the_data_are_read_is_reckoned_with_the_network_that_is_asked_for():
+    reasons = [
+        chosen(10**6, minutes=10.0, units=units, preset="large").reasons[0]
+        for units in ((512,), (1024,), (2048,))
+    ]
+    passes = [float(reason.split("about ")[1].split()[0]) for reason in reasons]
+    assert passes[0] > 2 * passes[1] > 4 * passes[2] > 0
 
 
 @pytest.mark.parametrize("said", [{"window": 2000}, {"window": 100, "batch": 50}, {"batch": 2000}])
