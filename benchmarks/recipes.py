@@ -7,8 +7,8 @@ helps (coordinate descent); it prints a table in Markdown of all that it tried. 
 FOLDER/runs.jsonl, so that a search goes on where it was interrupted, and the next knows its runs.
 
 ``--epochs 14`` in the place of ``--minutes`` bounds the runs by passes over the data, which is the
-same on every machine. ``--try "--dropout 0.5 --units 768"``, as often as one likes, makes these runs
-and searches no further.
+same on every machine. ``--try "--dropout 0.5 --units 768"``, as often as one likes, makes these
+runs and searches no further.
 """
 
 import argparse
