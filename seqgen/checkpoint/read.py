@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 MOST_METRICS_BYTES = 32 * 1024 * 1024
 # Its weights in float32, the graph that is built of them in int8, and what is on the way between.
 BYTES_A_PARAMETER = 10
+# What reads and runs a network, by addresses; with fewer, ONNX Runtime cannot even be imported.
+BYTES_OF_LIBRARIES = 250_000_000
 
 
 @dataclass(frozen=True)
@@ -143,21 +145,39 @@ def open_checkpoint(path: Path) -> Checkpoint:
 
 
 def check_memory(config: Config, path: Path) -> None:
-    """Raise CheckpointError for a network that this machine has not the memory to look at."""
-    needed = config.parameters * BYTES_A_PARAMETER
+    """Raise CheckpointError for a network that there is not the memory to look at."""
+    needed = config.parameters * BYTES_A_PARAMETER + BYTES_OF_LIBRARIES
     if needed > memory():
         raise CheckpointError(
-            f"{path}: a network of {config.parameters:,} parameters takes {needed / 1e9:,.1f} GB "
-            f"of memory, and this machine has {memory() / 1e9:,.1f}"
+            f"{path}: a network of {config.parameters:,} parameters takes {needed / 1e9:,.2f} GB "
+            f"of memory, and this process can have {memory() / 1e9:,.2f}"
         )
 
 
 def memory() -> float:
+    """Bytes of memory that this process can have: what the machine has, or a limit if that is less.
+
+    The limit is of addresses (``ulimit -v``), of which a process takes more than of memory.
+    """
+    return min(machine_memory(), address_limit())
+
+
+def machine_memory() -> float:
     """Bytes of memory that this machine has."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):  # as on Windows
         return math.inf
+
+
+def address_limit() -> float:
+    """Bytes of addresses that this process may take."""
+    try:
+        import resource
+    except ImportError:  # as on Windows
+        return math.inf
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return math.inf if limit == resource.RLIM_INFINITY else limit
 
 
 def check_plain(path: Path) -> None:

@@ -18,6 +18,7 @@ from seqgen.tokenizers.base import END
 from seqgen.training.data import TRAINING, VALIDATION
 from seqgen.training.events import Evaluated, Event, Finished, Recovered, Sampled, Step
 from seqgen.training.keeper import Keeper
+from seqgen.training.memory import check_memory
 from seqgen.training.pace import Clock, Speed, smoothed
 from seqgen.training.resume import Position
 from seqgen.training.ridge import learner_for
@@ -61,6 +62,8 @@ class Run:
         arrays: dict[str, np.ndarray] | None = None,
     ) -> None:
         config = checkpoint.config
+        options = RunOptions(config.tokens, config.stack, config.training)
+        check_memory(options, config.vocab)
         self.options = config.training
         assert self.options.batch
         assert self.options.window
@@ -82,7 +85,6 @@ class Run:
             keys,
             self.options.truncate == "random",
         )
-        options = RunOptions(config.tokens, config.stack, config.training)
         # A single document has no boundary to learn from.
         boundary = END if config.corpus.documents > 1 else None
         learner = learner_for(config.stack)

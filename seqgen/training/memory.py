@@ -3,7 +3,38 @@
 import contextlib
 from collections.abc import Iterator
 
+from seqgen.checkpoint.read import address_limit, machine_memory
+from seqgen.config import RunOptions
 from seqgen.errors import TrainingError
+from seqgen.training.plan import memory_bytes
+
+# What TensorFlow, with its threads, takes of addresses beyond the memory that it uses: 1.6 GB for
+# 64 units on two cores, 1.8 GB for 2048.
+MORE_ADDRESSES = 2_000_000_000
+
+
+def check_memory(options: RunOptions, vocab: int) -> None:
+    """Raise TrainingError for a run that would come to the end of memory, before it begins.
+
+    TensorFlow does not always survive that: where a limit of addresses (``ulimit -v``) left it too
+    few, it hung, or ended the process, or could not be imported.
+
+    options: with nothing left open.
+    vocab: how many tokens there are.
+    """
+    needed = memory_bytes(options, vocab)
+    if needed > machine_memory():
+        refuse(needed, "of memory", f"this machine has {machine_memory() / 1e9:,.1f}")
+    if needed + MORE_ADDRESSES > address_limit():
+        allowed = f"this process is limited to {address_limit() / 1e9:,.1f} (ulimit -v)"
+        refuse(needed + MORE_ADDRESSES, "of addresses", allowed)
+
+
+def refuse(needed: float, what: str, there: str) -> None:
+    raise TrainingError(
+        f"training takes about {needed / 1e9:,.1f} GB {what}, and {there}; "
+        "try smaller --units, --layers, --batch or --window"
+    )
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,60 @@ def test_a_disk_that_stays_full_is_told_at_the_end(here: Path) -> None:
     assert done.stderr.splitlines()[-1].startswith("error: cannot write checkpoints/river/")
     assert "File too large" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
+
+
+def limited(gigabytes: float, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """A command whose process may take so many addresses, from its start on."""
+    most = int(gigabytes * 1e9)
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+    command = [*COMMAND, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, preexec_fn=limit)
+
+
+def content(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def refused(done: "subprocess.CompletedProcess[str]", message: str) -> None:
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    assert message in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("more", [(), ("--overwrite",)])
+def test_a_network_that_memory_does_not_suffice_for_is_refused(
+    here: Path, trained: Callable[..., Path], more: tuple[str, ...]
+) -> None:
+    name = "other"
+    if more:
+        name = trained(here / "checkpoints" / "river", ["river.txt"]).name
+    before = content(here)
+    arguments = ("--units", "8000", "--epochs", "1", "--name", name)
+    done = limited(4, "train", "river.txt", *arguments, *more)
+    refused(done, "GB of addresses, and this process is limited to 4.0 (ulimit -v); try smaller")
+    assert content(here) == before
+
+
+def test_a_run_that_cannot_go_on_for_lack_of_memory_stays_as_it_is(
+    here: Path, trained: Callable[..., Path]
+) -> None:
+    path = trained(here / "checkpoints" / "river", ["river.txt"])
+    resume.save(path, resume.Position(epochs=1.0), {})
+    before = content(here)
+    refused(limited(2.5, "train", "--resume", "river"), "GB of addresses, and this process is")
+    assert content(here) == before
+
+
+def test_a_sample_is_written_in_little_memory_or_refused(
+    here: Path, make: Callable[..., Path]
+) -> None:
+    make(here / "checkpoints" / "fox")
+    done = limited(0.5, "sample", "fox", "--length", "20", "--seed", "1")
+    assert (done.returncode, len(done.stdout)) == (0, 20)
+    for gigabytes in (0.17, 0.19, 0.21, 0.23):
+        done = limited(gigabytes, "sample", "fox", "--length", "20")
+        refused(done, "of memory, and this process can have")
