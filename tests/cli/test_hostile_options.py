@@ -100,6 +100,7 @@ def laid(
         raise KeyboardInterrupt
 
     monkeypatch.setattr("seqgen.training.estimate.measured_speed", lambda *_: 1000.0)
+    monkeypatch.setattr("seqgen.stack.machine.training_flops", lambda *_: 1e11)
     monkeypatch.setattr("seqgen.training.start.set_up", no_further)
     monkeypatch.setattr("seqgen.music.player.find_player", lambda: None)
     monkeypatch.setenv("HOME", str(files))
