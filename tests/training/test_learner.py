@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from seqgen.config import RunOptions
+from seqgen.stack import cells
 from seqgen.training.windows import Windows
 
 VOCAB = 11
@@ -90,6 +91,40 @@ def test_from_a_copy_it_goes_on_bit_for_bit(tf, more):
     assert steps(other, 5, begin=5) == expected
     for name, array in other.arrays().items():
         np.testing.assert_array_equal(array, learner.arrays()[name], name)
+
+
+@pytest.mark.parametrize(
+    ("more", "beside"),
+    [
+        *(({"cell": name}, ()) for name in cells.names()),
+        ({"cell": "gru", "reset": "before"}, ()),
+        ({"recurrent_dropout": 0.2}, (7, 5)),
+    ],
+)
+def test_the_same_steps_give_the_same_bits_on_all_threads(tf, more, beside):
+    """Also where many tokens share a row of the embedding, whose gradients are summed in it."""
+    from seqgen.training.learner import Learner
+
+    vocab, batch, window = 500, 32, 20
+    sizes = {"units": (48,), "embedding": 24, "dropout": 0.3, "window": window, "batch": batch}
+    learner = Learner(RunOptions.of(SAID | sizes | more), vocab, 0, beside)
+    chance = np.random.default_rng(1)
+    ids = chance.zipf(1.3, 4 * batch * window + 1) % vocab
+    rows = [ids, *(chance.integers(0, most, len(ids)) for most in beside)]
+    ids = np.stack(rows, 1).astype(np.uint16) if beside else ids.astype(np.uint16)
+    windows = Windows(ids, batch, window, seed=0)
+
+    def learned():
+        losses = [learner.learn(windows.read(0, n), windows.forgets(0, n), 0.01) for n in range(3)]
+        return losses, learner.arrays()
+
+    before = learner.arrays()
+    losses, arrays = learned()
+    learner.assign(before)
+    again, others = learned()
+    assert again == losses
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(array, others[name], name)
 
 
 @pytest.mark.parametrize("cell", ["lstm", "delay"])  # whose states are [B, H] and [B, D, H]
