@@ -1,0 +1,85 @@
+"""What saving costs: how long steps of training take while the run is saved all the time.
+
+``python -m benchmarks.saving`` prints, as JSON, the bytes that are saved, the seconds by which a
+save in the background holds the steps up, and the seconds that it takes of a processor; and what
+share that is of the time, and of all processors, at the default of one save in 30 seconds. Steps
+with saves and without take turns, and the medians of the pairs are told, so that what else the
+machine does weighs on both.
+"""
+
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+import seqgen
+from seqgen.checkpoint.format import RESUME
+from seqgen.checkpoint.read import open_checkpoint
+from seqgen.config import TrainingOptions
+from seqgen.stack.backend import cores
+from seqgen.training import resume, start
+from seqgen.training.events import Step
+from seqgen.training.loop import Run
+
+# The steps are short, so that many saves fall on few of them.
+NETWORK = {"units": (1024,), "layers": 1, "batch": 16, "window": 32}
+PAIRS = 11
+STEPS = 10  # of each half of a pair
+
+
+def begun(folder: str) -> Run:
+    """A run after its first step."""
+    events = seqgen.train("sonnets", out=folder, epochs=1000, **NETWORK)
+    next(event for event in events if isinstance(event, Step))
+    events.close()
+    path = Path(folder) / "sonnets"
+    return start.build(open_checkpoint(path), *resume.read(path))
+
+
+def steps(run: Run, before: Callable[[], None]) -> np.ndarray:
+    """Seconds that some steps take by the clock, and of processors.
+
+    before: called before each.
+    """
+    began = np.array([time.perf_counter(), time.process_time()])
+    for step in range(STEPS):
+        before()
+        place = (0, step % run.windows.steps)
+        run.learner.learn(run.windows.read(*place), run.windows.forgets(*place), 1e-4)
+    run.keeper.finish()
+    return np.array([time.perf_counter(), time.process_time()]) - began
+
+
+def pair(run: Run) -> np.ndarray:
+    """Seconds that a save adds to the steps that it falls on, by the clock and of processors."""
+    saves = told = 0
+
+    def save() -> None:
+        nonlocal saves, told
+        told += len(list(run.keeper.outcomes()))
+        if told == saves:
+            run.keeper.save(run.position, run.learner.arrays())
+            saves += 1
+
+    alone = steps(run, lambda: None)
+    list(run.keeper.outcomes())
+    return (steps(run, save) - alone) / saves
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        run = begun(folder)
+        steps(run, lambda: None)  # compiles
+        pairs = [pair(run) for _ in range(PAIRS)]
+        size = (run.checkpoint.path / RESUME / resume.STATE).stat().st_size
+    seconds, processor = np.median(pairs, 0)
+    every = TrainingOptions().save_every
+    shares = {"share": seconds / every, "share_of_processors": processor / every / cores()}
+    print(json.dumps({"bytes": size, "seconds": seconds, "processor": processor} | shares))
+
+
+if __name__ == "__main__":
+    main()
