@@ -33,7 +33,8 @@ class Preset:
 
 # Found by measurement: docs/recipes.md tells what else was tried, and what each thing was worth.
 PRESETS = {
-    "small": Preset(1, 384, 128, ((0, 0.1), (10, 0.3), (25, 0.5)), 64, 16, 4e-3),
+    "tiny": Preset(1, 256, 128, ((0, 0.0), (8, 0.1), (15, 0.3)), 64, 16, 5e-3),
+    "small": Preset(1, 384, 128, ((0, 0.1), (5, 0.3), (12, 0.5)), 64, 16, 4e-3, passes=15),
     "medium": Preset(1, 512, 128, ((0, 0.1), (10, 0.3), (25, 0.5)), 64, 32, 4e-3),
     "large": Preset(1, 768, 128, ((0, 0.1), (3, 0.3), (10, 0.5)), 64, 32, 3e-3),
     "huge": Preset(1, 1024, 128, ((0, 0.1), (3, 0.3), (10, 0.6)), 64, 32, 3e-3, 0.2),
@@ -46,7 +47,7 @@ PRESETS = {
 SMALL_UNTIL = 300_000
 # A longer text has the first of the others that its time is enough for: floating-point operations
 # of a whole run. The machine where they were searched for did 4e11 a second.
-UNTIL_WORK = {"small": 2e13, "medium": 1.2e14, "large": 4.8e14, "huge": math.inf}
+UNTIL_WORK = {"tiny": 1.5e13, "small": 4e13, "medium": 1.2e14, "large": 4.8e14, "huge": math.inf}
 REFERENCE_FLOPS = 4e11
 # Operations of a training step for each weight and token: two forward, and four back.
 WORK = 6

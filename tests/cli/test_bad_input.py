@@ -43,7 +43,7 @@ def told(seqgen, *arguments: str) -> tuple[int, str]:
         (("sonets",), 1, "did you mean sonnets?"),
         (("good.txt", "--cell", "lstn"), 2, "unknown cell 'lstn'; did you mean lstm?"),
         (("good.txt", "--tokens", "chars"), 2, "unknown tokenizer 'chars'; did you mean char?"),
-        (("good.txt", "--preset", "tiny"), 2, "unknown preset 'tiny'"),
+        (("good.txt", "--preset", "vast"), 2, "unknown preset 'vast'"),
         (("good.txt", "--clip-norm", "1", "--clip-value", "1"), 2, "--clip-norm and --clip-value"),
         (("good.txt", "--units", "8,8", "--layers", "3"), 2, "--units names 2 layers"),
         (("good.txt", "--window", "999"), 2, "needs 999 tokens and the training part has"),

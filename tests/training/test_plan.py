@@ -35,7 +35,7 @@ def test_the_preset_grows_with_the_data(tokens, name):
     ("length", "name"),
     [
         ({"minutes": 2.0}, "medium"), ({"minutes": 10.0}, "large"), ({"minutes": 60.0}, "huge"),
-        ({"minutes": 0.5}, "small"),
+        ({"minutes": 0.5}, "tiny"), ({"minutes": 1.0}, "small"),
         ({"epochs": 5.0}, "medium"), ({"epochs": 20.0}, "large"), ({"epochs": 200.0}, "huge"),
     ],
 )  # fmt: skip
