@@ -4,6 +4,7 @@ import math
 import types
 from collections.abc import Mapping
 from dataclasses import field, fields
+from pathlib import PurePath
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from seqgen.errors import ConfigError, unknown_name
@@ -78,7 +79,7 @@ def checked(name: str, value: Any, hint: Any, known: Mapping[str, Any]) -> Any:
         check_bounds(flag, value, known)
     if known["choices"] and value not in known["choices"]:
         raise ConfigError(f"{flag}: {value!r} is not one of {', '.join(known['choices'])}")
-    if known["suffixes"] and not value.lower().endswith(known["suffixes"]):
+    if known["suffixes"] and PurePath(value).suffix.lower() not in known["suffixes"]:
         raise ConfigError(f"{flag}: {value!r} does not end in {' or '.join(known['suffixes'])}")
     return value
 

@@ -34,6 +34,8 @@ def written_whole(path: Path) -> Iterator[Path]:
     """A path to write to; what lies there at the end takes the place of the file, as one."""
     if not path.name:
         raise CheckpointError(f"cannot write {path}: this is a folder")
+    if "\0" in str(path):
+        raise CheckpointError(f"cannot write {str(path)!r}: a file's name has no NUL")
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):

@@ -87,9 +87,8 @@ def marked_encoding(data: bytes) -> str | None:
 def check_encoding(name: str) -> None:
     """Raises ConfigError unless Python knows this encoding, and knows it as one of text."""
     try:
-        str(b"a", name)
-    except UnicodeDecodeError:
-        pass  # one letter is no whole character in UTF-16; the name is good
+        # One letter is no whole character in UTF-16, whose name is good.
+        str(b"a", name, "ignore")
     except (LookupError, ValueError):
         raise ConfigError(
             f"--encoding: {name!r} is no text encoding that Python knows "

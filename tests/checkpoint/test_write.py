@@ -44,6 +44,8 @@ def test_a_path_that_cannot_be_is_told(tmp_path: Path) -> None:
         write_whole(tmp_path / "file" / "below", b"x")
     with pytest.raises(CheckpointError, match=r"cannot write \.: this is a folder"):
         write_whole(Path(""), b"x")
+    with pytest.raises(CheckpointError, match="a file's name has no NUL"):
+        write_whole(tmp_path / "a\0", b"x")
 
 
 def test_a_pipe_is_not_replaced(tmp_path: Path) -> None:

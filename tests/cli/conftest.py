@@ -23,6 +23,7 @@ def seqgen(
     """Runs ``seqgen ARGUMENTS`` from its entry point; exit status, standard output and error."""
 
     def run(*arguments: str) -> tuple[int, str, str]:
+        capfd.readouterr()  # what a command wrote that failed otherwise than it should
         monkeypatch.setattr(sys, "argv", ["seqgen", *arguments])
         # As strict about what cannot be encoded as a process's own.
         with (

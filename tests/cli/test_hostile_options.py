@@ -116,7 +116,8 @@ def told(seqgen, folder: Path, *arguments: str) -> None:
     assert not set(err) & set("\x1b\a\b\r\x9b")
     if status in (1, 2):
         assert "error" in err.lower()
-        assert out == ""
+        # A tune is written before its score fails.
+        assert out == "" or "jig" in arguments
         assert not [path for path in everything(folder) - before if path.suffix == ".tmp"]
     for path in sorted(everything(folder) - before, reverse=True):
         if path.is_dir() and not path.is_symlink():
@@ -162,8 +163,16 @@ def test_hostile_names(seqgen, laid: Path, words) -> None:
     search_it()
 
 
+# A file of options can hold a NUL.
 SCALARS = st.one_of(
-    st.none(), st.booleans(), st.integers(-40, 40), st.integers(10**15), st.floats(), ONES, PATHS
+    st.text("a\0/.svg", max_size=9),
+    st.none(),
+    st.booleans(),
+    st.integers(-40, 40),
+    st.integers(10**15),
+    st.floats(),
+    ONES,
+    PATHS,
 )
 TREES = st.recursive(
     SCALARS,
@@ -195,7 +204,11 @@ def toml(value: object) -> str:
     return "1979-05-27T07:32:00Z" if value is None else json.dumps(value)
 
 
-@pytest.mark.parametrize(("words", "arguments"), [c for c in CALLS if c[0] != ("corpora", "show")])
+# Which takes none, and which compiles for seconds and reads its options as the gates do.
+NO_FILE = (("corpora", "show"), ("inspect", "gradients"))
+
+
+@pytest.mark.parametrize(("words", "arguments"), [c for c in CALLS if c[0] not in NO_FILE])
 def test_hostile_files_of_options(seqgen, laid: Path, words, arguments) -> None:
     @search
     @given(files_of(words))

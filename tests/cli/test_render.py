@@ -151,6 +151,7 @@ def test_standard_input_and_known_corpora(here: Path) -> None:
         (("book.abc", "--score", "t.bmp"), 2, "--score: 't.bmp' does not end in .svg or .png or"),
         (("book.abc", "--midi", "t"), 2, "--midi: 't' does not end in .mid or .midi"),
         (("book.abc", "--audio", "t.mp3"), 2, "--audio: 't.mp3' does not end in .wav"),
+        (("book.abc", "--score", ".svg"), 2, "--score: '.svg' does not end in .svg"),
         (("book.abc", "--page", ""), 2, "--page: '' does not end in .html"),
         (("book.abc", "--tempo", "0"), 2, "--tempo: 0.0 is too small"),
         (("book.abc", "--tempo", "fast"), 2, "--tempo: 'fast' is not a number"),

@@ -113,7 +113,7 @@ def test_utf_16_without_a_mark_is_recognised():
         decode("plain words".encode("utf-16-be"), "a")
 
 
-@pytest.mark.parametrize("name", ["utf-9", "hex", "undefined", "", "a\0b", "a\udcff"])
+@pytest.mark.parametrize("name", ["utf-9", "hex", "undefined", "idna", "", "a\0b", "a\udcff"])
 def test_an_unknown_encoding_is_wrong_usage(name):
     if not name:  # not said
         assert decode(b"x", "a", name) == "x"
