@@ -39,7 +39,9 @@ PRESETS = {
     "large": Preset(1, 768, 128, ((0, 0.1), (3, 0.3), (10, 0.5)), 64, 32, 3e-3),
     "huge": Preset(1, 1024, 128, ((0, 0.1), (3, 0.3), (10, 0.6)), 64, 32, 3e-3, 0.2),
     # A book of tunes is small, and a network that is told where it stands learns it soon.
-    "tunes": Preset(1, 768, 128, ((0, 0.45),), 64, 32, 4e-3, seen=12_000_000),
+    "tunes": Preset(
+        1, 768, 128, ((0, 0.45), (8, 0.5)), 64, 32, 4e-3, 0.2, seen=12_000_000, passes=12
+    ),
 }
 
 # Training tokens below which a text has the preset "small", and a book of tunes too, which above
