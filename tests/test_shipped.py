@@ -38,9 +38,11 @@ def test_each_recipe_is_of_options_that_there_are_and_has_an_excerpt() -> None:
 def test_what_ships_is_small_and_nothing_else_lies_beside_it() -> None:
     files = [path for path in shipped_folder().rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) < MOST_BYTES
-    known = {"recipes.toml", *(path.name for path in shipped_checkpoints())}
-    assert {path.name for path in shipped_folder().iterdir()} <= known
-    assert {path.name for path in shipped_checkpoints()} <= set(recipes())
+    assert {path.name for path in shipped_folder().iterdir()} == {"recipes.toml", *recipes()}
+
+
+def test_each_recipe_has_its_checkpoint() -> None:
+    assert {path.name for path in shipped_checkpoints()} == set(recipes())
 
 
 @every
