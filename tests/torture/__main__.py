@@ -22,7 +22,7 @@ from tests.torture.kills import Kills, kill, lay, run_through
 from tests.torture.mutations import mutate
 
 LANES = 2
-EPOCHS = 900.0
+EPOCHS = 300.0
 # A worker spoils so many checkpoints, and more if it is told to.
 PORTION = 500
 MOST_ADDRESSES = 16 * 2**30  # so that a worker's end is not the machine's
