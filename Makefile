@@ -1,4 +1,4 @@
-# make demo   a first model in about two minutes of training, and a sample of it
+# make demo   a first model in two minutes of training at most, and a sample of it
 # make test   lint, types, import contracts and all tests
 # make torture   200 killed runs and 20,000 spoiled checkpoints, in half an hour
 # make fuzz   ten minutes of fuzzing for each reader; what it finds new is kept among the tests

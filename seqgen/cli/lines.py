@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from seqgen.checkpoint.find import FOLDER
 from seqgen.cli.terminal import cleaned
+from seqgen.config import TrainingOptions
 from seqgen.music.fields import FIELD
 from seqgen.stack import cells
 from seqgen.training.events import (
@@ -86,13 +87,20 @@ def introduction(event: Started, verbose: bool) -> list[str]:
         f"{stack.dropout:g}: {event.parameters:,} parameters; window {training.window}, "
         f"batch {training.batch}, {event.steps:,} steps an epoch",
     ]
-    if training.minutes:
-        text.append(f"{several(training.minutes, 'minute')} of training, into {event.path}")
-    else:
-        text.append(f"{several(training.epochs or 0, 'epoch')} of training, into {event.path}")
+    text.append(f"{length(training)}, into {event.path}")
     reasons = event.reasons if verbose else event.reasons[-1:]
     text += [f"chosen: {reason}" for reason in reasons]
     return text + [f"note: {notice}" for notice in event.notices]
+
+
+def length(training: TrainingOptions) -> str:
+    """How long a run is to be, in words."""
+    if training.epochs is None:
+        return f"{several(training.minutes or 0, 'minute')} of training"
+    epochs = f"{several(training.epochs, 'epoch')} of training"
+    if training.minutes is None:
+        return epochs
+    return f"{epochs}, or {several(training.minutes, 'minute')} if that is shorter"
 
 
 def conclusion(event: Finished) -> list[str]:

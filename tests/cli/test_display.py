@@ -144,6 +144,19 @@ def test_plain_lines_have_every_figure_with_its_unit() -> None:
         assert words in text
 
 
+@pytest.mark.parametrize(
+    ("epochs", "minutes", "words"),
+    [
+        (6.0, None, "6 epochs of training, into"),
+        (None, 1.0, "1 minute of training, into"),
+        (6.0, 10.0, "6 epochs of training, or 10 minutes if that is shorter, into"),
+    ],
+)
+def test_how_long_a_run_is_to_be(epochs: float | None, minutes: float | None, words: str) -> None:
+    training = replace(STARTED.config.training, epochs=epochs, minutes=minutes)
+    assert words in plain(replace(STARTED, config=replace(STARTED.config, training=training)))
+
+
 def test_reasons_are_told_when_asked_for_and_the_length_always() -> None:
     assert "chosen: preset small\nchosen: 30 epochs\n" in plain(STARTED, verbose=True)
     assert "preset small" not in plain(STARTED)
