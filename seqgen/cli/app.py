@@ -105,6 +105,8 @@ def main() -> None:
         sys.exit(1)
     except MemoryError:
         fail("out of memory; try smaller --units, --batch, --window or --count", 1)
+    except RecursionError:  # as Python makes folders and follows patterns
+        fail("a path or a pattern has too many folders, one in the other", 1)
     except OSError as error:
         fail(str(error), 1)
     finally:

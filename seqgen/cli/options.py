@@ -185,7 +185,7 @@ def read_config(path: Path, known: Mapping[str, Any]) -> dict[str, Any]:
         said = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"--config: cannot read {path}: {error.strerror}") from error
-    except ValueError as error:  # not TOML, or not UTF-8
+    except (ValueError, RecursionError) as error:  # not TOML, not UTF-8, or lists in lists in lists
         raise ConfigError(f"--config: {path} is not a TOML file: {error}") from error
     for name in said:
         if name not in known:

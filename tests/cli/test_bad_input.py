@@ -80,6 +80,24 @@ def test_a_run_that_cannot_be(
         assert_told(told(seqgen, "train", *arguments), status, message)
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("train", "*/" * 1500 + "x"),
+        ("train", "good.txt", "--out", "n/" * 1500),
+        ("sample", "fox", "--length", "3", "--out", "n/" * 1500 + "x"),
+        ("checkpoints", "export", "fox", "n/" * 1500 + "x"),
+    ],
+)
+def test_a_path_through_too_many_folders(seqgen, here: Path, arguments: tuple[str, ...]) -> None:
+    before = sorted(here.iterdir())
+    status, _, err = seqgen(*arguments)
+    assert status == 1
+    assert "too many folders" in err
+    assert "Traceback" not in err
+    assert sorted(here.iterdir()) == before
+
+
 def assert_told(found: tuple[int, str], status: int, message: str) -> None:
     assert message in found[1]
     assert found[0] == status

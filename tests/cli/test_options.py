@@ -103,6 +103,7 @@ def test_a_file_says_options_and_flags_win(tmp_path: Path) -> None:
         (b"shore = 1", r"options\.toml: unknown option 'shore'; did you mean share"),
         (b"share = ", r"options\.toml is not a TOML file"),
         (b"\xff", r"options\.toml is not a TOML file"),
+        (b"share = " + b"[" * 9000, r"options\.toml is not a TOML file"),
         (b"share = {}", r"options\.toml: share is a table"),
         (b"share = [[{a = 1}]]", r"options\.toml: share is a table"),
         (None, r"cannot read .*options\.toml: No such file"),
