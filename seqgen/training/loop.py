@@ -9,7 +9,6 @@ import numpy as np
 from seqgen.checkpoint import graph
 from seqgen.checkpoint.card import write_card
 from seqgen.checkpoint.read import Checkpoint
-from seqgen.config import RunOptions
 from seqgen.errors import TrainingError
 from seqgen.evaluation.likelihood import quantisation_loss
 from seqgen.generation import Generator
@@ -18,7 +17,6 @@ from seqgen.tokenizers.base import END
 from seqgen.training.data import TRAINING, VALIDATION
 from seqgen.training.events import Evaluated, Event, Finished, Recovered, Sampled, Step
 from seqgen.training.keeper import Keeper
-from seqgen.training.memory import check_memory
 from seqgen.training.pace import Clock, Speed, smoothed
 from seqgen.training.resume import Position
 from seqgen.training.ridge import learner_for
@@ -62,8 +60,6 @@ class Run:
         arrays: dict[str, np.ndarray] | None = None,
     ) -> None:
         config = checkpoint.config
-        options = RunOptions(config.tokens, config.stack, config.training)
-        check_memory(options, config.vocab)
         self.options = config.training
         assert self.options.batch
         assert self.options.window
@@ -88,7 +84,7 @@ class Run:
         # A single document has no boundary to learn from.
         boundary = END if config.corpus.documents > 1 else None
         learner = learner_for(config.stack)
-        self.learner = learner(options, config.vocab, boundary, config.places)
+        self.learner = learner(config.run_options, config.vocab, boundary, config.places)
         if arrays is not None:
             self.learner.assign(arrays)
         self.peak = self.options.learning_rate

@@ -23,7 +23,7 @@ from seqgen.training import resume
 from seqgen.training.data import TRAINING, VALIDATION, Dataset, open_ids, preparing
 from seqgen.training.events import Event, Preparing, Started
 from seqgen.training.fitted import by_the_clock, fitted
-from seqgen.training.memory import memory_errors
+from seqgen.training.memory import check_memory, memory_errors
 from seqgen.training.parts import changed_sources
 from seqgen.training.plan import Plan, check_names
 from seqgen.training.resume import Position
@@ -210,8 +210,13 @@ def told(
 
 
 def build(checkpoint: Checkpoint, position: Position, arrays: dict[str, Any] | None) -> "Run":
-    """The run of a checkpoint. Raises CheckpointError if its files do not fit each other."""
+    """The run of a checkpoint.
+
+    Raises CheckpointError if its files do not fit each other, and TrainingError, before TensorFlow
+    is loaded, if it would not fit into memory.
+    """
     config = checkpoint.config
+    check_memory(config.run_options, config.vocab)
     backend.load(config.training)
     from seqgen.training.loop import Run
 

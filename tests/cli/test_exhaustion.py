@@ -118,7 +118,7 @@ def test_a_run_that_cannot_go_on_for_lack_of_memory_stays_as_it_is(
     path = trained(here / "checkpoints" / "river", ["river.txt"])
     resume.save(path, resume.Position(epochs=1.0), {})
     before = content(here)
-    refused(limited(2.5, "train", "--resume", "river"), "GB of addresses, and this process is")
+    refused(limited(1, "train", "--resume", "river"), "GB of addresses, and this process is")
     assert content(here) == before
 
 
