@@ -42,10 +42,11 @@ def main() -> None:
         tempfile.TemporaryDirectory() as folder,
         Progress(console=Console(stderr=True)) as progress,
     ):
-        faults = [
-            *kills(Path(folder) / "kills", asked.kills, asked.seed, progress),
-            *mutations(Path(folder) / "mutations", asked.mutations, asked.seed, progress),
-        ]
+        faults = []
+        if asked.kills:
+            faults += kills(Path(folder) / "kills", asked.kills, asked.seed, progress)
+        if asked.mutations:
+            faults += mutations(Path(folder) / "mutations", asked.mutations, asked.seed, progress)
     for fault in faults:
         print("FAULT", fault)
     sys.exit(bool(faults))
