@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from seqgen.errors import CheckpointError
 
 CHECKSUM = "sha256"
 FLOATS = ("F32", "F16")  # as safetensors calls them
+SPARE_BYTES = 1_000_000  # of a file, beside its arrays: names and words
 
 
 def checksum(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> str:
@@ -56,7 +58,8 @@ def read_arrays(
 
     expected: where given, the arrays must be exactly these, in single or half precision, checked on
     the file's header before anything is allocated.
-    most: bytes that they may take in all, checked likewise.
+    most: bytes that the file may have. A larger one is not opened: to map it into memory may take
+        more addresses than there are.
     Returns the arrays and the metadata, the checksum among it.
     Raises CheckpointError that names the file and what is wrong.
     """
@@ -66,13 +69,15 @@ def read_arrays(
         raise CheckpointError(
             f"{path} is missing; the checkpoint is not whole, restore it or train anew"
         )
+    if expected is not None:
+        most = 4 * sum(map(math.prod, expected.values())) + SPARE_BYTES
     try:
+        if most is not None and (size := path.stat().st_size) > most:
+            raise tampered(path, f"{size:,} bytes are more than its run can have written")
         with safe_open(path, framework="numpy") as file:
             metadata = dict(file.metadata() or {})
             if expected is not None:
                 check_header(file, expected, path)
-            if most is not None and (size := path.stat().st_size) > most:
-                raise tampered(path, f"{size:,} bytes are more than its run can have written")
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:
         raise tampered(path, str(error)) from error

@@ -216,7 +216,7 @@ def typed(hint: Any, value: Any, where: str, name: str) -> Any:
         return tuple(typed(inner[0], item, where, f"{name}[{n}]") for n, item in enumerate(value))
     if origin is dict and isinstance(value, dict):
         return {key: typed(inner[1], item, where, f"{name}.{key}") for key, item in value.items()}
-    if hint is float and type(value) is int:
+    if hint is float and type(value) is int and abs(value) < 2**1000:  # a float holds no larger one
         return float(value)
     if type(value) is not (origin or hint):
         raise damaged(

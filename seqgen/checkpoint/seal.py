@@ -52,4 +52,7 @@ def seal(facts: Mapping[str, Any]) -> str | None:
 def sealed(facts: Mapping[str, Any], by: object) -> bool:
     """Whether that is this user's seal of a graph of which this is known."""
     own = seal(facts)
-    return own is not None and isinstance(by, str) and hmac.compare_digest(own, by)
+    if own is None or not isinstance(by, str):
+        return False
+    # As bytes: of texts it takes ASCII only.
+    return hmac.compare_digest(own.encode(), by.encode("utf-8", "surrogatepass"))

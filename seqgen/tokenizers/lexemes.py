@@ -78,6 +78,8 @@ class LexemeTokenizer(Tokenizer):
         lengths_hold = all(1 <= len(piece) <= LONGEST for piece in pieces)
         if len(known) != len(pieces) or not lengths_hold or not known.issuperset("".join(pieces)):
             raise damaged("pieces", what)
+        if missing := [piece for piece in cls.always if piece not in known]:
+            raise damaged("pieces", f"a list that holds {' '.join(missing)} too")
         return cls(pieces)
 
     def to_json(self) -> dict[str, Any]:

@@ -9,13 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from seqgen.checkpoint.arrays import read_arrays, write_arrays
+from seqgen.checkpoint.arrays import SPARE_BYTES, read_arrays, write_arrays
 from seqgen.checkpoint.format import EXPORT, RESUME, Config
 from seqgen.errors import CheckpointError
 from seqgen.stack.shapes import state_shapes
 
 STATE = "state.safetensors"
-SPARE_BYTES = 1_000_000  # names, words, random states
 
 
 @dataclass

@@ -56,7 +56,8 @@ def test_a_newer_format_asks_for_an_upgrade() -> None:
         (("format",), "1"), (("program",), "other"), (("stack", "cell"), "transformer"),
         (("stack", "layers"), None), (("stack", "embedding"), None),
         (("stack", "units"), [1, 2, 3]),
-        (("stack", "units"), [10**9]), (("training", "warmup"), 7), (("versions",), {"a": 1}),
+        (("stack", "units"), [10**9]), (("training", "warmup"), 7),
+        (("training", "warmup"), 10**400), (("versions",), {"a": 1}),
         (("corpus", "characters"), -1), (("surplus",), 1), (("stack", "surplus"), 1),
     ],
 )  # fmt: skip

@@ -137,6 +137,17 @@ def test_a_file_of_zeros_without_end_is_not_read(checkpoint: Path, name: str) ->
         use(checkpoint)
 
 
+def test_weights_without_end_are_not_mapped_into_memory(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (checkpoint / format.WEIGHTS).open("r+b") as file:
+        file.truncate(10**12)
+    # A process with fewer addresses than that could not say what is wrong.
+    monkeypatch.setattr("safetensors.safe_open", lambda *_, **__: pytest.fail("opened"))
+    with pytest.raises(CheckpointError, match="bytes are more than its run can have written"):
+        open_checkpoint(checkpoint).weights()
+
+
 def test_a_vocabulary_longer_than_its_network_is_not_parsed(
     checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,7 +24,7 @@ def test_it_fits_only_what_it_was_set_on(home: Path) -> None:
     own = seal(FACTS)
     assert sealed(dict(reversed(FACTS.items())), own)
     assert not sealed(FACTS | {"graph": "abd"}, own)
-    for by in (None, "", "0" * 64, 7, ["a"]):
+    for by in (None, "", "0" * 64, "\u00e9" * 64, "\ud800", 7, ["a"]):
         assert not sealed(FACTS, by)
 
 

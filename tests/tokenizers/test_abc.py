@@ -1,6 +1,7 @@
 import pytest
 
 from seqgen import tokenizers
+from seqgen.errors import CheckpointError
 from seqgen.music.tokens import BODY
 from seqgen.tokenizers.abc import TOKENIZER
 
@@ -30,6 +31,13 @@ def test_every_vocabulary_holds_all_music():
         assert len(tokenizer.encode(token)) == 1
     assert len(tokenizer.encode("M:9/8\n")) == 1
     assert len(tokenizer.encode("M:6/8\n")) > 1
+
+
+def test_a_vocabulary_that_lacks_some_of_it_is_refused():
+    data = tokenizers.train("abc", [TUNE]).to_json()
+    data["pieces"].remove("=E,")
+    with pytest.raises(CheckpointError, match="a list that holds =E, too"):
+        tokenizers.load(data)
 
 
 def test_other_text_is_spelled():
