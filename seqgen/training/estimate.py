@@ -75,8 +75,8 @@ def estimate(corpus: Corpus, options: RunOptions) -> Estimate:
         windows = Windows(data.training, training.batch, training.window, training.seed)
         speed = measured_speed(chosen.options, vocab, windows, data.places)
     tokens_per_epoch = windows.steps * training.batch * training.window
-    assert training.epochs
-    minutes = training.epochs * tokens_per_epoch / speed / 60
+    epochs = math.inf if training.epochs is None else training.epochs
+    minutes = epochs * tokens_per_epoch / speed / 60
     if training.minutes is not None:
         minutes = min(minutes, training.minutes)
     return Estimate(

@@ -92,6 +92,11 @@ def read(path: Path, config: Config | None = None) -> tuple[Position, dict[str, 
 
 def position(data: Any) -> Position:
     """A position from JSON, each number of its type. Raises ValueError or TypeError."""
+    data = dict(data)
+    # A run that an earlier version began held the bound on the length that seqgen chose apart.
+    most = data.pop("most_minutes", None)
+    if most is not None:
+        data["minutes"] = most
     found = Position(**data)
     for field in dataclasses.fields(Position):
         value, default = getattr(found, field.name), field.default

@@ -51,6 +51,13 @@ def test_time_follows_from_the_speed(text_file, speed: float) -> None:
     assert found.epochs == pytest.approx(120 * speed / found.tokens_per_epoch)
 
 
+def test_a_time_too_short_for_all_passes_is_the_time_that_it_takes(text_file, speed: float) -> None:
+    found = estimate(open_corpus([str(text_file)]), RunOptions.of({**SMALL, "minutes": 1e-5}))
+    assert found.options.training.epochs is None
+    assert found.minutes == 1e-5
+    assert found.epochs == pytest.approx(6e-4 * speed / found.tokens_per_epoch)
+
+
 def test_a_length_that_seqgen_chooses_is_bounded_by_the_clock(text_file, monkeypatch) -> None:
     monkeypatch.setattr(module, "measured_speed", lambda *_: 1.0)
     found = estimate(open_corpus([str(text_file)]), RunOptions.of(SMALL))

@@ -32,6 +32,13 @@ def test_a_position_that_is_none_is_refused(wrong: dict[str, object]) -> None:
         resume.position(wrong)
 
 
+def test_a_run_of_an_earlier_version_keeps_the_bound_on_its_length() -> None:
+    words = {"epochs": 6.0, "minutes": None, "most_minutes": 10.0}
+    assert resume.position(words) == Position(epochs=6.0, minutes=10.0)
+    decided = {"epochs": 6.0, "minutes": 10.0, "most_minutes": None}
+    assert resume.position(decided) == Position(epochs=6.0, minutes=10.0)
+
+
 @pytest.mark.usefixtures("tf")
 @pytest.mark.parametrize(
     "more",
