@@ -17,7 +17,8 @@ LEAST_TIMES = 3
 def training_flops(options: TrainingOptions) -> float:
     """Floating-point operations a second in training, about: enough to tell slow from fast.
 
-    Training reached between 0.9 and 1.4 times as many, on one core with layers of 384 to 768 units.
+    Training reached between 0.9 and 1.4 times as many on one core with layers of 384 to 768 units,
+    and 0.6 times as many on two with 256.
 
     options: with a batch, for which `backend.load` was called.
     """
