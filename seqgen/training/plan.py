@@ -34,7 +34,7 @@ class Preset:
 # Found by measurement: docs/recipes.md tells what else was tried, and what each thing was worth.
 PRESETS = {
     "tiny": Preset(1, 256, 128, ((0, 0.0), (8, 0.1), (15, 0.3)), 64, 16, 5e-3),
-    "small": Preset(1, 384, 128, ((0, 0.1), (5, 0.3), (12, 0.5)), 64, 16, 4e-3, passes=15),
+    "small": Preset(1, 384, 128, ((0, 0.1), (10, 0.3), (12, 0.5)), 64, 16, 4e-3, passes=15),
     "medium": Preset(1, 512, 128, ((0, 0.1), (10, 0.3), (25, 0.5)), 64, 32, 4e-3),
     "large": Preset(1, 768, 128, ((0, 0.1), (3, 0.3), (10, 0.5)), 64, 32, 3e-3),
     "huge": Preset(1, 1024, 128, ((0, 0.1), (3, 0.3), (10, 0.6)), 64, 32, 3e-3, 0.2),
