@@ -184,18 +184,16 @@ class Run:
             self.learner.reset()
 
     def _fit_to_speed(self, speed: Speed) -> None:
-        """Of two lengths, keep the shorter one as soon as the speed tells which that is."""
+        """Of two lengths the clock rules as soon as the epochs would take longer."""
         position = self.position
         if position.epochs is None or position.minutes is None:
             return
-        seconds = 60 * position.minutes
-        if speed.steps < SPEED_STEPS and position.seconds < seconds:
+        left = 60 * position.minutes - position.seconds
+        if left > 0 and speed.steps < SPEED_STEPS:
             return
-        tokens = position.epochs * self.windows.steps * self.tokens_a_step
-        if position.seconds >= seconds or tokens / speed.tokens_per_second > seconds:
+        steps = position.epochs * self.windows.steps - position.step
+        if left <= 0 or steps * self.tokens_a_step / speed.tokens_per_second > left:
             position.epochs = None
-        else:
-            position.minutes = None
 
     def _remaining(self, speed: Speed) -> float:
         length, position = self.length(), self.position

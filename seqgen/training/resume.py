@@ -27,7 +27,7 @@ class Position:
     evaluations: how many there were. cost: seconds that one takes, once that is known.
     mean_loss: training loss, smoothed.
     metrics, samples: bytes of the two files that were written until then.
-    epochs, minutes: how long the run is; where both are set, which of them is not known yet.
+    epochs, minutes: how long the run is; of both, the epochs as long as they are shorter.
     """
 
     step: int = 0

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import time
 
 import numpy as np
 import pytest
@@ -173,6 +174,21 @@ class TestRun:
         assert last.epoch == epochs or 3 <= events[-1].result.seconds < 6
         assert last.progress == 1
         assert of_kind(events, Evaluated)[-1].learning_rate < 1e-3
+
+    def test_a_run_that_becomes_slower_keeps_its_time(self, text_file, tmp_path, monkeypatch):
+        from seqgen.training.learner import Learner
+
+        learn, calls = Learner.learn, []
+
+        def slower(*arguments):
+            calls.append(1)
+            time.sleep(0.2 * (len(calls) > 40))
+            return learn(*arguments)
+
+        monkeypatch.setattr(Learner, "learn", slower)
+        events = list(run(text_file, tmp_path / "river", epochs=6, minutes=0.15))
+        assert events[-1].result.seconds < 12
+        assert of_kind(events, Step)[-1].progress == 1
 
     def test_it_stops_when_nothing_gets_better(self, text_file, tmp_path):
         said = {"patience": 2, "learning_rate": 1e-9, "epochs": 50, "evaluations": 100}
