@@ -1,7 +1,7 @@
 # make demo   a first model in two minutes of training at most, and a sample of it
 # make test   lint, types, import contracts and all tests
 # make torture   200 killed runs and 20,000 spoiled checkpoints, in half an hour
-# make fuzz   ten minutes of fuzzing for each reader; what it finds new is kept among the tests
+# make fuzz   an hour of fuzzing, twelve minutes for each reader; what it finds new is kept among the tests
 # make checkpoints/shipped/NAME   train a checkpoint that comes with seqgen anew: shakespeare,
 #             tunes or sonnets, by the recipe in checkpoints/shipped/recipes.toml
 PYTHON ?= python3
@@ -50,7 +50,7 @@ torture: .venv/installed
 fuzz: .venv/installed
 	$(BIN)/python -m pip install --quiet "atheris>=3,<4"
 	for target in decoding tokens vocabulary config tunes; do \
-		$(BIN)/python -m tests.fuzz $$target 600 || exit 1; \
+		$(BIN)/python -m tests.fuzz $$target 720 || exit 1; \
 	done
 
 bench: .venv/installed
