@@ -1,7 +1,7 @@
 """What takes too long for `make test`: python -m tests.torture [--kills N] [--mutations N].
 
-Kills training runs and resumes them, and spoils checkpoints and uses them; ends with a line of
-counts for each, and status 1 if anything was not as it should be.
+Kills training runs, of one thread and of two, and resumes them, and spoils checkpoints and uses
+them; ends with a line of counts for each, and status 1 if anything was not as it should be.
 """
 
 import argparse
@@ -57,7 +57,7 @@ def kills(folder: Path, times: int, seed: int, progress: Progress) -> list[str]:
 
     def lane(number: int) -> Kills:
         own = folder / str(number)
-        lay(own, seed + number)
+        lay(own, seed + number, threads=1 + number)
         whole = run_through(own, EPOCHS)
         share = times // LANES + (number < times % LANES)
         return kill(own, whole, EPOCHS, share, seed + number, lambda: progress.advance(task))

@@ -19,9 +19,9 @@ from seqgen.errors import SeqgenError
 from seqgen.generation import load
 from seqgen.training import resume
 
-NETWORK = ("--units", "24", "--embedding", "8", "--window", "16", "--batch", "8", "--threads", "1")
+NETWORK = ("--units", "24", "--embedding", "8", "--window", "16", "--batch", "16")
 # Saved and measured far oftener than otherwise, so that a kill often hits it.
-OFTEN = "save_every = 0.1\nevaluations = 400\npatience = 1000000\n"
+OFTEN = "save_every = 0.1\nevaluations = 400\npatience = 1000000\nthreads = {threads}\n"
 # Of the kills, those that come while the process still starts; the others while it trains.
 EARLY = 0.15
 START_SECONDS, TRAIN_SECONDS = 4.0, 1.5
@@ -39,14 +39,14 @@ class Kills:
     faults: list[str] = field(default_factory=list)
 
 
-def lay(folder: Path, seed: int) -> None:
+def lay(folder: Path, seed: int, threads: int) -> None:
     """A text to learn, the same for each seed, and the rare options."""
     chance = random.Random(seed)
     words = ["river", "sea", "sky", "rain", "down", "again", "asks", "no", "one", "why"]
     lines = (" ".join(chance.choices(words, k=8)) for _ in range(400))
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "river.txt").write_text("\n".join(lines) + "\n")
-    (folder / "often.toml").write_text(OFTEN)
+    (folder / "often.toml").write_text(OFTEN.format(threads=threads))
 
 
 def command(folder: Path, name: str, epochs: float) -> list[str]:

@@ -8,7 +8,7 @@ EPOCHS = 20
 
 
 def test_a_run_that_is_killed_ends_as_one_that_was_left_alone(tmp_path: Path) -> None:
-    lay(tmp_path, 0)
+    lay(tmp_path, 0, threads=2)
     whole = run_through(tmp_path, EPOCHS)
     found = kill(tmp_path, whole, EPOCHS, 3, 0, lambda: None)
     assert (found.kills, found.faults) == (3, [])
