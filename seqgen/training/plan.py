@@ -14,7 +14,7 @@ from seqgen.stack.shapes import check_layers, weight_shapes
 class Preset:
     """A network and the steps that suit it.
 
-    dropout: share of values dropped, by how many passes over the data there are to be at least.
+    dropout: share of values dropped; None to let it follow from the run (`fitting_dropout`).
     seen: tokens that a run sees in all unless its length is said.
     passes: over the data, after which more only learn it by heart.
     """
@@ -22,26 +22,24 @@ class Preset:
     layers: int
     units: int
     embedding: int
-    dropout: tuple[tuple[float, float], ...]
     window: int
     batch: int
     learning_rate: float
     weight_decay: float = 0.1
+    dropout: float | None = None
     seen: int = 6_000_000
     passes: float = 25.0
 
 
 # Found by measurement: docs/recipes.md tells what else was tried, and what each thing was worth.
 PRESETS = {
-    "tiny": Preset(1, 256, 128, ((0, 0.0), (8, 0.1), (15, 0.3)), 64, 16, 5e-3),
-    "small": Preset(1, 384, 128, ((0, 0.1), (10, 0.3), (12, 0.5)), 64, 16, 4e-3, passes=15),
-    "medium": Preset(1, 512, 128, ((0, 0.1), (10, 0.3), (25, 0.5)), 64, 32, 4e-3),
-    "large": Preset(1, 768, 128, ((0, 0.1), (3, 0.3), (10, 0.5)), 64, 32, 3e-3),
-    "huge": Preset(1, 1024, 128, ((0, 0.1), (3, 0.3), (10, 0.6)), 64, 32, 3e-3, 0.2),
+    "tiny": Preset(1, 256, 128, 64, 16, 5e-3),
+    "small": Preset(1, 384, 128, 64, 16, 4e-3, passes=15),
+    "medium": Preset(1, 512, 128, 64, 32, 4e-3),
+    "large": Preset(1, 768, 128, 64, 32, 3e-3),
+    "huge": Preset(1, 1024, 128, 64, 32, 3e-3, 0.2),
     # A book of tunes is small, and a network that is told where it stands learns it soon.
-    "tunes": Preset(
-        1, 768, 128, ((0, 0.45), (8, 0.5)), 64, 32, 4e-3, 0.2, seen=12_000_000, passes=12
-    ),
+    "tunes": Preset(1, 768, 128, 64, 32, 4e-3, 0.2, seen=12_000_000, passes=12),
 }
 
 # Training tokens below which a text has the preset "small", and a book of tunes too, which above
@@ -49,10 +47,14 @@ PRESETS = {
 SMALL_UNTIL = 300_000
 # A longer text has the first of the others that its time is enough for: floating-point operations
 # of a whole run. The machine where they were searched for did 4e11 a second.
-UNTIL_WORK = {"tiny": 1.5e13, "small": 3e13, "medium": 1.2e14, "large": 4.8e14, "huge": math.inf}
+UNTIL_WORK = {"tiny": 2e13, "small": 6e13, "medium": 1.2e14, "large": 4.8e14, "huge": math.inf}
 REFERENCE_FLOPS = 4e11
 # Operations of a training step for each weight and token: two forward, and four back.
 WORK = 6
+
+# How much is dropped, by how often the numbers of the network outdo what each of them is learned
+# from: passes times parameters, a token. In between, the share goes with the logarithm.
+DROPPED = ((8.0, 0.1), (40.0, 0.5))
 
 # Of the share that is dropped elsewhere. What a layer writes says the same in many ways, but of the
 # embedding of a letter nothing is left where it is dropped.
@@ -129,7 +131,8 @@ def plan(
         lasting = replace(lasting, epochs=passes)
         why_so_long = [f"at most {passes:.3g} epochs: more learn it by heart (--epochs for more)"]
     if stack.dropout is None:
-        stack = replace(stack, dropout=fitting_dropout(preset, passes))
+        share = fitting_dropout(passes * parameters(stack, vocab) / tokens)
+        stack = replace(stack, dropout=share if preset.dropout is None else preset.dropout)
         often = "one pass" if passes < 1.5 else f"{passes:.2g} passes"
         reasons.append(f"dropout {stack.dropout:g}, for about {often} over the data")
     if stack.embedding_dropout is None:
@@ -213,8 +216,11 @@ def work(stack: StackOptions, vocab: int) -> float:
     return WORK * (parameters(stack, vocab) - looked_up)
 
 
-def fitting_dropout(preset: Preset, passes: float) -> float:
-    return next(share for least, share in reversed(preset.dropout) if passes >= least)
+def fitting_dropout(excess: float) -> float:
+    """The share that DROPPED has for passes times parameters, a token."""
+    (low, least), (high, most) = DROPPED
+    place = math.log(max(excess, low) / low) / math.log(high / low)
+    return round(min(most, least + (most - least) * place), 2)
 
 
 def fitting_width(stack: StackOptions, preset: Preset) -> int:

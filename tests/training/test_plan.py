@@ -22,7 +22,7 @@ def chosen(tokens, flops=REFERENCE_FLOPS, **said):
 
 
 @pytest.mark.parametrize(
-    ("tokens", "name"), [(90_000, "small"), (10**6, "medium"), (10**8, "large")]
+    ("tokens", "name"), [(90_000, "small"), (10**7, "medium"), (10**8, "large")]
 )
 def test_the_preset_grows_with_the_data(tokens, name):
     found = chosen(tokens)
@@ -34,9 +34,10 @@ def test_the_preset_grows_with_the_data(tokens, name):
 @pytest.mark.parametrize(
     ("length", "name"),
     [
-        ({"minutes": 2.0}, "medium"), ({"minutes": 10.0}, "large"), ({"minutes": 60.0}, "huge"),
-        ({"minutes": 0.5}, "tiny"), ({"minutes": 1.0}, "small"),
-        ({"epochs": 5.0}, "medium"), ({"epochs": 20.0}, "large"), ({"epochs": 200.0}, "huge"),
+        ({"minutes": 0.5}, "tiny"), ({"minutes": 2.0}, "small"), ({"minutes": 4.0}, "medium"),
+        ({"minutes": 10.0}, "large"), ({"minutes": 60.0}, "huge"),
+        ({"epochs": 2.0}, "tiny"), ({"epochs": 6.0}, "small"), ({"epochs": 10.0}, "medium"),
+        ({"epochs": 20.0}, "large"), ({"epochs": 200.0}, "huge"),
     ],
 )  # fmt: skip
 def test_the_preset_grows_with_the_time(length, name):
@@ -44,15 +45,26 @@ def test_the_preset_grows_with_the_time(length, name):
     assert chosen(10**5, **length).options.training.preset == "small"
 
 
+def dropout(tokens, **said):
+    return chosen(tokens, **said).options.stack.dropout
+
+
 def test_more_is_dropped_the_oftener_the_data_are_read():
-    shares = [chosen(10**6, preset="medium", epochs=n).options.stack.dropout for n in (1, 15, 50)]
+    shares = [dropout(10**6, preset="medium", epochs=n) for n in (1, 10, 15, 50)]
     assert shares == sorted(set(shares))
-    by_time = [
-        chosen(n, preset="medium", minutes=10.0).options.stack.dropout for n in (10**7, 10**5)
-    ]
-    assert by_time == [shares[0], shares[-1]]
-    assert chosen(10**6, epochs=50.0, dropout=0.2).options.stack.dropout == 0.2
+    assert (shares[0], shares[-1]) == (0.1, 0.5)
+    by_time = [dropout(n, preset="medium", minutes=10.0) for n in (10**7, 10**5)]
+    assert by_time == [0.1, 0.5]
+    assert dropout(10**6, epochs=50.0, dropout=0.2) == 0.2
     assert any("dropout 0.1, for about 6 passes" in reason for reason in chosen(10**6).reasons)
+
+
+def test_more_is_dropped_of_a_larger_network_and_less_of_more_data():
+    by_units = [dropout(10**6, epochs=10.0, units=(units,)) for units in (256, 512, 1024)]
+    assert by_units == sorted(set(by_units))
+    assert dropout(10**6, epochs=10.0, units=(512,)) > dropout(10**7, epochs=10.0, units=(512,))
+    # An echo state network learns nothing but its readout.
+    assert dropout(10**6, epochs=50.0, cell="esn") == 0
 
 
 def test_books_of_tunes_have_a_preset_of_their_own():
@@ -77,8 +89,8 @@ def test_units_of_each_layer_say_how_many_layers():
 def test_a_cell_has_layers_and_a_step_size_that_suit_it_unless_they_are_said():
     mingru = chosen(10**6, cell="mingru").options
     said = chosen(10**6, cell="mingru", layers=2, learning_rate=1e-3).options
-    assert (mingru.stack.widths, mingru.training.learning_rate) == ((512, 512, 512), 8e-3)
-    assert (said.stack.widths, said.training.learning_rate) == ((512, 512), 1e-3)
+    assert (mingru.stack.widths, mingru.training.learning_rate) == ((384, 384, 384), 8e-3)
+    assert (said.stack.widths, said.training.learning_rate) == ((384, 384), 1e-3)
 
 
 @pytest.mark.parametrize("name", preset_names())
