@@ -34,7 +34,7 @@ class Preset:
 # Found by measurement: docs/recipes.md tells what else was tried, and what each thing was worth.
 PRESETS = {
     "tiny": Preset(1, 256, 128, 64, 16, 5e-3),
-    "small": Preset(1, 384, 128, 64, 16, 4e-3, passes=15),
+    "small": Preset(1, 384, 128, 64, 32, 4e-3, passes=15),
     "medium": Preset(1, 512, 128, 64, 32, 4e-3),
     "large": Preset(1, 768, 128, 64, 32, 3e-3),
     "huge": Preset(1, 1024, 128, 64, 32, 3e-3, 0.2),
@@ -43,11 +43,12 @@ PRESETS = {
 }
 
 # Training tokens below which a text has the preset "small", and a book of tunes too, which above
-# has "tunes".
+# has "tunes". So few have few steps in a pass, and more of them are worth more than speed.
 SMALL_UNTIL = 300_000
+SMALL_BATCH = 16
 # A longer text has the first of the others that its time is enough for: floating-point operations
 # of a whole run. The machine where they were searched for did 4e11 a second.
-UNTIL_WORK = {"tiny": 2e13, "small": 6e13, "medium": 1.2e14, "large": 4.8e14, "huge": math.inf}
+UNTIL_WORK = {"tiny": 2e13, "small": 6e13, "medium": 2.5e14, "large": 6e14, "huge": math.inf}
 REFERENCE_FLOPS = 4e11
 # Operations of a training step for each weight and token: two forward, and four back.
 WORK = 6
@@ -240,7 +241,8 @@ def fit_steps(
             f"and the training part has {tokens}"
         )
     fitting_window = window or min(preset.window, max(1, tokens // LEAST_WINDOWS))
-    fitting_batch = batch or min(preset.batch, max(1, tokens // (fitting_window * LEAST_STEPS)))
+    most = min(preset.batch, SMALL_BATCH) if tokens < SMALL_UNTIL else preset.batch
+    fitting_batch = batch or min(most, max(1, tokens // (fitting_window * LEAST_STEPS)))
     if fitting_window * fitting_batch > tokens:
         raise ConfigError(
             f"--batch {fitting_batch} needs at least {fitting_window * fitting_batch} tokens "
