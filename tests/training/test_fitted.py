@@ -34,4 +34,4 @@ def test_a_run_by_the_clock_follows_the_speed(speeds: list[float]) -> None:
 @pytest.mark.usefixtures("speeds")
 def test_a_run_by_epochs_is_the_same_everywhere() -> None:
     found = fitted(RunOptions.of({"epochs": 20.0}), DATA)  # nothing is measured
-    assert found.options.training.preset == "large"
+    assert found.options.training.preset == "medium"
