@@ -1,6 +1,7 @@
 """Prints what came of a comparison, or what would come: a table, or JSON; on standard output."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -12,8 +13,9 @@ from rich.text import Text
 from seqgen.cli.compare_display import drawn, sign
 from seqgen.cli.lines import clock, shown_perplexity
 from seqgen.cli.terminal import cleaned
-from seqgen.comparison.estimate import estimate
+from seqgen.comparison.estimate import Expected, estimate
 from seqgen.comparison.record import Comparison, Entry, loss
+from seqgen.options import flag_name
 
 # Where nobody's screen bounds it.
 WIDTH = 120
@@ -38,6 +40,7 @@ def show(comparison: Comparison, as_json: bool) -> None:
             screen.print(Text(cleaned(f"{entry.label} failed: {entry.failure}")), soft_wrap=True)
     curves = [entry.result.curve if entry.result else () for entry in comparison.entries]
     screen.print(drawn(curves, comparison.timed, min(100, screen.width), colours))
+    show_choices(screen, comparison.entries)
 
 
 def table(comparison: Comparison, colours: bool) -> Table:
@@ -86,3 +89,15 @@ def show_estimate(corpus: Any, said: dict[str, Any], name: str, as_json: bool) -
     screen = console()
     screen.print(made)
     screen.print(f"{len(found)} networks, about {clock(60 * minutes)} of training in all")
+    show_choices(screen, found)
+
+
+def show_choices(screen: Console, found: Sequence[Entry | Expected]) -> None:
+    """A line for each option that nobody said and that is not the same for all."""
+    for option in found[0].chosen or ():
+        values = [(each.chosen or {}).get(option) for each in found]
+        told = ", ".join(
+            f"{value} ({each.label})" for value, each in zip(values, found, strict=True)
+        )
+        line = f"chosen as in train: {flag_name(option)} {told}"
+        screen.print(Text(cleaned(line)), soft_wrap=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seqgen.comparison.lay import Laid, planned, tokens_an_epoch
+from seqgen.comparison.lay import Laid, chosen_apart, planned, tokens_an_epoch
 from seqgen.comparison.variants import variants
 from seqgen.corpora import Corpus
 from seqgen.training.estimate import measured_speed
@@ -15,12 +15,16 @@ from seqgen.training.windows import Windows
 
 @dataclass(frozen=True)
 class Expected:
-    """A variant that was not trained. minutes: how long its training would take."""
+    """A variant that was not trained. minutes: how long its training would take.
+
+    chosen: as of `seqgen.comparison.record.Entry`.
+    """
 
     label: str
     name: str
     parameters: int
     minutes: float
+    chosen: dict[str, str]
 
 
 def estimate(corpus: Corpus, asked: Mapping[str, Sequence[Any]], name: str) -> tuple[Expected, ...]:
@@ -36,10 +40,11 @@ def estimate(corpus: Corpus, asked: Mapping[str, Sequence[Any]], name: str) -> t
             try:
                 next(steps)
             except StopIteration as end:
-                return tuple(map(expected, end.value))
+                laid = end.value
+                return tuple(map(expected, laid, chosen_apart(laid, asked)))
 
 
-def expected(laid: Laid) -> Expected:
+def expected(laid: Laid, chosen: dict[str, str]) -> Expected:
     """What to expect of a variant."""
     training = laid.config.training
     minutes = training.minutes
@@ -51,4 +56,4 @@ def expected(laid: Laid) -> Expected:
         options, config = laid.plan.options, laid.config
         speed = measured_speed(options, config.vocab, windows, config.places)
         minutes = training.epochs * tokens_an_epoch(laid.data, options) / speed / 60
-    return Expected(laid.variant.label, laid.variant.name, laid.config.parameters, minutes)
+    return Expected(laid.variant.label, laid.variant.name, laid.config.parameters, minutes, chosen)

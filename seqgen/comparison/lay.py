@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,8 @@ from seqgen.checkpoint import format, write
 from seqgen.checkpoint.format import Config
 from seqgen.comparison import record
 from seqgen.comparison.record import Comparison, Entry
-from seqgen.comparison.variants import Variant
-from seqgen.config import RunOptions, TokenOptions
+from seqgen.comparison.variants import BUDGETS, Variant, readers, text_of
+from seqgen.config import RunOptions, StackOptions, TokenOptions, TrainingOptions
 from seqgen.corpora import Corpus
 from seqgen.errors import CheckpointError, ConfigError
 from seqgen.training.data import TRAINING, VALIDATION, Dataset, preparing
@@ -86,6 +86,25 @@ def tokens_an_epoch(data: Dataset, options: RunOptions) -> int:
     return Windows(data.training, batch, window, 0).steps * batch * window
 
 
+def chosen_apart(laid: Sequence[Laid], asked: Mapping[str, Sequence[Any]]) -> list[dict[str, str]]:
+    """What was chosen for each variant and not for all alike, as text by option.
+
+    Such a choice tells them apart as well as what was asked for. An option of some cells, and the
+    layers that widths were given for, are no choice.
+    """
+    left_out = {*asked, *BUDGETS, *readers(), *(("layers",) if asked.get("units") else ())}
+    apart: list[dict[str, str]] = [{} for _ in laid]
+    for part, group in (("stack", StackOptions), ("training", TrainingOptions)):
+        for field in fields(group):
+            values = [getattr(getattr(each.plan.options, part), field.name) for each in laid]
+            if field.name == "units":
+                values = [value[:1] if len(set(value)) == 1 else value for value in values]
+            if field.name not in left_out and len(set(values)) > 1:
+                for found, value in zip(apart, values, strict=True):
+                    found[field.name] = text_of(value)
+    return apart
+
+
 def laid_out(
     corpus: Corpus,
     asked: Mapping[str, Sequence[Any]],
@@ -117,7 +136,8 @@ def laid_out(
         kind=corpus.kind,
         fingerprint=corpus.fingerprint,
         entries=tuple(
-            Entry(each.variant.label, each.variant.name, each.config.parameters) for each in laid
+            Entry(each.variant.label, each.variant.name, each.config.parameters, chosen=chosen)
+            for each, chosen in zip(laid, chosen_apart(laid, asked), strict=True)
         ),
     )
     record.save(path, comparison)

@@ -46,13 +46,17 @@ class Result:
 
 @dataclass(frozen=True)
 class Entry:
-    """A variant: its checkpoint's name, and either its result or why it has none, once it ran."""
+    """A variant: its checkpoint's name, and either its result or why it has none, once it ran.
+
+    chosen: what nobody said, and is not the same for all variants, as text by option.
+    """
 
     label: str
     name: str
     parameters: int
     result: Result | None = None
     failure: str | None = None
+    chosen: dict[str, str] | None = None
 
     @property
     def over(self) -> bool:

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from seqgen import load
 from seqgen.cli.compare_display import LiveDisplay, PlainDisplay, drawn
-from seqgen.cli.compare_results import table
+from seqgen.cli.compare_results import show, table
 from seqgen.comparison import process
 from seqgen.comparison.events import Begun, Compared, Ended, Told
 from seqgen.comparison.record import Comparison, Entry, Point, Result
@@ -159,11 +159,36 @@ def test_a_dry_run_lists_the_networks_and_their_time_and_makes_nothing(seqgen, h
     assert re.search(r"lstm layers 1 +river-compare-lstm-layers-1 +2,150 +2:00", out)
     assert "gru layers 2" in out
     assert "4 networks, about 8:00 of training in all" in out
+    assert "chosen" not in out
     status, out, _ = seqgen("compare", "river.txt", *WORDS, "--dry-run", "--json")
     found = json.loads(out)
     assert [each["label"] for each in found["variants"]] == ["rnn", "gru"]
     assert 0 < found["minutes"] < 1
     assert [path.name for path in here.iterdir()] == ["river.txt"]
+
+
+def test_what_nobody_said_and_is_not_the_same_for_all_is_told(seqgen) -> None:
+    words = ("--cells", "lstm,leaky", *TINY, "--dropout", "0.1", "--minutes", "2")
+    _, out, _ = seqgen("compare", "river.txt", *words, "--dry-run")
+    assert out.endswith("chosen as in train: --learning-rate 0.004 (lstm), 0.008 (leaky)\n")
+    _, out, _ = seqgen("compare", "river.txt", *words, "--dry-run", "--json")
+    assert [each["chosen"] for each in json.loads(out)["variants"]] == [
+        {"learning_rate": "0.004"},
+        {"learning_rate": "0.008"},
+    ]
+    _, out, _ = seqgen("compare", "river.txt", *words, "--learning-rate", "0.001", "--dry-run")
+    assert "chosen" not in out
+
+
+def test_choices_stand_under_the_results_too(capsys) -> None:
+    entries = tuple(
+        replace(entry, chosen={"dropout": share})
+        for entry, share in zip(ENTRIES, ("0.1", "0.5", "0.2"), strict=True)
+    )
+    show(replace(COMPARISON, entries=entries), as_json=False)
+    last = capsys.readouterr().out.splitlines()[-1]
+    labels = [entry.label for entry in ENTRIES]
+    assert last == "chosen as in train: --dropout 0.1 ({}), 0.5 ({}), 0.2 ({})".format(*labels)
 
 
 @pytest.mark.parametrize(
