@@ -1,7 +1,8 @@
 # make demo   a first model in two minutes of training at most, and a sample of it
 # make test   lint, types, import contracts and all tests
 # make torture   200 killed runs and 20,000 spoiled checkpoints, in half an hour
-# make fuzz   an hour of fuzzing, twelve minutes for each reader; what it finds new is kept among the tests
+# make fuzz   an hour of fuzzing, twelve minutes for each reader; what it finds new is kept
+#             among the tests
 # make checkpoints/shipped/NAME   train a checkpoint that comes with seqgen anew: shakespeare,
 #             tunes or sonnets, by the recipe in checkpoints/shipped/recipes.toml
 PYTHON ?= python3

@@ -22,11 +22,13 @@ def chosen(tokens, flops=REFERENCE_FLOPS, **said):
 
 
 @pytest.mark.parametrize(
-    ("tokens", "name"), [(90_000, "small"), (10**6, "small"), (10**8, "medium")]
+    ("tokens", "name", "batch"),
+    [(90_000, "small", 16), (10**6, "small", 32), (10**8, "medium", 32)],
 )
-def test_the_preset_grows_with_the_data(tokens, name):
+def test_the_preset_grows_with_the_data(tokens, name, batch):
     found = chosen(tokens)
     assert found.options.training.preset == name
+    assert found.options.training.batch == batch
     assert found.options.stack.units == (PRESETS[name].units,) * PRESETS[name].layers
     assert any(name in reason for reason in found.reasons)
 
