@@ -37,7 +37,7 @@ PRESETS = {
     "small": Preset(1, 384, 128, 64, 32, 4e-3, passes=15),
     "medium": Preset(1, 512, 128, 64, 32, 4e-3),
     "large": Preset(1, 768, 128, 64, 32, 3e-3),
-    "huge": Preset(1, 1024, 128, 64, 32, 3e-3, 0.2),
+    "huge": Preset(1, 1024, 128, 64, 32, 3e-3, 0.2, passes=16),
     # A book of tunes is small, and a network that is told where it stands learns it soon.
     "tunes": Preset(1, 768, 128, 64, 32, 4e-3, 0.2, seen=12_000_000, passes=12),
 }
@@ -55,7 +55,7 @@ WORK = 6
 
 # How much is dropped, by how often the numbers of the network outdo what each of them is learned
 # from: passes times parameters, a token. In between, the share goes with the logarithm.
-DROPPED = ((8.0, 0.1), (40.0, 0.5))
+DROPPED = ((5.0, 0.0), (40.0, 0.5))
 
 # Of the share that is dropped elsewhere. What a layer writes says the same in many ways, but of the
 # embedding of a letter nothing is left where it is dropped.
@@ -132,10 +132,14 @@ def plan(
         lasting = replace(lasting, epochs=passes)
         why_so_long = [f"at most {passes:.3g} epochs: more learn it by heart (--epochs for more)"]
     if stack.dropout is None:
-        share = fitting_dropout(passes * parameters(stack, vocab) / tokens)
-        stack = replace(stack, dropout=share if preset.dropout is None else preset.dropout)
-        often = "one pass" if passes < 1.5 else f"{passes:.2g} passes"
-        reasons.append(f"dropout {stack.dropout:g}, for about {often} over the data")
+        share, why_so_much = preset.dropout, "which suits the cell"
+        if share is None:
+            learned = parameters(stack, vocab)
+            share = fitting_dropout(passes * learned / tokens)
+            often = "one pass" if passes < 1.5 else f"{passes:.2g} passes"
+            why_so_much = f"for {learned:,} parameters and about {often} over the data"
+        stack = replace(stack, dropout=share)
+        reasons.append(f"dropout {share:g}, {why_so_much}")
     if stack.embedding_dropout is None:
         assert stack.dropout is not None
         stack = replace(stack, embedding_dropout=round(EMBEDDING_DROPOUT * stack.dropout, 3))

@@ -58,7 +58,8 @@ def test_a_run_without_a_terminal_tells_plain_lines_and_keeps_standard_output_fr
     for pattern in (
         r"learning river: 2,304 characters, 256 held back, 1 document, 22 char tokens",
         r"LSTM, 16 \+ 8 units, embedding 8",
-        r"chosen: preset small, for 2,305 training tokens\nchosen: dropout 0\.1, for about one ",
+        r"\nchosen: preset small, for 2,305 training tokens\n",
+        r"\nchosen: dropout 0, for [\d,]+ parameters and about one pass over the data\n",
         r"\nchosen: batch \d+ rather than",
         r"training \d\.\d+ nats  \d\.\d+ bits/char  gradient norm \d+\.\d+ ",
         r"validation \d\.\d+ nats  \d\.\d+ bits/char  perplexity \d+\.\d+  best so far\n  \| ",
