@@ -48,7 +48,7 @@ SMALL_UNTIL = 300_000
 SMALL_BATCH = 16
 # A longer text has the first of the others that its time is enough for: floating-point operations
 # of a whole run. The machine where they were searched for did 4e11 a second.
-UNTIL_WORK = {"tiny": 2e13, "small": 6e13, "medium": 2.5e14, "large": 6e14, "huge": math.inf}
+UNTIL_WORK = {"tiny": 2e13, "small": 6e13, "medium": 2.5e14, "large": 1e15, "huge": math.inf}
 REFERENCE_FLOPS = 4e11
 # Operations of a training step for each weight and token: two forward, and four back.
 WORK = 6
