@@ -36,7 +36,7 @@ PRESETS = {
     "tiny": Preset(1, 256, 128, 64, 16, 5e-3),
     "small": Preset(1, 384, 128, 64, 32, 4e-3, passes=15),
     "medium": Preset(1, 512, 128, 64, 32, 4e-3),
-    "large": Preset(1, 768, 128, 64, 32, 3e-3),
+    "large": Preset(1, 768, 128, 64, 32, 3e-3, passes=14),
     "huge": Preset(1, 1024, 128, 64, 32, 3e-3, 0.2, passes=16),
     # A book of tunes is small, and a network that is told where it stands learns it soon.
     "tunes": Preset(1, 768, 128, 64, 32, 4e-3, 0.2, seen=12_000_000, passes=12),

@@ -141,7 +141,7 @@ def test_a_slower_machine_gets_what_it_has_the_time_for():
 
 def test_how_often_the_data_are_read_is_reckoned_with_the_network_that_is_asked_for():
     reasons = [
-        chosen(10**6, minutes=10.0, units=units, preset="large").reasons[0]
+        chosen(10**6, minutes=10.0, units=units, preset="medium").reasons[0]
         for units in ((512,), (1024,), (2048,))
     ]
     passes = [float(reason.split("about ")[1].split()[0]) for reason in reasons]
