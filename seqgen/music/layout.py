@@ -1,12 +1,13 @@
 """Where a tune's bars stand: under which meter and key, on which beat, in which line."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from seqgen.music.key import Key
-from seqgen.music.tune import Bar, Meter, Tune
+from seqgen.music.tune import Bar, Meter, Tune, Voice
 
 BARS_A_LINE = 4
 # More heads than this do not fit into a line of a sheet; then half the bars go there.
@@ -19,6 +20,28 @@ class Setting(NamedTuple):
     meter: Meter
     key: Key | None
     start: Fraction
+
+
+def voices(tune: Tune) -> list[Voice]:
+    """All voices of a tune, the first included."""
+    first = Voice(tune.bars, tune.voice, tune.label, tune.clef, tune.transpose, tune.lines)
+    return [first, *tune.voices]
+
+
+def aligned(tune: Tune) -> Tune:
+    """The tune with as many bars in each voice as the longest has, empty ones being added.
+
+    Repeats, endings and the changes of key and meter are those of the first voice; bars that are
+    added to it have the bar lines of the longest.
+    """
+    if not tune.voices:
+        return tune
+    longest = max(voices(tune), key=lambda voice: len(voice.bars)).bars
+    empty = tuple(replace(bar, notes=(), overlays=()) for bar in longest)
+    others = tuple(
+        replace(voice, bars=voice.bars + empty[len(voice.bars) :]) for voice in tune.voices
+    )
+    return replace(tune, bars=tune.bars + empty[len(tune.bars) :], voices=others)
 
 
 def settings(tune: Tune) -> list[Setting]:

@@ -1,13 +1,14 @@
 """A tune as it is played: repeats and endings followed, ties joined, at its tempo."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import accumulate
 from typing import NamedTuple
 
 from seqgen.errors import TuneError
-from seqgen.music.layout import settings
+from seqgen.music.layout import aligned, settings, voices
 from seqgen.music.tempo import tempo_of
 from seqgen.music.tune import Bar, Tune
 
@@ -22,30 +23,45 @@ class Sound(NamedTuple):
     onset, duration: in whole notes, from the beginning of the tune.
     pitch: number of the key on a keyboard, 60 for middle C.
     written: the notes that it is written as, several where ties join them: (bar, note) from 0.
+    voice: its number, 0 for the first. layer: 0 for the bar's notes, n for its n-th overlay.
     """
 
     onset: Fraction
     duration: Fraction
     pitch: int
     written: tuple[tuple[int, int], ...]
+    voice: int = 0
+    layer: int = 0
 
 
 @dataclass(frozen=True)
 class Performance:
     """A tune with what sounds when it is played.
 
-    sounds: by onset. length: of the whole, in whole notes, rests at its end included.
-    tempo: quarter notes a minute.
+    tune: its voices as `seqgen.music.layout.aligned` has them. sounds: by onset.
+    length: of the whole, in whole notes, rests at its end included.
+    tempo: quarter notes a minute at the beginning.
+    order: numbers of the bars, from 0, in the order of playing. onsets: when each of them begins.
+    tempo_changes: each with its time in whole notes and its quarter notes a minute, by time.
     """
 
     tune: Tune
     sounds: tuple[Sound, ...]
     length: Fraction
     tempo: float
+    order: tuple[int, ...] = ()
+    onsets: tuple[Fraction, ...] = ()
+    tempo_changes: tuple[tuple[Fraction, float], ...] = ()
 
     def seconds(self, time: Fraction) -> float:
         """A time in whole notes, in seconds."""
-        return float(time) * 4 * 60 / self.tempo
+        seconds, since, tempo = 0.0, Fraction(0), self.tempo
+        for change, following in self.tempo_changes:
+            if change >= time:
+                break
+            seconds += float(change - since) * 4 * 60 / tempo
+            since, tempo = change, following
+        return seconds + float(time - since) * 4 * 60 / tempo
 
 
 def perform(tune: Tune, beats: float | None = None) -> Performance:
@@ -54,25 +70,74 @@ def perform(tune: Tune, beats: float | None = None) -> Performance:
     beats: a minute, as `seqgen.music.tempo.beat` counts them; None: the tune's own or usual tempo.
     Raises TuneError for a tune that cannot be played.
     """
+    tune = aligned(tune)
+    every = voices(tune)
     order = bar_order(tune.bars)
     if len(order) > MOST_BARS:
         raise TuneError(f"is too long to play, over {MOST_BARS} bars")
-    sounds = played(tune)
+    lengths = [
+        max(extent(voice.bars[number]) for voice in every) for number in range(len(tune.bars))
+    ]
+    onsets = list(accumulate((lengths[number] for number in order), initial=Fraction(0)))
+    sounds = []
+    for number, voice in enumerate(every):
+        up = voice.transpose + 12 * voice.clef.octave
+        for layer in range(1 + max((len(bar.overlays) for bar in voice.bars), default=0)):
+            sounds += [
+                sound._replace(pitch=sound.pitch + up, voice=number, layer=layer)
+                for sound in line(voice.bars, order, onsets, layer)
+            ]
+    sounds.sort(key=lambda sound: sound.onset)
     if not sounds:
         raise TuneError("no note to play")
     if not all(0 <= sound.pitch <= HIGHEST for sound in sounds):
         raise TuneError("a pitch that no instrument has")
-    length = sum((tune.bars[number].length for number in order), Fraction(0))
-    return Performance(tune, tuple(sounds), length, tempo_of(tune, beats))
+    tempo = tempo_of(tune, beats)
+    return Performance(
+        tune,
+        tuple(sounds),
+        onsets[-1],
+        tempo,
+        tuple(order),
+        tuple(onsets[:-1]),
+        tuple(tempo_changes(tune, order, onsets, tempo)),
+    )
 
 
-def played(tune: Tune) -> list[Sound]:
-    """What sounds, in the order of playing; the pitches of a chord are sounds of one onset."""
+def tempo_changes(
+    tune: Tune, order: Sequence[int], onsets: Sequence[Fraction], tempo: float
+) -> Iterator[tuple[Fraction, float]]:
+    """When the tempo changes, and to how many quarter notes a minute.
+
+    tempo: at the beginning; changes are scaled by as much as it differs from the tune's own.
+    """
+    scale = tempo / tempo_of(tune)
+    current = tempo
+    for number, onset in zip(order, onsets, strict=False):
+        said = tune.bars[number].tempo
+        if said and said * scale != current:
+            current = said * scale
+            yield onset, current
+
+
+def extent(bar: Bar) -> Fraction:
+    """How long a bar lasts with its overlays, in whole notes."""
+    layers = (sum((note.length for note in notes), Fraction(0)) for notes in bar.overlays)
+    return max((bar.length, *layers))
+
+
+def line(
+    bars: Sequence[Bar], order: Sequence[int], onsets: Sequence[Fraction], layer: int
+) -> list[Sound]:
+    """What sounds of one voice, or of its overlays of one number.
+
+    order, onsets: as in `Performance`. layer: as in `Sound`.
+    """
     sounds: list[Sound] = []
-    now = Fraction(0)
     held: dict[int, int] = {}  # of the pitches that a tie keeps on, where they are in `sounds`
-    for bar in bar_order(tune.bars):
-        for place, note in enumerate(tune.bars[bar].notes):
+    for bar, now in zip(order, onsets, strict=False):
+        layers = (bars[bar].notes, *bars[bar].overlays)
+        for place, note in enumerate(layers[layer] if layer < len(layers) else ()):
             numbers = dict.fromkeys(pitch.midi for pitch in note.pitches)
             going_on: dict[int, int] = {}
             for number in numbers if note.length else ():

@@ -14,7 +14,7 @@ from seqgen.errors import TuneError
 from seqgen.music.key import LETTERS, Pitch
 from seqgen.music.layout import settings
 from seqgen.music.mei import heads, mei, names
-from seqgen.music.play import played
+from seqgen.music.play import perform
 from seqgen.music.reader import read
 from seqgen.music.tune import Bar, Meter, Note, Tune
 
@@ -53,7 +53,7 @@ def test_verovio_hears_the_tunes_notes(tunes: list[Tune], oneills: list[Tune]) -
             elif message.type in ("note_on", "note_off"):
                 start = begun.pop(message.note)
                 heard.append((start / whole, (now - start) / whole, message.note))
-        sounds = played(as_written(tune))
+        sounds = perform(as_written(tune)).sounds
         expected = sorted((float(s.onset), float(s.duration), s.pitch) for s in sounds)
         assert len(heard) == len(expected), tune.title
         for ours, theirs in zip(expected, sorted(heard), strict=True):

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -7,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqgen.errors import TuneError
-from seqgen.music.play import bar_order, perform, played
+from seqgen.music.play import bar_order, perform
 from seqgen.music.reader import read
 from seqgen.music.tempo import beat, tempo_of
-from seqgen.music.tune import Bar, Meter, Tune
+from seqgen.music.tune import Bar, Clef, Meter, Tune, Voice
 
 ONE = read("M:1/4\nL:1/4\nK:C\nA|").bars[0].notes
 
@@ -80,7 +81,7 @@ def test_however_odd_the_marks_playing_comes_to_an_end(written: list[Bar]) -> No
 
 def test_ties_are_joined_and_notes_know_where_they_are_written() -> None:
     tune = read("M:4/4\nL:1/4\nK:D\n|:f-f2 (3c/d/c/|[df]2-[df]d-|d4:|")
-    first = [tuple(sound) for sound in played(tune)[:6]]
+    first = [sound[:4] for sound in perform(tune).sounds[:6]]
     quarter, sixth = Fraction(1, 4), Fraction(1, 12)
     assert first == [
         (0, 3 * quarter, 78, ((0, 0), (0, 1))),
@@ -90,19 +91,74 @@ def test_ties_are_joined_and_notes_know_where_they_are_written() -> None:
         (Fraction(1), 3 * quarter, 78, ((1, 0), (1, 1))),
         (Fraction(1), 3 * quarter, 74, ((1, 0), (1, 1))),
     ]
-    assert tuple(played(tune)[6]) == (Fraction(7, 4), Fraction(5, 4), 74, ((1, 2), (2, 0)))
+    assert perform(tune).sounds[6][:4] == (Fraction(7, 4), Fraction(5, 4), 74, ((1, 2), (2, 0)))
     assert perform(tune).length == 6
+
+
+def voice(abc: str, **said: object) -> Voice:
+    return Voice(read(abc).bars, **said)  # type: ignore[arg-type]
+
+
+def test_all_voices_sound_at_their_own_octave() -> None:
+    head = "M:2/4\nL:1/4\nK:C\n"
+    tune = replace(
+        read(head + "|:c d:|e2|]"),
+        clef=Clef("G", 2, -1),
+        voices=(
+            voice(head + "C2|D2|", transpose=2),
+            voice(head + "C E|F2|G2|]", clef=Clef("F", 4)),
+        ),
+    )
+    performance = perform(tune)
+    found = {
+        number: [(s.onset, s.pitch) for s in performance.sounds if s.voice == number]
+        for number in range(3)
+    }
+    half, quarter = Fraction(1, 2), Fraction(1, 4)
+    assert found == {
+        0: [(0, 60), (quarter, 62), (half, 60), (half + quarter, 62), (1, 64)],
+        1: [(0, 62), (half, 62), (1, 64)],
+        2: [(0, 60), (quarter, 64), (half, 60), (half + quarter, 64), (1, 65), (3 * half, 67)],
+    }
+    assert performance.length == 2
+    assert performance.order == (0, 0, 1, 2)
+    assert performance.onsets == (0, half, 1, 3 * half)
+    assert [len(v.bars) for v in (performance.tune, *performance.tune.voices)] == [3, 3, 3]
+
+
+def test_overlays_sound_beside_the_notes_of_their_bar() -> None:
+    tune = read("M:2/4\nL:1/4\nK:C\nc d|e2|]")
+    under = tuple(read("M:2/4\nL:1/4\nK:C\nC2-|C E|]").bars[0].notes)
+    bars = replace(tune.bars[0], overlays=(under,)), tune.bars[1]
+    sounds = perform(replace(tune, bars=bars)).sounds
+    assert [(s.onset, s.duration, s.pitch, s.layer) for s in sounds if s.layer] == [
+        (0, Fraction(1, 2), 60, 1),
+    ]
+    assert [s.pitch for s in sounds if not s.layer] == [72, 74, 76]
+
+
+def test_the_tempo_changes_where_a_bar_says_so() -> None:
+    tune = read("M:1/4\nL:1/4\nQ:1/4=60\nK:C\n|:A|B:|c|]")
+    bars = tune.bars[0], replace(tune.bars[1], tempo=120.0), tune.bars[2]
+    tune = replace(tune, bars=bars)
+    quarter = Fraction(1, 4)
+    assert perform(tune).tempo_changes == ((quarter, 120.0),)
+    assert perform(tune).seconds(quarter) == pytest.approx(1)
+    assert perform(tune).seconds(5 * quarter) == pytest.approx(3)
+    half_as_fast = perform(tune, 30)
+    assert half_as_fast.tempo_changes == ((quarter, 60.0),)
+    assert half_as_fast.seconds(5 * quarter) == pytest.approx(6)
 
 
 def test_every_written_note_sounds(tunes: list[Tune], oneills: list[Tune]) -> None:
     for tune in (*tunes, *oneills):
-        heard = {place for sound in played(tune) for place in sound.written}
+        heard = {place for sound in perform(tune).sounds for place in sound.written}
         notes = {
             (b, n) for b, bar in enumerate(tune.bars) for n, note in enumerate(bar.notes)
             if note.pitches
         }  # fmt: skip
         assert heard == notes, tune.title
-        times = [sound.onset for sound in played(tune)]
+        times = [sound.onset for sound in perform(tune).sounds]
         assert times == sorted(times)
 
 
