@@ -1,0 +1,92 @@
+"""What a tune loses on its way: counted by kind, and reported in one line a kind."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from seqgen.music.tune import Bar, Tune
+
+PLURALS = {"line of words": "lines of words"}  # that a final "s" does not make
+
+
+class Tally:
+    """Counts of what was left out of many tunes.
+
+    counts: how many of each kind. tunes: in how many tunes each kind occurs.
+    """
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.tunes: Counter[str] = Counter()
+
+    def add(self, counts: Mapping[str, int]) -> None:
+        """Count what one tune lost."""
+        present = {kind: count for kind, count in counts.items() if count}
+        self.counts.update(present)
+        self.tunes.update(dict.fromkeys(present, 1))
+
+    def lines(self) -> list[str]:
+        """One line a kind, the most frequent first."""
+        return summary_lines(self.counts, self.tunes)
+
+
+def summary_lines(counts: Mapping[str, int], tunes: Mapping[str, int] | None = None) -> list[str]:
+    """One plain line a kind: ``"left out: 1,204 grace notes in 310 tunes"``.
+
+    counts: by kind in the singular; zeros are passed over.
+    tunes: in how many tunes each kind occurs; None for a single tune.
+    """
+    lines = []
+    for kind, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        if not count:
+            continue
+        where = f" in {numbered(tunes[kind], 'tune')}" if tunes is not None else ""
+        lines.append(f"left out: {numbered(count, kind)}{where}")
+    return lines
+
+
+def numbered(count: int, noun: str) -> str:
+    """``"1 slur"``, ``"1,204 grace notes"``."""
+    return f"{count:,} {noun if count == 1 else PLURALS.get(noun, noun + 's')}"
+
+
+def attachments_left_out(tune: Tune) -> Counter[str]:
+    """What the normal form drops from the voice that is used: all but notes, bars and repeats.
+
+    Chords count with the notes below their top note. What the reader dropped counts as well.
+    """
+    counts = Counter(tune.left_out)
+    for bar in tune.bars:
+        for kind in in_bar(bar):
+            counts[kind] += 1
+    counts["voice"] += len(tune.voices)
+    counts["line of words"] += len(tune.words)
+    counts["tempo mark"] += tune.tempo is not None or bool(tune.tempo_text)
+    return +counts
+
+
+def in_bar(bar: Bar) -> Iterator[str]:
+    """The kind of each thing in a bar that the normal form has no place for."""
+    yield from ["overlay"] * len(bar.overlays)
+    if bar.tempo is not None:
+        yield "tempo mark"
+    for note in bar.notes:
+        attached = note.attached
+        yield from ["lower chord note"] * max(0, len(note.pitches) - 1)
+        yield from ["grace note"] * len(attached.grace)
+        yield from ["decoration"] * len(attached.decorations)
+        yield from ["annotation"] * len(attached.annotations)
+        yield from ["slur"] * attached.slurs_begin
+        yield from ["lyric syllable"] * sum(text is not None for text in attached.lyrics)
+        if attached.chord_symbol:
+            yield "chord symbol"
+
+
+def header_left_out(tune: Tune) -> Counter[str]:
+    """What a prompt's header says and the tune that goes on from it does not."""
+    counts = Counter(
+        {
+            "title": bool(tune.title) + len(tune.subtitles),
+            "composer": bool(tune.composer),
+        }
+    )
+    return +counts
