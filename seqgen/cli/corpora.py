@@ -119,7 +119,7 @@ def print_report(corpus: Corpus, as_json: bool) -> None:
 
     if corpus.kind != "tunes":
         raise ConfigError(f"{corpus.name} is a text; --report is for tunes")
-    book = learn((str(document.text), document.origin) for document in corpus.documents)
+    book = learn(corpus.documents)
     if as_json:
         print(json.dumps({"name": corpus.name} | book.facts(), indent=2, ensure_ascii=False))
     else:
@@ -131,6 +131,8 @@ def draw_report(facts: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+    from seqgen.music.left_out import summary_lines
 
     def share(count: int) -> str:
         return f"{count / facts['tunes']:.1%}"
@@ -153,6 +155,12 @@ def draw_report(facts: dict[str, Any]) -> None:
         table.add_row(*map(Text, cells))
     console = Console()
     console.print(table)
+    counts, tunes = (
+        {kind: found[which] for kind, found in facts["left_out"].items()}
+        for which in ("count", "tunes")
+    )
+    for line in summary_lines(counts, tunes):
+        console.print(Text(line))
     for what in ("keys", "meters", "rhythms"):
         counts = ", ".join(f"{name} {count:,}" for name, count in facts[what].items())
         console.print(Text(f"{what}: {counts}"))

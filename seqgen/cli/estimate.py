@@ -3,8 +3,10 @@
 from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
+from rich.text import Text
 
 from seqgen.cli.lines import clock
+from seqgen.cli.terminal import cleaned
 from seqgen.training.estimate import Estimate
 
 
@@ -34,6 +36,9 @@ def print_estimate(found: Estimate) -> None:
     )
     for reason in found.reasons:
         console.print(f"chosen: {reason}")
+    for notice in found.notices:
+        # Text: a path with brackets is no markup.
+        console.print(Text(f"note: {cleaned(notice)}"))
 
 
 def sides(shape: tuple[int, ...]) -> str:

@@ -16,10 +16,14 @@ class Document:
     text: its characters; lines end in ``\\n``. Where texts are too long for memory, a `LongText`:
         ``str(text)`` reads it whole.
     origin: the file it came from; for a tune, the file and its number (``"book.abc:12"``).
+    file: of a tune, the path of its book; "" for standard input.
+    headings: of a tune, the lines of free text and comments between the tune before and it.
     """
 
     text: str | LongText
     origin: str
+    file: str = ""
+    headings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

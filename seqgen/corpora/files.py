@@ -26,7 +26,8 @@ class Found:
     encoding: of every file; None: as `decoded` finds it.
     root: the folder that documents' origins leave out; None: as the paths are.
     clean: what is done to each whole text before it counts, if anything.
-    lenient: leave out files that do not decode, instead of raising.
+    lenient: leave out files that cannot be used, and those of the kind that fewer are, instead of
+        raising.
     notices: what the user should be told.
     """
 
@@ -85,7 +86,8 @@ def read_folder(folder: str, encoding: str | None) -> Found:
     if not files.texts:
         raise CorpusError(f"{folder}: no text file in this folder{files.binary_notice('; ')}")
     name = safe_name(os.path.basename(os.path.abspath(folder)))
-    return Found(name, files.texts, encoding=encoding, notices=files.notices(folder))
+    notices = files.notices(folder)
+    return Found(name, files.texts, encoding=encoding, lenient=True, notices=notices)
 
 
 def read_pattern(pattern: str, encoding: str | None) -> Found:
@@ -100,7 +102,8 @@ def read_pattern(pattern: str, encoding: str | None) -> Found:
         raise CorpusError(f"{pattern}: no text file matches this pattern{left_out}")
     fixed = os.path.dirname(re.split(r"[*?\[]", pattern, maxsplit=1)[0])
     name = safe_name(os.path.basename(os.path.abspath(fixed)))
-    return Found(name, files.texts, encoding=encoding, notices=files.notices(pattern))
+    notices = files.notices(pattern)
+    return Found(name, files.texts, encoding=encoding, lenient=True, notices=notices)
 
 
 def walk(folder: str, skip: tuple[str, ...] = (".*",)) -> list[Path]:
@@ -141,17 +144,21 @@ class TextFiles:
 
 
 def text_files(paths: Iterable[Path], encoding: str | None) -> TextFiles:
-    """Tells text from binary by each file's first bytes; pipes and empty files are neither."""
+    """Tells text from binary by each file's first bytes; pipes and empty files are neither.
+
+    A file that cannot be opened counts as text: the reason is found where it is read.
+    """
     texts: list[Path] = []
     binaries: list[Path] = []
     for path in paths:
-        if not path.is_file() or path.stat().st_size == 0:
-            continue
         try:
+            if not path.is_file() or path.stat().st_size == 0:
+                continue
             with path.open("rb") as file:
                 head = file.read(HEAD)
-        except OSError as error:
-            raise CorpusError(f"{path}: cannot be read: {error.strerror}") from None
+        except OSError:
+            texts.append(path)
+            continue
         (binaries if is_binary(head, encoding) else texts).append(path)
     return TextFiles(tuple(texts), tuple(binaries))
 

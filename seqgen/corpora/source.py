@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
@@ -29,6 +30,8 @@ from seqgen.errors import ConfigError, CorpusError, unknown_name
 STDIN = "-"
 # Characters of all documents together; what comes after them is kept in a file.
 IN_MEMORY = 32_000_000
+# Files that a notice names; the others are counted.
+MOST_NAMED = 3
 
 
 def open_corpus(
@@ -89,6 +92,19 @@ def find(source: str, encoding: str | None, progress: Progress | None) -> Found:
     raise CorpusError(f"{missing}, and {unknown_name('corpus', source, known_names())}")
 
 
+@dataclass(frozen=True)
+class Read:
+    """A file that was read: its documents, all of one kind."""
+
+    origin: str
+    kind: str
+    documents: tuple[Document, ...]
+
+    @property
+    def characters(self) -> int:
+        return sum(len(document.text) for document in self.documents)
+
+
 class Reader:
     """Reads sources one after another and gathers their documents."""
 
@@ -106,26 +122,50 @@ class Reader:
 
         Raises CorpusError if it has none, unless all its files were read before.
         """
-        had, seen = len(self.documents), len(self.seen)
+        seen = len(self.seen)
+        files: list[Read] = []
+        failures: list[CorpusError] = []
         for origin, pieces in self.texts(source, found):
             try:
                 text = self.kept(pieces, found.clean)
+                if is_blank(text):
+                    continue
+                kind = found.kind or kind_of(text, origin)
+                files.append(Read(origin, kind, self.cut(text, origin, kind)))
             except CorpusError as error:
                 if not found.lenient:
                     raise
-                self.notices.append(f"left out: {error}")
-                continue
-            if is_blank(text):
-                continue
-            kind = found.kind or kind_of(text, origin)
-            self.first_of_kind.setdefault(kind, origin)
-            self.documents += (
-                self.split(str(text), origin) if kind == "tunes" else [Document(text, origin)]
-            )
-        if len(self.documents) == had and (source == STDIN or len(self.seen) > seen):
+                failures.append(error)
+        if failures and not files:
+            raise CorpusError(f"{source}: no file of it can be used; {failures[0]}")
+        if not files and (source == STDIN or len(self.seen) > seen):
             raise CorpusError(f"{source}: is empty; there is nothing to learn from")
+        self.notices += failure_notices(failures)
+        for file in self.one_kind_of(source, files) if found.lenient else files:
+            self.first_of_kind.setdefault(file.kind, file.origin)
+            self.documents += file.documents
         self.notices += found.notices
         return found.name
+
+    def one_kind_of(self, source: str, files: list[Read]) -> list[Read]:
+        """The files of the kind that most of a folder is; the others are left out with a notice."""
+        tunes = [file for file in files if file.kind == "tunes"]
+        texts = [file for file in files if file.kind == "text"]
+        if not tunes or not texts:
+            return files
+
+        def length(some: list[Read]) -> int:
+            return sum(file.characters for file in some)
+
+        # A book may be one file among several notes, or many short files beside one long text.
+        if len(tunes) >= len(texts) or length(tunes) >= length(texts):
+            kept, others, what = tunes, texts, "that hold no tunes"
+        else:
+            kept, others, what = texts, tunes, "that hold tunes"
+        self.notices.append(
+            f"{source}: left out: {counted_files(file.origin for file in others)} {what}"
+        )
+        return kept
 
     def texts(self, source: str, found: Found) -> Iterator[tuple[str, Iterator[str]]]:
         """The origin of each text of a source, and its pieces, which are read when asked for."""
@@ -153,8 +193,11 @@ class Reader:
                 return self.store.add(chain(read, pieces))
         return "".join(read)
 
-    def split(self, book: str, origin: str) -> list[Document]:
-        """The tunes of a book. Raises CorpusError if there are none."""
+    def cut(self, text: str | LongText, origin: str, kind: str) -> tuple[Document, ...]:
+        """The documents of a text. Raises CorpusError if it is a tune book without tunes."""
+        if kind == "text":
+            return (Document(text, origin),)
+        book = str(text)
         tunes = split_tunes(book, origin)
         if not tunes:
             raise CorpusError(
@@ -162,7 +205,7 @@ class Reader:
             )
         if broken := broken_tunes(book):
             self.notices.append(f"{origin}: left out: {broken} after an X: line without a K: line")
-        return tunes
+        return tuple(tunes)
 
     def one_kind(self) -> str:
         """The kind that all documents have. Raises CorpusError if there are two."""
@@ -173,6 +216,21 @@ class Reader:
                 "(a pattern helps, such as 'folder/**/*.abc')"
             )
         return next(iter(self.first_of_kind))
+
+
+def failure_notices(failures: Sequence[CorpusError]) -> list[str]:
+    """A notice for each of the first files that cannot be used, and one for the others."""
+    notices = [f"left out: {error}" for error in failures[:MOST_NAMED]]
+    if len(failures) > MOST_NAMED:
+        notices.append(f"left out: {len(failures) - MOST_NAMED:,} more files that cannot be used")
+    return notices
+
+
+def counted_files(origins: Iterable[str]) -> str:
+    """``"2 files (README.txt, notes.txt)"``."""
+    names = list(origins)
+    listed = ", ".join(names[:MOST_NAMED]) + ", …" * (len(names) > MOST_NAMED)
+    return f"{len(names):,} file{'s' * (len(names) > 1)} ({listed})"
 
 
 def is_blank(text: str | LongText) -> bool:

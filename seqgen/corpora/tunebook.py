@@ -7,8 +7,12 @@ from seqgen.corpora.document import Document
 # From an X: line up to the next one or to an empty line, which ends a tune; then comes free text.
 STRETCH = re.compile(r"^X:(?P<number>.*)(?:\n(?!X:|[ \t]*$).*)*", re.MULTILINE)
 KEY = re.compile(r"^K:", re.MULTILINE)
-# Of a file header's fields only these two change what the notes mean.
-DEFAULT = re.compile(r"^(?P<letter>[LM]):.*", re.MULTILINE)
+# The fields of a file header that hold for its tunes and change what is learned of them.
+DEFAULT = re.compile(r"^(?P<letter>[LMR]):.*", re.MULTILINE)
+# A heading stands in a comment or in free text; a directive (%%) is none, nor is a field.
+HEADING = re.compile(r"^(?!%%|[A-Za-z]:)[%\W]*(?P<words>\w[^\n]*)$", re.MULTILINE)
+COMMENTS_AT_END = re.compile(r"(?:\n%[^\n]*)+\Z")
+LONGEST_HEADING = 40  # characters; a longer line is prose
 
 
 def looks_like_tunes(text: str) -> bool:
@@ -25,7 +29,7 @@ def split_tunes(text: str, origin: str) -> list[Document]:
     """The tunes of a book, in order, each verbatim and ended by one line end.
 
     A tune goes from its X: line to the next X: line or empty line. A stretch without a K: line is
-    no tune and is left out. M: and L: fields before the first X: line hold for every tune whose
+    no tune and is left out. M:, L: and R: fields before the first X: line hold for every tune whose
     header lacks them, and are then written below its X: line.
 
     origin: the file; a tune's own is ``"file:X"`` with X its number as written.
@@ -33,10 +37,25 @@ def split_tunes(text: str, origin: str) -> list[Document]:
     first = STRETCH.search(text)
     before = text[: first.start()] if first else ""
     defaults = {field["letter"]: field[0] for field in DEFAULT.finditer(before)}
-    return [
-        Document(with_defaults(tune[0], defaults) + "\n", f"{origin}:{tune['number'].strip()}")
-        for tune in tune_stretches(text)
-    ]
+    tunes = []
+    end = 0
+    above: tuple[str, ...] = ()
+    for stretch in STRETCH.finditer(text):
+        above += headings(text[end : stretch.start()])
+        if KEY.search(stretch[0]):
+            number = stretch["number"].strip()
+            whole = with_defaults(stretch[0], defaults) + "\n"
+            tunes.append(Document(whole, f"{origin}:{number}", origin, above))
+            above = ()
+        comments = COMMENTS_AT_END.search(stretch[0])
+        end = stretch.end() - (len(comments[0]) if comments else 0)
+    return tunes
+
+
+def headings(between: str) -> tuple[str, ...]:
+    """The lines between two tunes that may be headings."""
+    lines = (match["words"].strip() for match in HEADING.finditer(between))
+    return tuple(line for line in lines if len(line) <= LONGEST_HEADING)
 
 
 def broken_tunes(text: str) -> int:

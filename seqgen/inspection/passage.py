@@ -117,8 +117,7 @@ def texts_of(corpus: Corpus, checkpoint: Checkpoint, characters: int) -> Iterato
         raise CorpusError(
             f"{corpus.sources[0]} holds no tunes in ABC, and {checkpoint.path.name} reads only them"
         )
-    documents = ((str(d.text), d.origin) for d in corpus.documents)
-    learned = book.learn(documents, checkpoint.config.tokens.transpose)
+    learned = book.learn(corpus.documents, checkpoint.config.tokens.transpose)
     if not learned.tunes:
         reason = next(iter(learned.aside), "there is none")
         raise CorpusError(f"{corpus.sources[0]} holds no tune that can be read: {reason}")

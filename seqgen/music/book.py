@@ -1,18 +1,20 @@
 """A book of tunes as it is learned: the tunes in normal form, and what became of the others."""
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from seqgen.corpora.document import Document
 from seqgen.errors import ConfigError, TuneError
 from seqgen.music import normal
 from seqgen.music.family import families
 from seqgen.music.key import Key
+from seqgen.music.left_out import Tally, attachments_left_out
 from seqgen.music.notation import C
 from seqgen.music.outline import LETTER, UNKNOWN, line, outline, with_line
 from seqgen.music.reader import read
-from seqgen.music.rhythm import KNOWN
+from seqgen.music.rhythm import KNOWN, collection_rhythm, file_rhythm
 from seqgen.music.tune import Meter, Tune
 
 TRANSPOSE = ("none", "common", "augment")
@@ -47,11 +49,13 @@ class Book:
 
     duplicates: origins of the others, with that of the same tune before.
     aside: by reason, the origins of those that have no normal form, with the place of the fault.
+    left_out: what the tunes that are kept lose on the way to the normal form.
     """
 
     tunes: tuple[Learned, ...]
     duplicates: tuple[tuple[str, str], ...]
     aside: dict[str, tuple[str, ...]]
+    left_out: Tally = field(default_factory=Tally)
 
     @property
     def documents(self) -> int:
@@ -70,6 +74,10 @@ class Book:
                 reason: {"tunes": len(origins), "example": origins[0]}
                 for reason, origins in by_reason
             },
+            "left_out": {
+                kind: {"count": count, "tunes": self.left_out.tunes[kind]}
+                for kind, count in self.left_out.counts.most_common()
+            },
             "keys": counted(str(tune.key) for tune in self.tunes),
             "meters": counted(str(tune.meter) for tune in self.tunes),
             "rhythms": counted(tune.rhythm or "none" for tune in self.tunes),
@@ -80,10 +88,10 @@ def counted(names: Iterable[str]) -> dict[str, int]:
     return dict(Counter(names).most_common())
 
 
-def learn(texts: Iterable[tuple[str, str]], transpose: str = "common") -> Book:
+def learn(documents: Iterable[Document], transpose: str = "common") -> Book:
     """Bring the tunes of a book into normal form.
 
-    texts: the ABC of each tune and its origin.
+    documents: the tunes, those of a file together and in order.
     transpose: one of `TRANSPOSE`; "augment" gives the same texts as "none".
     Raises ConfigError for another.
     """
@@ -93,20 +101,25 @@ def learn(texts: Iterable[tuple[str, str]], transpose: str = "common") -> Book:
     tunes: dict[str, tuple[Tune, str]] = {}
     duplicates = []
     aside: dict[str, tuple[str, ...]] = {}
-    for abc, origin in texts:
+    left_out = Tally()
+    for document, stated in with_rhythms(documents):
+        origin = document.origin
         try:
-            tune = normal.normalise(read(abc, origin))
-            normal.text(tune, tonic)
+            tune = read(str(document.text), origin)
+            form = normal.normalise(tune)
+            form = replace(form, rhythm=form.rhythm or stated)
+            normal.text(form, tonic)
         except TuneError as error:
             place = error.where.removeprefix(origin).removeprefix(", ")
             where = f"{origin}, {place}" if place else origin
             aside[error.reason] = (*aside.get(error.reason, ()), where)
             continue
-        identity = normal.identity(tune)
+        identity = normal.identity(form)
         if identity in tunes:
             duplicates.append((origin, tunes[identity][1]))
         else:
-            tunes[identity] = (tune, origin)
+            tunes[identity] = (form, origin)
+            left_out.add(attachments_left_out(tune))
     outlines = Counter(outline(tune) for tune, _ in tunes.values())
     lines = {
         parts: line(parts) if count >= SEEN else f"{LETTER}:{UNKNOWN}\n"
@@ -120,7 +133,21 @@ def learn(texts: Iterable[tuple[str, str]], transpose: str = "common") -> Book:
         named = replace(tune, rhythm=tune.rhythm if tune.rhythm in common else "")
         text = with_line(normal.text(named, tonic), lines[outline(tune)])
         learned.append(Learned(text, origin, family, tune.key, tune.meter, named.rhythm))
-    return Book(tuple(learned), tuple(duplicates), aside)
+    return Book(tuple(learned), tuple(duplicates), aside, left_out)
+
+
+def with_rhythms(documents: Iterable[Document]) -> Iterator[tuple[Document, str]]:
+    """The tunes, each with the rhythm that a heading above it or else its file's name states.
+
+    A heading holds until the next one of its file; "" where nothing states a rhythm.
+    """
+    file, heading, named = None, "", ""
+    for document in documents:
+        if document.file != file:
+            file, heading, named = document.file, "", file_rhythm(document.file)
+        for text in document.headings:
+            heading = collection_rhythm(text) or heading
+        yield document, heading or named
 
 
 def common_rhythms(rhythms: Iterable[str]) -> set[str]:

@@ -2,21 +2,22 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from seqgen.music.tune import Bar, Tune
 
 PLURALS = {"line of words": "lines of words"}  # that a final "s" does not make
 
 
+@dataclass
 class Tally:
     """Counts of what was left out of many tunes.
 
     counts: how many of each kind. tunes: in how many tunes each kind occurs.
     """
 
-    def __init__(self) -> None:
-        self.counts: Counter[str] = Counter()
-        self.tunes: Counter[str] = Counter()
+    counts: Counter[str] = field(default_factory=Counter)
+    tunes: Counter[str] = field(default_factory=Counter)
 
     def add(self, counts: Mapping[str, int]) -> None:
         """Count what one tune lost."""

@@ -1,7 +1,8 @@
 """The kind of tune that a book says it has: jig, reel, hornpipe, ..., by one name each."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from pathlib import PurePath
 
 KNOWN = (
     "air", "barn dance", "clog", "fling", "gavotte", "hop jig", "hornpipe", "jig", "long dance",
@@ -24,6 +25,8 @@ SAME = {
 }
 # Words that end a title for other reasons as well: "Castles in the Air", "The Bridal Song".
 NOT_IN_TITLES = ("air", "slide", "song")
+# Words that name a collection of any tunes: "Scots Airs", "Irish Songs".
+GENERIC = ("air", "song")
 
 
 def rhythm(value: str) -> str:
@@ -32,8 +35,15 @@ def rhythm(value: str) -> str:
     value: of an ``R:`` line. A name that is not `KNOWN` stays what it is.
     """
     name = " ".join(re.sub(r"[^\w\s'-]+", " ", value.lower()).split())
-    one = name.removesuffix("s")
-    return SAME.get(name) or SAME.get(one) or (one if one in KNOWN else name)
+    for form in (name, *singular(name)):
+        if form in SAME or form in KNOWN:
+            return SAME.get(form, form)
+    return name
+
+
+def singular(name: str) -> tuple[str, ...]:
+    """What a plural may be the plural of: ``waltzes`` of ``waltze``, or of ``waltz``."""
+    return tuple(name.removesuffix(end) for end in ("s", "es") if name.endswith(end))
 
 
 def rhythm_in(titles: Iterable[str]) -> str:
@@ -46,3 +56,35 @@ def rhythm_in(titles: Iterable[str]) -> str:
             if name in KNOWN and name not in NOT_IN_TITLES and not of:
                 return name
     return ""
+
+
+def collection_rhythm(name: str) -> str:
+    """The rhythm that the name of a collection states: ``hornpipes-2``, ``Irish Reels``.
+
+    It does so if it is nothing but a rhythm and numbers, or contains the plural of exactly one.
+    Returns "" for a name that states none, or several (``Jigs and Reels``).
+    """
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    words = re.sub(r"[\W\d_]+", " ", spaced).lower().split()
+    if (whole := rhythm(" ".join(words))) in KNOWN:
+        return whole
+    stated = set()
+    while words:
+        count = 2 if plural_rhythm(words[:2]) else 1
+        stated.add(plural_rhythm(words[:count]))
+        del words[:count]
+    stated.discard("")
+    return stated.pop() if len(stated) == 1 and not stated & set(GENERIC) else ""
+
+
+def plural_rhythm(words: Sequence[str]) -> str:
+    """The known rhythm that the words are the plural of, or ""."""
+    name = " ".join(words)
+    found = rhythm(name)
+    return found if found in KNOWN and name != found and name.endswith("s") else ""
+
+
+def file_rhythm(path: str) -> str:
+    """The rhythm that a file's name states, or else that of its folder; "" if none does."""
+    pure = PurePath(path)
+    return collection_rhythm(pure.stem) or collection_rhythm(pure.parent.name)

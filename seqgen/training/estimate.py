@@ -39,6 +39,7 @@ class Estimate:
     minutes: how long the whole run would take on this machine, at the speed of a few steps that
         were timed and thrown away.
     memory_bytes: about how much memory it would take.
+    notices: what the user should know of the corpus.
     """
 
     corpus: str
@@ -53,6 +54,7 @@ class Estimate:
     tokens_per_second: float
     minutes: float
     memory_bytes: int
+    notices: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Everything, in plain JSON types."""
@@ -92,6 +94,7 @@ def estimate(corpus: Corpus, options: RunOptions) -> Estimate:
         tokens_per_second=speed,
         minutes=minutes,
         memory_bytes=memory_bytes(chosen.options, vocab),
+        notices=(*corpus.notices, *data.notices),
     )
 
 

@@ -44,7 +44,7 @@ def split_tunes(corpus: Corpus, transpose: str) -> Split:
 
     By the hash of a tune's family, so that its variants are all on one side.
     """
-    learned = book.learn(((str(d.text), d.origin) for d in corpus.documents), transpose)
+    learned = book.learn(corpus.documents, transpose)
     tunes = learned.tunes
     if not tunes:
         most = sorted(learned.aside.items(), key=lambda item: -len(item[1]))[:3]
@@ -59,6 +59,7 @@ def split_tunes(corpus: Corpus, transpose: str) -> Split:
     if learned.duplicates:
         twice = len(learned.duplicates)
         notices.append(f"{twice:,} tunes that were there before, by another name or in another key")
+    notices += learned.left_out.lines()
     if len(tunes) == 1:
         first, second = cut_tune(tunes[0].text)
         return Split((first,), (second,), tuple(notices), facts(tunes, (second,)))

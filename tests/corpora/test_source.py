@@ -95,15 +95,62 @@ def test_tunes_come_through_standard_input_too():
     assert open_corpus(["-"], stdin=io.BytesIO(TUNE.encode())).kind == "tunes"
 
 
-def test_texts_and_tunes_do_not_mix(here):
+def test_texts_and_tunes_that_are_named_do_not_mix(here):
     (here / "a.abc").write_text(TUNE)
     (here / "readme.md").write_text("prose")
-    for sources in (["a.abc", "readme.md"], ["."], ["readme.md", "airds"]):
+    for sources in (["a.abc", "readme.md"], ["readme.md", "airds"]):
         with pytest.raises(
             CorpusError, match=r"(a|book1)\.abc is a tune book and readme\.md is not"
         ):
             open_corpus(sources)
     assert open_corpus(["*.abc"]).kind == "tunes"
+
+
+@pytest.mark.parametrize(
+    ("tunes", "texts", "kind"),
+    [(2, {"readme": 900}, "tunes"), (1, {"a": 1, "b": 1, "c": 1}, "tunes"),
+     (1, {"a": 900, "b": 900}, "text")],
+)  # fmt: skip
+@pytest.mark.parametrize("source", [".", "*"])
+def test_of_a_folder_the_kind_is_used_that_most_of_it_is(here, tunes, texts, kind, source):
+    for number in range(tunes):
+        (here / f"{number}.abc").write_text(TUNE)
+    for name, length in texts.items():
+        (here / f"{name}.txt").write_text("x" * length)
+    corpus = open_corpus([source])
+    assert corpus.kind == kind
+    kept, left = (tunes, len(texts)) if kind == "tunes" else (len(texts), tunes)
+    assert len(corpus.documents) == kept
+    assert any(f"left out: {left} file" in notice for notice in corpus.notices)
+
+
+def test_files_of_a_folder_that_cannot_be_used_are_left_out(here, plain_user):
+    here.chmod(0o755)
+    (here / "d").mkdir()
+    (here / "d" / "tunes.abc").write_text(TUNE)
+    (here / "d" / "inc.abc").write_text("%%staffwidth 18cm\n")
+    (here / "d" / "latin.abc").write_bytes(TUNE.replace("T:a", "T:caf\xe9").encode("latin-1"))
+    (here / "d" / "secret.abc").write_text(TUNE)
+    (here / "d" / "secret.abc").chmod(0)
+    with plain_user():
+        corpus = open_corpus(["d"])
+    assert [d.origin for d in corpus.documents] == ["d/tunes.abc:1"]
+    for name in ("inc.abc", "latin.abc", "secret.abc"):
+        assert sum(f"left out: d/{name}: " in notice for notice in corpus.notices) == 1
+    with pytest.raises(CorpusError, match=r"inc\.abc: no tune in it"):
+        open_corpus(["d/inc.abc"])
+
+
+def test_many_files_that_cannot_be_used_are_counted(here):
+    (here / "good.txt").write_text("good")
+    for number in range(20):
+        (here / f"{number:02}.txt").write_bytes(b"caf\xe9")
+    notices = open_corpus(["."]).notices
+    assert len(notices) == 4
+    assert "17 more files" in notices[-1]
+    (here / "good.txt").unlink()
+    with pytest.raises(CorpusError, match=r"00\.txt: .* is not UTF-8"):
+        open_corpus(["."])
 
 
 def test_a_book_without_tunes_is_refused_and_broken_ones_are_told(here):

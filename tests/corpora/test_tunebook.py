@@ -53,3 +53,18 @@ def test_tunes_are_told_from_text_that_quotes_one():
 @given(st.lists(st.sampled_from([REEL, JIG]), min_size=1, max_size=20), st.sampled_from(["", "\n"]))
 def test_a_book_of_tunes_splits_into_just_those(parts, between):
     assert tunes(between.join(parts)) == parts
+
+
+def test_the_lines_above_a_tune_go_with_it():
+    book = f"%abc-2.1\nTunes of ours\n%%staffwidth 18cm\n% Reels\n\n{REEL}% Jigs\n{JIG}"
+    assert [tune.headings for tune in split_tunes(book, "b.abc")] == [
+        ("abc-2.1", "Tunes of ours", "Reels"),
+        ("Jigs",),
+    ]
+    assert {tune.file for tune in split_tunes(book, "b.abc")} == {"b.abc"}
+
+
+def test_prose_is_no_heading():
+    assert (
+        split_tunes("A line of prose is longer than a heading is.\n\n" + REEL, "")[0].headings == ()
+    )

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from seqgen.corpora.document import Document
 from seqgen.corpora.known import music21_corpora
 from seqgen.corpora.tunebook import split_tunes
 from seqgen.errors import ConfigError
@@ -30,7 +31,7 @@ SHARES = {
 
 
 def documents(*tunes):
-    return [(tune, f"b.abc:{tune[2]}") for tune in tunes]
+    return [Document(tune, f"b.abc:{tune[2]}") for tune in tunes]
 
 
 def without_outline(text):
@@ -62,6 +63,7 @@ def test_facts_count_everything():
             "bar that does not add up": {"tunes": 2, "example": "b.abc:4, bar 2, of 6 eighths"},
             "more than one voice": {"tunes": 1, "example": "b.abc:5, line 5, column 6"},
         },
+        "left_out": {},
         "keys": {"Ador": 1, "Dmaj": 1},
         "meters": {"6/8": 1, "2/2": 1},
         "rhythms": {"jig": 1, "reel": 1},
@@ -82,7 +84,7 @@ def test_as_written_is_as_written():
 )  # fmt: skip
 def test_a_rhythm_that_nobody_asks_for_needs_some_tunes(rhythm, count, learned):
     header = f"X:1\nR:{rhythm}\nM:C|\nK:C\n"
-    book = learn((header + "CDEFGABc|" * n + "C8|]\n", str(n)) for n in range(1, count + 1))
+    book = learn(Document(header + "CDEFGABc|" * n + "C8|]\n", str(n)) for n in range(1, count + 1))
     assert {tune.rhythm for tune in book.tunes} == {learned}
     assert {tune.text.split("\n")[0] for tune in book.tunes} == {f"R:{learned or 'none'}"}
 
@@ -95,12 +97,49 @@ def test_an_outline_is_learned_by_its_name_where_several_tunes_have_it():
     assert [tune.text.split("\n")[2] for tune in book.tunes] == ["P:2*,2"] * 5 + ["P:?"]
 
 
+def test_what_a_kept_tune_loses_is_counted_and_of_others_nothing_is():
+    chords = REEL.replace("D2FA", "[DFA]2FA")
+    book = learn(documents(chords, chords, BAD))
+    assert book.left_out.counts == {"lower chord note": 2}
+    assert book.left_out.tunes == {"lower chord note": 1}
+    assert book.facts()["left_out"] == {"lower chord note": {"count": 2, "tunes": 1}}
+
+
+NAMELESS = "T:Untitled\nM:C|\nK:D\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "above", "rhythms"),
+    [
+        ("hornpipes-2.abc", "", ["hornpipe", "hornpipe"]),
+        ("slip_jigs/a.abc", "", ["slip jig", "slip jig"]),
+        ("jigs.abc", "% Reels\n\n", ["reel", "reel"]),
+        ("book.abc", "Polkas\n======\n\n", ["polka", "polka"]),
+        ("book.abc", "% Jigs\n\nX:9\nK:D\nD8|]\n% Marches\n", ["jig", "march", "march"]),
+        ("book.abc", "%%titlefont Reels\n% not a reel\n\n", ["", ""]),
+        ("book.abc", "R:reel\n\n", ["reel", "reel"]),
+        ("jigs.abc", "R:reel\n\n", ["reel", "reel"]),
+    ],
+)
+def test_a_rhythm_that_a_tune_lacks_comes_from_a_heading_or_the_file(file, above, rhythms):
+    book = f"{above}X:1\n{NAMELESS}D2FA d2fd|]\n\nX:2\n{NAMELESS}A2FA d2ff|]\n"
+    tunes = split_tunes(book.replace("X:9\n", f"X:9\n{NAMELESS}"), file)
+    assert [tune.rhythm for tune in learn(tunes).tunes] == rhythms
+
+
+def test_the_rhythm_of_a_tune_goes_before_that_of_its_file():
+    assert [t.rhythm for t in learn(split_tunes(f"{JIG}\n{REEL}", "polkas.abc")).tunes] == [
+        "jig",
+        "reel",
+    ]
+
+
 @pytest.fixture(scope="module", params=SHARES)
 def kept(request):
     """The name of a book, what is learned of it, and how many tunes it has in all."""
     step, *_ = SHARES[request.param]
     texts = [
-        (tune.text, tune.origin)
+        tune
         for path in sorted((music21_corpora() / request.param).glob("*.abc"))
         for tune in split_tunes(path.read_text(encoding="utf-8"), path.name)
     ][::step]

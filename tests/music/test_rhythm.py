@@ -2,7 +2,7 @@
 
 import pytest
 
-from seqgen.music.rhythm import KNOWN, rhythm, rhythm_in
+from seqgen.music.rhythm import KNOWN, collection_rhythm, file_rhythm, rhythm, rhythm_in
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,8 @@ from seqgen.music.rhythm import KNOWN, rhythm, rhythm_in
         ("Highland Fling", "fling"),
         ("Quick Step.", "quickstep"),
         ("hornpipes", "hornpipe"),
+        ("Waltzes", "waltz"),
+        ("marches", "march"),
         ("Romanze, Ballade]", "romanze ballade"),
         ("", ""),
     ],
@@ -43,3 +45,34 @@ def test_a_known_name_is_itself(name):
 )
 def test_a_title_tells_it_with_its_last_word(titles, name):
     assert rhythm_in(titles) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("jigs", "jig"),
+        ("hornpipes-2", "hornpipe"),
+        ("slip_jigs", "slip jig"),
+        ("SlipJigs", "slip jig"),
+        ("Irish Reels, vol. 3", "reel"),
+        ("waltz", "waltz"),
+        ("Slow Airs", ""),
+        ("airs", "air"),
+        ("airdsAirs", ""),
+        ("jigs-and-reels", ""),
+        ("The Reel Book", ""),
+        ("tunes", ""),
+        ("", ""),
+    ],
+)
+def test_the_name_of_a_collection_may_state_its_rhythm(name, found):
+    assert collection_rhythm(name) == found
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [("/a/jigs.abc", "jig"), ("reels/polkas.abc", "polka"), ("reels/12.abc", "reel"),
+     ("reels/other/12.abc", ""), ("stdin", ""), ("", "")],
+)  # fmt: skip
+def test_a_file_states_it_before_its_folder(path, found):
+    assert file_rhythm(path) == found

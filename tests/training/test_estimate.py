@@ -66,6 +66,16 @@ def test_a_length_that_seqgen_chooses_is_bounded_by_the_clock(text_file, monkeyp
 
 
 @pytest.mark.usefixtures("speed")
+def test_it_tells_what_is_left_out_of_tunes(tmp_path) -> None:
+    (tmp_path / "inc.abc").write_text("%%staffwidth 18cm\n")
+    tune = "X:{0}\nM:4/4\nL:1/8\nK:C\n[C{0}]2EG cBAG|cdef gabc|]\n\n"
+    (tmp_path / "book.abc").write_text("".join(map(tune.format, "DEFGAB")))
+    notices = estimate(open_corpus([str(tmp_path)]), RunOptions.of({**SMALL, "window": 4})).notices
+    assert any("inc.abc" in notice for notice in notices)
+    assert "left out: 6 lower chord notes in 6 tunes" in notices
+
+
+@pytest.mark.usefixtures("speed")
 def test_more_units_and_longer_windows_take_more_memory(text_file) -> None:
     corpus = open_corpus([str(text_file)])
 
