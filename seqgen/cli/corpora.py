@@ -155,11 +155,11 @@ def draw_report(facts: dict[str, Any]) -> None:
         table.add_row(*map(Text, cells))
     console = Console()
     console.print(table)
-    counts, tunes = (
+    left_out, tunes = (
         {kind: found[which] for kind, found in facts["left_out"].items()}
         for which in ("count", "tunes")
     )
-    for line in summary_lines(counts, tunes):
+    for line in summary_lines(left_out, tunes):
         console.print(Text(line))
     for what in ("keys", "meters", "rhythms"):
         counts = ", ".join(f"{name} {count:,}" for name, count in facts[what].items())
