@@ -28,6 +28,10 @@ class CheckpointError(SeqgenError):
     """A checkpoint is missing, damaged, newer than this program, or in the way."""
 
 
+class OutputError(SeqgenError):
+    """Standard output cannot be written to, as on a full disk."""
+
+
 class TrainingError(SeqgenError):
     """Training cannot go on."""
 
@@ -45,13 +49,25 @@ class TuneError(SeqgenError):
         self.where = where
 
 
-def unknown_name(what: str, name: str, known: Iterable[str]) -> ConfigError:
+def unknown_name(
+    what: str, name: str, known: Iterable[str], others: Iterable[str] = ()
+) -> ConfigError:
     """The error for a name that stands for nothing: it lists the known ones and offers the nearest.
 
     what: the kind of thing named, such as ``"cell"``.
     known: every name that would have been right.
+    others: names that can be offered but are not listed, such as those of files.
     """
     names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=1)
-    hint = f"; did you mean {close[0]}?" if close else ""
+    hint = did_you_mean(name, [*names, *others])
     return ConfigError(f"unknown {what} {name!r}{hint} (known: {', '.join(names)})")
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """``; did you mean NAME?`` with the known name that is nearest to ``name``, or ``""``.
+
+    Case is ignored, so that ``Shakespeare`` finds ``shakespeare``.
+    """
+    by_folded = {each.casefold(): each for each in known}
+    close = difflib.get_close_matches(name.casefold(), by_folded, n=1)
+    return f"; did you mean {by_folded[close[0]]}?" if close else ""

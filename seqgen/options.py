@@ -7,7 +7,7 @@ from dataclasses import field, fields
 from pathlib import PurePath
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from seqgen.errors import ConfigError, unknown_name
+from seqgen.errors import ConfigError, did_you_mean, unknown_name
 
 
 def option(
@@ -78,10 +78,25 @@ def checked(name: str, value: Any, hint: Any, known: Mapping[str, Any]) -> Any:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         check_bounds(flag, value, known)
     if known["choices"] and value not in known["choices"]:
-        raise ConfigError(f"{flag}: {value!r} is not one of {', '.join(known['choices'])}")
+        hint = did_you_mean(str(value), map(str, known["choices"]))
+        raise ConfigError(f"{flag}: {value!r} is not one of {', '.join(known['choices'])}{hint}")
+    if isinstance(value, str) and not known["suffixes"]:
+        check_utf_8(flag, value)
     if known["suffixes"] and PurePath(value).suffix.lower() not in known["suffixes"]:
         raise ConfigError(f"{flag}: {value!r} does not end in {' or '.join(known['suffixes'])}")
     return value
+
+
+def check_utf_8(what: str, text: str) -> None:
+    """Raise ConfigError if a text from the command line holds bytes that are not UTF-8.
+
+    Python hands such bytes on as lone surrogates, U+DC80 to U+DCFF (PEP 383).
+    """
+    place = next((n for n, c in enumerate(text) if "\udc80" <= c <= "\udcff"), None)
+    if place is not None:
+        offset = len(text[:place].encode("utf-8", "surrogatepass"))
+        byte = ord(text[place]) - 0xDC00
+        raise ConfigError(f"{what} is not UTF-8: byte 0x{byte:02x} at offset {offset}")
 
 
 def a_or_an(kind: type) -> str:

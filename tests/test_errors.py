@@ -22,9 +22,15 @@ def test_wrong_usage_is_2_and_all_else_is_1() -> None:
         ("lstn", "unknown cell 'lstn'; did you mean lstm? (known: gru, lstm, rnn)"),
         ("lattice", "unknown cell 'lattice' (known: gru, lstm, rnn)"),
         ("", "unknown cell '' (known: gru, lstm, rnn)"),
+        ("LSTM", "unknown cell 'LSTM'; did you mean lstm? (known: gru, lstm, rnn)"),
     ],
 )
 def test_an_unknown_name_lists_the_known_and_offers_the_nearest(name: str, message: str) -> None:
     error = unknown_name("cell", name, ["rnn", "lstm", "gru"])
     assert isinstance(error, ConfigError)
     assert str(error) == message
+
+
+def test_a_name_that_is_not_listed_can_be_offered() -> None:
+    error = unknown_name("corpus", "poem", ["sonnets"], ["poems.txt"])
+    assert str(error) == "unknown corpus 'poem'; did you mean poems.txt? (known: sonnets)"

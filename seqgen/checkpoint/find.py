@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from seqgen.checkpoint import format
-from seqgen.errors import CheckpointError, ConfigError
+from seqgen.errors import CheckpointError, ConfigError, did_you_mean
 
 FOLDER = Path("checkpoints")
 
@@ -68,8 +68,10 @@ def find(name_or_path: str, folder: Path = FOLDER) -> Path:
     there = f"in {folder}: {listed(own)}" if own else f"{folder} holds none yet"
     if shipped:
         there += f"; with seqgen come {listed(shipped)}"
+    known = [path.name for path in (*own, *shipped)]
     raise CheckpointError(
-        f"there is no checkpoint {name_or_path!r} ({there}); train one with `seqgen train SOURCE`"
+        f"there is no checkpoint {name_or_path!r}{did_you_mean(Path(name_or_path).name, known)} "
+        f"({there}); train one with `seqgen train SOURCE`"
     )
 
 

@@ -4,6 +4,7 @@ import io
 import os
 import platform
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -11,7 +12,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from seqgen import __version__
-from seqgen.errors import SeqgenError
+from seqgen.errors import OutputError, SeqgenError
 
 STANDS_ON = (
     "tensorflow", "keras", "onnxruntime", "onnx", "numpy", "tokenizers", "safetensors", "music21",
@@ -92,39 +93,94 @@ def seqgen(
 
 def main() -> None:
     """Run the command and exit: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # As standard error has it: a file's name may hold bytes that are no text.
-        sys.stdout.reconfigure(errors="backslashreplace")
+    open_closed_streams()
+    name_stdout_in_errors()
+    status = run(app) or run(sys.stdout.flush)
+    discard_stdout()
+    sys.exit(status)
+
+
+def run(step: Callable[[], Any]) -> int | str | None:
+    """Run a step of the program, print what went wrong, and return the exit status."""
     try:
-        app()
+        step()
+    except SystemExit as end:
+        return end.code
     except SeqgenError as error:
-        fail(str(error), error.status)
+        return fail(str(error), error.status)
     except KeyboardInterrupt:
-        sys.exit(130)
+        return 130
     except BrokenPipeError:
-        sys.exit(1)
+        return 1
     except MemoryError:
-        fail("out of memory; try smaller --units, --batch, --window or --count", 1)
+        return fail("out of memory; try smaller --units, --batch, --window or --count", 1)
     except RecursionError:  # as Python makes folders and follows patterns
-        fail("a path or a pattern has too many folders, one in the other", 1)
+        return fail("a path or a pattern has too many folders, one in the other", 1)
     except OSError as error:
-        fail(str(error), 1)
-    finally:
-        let_go_of_stdout()
+        return fail(str(error), 1)
+    return 0
 
 
-def fail(message: str, status: int) -> None:
-    """Say what went wrong in plain words, and exit."""
+def fail(message: str, status: int) -> int:
+    """Say what went wrong in plain words; returns the exit status."""
     from seqgen.cli.terminal import cleaned
 
     message = cleaned(message)  # it may name a file with escape sequences in its name
     typer.echo(f"{typer.style('error:', fg='red', bold=True)} {message}", err=True)
-    sys.exit(status)
+    return status
 
 
-def let_go_of_stdout() -> None:
-    """Drop what nobody reads any more, as in ``seqgen sample x | head``, without a complaint."""
+class StandardOutput(io.FileIO):
+    """Standard output whose errors say that they are of it: `OutputError`.
+
+    A broken pipe stays what it is: nobody reads any more, as in ``seqgen sample x | head``.
+    """
+
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputError(f"cannot write to standard output: {error.strerror}") from error
+
+
+def open_closed_streams() -> None:
+    """Where the shell closed a standard stream (``>&-``), put one in its place that always fails.
+
+    Otherwise the next file that is opened gets its number, and what is printed is lost in silence.
+    """
+    for number, mode in enumerate((os.O_WRONLY, os.O_RDONLY, os.O_WRONLY)):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, mode)  # takes the lowest free number
+    sys.stdin = sys.stdin or io.TextIOWrapper(io.FileIO(0, "rb", closefd=False))
+    sys.stdout = sys.stdout or io.TextIOWrapper(io.FileIO(1, "wb", closefd=False))
+
+
+def name_stdout_in_errors() -> None:
+    """Put `StandardOutput` under ``sys.stdout``, where that is a file, a pipe or a terminal."""
+    stdout = sys.stdout
+    if not isinstance(stdout, io.TextIOWrapper):
+        return
+    # As standard error has it: a file's name may hold bytes that are no text.
+    stdout.reconfigure(errors="backslashreplace")
+    if not isinstance(getattr(stdout.buffer, "raw", stdout.buffer), io.FileIO):
+        return
+    stdout.flush()
+    sys.stdout = io.TextIOWrapper(
+        io.BufferedWriter(StandardOutput(stdout.fileno(), "wb", closefd=False)),
+        encoding=stdout.encoding,
+        errors=stdout.errors,
+        line_buffering=stdout.line_buffering,
+        write_through=stdout.write_through,
+    )
+
+
+def discard_stdout() -> None:
+    """Drop what cannot be written any more, without another complaint when Python exits."""
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
+    except (OSError, OutputError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -15,7 +15,7 @@ from seqgen.cli.options import with_options
 from seqgen.cli.terminal import harmless, tell
 from seqgen.config import RenderOptions, SamplingOptions, TuneOptions
 from seqgen.errors import ConfigError, TuneError
-from seqgen.options import grouped
+from seqgen.options import check_utf_8, grouped
 
 if TYPE_CHECKING:
     from seqgen.generation import Generator
@@ -33,7 +33,10 @@ def sample(
     ],
     said: dict[str, Any],
     prompt: Annotated[
-        str, typer.Option(help="Text to go on from; @FILE reads it from a file, - from stdin.")
+        str,
+        typer.Option(
+            help="Text to go on from; @FILE reads it from a file, - from stdin, @@ is a literal @."
+        ),
     ] = "",
     echo: Annotated[
         bool, typer.Option(help="Write the prompt before the text that goes on from it.")
@@ -142,18 +145,37 @@ def tune_of(abc: str) -> "Tune | None":
 
 
 def read_prompt(prompt: str) -> str:
-    """The prompt itself, or what the file or standard input holds that it names."""
+    """The prompt itself, or what the file or standard input holds that it names.
+
+    prompt: ``@FILE``, ``-`` for standard input, or the text; ``@@text`` is the text ``@text``.
+    Raises ConfigError if the file cannot be read or the text is not UTF-8.
+    """
+    if prompt.startswith("@@"):
+        prompt = prompt[1:]
+    elif prompt == "-" or prompt.startswith("@"):
+        return read_prompt_file(prompt)
+    check_utf_8("the prompt", prompt)
+    return prompt
+
+
+def read_prompt_file(source: str) -> str:
+    """The text of ``@FILE``, or of standard input (``-``), lines ending in ``\\n``."""
+    from seqgen.corpora.decode import unified
+
+    origin = "standard input" if source == "-" else source[1:]
     try:
-        if prompt == "-":
-            return sys.stdin.buffer.read().decode("utf-8-sig").replace("\r\n", "\n")
-        if prompt.startswith("@"):
-            return Path(prompt[1:]).read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"--prompt {prompt}: byte {error.start} is not UTF-8") from error
+        data = sys.stdin.buffer.read() if source == "-" else Path(origin).read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise ConfigError(f"--prompt: cannot read {prompt[1:]}: {reason}") from error
-    return prompt
+        literal = f"; for a prompt that begins with @, write @{source}" if source != "-" else ""
+        raise ConfigError(f"--prompt: cannot read {origin}: {reason}{literal}") from error
+    try:
+        return unified(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"--prompt: {origin} is not UTF-8: byte 0x{data[error.start]:02x} "
+            f"at offset {error.start}"
+        ) from error
 
 
 def laid_out(pieces: Iterator[tuple[int, str]], count: int, before: str) -> Iterator[str]:

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,13 +25,15 @@ from seqgen.corpora.known import open_known
 from seqgen.corpora.longtext import LongText, Store
 from seqgen.corpora.registry import find_entry, known_names
 from seqgen.corpora.tunebook import broken_tunes, looks_like_tunes, split_tunes
-from seqgen.errors import ConfigError, CorpusError, unknown_name
+from seqgen.errors import ConfigError, CorpusError, did_you_mean, unknown_name
 
 STDIN = "-"
 # Characters of all documents together; what comes after them is kept in a file.
 IN_MEMORY = 32_000_000
 # Files that a notice names; the others are counted.
 MOST_NAMED = 3
+# Names in a folder that a misspelled path is compared with.
+MOST_NEIGHBOURS = 2_000
 
 
 def open_corpus(
@@ -88,8 +90,20 @@ def find(source: str, encoding: str | None, progress: Progress | None) -> Found:
         return open_known(known, progress)
     missing = f"{source}: no such file or folder"
     if os.sep in source:
-        raise CorpusError(missing)
-    raise CorpusError(f"{missing}, and {unknown_name('corpus', source, known_names())}")
+        raise CorpusError(f"{missing}{did_you_mean(source, neighbours(path))}")
+    unknown = unknown_name("corpus", source, known_names(), neighbours(path))
+    raise CorpusError(f"{missing}, and {unknown}")
+
+
+def neighbours(path: str) -> list[str]:
+    """Paths of the visible files and folders beside a path, as far as they can be listed."""
+    parent = os.path.dirname(path)
+    try:
+        with os.scandir(parent or os.curdir) as entries:
+            names = [entry.name for entry in islice(entries, MOST_NEIGHBOURS)]
+    except (OSError, ValueError):
+        return []
+    return [os.path.join(parent, name) for name in names if not name.startswith(".")]
 
 
 @dataclass(frozen=True)
@@ -170,8 +184,7 @@ class Reader:
     def texts(self, source: str, found: Found) -> Iterator[tuple[str, Iterator[str]]]:
         """The origin of each text of a source, and its pieces, which are read when asked for."""
         if source == STDIN:
-            data = chunks(self.stdin or sys.stdin.buffer)
-            yield "stdin", decoded(data, "stdin", found.encoding)
+            yield "stdin", decoded(self.stdin_chunks(), "stdin", found.encoding)
         for path in found.files:
             real = os.path.realpath(path)
             if real in self.seen:
@@ -179,6 +192,13 @@ class Reader:
             self.seen.add(real)
             origin = str(path.relative_to(found.root) if found.root else path)
             yield origin, decoded(read_chunks(path), str(path), found.encoding)
+
+    def stdin_chunks(self) -> Iterator[bytes]:
+        """What standard input holds. Raises CorpusError if it cannot be read."""
+        try:
+            yield from chunks(self.stdin or sys.stdin.buffer)
+        except OSError as error:
+            raise CorpusError(f"standard input: cannot be read: {error.strerror}") from None
 
     def kept(self, pieces: Iterator[str], clean: Callable[[str], str] | None) -> str | LongText:
         """A text in memory, as long as there is room for it; else in a file."""

@@ -25,6 +25,22 @@ def test_an_unknown_name_lists_those_that_there_are(checkpoint: Path, name: str)
         find(name, checkpoint.parent)
 
 
+@pytest.mark.parametrize(
+    ("name", "offered"), [("fxo", "fox"), ("Fox", "fox"), ("checkpoints/fo", "fox"), ("zzz", "")]
+)
+def test_an_unknown_name_offers_the_nearest(checkpoint: Path, name: str, offered: str) -> None:
+    with pytest.raises(CheckpointError) as error:
+        find(name, checkpoint.parent)
+    assert ("did you mean" in str(error.value)) == bool(offered)
+    assert not offered or f"did you mean {offered}?" in str(error.value)
+
+
+def test_a_shipped_checkpoint_is_offered_too(make: Callable[..., Path], shipped: Path) -> None:
+    make(shipped / "shakespeare")
+    with pytest.raises(CheckpointError, match=r"'shakespear'; did you mean shakespeare\?"):
+        find("shakespear", Path("elsewhere"))
+
+
 def test_an_empty_place_says_how_to_train_one(tmp_path: Path) -> None:
     assert list_checkpoints(tmp_path / "none") == []
     with pytest.raises(CheckpointError, match=r"holds none yet.*seqgen train"):

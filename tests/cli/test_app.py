@@ -58,6 +58,10 @@ def test_version_names_what_it_stands_on() -> None:
         (("sample", "none", "--top-p", "0"), 2, "--top-p: 0.0 is too small"),
         (("sample",), 2, "Missing argument"),
         (("smaple",), 2, "No such command 'smaple'. Did you mean 'sample'?"),
+        (("inspect", "fox", "neurns"), 2, "No such command 'neurns'. Did you mean 'neurons'?"),
+        (("inspect", "neurns", "fox"), 2, "No such command 'neurns'. Did you mean 'neurons'?"),
+        (("checkpoints", "exprt"), 2, "No such command 'exprt'. Did you mean 'export'?"),
+        (("sample", "fox", "--tmeperature", "1"), 2, "--temperature"),
     ],
 )
 def test_wrong_usage_ends_with_a_message_and_its_status(
@@ -111,3 +115,50 @@ def test_the_shell_is_offered_checkpoints(checkpoint: Path) -> None:
         env=environment, capture_output=True, text=True,
     )  # fmt: skip
     assert done.stdout.split() == ["fox"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("sample", "fox", "--length", "5"),
+        ("sample", "fox", "--length", "9000"),
+        ("corpora",),
+        ("checkpoints", "show", "fox"),
+        ("--help",),
+    ],
+)
+def test_standard_output_that_is_full_is_named(
+    checkpoint: Path, arguments: tuple[str, ...], unbuffered: str
+) -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "seqgen", *arguments], cwd=checkpoint.parents[1],
+            env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
+            stdout=full, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+    assert done.stderr == "error: cannot write to standard output: No space left on device\n"
+    assert done.returncode == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX")
+@pytest.mark.parametrize(
+    ("command", "status", "message"),
+    [
+        ("corpora >&-", 1, "cannot write to standard output: Bad file descriptor"),
+        ("sample fox --length 5 >&-", 1, "cannot write to standard output: Bad file descriptor"),
+        ("sample fox --prompt - <&-", 2, "cannot read standard input: Bad file descriptor"),
+        ("train - <&-", 1, "standard input: cannot be read: Bad file descriptor"),
+    ],
+)
+def test_a_closed_standard_stream_is_named(
+    checkpoint: Path, command: str, status: int, message: str
+) -> None:
+    done = subprocess.run(
+        f"exec '{sys.executable}' -m seqgen {command}", shell=True, cwd=checkpoint.parents[1],
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert done.stderr.endswith(f"{message}\n")
+    assert "Traceback" not in done.stderr
+    assert done.returncode == status

@@ -127,6 +127,13 @@ def test_an_unknown_name_lists_the_known_ones(seqgen, arguments, known) -> None:
         (("fox", "--prompt", "Thé ☃"), 1, "lacks 'é', '☃'; --unknown skip"),
         (("fox", "--prompt", "@none.txt"), 2, "cannot read none.txt"),
         (("fox", "--unknown", "guess"), 2, "'guess' is not one of error, skip"),
+        (("fox", "--unknown", "skipp"), 2, "not one of error, skip; did you mean skip?"),
+        (("fxo",), 1, "did you mean fox?"),
+        (("fox", "--prompt", "@anna hello"), 2, "for a prompt that begins with @, write @@anna"),
+        (("fox", "--prompt", "caf\udce9"), 2, "the prompt is not UTF-8: byte 0xe9 at offset 3"),
+        (("fox", "--prompt", "é\udce9"), 2, "the prompt is not UTF-8: byte 0xe9 at offset 2"),
+        (("fox", "--prompt", "@latin.txt"), 2, "latin.txt is not UTF-8: byte 0xe9 at offset 3"),
+        (("fox", "--stop", "caf\udce9"), 2, "--stop is not UTF-8: byte 0xe9 at offset 3"),
     ],
 )
 def test_a_sample_that_cannot_be(seqgen, arguments, status: int, message: str) -> None:

@@ -46,6 +46,9 @@ def test_the_prompt_comes_first_unless_not_wanted(tmp_path: Path) -> None:
     assert sample("fox", "--prompt", "The ", "--no-echo", *options)[0] == expected
     assert sample("fox", "--prompt", f"@{tmp_path / 'prompt'}", *options)[0] == "The " + expected
     assert sample("fox", "--prompt", "-", *options, stdin=b"The ")[0] == "The " + expected
+    assert (
+        sample("fox", "--prompt", "@@The ", "--unknown", "skip", *options)[0] == "The " + expected
+    )
     out, err = sample("fox", "--prompt", "The é", "--unknown", "skip", *options)
     assert out == "The " + expected
     assert err == "skipped in the prompt: 'é'\n"

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import threading
 
 import pytest
@@ -69,6 +70,23 @@ def test_an_existing_file_goes_before_a_known_corpus_of_its_name(here):
     assert open_corpus(["sonnets"]).characters > 50_000
     (here / "sonnets").write_text("mine")
     assert texts(open_corpus(["sonnets"])) == texts(open_corpus(["./sonnets"])) == ["mine"]
+
+
+@pytest.mark.parametrize(
+    ("source", "offered"),
+    [
+        ("sonets", "sonnets"),
+        ("mypoem.txt", "my poem.txt"),
+        ("poem/onne.txt", "poem/one.txt"),
+        ("./mypoem.txt", "./my poem.txt"),
+    ],
+)
+def test_a_source_that_is_missing_offers_the_nearest(here, source, offered):
+    (here / "my poem.txt").write_text("x")
+    (here / "poem").mkdir()
+    (here / "poem" / "one.txt").write_text("x")
+    with pytest.raises(CorpusError, match=f"did you mean {re.escape(offered)}\\?"):
+        open_corpus([source])
 
 
 def test_a_name_with_brackets_is_a_file_before_it_is_a_pattern(here):

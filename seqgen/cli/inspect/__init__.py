@@ -9,16 +9,22 @@ from seqgen.cli.complete import complete_checkpoint
 from seqgen.cli.inspect.gates import gates
 from seqgen.cli.inspect.gradients import gradients
 from seqgen.cli.inspect.neurons import neurons
-from seqgen.errors import ConfigError
+from seqgen.errors import ConfigError, did_you_mean
 
 WHAT = ("gradients", "neurons", "gates")
+
+
+def is_view(word: str) -> bool:
+    """Whether a word is one of `WHAT`, or nearly."""
+    return word in WHAT or bool(did_you_mean(word, WHAT))
 
 
 class NameFirst(TyperGroup):
     """`seqgen inspect NAME gradients`; the two words may come in the other order."""
 
     def parse_args(self, ctx, args):  # type: ignore[no-untyped-def]
-        if len(args) > 1 and args[0] in WHAT and args[1] not in WHAT:
+        # A misspelled view is moved too, so that the error names it and not the checkpoint.
+        if len(args) > 1 and is_view(args[0]) and not is_view(args[1]):
             args = [args[1], args[0], *args[2:]]
         return super().parse_args(ctx, args)
 
