@@ -115,9 +115,13 @@ def known_meter(value: str) -> str:
 
 def known_key(value: str, config: Config, pieces: Sequence[str]) -> Key:
     """The key of a name, if the model has seen it, or its mode where it learned all in C."""
-    found = fields.key(value)
-    if found is None or found.explicit:
-        raise ConfigError(f"--key: {value!r} is no key (D, Ador, F#m)")
+    try:
+        found = fields.key(value)
+    except TuneError as error:
+        raise ConfigError(f"--key: {value!r} is no key (D, Ador, F#m)") from error
+    if found is None or fields.tidy_key(found).explicit:
+        raise ConfigError(f"--key: {value!r} is no key that tunes are written in (D, Ador, F#m)")
+    found = fields.tidy_key(found)
     if key_line(found, config) not in pieces:
         if config.tokens.transpose == "common":
             assert config.tunes

@@ -2,19 +2,31 @@
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
+
+from seqgen.errors import TuneError
 
 LETTERS = "CDEFGAB"
 SEMITONES = (0, 2, 4, 5, 7, 9, 11)  # of the letters above C
 
 # Sharps that a mode on C has, flats counted below zero; its names go by their first three letters.
 MODES = {"maj": 0, "min": -3, "dor": -2, "mix": -1, "phr": -4, "lyd": 1, "loc": -5}
-SAME = {"": "maj", "m": "min", "ion": "maj", "aeo": "min"}
+SAME = {"m": "min", "ion": "maj", "aeo": "min", "mol": "min", "dur": "maj"}
 SHARPS = "FCGDAEB"  # the order in which a signature gains them; it gains flats from the other end
 SIGNS = {"__": -2, "_": -1, "=": 0, "^": 1, "^^": 2}
 
-KEY = re.compile(r"([A-G])([#b]?)\s*([A-Za-z]*)")
+# Tonic and mode; a tonic in lower case needs a mode, because "g" may mean G major or G minor.
+KEY = re.compile(
+    r"""(?P<letter>[A-Ga-g])
+        (?:\s*-?\s*(?P<word>sharp|flat)|(?P<sign>[#b♯♭♮]))?
+        (?:(?P<gap>\s*-?\s*)(?P<mode>[A-Za-z]+)(?!\s*=)(?!\w))?""",
+    re.VERBOSE,
+)
+TONIC_SIGNS = {"sharp": 1, "#": 1, "♯": 1, "flat": -1, "b": -1, "♭": -1}
+EXPLICIT = re.compile(r"(exp|Exp|EXP)?((?:(?:\^\^?|__?|=)[A-Ga-g],?)*)")
+# Signs in a musician's spelling, and a minus that word processors put in.
+UNICODE = str.maketrans({"♯": "^", "♭": "_", "♮": "=", "𝄪": "^^", "𝄫": "__"})
 
 
 class Pitch(NamedTuple):
@@ -85,25 +97,95 @@ class Key:
         return f"{self.tonic}{self.mode}{extra}"
 
 
+class KeyText(NamedTuple):
+    """What a ``K:`` value says.
+
+    key: None for no signature. given: whether the value is about a key; ``none`` is, a clef is not.
+    rest: the words that are no part of a key, such as ``"clef=bass"``.
+    """
+
+    key: Key | None
+    given: bool
+    rest: str
+
+
 def parse_key(value: str) -> Key | None:
-    """The key that a ``K:`` value names, such as ``Ador``, ``A Dorian``, ``Am`` or ``D =c``.
+    """The key that a ``K:`` value names, such as ``Ador``, ``A Dorian``, ``Am`` or ``Dm^c``.
 
     What follows it there, a clef for example, is not looked at.
-    Returns None for what names no key (``none``, ``HP``, nothing) or has over seven signs.
+    Returns None for what names no key (``none``, nothing, what cannot be read).
     """
-    match = KEY.match(value.strip())
-    if not match:
+    try:
+        return read_key(value).key
+    except TuneError:
         return None
-    name = match[3].lower()[:3]
-    mode = SAME.get(name, name)
-    if mode not in MODES:
-        mode = "maj"  # a word such as "clef=bass" or "exp", which is no mode
-    explicit = tuple(
-        (LETTERS.index(letter.upper()), SIGNS[sign])
-        for sign, letter in re.findall(r"(?<=\s)(\^\^?|__?|=)([A-Ga-g])(?=\s|$)", value)
-    )
-    key = Key(LETTERS.index(match[1]), {"b": -1, "": 0, "#": 1}[match[2]], mode, explicit)
-    return key if abs(key.sharps) <= 7 else None
+
+
+@lru_cache(maxsize=1024)
+def read_key(value: str) -> KeyText:
+    """Read a ``K:`` value (sections 3.1.14 and 4.6 of ABC 2.1).
+
+    Modes count by their first three letters in either case; accidentals may be glued to the mode
+    or stand apart, before or behind ``exp``, which says that they are the whole signature. ``HP``
+    and ``Hp`` are the scale of the Highland pipes, A with the sharps of D.
+
+    Raises TuneError for a key that cannot be read, or that has more than seven signs.
+    """
+    text = value.strip()
+    if not text or re.match(r"none\b", text, re.IGNORECASE):
+        return KeyText(None, True, text[4:].strip())
+    if re.match(r"H[Pp](?!\w)", text):
+        return KeyText(Key(LETTERS.index("A"), 0, "mix"), True, text[2:].strip())
+    match = KEY.match(text)
+    letter, alter, mode, end = named(match) if match else ("", 0, "", 0)
+    explicit, whole, rest = accidentals(text[end:])
+    if not letter:
+        if not (explicit or whole):
+            if re.match(r"\w+\s*=|[A-Za-z]{3}|[\"+-]|[GFCP][1-5]", text):
+                return KeyText(None, False, rest)  # perhaps a clef
+            raise TuneError("unreadable key", f"K:{value}")
+        letter, mode = "C", "maj"  # a signature that names no tonic
+    elif re.match(r"[^\s,;(\[\"%]", text[end:]) and not (explicit or whole):
+        raise TuneError("unreadable key", f"K:{value}")
+    if whole:
+        explicit = {number: explicit.get(number, 0) for number in range(7)}
+    key = Key(LETTERS.index(letter.upper()), alter, mode, tuple(explicit.items()))
+    if abs(key.sharps) > 7:
+        raise TuneError("key of more than seven signs", f"K:{value}")
+    return KeyText(key, True, rest)
+
+
+def named(match: re.Match[str]) -> tuple[str, int, str, int]:
+    """Tonic, its sign, mode, and where they end in the text; the tonic is "" if none is named."""
+    letter = match["letter"]
+    alter = TONIC_SIGNS.get(match["word"] or match["sign"] or "", 0)
+    short = (match["mode"] or "").lower()
+    mode = SAME.get(short[:3] if len(short) > 1 else short, short[:3])
+    if mode in MODES and (short in SAME or len(short) > 2):
+        return letter, alter, mode, match.end()
+    end = max(match.end("letter"), match.end("word"), match.end("sign"))
+    if letter.islower() or (match["mode"] and not match["gap"] and short != "exp"):
+        return "", 0, "", 0
+    return letter, alter, "maj", end
+
+
+def accidentals(text: str) -> tuple[dict[int, int], bool, str]:
+    """The signs of letters, whether ``exp`` is among them, and the other words."""
+    found: dict[int, int] = {}
+    whole = False
+    rest = []
+    # "clef = bass" is one word, and so is "^ c".
+    text = re.sub(r"(?<=\w)\s*=\s*(?=[\w\"+-]{2})", "=", text)
+    text = re.sub(r"(^|\s)(\^\^?|__?|=)\s+(?=[A-Ga-g](?!\w))", r"\1\2", text)
+    for word in re.findall(r'(?:[^\s"]|"[^"]*")+', text):
+        signs = EXPLICIT.fullmatch(word.translate(UNICODE))
+        if not signs:
+            rest.append(word)
+            continue
+        whole = whole or bool(signs[1])
+        for sign, letter in re.findall(r"(\^\^?|__?|=)([A-Ga-g])", signs[2]):
+            found[LETTERS.index(letter.upper())] = SIGNS[sign]
+    return found, whole, " ".join(rest)
 
 
 def shift(source: Key, target: Key) -> tuple[int, int]:

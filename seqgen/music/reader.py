@@ -4,6 +4,7 @@
 """
 
 import re
+from collections import Counter
 from fractions import Fraction
 
 from seqgen.errors import TuneError
@@ -13,7 +14,7 @@ from seqgen.music.key import Key, Pitch
 from seqgen.music.lexer import Written
 from seqgen.music.rhythm import rhythm, rhythm_in
 from seqgen.music.source import lines
-from seqgen.music.tune import Meter, Note, Tune, Tuplet
+from seqgen.music.tune import TREBLE, Meter, Note, Tune, Tuplet
 
 LOWEST, HIGHEST = 0, 69  # steps that MIDI has keys for, whatever their signs
 STRONGER = ("", "|", "||", "|]", ":|")  # two bar lines with no note between are one
@@ -37,7 +38,8 @@ def read(text: str, where: str = "") -> Tune:
         return reading.tune()
     except TuneError as error:
         place = f"line {reading.number}, column {reading.column}"
-        raise TuneError(error.reason, f"{where}, {place}" if where else place) from None
+        parts = [part for part in (where, place, error.where) if part]
+        raise TuneError(error.reason, ", ".join(parts)) from None
 
 
 class Reading:
@@ -59,6 +61,9 @@ class Reading:
         self.line_ends: list[int] = []
         self.signs: dict[int, int] = {}
         self.signature: tuple[int, ...] = (0,) * 7
+        self.octave = 0  # by how many octaves notes are higher than their letters (section 4.6)
+        self.clef, self.transpose, self.label = TREBLE, 0, ""
+        self.left_out: Counter[str] = Counter()
         self.tuplet: tuple[int, int, int] | None = None
         self.place = 0
         self.broken = Fraction(1)  # what a broken rhythm makes of the next note
@@ -88,10 +93,11 @@ class Reading:
         elif letter == "Q":
             self.tempo = self.tempo or value
         elif letter == "V":
-            voice = (value.split() or [""])[0]
+            voice, _, properties = value.partition(" ")
             if self.voice not in (None, voice):
                 raise TuneError("more than one voice")
             self.voice = voice
+            self.set_voice(fields.voice_field(properties))
         elif letter == "I" and value.startswith("propagate-accidentals"):
             self.reach = value.split()[-1]
 
@@ -101,13 +107,31 @@ class Reading:
         self.meter = meter
 
     def set_key(self, value: str) -> None:
-        key = fields.key(value)
+        found = fields.key_field(value)
+        self.set_voice(found.voice)
+        if not found.given:
+            return
+        key = found.key
         if self.first is not None:
-            if key is None or key == self.key:
-                return  # a change of clef
+            if key == self.key:
+                return
+            key = key or Key(0)  # the signature that "none" has
             self.bar.key = key
         self.key = key
         self.signature = key.signature if key else (0,) * 7
+
+    def set_voice(self, found: fields.VoiceField) -> None:
+        """Take over the properties of a voice that a ``K:`` or ``V:`` field says."""
+        if found.octave is not None:
+            self.octave = found.octave
+        if found.transpose is not None:
+            self.transpose = found.transpose
+        if found.clef and self.first is not None:
+            self.left_out["change of clef"] += found.clef != self.clef
+        else:
+            self.clef = found.clef or self.clef
+        self.label = found.label or self.label
+        self.left_out["unknown word in a key or voice field"] += len(found.unknown)
 
     def begin(self) -> Fraction:
         """The unit of length, when the first note comes."""
@@ -176,19 +200,20 @@ class Reading:
         self.bar.notes.append(Note(pitches, length, False, tuplet))
 
     def pitch(self, note: Written, last: Note | None) -> Pitch:
-        if not LOWEST <= note.step <= HIGHEST:
+        step = note.step + 7 * self.octave
+        if not LOWEST <= step <= HIGHEST:
             raise TuneError("pitch out of range")
-        letter = note.step % 7
-        place = note.step if self.reach == "octave" else letter
+        letter = step % 7
+        place = step if self.reach == "octave" else letter
         if note.sign is not None:
             if self.reach != "not":
                 self.signs[place] = note.sign
-            return Pitch(note.step, note.sign)
+            return Pitch(step, note.sign)
         if last is not None and last.tied and not self.bar.notes:
             for pitch in last.pitches:
-                if pitch.step == note.step:
+                if pitch.step == step:
                     return pitch  # a tie carries an accidental over the bar line
-        return Pitch(note.step, self.signs.get(place, self.signature[letter]))
+        return Pitch(step, self.signs.get(place, self.signature[letter]))
 
     def last_note(self) -> Note | None:
         if self.bar.notes:
@@ -282,6 +307,11 @@ class Reading:
             title=self.header.get("T", ""),
             tempo=fields.tempo(self.tempo, self.begin()),
             lines=tuple(n for n in dict.fromkeys(self.line_ends) if n < len(self.bars) - 1),
+            voice=self.voice or "",
+            label=self.label,
+            clef=self.clef,
+            transpose=self.transpose,
+            left_out=dict(+self.left_out),
         )
 
 

@@ -1,5 +1,6 @@
 """What the values of header fields mean."""
 
+import re
 from fractions import Fraction
 
 import pytest
@@ -7,9 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqgen.errors import TuneError
-from seqgen.music.fields import default_unit, key, meter, tempo, tidy_key, unit_length
+from seqgen.music.fields import (
+    KeyField,
+    VoiceField,
+    default_unit,
+    key,
+    key_field,
+    meter,
+    tempo,
+    tidy_key,
+    unit_length,
+    voice_field,
+)
 from seqgen.music.key import MODES, Key, parse_key
-from seqgen.music.tune import Meter
+from seqgen.music.tune import Clef, Meter
 
 
 @pytest.mark.parametrize(
@@ -93,3 +105,84 @@ def test_signs_that_another_mode_has_are_that_mode(mode):
 def test_signs_that_no_mode_has_stay():
     odd = parse_key("D ^g _b")
     assert tidy_key(odd) == odd
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        (("Am", "Amin", "A minor", "AMINOR", "A MINOR", "a minor", "Aaeolian", "Am clef=bass",
+          "A moll", "A\tm", "Am ;as sung"), Key(5, 0, "min")),
+        (("Amix", "A Mixolydian", "AMixolydian", "A mixolidian", "AMIX"), Key(5, 0, "mix")),
+        (("F#m", "F♯m", "F sharp minor", "Fsharp minor", "F-sharp minor", "F#Minor"),
+         Key(3, 1, "min")),
+        (("Bb", "B♭", "Bflat", "B flat", "B-flat major", "Bbmaj", "Bb Ionian", "Bb treble"),
+         Key(6, -1)),
+        (("B", "B♮", "Bmajor", "B major (five sharps)"), Key(6)),
+        (("Dm^c", "Dm ^c", "D min ^c", "D minor ^ c", "Dm ♯c", "Dm clef=treble ^c"),
+         Key(1, 0, "min", ((0, 1),))),
+        (("D Phr ^f", "Dphr^f", "D phrygian ^F"), Key(1, 0, "phr", ((3, 1),))),
+        (("D ^c _b", "D^c_b", "D ^c,_b"), Key(1, 0, "maj", ((0, 1), (6, -1)))),
+        (("none", "NONE", "", " ", "none clef=bass", "clef=bass", "bass", "octave=-1"), None),
+        (("HP", "Hp", "HP clef=treble"), Key(5, 0, "mix")),
+    ],
+)  # fmt: skip
+def test_a_key_in_every_spelling(values, found):
+    assert {value: key(value) for value in values} == dict.fromkeys(values, found)
+
+
+@pytest.mark.parametrize(
+    "value", ["D exp _b _e ^f", "Dexp_b_e^f", "D _b exp _e ^f", "exp _b _e ^f", "D EXP _b _e ^f"]
+)
+def test_exp_gives_the_whole_signature_in_any_order(value):
+    found = key(value)
+    assert found
+    assert found.signature == (0, 0, -1, 1, 0, 0, -1)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["H", "Gfoo", "A_m", "foo", "g", "eb", "Cis", "D##", "K", "123", "Em7", "^/c", "D^k", "G#",
+     "Fb", "B#m", "Fbphr ^c x=1"],
+)  # fmt: skip
+def test_what_is_no_key_is_refused_by_name(value):
+    with pytest.raises(TuneError) as caught:
+        key(value)
+    assert caught.value.reason in ("unreadable key", "key of more than seven signs")
+    assert caught.value.where == f"K:{value}"
+
+
+@given(st.text(max_size=12) | st.lists(st.sampled_from(
+    ["A", "b", "#", "♭", "m", "mix", " ", "exp", "^c", "_", "=", "clef", "bass", "-8", "HP", "none"]
+), max_size=8).map("".join))  # fmt: skip
+def test_any_key_is_read_or_refused(value):
+    try:
+        found = key_field(value)
+    except TuneError:
+        return
+    if found.key:
+        assert abs(found.key.sharps) <= 7
+        assert key(str(found.key)) == found.key
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ("clef=bass", VoiceField(Clef("F", 4))),
+        ("bass", VoiceField(Clef("F", 4))),
+        ("clef = treble-8", VoiceField(Clef("G", 2, -1))),
+        ("treble+8 octave=1", VoiceField(Clef("G", 2, 1), octave=1)),
+        ('clef="alto"', VoiceField(Clef("C", 3))),
+        ("tenor t=-2", VoiceField(Clef("C", 4), transpose=-2)),
+        ("clef=C1 transpose=+12", VoiceField(Clef("C", 1), transpose=12)),
+        ("clef=+8", VoiceField(Clef("G", 2, 1))),
+        ("bass3", VoiceField(Clef("F", 3))),
+        ("perc stafflines=1", VoiceField(Clef("perc", 3))),
+        ("bass middle=d", VoiceField(Clef("F", 4), octave=-2)),
+        ("middle=d", VoiceField(Clef("G", 1))),
+        ('name="Tin whistle" snm="W." stem=up', VoiceField(label="Tin whistle")),
+        ("tabla xyz=3 octave=99", VoiceField(unknown=("tabla", "xyz=3", "octave=99"))),
+    ],
+)
+def test_properties_of_a_voice(text, field):
+    assert voice_field(re.sub(r"\s*=\s*", "=", text)) == field
+    assert key_field(f"G {text}") == KeyField(Key(4), True, field)

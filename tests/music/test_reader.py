@@ -1,6 +1,7 @@
 """The reader gives the notes that the ABC standard says, from what books and people write."""
 
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -8,14 +9,20 @@ from hypothesis import strategies as st
 
 from seqgen.errors import TuneError
 from seqgen.music.key import Key, Pitch, parse_key
+from seqgen.music.play import perform
 from seqgen.music.reader import read
-from seqgen.music.tune import Meter, Tune
+from seqgen.music.tune import Clef, Meter, Tune
 
+EXCERPTS = Path(__file__).parents[1] / "excerpts" / "abc"
 NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 
 def tune(music, key="C", meter="4/4", unit="1/8"):
     return read(f"X:1\nT:t\nM:{meter}\nL:{unit}\nK:{key}\n{music}\n")
+
+
+def excerpt(name):
+    return read((EXCERPTS / f"{name}.abc").read_text(encoding="utf-8"), name)
 
 
 def heard(read):
@@ -93,6 +100,51 @@ def test_notes_last_as_long_as_written(music, notes):
 )
 def test_pitches_are_the_sounding_ones(music, key, notes):
     assert " ".join(heard(tune(music, key))) == notes
+
+
+@pytest.mark.parametrize(
+    ("name", "notes"),
+    [
+        ("key_dm_glued_c", "D E F G A A# C#5 D5"),
+        ("key_octave", "G3 A3 B3 C D E F# G"),
+        ("key_unicode_flat", "A# C5 D5 D#5 F5 G5 A5 A#5"),
+    ],
+)
+def test_keys_as_people_write_them(name, notes):
+    found = [sounding(note) for bar in excerpt(name).bars for note in bar.notes]
+    assert found == notes.split()
+
+
+@pytest.mark.parametrize(
+    ("header", "pitches"),
+    [
+        ("K:C octave=-1", [48, 50]),
+        ("K:C octave=1", [72, 74]),
+        ("K:C clef=treble-8", [48, 50]),
+        ("K:C bass+8", [72, 74]),
+        ("K:C clef=bass", [60, 62]),
+        ("K:C transpose=-12", [48, 50]),
+        ("K:C\nV:1 transpose=-2", [58, 60]),
+        ("K:C\nV:1 clef=alto octave=1", [72, 74]),
+        ("K:C bass middle=d", [36, 38]),
+    ],
+)
+def test_clefs_octaves_and_transposition_sound(header, pitches):
+    found = read(f"X:1\nM:2/8\nL:1/8\n{header}\nCD|]")
+    assert [sound.pitch for sound in perform(found).sounds] == pitches
+
+
+def test_a_clef_or_an_octave_alone_leaves_the_key():
+    found = tune("F4 [K:octave=-1]f4|[K:clef=bass]f8|[K:none]f8|", key="D")
+    assert heard(found) == ["F#4", "F#4", "F#8", "F8"]
+    assert found.clef == Clef("G", 2)
+    assert found.left_out == {"change of clef": 1}
+
+
+def test_an_unreadable_key_is_named():
+    with pytest.raises(TuneError) as caught:
+        read("X:1\nK:Gfoo\nGAB|", "b:1")
+    assert str(caught.value) == "b:1, line 2, column 1, K:Gfoo: unreadable key"
 
 
 @pytest.mark.parametrize(
