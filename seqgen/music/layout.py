@@ -7,11 +7,13 @@ from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from seqgen.music.key import Key
-from seqgen.music.tune import Bar, Meter, Tune, Voice
+from seqgen.music.tune import PLAIN, Bar, Meter, Note, Tune, Voice
 
 BARS_A_LINE = 4
 # More heads than this do not fit into a line of a sheet; then half the bars go there.
 NOTES_A_LINE = 44
+# How much of a note's room a letter below or above it takes.
+LETTER = 0.41
 
 
 class Setting(NamedTuple):
@@ -111,11 +113,27 @@ def fours(tune: Tune, start: int, stop: int) -> Iterator[int]:
 
 def halved(tune: Tune, start: int, stop: int) -> list[tuple[int, int]]:
     """The line itself, or two or more that each hold no more notes than fit."""
-    count = sum(len(bar.notes) for bar in tune.bars[start:stop])
-    if count <= NOTES_A_LINE or stop - start < 2:
+    if stop - start < 2 or width(tune, start, stop) <= NOTES_A_LINE:
         return [(start, stop)]
     middle = (start + stop + 1) // 2
     return halved(tune, start, middle) + halved(tune, middle, stop)
+
+
+def width(tune: Tune, start: int, stop: int) -> float:
+    """How much room some bars take in their widest voice, in notes without anything at them."""
+    return max(
+        sum(room(note) for bar in voice.bars[start:stop] for note in bar.notes)
+        for voice in voices(tune)
+    )
+
+
+def room(note: Note) -> float:
+    """How much room a note takes with the words and chord symbols at it."""
+    attached = note.attached
+    if attached is PLAIN:
+        return 1
+    texts = (attached.chord_symbol, *(syllable or "" for syllable in attached.lyrics))
+    return max(1, LETTER * (1 + max(map(len, texts)))) + len(attached.grace) / 2
 
 
 def ending_runs(tune: Tune) -> Iterator[tuple[str, list[int]]]:
@@ -134,3 +152,8 @@ def ending_runs(tune: Tune) -> Iterator[tuple[str, list[int]]]:
     for _, group in groupby(range(len(tune.bars)), key=labels.__getitem__):
         bars = list(group)
         yield tune.bars[bars[0]].ending, bars
+
+
+def visible(text: str) -> str:
+    """Without control characters, which XML forbids."""
+    return "".join(c if c.isprintable() else " " for c in text)

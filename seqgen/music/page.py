@@ -7,9 +7,10 @@ from html import escape
 from importlib.resources import files
 
 from seqgen.music.instruments import Instrument
+from seqgen.music.layout import visible
 from seqgen.music.mei import names
 from seqgen.music.play import Performance, accented
-from seqgen.music.score import MARGIN, WIDTH, Sheet, prefix, visible
+from seqgen.music.score import MARGIN, WIDTH, Sheet, prefix
 from seqgen.music.tempo import MARKS, beat
 from seqgen.music.tune import Tune
 from seqgen.music.write import key_name

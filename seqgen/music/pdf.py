@@ -9,17 +9,20 @@ from seqgen.music.score import (
     GAP,
     HEIGHT,
     MARGIN,
-    RHYTHM_SIZE,
-    TITLE_SIZE,
     WIDTH,
     Sheet,
     font,
-    title_size,
-    visible,
 )
 
 POINT = 254 / 72  # in tenths of a millimetre
-TITLE_FONT, RHYTHM_FONT = "DejaVuSerif", "DejaVuSerif-Italic"
+UPRIGHT, ITALIC = "DejaVuSerif", "DejaVuSerif-Italic"
+FONTS = {
+    UPRIGHT: ("normal", "normal"),
+    "DejaVuSerif-Bold": ("bold", "normal"),
+    ITALIC: ("normal", "italic"),
+    "DejaVuSerif-BoldItalic": ("bold", "italic"),
+}
+"""Those that texts in the score may ask for, with their weight and style in SVG."""
 
 
 def pdf(sheets: Sequence[Sheet]) -> bytes:
@@ -27,9 +30,12 @@ def pdf(sheets: Sequence[Sheet]) -> bytes:
     from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfbase.ttfonts import TTFont
     from reportlab.pdfgen.canvas import Canvas
+    from svglib.fonts import register_font
 
-    for name in (TITLE_FONT, RHYTHM_FONT):
-        pdfmetrics.registerFont(TTFont(name, str(font(name))))
+    for name, (weight, style) in FONTS.items():
+        path = str(font(name))
+        pdfmetrics.registerFont(TTFont(name, path))
+        register_font("DejaVu Serif", path, weight, style, name)
     data = io.BytesIO()
     canvas = Canvas(data, pagesize=(WIDTH / POINT, HEIGHT / POINT), invariant=True)
     canvas.setTitle(next((sheet.title for sheet in sheets if sheet.title), "Tunes"))
@@ -49,12 +55,14 @@ def place(canvas: Any, sheet: Sheet, y: float) -> None:
     """Draw a sheet below a height, which is counted from the page's upper edge."""
     from reportlab.graphics import renderPDF
 
-    baseline = y + TITLE_SIZE
-    canvas.setFont(TITLE_FONT, title_size(sheet.title) / POINT)
-    canvas.drawCentredString(WIDTH / 2 / POINT, (HEIGHT - baseline) / POINT, visible(sheet.title))
-    canvas.setFont(RHYTHM_FONT, RHYTHM_SIZE / POINT)
-    baseline += 1.3 * RHYTHM_SIZE
-    canvas.drawString(MARGIN / POINT, (HEIGHT - baseline) / POINT, visible(sheet.rhythm))
+    for text in sheet.texts():
+        canvas.setFont(ITALIC if text.italic else UPRIGHT, text.size / POINT)
+        draw = {
+            "start": canvas.drawString,
+            "middle": canvas.drawCentredString,
+            "end": canvas.drawRightString,
+        }[text.anchor]
+        draw(text.x / POINT, (HEIGHT - y - text.y) / POINT, text.text)
     drawing = picture(sheet)
     # svglib draws upwards from the lower edge.
     renderPDF.draw(drawing, canvas, MARGIN / POINT, (HEIGHT - y - sheet.top - sheet.height) / POINT)

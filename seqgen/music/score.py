@@ -1,27 +1,37 @@
 """Tunes as an engraved score: SVG, PNG or PDF."""
 
 import re
-from collections.abc import Callable, Sequence
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 from seqgen.errors import TuneError
-from seqgen.music.layout import lines
+from seqgen.music.layout import lines, visible
 from seqgen.music.mei import mei
 from seqgen.music.tune import Tune
 
 # A sheet of A4 in tenths of a millimetre.
 WIDTH, HEIGHT, MARGIN = 2100, 2970, 150
 TITLE_HEIGHT, GAP = 170, 120
-TITLE_SIZE, RHYTHM_SIZE = 62, 38
+TITLE_SIZE, SUBTITLE_SIZE, RHYTHM_SIZE = 62, 44, 38
+SUBTITLE_HEIGHT = 54
+WORDS_SIZE, WORDS_HEIGHT = 36, 50
+WORDS_WIDTH = 82  # characters in a line
 # Staves six millimetres high; verovio's own are 7.2 mm.
 SCALE = 6 / 7.2
 PIXELS = 1654 / WIDTH  # 200 dots an inch
 # A higher picture would take over half a gigabyte to draw.
 HIGHEST_PICTURE = 30_000
 SERIF = "'DejaVu Serif', Georgia, serif"
+# Verovio lays texts out as wide as Times has them, and DejaVu is wider.
+TEXT_SCALE = 0.86
+TEXT_SIZE = round(405 * TEXT_SCALE)  # what verovio has for most texts
+# Signs that verovio takes from a font of its own, as others have them.
+SIGNS = {"\uea64": "♭", "\uea65": "♮", "\uea66": "♯"}
 
 ENGRAVING = {
     "breaks": "line",
@@ -39,11 +49,22 @@ ENGRAVING = {
 }
 
 
+class Text(NamedTuple):
+    """A line of text. x, y, size: in tenths of a millimetre. anchor: what of it stands at x."""
+
+    text: str
+    x: float
+    y: float
+    size: float
+    anchor: str
+    italic: bool = False
+
+
 @dataclass(frozen=True)
 class Sheet:
-    """A tune's staves, or a sheetful of them.
+    """A tune's staves, or a sheetful of them, or the words below them.
 
-    title, rhythm: above the staves; "" on the sheets behind a tune's first.
+    title, rhythm, subtitles, composer: above the staves; empty on the sheets behind a tune's first.
     body: SVG elements, drawn in the current colour. height: in tenths of a millimetre; the width
     is that of a sheet between its margins.
     """
@@ -52,11 +73,29 @@ class Sheet:
     rhythm: str
     body: str
     height: float
+    subtitles: tuple[str, ...] = ()
+    composer: str = ""
 
     @property
     def top(self) -> int:
         """The room above the staves."""
-        return TITLE_HEIGHT if self.title or self.rhythm else 0
+        if not (self.title or self.rhythm or self.subtitles or self.composer):
+            return 0
+        return TITLE_HEIGHT + SUBTITLE_HEIGHT * len(self.subtitles)
+
+    def texts(self) -> list[Text]:
+        """What stands above the staves, its heights counted from the sheet's upper edge."""
+        middle, y = WIDTH / 2, float(TITLE_SIZE)
+        found = [Text(self.title, middle, y, title_size(self.title), "middle")]
+        for subtitle in self.subtitles:
+            y += SUBTITLE_HEIGHT
+            size = min(SUBTITLE_SIZE, title_size(subtitle))
+            found.append(Text(subtitle, middle, y, size, "middle"))
+        y += 1.3 * RHYTHM_SIZE
+        found.append(Text(self.rhythm, MARGIN, y, RHYTHM_SIZE, "start", italic=True))
+        size = min(RHYTHM_SIZE, 2 * title_size(self.composer) / 3)
+        found.append(Text(self.composer, WIDTH - MARGIN, y, size, "end"))
+        return [text._replace(text=visible(text.text)) for text in found if text.text]
 
 
 def engrave(tune: Tune, number: int) -> list[Sheet]:
@@ -79,11 +118,28 @@ def engrave(tune: Tune, number: int) -> list[Sheet]:
     sheets = []
     for page in range(1, toolkit.getPageCount() + 1):
         body, height = staves(toolkit.renderToSVG(page))
-        first = page == 1
-        sheets.append(
-            Sheet(tune.title if first else "", tune.rhythm if first else "", body, height)
+        if page == 1:
+            head = tune.title, tune.rhythm, body, height, tune.subtitles, tune.composer
+            sheets.append(Sheet(*head))
+        else:
+            sheets.append(Sheet("", "", body, height))
+    return sheets + list(word_sheets(tune.words))
+
+
+def word_sheets(words: Sequence[str]) -> Iterator[Sheet]:
+    """The words below a tune, as many lines on a sheet as fit."""
+    rows = [row for line in words for row in textwrap.wrap(visible(line), WORDS_WIDTH) or [""]]
+    most = (HEIGHT - 2 * MARGIN) // WORDS_HEIGHT
+    for start in range(0, len(rows), most):
+        lines = [
+            f'<text x="0" y="{WORDS_HEIGHT * n + WORDS_SIZE}">{escape(row)}</text>'
+            for n, row in enumerate(rows[start : start + most])
+        ]
+        body = (
+            f'<g font-size="{WORDS_SIZE}" font-family="{SERIF}" fill="currentColor">'
+            f"{''.join(lines)}</g>"
         )
-    return sheets
+        yield Sheet("", "", body, WORDS_HEIGHT * len(lines))
 
 
 def prefix(number: int) -> str:
@@ -96,6 +152,7 @@ def staves(svg: str) -> tuple[str, float]:
 
     Returns its elements, to be drawn in a sheet's units, and their height.
     """
+    svg = re.sub(r"<style.*?</style>", "", svg, flags=re.DOTALL)
     glyphs = re.search(r"<defs>.*?</defs>", svg, re.DOTALL)
     inner = re.search(
         r'<svg class="definition-scale"[^>]*viewBox="0 0 \S+ (\S+?)"[^>]*>(.*)</svg>\s*</svg>',
@@ -107,11 +164,27 @@ def staves(svg: str) -> tuple[str, float]:
     scale = SCALE / 10
     # Marks of verovio's own, which its style sheet would hide.
     elements = re.sub(r'(class="[^"]*placeholder[^"]*">)\s*<ellipse[^>]*/>', r"\1", inner[2])
+    if "<text" in elements:
+        elements = in_our_font(elements)
     body = (
         f'{glyphs[0] if glyphs else ""}<g transform="scale({scale:.5f})" fill="currentColor" '
         f'stroke="currentColor" font-family="{SERIF}">{elements}</g>'
     )
     return re.sub(r"\s*\n\s*", "\n", body), float(inner[1]) * scale
+
+
+def in_our_font(elements: str) -> str:
+    """Verovio's drawing with texts as wide as it took them to be, all in one font."""
+    elements = re.sub(
+        r'<tspan font-family="Leipzig" font-size="[^"]*">(.)</tspan>',
+        lambda match: f'<tspan font-size="{TEXT_SIZE}px">{SIGNS.get(match[1], match[1])}</tspan>',
+        elements,
+    )
+    return re.sub(
+        r'(?<=font-size=")([1-9][0-9]*)(?=px">)',
+        lambda match: match[1] if match[1] == str(TEXT_SIZE) else f"{TEXT_SCALE * int(match[1]):g}",
+        elements,
+    )
 
 
 def svg_file(sheets: Sequence[Sheet]) -> bytes:
@@ -135,26 +208,21 @@ def svg_file(sheets: Sequence[Sheet]) -> bytes:
 
 
 def heading(sheet: Sheet, y: float) -> str:
-    """The title, centred, and the rhythm at the left below it."""
-    title = (
-        f'<text x="{WIDTH / 2:g}" y="{y + TITLE_SIZE:g}" font-size="{title_size(sheet.title):g}" '
-        f'text-anchor="middle" font-family="{SERIF}">{escape(visible(sheet.title))}</text>'
-    )
-    rhythm = (
-        f'<text x="{MARGIN}" y="{y + TITLE_SIZE + 1.3 * RHYTHM_SIZE:g}" font-size="{RHYTHM_SIZE}" '
-        f'font-style="italic" font-family="{SERIF}">{escape(visible(sheet.rhythm))}</text>'
-    )
-    return (title if sheet.title else "") + (rhythm if sheet.rhythm else "")
+    """The title and what else stands above the staves."""
+    parts = []
+    for text in sheet.texts():
+        style = ' font-style="italic"' if text.italic else ""
+        anchor = f' text-anchor="{text.anchor}"' if text.anchor != "start" else ""
+        parts.append(
+            f'<text x="{text.x:g}" y="{y + text.y:g}" font-size="{text.size:g}"{anchor}{style} '
+            f'font-family="{SERIF}">{escape(text.text)}</text>'
+        )
+    return "".join(parts)
 
 
 def title_size(title: str) -> float:
     """Small enough for a long title to fit; letters are about 0.6 of their size wide."""
     return min(TITLE_SIZE, (WIDTH - 2 * MARGIN) / (0.64 * max(1, len(title))))
-
-
-def visible(text: str) -> str:
-    """Without control characters, which XML forbids."""
-    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def png_file(sheets: Sequence[Sheet]) -> bytes:

@@ -1,6 +1,7 @@
 import base64
 import io
 import re
+from dataclasses import replace
 from fractions import Fraction
 from xml.etree import ElementTree
 
@@ -13,10 +14,11 @@ from hypothesis import strategies as st
 from seqgen.errors import TuneError
 from seqgen.music.key import LETTERS, Pitch
 from seqgen.music.layout import settings
-from seqgen.music.mei import heads, mei, names
+from seqgen.music.mei import heads, mei, names, not_drawn
 from seqgen.music.play import perform
 from seqgen.music.reader import read
-from seqgen.music.tune import Bar, Meter, Note, Tune
+from seqgen.music.score import engrave
+from seqgen.music.tune import PLAIN, Attachments, Bar, Clef, Meter, Note, Tune, Voice
 
 NAMESPACE = "{http://www.music-encoding.org/ns/mei}"
 ID = "{http://www.w3.org/XML/1998/namespace}id"
@@ -149,6 +151,235 @@ def test_keys_and_meters() -> None:
     assert accidentals == [("f", "s")]
     counts = [s.get("meter.count") for s in elements(root, "scoreDef")]
     assert counts == ["3", "4", None]
+
+
+def attach(abc: str, attached: dict[int, Attachments], **changes: object) -> Tune:
+    """A tune with something at some of its notes, which are counted from 0 through all bars."""
+    tune, count = read(abc), 0
+    bars = []
+    for bar in tune.bars:
+        notes = []
+        for note in bar.notes:
+            notes.append(note._replace(attached=attached.get(count, PLAIN)))
+            count += 1
+        bars.append(replace(bar, notes=tuple(notes)))
+    return replace(tune, bars=tuple(bars), **changes)
+
+
+SONG = "M:4/4\nL:1/4\nK:G\nG A B c|d e f g|]"
+
+
+def at(root: ElementTree.Element, tag: str) -> list[tuple[str, str]]:
+    """The elements of a kind, each with the note at which it stands and its text."""
+    return [
+        (str(e.get("startid")).removeprefix("#t1-"), "".join(e.itertext()))
+        for e in elements(root, tag)
+    ]
+
+
+def test_chord_symbols_and_annotations_stand_where_they_are_written() -> None:
+    root = parsed(
+        attach(
+            SONG,
+            {
+                0: Attachments("Bb7/F#", ("^above", "_below", "@free")),
+                1: Attachments(annotations=("<left", ">right")),
+                5: Attachments("Gm <&>"),
+            },
+        )
+    )
+    assert at(root, "harm") == [("0-0", "B♭7/F♯"), ("1-1", "Gm <&>")]
+    assert [(e.get("startid"), e.get("place"), "".join(e.itertext())) for e in elements(root, "dir")
+    ] == [
+        ("#t1-0-0", "above", "above"), ("#t1-0-0", "below", "below"), ("#t1-0-0", "above", "free"),
+        ("#t1-0-1", "within", "left"), ("#t1-0-1", "within", "right"),
+    ]  # fmt: skip
+
+
+STANDARD = re.findall(
+    r"\S+",
+    """
+trill lowermordent uppermordent mordent pralltriller roll turn turnx invertedturn invertedturnx
+arpeggio > accent emphasis fermata invertedfermata tenuto 0 1 2 3 4 5 + plus snap slide wedge upbow
+downbow open thumb breath pppp ppp pp p mp mf f ff fff ffff sfz segno coda D.S. D.C. dacoda dacapo
+fine shortphrase mediumphrase longphrase staccato marcato / // ///
+""",
+)
+
+
+@pytest.mark.parametrize("name", STANDARD)
+def test_every_decoration_of_the_standard_is_drawn(name: str) -> None:
+    """As a sign, or as a text where there is none: the picture is not that of the bare note."""
+    plain, decorated = (
+        engrave(attach(SONG, {1: Attachments(decorations=names)}), 1)[0].body
+        for names in ((), (name,))
+    )
+    drawings = [len(re.findall("<(?:use|path|text|polygon)", text)) for text in (plain, decorated)]
+    assert drawings[1] > drawings[0]
+
+
+def test_an_unknown_decoration_is_printed_and_what_is_about_layout_is_counted() -> None:
+    tune = attach(SONG, {1: Attachments(decorations=("wobble", "xstem", "beambr1"))})
+    assert at(parsed(tune), "dir") == [("0-1", "wobble")]
+    assert not_drawn(tune) == {"decoration about layout": 2}
+    assert not not_drawn(attach(SONG, {1: Attachments(decorations=("trill",))}))
+
+
+def test_slurs_hairpins_and_trill_lines_go_from_note_to_note() -> None:
+    root = parsed(
+        attach(
+            SONG,
+            {
+                0: Attachments(slurs_begin=2, decorations=("crescendo(", "trill(")),
+                1: Attachments(slurs_end=1, decorations=("crescendo)", "diminuendo(")),
+                3: Attachments(slurs_begin=1),
+                4: Attachments(slurs_end=2, decorations=("diminuendo)",)),
+                6: Attachments(slurs_begin=1),
+            },
+        )
+    )
+
+    def spans(tag: str) -> list[tuple[str | None, str | None]]:
+        return [(e.get("startid"), e.get("endid")) for e in elements(root, tag)]
+
+    n = [f"#t1-{bar}-{place}" for bar in range(2) for place in range(4)]
+    assert sorted(map(str, spans("slur"))) == sorted(
+        map(str, [(n[0], n[1]), (n[3], n[4]), (n[0], n[4]), (n[6], n[7])])
+    )
+    assert spans("hairpin") == [(n[0], n[1]), (n[1], n[4])]
+    assert [e.get("form") for e in elements(root, "hairpin")] == ["cres", "dim"]
+    # One that nothing ends goes to the end of its bar.
+    assert spans("trill") == [(n[0], n[3])]
+
+
+def grace(*steps: int, alter: int = 0) -> tuple[Note, ...]:
+    return tuple(Note((Pitch(step, alter),), Fraction(1, 8)) for step in steps)
+
+
+def test_grace_notes_stand_before_their_note_and_on_no_beam_but_their_own() -> None:
+    root = parsed(
+        attach(
+            "M:4/4\nL:1/8\nK:G\nGABc (3ded e2|]",
+            {
+                0: Attachments(grace=grace(33), acciaccatura=True),
+                1: Attachments(grace=grace(34, 35)),
+                4: Attachments(grace=grace(31, alter=1)),
+            },
+        )
+    )
+    groups = elements(root, "graceGrp")
+    assert [[n.get("dur") for n in elements(g, "note")] for g in groups] == [
+        ["8"], ["16", "16"], ["8"],
+    ]  # fmt: skip
+    assert [n.get("stem.mod") for n in elements(groups[0], "note")] == ["1slash"]
+    assert [len(elements(g, "beam")) for g in groups] == [0, 1, 0]
+    (layer,) = elements(root, "layer")
+    assert [e.tag.removeprefix(NAMESPACE) for e in layer] == [
+        "graceGrp", "beam", "graceGrp", "beam", "note",
+    ]  # fmt: skip
+    # The sharp of a grace note is undone behind it, as that of any other.
+    assert [n.get("accid") for n in elements(groups[2], "note")] == [None]
+    assert "s" not in [n.get("accid") for n in elements(root, "note")]
+
+
+def test_a_sign_at_a_grace_note_holds_for_its_bar() -> None:
+    tune = attach("M:4/4\nL:1/4\nK:C\nF F =F2|]", {1: Attachments(grace=grace(31, alter=1))})
+    notes = elements(parsed(tune), "note")
+    assert [n.get("accid") for n in notes] == [None, "s", "n", None]
+
+
+def test_lyrics_have_hyphens_and_lines_up_to_their_next_syllable() -> None:
+    root = parsed(
+        attach(
+            SONG,
+            {
+                0: Attachments(lyrics=("val-", "Oh_")),
+                1: Attachments(lyrics=("ley", None)),
+                2: Attachments(lyrics=("low_",)),
+                4: Attachments(lyrics=("a-", "two_")),
+            },
+        )
+    )
+    found = [
+        (verse.get("n"), syl.get("con"), syl.get("wordpos"), syl.text)
+        for verse in elements(root, "verse")
+        for syl in elements(verse, "syl")
+    ]
+    assert found == [
+        ("1", "d", "i", "val"), ("2", "u", None, "Oh"), ("1", None, "t", "ley"),
+        ("1", "u", None, "low"), ("1", None, "i", "a-"), ("2", None, None, "two"),
+    ]  # fmt: skip
+
+
+def test_a_bar_has_its_part_tempo_and_directions() -> None:
+    tune = attach(SONG, {}, tempo=90.0, tempo_text="Slow", meter_sign="C")
+    bars = (
+        replace(tune.bars[0], part="A", marks=("segno", "D.S.alcoda"), right=":|", times=3),
+        replace(tune.bars[1], tempo=120.0, marks=("fine",)),
+    )
+    root = parsed(replace(tune, bars=bars))
+    assert ["".join(e.itertext()) for e in elements(root, "tempo")] == ["Slow ♩ = 90", "♩ = 120"]
+    assert ["".join(e.itertext()) for e in elements(root, "reh")] == ["A"]
+    assert [e.get("func") for e in elements(root, "repeatMark")] == ["segno"]
+    assert [("".join(e.itertext()), e.get("tstamp")) for e in elements(root, "dir")] == [
+        ("D.S. al Coda", "5"), ("3x", "5"), ("Fine", "5"),
+    ]  # fmt: skip
+    assert [e.get("meter.sym") for e in elements(root, "scoreDef")] == ["common"]
+    fast = mei(read("M:6/8\nQ:3/8=100\nK:C\nC6|]"), "t1")
+    assert "♩. = 100" in fast
+
+
+def test_voices_have_staves_of_their_own_and_overlays_layers() -> None:
+    tune = read("M:2/4\nL:1/4\nK:G\n|:G A:|B2|c2|]")
+    other = read("M:2/4\nL:1/4\nK:G\nG,2|[K:D]A,2|]").bars
+    bars = (replace(tune.bars[0], overlays=(tune.bars[1].notes,)), *tune.bars[1:])
+    tune = replace(
+        tune,
+        bars=bars,
+        label="Fiddle & more",
+        clef=Clef("G", 2, -1),
+        voices=(
+            Voice(other, "2", "Bass", Clef("F", 4)),
+            Voice(tune.bars[:1], "3", "", Clef("perc", 2)),
+        ),
+    )
+    root = parsed(tune)
+    staves = elements(root, "staffDef")
+    assert [(s.get("n"), s.get("clef.shape"), s.get("clef.line")) for s in staves[:3]] == [
+        ("1", "G", "2"), ("2", "F", "4"), ("3", "perc", None),
+    ]  # fmt: skip
+    assert [s.get("clef.dis.place") for s in staves[:3]] == ["below", None, None]
+    assert ["".join(e.itertext()) for e in elements(root, "label")] == ["Fiddle & more", "Bass"]
+    # The key changes in the second voice only.
+    assert [(s.get("n"), [k.get("sig") for k in elements(s, "keySig")]) for s in staves[3:]] == [
+        ("2", ["2s"]),
+    ]  # fmt: skip
+    measures = elements(root, "measure")
+    assert [m.get("right") for m in measures] == ["rptend", "single", "end"]
+    assert [[len(elements(s, "layer")) for s in elements(m, "staff")] for m in measures] == [
+        [2, 1, 1], [1, 1, 1], [1, 1, 1],
+    ]  # fmt: skip
+    # A note under a clef with an 8 below sounds an octave lower, which is what MEI says.
+    first = elements(measures[0], "note")[0]
+    assert (first.get("oct"), first.get(ID)) == ("3", "t1-0-0")
+    ids = {str(e.get(ID)) for e in elements(root, "note")}
+    assert {"t1l1-0-0", "t1v2-0-0", "t1v3-0-1"} <= ids
+    assert len(elements(measures[2], "mSpace")) == 2
+
+
+def test_an_invisible_rest_is_not_drawn() -> None:
+    tune = read("M:2/4\nL:1/4\nK:C\nz G|z2|z2|]")
+    bars = [
+        replace(bar, notes=tuple(n._replace(invisible=not n.pitches) for n in bar.notes))
+        for bar in tune.bars[:2]
+    ]
+    root = parsed(replace(tune, bars=(*bars, tune.bars[2])))
+    assert [len(elements(root, tag)) for tag in ("rest", "space", "mSpace", "mRest")] == [
+        0,
+        1,
+        1,
+        1,
+    ]
 
 
 @given(st.integers(1, 600), st.sampled_from([1, 2, 4, 8, 16, 32, 64, 128]))

@@ -1,6 +1,7 @@
 import io
 import re
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from seqgen.errors import TuneError
 from seqgen.music.mei import names
 from seqgen.music.reader import read
 from seqgen.music.score import HEIGHT, WIDTH, Sheet, engrave, pdf_file, png_file, svg_file
-from seqgen.music.tune import Tune
+from seqgen.music.tune import Attachments, Tune
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -88,6 +89,42 @@ def test_a_title_in_another_script_is_drawn() -> None:
     # Letters that a font lacks would all be the same box.
     assert (titles[0] != titles[1]).sum() > 300
     assert (titles[1] != titles[2]).sum() > 300
+
+
+def test_what_stands_above_and_below_the_staves() -> None:
+    tune = replace(
+        read("T:One\nR:reel\nM:4/4\nL:1/4\nK:C\nABcd|]"),
+        subtitles=("Two", "Three <&>"),
+        composer="Somebody",
+        words=("First line", "", "word " * 60),
+    )
+    found = engrave(tune, 1)
+    root = ElementTree.fromstring(svg_file(found))
+    texts = ["".join(e.itertext()).strip() for e in root.iter(f"{SVG}text")]
+    assert texts[:6] == ["One", "Two", "Three <&>", "reel", "Somebody", "First line"]
+    assert " ".join(texts[7:]).split() == ["word"] * 60
+    assert len(texts[7:]) > 2
+    assert found[0].top == engrave(replace(tune, subtitles=()), 1)[0].top + 2 * 54
+    assert dark(Image.open(io.BytesIO(png_file(found)))).any()
+
+
+def test_more_words_than_a_page_holds_go_on_on_the_next() -> None:
+    tune = replace(read("M:4/4\nL:1/4\nK:C\nABcd|]"), words=("la",) * 120)
+    found = engrave(tune, 1)
+    assert len(found) == 4
+    assert all(sheet.height <= HEIGHT - 300 for sheet in found)
+    assert len(re.findall(rb"/Type /Page\b", pdf_file(found))) == 4
+
+
+def test_texts_in_the_score_are_all_in_the_font_that_comes_with_it() -> None:
+    tune = read("M:4/4\nL:1/4\nK:C\nABcd|]")
+    notes = (tune.bars[0].notes[0]._replace(attached=Attachments("Bb", ("^Żółć ♯",))),)
+    (sheet,) = engrave(replace(tune, bars=(replace(tune.bars[0], notes=notes),)), 1)
+    assert "B♭" in re.sub("<[^>]*>|\n", "", sheet.body)
+    assert set(re.findall('font-family="([^"]*)"', sheet.body)) == {
+        "'DejaVu Serif', Georgia, serif"
+    }
+    assert b"DejaVuSerif" in pdf_file([sheet])
 
 
 def test_a_pdf_breaks_pages_between_tunes(sheets: list[Sheet]) -> None:
