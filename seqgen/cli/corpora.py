@@ -148,6 +148,8 @@ def draw_report(facts: dict[str, Any]) -> None:
         ("  the same notes as one before", "duplicates"),
     ):
         table.add_row(what, f"{facts[key]:,}", share(facts[key]), style="bold" * (key == "kept"))
+    if facts["divided"]:
+        table.add_row("  learned as a tune for each key or meter", f"{facts['divided']:,}")
     table.add_section()
     for reason, why in facts["aside"].items():
         # Text: a path with brackets is no markup.

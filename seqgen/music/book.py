@@ -45,8 +45,10 @@ class Learned:
 
 @dataclass(frozen=True)
 class Book:
-    """tunes: in the order of the book, each once.
+    """A book of tunes as it is learned.
 
+    tunes: in the order of the book, each once. documents: how many tunes the book has in all.
+    divided: how many of them change key or meter, and are learned as a tune for each.
     duplicates: origins of the others, with that of the same tune before.
     aside: by reason, the origins of those that have no normal form, with the place of the fault.
     left_out: what the tunes that are kept lose on the way to the normal form.
@@ -55,20 +57,18 @@ class Book:
     tunes: tuple[Learned, ...]
     duplicates: tuple[tuple[str, str], ...]
     aside: dict[str, tuple[str, ...]]
+    documents: int = 0
+    divided: int = 0
     left_out: Tally = field(default_factory=Tally)
-
-    @property
-    def documents(self) -> int:
-        """How many tunes the book has in all."""
-        return len(self.tunes) + len(self.duplicates) + sum(map(len, self.aside.values()))
 
     def facts(self) -> dict[str, Any]:
         """Counts of everything, the largest first, as they go into JSON."""
         by_reason = sorted(self.aside.items(), key=lambda item: -len(item[1]))
         return {
             "tunes": self.documents,
-            "normal": len(self.tunes) + len(self.duplicates),
+            "normal": self.documents - sum(map(len, self.aside.values())),
             "duplicates": len(self.duplicates),
+            "divided": self.divided,
             "kept": len(self.tunes),
             "aside": {
                 reason: {"tunes": len(origins), "example": origins[0]}
@@ -102,24 +102,30 @@ def learn(documents: Iterable[Document], transpose: str = "common") -> Book:
     duplicates = []
     aside: dict[str, tuple[str, ...]] = {}
     left_out = Tally()
+    count = divided = 0
     for document, stated in with_rhythms(documents):
         origin = document.origin
+        count += 1
         try:
             tune = read(str(document.text), origin)
-            form = normal.normalise(tune)
-            form = replace(form, rhythm=form.rhythm or stated)
-            normal.text(form, tonic)
+            forms = [
+                replace(form, rhythm=form.rhythm or stated) for form in normal.normal_forms(tune)
+            ]
+            for form in forms:
+                normal.text(form, tonic)
         except TuneError as error:
             place = error.where.removeprefix(origin).removeprefix(", ")
             where = f"{origin}, {place}" if place else origin
             aside[error.reason] = (*aside.get(error.reason, ()), where)
             continue
-        identity = normal.identity(form)
-        if identity in tunes:
-            duplicates.append((origin, tunes[identity][1]))
-        else:
-            tunes[identity] = (form, origin)
-            left_out.add(attachments_left_out(tune))
+        identities = [normal.identity(form) for form in forms]
+        new = {i: form for i, form in zip(identities, forms, strict=True) if i not in tunes}
+        if not new:
+            duplicates.append((origin, tunes[identities[0]][1]))
+            continue
+        divided += len(forms) > 1
+        tunes |= {identity: (form, origin) for identity, form in new.items()}
+        left_out.add(attachments_left_out(tune))
     outlines = Counter(outline(tune) for tune, _ in tunes.values())
     lines = {
         parts: line(parts) if count >= SEEN else f"{LETTER}:{UNKNOWN}\n"
@@ -133,7 +139,7 @@ def learn(documents: Iterable[Document], transpose: str = "common") -> Book:
         named = replace(tune, rhythm=tune.rhythm if tune.rhythm in common else "")
         text = with_line(normal.text(named, tonic), lines[outline(tune)])
         learned.append(Learned(text, origin, family, tune.key, tune.meter, named.rhythm))
-    return Book(tuple(learned), tuple(duplicates), aside, left_out)
+    return Book(tuple(learned), tuple(duplicates), aside, count, divided, left_out)
 
 
 def with_rhythms(documents: Iterable[Document]) -> Iterator[tuple[Document, str]]:

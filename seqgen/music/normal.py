@@ -12,19 +12,23 @@ from fractions import Fraction
 from functools import lru_cache
 
 from seqgen.errors import TuneError
-from seqgen.music.fields import tidy_key
+from seqgen.music.changes import without_changes
 from seqgen.music.key import Key
 from seqgen.music.notation import moved, parse, text
 from seqgen.music.sections import Measure, Section, sections, size
 from seqgen.music.tokens import LENGTHS, WHOLE
 from seqgen.music.tune import Bar, Note, Tune, Tuplet
+from seqgen.music.unroll import is_plain, unrolled
 
-__all__ = ["identity", "moved", "normalise", "parse", "signature", "text"]
+__all__ = ["identity", "moved", "normal_forms", "normalise", "parse", "signature", "text"]
 
 DRAWABLE = sorted(LENGTHS.values(), reverse=True)
 TRIPLETS = (LENGTHS["/2"], LENGTHS[""], LENGTHS["2"])  # written lengths of their notes
 EIGHTH = LENGTHS[""]
 MODES = ("maj", "min", "dor", "mix", "phr", "lyd")
+
+# Endings that the normal form does not hold unless they are written out.
+ENDINGS = ("endings of different lengths", "first ending without a second")
 
 SIGNATURE = 16  # notes that tell two tunes apart
 
@@ -32,16 +36,40 @@ SIGNATURE = 16  # notes that tell two tunes apart
 def normalise(tune: Tune) -> Tune:
     """A tune in normal form, in its own key; one that has it stays as it is.
 
-    Raises TuneError with the reason where that cannot be done without guessing.
+    Raises TuneError with the reason where that cannot be done without guessing, and for a tune that
+    `normal_forms` makes several of.
     """
+    first, *others = normal_forms(tune)
+    if others:
+        same = all(other.meter.length == first.meter.length for other in others)
+        raise TuneError("key changes" if same else "meter changes")
+    return first
+
+
+def normal_forms(tune: Tune) -> list[Tune]:
+    """The tunes in normal form that a tune consists of: one for each change of key or meter.
+
+    Raises TuneError with the reason if one of them has none.
+    """
+    if not is_plain(tune):
+        return [normalise_piece(piece) for piece in without_changes(unrolled(tune))]
+    forms = []
+    for piece in without_changes(tune):
+        try:
+            forms.append(normalise_piece(piece))
+        except TuneError as error:
+            if error.reason not in ENDINGS:
+                raise
+            forms.append(normalise_piece(unrolled(piece)))
+    return forms
+
+
+def normalise_piece(tune: Tune) -> Tune:
+    """As `normalise`, for plain repeats, one key and one meter."""
     key = normal_key(tune.key)
     full = ticks(tune.meter.length)
     if not full:
         raise TuneError("no meter")
-    if any(bar.meter for bar in tune.bars):
-        raise TuneError("meter changes")
-    if any(bar.key for bar in tune.bars):
-        raise TuneError("key changes")
     if not any(note.pitches for bar in tune.bars for note in bar.notes):
         raise TuneError("no notes")
     measures = []
@@ -67,12 +95,20 @@ def crooked(measures: Sequence[Measure], full: int) -> str:
 
 
 def normal_key(key: Key | None) -> Key:
+    """The key with one of `MODES` whose signature differs least; its own mode goes first.
+
+    Notes keep their pitches, so that what the signature lacks becomes accidentals.
+    """
     if key is None:
         raise TuneError("no key")
-    key = tidy_key(key)
-    if key.explicit or key.mode not in MODES:
-        raise TuneError("unusual key signature")
-    return key
+
+    def differing(mode: str) -> tuple[int, bool]:
+        other = replace(key, mode=mode, explicit=())
+        pairs = zip(other.signature, key.signature, strict=True)
+        return sum(one != two for one, two in pairs), mode != key.mode
+
+    modes = [mode for mode in MODES if abs(replace(key, mode=mode).sharps) <= 7]
+    return replace(key, mode=min(modes, key=differing), explicit=())
 
 
 def ticks(length: Fraction) -> int:

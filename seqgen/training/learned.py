@@ -1,13 +1,17 @@
 """The tunes that a checkpoint was made from, and their tokens, read back from its run."""
 
+from collections.abc import Collection, Iterable, Iterator
+
 import numpy as np
 
 from seqgen.checkpoint import format
 from seqgen.checkpoint.read import Checkpoint
 from seqgen.errors import CheckpointError, ConfigError, TokenError, TuneError
 from seqgen.music.normal import parse
+from seqgen.music.outline import LETTER, UNKNOWN
+from seqgen.music.tokens import NO_RHYTHM, PATTERN
 from seqgen.music.tune import Tune
-from seqgen.tokenizers.base import END
+from seqgen.tokenizers.base import END, Text
 from seqgen.training.data import placed_ids, plain_ids
 from seqgen.training.parts import kept_parts, own_corpus
 from seqgen.training.split import split_tunes
@@ -32,14 +36,39 @@ def reopened(checkpoint: Checkpoint) -> tuple[np.ndarray, np.ndarray]:
     config, tokenizer = checkpoint.config, checkpoint.tokenizer
     split = split_tunes(own_corpus(checkpoint), config.tokens.transpose)
     rows = placed_ids if config.places else plain_ids
+    known = frozenset(tokenizer.pieces) if tokenizer.kind == "abc" else None
     try:
         training, held_back = (
-            np.concatenate([ids for ids, _ in rows(part, tokenizer)])
+            np.concatenate([ids for ids, _ in rows(in_vocabulary(part, known), tokenizer)])
             for part in (split.training, split.validation)
         )
-    except TokenError as error:
+    except (TokenError, ValueError) as error:
         raise CheckpointError(f"{checkpoint.path}: its own book: {error}") from error
     return training, held_back
+
+
+def in_vocabulary(texts: Iterable[Text], known: Collection[str] | None) -> Iterator[str]:
+    """The tunes that a vocabulary has tokens for, as a model of an earlier seqgen knows them.
+
+    A later one reads more of a book. Rhythms and outlines that are not `known` become the unknown
+    ones; a tune with another unknown token is left out. None knows all.
+    """
+    for text in map(str, texts):
+        if known is None:
+            yield text
+            continue
+        tokens = [general(token, known) for token in PATTERN.findall(text)]
+        if all(token in known for token in tokens):
+            yield "".join(tokens)
+
+
+def general(token: str, known: Collection[str]) -> str:
+    """The token itself, or for a line of the header that is not known the one for any other."""
+    if token not in known and token.startswith("R:"):
+        return f"R:{NO_RHYTHM}\n"
+    if token not in known and token.startswith(f"{LETTER}:"):
+        return f"{LETTER}:{UNKNOWN}\n"
+    return token
 
 
 def learned_tunes(checkpoint: Checkpoint) -> tuple[list[Tune], list[Tune]]:

@@ -58,6 +58,7 @@ def test_facts_count_everything():
         "tunes": 6,
         "normal": 3,
         "duplicates": 1,
+        "divided": 0,
         "kept": 2,
         "aside": {
             "bar that does not add up": {"tunes": 2, "example": "b.abc:4, bar 2, of 6 eighths"},
@@ -103,6 +104,15 @@ def test_what_a_kept_tune_loses_is_counted_and_of_others_nothing_is():
     assert book.left_out.counts == {"lower chord note": 2}
     assert book.left_out.tunes == {"lower chord note": 1}
     assert book.facts()["left_out"] == {"lower chord note": {"count": 2, "tunes": 1}}
+
+
+def test_a_tune_of_two_keys_is_learned_as_two():
+    both = JIG + "K:D\nG|GAB cde|dcB A2:|\n"
+    book = learn(documents(both, JIG))
+    assert [str(tune.key) for tune in book.tunes] == ["Ador", "Dmaj"]
+    facts = book.facts()
+    assert (facts["tunes"], facts["normal"], facts["divided"], facts["kept"]) == (2, 2, 1, 2)
+    assert book.duplicates == (("b.abc:1", "b.abc:1"),)
 
 
 NAMELESS = "T:Untitled\nM:C|\nK:D\n"

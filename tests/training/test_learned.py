@@ -13,7 +13,7 @@ from seqgen.corpora import open_corpus
 from seqgen.errors import CheckpointError, ConfigError
 from seqgen.music.notation import text
 from seqgen.training.data import TRAINING, VALIDATION, placed_ids, prepare, write_rows
-from seqgen.training.learned import learned_rows, learned_tunes
+from seqgen.training.learned import in_vocabulary, learned_rows, learned_tunes
 
 TUNES = [f"R:none\nM:3/4\nK:Cmaj\nC2D2E2|{note}6|]" for note in "CDEFG"]
 
@@ -54,6 +54,15 @@ def test_without_a_run_the_book_is_cut_again(book: Path, tmp_path: Path) -> None
     file.write_text(file.read_text().replace("C4|]", "E4|]", 1))
     with pytest.raises(ConfigError, match=r"is another text now than copy learned"):
         learned_rows(checkpoint)
+
+
+def test_what_an_earlier_vocabulary_lacks_becomes_the_unknown_or_is_left_out() -> None:
+    known = {"R:none\n", "M:3/4\n", "P:?\n", "K:Cmaj\n", "C", "6", "|]"}
+    assert [*in_vocabulary(["R:reel\nM:3/4\nP:8*\nK:Cmaj\nC6|]"], known)] == [
+        "R:none\nM:3/4\nP:?\nK:Cmaj\nC6|]"
+    ]
+    assert not [*in_vocabulary(["R:none\nM:2/4\nP:?\nK:Cmaj\nC6|]"], known)]
+    assert [*in_vocabulary(TUNES, None)] == TUNES
 
 
 def test_a_book_that_is_gone_is_told(book: Path) -> None:

@@ -1,0 +1,68 @@
+"""What a tune's jumps make is written out with plain repeats and two endings at most."""
+
+from dataclasses import replace
+
+import pytest
+
+from seqgen.errors import TuneError
+from seqgen.music import normal
+from seqgen.music.play import perform
+from seqgen.music.reader import read
+from seqgen.music.unroll import is_plain, unrolled
+
+
+def tune(music):
+    return read(f"X:1\nM:4/4\nL:1/8\nK:C\n{music}\n")
+
+
+def form(music):
+    return normal.text(normal.normalise(tune(music))).split("\n")[-1]
+
+
+def heard(found):
+    return [(sound.pitch, sound.duration) for sound in perform(found).sounds]
+
+
+WRITTEN = [
+    ("|:A8|1,3 B8:|2,4 D8|]", "|:A8|1B8:|2D8|||:A8|1B8:|2D8|]"),
+    ("|:C8|1D8:|2E8:|3F8|]", "|:C8|1D8:|2E8||C8|F8|]"),
+    ("|:C8|1D8:|2E8|F8|]", "C8|D8||C8|E8|F8|]"),
+    ("|:C8|1D8:|E8|]", "C8|D8||C8||E8|]"),
+    ("|:G2|A8|1-2 B6:|3 C6|]", "|:G2|A8|B6:|G2|A8|C6|]"),
+]
+
+
+@pytest.mark.parametrize(("music", "body"), WRITTEN)
+def test_endings_are_written_out(music, body):
+    assert form(music) == body
+
+
+@pytest.mark.parametrize(("music", "body"), WRITTEN)
+def test_what_is_written_out_sounds_the_same(music, body):
+    whole = tune(music)
+    assert heard(unrolled(whole)) == heard(whole) == heard(tune(body))
+
+
+def test_a_plain_tune_comes_out_as_it_is():
+    plain = normal.normalise(tune("|:G2|C8|1D6:|2E8||C8|F8|]"))
+    assert is_plain(plain)
+    assert unrolled(plain).bars == plain.bars
+
+
+def test_double_bars_within_a_repeat_are_no_sections():
+    assert unrolled(tune("|:C8||D8:|E8|]")).bars == normal.normalise(tune("|:C8|D8:|E8|]")).bars
+
+
+def test_keys_go_with_their_bars():
+    whole = tune("|:C8|1\nK:G\nF8:|2 G8:|3 F8|]")
+    found = unrolled(whole)
+    assert [str(bar.key) for bar in found.bars] == ["Cmaj", "Gmaj", "Gmaj", "Cmaj", "Gmaj"]
+    assert heard(found) == heard(whole)
+
+
+def test_nonsense_is_not_written_out():
+    first, *rest = tune("|:C8|1D8:|2E8|]").bars
+    many = ",".join(map(str, range(1, 99)))
+    endless = replace(tune("C8|"), bars=(first, *(replace(b, ending=many) for b in rest)) * 20)
+    with pytest.raises(TuneError, match="too long"):
+        unrolled(endless)
