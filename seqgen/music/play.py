@@ -1,6 +1,5 @@
 """A tune as it is played: repeats and endings followed, ties joined, at its tempo."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -9,12 +8,11 @@ from typing import NamedTuple
 
 from seqgen.errors import TuneError
 from seqgen.music.layout import aligned, settings, voices
+from seqgen.music.order import MOST_BARS, bar_order
 from seqgen.music.tempo import tempo_of
 from seqgen.music.tune import Bar, Tune
 
 HIGHEST = 127  # of the pitches that MIDI knows
-# A book's tune sounds under 1000 notes; only nonsense (a hundred endings) comes here.
-MOST_BARS = 10_000
 
 
 class Sound(NamedTuple):
@@ -72,7 +70,7 @@ def perform(tune: Tune, beats: float | None = None) -> Performance:
     """
     tune = aligned(tune)
     every = voices(tune)
-    order = bar_order(tune.bars)
+    order = bar_order(tune.bars, tune.part_order)
     if len(order) > MOST_BARS:
         raise TuneError(f"is too long to play, over {MOST_BARS} bars")
     lengths = [
@@ -160,67 +158,3 @@ def accented(performance: Performance) -> list[bool]:
     """For each sound whether it is a strong one, which begins a bar that is no pickup."""
     early = [setting.start > 0 for setting in settings(performance.tune)]
     return [s.written[0][1] == 0 and not early[s.written[0][0]] for s in performance.sounds]
-
-
-def bar_order(bars: Sequence[Bar]) -> list[int]:
-    """The numbers of the bars, from 0, in the order in which they are played.
-
-    A repeat goes back to its ``|:``, or without one to behind the last repeat or double bar, or
-    to the beginning of the tune. An ending that no turn asks for is played in every turn, so that
-    nothing written stays unheard.
-    """
-    order: list[int] = []
-    at = start = 0
-    turn = 1
-    opened = False  # by a "|:" that waits for its ":|"; double bars within it are only drawn
-    while at < len(bars) and len(order) <= MOST_BARS:
-        bar = bars[at]
-        if bar.left == "|:":
-            opened = True
-            if at != start:
-                start, turn = at, 1
-        turns, group_end = endings(bars, at)
-        if bar.ending and turn in turns and turn not in numbers(bar.ending):
-            at += 1
-            continue
-        order.append(at)
-        if bar.right == ":|" or (bar.ending and last_of_ending(bars, at)):
-            later = sorted(number for number in turns if number > turn)
-            if later:
-                turn, at = later[0], start
-                continue
-            at = start = group_end
-            turn, opened = 1, False
-            continue
-        at += 1
-        if bar.right in ("||", "|]") and not opened:
-            start, turn = at, 1
-    return order
-
-
-def endings(bars: Sequence[Bar], at: int) -> tuple[set[int], int]:
-    """The turns that the endings around a bar are for, and the number of the bar behind them.
-
-    Outside of endings: the two turns of a plain repeat, and the next bar.
-    """
-    if not bars[at].ending:
-        return {1, 2}, at + 1
-    first = last = at
-    while first > 0 and bars[first - 1].ending and bars[first].left != "|:":
-        first -= 1
-    while last + 1 < len(bars) and bars[last + 1].ending and bars[last + 1].left != "|:":
-        last += 1
-    turns = set().union(*(numbers(bar.ending) for bar in bars[first : last + 1]))
-    return (turns | {2} if turns == {1} else turns), last + 1
-
-
-def last_of_ending(bars: Sequence[Bar], at: int) -> bool:
-    return at + 1 == len(bars) or bars[at + 1].ending != bars[at].ending
-
-
-def numbers(ending: str) -> set[int]:
-    """The turns that an ending's label names: ``"1,3"`` and ``"1-3"``; those above 99 are none."""
-    named: set[int] = set()
-    for first, last in re.findall(r"(\d{1,2})(?:-(\d{1,2}))?(?!\d)", ending):
-        named.update(range(int(first), int(last or first) + 1))
-    return named

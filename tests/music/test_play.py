@@ -1,82 +1,13 @@
-import re
 from dataclasses import replace
 from fractions import Fraction
-from itertools import pairwise
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from seqgen.errors import TuneError
-from seqgen.music.play import bar_order, perform
+from seqgen.music.play import perform
 from seqgen.music.reader import read
 from seqgen.music.tempo import beat, tempo_of
-from seqgen.music.tune import Bar, Clef, Meter, Tune, Voice
-
-ONE = read("M:1/4\nL:1/4\nK:C\nA|").bars[0].notes
-
-
-def bars(text: str) -> tuple[Bar, ...]:
-    """Bars of one note from bar lines: ``"|: a | b |1 c :|2 d ||"``; the letters do not matter."""
-    parts = re.findall(r"(:\|:|\|:|:\||\|\||\|\]|\|)([\d,-]*)|[a-z]", text)
-    found: list[Bar] = []
-    left = ending = ""
-    for line, number in parts:
-        if not line:
-            found.append(Bar(ONE, left, "", ending))
-            left = ""
-            continue
-        if found and not found[-1].right:
-            right = ":|" if line == ":|:" else "|" if line == "|:" else line
-            found[-1] = Bar(ONE, found[-1].left, right, ending)
-        left = "|:" if line in (":|:", "|:") else ""
-        ending = number or (ending if line == "|" else "")
-    return tuple(found)
-
-
-@pytest.mark.parametrize(
-    ("written", "heard"),
-    [
-        ("a | b |]", "ab"),
-        ("|: a | b :|", "abab"),
-        ("a | b :| c | d :|", "ababcdcd"),
-        ("|: a | b :|: c :| d |]", "ababccd"),
-        ("a || b :|", "abb"),
-        ("|: a || b :|", "abab"),
-        ("a | b |: c :|", "abcc"),
-        ("|: a | b |1 c :|2 d || e :|", "abcabdee"),
-        ("|: a |1 b | c :|2 d | e |: f :|", "abcadeff"),
-        ("|: a |1,3 b :|2 c :| d |]", "abacabd"),
-        ("|: a |1-2 b :|3 c |]", "ababac"),
-        ("|: a |1 b :| c |]", "abac"),
-        ("a |2 b :| c |]", "ababc"),
-        ("|: a |1 b |2 c |: d :|", "abacdd"),
-    ],
-)
-def test_bars_come_in_the_order_of_playing(written: str, heard: str) -> None:
-    letters = re.findall("[a-z]", written)
-    assert "".join(letters[i] for i in bar_order(bars(written))) == heard
-
-
-MARKED = st.builds(
-    Bar,
-    notes=st.just(ONE),
-    left=st.sampled_from(["", "", "|:"]),
-    right=st.sampled_from(["|", "|", "|", ":|", "||", "|]", ""]),
-    ending=st.sampled_from(["", "", "1", "2", "1,3", "2-4", "x"]),
-)
-
-
-@given(st.lists(MARKED, max_size=12))
-def test_however_odd_the_marks_playing_comes_to_an_end(written: list[Bar]) -> None:
-    order = bar_order(written)
-    assert set(order) <= set(range(len(written)))
-    assert len(order) <= 5 * len(written) ** 2
-    for before, after in pairwise(order):
-        # It goes back only behind the end of a repeat or of an ending.
-        assert after > before or written[before].right == ":|" or written[before].ending
-    if not any(bar.ending for bar in written):
-        assert set(order) == set(range(len(written)))
+from seqgen.music.tune import Clef, Meter, Tune, Voice
 
 
 def test_ties_are_joined_and_notes_know_where_they_are_written() -> None:
@@ -200,6 +131,7 @@ def test_a_tempo_that_is_said_wins() -> None:
 def test_what_cannot_be_played_is_said() -> None:
     with pytest.raises(TuneError, match="no note"):
         perform(read("M:4/4\nK:C\nz8|]"))
-    endless = Tune(bars("|: a |1-99 b :|" * 99), Meter(1, 4), None)
+    bar = read("K:C\nA|").bars[0]
+    endless = Tune((replace(bar, right=":|", times=99),) * 999, Meter(1, 4), None)
     with pytest.raises(TuneError, match="too long"):
         perform(endless)
