@@ -79,6 +79,10 @@ def sample(
     if verbose or (options.seed is None and sys.stderr.isatty()):
         tell(f"seed {generator.seed}")
     if tunes:
+        from seqgen.music.left_out import summary_lines
+
+        for line in summary_lines(generator.prompt_left_out):
+            tell(f"prompt: {line}")
         write_tunes(generator, pieces, out, rendering, verbose)
         return
     written = laid_out(pieces, options.count, text if echo else "")

@@ -1,8 +1,10 @@
 """What is asked of a tune, by options and by a prompt in ABC: checked, and in tokens."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from seqgen.checkpoint.format import Config
 from seqgen.config import TuneOptions
@@ -12,10 +14,17 @@ from seqgen.music.beginning import beginning
 from seqgen.music.grammar import Grammar, State
 from seqgen.music.header import Heading
 from seqgen.music.key import Key
+from seqgen.music.left_out import attachments_left_out
+from seqgen.music.normal import normal_key
 from seqgen.music.outline import LETTER, read_line
+from seqgen.music.prompt import parse_prompt
 from seqgen.music.rhythm import rhythm
 from seqgen.music.tokens import NO_RHYTHM, REPEAT
+from seqgen.music.tune import Tune
 from seqgen.music.wish import Wish
+
+T = TypeVar("T")
+EXAMPLE = "a prompt of a tune is its first bars, header lines (K:D), or both"
 
 
 @dataclass(frozen=True)
@@ -26,12 +35,14 @@ class Asked:
     least: tokens that suffice for such a tune, its end included, those of the body not counted.
     key: in which it is written; None where nothing was said.
     body: the tokens with which its music begins.
+    left_out: what of the prompt is not used, by kind.
     """
 
     grammar: Grammar | None = None
     least: int = 1
     key: Key | None = None
     body: tuple[int, ...] = ()
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 def ask(prompt: str, options: TuneOptions, config: Config, pieces: Sequence[str]) -> Asked:
@@ -45,16 +56,25 @@ def ask(prompt: str, options: TuneOptions, config: Config, pieces: Sequence[str]
     """
     if options.free and (options.bars or options.form or options.tonic):
         raise ConfigError("with --free nothing holds a tune to --bars, --form or --tonic")
-    said, music = split(prompt)
-    meter = settled("meter", options.meter, said.get("M"))
-    name = settled("key", options.key, said.get("K")) or ("C" if music else None)
-    kind = settled("rhythm", options.rhythm, said.get("R"))
-    key = known_key(name, config, pieces) if name else None
-    tokens = opening(said, music, name, config, key) if music else []
+    try:
+        parsed = parse_prompt(prompt)
+    except TuneError as error:
+        where = f"{error.where} of its music: " if error.where else ""
+        raise ConfigError(f"--prompt: {where}{error.reason}; {EXAMPLE}") from error
+    said, music = parsed.fields, parsed.music
+    meter = settled("meter", options.meter, said.get("M"), known_meter)
+    key = settled("key", options.key, said.get("K"), parse_key)
+    if key is None and music:
+        key = Key(0)
+    if key is not None:
+        check_key(key, config, pieces)
+    kind = settled("rhythm", options.rhythm, said.get("R"), lambda value, _: rhythm(value))
+    tune = opening(said, music, key) if music and key else None
+    tokens = body(tune, config, key) if tune else []
     wish = Wish(
         outlines=outlines(options, tokens, pieces),
-        rhythms=frozenset([known_line("rhythm", rhythm(kind), pieces)] if kind else []),
-        meters=frozenset([known_line("meter", known_meter(meter), pieces)] if meter else []),
+        rhythms=frozenset([known_line("rhythm", kind, pieces)] if kind else []),
+        meters=frozenset([known_line("meter", meter, pieces)] if meter else []),
         keys=frozenset([key_line(key, config)] if key else []),
         bars=options.bars,
         form=options.form,
@@ -63,37 +83,26 @@ def ask(prompt: str, options: TuneOptions, config: Config, pieces: Sequence[str]
     pairs = together(config)
     if not music:
         grammar = Grammar(pieces, wish, pairs)
-        return Asked(grammar, grammar.cost(grammar.start), key)
+        return Asked(grammar, grammar.cost(grammar.start), key, left_out=parsed.left_out)
     ids = {piece: id for id, piece in enumerate(pieces)}
-    body = tuple(ids[token] for token in tokens)
-    grammar, least = fitting(pieces, wish, pairs, body)
-    return Asked(grammar, least, key, body)
+    begun = tuple(ids[token] for token in tokens)
+    grammar, least = fitting(pieces, wish, pairs, begun)
+    left_out = parsed.left_out + attachments_left_out(tune) if tune else parsed.left_out
+    return Asked(grammar, least, key, begun, left_out)
 
 
-INLINE = re.compile(r"\[([RMLK]):([^\]\n]*)\]\s*")
+def settled(
+    name: str, option: str | None, field: str | None, parse: Callable[[str, str], T]
+) -> T | None:
+    """What an option or the prompt's field says, parsed; None where neither does.
 
-
-def split(prompt: str) -> tuple[dict[str, str], str]:
-    """The fields R, M, L and K that a prompt says before its music, and its music."""
-    said: dict[str, str] = {}
-    music: list[str] = []
-    for line in prompt.splitlines():
-        while not music and (inline := INLINE.match(line)):
-            said[inline[1]] = inline[2].strip()
-            line = line[inline.end() :]
-        field = fields.FIELD.match(fields.without_comment(line))
-        if music or not field:
-            music.append(line)
-        elif field[1] in "RMLK":
-            said[field[1]] = field[2].strip()
-    return said, "\n".join(music).strip()
-
-
-def settled(name: str, option: str | None, field: str | None) -> str | None:
-    """What an option or the prompt says. Raises ConfigError if they say two things."""
-    if option and field and option.strip() != field:
+    Raises ConfigError if they say two things, and as ``parse`` does.
+    """
+    given = parse(option, f"--{name}") if option else None
+    said = parse(field, f"--prompt: {name[0].upper()}:") if field else None
+    if given is not None and said is not None and given != said:
         raise ConfigError(f"--{name} {option}, but the prompt says {field}; give one")
-    return option or field or None
+    return said if given is None else given
 
 
 def known_line(what: str, value: str, pieces: Sequence[str]) -> str:
@@ -106,28 +115,40 @@ def known_line(what: str, value: str, pieces: Sequence[str]) -> str:
     return line
 
 
-def known_meter(value: str) -> str:
+def known_meter(value: str, where: str) -> str:
     try:
         return str(fields.meter(value))
     except TuneError as error:
-        raise ConfigError(f"--meter: {value!r} is no meter (6/8, 4/4, C|)") from error
+        raise ConfigError(f"{where}: {value!r} is no meter (6/8, 4/4, C|)") from error
 
 
-def known_key(value: str, config: Config, pieces: Sequence[str]) -> Key:
-    """The key of a name, if the model has seen it, or its mode where it learned all in C."""
+def parse_key(value: str, where: str) -> Key:
+    """The key of a name; for a prompt's signature of no mode, the nearest one.
+
+    The prompt's notes keep their pitches; to an option nothing but a mode's signature can be given.
+    """
     try:
         found = fields.key(value)
     except TuneError as error:
-        raise ConfigError(f"--key: {value!r} is no key (D, Ador, F#m)") from error
-    if found is None or fields.tidy_key(found).explicit:
-        raise ConfigError(f"--key: {value!r} is no key that tunes are written in (D, Ador, F#m)")
-    found = fields.tidy_key(found)
-    if key_line(found, config) not in pieces:
+        raise ConfigError(f"{where}: {value!r} is no key (D, Ador, F#m)") from error
+    if found is None:
+        raise ConfigError(f"{where}: {value!r} has no tonic; give a key such as D, Ador or F#m")
+    nearest = normal_key(found)
+    if where.startswith("--key") and nearest.signature != found.signature:
+        raise ConfigError(f"{where}: {value!r} is no key that tunes are learned in (D, Ador, F#m)")
+    return nearest
+
+
+def check_key(key: Key, config: Config, pieces: Sequence[str]) -> None:
+    """Raise ConfigError for a key that the model has never seen, or a mode if it learned all in C.
+
+    The message lists what it has.
+    """
+    if key_line(key, config) not in pieces:
         if config.tokens.transpose == "common":
             assert config.tunes
-            raise unknown_name("mode", found.mode, config.tunes.tonics)
-        known_line("key", str(found), pieces)
-    return found
+            raise unknown_name("mode", key.mode, config.tunes.tonics)
+        known_line("key", str(key), pieces)
 
 
 def key_line(key: Key, config: Config) -> str:
@@ -165,22 +186,34 @@ def outlines(options: TuneOptions, tokens: Sequence[str], pieces: Sequence[str])
     return frozenset(fitting or {piece for piece, parts in known.items() if not parts})
 
 
-def opening(
-    said: Mapping[str, str], music: str, name: str | None, config: Config, key: Key | None
-) -> list[str]:
-    """The tokens of a prompt's music.
+def opening(said: Mapping[str, str], music: str, key: Key) -> Tune:
+    """A prompt's music as it is read.
 
     Raises ConfigError if it cannot be read, with the place: lines are counted from the music on.
     """
     header = [f"{letter}:{value}" for letter, value in said.items() if letter in "ML"]
-    header.append(f"K:{name}")
+    header.append(f"K:{said.get('K', key)}")
+    with place_in_music(len(header)):
+        return reader.read("\n".join([*header, music]))
+
+
+def body(tune: Tune, config: Config, key: Key | None) -> list[str]:
+    """The tokens of a prompt's music. Raises ConfigError if the normal form does not have them."""
+    way = Key(0, 0, key.mode) if key and config.tokens.transpose == "common" else None
+    with place_in_music(0):
+        return beginning(tune, way)
+
+
+@contextmanager
+def place_in_music(header: int) -> Iterator[None]:
+    """Turns a TuneError into a ConfigError that counts lines from the music on.
+
+    header: lines before it.
+    """
     try:
-        way = Key(0, 0, key.mode) if key and config.tokens.transpose == "common" else None
-        return beginning(reader.read("\n".join([*header, music])), way)
+        yield
     except TuneError as error:
-        place = re.sub(
-            r"line (\d+)", lambda line: f"line {int(line[1]) - len(header)}", error.where
-        )
+        place = re.sub(r"line (\d+)", lambda line: f"line {int(line[1]) - header}", error.where)
         where = f"{place} of its music: " if place else ""
         raise ConfigError(f"--prompt: {where}{error.reason}") from error
 

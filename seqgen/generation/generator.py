@@ -2,7 +2,7 @@
 
 import math
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -38,6 +38,7 @@ class Generator:
     seed: of the latest call, drawn where the options said none; None before the first.
     kept: of the latest tunes, the share of the network's probability that the grammar left it; a
         network that knows the rules has 1.
+    prompt_left_out: of the latest tunes, what of the prompt is not used, by kind.
     """
 
     def __init__(self, checkpoint: Checkpoint, engine: Engine) -> None:
@@ -45,6 +46,7 @@ class Generator:
         self.checkpoint = checkpoint
         self.seed: int | None = None
         self.kept: float | None = None
+        self.prompt_left_out: Mapping[str, int] = {}
         self._engine = engine
 
     @property
@@ -80,6 +82,7 @@ class Generator:
         if options.temperature is None:
             options = replace(options, temperature=TEMPERATURES[self.config.kind])
         self.kept = None
+        self.prompt_left_out = {}
         if self.config.kind == "tunes":
             return in_order(self._tunes(prompt, options, asked, self.seed))
         if asked != TuneOptions():
@@ -110,6 +113,7 @@ class Generator:
         if options.stop or options.lines:
             raise ConfigError("--stop and --lines are for text; a tune ends where it is whole")
         settled = self._settled(prompt, asked)
+        self.prompt_left_out = settled.left_out
         length = self._length(options, settled) + len(settled.body)
         first = Place(roles(tokenizer.pieces)) if self.config.places else None
         ids_T = np.array([END])

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
+from seqgen.errors import TuneError
 from seqgen.music.key import Key
 from seqgen.music.normal import drawable, normal_key, plain
 from seqgen.music.notation import text
 from seqgen.music.tokens import PATTERN, WHOLE
 from seqgen.music.tune import Tune
+from seqgen.music.unroll import is_plain
 
 
 def beginning(tune: Tune, key: Key | None) -> list[str]:
@@ -16,6 +18,10 @@ def beginning(tune: Tune, key: Key | None) -> list[str]:
     key: to whose tonic it is moved; None for its own.
     Raises TuneError for what the normal form does not have.
     """
+    if not is_plain(tune):
+        raise TuneError("jumps and endings beyond the second cannot be gone on from")
+    if any(bar.meter and bar.meter.length != tune.meter.length for bar in tune.bars):
+        raise TuneError("meter changes")
     full = int(tune.meter.length * WHOLE) or WHOLE
     bars = tuple(
         replace(bar, notes=tuple(drawable(plain(bar.notes), 0, full))) for bar in tune.bars

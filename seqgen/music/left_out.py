@@ -6,7 +6,13 @@ from dataclasses import dataclass, field
 
 from seqgen.music.tune import Bar, Tune
 
-PLURALS = {"line of words": "lines of words"}  # that a final "s" does not make
+# Plurals that a final "s" does not make.
+PLURALS = {
+    "line of words": "lines of words",
+    "line of lyrics": "lines of lyrics",
+    "discography": "discographies",
+    "line after the end of the tune": "lines after the end of the tune",
+}
 
 
 @dataclass
@@ -80,14 +86,3 @@ def in_bar(bar: Bar) -> Iterator[str]:
         yield from ["lyric syllable"] * sum(text is not None for text in attached.lyrics)
         if attached.chord_symbol:
             yield "chord symbol"
-
-
-def header_left_out(tune: Tune) -> Counter[str]:
-    """What a prompt's header says and the tune that goes on from it does not."""
-    counts = Counter(
-        {
-            "title": bool(tune.title) + len(tune.subtitles),
-            "composer": bool(tune.composer),
-        }
-    )
-    return +counts

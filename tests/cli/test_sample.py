@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from seqgen.cli.app import app, main
+from seqgen.errors import ConfigError
 from seqgen.generation import load
 
 
@@ -182,3 +183,18 @@ def test_an_interrupt_ends_it_with_130() -> None:
             pass
         assert process.wait(20) == 130
         assert b"Traceback" not in process.stderr.read()
+
+
+def test_what_a_prompt_of_a_tune_loses_is_counted(tmp_path: Path) -> None:
+    (tmp_path / "start.abc").write_text("X:1\nT:One\nC:Me\nM:6/8\nK:D\n[Ad]2A dAF|\n")
+    out, err = sample("jig", "--prompt", f"@{tmp_path}/start.abc", "--seed", "1")
+    assert "K:D" in out
+    for kind in ("1 title", "1 composer", "1 lower chord note"):
+        assert f"prompt: left out: {kind}" in err
+    assert "left out" not in sample("jig", "--prompt", "K:D", "--seed", "1")[1]
+
+
+def test_words_are_no_beginning_of_a_tune() -> None:
+    result = CliRunner().invoke(app, ["sample", "jig", "--prompt", "hello world"])
+    assert isinstance(result.exception, ConfigError)
+    assert not result.stdout

@@ -4,12 +4,7 @@ from collections import Counter
 from fractions import Fraction
 
 from seqgen.music.key import Key, Pitch
-from seqgen.music.left_out import (
-    Tally,
-    attachments_left_out,
-    header_left_out,
-    summary_lines,
-)
+from seqgen.music.left_out import Tally, attachments_left_out, summary_lines
 from seqgen.music.tune import Attachments, Bar, Meter, Note, Tune, Voice
 
 EIGHTH = Fraction(1, 8)
@@ -61,12 +56,6 @@ def test_voices_overlays_words_and_tempo_marks_are_counted_too():
     assert attachments_left_out(found) == Counter(
         {"symbol line": 2, "voice": 2, "line of words": 2, "tempo mark": 2, "overlay": 1}
     )
-
-
-def test_a_prompt_loses_its_titles_and_its_composer():
-    found = tune(title="One", subtitles=("Two",), composer="Trad.")
-    assert header_left_out(found) == Counter({"title": 2, "composer": 1})
-    assert header_left_out(tune()) == Counter()
 
 
 def test_a_tally_counts_things_and_tunes_the_most_frequent_first():
