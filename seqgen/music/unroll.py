@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from seqgen.errors import TuneError
-from seqgen.music.play import bar_order
+from seqgen.music.order import bar_order
 from seqgen.music.tune import Bar, Tune
 
 MOST_BARS = 512
@@ -47,7 +47,7 @@ def unrolled(tune: Tune) -> Tune:
     two endings; the rest is written as often as it is played.
     Raises TuneError for a tune that is too long when it is written out.
     """
-    order = bar_order(tune.bars)
+    order = bar_order(tune.bars, tune.part_order)
     if len(order) > MOST_BARS:
         raise TuneError("too long when it is written out")
     source = with_keys(tune)

@@ -43,6 +43,33 @@ def test_what_is_written_out_sounds_the_same(music, body):
     assert heard(unrolled(whole)) == heard(whole) == heard(tune(body))
 
 
+def marked(music, part_order="", **changes):
+    """A tune with fields of its bars changed: ``part={0: "A"}``."""
+    whole = tune(music)
+    bars = list(whole.bars)
+    for name, values in changes.items():
+        for number, value in values.items():
+            bars[number] = replace(bars[number], **{name: value})
+    return replace(whole, bars=tuple(bars), part_order=tuple(part_order))
+
+
+JUMPING = [
+    (marked("|:A8|B8:|", times={1: 3}), "|:A8|B8:|A8|B8|]"),
+    (marked("|:A8|B8:|", times={1: 4}), "|:A8|B8:||:A8|B8:|"),
+    (marked("A8|B8|C8|D8|", "AABA", part={0: "A", 2: "B"}), "|:A8|B8:|C8|D8||A8|B8|]"),
+    (marked("A8|B8|C8|D8|", "ABAB", part={0: "A", 2: "B"}), "|:A8|B8|C8|D8:|"),
+    (marked("|:A8:|B8|]", marks={0: ("fine",), 1: ("D.C.alfine",)}), "|:A8:|B8||A8|]"),
+    (marked("A8|B8|C8|]", marks={1: ("segno",), 2: ("D.S.",)}), "A8|B8|C8||B8|C8|]"),
+]
+
+
+@pytest.mark.parametrize(("whole", "body"), JUMPING)
+def test_repeats_parts_and_jumps_are_written_out(whole, body):
+    assert not is_plain(whole)
+    assert normal.text(normal.normalise(whole)).split("\n")[-1] == body
+    assert heard(unrolled(whole)) == heard(whole)
+
+
 def test_a_plain_tune_comes_out_as_it_is():
     plain = normal.normalise(tune("|:G2|C8|1D6:|2E8||C8|F8|]"))
     assert is_plain(plain)
