@@ -303,9 +303,10 @@ class RenderOptions(Options):
         least=10.0,
         most=500.0,
     )
-    instrument: str = option(
-        "harp",
-        "What plays: a name, or a number of General MIDI from 1 to 128.",
+    instrument: str | None = option(
+        None,
+        "Instrument of MIDI, sound and page: a name, or a General MIDI number from 1 to 128; harp "
+        "by default.",
         names="instruments",
     )
     play: bool = option(False, "Play through the machine's own player.")

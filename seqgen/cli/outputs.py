@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from seqgen.config import RenderOptions
-from seqgen.errors import SeqgenError, TuneError
+from seqgen.errors import ConfigError, SeqgenError, TuneError
 from seqgen.music.instruments import Instrument
 from seqgen.music.play import Performance
 from seqgen.music.tune import Tune
@@ -31,6 +31,24 @@ def asked(options: RenderOptions) -> bool:
     return any((options.midi, options.score, options.audio, options.page, options.play))
 
 
+def check(options: RenderOptions, shown: bool) -> None:
+    """Raise ConfigError for an option that changes nothing that is written, played or shown.
+
+    An unknown instrument is an error whether anything is played or not.
+    shown: the tunes are shown in the terminal, with their tempo.
+    """
+    from seqgen.music import instruments
+
+    sounds = any((options.midi, options.audio, options.page, options.play))
+    needs = "which changes only what is heard; add --midi, --audio, --page or --play"
+    if options.instrument is not None:
+        instruments.find(options.instrument)
+        if not sounds:
+            raise ConfigError(f"--instrument says what plays, {needs}")
+    if options.tempo is not None and not sounds and not shown:
+        raise ConfigError(f"--tempo says how fast the tunes are played, {needs}")
+
+
 def command_line() -> str:
     """The command that runs, as it would be typed."""
     return shlex.join(["seqgen", *sys.argv[1:]])
@@ -49,11 +67,15 @@ def render(
     all other files are written, what was wrong with the last that failed.
     """
     from seqgen.music import instruments
+    from seqgen.music.left_out import not_played
+    from seqgen.music.mei import not_drawn
     from seqgen.music.page import Entry
     from seqgen.music.play import perform
     from seqgen.music.score import Sheet, engrave
 
-    instrument = instruments.find(options.instrument)
+    silent = not (options.midi or options.audio or options.page or options.play)
+    lost = Losses(len(tunes) > 1)
+    instrument = instruments.find(options.instrument or instruments.DEFAULT)
     entries: list[Entry] = []
     for tune, abc in tunes:
         sheets: Sequence[Sheet] = ()
@@ -65,6 +87,12 @@ def render(
             yield left_out(tune, error)
         else:
             entries.append(Entry(performance, sheets, abc))
+            lost.read.add(tune.left_out)
+            if sheets:
+                lost.drawn.add(not_drawn(tune))
+            if not silent:
+                lost.played.add(not_played(tune))
+    yield from map(Notice, lost.lines())
     if not entries:
         raise TuneError("no tune could be rendered")
     failures: list[SeqgenError] = []
@@ -84,6 +112,35 @@ def render(
         yield Notice(str(failure), failed=True)
     if failures:
         raise failures[-1]
+
+
+class Losses:
+    """What rendering leaves out of the tunes: by the reader, in a score, and in sound.
+
+    several: it is of more than one tune, so that the lines say of how many.
+    """
+
+    def __init__(self, several: bool) -> None:
+        from seqgen.music.left_out import Tally
+
+        self.several = several
+        self.read, self.drawn, self.played, self.shown = Tally(), Tally(), Tally(), Tally()
+
+    def lines(self) -> list[str]:
+        """One line a kind."""
+        from seqgen.music.left_out import summary_lines
+
+        found = {
+            "left out": self.read,
+            "not drawn": self.drawn,
+            "not played": self.played,
+            "not shown": self.shown,
+        }
+        return [
+            line
+            for what, tally in found.items()
+            for line in summary_lines(tally.counts, tally.tunes if self.several else None, what)
+        ]
 
 
 def tell(notices: Iterable[Notice]) -> None:

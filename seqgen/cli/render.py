@@ -39,7 +39,10 @@ def render(
     """
     options = RenderOptions(**said)
     from seqgen.cli import outputs
+
+    outputs.check(options, shown=not outputs.asked(options))
     from seqgen.cli.staff import print_tune
+    from seqgen.music.left_out import not_shown
 
     tunes = list(readable(chosen(source, tune, encoding)))
     if not tunes:
@@ -48,12 +51,15 @@ def render(
         outputs.tell(outputs.render(tunes, options))
         return
     shown = 0
+    lost = outputs.Losses(len(tunes) > 1)
     for read, _ in tunes:
         try:
             print_tune(read, options.tempo, above=shown > 0)
             shown += 1
+            lost.shown.add(not_shown(read))
         except TuneError as error:
             outputs.tell([outputs.left_out(read, error)])
+    outputs.tell(map(outputs.Notice, lost.lines()))
     if not shown:
         raise TuneError("no tune could be shown")
 
@@ -89,12 +95,23 @@ def number_of(document: Document) -> int | None:
 
 
 def readable(documents: list[Document]) -> Iterator[tuple[Tune, str]]:
-    """The tunes that can be read, with their ABC; the others are named on standard error."""
+    """The tunes that can be read, with their ABC.
+
+    The others are reported on standard error: those with the same fault in one line that counts
+    them and says where the first is.
+    """
     from seqgen.music.reader import read
 
+    failed: dict[str, list[TuneError]] = {}
     for document in documents:
         abc = str(document.text)
         try:
             yield read(abc, document.origin), abc
         except TuneError as error:
-            tell(f"left out: {error}")
+            failed.setdefault(error.reason, []).append(error)
+    for reason, errors in failed.items():
+        if len(errors) == 1:
+            tell(f"left out: {errors[0]}")
+        else:
+            first = f"; the first: {errors[0].where}" if errors[0].where else ""
+            tell(f"left out: {len(errors):,} tunes: {reason}{first}")

@@ -58,6 +58,10 @@ def sample(
     prompt may be the first bars of a tune, header lines (K:D), or both.
     """
     options, asked, rendering = grouped(said, SamplingOptions, TuneOptions, RenderOptions)
+    if rendering != RenderOptions():
+        from seqgen.cli import outputs
+
+        outputs.check(rendering, shown=out is None and sys.stdout.isatty())
     text = read_prompt(prompt)
     from seqgen.generation import load
 

@@ -6,7 +6,13 @@ from seqgen.music.tempo import MARKS, beat
 from seqgen.music.tune import Tune
 from seqgen.music.write import key_name
 
-STYLES = {"section": "bold magenta", "bar": "bold cyan", "notes": "", "shape": "dim green"}
+STYLES = {
+    "section": "bold magenta",
+    "bar": "bold cyan",
+    "notes": "",
+    "shape": "dim green",
+    "words": "",
+}
 
 
 def print_tune(tune: Tune, beats: float | None = None, above: bool = False) -> None:
@@ -33,7 +39,7 @@ def print_tune(tune: Tune, beats: float | None = None, above: bool = False) -> N
 
 
 def facts(tune: Tune, beats: float | None) -> str:
-    """Rhythm, meter, key, form, tempo and length in a line."""
+    """Rhythm, meter, key, form, tempo and length in a line, and whether there are more voices."""
     performance = perform(tune, beats)
     seconds = round(performance.seconds(performance.length))
     counted = beat(tune.meter)
@@ -47,6 +53,7 @@ def facts(tune: Tune, beats: float | None) -> str:
                 form(tune),
                 f"{MARKS[counted]} = {performance.tempo / counted:.0f}",
                 f"{seconds // 60}:{seconds % 60:02}",
+                f"voice 1 of {1 + len(tune.voices)}" if tune.voices else "",
             ),
         )
     )

@@ -12,6 +12,7 @@ NUMBERS = {
     "violin": 41, "whistle": 79,
 }  # fmt: skip
 COUNT = 128
+DEFAULT = "harp"
 
 
 @dataclass(frozen=True)

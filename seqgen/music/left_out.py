@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from seqgen.music.tune import Bar, Tune
+from seqgen.music import marks
+from seqgen.music.layout import voices
+from seqgen.music.tune import Bar, Note, Tune
 
 # Plurals that a final "s" does not make.
 PLURALS = {
@@ -12,6 +14,7 @@ PLURALS = {
     "line of lyrics": "lines of lyrics",
     "discography": "discographies",
     "line after the end of the tune": "lines after the end of the tune",
+    "decoration about layout": "decorations about layout",
 }
 
 
@@ -31,23 +34,26 @@ class Tally:
         self.counts.update(present)
         self.tunes.update(dict.fromkeys(present, 1))
 
-    def lines(self) -> list[str]:
-        """One line a kind, the most frequent first."""
-        return summary_lines(self.counts, self.tunes)
+    def lines(self, what: str = "left out") -> list[str]:
+        """One line a kind, the most frequent first; what: as in `summary_lines`."""
+        return summary_lines(self.counts, self.tunes, what)
 
 
-def summary_lines(counts: Mapping[str, int], tunes: Mapping[str, int] | None = None) -> list[str]:
+def summary_lines(
+    counts: Mapping[str, int], tunes: Mapping[str, int] | None = None, what: str = "left out"
+) -> list[str]:
     """One plain line a kind: ``"left out: 1,204 grace notes in 310 tunes"``.
 
     counts: by kind in the singular; zeros are passed over.
     tunes: in how many tunes each kind occurs; None for a single tune.
+    what: what the lines begin with, such as ``"not played"``.
     """
     lines = []
     for kind, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         if not count:
             continue
         where = f" in {numbered(tunes[kind], 'tune')}" if tunes is not None else ""
-        lines.append(f"left out: {numbered(count, kind)}{where}")
+        lines.append(f"{what}: {numbered(count, kind)}{where}")
     return lines
 
 
@@ -86,3 +92,31 @@ def in_bar(bar: Bar) -> Iterator[str]:
         yield from ["lyric syllable"] * sum(text is not None for text in attached.lyrics)
         if attached.chord_symbol:
             yield "chord symbol"
+
+
+def not_played(tune: Tune) -> Counter[str]:
+    """What a player would hear that MIDI, sound and page do not play, by kind."""
+    counts: Counter[str] = Counter()
+    for note in every_note(tune):
+        attached = note.attached
+        counts["chord symbol"] += bool(attached.chord_symbol)
+        counts["grace note"] += len(attached.grace)
+        counts["decoration"] += sum(map(marks.is_audible, attached.decorations))
+    return +counts
+
+
+def not_shown(tune: Tune) -> Counter[str]:
+    """What the terminal does not show, by kind; the facts above a tune name its other voices."""
+    counts = attachments_left_out(tune)
+    for kind in ("chord symbol", "lyric syllable", "lower chord note", "tempo mark", "voice"):
+        del counts[kind]
+    return counts
+
+
+def every_note(tune: Tune) -> Iterator[Note]:
+    """The notes of all voices, overlays included."""
+    for voice in voices(tune):
+        for bar in voice.bars:
+            yield from bar.notes
+            for notes in bar.overlays:
+                yield from notes

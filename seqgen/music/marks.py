@@ -69,6 +69,18 @@ LAYOUT = re.compile(r"beam.*|xstem|stemless|invisible|rb(?:stop|end)|dot|-[1-9][
 ACCIDENTALS = ("courtesy", "editorial")
 
 
+SILENT = re.compile(
+    "upbow|downbow|[uv0-5]|open|thumb|segno|coda|[SO]|fine|da(?:capo|lsegno|coda)|tocoda|"
+    r"D\.[CS]\..*|" + "|".join(ACCIDENTALS)
+)
+"""Decorations that say how to play a note or where to go on, and not how it sounds."""
+
+
+def is_audible(name: str) -> bool:
+    """Whether a player would hear a decoration."""
+    return not SILENT.fullmatch(name) and not LAYOUT.fullmatch(name)
+
+
 def articulations(names: Sequence[str]) -> str:
     """The attributes of a note or chord that has these decorations, a blank before each."""
     found = list(dict.fromkeys(ARTICULATIONS[name] for name in names if name in ARTICULATIONS))

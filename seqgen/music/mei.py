@@ -16,6 +16,7 @@ from seqgen.music import marks
 from seqgen.music.beams import Unit, beamed
 from seqgen.music.key import LETTERS, Key, Pitch
 from seqgen.music.layout import Setting, aligned, ending_runs, lines, settings, voices
+from seqgen.music.left_out import every_note
 from seqgen.music.tempo import MARKS, beat
 from seqgen.music.tune import PLAIN, Attachments, Bar, Clef, Meter, Note, Tune, Tuplet, Voice
 
@@ -99,12 +100,10 @@ def mei(tune: Tune, prefix: str) -> str:
 def not_drawn(tune: Tune) -> Counter[str]:
     """How many of each kind of thing a score of the tune does not show."""
     found: Counter[str] = Counter()
-    for voice in voices(tune):
-        for bar in voice.bars:
-            for note in (*bar.notes, *(note for notes in bar.overlays for note in notes)):
-                found["decoration about layout"] += sum(
-                    marks.LAYOUT.fullmatch(name) is not None for name in note.attached.decorations
-                )
+    for note in every_note(tune):
+        found["decoration about layout"] += sum(
+            marks.LAYOUT.fullmatch(name) is not None for name in note.attached.decorations
+        )
     return +found
 
 

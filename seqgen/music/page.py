@@ -3,16 +3,17 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from fractions import Fraction
 from html import escape
 from importlib.resources import files
 
 from seqgen.music.instruments import Instrument
-from seqgen.music.layout import visible
-from seqgen.music.mei import names
-from seqgen.music.play import Performance, accented
+from seqgen.music.layout import visible, voices
+from seqgen.music.mei import names, part_prefix
+from seqgen.music.play import Performance, Sound, accented
 from seqgen.music.score import MARGIN, WIDTH, Sheet, prefix
 from seqgen.music.tempo import MARKS, beat
-from seqgen.music.tune import Tune
+from seqgen.music.tune import Note, Tune, Voice
 from seqgen.music.write import key_name
 
 
@@ -86,7 +87,7 @@ def article(entry: Entry, number: int, heading: str) -> str:
     score = "\n".join(picture(sheet, title) for sheet in entry.sheets)
     return f"""<article id="tune-{number}" aria-labelledby="title-{number}">
 <{heading} id="title-{number}">{title}</{heading}>
-<p class="facts">{escape(facts(tune))}</p>
+{subtitles(tune)}<p class="facts">{escape(facts(tune))}</p>
 <div class="player">
 <button class="play" type="button" aria-pressed="false">▶ Play</button>
 <input class="position" type="range" min="0" max="1" step="any" value="0" aria-label="Position">
@@ -103,12 +104,17 @@ def article(entry: Entry, number: int, heading: str) -> str:
 </article>"""
 
 
+def subtitles(tune: Tune) -> str:
+    lines = "<br>".join(escape(visible(subtitle)) for subtitle in tune.subtitles)
+    return f'<p class="subtitle">{lines}</p>\n' if lines else ""
+
+
 def facts(tune: Tune) -> str:
-    """Rhythm, meter and key in a line."""
+    """Rhythm, meter, key and composer in a line."""
     key = key_name(tune.key) if tune.key else ""
     meter = str(tune.meter) if tune.meter.beats else ""
     key = key.replace("#", "♯").replace("b ", "♭ ")
-    return " · ".join(filter(None, (visible(tune.rhythm), meter, key)))
+    return " · ".join(filter(None, (visible(tune.rhythm), meter, key, visible(tune.composer))))
 
 
 def picture(sheet: Sheet, title: str) -> str:
@@ -121,22 +127,41 @@ def picture(sheet: Sheet, title: str) -> str:
 
 
 def sounds(performance: Performance, number: int) -> dict[str, object]:
-    """What the player is told of a tune, its times in quarter notes."""
+    """What the player is told of a tune.
+
+    Times are in quarter notes at the tempo of the beginning: where the tempo changes, notes are
+    as much longer or shorter.
+    """
     tune = performance.tune
     counted = beat(tune.meter)
+    every = voices(tune)
+
+    def quarters(time: Fraction) -> float:
+        if not performance.tempo_changes:
+            return round(float(4 * time), 6)
+        return round(performance.seconds(time) * performance.tempo / 60, 6)
+
     notes = []
     for sound, strong in zip(performance.sounds, accented(performance), strict=True):
+        begins = part_prefix(prefix(number), sound.voice, sound.layer)
         heads = [
             head
             for bar, place in sound.written
-            for head in names(prefix(number), bar, place, tune.bars[bar].notes[place])
+            for head in names(begins, bar, place, layer(every, sound, bar)[place])
         ]
-        onset, duration = round(float(4 * sound.onset), 6), round(float(4 * sound.duration), 6)
+        onset = quarters(sound.onset)
+        duration = round(quarters(sound.onset + sound.duration) - onset, 6)
         notes.append([onset, duration, sound.pitch, heads, int(strong)])
     return {
         "notes": notes,
-        "length": round(float(4 * performance.length), 6),
+        "length": quarters(performance.length),
         "tempo": round(performance.tempo, 4),
         "beat": counted,
         "mark": MARKS[counted],
     }
+
+
+def layer(every: Sequence[Voice], sound: Sound, bar: int) -> Sequence[Note]:
+    """The notes of a bar among which a sound is written. every: all voices of its tune."""
+    found = every[sound.voice].bars[bar]
+    return found.overlays[sound.layer - 1] if sound.layer else found.notes

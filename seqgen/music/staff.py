@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from seqgen.music.beams import beat_of
 from seqgen.music.key import LETTERS, Pitch
-from seqgen.music.layout import Setting, lines, sections, settings
+from seqgen.music.layout import Setting, lines, sections, settings, visible
 from seqgen.music.mei import Signs
 from seqgen.music.tune import Bar, Note, Tune
 
@@ -16,21 +16,29 @@ MARKS = {-2: "__", -1: "_", 0: "=", 1: "^", 2: "^^"}
 
 
 class Piece(NamedTuple):
-    """A stretch of a line. kind: ``"section"``, ``"bar"``, ``"notes"`` or ``"shape"``."""
+    """A stretch of a line.
+
+    kind: ``"section"``, ``"bar"``, ``"notes"``, ``"shape"`` or ``"words"``.
+    """
 
     text: str
     kind: str
 
 
 class Cell(NamedTuple):
-    """A bar. notes: as ABC, in eighths. shape: below each note how high it is."""
+    """A bar.
+
+    notes: as ABC, in eighths, with chord symbols. shape: below each note how high it is.
+    verses: of each the syllables below their notes.
+    """
 
     notes: str
     shape: str
+    verses: tuple[str, ...] = ()
 
 
 def staff(tune: Tune, width: int = 80) -> Iterator[list[Piece]]:
-    """The tune line by line: for each line of music one of ABC, and its shape below.
+    """The first voice line by line: for each line of music one of ABC, its shape, and its verses.
 
     width: in characters; a line of the source that is longer is broken between bars.
     """
@@ -43,12 +51,15 @@ def staff(tune: Tune, width: int = 80) -> Iterator[list[Piece]]:
     for start, stop in rows:
         letter = next((letters[bar] for bar in range(start, stop) if bar in letters), " ")
         upper, lower = [Piece(f"{letter} ", "section")], [Piece("  ", "section")]
+        count = max(len(cells[bar].verses) for bar in range(start, stop))
+        below = [[Piece("  ", "section")] for _ in range(count)]
         table = common if aligned else columns(tune, cells, [(start, stop)], found)
         place = 0 if found[start].start else 1
         if place and table[0]:
             gap = " " * sum(table[0])
             upper.append(Piece(gap, "notes"))
-            lower.append(Piece(gap, "shape"))
+            for row in (lower, *below):
+                row.append(Piece(gap, "shape"))
         for bar in range(start, stop):
             line = between(tune.bars[bar - 1] if bar > start else None, tune.bars[bar])
             stroke, room = table[place]
@@ -57,10 +68,14 @@ def staff(tune: Tune, width: int = 80) -> Iterator[list[Piece]]:
                 Piece(f"{cells[bar].notes:<{room}}", "notes"),
             ]
             lower += [Piece(" " * stroke, "bar"), Piece(f"{cells[bar].shape:<{room}}", "shape")]
+            for verse, row in enumerate(below):
+                words = cells[bar].verses[verse] if verse < len(cells[bar].verses) else ""
+                row += [Piece(" " * stroke, "bar"), Piece(f"{words:<{room}}", "words")]
             place += 1
         upper.append(Piece(between(tune.bars[stop - 1], None), "bar"))
         yield upper
         yield lower
+        yield from below
 
 
 def form(tune: Tune) -> str:
@@ -117,6 +132,7 @@ def drawn(tune: Tune, found: Sequence[Setting]) -> list[Cell]:
     for bar, setting in zip(tune.bars, found, strict=True):
         signs = Signs(setting.key)
         notes = changes(bar)
+        verses: list[str] = []
         shape = " " * len(notes)
         at, beat = setting.start, None
         first = True
@@ -127,14 +143,22 @@ def drawn(tune: Tune, found: Sequence[Setting]) -> list[Cell]:
                 notes += " "
             first = False
             beat, at = now, at + note.length
-            text = opening(note) + written(note, signs)
+            before = opening(note)
+            text = before + written(note, signs)
             level = " "
+            for verse, syllable in enumerate(note.attached.lyrics):
+                verses += [""] * (verse + 1 - len(verses))
+                if syllable:
+                    column = len(notes) + len(before)
+                    verses[verse] = verses[verse].ljust(column) + visible(syllable)
             if note.pitches:
                 share = (note.pitches[0].midi - low) / max(1, high - low)
                 level = LEVELS[round(share * (len(LEVELS) - 1))]
-            shape = shape.ljust(len(notes) + len(opening(note))) + level
+            shape = shape.ljust(len(notes) + len(before)) + level
             notes += text
-        cells.append(Cell(notes, shape))
+            if verses:  # the next note stands behind this one's words
+                notes = notes.ljust(max(map(len, verses)) + 1)
+        cells.append(Cell(notes, shape, tuple(verses)))
     return cells
 
 
@@ -145,12 +169,14 @@ def changes(bar: Bar) -> str:
 
 
 def opening(note: Note) -> str:
-    """What begins a tuplet: ``"(3"``, and in full where that says something else."""
+    """A chord symbol, and what begins a tuplet: ``"(3"``, in full where that says another."""
+    symbol = note.attached.chord_symbol
+    text = f'"{visible(symbol)}"' if symbol else ""
     if note.tuplet is None or note.tuplet.place:
-        return ""
+        return text
     actual, normal, count, _ = note.tuplet
     plain = (actual, normal, count) == (3, 2, 3)
-    return "(3" if plain else f"({actual}:{normal}:{count}"
+    return text + ("(3" if plain else f"({actual}:{normal}:{count}")
 
 
 def written(note: Note, signs: Signs) -> str:

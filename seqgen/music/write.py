@@ -33,9 +33,11 @@ def abc(tune: Tune, number: int = 1, title: str | None = None, tempo: float | No
     name = " ".join((title or "").split()) or default_title(tune, number)
     # Without the first line music21 lets no accidental last through its bar.
     lines = ["%abc-2.1", f"X:{number}", "T:" + name.replace("%", r"\%")]
-    # abc2midi plays R:hornpipe with a swing, and refuses it in 2/2.
-    if tune.rhythm and tune.rhythm != "hornpipe":
-        lines.append(f"R:{tune.rhythm}")
+    if tune.rhythm:
+        # abc2midi plays R:hornpipe, however it goes on, with a swing and refuses it in 2/2; it
+        # leaves R:HORNPIPE alone.
+        swings = tune.rhythm.startswith("hornpipe")
+        lines.append(f"R:{tune.rhythm.upper() if swings else tune.rhythm}")
     lines += [f"M:{tune.meter}", "L:1/8"]
     if tempo:
         lines.append(f"Q:1/4={round(tempo)}")

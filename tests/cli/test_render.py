@@ -5,6 +5,7 @@ import sys
 import time
 import wave
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import mido
@@ -15,6 +16,7 @@ from seqgen.cli import outputs
 from seqgen.config import RenderOptions
 from seqgen.errors import ConfigError, TuneError
 from seqgen.music.reader import read
+from seqgen.music.tune import Attachments
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -156,6 +158,11 @@ def test_standard_input_and_known_corpora(here: Path) -> None:
         (("book.abc", "--tempo", "0"), 2, "--tempo: 0.0 is too small"),
         (("book.abc", "--tempo", "fast"), 2, "--tempo: 'fast' is not a number"),
         (("book.abc", "--midi", "t.mid", "--instrument", "x"), 2, "unknown instrument 'x'"),
+        (("book.abc", "--instrument", "fidle"), 2, "did you mean fiddle?"),
+        (("book.abc", "--instrument", "129"), 2, "is not one of General MIDI's 1 to 128"),
+        (("book.abc", "--instrument", "fiddle"), 2, "--instrument says what plays"),
+        (("book.abc", "--instrument", "1", "--score", "t.svg"), 2, "--instrument says what plays"),
+        (("book.abc", "--tempo", "90", "--score", "t.svg"), 2, "--tempo says how fast"),
         (("book.abc", "--tune", "5"), 1, "book.abc: no tune with X:5; they go from 3 to 12"),
         (("book.abc", "--tune", "4"), 1, "book.abc: no tune that can be read"),
         (("book.abc", "--tune", "7", "--score", "t.svg"), 1, "no tune could be rendered"),
@@ -240,3 +247,42 @@ def test_a_page_of_four_tunes_is_there_in_five_seconds(here: Path) -> None:
     subprocess.run(command, cwd=here, check=True, capture_output=True)
     assert time.perf_counter() - start < 5
     assert Path("four.html").read_text().count("<article") == 4
+
+
+def test_the_tempo_of_what_is_shown_can_be_chosen(seqgen: Run, book: Path) -> None:
+    _, out, _ = seqgen("render", "book.abc", "--tune", "3", "--tempo", "90")
+    assert "♩. = 90" in out
+
+
+def test_tunes_with_the_same_fault_are_counted(seqgen: Run, here: Path) -> None:
+    bad = "X:{}\nM:4/4\nK:C\nABcd (11:0:0abc|\n\n"
+    (here / "many").mkdir()
+    (here / "many" / "bad.abc").write_text("".join(map(bad.format, range(1, 9))))
+    (here / "many" / "good.abc").write_text(BOOK.split("\n\n")[0] + "\n")
+    status, _, err = seqgen("render", "many", "--midi", "t.mid")
+    assert status == 0
+    assert [line for line in err.splitlines() if "left out" in line] == [
+        "left out: 8 tunes: unreadable tuplet; the first: many/bad.abc:1, line 4, column 6"
+    ]
+    file = mido.MidiFile("t.mid")
+    assert [m.text for t in file.tracks for m in t if m.type == "marker"] == ["The First"]
+
+
+def test_what_is_left_out_is_counted_by_kind(here: Path) -> None:
+    tune = read("T:One\nM:4/4\nL:1/4\nK:C\nABcd|]")
+    attached = Attachments("Am", decorations=("trill", "upbow", "xstem"))
+    notes = tuple(note._replace(attached=attached) for note in tune.bars[0].notes)
+    tune = replace(tune, bars=(replace(tune.bars[0], notes=notes),), left_out={"symbol line": 2})
+
+    def lines(count: int, **options: str) -> list[str]:
+        found = [n.text for n in outputs.render([(tune, "X:1")] * count, RenderOptions(**options))]
+        return [line for line in found if not line.startswith("wrote ")]
+
+    drawn = ["left out: 2 symbol lines", "not drawn: 4 decorations about layout"]
+    played = ["not played: 4 chord symbols", "not played: 4 decorations"]
+    assert lines(1, score="a.svg") == drawn
+    assert lines(1, midi="a.mid") == drawn[:1] + played
+    assert lines(1, page="a.html") == drawn + played
+    assert lines(2, midi="a.mid")[:2] == [
+        "left out: 4 symbol lines in 2 tunes", "not played: 8 chord symbols in 2 tunes",
+    ]  # fmt: skip

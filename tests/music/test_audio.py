@@ -125,3 +125,18 @@ def test_tunes_are_parted_by_a_pause(tunes: list[Tune]) -> None:
 def test_days_of_sound_are_refused(tunes: list[Tune]) -> None:
     with pytest.raises(TuneError, match="hours are too long"):
         audio.write_wav([perform(tunes[0])] * 2000, find("harp"), io.BytesIO())
+
+
+def test_all_voices_sound_and_the_tempo_changes(trio: Tune) -> None:
+    instrument = find("flute")
+    samples, rate = heard([perform(trio)], instrument)
+    assert len(samples) / rate == pytest.approx(6 + instrument.timbre.release + 0.9, abs=0.01)
+    chord = samples[int(4.1 * rate) : int(4.9 * rate)]
+    power = np.abs(np.fft.rfft(chord * np.hanning(len(chord)), 1 << 17))
+
+    def level(pitch: int) -> float:
+        at = round(audio.frequency(pitch) * (1 << 17) / rate)
+        return float(power[at - 3 : at + 4].max())
+
+    # Bar 2: b of the fiddle an octave down, D of the bass, and b up a tone of the viola.
+    assert min(level(pitch) for pitch in (71, 50, 73)) > 20 * level(78)

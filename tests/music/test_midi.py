@@ -5,7 +5,7 @@ import mido
 import pytest
 
 from seqgen.music.instruments import find
-from seqgen.music.midi import PAUSE, midi_file
+from seqgen.music.midi import PAUSE, channel, midi_file
 from seqgen.music.play import perform
 from seqgen.music.reader import read
 from seqgen.music.tune import Tune
@@ -70,3 +70,47 @@ def test_meter_and_key_are_told_where_they_change() -> None:
 @pytest.mark.parametrize(("name", "program"), [("fiddle", 110), ("flute", 73), ("128", 127)])
 def test_the_instrument_is_that_of_general_midi(name: str, program: int, tunes: list[Tune]) -> None:
     assert [m.program for m in facts(opened(tunes[:1], name), "program_change")] == [program]
+
+
+def test_each_voice_and_overlay_has_a_track_and_a_channel(trio: Tune) -> None:
+    file = opened([trio])
+    assert [m.name for m in facts(file, "track_name")] == [
+        "Fiddle", "Fiddle, overlay 1", "Bass", "3",
+    ]  # fmt: skip
+    played = [
+        (m.channel, m.note)
+        for track in file.tracks
+        for m in track
+        if m.type == "note_on" and m.velocity
+    ]
+    assert played == [
+        (0, 67), (0, 69), (0, 67), (0, 69), (0, 71),
+        (1, 62), (1, 62),
+        (2, 55), (2, 55), (2, 50), (2, 55),
+        (3, 69), (3, 69), (3, 73), (3, 73), (3, 69),
+    ]  # fmt: skip
+    assert notes(file) == sorted((s.onset, s.duration, s.pitch) for s in perform(trio).sounds)
+    programs = [
+        (m.channel, m.program) for t in file.tracks for m in t if m.type == "program_change"
+    ]
+    assert programs == [(0, 46), (1, 46), (2, 46), (3, 46)]
+
+
+def test_no_voice_is_on_the_channel_of_the_drums() -> None:
+    assert [channel(n) for n in range(16)] == [*range(9), *range(10, 16), 0]
+
+
+def test_the_tempo_changes_where_it_is_said(trio: Tune) -> None:
+    file = opened([trio])
+    assert [round(mido.tempo2bpm(m.tempo)) for m in facts(file, "set_tempo")] == [60, 120]
+    assert file.length == pytest.approx(4 + 2, abs=0.01)
+
+
+def test_tunes_of_one_and_of_several_voices_follow_each_other(trio: Tune) -> None:
+    single = read("M:2/4\nL:1/4\nK:C\nc2|")
+    file = opened([single, trio])
+    assert len(file.tracks) == 5
+    expected = [(s.onset, s.duration, s.pitch) for s in perform(single).sounds]
+    after = perform(single).length + PAUSE
+    expected += [(s.onset + after, s.duration, s.pitch) for s in perform(trio).sounds]
+    assert notes(file) == sorted(expected)

@@ -1,5 +1,6 @@
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -96,3 +97,20 @@ def test_one_tune_gives_the_page_its_title(entries: list[Entry]) -> None:
     assert "<nav" not in alone
     assert [tag for tag, _ in Read(alone).elements if tag in ("h1", "h2")] == ["h1"]
     assert Read(page(entries, find("harp"), "seqgen").decode()).texts["title"] == "5 tunes"
+
+
+def test_every_sound_of_every_voice_has_its_heads_and_its_time(trio: Tune) -> None:
+    tune = replace(trio, subtitles=("Also <known> as",), composer="Somebody")
+    performance = perform(tune)
+    text = page([Entry(performance, engrave(tune, 1), "X:1")], find("harp"), "seqgen").decode()
+    ids = {attributes.get("id") for _, attributes in Read(text).elements}
+    (told,) = json.loads(text.partition('id="music">')[2].partition("</script>")[0])["tunes"]
+    assert len(told["notes"]) == len(performance.sounds)
+    for note, sound in zip(told["notes"], performance.sounds, strict=True):
+        assert note[0] / told["tempo"] * 60 == pytest.approx(performance.seconds(sound.onset))
+        assert note[3]
+        assert set(note[3]) <= ids
+    assert told["length"] / told["tempo"] * 60 == pytest.approx(6)
+    assert len({head for note in told["notes"] for head in note[3]}) == 3 + 1 + 1 + 4 + 3
+    assert "Also &lt;known&gt; as" in text
+    assert "Somebody" in Read(text).texts["p"]

@@ -1,10 +1,12 @@
 import re
+from dataclasses import replace
+from itertools import zip_longest
 
 import pytest
 
 from seqgen.music.reader import read
 from seqgen.music.staff import LEVELS, form, staff
-from seqgen.music.tune import Tune
+from seqgen.music.tune import Attachments, Tune
 
 
 def shown(tune: Tune, width: int = 80) -> list[str]:
@@ -52,3 +54,33 @@ def test_it_fits_the_terminal(oneills: list[Tune], width: int) -> None:
 
 def test_the_form_is_that_which_is_played() -> None:
     assert form(read("M:2/4\nL:1/8\nK:C\n|:A4|B4:||:c4|1 d4:|2 e4||f4|]")) == "AABBC"
+
+
+def at_notes(tune: Tune, *attached: Attachments) -> Tune:
+    """The tune of one bar with something at each of its first notes."""
+    (bar,) = tune.bars
+    notes = [
+        note._replace(attached=found)
+        for note, found in zip_longest(bar.notes, attached, fillvalue=Attachments())
+    ]
+    return replace(tune, bars=(replace(bar, notes=tuple(notes)),))
+
+
+def test_chord_symbols_stand_before_their_notes_and_words_below() -> None:
+    tune = at_notes(
+        read("M:4/4\nL:1/8\nK:C\nC2D2 E2F2|]"),
+        Attachments("Am7", lyrics=("Down", "Up")),
+        Attachments(lyrics=("in",)),
+        Attachments(lyrics=(None, "there-")),
+        Attachments("G"),
+    )
+    notes, _, first, second = shown(tune)
+    assert notes == 'A | "Am7"C2   D2  E2     "G"F2 |]'
+    assert first == "         Down in"
+    assert second == "         Up       there-"
+    assert shown(replace(tune, bars=tune.bars * 2), 24)[0].startswith('A | "Am7"C2')
+
+
+def test_of_several_voices_the_first_is_shown(trio: Tune) -> None:
+    assert shown(trio)[0] == "A |: g2a2 :|"
+    assert shown(trio) == shown(replace(trio, voices=()))

@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqgen.errors import TuneError
+from seqgen.evaluation import abc2midi_judge
 from seqgen.music import normal
 from seqgen.music.key import parse_key
 from seqgen.music.reader import read
+from seqgen.music.tempo import tempo_of
 from seqgen.music.write import abc
 
 TUNES = {
@@ -54,10 +56,16 @@ def test_it_begins_as_other_programs_want_it():
     assert "\nT:Tune 7 in Bb mixolydian\n" in abc(made("march", "Bb"), 7)
 
 
-def test_no_hornpipe_is_said_to_abc2midi():
-    tune = normal.parse(TUNES["reel"].replace("R:reel", "R:hornpipe"))
-    assert "R:" not in abc(tune)
-    assert "T:Hornpipe 1 in C major" in abc(tune)
+def test_a_hornpipe_keeps_its_rhythm_and_tempo_and_abc2midi_plays_it_even():
+    for meter in ("2/2", "4/4"):
+        text = TUNES["reel"].replace("R:reel", "R:hornpipe").replace("M:2/2", f"M:{meter}")
+        written = abc(normal.parse(text))
+        assert "T:Hornpipe 1 in C major\nR:HORNPIPE\n" in written
+        found = read(written)
+        assert found.rhythm == "hornpipe"
+        assert tempo_of(found) == 152
+        if abc2midi_judge.installed():
+            assert abc2midi_judge.abc2midi_agrees(written, found) is None
 
 
 @pytest.mark.parametrize(
