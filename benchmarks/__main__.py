@@ -176,6 +176,18 @@ def sampling_table() -> list[str]:
     return lines
 
 
+def prompt_table() -> list[str]:
+    """How fast a prompt is read, as a sequence and token by token."""
+    found = json.loads(measured("prompt"))
+    return [
+        "## Prompt: how fast it is read",
+        "",
+        f"60,000 characters by `shakespeare` in int8: {found['characters']:,.0f} characters/s as "
+        f"a sequence, {found['sequence'] / found['steps']:.1f} times as many as token by token, "
+        f"after {found['build']:.2f} s in which the graph for it is built.",
+    ]
+
+
 def saving_table() -> list[str]:
     """What saving costs a run."""
     found = json.loads(measured("saving"))
@@ -268,6 +280,7 @@ TABLES = {
     "precision": precision_table,
     "scale": scale_table,
     "sampling": sampling_table,
+    "prompt": prompt_table,
     "saving": saving_table,
     "start": start_table,
     "quality": quality_table,

@@ -1,9 +1,12 @@
 """The parts of an ONNX graph: weights, operators, and products in float32 or int8."""
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from seqgen.stack.cells.base import Cell
 
 if TYPE_CHECKING:
     import onnx
@@ -35,6 +38,7 @@ class GraphBuilder:
     def __init__(self, *, int8: bool) -> None:
         self.int8 = int8
         self._nodes: list[onnx.NodeProto] = []
+        self._numbers = itertools.count()
         self._weights: dict[str, onnx.TensorProto] = {}
         self._lookups: dict[str, tuple[np.ndarray, str]] = {}
         self._largest: dict[str, float | None] = {}
@@ -58,8 +62,28 @@ class GraphBuilder:
             self._largest[tensor] = largest
         return tensor
 
+    def _fits_int8(self, tensor: str) -> bool:
+        """Whether a tensor has a bound, and one that leaves codes enough where most values lie."""
+        largest = self._bound(tensor)
+        return largest is not None and largest <= WIDEST
+
     def _bound(self, tensor: str) -> float | None:
         return self._largest.get(tensor, 1.0)
+
+    def layer(
+        self,
+        cell: Cell,
+        x_BI: str,
+        states: Mapping[str, str],
+        weights: Mapping[str, np.ndarray],
+        name: str,
+    ) -> tuple[str, dict[str, str]]:
+        """Add a layer of cells: what `Cell.step` says."""
+        return cell.step(self, x_BI, states, weights, name)
+
+    def last(self, tensor: str) -> str:
+        """What a tensor is at the last step."""
+        return tensor
 
     def joined(self, tensors: Sequence[str]) -> str:
         """Tensors [B, I] side by side, in order."""
@@ -85,6 +109,17 @@ class GraphBuilder:
     def node(self, op: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
         """Add an operator; returns the name of its one output."""
         return self._add(op, inputs, 1, domain, attributes)[0]
+
+    def nodes(
+        self, op: str, *inputs: str, outputs: int, domain: str = "", **attributes: Any
+    ) -> tuple[str, ...]:
+        """As `node`, of an operator with several outputs; an input that is left out is ``""``."""
+        return self._add(op, inputs, outputs, domain, attributes)
+
+    def codes(self, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """A weight [I, O] in int8, and the scale of each of its columns."""
+        scales = weight_scales(weight)
+        return np.rint(weight / scales).astype(np.int8), scales
 
     def split(self, tensor: str, parts: int) -> tuple[str, ...]:
         """The equal parts of a tensor's last dimension."""
@@ -122,20 +157,33 @@ class GraphBuilder:
             or in [-1, 1]. Where they may be larger than `WIDEST` the product is in float32.
         bias: [O], or None. name: prefix for what is put into the graph.
         """
+        total = ""
+        for number, (xs, weight, scales) in enumerate(self._terms(inputs)):
+            term = self._product(xs, weight, None if total else bias, f"{name}/{number}", scales)
+            total = self.node("Add", total, term) if total else term
+        return total
+
+    def _terms(
+        self, inputs: Mapping[str, np.ndarray]
+    ) -> Iterator[tuple[Sequence[str], np.ndarray, np.ndarray | None]]:
+        """The products that a sum is made of: inputs, weight and the scales of its columns."""
         apart = [[x] for x in inputs if x in self._lookups or self._bound(x) != 1]
         # Side by side the others are one product: 22,200 steps a second of an LSTM of 2 x 512
         # units, and 19,600 with a product each.
         together = [x for x in inputs if [x] not in apart]
-        total = ""
-        for number, xs in enumerate(filter(None, (*apart, together))):
+        for xs in filter(None, (*apart, together)):
             weight = np.concatenate([inputs[x] for x in xs])
-            term = self._product(xs, weight, None if total else bias, f"{name}/{number}")
-            total = self.node("Add", total, term) if total else term
-        return total
+            yield xs, weight, weight_scales(weight) if self.int8 else None
 
     def _product(
-        self, xs: Sequence[str], weight: np.ndarray, bias: np.ndarray | None, name: str
+        self,
+        xs: Sequence[str],
+        weight: np.ndarray,
+        bias: np.ndarray | None,
+        name: str,
+        scales: np.ndarray | None,
     ) -> str:
+        """``x W + b`` of inputs side by side. scales: of the weight's columns, for int8."""
         if xs[0] in self._lookups:
             table, ids_B = self._lookups[xs[0]]
             # The products of all rows beforehand, unless these are more numbers than the weights.
@@ -143,12 +191,9 @@ class GraphBuilder:
                 products = table @ weight + (0 if bias is None else bias)
                 return self.node("Gather", self.constant(f"{name}/products", products), ids_B)
         biases = () if bias is None else (self.constant(f"{name}/bias", bias),)
-        largest = self._bound(xs[0])
-        if not self.int8 or largest is None or largest > WIDEST:
+        if scales is None or not self._fits_int8(xs[0]):
             product = self.node("MatMul", self._beside(xs), self.constant(f"{name}/weight", weight))
             return self.node("Add", product, *biases) if biases else product
-        scales = np.abs(weight).max(axis=0) / np.float32(WEIGHT_STEPS)
-        scales[scales == 0] = 1
         return self.node(
             "MatMulIntegerToFloat",
             self._beside([self._codes(x) for x in xs]),
@@ -203,11 +248,29 @@ class GraphBuilder:
         domain: str,
         attributes: Mapping[str, Any],
     ) -> tuple[str, ...]:
+        node, results = self._made(op, inputs, outputs, domain, attributes)
+        self._nodes.append(node)
+        return results
+
+    def _made(
+        self,
+        op: str,
+        inputs: tuple[str, ...],
+        outputs: int,
+        domain: str,
+        attributes: Mapping[str, Any],
+    ) -> tuple["onnx.NodeProto", tuple[str, ...]]:
+        """An operator that is in no graph yet, and the names of its outputs."""
         from onnx import helper
 
-        number = len(self._nodes)
-        results = tuple(f"{op}_{number}/{n}" for n in range(outputs))
-        self._nodes.append(
-            helper.make_node(op, inputs, results, f"{op}_{number}", domain=domain, **attributes)
-        )
-        return results
+        name = f"{op}_{next(self._numbers)}"
+        results = tuple(f"{name}/{n}" for n in range(outputs))
+        node = helper.make_node(op, inputs, results, name, domain=domain, **attributes)
+        return node, results
+
+
+def weight_scales(weight: np.ndarray) -> np.ndarray:
+    """What one step of each column's codes stands for."""
+    scales = np.abs(weight).max(axis=0) / np.float32(WEIGHT_STEPS)
+    scales[scales == 0] = 1
+    return scales

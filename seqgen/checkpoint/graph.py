@@ -1,12 +1,14 @@
 """The trained network as an ONNX graph: one step of B streams, with the state in and out."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from seqgen.checkpoint.builder import CONTRIB, GraphBuilder
 from seqgen.checkpoint.format import INT8, PRECISIONS
+from seqgen.checkpoint.sequence import SequenceBuilder
 from seqgen.config import StackOptions
 from seqgen.errors import CheckpointError, unknown_name
 from seqgen.stack import cells
@@ -82,8 +84,39 @@ def build(
     Raises CheckpointError if the network is too large for the format, ConfigError for an unknown
     precision.
     """
-    from onnx import TensorProto, helper
+    check_size_and_precision(weights, precision)
+    graph = GraphBuilder(int8=precision == INT8)
+    outputs = network(graph, options, weights, places)
+    shown = graph.gates if gates else {}
+    outputs |= {tensor: GATE + name for name, (tensor, _) in shown.items()}
+    shapes = {GATE + name: (units,) for name, (_, units) in shown.items()}
+    return serialised(graph, outputs, "B", "B", options, vocab, places, shapes)
 
+
+def build_sequence(
+    options: StackOptions,
+    vocab: int,
+    weights: Mapping[str, np.ndarray],
+    precision: str = INT8,
+    places: tuple[int, ...] = (),
+) -> bytes:
+    """The graph that reads a sequence of one stream, as the bytes of an ONNX file.
+
+    What does not depend on a state, such as the product with a layer's input, is computed for all
+    steps at once; the rest is the body of a loop (ONNX's Scan), one for each layer. The state after
+    a sequence is that of the one-step graph but for the rounding of float32 sums.
+
+    Args are those of `build`, and so are inputs, outputs and errors, but for the shapes: ``ids``
+    is int64 [T], ``places`` int64 [T, F], and the states and the logits, which are those after the
+    last token, have a leading dimension of 1.
+    """
+    check_size_and_precision(weights, precision)
+    graph = SequenceBuilder((IDS, PLACES), int8=precision == INT8)
+    outputs = network(graph, options, weights, places)
+    return serialised(graph, outputs, "T", 1, options, vocab, places)
+
+
+def check_size_and_precision(weights: Mapping[str, np.ndarray], precision: str) -> None:
     if precision not in PRECISIONS:
         raise unknown_name("precision", precision, PRECISIONS)
     size = sum(array.nbytes for array in weights.values())
@@ -92,7 +125,15 @@ def build(
             f"the weights take {size / 1e9:.1f} GB and a one-step graph holds 2 GB; "
             "train with fewer --units or --layers"
         )
-    graph = GraphBuilder(int8=precision == INT8)
+
+
+def network(
+    graph: GraphBuilder,
+    options: StackOptions,
+    weights: Mapping[str, np.ndarray],
+    places: tuple[int, ...],
+) -> dict[str, str]:
+    """Add a network to a graph; returns, by tensor, the names of logits and states after it."""
     states = state_shapes(options)
     outputs: dict[str, str] = {}
     layers = recurrent_layers(options)
@@ -103,24 +144,44 @@ def build(
         x_BI = graph.sum_of_lookups(x_BI, PLACES, table, place_offsets(places), "places/embeddings")
     below = [x_BI]
 
-    def read(layer: LayerShape) -> tuple[str, str]:
-        """What a layer reads, as it is and normalised."""
+    def read(layer: LayerShape, last: bool = False) -> tuple[str, str]:
+        """What a layer reads, as it is and normalised. last: at the last step only."""
         x_BI = graph.joined(below) if options.dense else below[-1]
+        x_BI = graph.last(x_BI) if last else x_BI
         return x_BI, normalised(graph, options.norm, x_BI, own(weights, layer.norm))
 
     for layer in layers:
         before = {n: f"{layer.name}/{n}" for n in own(states, layer.name)}
         graph.within(layer.name, layer.units)
         x_BI, normed_BI = read(layer)
-        y_BH, after = cell.step(graph, normed_BI, before, own(weights, layer.name), layer.name)
+        y_BH, after = graph.layer(cell, normed_BI, before, own(weights, layer.name), layer.name)
         outputs |= {tensor: next_state(before[name]) for name, tensor in after.items()}
         graph.bound(y_BH, cell.bound)
         below.append(graph.sum(x_BI, y_BH) if layer.residual else y_BH)
-    _, x_BI = read(output_layer(options))
+    _, x_BI = read(output_layer(options), last=True)
     kernel = weights["embedding/embeddings"].T if options.tie else weights["output/kernel"]
     outputs[graph.linear({x_BI: kernel}, weights["output/bias"], "output")] = LOGITS
-    shown = graph.gates if gates else {}
-    outputs |= {tensor: GATE + name for name, (tensor, _) in shown.items()}
+    return outputs
+
+
+def serialised(
+    graph: GraphBuilder,
+    outputs: Mapping[str, str],
+    tokens: str,
+    streams: str | int,
+    options: StackOptions,
+    vocab: int,
+    places: tuple[int, ...],
+    more: Mapping[str, tuple[int, ...]] = MappingProxyType({}),
+) -> bytes:
+    """The ONNX file of a graph that `network` was added to.
+
+    tokens, streams: the leading dimensions of tokens, and of logits and states.
+    more: shapes of other outputs, by name, without the leading dimension.
+    """
+    from onnx import TensorProto, helper
+
+    states = state_shapes(options)
 
     def value(name: str, kind: int, *shape: str | int) -> "onnx.ValueInfoProto":
         return helper.make_tensor_value_info(name, kind, shape)
@@ -130,12 +191,12 @@ def build(
         helper.make_graph(
             nodes,
             "seqgen",
-            [value(IDS, TensorProto.INT64, "B")]
-            + ([value(PLACES, TensorProto.INT64, "B", len(places))] if places else [])
-            + [value(n, TensorProto.FLOAT, "B", *shape) for n, shape in states.items()],
-            [value(LOGITS, TensorProto.FLOAT, "B", vocab)]
-            + [value(next_state(n), TensorProto.FLOAT, "B", *s) for n, s in states.items()]
-            + [value(GATE + n, TensorProto.FLOAT, "B", units) for n, (_, units) in shown.items()],
+            [value(IDS, TensorProto.INT64, tokens)]
+            + ([value(PLACES, TensorProto.INT64, tokens, len(places))] if places else [])
+            + [value(n, TensorProto.FLOAT, streams, *shape) for n, shape in states.items()],
+            [value(LOGITS, TensorProto.FLOAT, streams, vocab)]
+            + [value(next_state(n), TensorProto.FLOAT, streams, *s) for n, s in states.items()]
+            + [value(n, TensorProto.FLOAT, streams, *shape) for n, shape in more.items()],
             constants,
         ),
         producer_name="seqgen",

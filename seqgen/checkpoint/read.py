@@ -90,6 +90,17 @@ class Checkpoint:
                 write.save_graph(self.path, content, total, self.config)
         return content
 
+    def sequence_graph(self, precision: str = format.INT8) -> bytes:
+        """The graph that reads long prompts (`seqgen.checkpoint.graph.build_sequence`).
+
+        It is built at each call. precision, errors: as of `graph`.
+        """
+        from seqgen.checkpoint import graph
+
+        return graph.build_sequence(
+            self.config.stack, self.config.vocab, self.weights(), precision, self.config.places
+        )
+
 
 def widened(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The arrays as float32."""

@@ -1,6 +1,7 @@
 """`seqgen sample`: write text or tunes from a checkpoint."""
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,7 +71,8 @@ def sample(
     tunes = generator.config.kind == "tunes"
     if rendering != RenderOptions() and not tunes:
         raise ConfigError(f"{name} writes text; --score, --audio and the like are for tunes")
-    pieces = generator.pieces(text, options, asked)
+    reading = PromptProgress() if sys.stderr.isatty() else None
+    pieces = generator.pieces(text, options, asked, reading)
     if not tunes and options.unknown == "skip" and (lacking := tokenizer.unknown(text)):
         from seqgen.tokenizers.base import listed
 
@@ -90,7 +92,8 @@ def sample(
         write_tunes(generator, pieces, out, rendering, verbose)
         return
     written = laid_out(pieces, options.count, text if echo else "")
-    with progress(sys.stderr.isatty() and (out is not None or not sys.stdout.isatty())) as told:
+    watched = sys.stderr.isatty() and (out is not None or not sys.stdout.isatty())
+    with progress(watched, at_once=False) as told:
         if out is None:
             stream(told(written), sys.stdout.buffer, sys.stdout.isatty())
         else:
@@ -226,22 +229,70 @@ def described(config: Any, path: Path) -> str:
     )
 
 
+class ProgressLine:
+    """A line on standard error that shows how far something is, and is removed at the end."""
+
+    def __init__(self, text: str, total: int | None = None) -> None:
+        """Show it. text: with ``{task.completed}`` and ``{task.total}`` in it."""
+        from rich.console import Console
+        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        columns = (SpinnerColumn(), TextColumn(text), TimeElapsedColumn())
+        self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._task = self._bar.add_task("", total=total)
+        self._bar.start()
+
+    def show(self, completed: int) -> None:
+        self._bar.update(self._task, completed=completed)
+
+    def stop(self) -> None:
+        self._bar.stop()
+
+
+class PromptProgress:
+    """Shows how much of a prompt was read, where that takes over a second."""
+
+    PATIENCE = 1.0  # seconds
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._line: ProgressLine | None = None
+
+    def __call__(self, read: int, tokens: int) -> None:
+        """Show that so many of the prompt's tokens were read."""
+        late = time.monotonic() - self._began > self.PATIENCE
+        if self._line is None and late and read < tokens:
+            text = "reading the prompt: {task.completed:,} of {task.total:,} tokens"
+            self._line = ProgressLine(text, tokens)
+        if self._line is not None:
+            self._line.show(read)
+            if read == tokens:
+                self._line.stop()
+
+
 @contextmanager
-def progress(shown: bool) -> Iterator[Any]:
-    """Counts characters on standard error; what it gives passes texts on."""
+def progress(shown: bool, at_once: bool = True) -> Iterator[Any]:
+    """Counts characters on standard error; what it gives passes texts on.
+
+    at_once: before the first text comes; else with it, since there may be another line before.
+    """
     if not shown:
         yield iter
         return
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    counted = "{task.completed:,} characters"
+    line = ProgressLine(counted) if at_once else None
 
-    columns = (SpinnerColumn(), TextColumn("{task.completed:,} characters"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
+    def told(texts: Iterator[str]) -> Iterator[str]:
+        nonlocal line
+        written = 0
+        for text in texts:
+            line = line or ProgressLine(counted)
+            written += len(text)
+            line.show(written)
+            yield text
 
-        def told(texts: Iterator[str]) -> Iterator[str]:
-            for text in texts:
-                bar.advance(task, len(text))
-                yield text
-
+    try:
         yield told
+    finally:
+        if line is not None:
+            line.stop()

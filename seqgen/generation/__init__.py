@@ -1,5 +1,6 @@
 """Text and tunes from a checkpoint, on ONNX Runtime; TensorFlow is never needed here."""
 
+from functools import partial
 from pathlib import Path
 
 from seqgen.checkpoint import format
@@ -22,4 +23,6 @@ def load(
     Raises CheckpointError if there is none, or it is damaged, ConfigError for an unknown precision.
     """
     checkpoint = open_checkpoint(find(str(path)))
-    return Generator(checkpoint, Engine(checkpoint.graph(precision), threads=threads))
+    sequence_graph = partial(checkpoint.sequence_graph, precision)
+    engine = Engine(checkpoint.graph(precision), threads=threads, sequence_graph=sequence_graph)
+    return Generator(checkpoint, engine)

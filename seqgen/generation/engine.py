@@ -1,7 +1,7 @@
 """Run the network step by step on ONNX Runtime, the state going in and coming out."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 ONE_THREAD_BYTES = 2_000_000
 MOST_THREADS = 8
 
+# Tokens of a prompt from which on the sequence graph is used. It takes a third of a second to
+# build, in which the one-step graph reads some thousands.
+LONG = 2048
+# Tokens that the sequence graph reads in one call: the input products of all of them are in memory.
+CHUNK = 512
+
 States = Mapping[str, np.ndarray]
+Progress = Callable[[int, int], None]
 
 
 class Engine:
@@ -29,24 +36,26 @@ class Engine:
         where tokens are [B] or [T, B] they are [B, 1 + F] or [T, B, 1 + F].
     """
 
-    def __init__(self, graph: bytes, *, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        graph: bytes,
+        *,
+        threads: int | None = None,
+        sequence_graph: Callable[[], bytes] | None = None,
+    ) -> None:
         """Make the session.
 
         graph: what `seqgen.checkpoint.graph.build` returns.
         threads: cores that a step may use; chosen by the network's size unless said.
+        sequence_graph: returns what `seqgen.checkpoint.graph.build_sequence` does, of the same
+            network; called when the first long prompt is read. Without it prompts are read token by
+            token.
         Raises CheckpointError if the graph cannot be run.
         """
-        import onnxruntime as ort
-
-        options = ort.SessionOptions()
-        options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
-        options.inter_op_num_threads = 1
-        options.intra_op_num_threads = threads or fitting_threads(len(graph))
-        options.log_severity_level = 4  # what fails is raised; nothing else belongs on stderr
-        try:
-            self._session = ort.InferenceSession(graph, options, ["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime's exceptions share no base but Exception
-            raise CheckpointError(f"step.onnx cannot be run: {first_line(error)}") from error
+        self._threads = threads or fitting_threads(len(graph))
+        self._session = session(graph, self._threads, "step.onnx")
+        self._sequence_graph = sequence_graph
+        self._sequence: onnxruntime.InferenceSession | None = None
         inputs = {i.name: i.shape[1:] for i in self._session.get_inputs()}
         self.places: int = inputs.get(PLACES, [0])[0]
         self._states = {n: shape for n, shape in inputs.items() if n not in (IDS, PLACES)}
@@ -83,16 +92,52 @@ class Engine:
             logits_BV[:] = streams.step(ids_B)
         return logits_TBV, streams.states
 
-    def read(self, ids_T: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    def read(
+        self, ids_T: np.ndarray, progress: Progress | None = None
+    ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Read a prompt as one stream, from the state before the first token.
 
+        A prompt of `LONG` tokens or more is read by the sequence graph, if there is one; the result
+        is the same but for rounding (see `seqgen.checkpoint.graph.build_sequence`).
+
         ids_T: tokens, at least one.
+        progress: called now and then with the number of tokens that were read, and of all.
         Returns the logits after the last token, float32 [1, V], and the states there.
         """
+        if len(ids_T) >= LONG and self._sequence_graph:
+            return self.read_sequence(ids_T, progress)
+        return self.read_steps(ids_T, progress)
+
+    def read_steps(
+        self, ids_T: np.ndarray, progress: Progress | None = None
+    ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """As `read`, token by token, however long the prompt is."""
         streams = self.streams(self.start(1))
-        for id in ids_T:
+        for number, id in enumerate(ids_T, 1):
             streams.step(id[None])
+            if progress and number % CHUNK == 0:
+                progress(number, len(ids_T))
         return streams.logits_BV, streams.states
+
+    def read_sequence(
+        self, ids_T: np.ndarray, progress: Progress | None = None
+    ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """As `read`, by the sequence graph, however short the prompt is."""
+        if self._sequence is None:
+            assert self._sequence_graph
+            self._sequence = session(self._sequence_graph(), self._threads, "the sequence graph")
+        names = [output.name for output in self._sequence.get_outputs()]
+        states = self.start(1)
+        for begin in range(0, len(ids_T), CHUNK):
+            part_T = np.asarray(ids_T[begin : begin + CHUNK], np.int64)
+            tokens = {IDS: part_T} if part_T.ndim == 1 else {IDS: part_T[:, 0]}
+            if part_T.ndim == 2:
+                tokens[PLACES] = part_T[:, 1:]
+            after = dict(zip(names, self._sequence.run(names, tokens | states), strict=True))
+            states = {name: after[next_state(name)] for name in states}
+            if progress:
+                progress(begin + len(part_T), len(ids_T))
+        return after[LOGITS], states
 
 
 class Streams:
@@ -158,6 +203,21 @@ class Streams:
             after_value = OrtValue.ortvalue_from_numpy(after[name])
             binding.bind_ortvalue_output(next_state(name), after_value)
         return binding
+
+
+def session(graph: bytes, threads: int, what: str) -> "onnxruntime.InferenceSession":
+    """What runs a graph. Raises CheckpointError if it cannot be run; what: its name."""
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+    options.inter_op_num_threads = 1
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 4  # what fails is raised; nothing else belongs on stderr
+    try:
+        return ort.InferenceSession(graph, options, ["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's exceptions share no base but Exception
+        raise CheckpointError(f"{what} cannot be run: {first_line(error)}") from error
 
 
 def fitting_threads(graph_bytes: int) -> int:

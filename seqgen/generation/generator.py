@@ -16,7 +16,7 @@ from seqgen.errors import CheckpointError, ConfigError
 from seqgen.generation.asked import Asked, ask
 from seqgen.generation.batch import STREAMS, Chance, Piece, in_order, write
 from seqgen.generation.constraint import Forbid
-from seqgen.generation.engine import Engine
+from seqgen.generation.engine import Engine, Progress
 from seqgen.generation.governed import Governed
 from seqgen.generation.sample import TextSample
 from seqgen.generation.tunes import TuneSample, abc, drawn_key
@@ -69,11 +69,16 @@ class Generator:
         return (text for _, text in self.pieces(prompt, said, asked))
 
     def pieces(
-        self, prompt: str, options: SamplingOptions, asked: TuneOptions = TuneOptions()
+        self,
+        prompt: str,
+        options: SamplingOptions,
+        asked: TuneOptions = TuneOptions(),
+        progress: Progress | None = None,
     ) -> Iterator[tuple[int, str]]:
         """Write ``options.count`` samples, up to 64 side by side.
 
         asked: what each tune is to be, for a model of tunes.
+        progress: called while a prompt is read, with the number of tokens read and of all.
         Yields the sample's index and text of it, in the order of the samples; the first comes as
         it is written. The same seed gives the same sample at an index, whatever the count.
         Raises as `generate` does.
@@ -87,9 +92,11 @@ class Generator:
             return in_order(self._tunes(prompt, options, asked, self.seed))
         if asked != TuneOptions():
             raise ConfigError("--meter, --key and the like are for models of tunes")
-        return in_order(self._texts(prompt, options, self.seed))
+        return in_order(self._texts(prompt, options, self.seed, progress))
 
-    def _texts(self, prompt: str, options: SamplingOptions, seed: int) -> Iterator[Piece]:
+    def _texts(
+        self, prompt: str, options: SamplingOptions, seed: int, progress: Progress | None
+    ) -> Iterator[Piece]:
         tokenizer = self.checkpoint.tokenizer
         if options.unknown == "skip":
             prompt = tokenizer.skip_unknown(prompt)
@@ -98,7 +105,7 @@ class Generator:
         only = Forbid([END], self.config.vocab) if self.config.corpus.documents == 1 else None
 
         def batches() -> Iterator[Piece]:
-            read = self._engine.read(ids_T)
+            read = self._engine.read(ids_T, progress)
             for indexes in batched(range(options.count)):
                 samples = [TextSample(index, tokenizer, options) for index in indexes]
                 chance = Chance(seed, [(index, 0) for index in indexes])

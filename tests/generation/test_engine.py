@@ -166,6 +166,36 @@ def test_a_prompt_is_read_as_token_by_token(checkpoint: Path, length: int) -> No
     assert all(state.shape[0] == 1 for state in states.values())
 
 
+def test_a_long_prompt_is_read_by_the_sequence_graph(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("seqgen.generation.engine.LONG", 600)
+    opened, built = open_checkpoint(checkpoint), []
+
+    def sequence_graph() -> bytes:
+        built.append(True)
+        return opened.sequence_graph("float32")
+
+    engine = Engine(opened.graph("float32"), sequence_graph=sequence_graph)
+    ids_T = np.random.default_rng(4).integers(0, engine.vocab, 1100)
+    seen: list[tuple[int, int]] = []
+    engine.read(ids_T[:599], lambda *progress: seen.append(progress))
+    assert not built
+    assert seen == [(512, 599)]
+    logits_1V, _ = engine.read(ids_T, lambda *progress: seen.append(progress))
+    assert seen[1:] == [(512, 1100), (1024, 1100), (1100, 1100)]
+    engine.read(ids_T)
+    assert len(built) == 1
+    expected = run_in_chunks(engine, ids_T[:, None], [1100])[-1]
+    np.testing.assert_allclose(logits_1V, expected, atol=1e-4)
+
+
+def test_a_sequence_graph_that_cannot_be_run_is_refused(checkpoint: Path) -> None:
+    engine = Engine(open_checkpoint(checkpoint).graph(), sequence_graph=lambda: b"nonsense")
+    with pytest.raises(CheckpointError, match="the sequence graph cannot be run"):
+        engine.read_sequence(np.array([1]))
+
+
 def test_nonsense_is_refused_in_one_line(capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(CheckpointError, match=r"step\.onnx cannot be run") as caught:
         Engine(b"nonsense")

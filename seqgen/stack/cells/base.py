@@ -19,6 +19,14 @@ class Graph(Protocol):
         """Add an operator of the standard domain; returns the name of its one output."""
         ...
 
+    def nodes(self, op: str, *inputs: str, outputs: int, **attributes: Any) -> tuple[str, ...]:
+        """As `node`, of an operator with several outputs; an input that is left out is ``""``."""
+        ...
+
+    def codes(self, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """A weight [I, O] in int8, and the scale of each of its columns."""
+        ...
+
     def split(self, tensor: str, parts: int) -> tuple[str, ...]:
         """The equal parts of a tensor's last dimension."""
         ...
@@ -131,6 +139,21 @@ class Cell(ABC):
         Returns the name of the output [B, H], whose values are within `bound`, and of each state
         after the step.
         """
+
+    def sequence(
+        self,
+        graph: Graph,
+        x_TI: str,
+        states: Mapping[str, str],
+        weights: Mapping[str, np.ndarray],
+        name: str,
+    ) -> tuple[str, dict[str, str]] | None:
+        """Add this cell to a graph in int8 that reads T steps of one stream, by one operator.
+
+        None, and nothing is added, where ONNX Runtime has no operator for the cell; `step` is then
+        the body of a loop. Args and result are those of `step`, but for the first axis.
+        """
+        return None
 
 
 class RecurrentCell(Cell):

@@ -1,0 +1,64 @@
+"""Tokens a second at which a prompt is read: as a sequence, and token by token, in one run.
+
+``python -m benchmarks.prompt [CHECKPOINT [CHARACTERS]]`` reads the beginning of the sonnets with a
+checkpoint (shakespeare unless said, 60,000 characters) in int8. The two ways take turns, so that
+what else the machine does slows both; the best turn of each counts. The sequence graph is built
+before; ``build`` is the seconds that this takes. It prints one line of JSON.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from seqgen.checkpoint.find import find
+from seqgen.checkpoint.read import open_checkpoint
+from seqgen.corpora import open_corpus
+from seqgen.generation import Engine
+
+TURNS = 5
+STEPS = 4_000  # tokens of a turn token by token, of which each costs the same
+
+
+def seconds(function: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    function()
+    return time.perf_counter() - began
+
+
+def measure(name: str, characters: int, turns: int) -> dict[str, float]:
+    """Figures by name: seconds to build, and tokens a second of both ways."""
+    checkpoint = open_checkpoint(find(name))
+    engine = Engine(checkpoint.graph(), sequence_graph=checkpoint.sequence_graph)
+    tokenizer = checkpoint.tokenizer
+    text = str(open_corpus(["sonnets"]).documents[0].text)
+    text = tokenizer.skip_unknown(text)[:characters]
+    ids_T = tokenizer.encode(text)
+    built = seconds(lambda: engine.read_sequence(ids_T[:1]))
+    few_T = ids_T[:STEPS]
+    times = [
+        (seconds(lambda: engine.read_sequence(ids_T)), seconds(lambda: engine.read_steps(few_T)))
+        for _ in range(turns)
+    ]
+    whole, steps = np.min(times, axis=0)
+    return {
+        "build": built,
+        "sequence": len(ids_T) / whole,
+        "steps": len(few_T) / steps,
+        "characters": len(text) / whole,
+    }
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("checkpoint", nargs="?", default="shakespeare")
+    parser.add_argument("characters", nargs="?", type=int, default=60_000)
+    parser.add_argument("--turns", type=int, default=TURNS)
+    given = parser.parse_args(arguments)
+    print(json.dumps(measure(given.checkpoint, given.characters, given.turns)))
+
+
+if __name__ == "__main__":
+    main()
