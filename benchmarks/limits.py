@@ -12,6 +12,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from seqgen.privacy import keras_import
+
 
 def best(work: Callable[[], object], times: int = 12) -> float:
     """Seconds of the fastest of several runs."""
@@ -46,7 +48,8 @@ def int8_product(side: int) -> Callable[[], object]:
 
 def main() -> None:
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    import tensorflow as tf
+    with keras_import():
+        import tensorflow as tf
 
     side = 8192 if tf.config.list_physical_devices("GPU") else 2048
     found = {}

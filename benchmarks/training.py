@@ -105,8 +105,11 @@ def keras(size: Size) -> float:
     import os
 
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    import keras
-    import tensorflow as tf
+    from seqgen.privacy import keras_import
+
+    with keras_import():
+        import keras
+        import tensorflow as tf
 
     kind = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN}
     recurrent = [kind[size.cell](size.units, return_sequences=True) for _ in range(size.layers)]

@@ -23,6 +23,9 @@ from seqgen.errors import (
     TrainingError,
     TuneError,
 )
+from seqgen.privacy import disable_telemetry
+
+disable_telemetry()  # before anything imports ONNX Runtime
 
 if TYPE_CHECKING:
     from seqgen.generation.generator import Generator

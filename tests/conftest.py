@@ -21,6 +21,9 @@ from seqgen.music import place
 from seqgen.training.data import TRAINING, VALIDATION, plain_ids
 from seqgen.training.split import split_text
 
+# A path below a file, so that a test that imports Keras by itself writes no keras.json to the home.
+os.environ.setdefault("KERAS_HOME", os.path.join(os.devnull, "keras"))
+
 TEXT = (
     "The river runs down to the sea, and the sea runs up to the sky;\n"
     "the sky comes down as rain again, and no one asks it why.\n"

@@ -15,21 +15,24 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from seqgen.folders import state_folder
+
 BYTES = 32
 
 
-def secret_file() -> Path:
-    """Where the user's secret lies."""
-    from platformdirs import user_state_path
-
-    return user_state_path("seqgen", appauthor=False) / "seal"
+def secret_file() -> Path | None:
+    """The file of the user's secret; None for a user without a home."""
+    folder = state_folder()
+    return folder / "seal" if folder else None
 
 
 @cache
 def secret() -> bytes | None:
     """The user's secret, drawn when it is first asked for; None where none can be kept."""
+    file = secret_file()
+    if file is None:
+        return None
     try:
-        file = secret_file()
         if not file.exists():
             file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             beside = file.with_name(f".seal.{secrets.token_hex(4)}")
@@ -37,7 +40,7 @@ def secret() -> bytes | None:
                 new.write(secrets.token_bytes(BYTES))
             os.replace(beside, file)  # of two that begin at once, the later one's holds
         found = file.read_bytes()
-    except (OSError, RuntimeError):  # RuntimeError: the user has no home
+    except OSError:
         return None
     return found if len(found) == BYTES else None
 

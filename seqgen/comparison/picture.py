@@ -5,6 +5,7 @@ from pathlib import Path
 
 from seqgen.comparison.record import Comparison, Point, loss
 from seqgen.errors import SeqgenError
+from seqgen.privacy import import_matplotlib
 
 SUFFIXES = (".png", ".svg", ".pdf")
 INCHES = (9.0, 5.5)
@@ -21,6 +22,7 @@ def draw(path: Path, comparison: Comparison) -> None:
     path: its suffix says which kind of picture it is, one of `SUFFIXES`.
     Raises SeqgenError if it cannot be written.
     """
+    import_matplotlib()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

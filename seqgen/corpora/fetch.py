@@ -8,6 +8,7 @@ from typing import Any
 
 from seqgen.corpora.registry import Entry
 from seqgen.errors import ConfigError, CorpusError
+from seqgen.folders import cache_folder
 
 FOLDER_VARIABLE = "SEQGEN_CORPORA"
 LARGEST = 64 * 2**20  # bytes; Project Gutenberg's longest texts have about 10 MB
@@ -32,16 +33,15 @@ def own_folder() -> Path | None:
     return folder
 
 
-def cache_folder() -> Path:
-    """The user's cache, where downloads are kept."""
-    import pooch
-
-    return Path(pooch.os_cache("seqgen")) / "corpora"
+def download_folder() -> Path | None:
+    """The folder in the user's cache for downloads; None for a user without a home."""
+    folder = cache_folder()
+    return folder / "corpora" if folder else None
 
 
 def local_copy(entry: Entry) -> Path | None:
     """Where a download already is, own folder first; None if nowhere. Checks no checksum."""
-    folders = [own_folder(), cache_folder()]
+    folders = [own_folder(), download_folder()]
     copies = [folder / entry.saved_as for folder in folders if folder is not None]
     return next((copy for copy in copies if copy.is_file()), None)
 
@@ -56,7 +56,14 @@ def fetch(entry: Entry, progress: Progress | None = None) -> Path:
     if copy is not None and copy.parent == own_folder():
         check_own(copy, entry)
         return copy
-    return download(entry, cache_folder(), progress)
+    folder = download_folder()
+    if folder is None:
+        raise CorpusError(
+            f"{entry.name}: there is no folder for downloads, since this user has no home; "
+            f"set HOME, or save {entry.url} as {entry.saved_as} in a folder that "
+            f"{FOLDER_VARIABLE} names"
+        )
+    return download(entry, folder, progress)
 
 
 def check_own(copy: Path, entry: Entry) -> None:

@@ -1,6 +1,7 @@
 """Known corpora: their files, on this machine or fetched to it."""
 
 import importlib.util
+import os
 import sysconfig
 from dataclasses import asdict
 from pathlib import Path
@@ -68,8 +69,8 @@ def place(corpus: Entry, files: tuple[Path, ...]) -> str:
         return "in music21"
     if corpus.file:
         return "shipped"
-    home = str(Path.home())
-    return str(files[0]).replace(home, "~", 1) if str(files[0]).startswith(home) else str(files[0])
+    path, home = str(files[0]), os.path.expanduser("~")  # "~" itself for a user without a home
+    return path.replace(home, "~", 1) if path.startswith(home) else path
 
 
 def remedy(corpus: Entry) -> str:

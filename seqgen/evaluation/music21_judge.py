@@ -8,6 +8,7 @@ from itertools import zip_longest
 from typing import Any
 
 from seqgen.music.tune import Note, Tune
+from seqgen.privacy import requests_on_use
 
 Heard = tuple[tuple[int, ...], Fraction, bool]
 
@@ -20,7 +21,8 @@ def music21_agrees(abc: str, tune: Tune) -> str | None:
     Compared are pitch, length and tie of each note, and the length of each rest, in the order in
     which they are written.
     """
-    from music21 import converter
+    with requests_on_use():
+        from music21 import converter
 
     said = io.StringIO()
     with warnings.catch_warnings(record=True) as caught, contextlib.redirect_stderr(said):

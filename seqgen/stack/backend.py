@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from seqgen.config import TrainingOptions
+from seqgen.privacy import keras_import
 
 # Of Linux on x86 and Arm; elsewhere the question stays open and the answer is no.
 PROCESSOR = Path("/proc/cpuinfo")
@@ -67,7 +68,7 @@ def load(options: TrainingOptions) -> None:
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    with _quiet_stderr():
+    with _quiet_stderr(), keras_import():
         import keras  # noqa: F401
         import tensorflow as tf
 

@@ -167,7 +167,7 @@ def test_what_the_own_folder_lacks_goes_into_the_cache(server, tmp_path, monkeyp
     own = tmp_path / "own"
     own.mkdir()
     monkeypatch.setenv("SEQGEN_CORPORA", str(own))
-    assert fetch(page(server, "/good")).parent == fetching.cache_folder()
+    assert fetch(page(server, "/good")).parent == fetching.download_folder()
     assert left_in(own) == []
     assert open_known(page(server, "/good")).files[0].read_bytes() == TEXT
 

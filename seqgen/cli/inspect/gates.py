@@ -9,6 +9,7 @@ from seqgen.cli.inspect import reading
 from seqgen.cli.options import with_options
 from seqgen.inspection.options import GateOptions, TextOptions
 from seqgen.options import grouped
+from seqgen.privacy import import_matplotlib
 
 if TYPE_CHECKING:
     from seqgen.inspection.gates import Gate
@@ -115,6 +116,7 @@ def facts(found: Sequence["Gate"], cell: str, source: str) -> dict[str, Any]:
 
 def picture(found: Sequence["Gate"], title: str) -> Any:
     """A panel a gate: each unit by how often it was open and how often shut, a colour a layer."""
+    import_matplotlib()
     from matplotlib.figure import Figure
 
     names = list(dict.fromkeys(gate.name for gate in found))

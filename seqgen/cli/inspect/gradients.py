@@ -13,6 +13,7 @@ from seqgen.cli.options import with_options
 from seqgen.cli.terminal import cleaned
 from seqgen.inspection.options import GradientOptions, TextOptions
 from seqgen.options import grouped
+from seqgen.privacy import import_matplotlib
 
 if TYPE_CHECKING:
     from seqgen.inspection.gradients import Curve, Gradients
@@ -148,6 +149,8 @@ def facts(measured: "Gradients", cell: str, source: str) -> dict[str, Any]:
 def picture(measured: "Gradients", title: str) -> Any:
     """A line a layer on a logarithmic scale; a band holds the middle four fifths of the places."""
     import numpy as np
+
+    import_matplotlib()
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 5), layout="constrained")

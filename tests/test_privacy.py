@@ -1,0 +1,180 @@
+"""No command opens a socket or writes a file outside the folders that docs/privacy.md lists.
+
+Each command runs in a process of its own, with a new home and without the user's XDG folders. Its
+system calls are read where strace is there; it has no network where a namespace for it can be made.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+TUNE = "X:1\nT:A tune\nM:4/4\nL:1/8\nK:D\n|:DEFG ABcd|dcBA GFED:|\n"
+TEXT = "The river runs down to the sea, and the sea runs up to the sky.\n" * 100
+WRITES = "openat,open,creat,mkdir,mkdirat,rename,renameat,renameat2,link,linkat,symlink,symlinkat"
+NETWORK = ["unshare", "--user", "--map-user=54321", "--net"]  # a user without an entry in passwd
+
+COMMANDS = {
+    "sample a text": "sample sonnets --length 20",
+    "sample tunes": "sample tunes --count 1 --score a.svg --midi a.mid --page a.html",
+    "render": "render tune.abc --midi a.mid --score a.svg --score a.png --score a.pdf "
+    "--audio a.wav --page a.html",
+    "train": "train text.txt --tokens subword --epochs 0.1 --units 8 --embedding 4",
+    "compare": "compare text.txt --cells gru,lstm --epochs 0.1 --units 4 --plot a.png",
+    "evaluate a text": "evaluate fox text.txt",
+    "inspect gates": "inspect gates fox --text text.txt --plot a.png",
+    "inspect neurons": "inspect neurons fox --text text.txt --html a.html",
+    "list checkpoints": "checkpoints",
+    "list corpora": "corpora",
+}  # fmt: skip
+LIBRARY = {
+    "load": "import seqgen; print(''.join(seqgen.load('sonnets').generate('Shall', length=20)))",
+    "judge tunes": "from seqgen.music.reader import read; "
+    "from seqgen.evaluation.music21_judge import music21_agrees; "
+    "abc = open('tune.abc').read(); music21_agrees(abc, read(abc))",
+}
+
+
+@cache
+def works(*command: str) -> bool:
+    return bool(shutil.which(command[0])) and (
+        subprocess.run([*command, "true"], capture_output=True).returncode == 0
+    )
+
+
+class Machine:
+    """Runs commands apart from the network and this user's folders, and reads what they did."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home, self.work, self.temporary, self.trace = (
+            folder / name for name in ("home", "work", "temporary", "trace")
+        )
+        for path in (self.home, self.work, self.temporary, self.trace):
+            path.mkdir()
+        (self.work / "tune.abc").write_text(TUNE)
+        (self.work / "text.txt").write_text(TEXT)
+
+    def run(self, *python: str, **environment: str) -> str:
+        """Standard error of a Python that ends well."""
+        own = {
+            "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8",
+            "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": str(self.temporary),
+        }  # fmt: skip
+        traced, apart = works("strace", "-f"), works(*NETWORK)
+        if not traced and not apart:
+            pytest.skip("neither strace nor a network namespace can be used here")
+        command = NETWORK if apart else []
+        if traced:
+            fast = ["--seccomp-bpf"] if works("strace", "-f", "--seccomp-bpf") else []
+            calls = f"trace=network,{WRITES}"
+            command = [
+                *command, "strace", "-ff", *fast, "-qq", "-y", "-e", calls, "-e", "signal=none",
+                "-o", str(self.trace / "of"),
+            ]  # fmt: skip
+        done = subprocess.run(
+            [*command, sys.executable, *python],
+            cwd=self.work, env=own | environment, stdin=subprocess.DEVNULL, capture_output=True,
+            text=True,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stderr
+
+    def calls(self) -> Iterator[str]:
+        for file in self.trace.iterdir():
+            yield from file.read_text(errors="replace").splitlines()
+
+    def sockets(self) -> list[str]:
+        """Sockets of the network, and every connection that was tried.
+
+        The C library asks nscd, a daemon of this machine, for the home of a user without HOME.
+        """
+        return [
+            call
+            for call in self.calls()
+            if re.match(r"socket\((?!AF_UNIX)|(connect|bind|send(to|m?msg))\(", call)
+            and "/nscd/socket" not in call
+        ]
+
+    def written(self) -> set[Path]:
+        """Files and folders that were opened for writing, made or moved to."""
+        found = set()
+        for call in self.calls():
+            if " = -1 " in call:
+                continue
+            if call.startswith(("open", "creat")):
+                if re.search(r"O_WRONLY|O_RDWR|O_CREAT|creat\(", call):
+                    found.add(re.search(r" = \d+<([^>]*)>", call)[1])  # type: ignore[index]
+            elif call.startswith(("mkdir", "rename", "link", "symlink")):
+                found.add(re.findall(r'"((?:[^"\\]|\\.)*)"', call)[-1])
+        return {self.work / path for path in found if not path.startswith(("/dev/", "/proc/"))}
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_a_command_opens_no_socket_and_writes_only_where_it_is_documented(
+    machine: Machine, make, command: str
+) -> None:
+    make(machine.work / "checkpoints" / "fox", text=TEXT)
+    machine.run("-m", "seqgen", *command.split(), HOME=str(machine.home))
+    assert_private(machine)
+
+
+@pytest.mark.parametrize("code", LIBRARY.values(), ids=LIBRARY)
+def test_the_library_does_not_either(machine: Machine, code: str) -> None:
+    machine.run("-c", code, HOME=str(machine.home), ORT_DISABLE_TELEMETRY="0")
+    assert_private(machine)
+
+
+def assert_private(machine: Machine) -> None:
+    assert machine.sockets() == []
+    cache, state = machine.home / ".cache" / "seqgen", machine.home / ".local" / "state" / "seqgen"
+    allowed = (machine.work, machine.temporary, cache, state)
+    above = {*cache.parents, *state.parents}
+    assert [
+        path
+        for path in machine.written()
+        if path not in above and not any(path.is_relative_to(folder) for folder in allowed)
+    ] == []
+    files = [path for path in machine.home.rglob("*") if path.is_file()]
+    assert [p for p in files if not p.is_relative_to(cache) and not p.is_relative_to(state)] == []
+    assert list(machine.temporary.iterdir()) == []  # what was temporary is removed
+
+
+@pytest.mark.parametrize(
+    ("name", "home"),
+    [
+        ("sample a text", "missing"), ("sample a text", "read-only"), ("train", "missing"),
+        ("render", "missing"), ("inspect gates", "missing"), ("inspect gates", "read-only"),
+    ],
+)  # fmt: skip
+def test_without_a_home_that_can_be_written_to_it_works_without_a_warning(
+    machine: Machine, make, name: str, home: str
+) -> None:
+    if not works(*NETWORK):
+        pytest.skip("no process of a user without an entry in passwd can be started here")
+    make(machine.work / "checkpoints" / "fox", text=TEXT)
+    machine.home.chmod(0o555)
+    environment = {"HOME": str(machine.home)} if home == "read-only" else {}
+    errors = machine.run("-m", "seqgen", *COMMANDS[name].split(), **environment)
+    assert "\x1b" not in errors
+    assert not re.search("warn|cannot|onnxruntime|matplotlib|keras", errors, re.IGNORECASE)
+    assert not list(machine.home.iterdir())
+    assert not (machine.work / "~").exists()
+    assert_private(machine)
+
+
+def test_telemetry_is_disabled_by_any_import(machine: Machine) -> None:
+    for module in ("seqgen", "seqgen.generation.engine", "seqgen.music.tune", "benchmarks.limits"):
+        code = f"import os, {module}; assert os.environ['ORT_DISABLE_TELEMETRY'] == '1'"
+        machine.run("-c", code)
