@@ -12,6 +12,14 @@ from typing import Any
 from seqgen.errors import ConfigError, unknown_name
 from seqgen.options import Options, option
 
+# What one document of a text is; any other word is a line that separates two.
+AUTO = "auto"
+FILE = "file"
+LINE = "line"
+BLANK_LINE = "blank-line"
+BLANK_LINES = "blank-lines"
+UNITS = (AUTO, FILE, LINE, BLANK_LINE, BLANK_LINES)
+
 
 @dataclass(frozen=True)
 class TokenOptions(Options):
@@ -23,12 +31,25 @@ class TokenOptions(Options):
     vocab_size: int | None = option(
         None, "Most tokens in a word or subword vocabulary.", least=2, most=1_000_000
     )
+    documents: str = option(
+        AUTO,
+        "What one document of a text is: a file, a line, what stands between blank lines "
+        "(blank-line, or blank-lines for two or more), or between lines such as ---.",
+    )
     transpose: str = option(
         "common",
         "Keys in which tunes are learned: all with their tonic moved to C, as they are written "
         "(none), or in other keys at each pass (augment).",
         choices=("common", "none", "augment"),
     )
+
+    def check(self) -> None:
+        separator = self.documents
+        if not separator.strip() or separator != separator.strip() or not separator.isprintable():
+            raise ConfigError(
+                f"--documents: {separator!r} cannot separate documents; give the characters of the "
+                "line without blanks at its ends"
+            )
 
 
 @dataclass(frozen=True)
@@ -255,6 +276,8 @@ class SamplingOptions(Options):
     count: int = option(
         1, "How many samples; for tunes, how many whole tunes.", least=1, most=100_000
     )
+    novel: bool = option(False, "Leave out documents that the model was trained on.")
+    unique: bool = option(False, "Leave out documents that were already written.")
     stop: str | None = option(None, "Stop before this text.")
     lines: int | None = option(None, "Stop after this many lines.", least=1, most=10**9)
     seed: int | None = option(

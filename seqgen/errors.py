@@ -36,6 +36,10 @@ class TrainingError(SeqgenError):
     """Training cannot go on."""
 
 
+class SamplingError(SeqgenError):
+    """A network writes hardly anything of what was asked for."""
+
+
 class TuneError(SeqgenError):
     """ABC that cannot be read, or is no tune that a model can learn or go on from.
 

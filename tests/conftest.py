@@ -113,24 +113,30 @@ def make_checkpoint(
     transpose: str = "common",
     bias: dict[str, float] | None = None,
     facts: TuneFacts = TUNE_FACTS,
+    unit: str | None = None,
+    held_out: int = 0,
+    long: int = 0,
 ) -> Path:
     """A checkpoint whose weights are drawn from a fixed seed.
 
+    unit, held_out, long: of a model of documents.
     bias: added to the output of the token of each text, to make a network that says what a test
     needs; "" stands for the end of a document, and the key "*" for all others.
     """
     tokenizer = tokenizers.train(tokens, [text])
+    corpus = CorpusFacts(
+        "fox [1]", kind, ("fox.txt",), documents, len(text), "abc", len(text) - 9, 9, 800, 9,
+        unit=unit, held_out=held_out, long=long,
+    )  # fmt: skip
     stack = StackOptions(cell=cell, layers=len(units), units=units, embedding=6, dropout=0.0)
     config = Config(
         kind=kind,
         vocab=tokenizer.size,
-        start=(0,) if kind == "tunes" else (1,),
+        start=(0,) if kind == "tunes" or held_out else (1,),
         tokens=TokenOptions(tokens=tokens, transpose=transpose),
         stack=stack,
         training=TrainingOptions(window=8, batch=2, learning_rate=0.01),
-        corpus=CorpusFacts(
-            "fox [1]", kind, ("fox.txt",), documents, len(text), "abc", len(text) - 9, 9, 800, 9
-        ),
+        corpus=corpus,
         versions={"seqgen": "0.1.0"},
         tokenizer_sha256=write.tokenizer_sha256(tokenizer),
         places=place.sizes(tokenizer.size) if tokens == "abc" else (),

@@ -12,6 +12,7 @@ from seqgen.checkpoint.format import Config
 from seqgen.checkpoint.markdown import code, table
 from seqgen.checkpoint.read import best_metric, open_checkpoint
 from seqgen.config import StackOptions
+from seqgen.corpora.documents import describe
 from seqgen.stack import cells
 
 # What is held back, as `seqgen.training.split` does it.
@@ -86,9 +87,20 @@ def data_rows(config: Config) -> list[tuple[str, str]]:
             "Validation part",
             f"{corpus.validation_characters:,} characters, {corpus.validation_tokens:,} tokens",
         ),
-        ("Split", SPLITS[config.kind]),
+        ("Split", split(config)),
         ("Fingerprint", corpus.fingerprint),
     ]
+
+
+def split(config: Config) -> str:
+    """How the validation part was chosen."""
+    corpus = config.corpus
+    if corpus.learns_ends and corpus.unit:
+        return (
+            f"{corpus.held_out:,} whole documents are held out, by the hashes of their texts "
+            f"({describe(corpus.unit)})"
+        )
+    return SPLITS[config.kind]
 
 
 def network_rows(config: Config) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from seqgen.checkpoint import format, write
+from seqgen.checkpoint import documents, format, write
 from seqgen.checkpoint.files import MOST_TEXT_BYTES, read_bytes, read_json, write_json, write_whole
 from seqgen.checkpoint.format import build
 from seqgen.checkpoint.read import Checkpoint, open_checkpoint
@@ -86,6 +86,11 @@ def copy_files(checkpoint: Checkpoint, folder: Path, half: bool) -> None:
     # would be built at every start (0.15 s for 3.3 million weights, beside 0.03 s to read it).
     write.save_weights(folder, config, checkpoint.weights(), half=half)
     write.write_metrics(folder, checkpoint.metrics())
+    # Though the copy has no training text, it can still leave copies of it out.
+    if config.kind == "tunes" or config.corpus.learns_ends:
+        learned = documents.learned(checkpoint)
+        if learned is not None:
+            documents.save(folder, learned)
     with contextlib.suppress(FileNotFoundError):
         os.lstat(path / format.SAMPLES)
         text = read_bytes(path / format.SAMPLES, MOST_TEXT_BYTES).decode("utf-8", "replace")

@@ -31,12 +31,15 @@ GRAPH_OF = "step.json"
 METRICS = "metrics.jsonl"
 SAMPLES = "samples.txt"
 CARD = "README.md"
+# Hashes of the documents that were learned from.
+DOCUMENTS = "documents.safetensors"
 RESUME = "resume"
 # What only some checkpoints have: that they are copies to pass on, and what was found out of them.
 EXPORT = "export.json"
 EVALUATION = "evaluation.json"
 FILES = (
     CONFIG, TOKENIZER, WEIGHTS, GRAPH, GRAPH_OF, METRICS, SAMPLES, CARD, EXPORT, EVALUATION,
+    DOCUMENTS,
 )  # fmt: skip
 
 
@@ -49,6 +52,10 @@ class CorpusFacts:
     fingerprint: hash of the text, by which a resume knows that it reads the same.
     characters, tokens: of each part; validation is the part held back.
     encoding: of the sources, where one was named.
+    unit: what one document of a text is (`seqgen.corpora.documents`); None for tunes, and for a
+        text that an older seqgen read, to which each file was one.
+    held_out: documents that the validation part consists of; 0 if it has the ends of texts.
+    long: tokens of a document than which one in a hundred is longer, where whole ones are held out.
     """
 
     name: str
@@ -62,6 +69,22 @@ class CorpusFacts:
     training_tokens: int
     validation_tokens: int
     encoding: str | None = None
+    unit: str | None = None
+    held_out: int = 0
+    long: int = 0
+
+    @property
+    def learns_ends(self) -> bool:
+        """Whether a network learns from this text where a document ends."""
+        return self.held_out > 0
+
+    @property
+    def may_end(self) -> bool:
+        """Whether a network may write the end of a document.
+
+        An older seqgen let it go on with the next one there.
+        """
+        return self.learns_ends or (self.unit is None and self.documents > 1)
 
 
 @dataclass(frozen=True)
@@ -165,6 +188,8 @@ class Config:
             raise damaged(where, "start", f"it needs token ids from 0 to {self.vocab - 1}")
         if self.places and self.places != place_sizes(self.vocab):
             raise damaged(where, "places", f"for {self.vocab} tokens they are other numbers")
+        if self.corpus.held_out > self.corpus.documents:
+            raise damaged(where, "corpus.held_out", "there are not so many documents")
         for mode, counts in (self.tunes.tonics if self.tunes else {}).items():
             for tonic in counts:
                 if parse_key(tonic + mode) is None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from seqgen.checkpoint.find import FOLDER
 from seqgen.cli.terminal import cleaned
 from seqgen.config import TrainingOptions
+from seqgen.corpora.documents import describe
 from seqgen.music.fields import FIELD
 from seqgen.stack import cells
 from seqgen.training.events import (
@@ -78,10 +79,17 @@ def introduction(event: Started, verbose: bool) -> list[str]:
     config = event.config
     stack, corpus, training = config.stack, config.corpus, config.training
     widths = " + ".join(str(width) for width in stack.widths)
-    text = [
+    document = "tune" if config.kind == "tunes" else "document"
+    text = []
+    if corpus.learns_ends and corpus.unit:
+        text.append(
+            f"documents: {corpus.documents:,}, {describe(corpus.unit)}, of which "
+            f"{corpus.held_out:,} are held out"
+        )
+    text += [
         f"{'going on with' if event.resumed else 'learning'} {corpus.name}: "
         f"{corpus.training_characters:,} characters, {corpus.validation_characters:,} held back, "
-        f"{several(corpus.documents, 'document')}, "
+        f"{several(corpus.documents, document)}, "
         f"{config.vocab:,} {config.tokens.tokens} tokens",
         f"{cells.find(stack.cell).title}, {widths} units, embedding {stack.embedding}, dropout "
         f"{stack.dropout:g}: {event.parameters:,} parameters; window {training.window}, "

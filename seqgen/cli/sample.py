@@ -14,7 +14,7 @@ from seqgen.checkpoint.format import INT8, PRECISIONS
 from seqgen.cli.complete import complete_checkpoint, complete_names
 from seqgen.cli.options import with_options
 from seqgen.cli.terminal import harmless, tell
-from seqgen.config import RenderOptions, SamplingOptions, TuneOptions
+from seqgen.config import LINE, RenderOptions, SamplingOptions, TuneOptions
 from seqgen.errors import ConfigError, TuneError
 from seqgen.options import check_utf_8, grouped
 
@@ -71,6 +71,7 @@ def sample(
     tunes = generator.config.kind == "tunes"
     if rendering != RenderOptions() and not tunes:
         raise ConfigError(f"{name} writes text; --score, --audio and the like are for tunes")
+    generator.counts_copies = verbose
     reading = PromptProgress() if sys.stderr.isatty() else None
     pieces = generator.pieces(text, options, asked, reading)
     if not tunes and options.unknown == "skip" and (lacking := tokenizer.unknown(text)):
@@ -91,7 +92,9 @@ def sample(
             tell(f"prompt: {line}")
         write_tunes(generator, pieces, out, rendering, verbose)
         return
-    written = laid_out(pieces, options.count, text if echo else "")
+    items = generator.config.corpus.unit == LINE and generator.config.corpus.learns_ends
+    layout = laid_out_items if items else laid_out
+    written = layout(pieces, text if echo else "")
     watched = sys.stderr.isatty() and (out is not None or not sys.stdout.isatty())
     with progress(watched, at_once=False) as told:
         if out is None:
@@ -100,6 +103,15 @@ def sample(
             from seqgen.checkpoint.files import write_whole
 
             write_whole(out, "".join(told(written)).encode("utf-8", "replace"))
+    tell_selection(generator)
+
+
+def tell_selection(generator: "Generator") -> None:
+    """Tell how many candidates were left out, or how many samples are copies."""
+    if (selection := generator.selection) is None or not selection.candidates:
+        return
+    for line in selection.report():
+        tell(line)
 
 
 def write_tunes(
@@ -123,6 +135,7 @@ def write_tunes(
         from seqgen.checkpoint.files import write_whole
 
         write_whole(out, "\n".join(every).encode())
+    tell_selection(generator)
     if generator.kept is not None and (verbose or sys.stderr.isatty()):
         tell(f"the grammar kept {generator.kept:.1%} of the probability")
     from seqgen.cli import outputs
@@ -189,7 +202,19 @@ def read_prompt_file(source: str) -> str:
         ) from error
 
 
-def laid_out(pieces: Iterator[tuple[int, str]], count: int, before: str) -> Iterator[str]:
+def laid_out_items(pieces: Iterator[tuple[int, str]], before: str) -> Iterator[str]:
+    """Items of a list, one a line. before: what each of them begins with."""
+    at = -1
+    for index, text in pieces:
+        while at < index:
+            yield ("\n" if at >= 0 else "") + before
+            at += 1
+        yield text
+    if at >= 0:
+        yield "\n"
+
+
+def laid_out(pieces: Iterator[tuple[int, str]], before: str) -> Iterator[str]:
     """The samples one after the other, a blank line between two.
 
     before: what each of them begins with.

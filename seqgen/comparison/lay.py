@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from seqgen.checkpoint import format, write
+from seqgen.checkpoint import write
 from seqgen.checkpoint.format import Config
 from seqgen.comparison import record
 from seqgen.comparison.record import Comparison, Entry
@@ -14,7 +14,7 @@ from seqgen.comparison.variants import BUDGETS, Variant, readers, text_of
 from seqgen.config import RunOptions, StackOptions, TokenOptions, TrainingOptions
 from seqgen.corpora import Corpus
 from seqgen.errors import CheckpointError, ConfigError
-from seqgen.training.data import TRAINING, VALIDATION, Dataset, preparing
+from seqgen.training.data import Dataset, place_files, preparing
 from seqgen.training.events import Preparing
 from seqgen.training.fitted import fitted
 from seqgen.training.plan import Plan
@@ -127,9 +127,7 @@ def laid_out(
             record.file_of(path).unlink(missing_ok=True)
         for place, each in zip(places, laid, strict=True):
             write.create(place, each.config, each.data.tokenizer, overwrite=True)
-            (place / format.RESUME).mkdir(exist_ok=True)
-            for name in (TRAINING, VALIDATION):
-                shutil.copyfile(each.folder / name, place / format.RESUME / name)
+            place_files(each.folder, place, shutil.copyfile)
     comparison = Comparison(
         asked=record.words(asked),
         corpus=corpus.name,

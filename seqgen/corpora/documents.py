@@ -7,17 +7,11 @@ decides which, and `Documents` cuts the corpus accordingly.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from seqgen.config import AUTO, BLANK_LINE, BLANK_LINES, FILE, LINE, UNITS
 from seqgen.corpora import shape
 from seqgen.corpora.document import PIECE, Corpus
 from seqgen.corpora.longtext import LongText
 from seqgen.errors import ConfigError, unknown_name
-
-AUTO = "auto"
-FILE = "file"
-LINE = "line"
-BLANK_LINE = "blank-line"
-BLANK_LINES = "blank-lines"
-UNITS = (AUTO, FILE, LINE, BLANK_LINE, BLANK_LINES)
 
 LEAST_DOCUMENTS = 20
 """From so many documents on, whole ones are held out, and a model learns where they end."""

@@ -12,6 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from seqgen.config import BLANK_LINE, BLANK_LINES, LINE
 from seqgen.corpora.longtext import LongText
 
 # Characters that are looked at of a text: all, or so many in pieces evenly spread over it.
@@ -66,7 +67,7 @@ def unit_of(text: str | LongText) -> str | None:
     if separator is not None:
         return separator
     if is_list(look):
-        return "line"
+        return LINE
     return blank_separator(look)
 
 
@@ -282,17 +283,17 @@ def blank_separator(look: Look) -> str | None:
     if len(blocks) < max(least, 10):
         return None
     if look.indented <= 0.2 and double_gaps(blocks, gaps, least):
-        return "blank-lines"
+        return BLANK_LINES
     firsts = [block[0] for block in blocks]
     sizes = np.array([len(block) for block in blocks])
     keys = Counter(found[1] for first in firsts if (found := KEY.match(first)))
     if keys and keys.most_common(1)[0][1] >= 0.9 * len(blocks) and np.median(sizes) >= 2:
-        return "blank-line"
+        return BLANK_LINE
     first, count = Counter(firsts).most_common(1)[0]
     words = any(map(str.isalnum, first))
     if words and count >= 0.9 * len(blocks) and np.median(sizes) >= 2:
-        return "blank-line"
-    return "blank-line" if alike(blocks, sizes, look) else None
+        return BLANK_LINE
+    return BLANK_LINE if alike(blocks, sizes, look) else None
 
 
 def blocks_of(lines: Sequence[str]) -> tuple[list[list[str]], list[int]]:

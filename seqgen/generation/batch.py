@@ -20,11 +20,13 @@ class Piece(NamedTuple):
     """Text of a sample that may be written now.
 
     sample: its index. whole: nothing more of it comes.
+    document: all that is known of the document by then, as the network writes documents; "" before.
     """
 
     sample: int
     text: str
     whole: bool
+    document: str = ""
 
 
 class Chance:
@@ -86,7 +88,8 @@ def write(
             if id != drawn:
                 ids_B[row] = id
             if text or sample.done:
-                yield Piece(sample.index, text, sample.done and not sample.failed)
+                whole = sample.done and not sample.failed
+                yield Piece(sample.index, text, whole, sample.document if whole else "")
         if constraint is not None:
             constraint.took(numbers, ids_B)
         if options.repetition_penalty != 1.0:

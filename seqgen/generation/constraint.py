@@ -35,6 +35,20 @@ class Forbid:
         pass
 
 
+class Begin:
+    """Some tokens do not come first."""
+
+    def __init__(self, ids: Iterable[int], vocab: int) -> None:
+        """ids: of the tokens; vocab: how many tokens there are."""
+        self._forbid: Forbid | None = Forbid(ids, vocab)
+
+    def mask(self, streams: Sequence[int], logits_BV: np.ndarray) -> np.ndarray:
+        return self._forbid.mask(streams, logits_BV) if self._forbid else logits_BV
+
+    def took(self, streams: Sequence[int], ids_B: np.ndarray) -> None:
+        self._forbid = None
+
+
 def masked(logits_BV: np.ndarray, allowed: np.ndarray) -> np.ndarray:
     """The logits with what is not allowed at -inf. allowed: bool [B, V], or [V] for all streams."""
     return np.where(allowed, logits_BV, NEVER)

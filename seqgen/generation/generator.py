@@ -2,23 +2,25 @@
 
 import math
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from seqgen.checkpoint import documents
 from seqgen.checkpoint.format import Config
 from seqgen.checkpoint.read import Checkpoint
 from seqgen.config import SamplingOptions, TuneOptions
 from seqgen.errors import CheckpointError, ConfigError
 from seqgen.generation.asked import Asked, ask
 from seqgen.generation.batch import STREAMS, Chance, Piece, in_order, write
-from seqgen.generation.constraint import Forbid
+from seqgen.generation.constraint import Begin, Constraint, Forbid
 from seqgen.generation.engine import Engine, Progress
 from seqgen.generation.governed import Governed
-from seqgen.generation.sample import TextSample
+from seqgen.generation.sample import TEXT_LENGTH, TextSample
+from seqgen.generation.selection import Selection
 from seqgen.generation.tunes import TuneSample, abc, drawn_key
 from seqgen.music.key import Key
 from seqgen.music.place import Place, roles
@@ -27,6 +29,13 @@ from seqgen.tokenizers.base import END
 
 # At 0.8 tunes come back to their bars more often than those of the books do, at 1 less often.
 TEMPERATURES = {"text": 0.8, "tunes": 0.95}
+# Copies among so many samples are counted.
+COUNTED = 20
+
+# A document is written to its end, if that comes before twice the length of long ones, and before
+# so many tokens.
+DOCUMENT_LENGTH = 20_000
+
 # A tune of many bars is given so many times the tokens that the shortest of them would take.
 ROOM = 6
 
@@ -36,6 +45,8 @@ class Generator:
 
     checkpoint: where it came from.
     seed: of the latest call, drawn where the options said none; None before the first.
+    counts_copies: whether copies are counted among fewer samples than 20 too.
+    selection: what was left out or counted at the latest call, where anything was.
     kept: of the latest tunes, the share of the network's probability that the grammar left it; a
         network that knows the rules has 1.
     prompt_left_out: of the latest tunes, what of the prompt is not used, by kind.
@@ -47,6 +58,8 @@ class Generator:
         self.seed: int | None = None
         self.kept: float | None = None
         self.prompt_left_out: Mapping[str, int] = {}
+        self.counts_copies = False
+        self.selection: Selection | None = None
         self._engine = engine
 
     @property
@@ -88,39 +101,108 @@ class Generator:
             options = replace(options, temperature=TEMPERATURES[self.config.kind])
         self.kept = None
         self.prompt_left_out = {}
+        self.selection = selection = self._selection(options)
+        batches = batched(range(options.count))
+        if selection and selection.chooses:
+            batches = selection.batches()
         if self.config.kind == "tunes":
-            return in_order(self._tunes(prompt, options, asked, self.seed))
-        if asked != TuneOptions():
-            raise ConfigError("--meter, --key and the like are for models of tunes")
-        return in_order(self._texts(prompt, options, self.seed, progress))
+            settled = self._settled(prompt, asked)
+            self.prompt_left_out = settled.left_out
+            candidates = self._tunes(settled, options, self.seed, batches, free=asked.free)
+            written = partial(self._abc, seed=self.seed, key=settled.key)
+            if selection and selection.chooses:
+                chosen = selection.chosen(candidates)
+                return ((number, written(number, text=text)) for number, _, text in chosen)
+        else:
+            if asked != TuneOptions():
+                raise ConfigError("--meter, --key and the like are for models of tunes")
+            candidates = self._texts(prompt, options, self.seed, batches, progress)
+            if selection and selection.chooses:
+                return ((number, text) for number, text, _ in selection.chosen(candidates))
+        return in_order(selection.counted(candidates) if selection else candidates)
+
+    def _selection(self, options: SamplingOptions) -> Selection | None:
+        """What leaves out or counts copies and repeats; None where nothing is to be told of them.
+
+        Raises ConfigError where that is asked of a model that writes no documents, or that does not
+        know which ones it has learned from.
+        """
+        config, name = self.config, self.checkpoint.path.name
+        if config.kind != "tunes" and not config.corpus.learns_ends:
+            if options.novel or options.unique:
+                raise ConfigError(
+                    f"--novel and --unique are for models of documents or tunes; {name} has "
+                    "learned from one long text"
+                )
+            return None
+        if not (options.novel or options.unique or options.count >= COUNTED or self.counts_copies):
+            return None
+        learned = None
+        if options.novel or not options.unique:
+            learned = documents.learned(self.checkpoint, make=options.novel)
+        if learned is None and options.novel:
+            raise ConfigError(
+                f"--novel: {name} does not know which documents it has learned from; it was made "
+                "by an older seqgen, so train it anew"
+            )
+        fingerprint = documents.fingerprint
+        if config.kind == "tunes":
+            fingerprint = documents.tune_fingerprint
+        return Selection(
+            options.count, fingerprint, learned, novel=options.novel, unique=options.unique
+        )
 
     def _texts(
-        self, prompt: str, options: SamplingOptions, seed: int, progress: Progress | None
+        self,
+        prompt: str,
+        options: SamplingOptions,
+        seed: int,
+        batches: Iterable[list[int]],
+        progress: Progress | None,
     ) -> Iterator[Piece]:
-        tokenizer = self.checkpoint.tokenizer
+        """batches: the indexes of the samples that are written side by side."""
+        tokenizer, facts = self.checkpoint.tokenizer, self.config.corpus
+        ends = facts.learns_ends
         if options.unknown == "skip":
             prompt = tokenizer.skip_unknown(prompt)
         ids_T = tokenizer.encode(prompt) if prompt else np.array(self.config.start)
-        # A single document has no end that the network could have learned.
-        only = Forbid([END], self.config.vocab) if self.config.corpus.documents == 1 else None
+        if ends and prompt:
+            ids_T = np.concatenate([[END], ids_T])
+        length = options.length or TEXT_LENGTH
+        if ends and options.length is None:
+            length = min(max(length, 2 * facts.long), DOCUMENT_LENGTH)
 
-        def batches() -> Iterator[Piece]:
+        def begun(index: int) -> TextSample:
+            return TextSample(index, tokenizer, options, length, ends=ends, begins=prompt)
+
+        def held() -> Constraint | None:
+            if not facts.may_end:
+                return Forbid([END], self.config.vocab)
+            # No document is empty.
+            return Begin([END], self.config.vocab) if ends and not prompt else None
+
+        def written() -> Iterator[Piece]:
             read = self._engine.read(ids_T, progress)
-            for indexes in batched(range(options.count)):
-                samples = [TextSample(index, tokenizer, options) for index in indexes]
+            for indexes in batches:
+                samples = [begun(index) for index in indexes]
                 chance = Chance(seed, [(index, 0) for index in indexes])
-                yield from write(self._engine, ids_T, read, samples, options, chance, only)
+                yield from write(self._engine, ids_T, read, samples, options, chance, held())
 
-        return batches()
+        return written()
 
     def _tunes(
-        self, prompt: str, options: SamplingOptions, asked: TuneOptions, seed: int
+        self,
+        settled: Asked,
+        options: SamplingOptions,
+        seed: int,
+        batches: Iterable[list[int]],
+        *,
+        free: bool,
     ) -> Iterator[Piece]:
+        """batches: the indexes of the samples that are written side by side."""
         tokenizer = self.checkpoint.tokenizer
         if options.stop or options.lines:
             raise ConfigError("--stop and --lines are for text; a tune ends where it is whole")
-        settled = self._settled(prompt, asked)
-        self.prompt_left_out = settled.left_out
         length = self._length(options, settled) + len(settled.body)
         first = Place(roles(tokenizer.pieces)) if self.config.places else None
         ids_T = np.array([END])
@@ -131,22 +213,22 @@ class Generator:
             written = partial(self._abc, index, seed, settled.key)
             return TuneSample(index, tokenizer, settled.body, place, length, written)
 
-        def batches() -> Iterator[Piece]:
+        def pieces() -> Iterator[Piece]:
             read = self._engine.read(row_TF)
             kept = []
-            for indexes in batched(range(options.count)):
+            for indexes in batches:
                 samples = [begun(index) for index in indexes]
                 chance = Chance(seed, [(index, 0) for index in indexes])
                 held = None
                 if settled.grammar:
-                    held = Governed(settled.grammar, indexes, length, free=asked.free)
+                    held = Governed(settled.grammar, indexes, length, free=free)
                 yield from write(self._engine, ids_T, read, samples, options, chance, held)
                 # Without the grammar nothing but the header was held to it.
-                if held and not asked.free and math.isfinite(held.kept):
+                if held and not free and math.isfinite(held.kept):
                     kept.append(held.kept)
                     self.kept = sum(kept) / len(kept)
 
-        return batches()
+        return pieces()
 
     def _length(self, options: SamplingOptions, settled: Asked) -> int:
         """Most tokens to write: as many as are asked for, or as the longer tunes of the book have.

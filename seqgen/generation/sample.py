@@ -12,11 +12,15 @@ class Sample(Protocol):
     """What the batch that writes it asks of a sample.
 
     done: nothing more comes of it. failed: it is done and came to nothing.
+    document: what it is once it is done, as the network has learned its documents.
     """
 
     index: int
     done: bool
     failed: bool
+
+    @property
+    def document(self) -> str: ...
 
     def take(self, drawn: int) -> tuple[int, str]:
         """A token was drawn: returns the one that is taken, and the text that may be written."""
@@ -70,22 +74,44 @@ def beginning(text: str, stop: str) -> int:
 class TextSample:
     """A sample of a text model: every token is written as it comes, up to ``length`` of them."""
 
-    def __init__(self, index: int, tokenizer: Tokenizer, options: SamplingOptions) -> None:
+    def __init__(
+        self,
+        index: int,
+        tokenizer: Tokenizer,
+        options: SamplingOptions,
+        length: int | None = None,
+        *,
+        ends: bool = False,
+        begins: str = "",
+    ) -> None:
+        """length: most tokens. ends: whether it is over at the end of a document.
+
+        begins: what the document begins with, where it ends.
+        """
         self.index = index
         self.done = False
         self.failed = False
-        self._left = options.length or TEXT_LENGTH
+        self.document = begins
+        self._ends = ends
+        self._left = length or options.length or TEXT_LENGTH
         self._decoder = tokenizer.decoder()
         self._ending = Ending(options.stop, options.lines)
 
     def take(self, drawn: int) -> tuple[int, str]:
         self._left -= 1
+        if drawn == END and self._ends:
+            self.done = True
+            text = self._ending.push(self._decoder.flush()) + self._ending.flush()
+            self.document += text
+            return drawn, text
         # One document ends and the next begins: a line's end says so in a text that goes on.
         piece = self._decoder.flush() + "\n" if drawn == END else self._decoder.push(drawn)
         text = self._ending.push(piece)
         if self._left == 0 and not self._ending.done:
             text += self._ending.push(self._decoder.flush()) + self._ending.flush()
         self.done = self._ending.done or self._left == 0
+        if self._ends:
+            self.document += text
         return drawn, text
 
     def beside(self, id: int) -> tuple[int, ...]:

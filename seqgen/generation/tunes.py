@@ -53,6 +53,10 @@ class TuneSample:
         self.done = id == END or self._left == 0
         return id, self._written(self._text) if self.done else ""
 
+    @property
+    def document(self) -> str:
+        return self._text
+
     def beside(self, id: int) -> tuple[int, ...]:
         return self._place.push(id) if self._place else ()
 

@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from seqgen.errors import CheckpointError, ConfigError, unknown_name
@@ -27,10 +27,11 @@ def find(kind: str) -> "type[Tokenizer]":
     return importlib.import_module(f"{__name__}.{kind}").TOKENIZER
 
 
-def train(kind: str, texts: "Sequence[Text]", vocab_size: int | None = None) -> "Tokenizer":
+def train(kind: str, texts: "Iterable[Text]", vocab_size: int | None = None) -> "Tokenizer":
     """The tokenizer of that kind whose vocabulary is made from the texts.
 
     texts: all are searched for characters, and up to `base.MOST_SAMPLED` characters for pieces.
+        They are iterated over several times.
     vocab_size: most tokens, END among them; None leaves it to the kind.
     Raises ConfigError for an unknown kind, for a vocab_size that is too small for the texts, and
     for one given to a kind whose vocabulary follows from the texts alone.

@@ -2,7 +2,7 @@
 
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
@@ -64,9 +64,10 @@ class Tokenizer(ABC):
 
     @classmethod
     @abstractmethod
-    def train(cls, texts: Sequence[Text], vocab_size: int | None) -> Self:
+    def train(cls, texts: Iterable[Text], vocab_size: int | None) -> Self:
         """Make the vocabulary from texts: all their characters, and what pieces a `sample` holds.
 
+        texts: they are iterated over several times.
         Raises ConfigError where vocab_size is too small.
         """
 
@@ -82,6 +83,12 @@ class Tokenizer(ABC):
     @abstractmethod
     def encode(self, text: str) -> np.ndarray:
         """The ids of a text, `dtype` [T]. Raises TokenError that names the unknown characters."""
+
+    def encode_documents(self, texts: Sequence[str]) -> np.ndarray:
+        """The ids of several texts, each led by `END`, `dtype` [T]. Raises as `encode` does."""
+        end = np.array([END], self.dtype)
+        parts = [part for text in texts for part in (end, self.encode(text))]
+        return np.concatenate(parts) if parts else np.zeros(0, self.dtype)
 
     @abstractmethod
     def decode(self, ids: Sequence[int] | np.ndarray) -> str:
@@ -173,19 +180,31 @@ def blocks(text: Text, size: int = BLOCK) -> Iterator[str]:
         start += len(block)
 
 
-def sample(texts: Sequence[Text], most: int = MOST_SAMPLED) -> Iterator[str]:
+def sample(texts: Iterable[Text], most: int = MOST_SAMPLED) -> Iterator[str]:
     """The texts in blocks; of texts longer than ``most`` together, blocks evenly spread."""
     every = -(-sum(map(len, texts)) // most)
     return itertools.islice(itertools.chain.from_iterable(map(blocks, texts)), 0, None, every or 1)
 
 
-def alphabet(texts: Sequence[Text]) -> list[str]:
+def alphabet(texts: Iterable[Text]) -> list[str]:
     """The distinct characters of texts, in order of their code points."""
     seen = np.zeros(LARGEST, bool)
-    for text in texts:
-        for block in blocks(text):
-            seen[code_points(block)] = True
+    for block in joined(itertools.chain.from_iterable(map(blocks, texts))):
+        seen[code_points(block)] = True
     return [chr(code) for code in np.flatnonzero(seen)]
+
+
+def joined(texts: Iterable[str], size: int = BLOCK) -> Iterator[str]:
+    """Texts put together until they have so many characters, since many short ones are slow."""
+    parts: list[str] = []
+    length = 0
+    for text in texts:
+        parts.append(text)
+        length += len(text)
+        if length >= size:
+            yield "".join(parts)
+            parts, length = [], 0
+    yield "".join(parts)
 
 
 def code_points(text: str) -> np.ndarray:

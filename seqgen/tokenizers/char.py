@@ -1,11 +1,12 @@
 """Characters: every character of the texts is a token."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
 
 from seqgen.tokenizers.base import (
+    END,
     Decoder,
     Text,
     Tokenizer,
@@ -37,7 +38,7 @@ class CharTokenizer(Tokenizer):
         self._ids[self._codes[1:]] = np.arange(1, self.size)
 
     @classmethod
-    def train(cls, texts: Sequence[Text], vocab_size: int | None) -> Self:
+    def train(cls, texts: Iterable[Text], vocab_size: int | None) -> Self:
         return cls(alphabet(texts))
 
     @classmethod
@@ -62,6 +63,11 @@ class CharTokenizer(Tokenizer):
                 raise self.refusal(text)
             done += len(block)
         return ids
+
+    def encode_documents(self, texts: Sequence[str]) -> np.ndarray:
+        # A character is a token: all texts at once are many times faster than one by one.
+        ends = np.cumsum([0, *map(len, texts)][: len(texts)])
+        return np.insert(self.encode("".join(texts)), ends, END)
 
     def decode(self, ids: Sequence[int] | np.ndarray) -> str:
         ids = self.checked(ids)

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -49,7 +49,7 @@ class LexemeTokenizer(Tokenizer):
         self._ids = {piece: id for id, piece in enumerate(pieces, start=1)}
 
     @classmethod
-    def train(cls, texts: Sequence[Text], vocab_size: int | None) -> Self:
+    def train(cls, texts: Iterable[Text], vocab_size: int | None) -> Self:
         characters = sorted({*alphabet(texts), *"".join(cls.always)})
         given = [piece for piece in cls.always if is_piece(piece)]
         least = len(characters) + len(given) + 1

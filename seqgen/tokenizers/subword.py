@@ -2,7 +2,7 @@
 
 import codecs
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
@@ -65,7 +65,7 @@ class SubwordTokenizer(Tokenizer):
         self._merges = merges
 
     @classmethod
-    def train(cls, texts: Sequence[Text], vocab_size: int | None) -> Self:
+    def train(cls, texts: Iterable[Text], vocab_size: int | None) -> Self:
         from tokenizers import trainers
 
         if vocab_size is not None and vocab_size < LEAST:

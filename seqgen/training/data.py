@@ -1,28 +1,31 @@
 """From documents to two memory-mapped streams of token ids: to learn from, and to measure by."""
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from seqgen import tokenizers
+from seqgen.checkpoint import documents, format
 from seqgen.checkpoint.format import TuneFacts
-from seqgen.config import TokenOptions
+from seqgen.checkpoint.run_data import TRAINING, VALIDATION, open_ids, row_type
+from seqgen.config import AUTO, TokenOptions
 from seqgen.corpora import Corpus
+from seqgen.corpora.documents import choose_unit
 from seqgen.errors import ConfigError, CorpusError
 from seqgen.music import place
 from seqgen.music.transposition import key_lines
-from seqgen.tokenizers.base import END, MOST_SAMPLED, Text, blocks
+from seqgen.tokenizers.base import BLOCK, END, MOST_SAMPLED, Text, blocks
 from seqgen.training.events import Preparing
-from seqgen.training.split import split_text, split_tunes
+from seqgen.training.shuffle import document_starts, shuffle_file
+from seqgen.training.split import LONG_SHARE, Split, split_text, split_tunes
 
 if TYPE_CHECKING:
     from seqgen.tokenizers.base import Tokenizer
 
-TRAINING = "training.bin"
-VALIDATION = "validation.bin"
 LEAST_CHARACTERS = 20
 
 
@@ -33,6 +36,8 @@ class Dataset:
     training, validation: ids [N], each document led by END; memory-mapped. [N, 1 + F] where numbers
         stand beside them.
     training_characters, validation_characters: of the texts behind them.
+    documents, unit, held_out: as `Split` has them. long: tokens of a training document, than which
+        one in a hundred is longer; 0 where the validation part has the ends of texts.
     start: ids that generation begins from when there is no prompt.
     places: of each of the F numbers, how many values it has.
     tunes: of a book of tunes.
@@ -48,6 +53,9 @@ class Dataset:
     notices: tuple[str, ...]
     places: tuple[int, ...] = ()
     tunes: TuneFacts | None = None
+    unit: str | None = None
+    held_out: int = 0
+    long: int = 0
 
     @property
     def characters_per_token(self) -> float:
@@ -70,14 +78,17 @@ def preparing(
 ) -> Generator[Preparing, None, Dataset]:
     """Split a corpus, train its tokenizer, and write both parts' ids into a folder.
 
+    Where whole documents are held out, it writes the hashes of the others too.
+
     Yields how far it is. Raises CorpusError if there is too little to learn from, ConfigError for
     an option that does not fit the tokenizer.
     """
     what = f"cutting {corpus.characters:,} characters into tokens"
     yield Preparing(what)
-    split = split_tunes(corpus, options.transpose) if corpus.kind == "tunes" else split_text(corpus)
-    texts = (*split.training, *split.validation)
-    characters = sum(map(len, texts))
+    split = split_corpus(corpus, options)
+    training_characters = sum(map(len, split.training))
+    validation_characters = sum(map(len, split.validation))
+    characters = training_characters + validation_characters
     if characters < LEAST_CHARACTERS:
         raise CorpusError(
             f"{corpus.name} holds {corpus.characters} characters; "
@@ -91,7 +102,8 @@ def preparing(
         )
     lines = {line for text in split.training for line in key_lines(str(text))} if moved else ()
     # Over both parts, so that no character of the corpus is unknown, as in published figures.
-    tokenizer = tokenizers.train(kind, (*texts, *sorted(lines)), options.vocab_size)
+    texts = (*split.texts, *sorted(lines)) if moved else split.texts
+    tokenizer = tokenizers.train(kind, texts, options.vocab_size)
     notices = list(split.notices)
     if kind != "char" and characters > MOST_SAMPLED:
         notices.append(
@@ -105,23 +117,76 @@ def preparing(
         for written in write_rows(folder / name, rows):
             done += written
             yield Preparing(what, done / characters)
+    if split.held_out or split.tunes:
+        learned = documents.fingerprints(split.training, tunes=split.tunes is not None)
+        documents.save(folder, learned)
+    training = open_ids(folder / TRAINING, tokenizer.size, places)
+    long = 0
+    if split.held_out:
+        shuffle_file(folder / TRAINING, training)
+        training = open_ids(folder / TRAINING, tokenizer.size, places)
+        long = long_document(training)
     return Dataset(
         tokenizer=tokenizer,
-        training=open_ids(folder / TRAINING, tokenizer.size, places),
+        training=training,
         validation=open_ids(folder / VALIDATION, tokenizer.size, places),
-        training_characters=sum(map(len, split.training)),
-        validation_characters=sum(map(len, split.validation)),
-        documents=len(corpus.documents),
-        start=start_ids(corpus, tokenizer),
+        training_characters=training_characters,
+        validation_characters=validation_characters,
+        documents=split.documents,
+        start=start_ids(corpus.kind, split.documents, tokenizer),
         notices=tuple(notices),
         places=places,
         tunes=split.tunes,
+        unit=split.unit,
+        held_out=split.held_out,
+        long=long,
     )
+
+
+def place_files(folder: Path, checkpoint: Path, put: Callable[[Path, Path], object]) -> None:
+    """Put what `preparing` wrote into a folder where a run looks for it.
+
+    put: moves or copies a file.
+    """
+    (checkpoint / format.RESUME).mkdir(exist_ok=True)
+    for name in (TRAINING, VALIDATION):
+        put(folder / name, checkpoint / format.RESUME / name)
+    if (folder / format.DOCUMENTS).exists():
+        put(folder / format.DOCUMENTS, checkpoint / format.DOCUMENTS)
+
+
+def split_corpus(corpus: Corpus, options: TokenOptions) -> Split:
+    """The two parts of a corpus.
+
+    Raises ConfigError for a separator that it does not contain, or for any if it holds tunes.
+    """
+    if corpus.kind != "tunes":
+        return split_text(corpus, choose_unit(corpus, options.documents))
+    if options.documents != AUTO:
+        raise ConfigError("--documents is for texts; in a book of tunes, each tune is a document")
+    return split_tunes(corpus, options.transpose)
+
+
+def long_document(ids: np.ndarray) -> int:
+    """Tokens of a document, its end included, than which one in a hundred is longer."""
+    lengths = np.diff(document_starts(ids), append=len(ids))
+    return int(np.quantile(lengths, LONG_SHARE, method="lower"))
 
 
 def plain_ids(texts: Iterable[Text], tokenizer: "Tokenizer") -> Iterator[tuple[np.ndarray, int]]:
     """Each text's ids behind an END, a block at a time, with how many characters they are of."""
-    for text in texts:
+    short: list[str] = []  # encoded together
+    length = 0
+    for text in chain(texts, [None]):
+        if short and (text is None or length + len(text) > BLOCK):
+            yield tokenizer.encode_documents(short), length
+            short, length = [], 0
+        if text is None:
+            return
+        if len(text) <= BLOCK:
+            short.append(str(text))
+            length += len(text)
+            continue
         yield np.array([END], tokenizer.dtype), 0
         for block in blocks(text):
             yield tokenizer.encode(block), len(block)
@@ -136,11 +201,6 @@ def placed_ids(texts: Iterable[Text], tokenizer: "Tokenizer") -> Iterator[tuple[
         yield np.array(rows, row_type(tokenizer.size, place.sizes(tokenizer.size))), len(text)
 
 
-def row_type(vocab: int, places: tuple[int, ...]) -> np.dtype:
-    """The smallest type that holds every id and every number beside it."""
-    return np.min_scalar_type(max(vocab, *places, 1) - 1)
-
-
 def write_rows(path: Path, rows: Iterable[tuple[np.ndarray, int]]) -> Iterator[int]:
     """Write ids one after the other, and tell after each part how many characters it had."""
     with open(path, "wb") as file:
@@ -149,18 +209,8 @@ def write_rows(path: Path, rows: Iterable[tuple[np.ndarray, int]]) -> Iterator[i
             yield characters
 
 
-def open_ids(path: Path, vocab: int, places: tuple[int, ...]) -> np.ndarray:
-    """The ids that `write_rows` wrote. Raises ValueError if they are none."""
-    dtype = row_type(vocab, places)
-    columns = 1 + len(places)
-    count, rest = divmod(path.stat().st_size, dtype.itemsize * columns)
-    if rest or not count:
-        raise ValueError(f"{path.name} holds no tokens of this network")
-    return np.memmap(path, dtype, mode="r", shape=(count, columns) if places else (count,))
-
-
-def start_ids(corpus: Corpus, tokenizer: "Tokenizer") -> tuple[int, ...]:
+def start_ids(kind: str, documents: int, tokenizer: "Tokenizer") -> tuple[int, ...]:
     """Where generation begins: before a document, or, where there is but one, before a line."""
-    if corpus.kind == "text" and len(corpus.documents) == 1 and not tokenizer.unknown("\n"):
+    if kind == "text" and documents == 1 and not tokenizer.unknown("\n"):
         return tuple(int(token) for token in tokenizer.encode("\n"))
     return (END,)

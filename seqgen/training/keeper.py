@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from seqgen.checkpoint import format, write
+from seqgen.checkpoint import documents, format, write
 from seqgen.checkpoint.files import MOST_TEXT_BYTES, read_bytes, write_whole
 from seqgen.checkpoint.read import Checkpoint
 from seqgen.errors import CheckpointError
@@ -43,6 +43,8 @@ class Keeper:
         path = checkpoint.path
         self.checkpoint = checkpoint
         self.ids = ids
+        file = path / format.DOCUMENTS
+        self.learned = documents.learned(checkpoint) if file.exists() else None
         self.best: Arrays | None = None
         self.metrics = self.samples = b""
         self._state: tuple[Position, Arrays] | None = None
@@ -141,6 +143,8 @@ class Keeper:
             folder.mkdir(exist_ok=True)
             for name, ids in self.ids.items():
                 ids.tofile(folder / name)
+            if self.learned is not None:
+                documents.save(checkpoint.path, self.learned)
         except OSError as error:
             # Half of it is none: the next save is to begin here again.
             (checkpoint.path / format.CONFIG).unlink(missing_ok=True)

@@ -6,6 +6,7 @@ import numpy as np
 
 from seqgen.checkpoint import format
 from seqgen.checkpoint.read import Checkpoint
+from seqgen.checkpoint.run_data import kept_parts
 from seqgen.errors import CheckpointError, ConfigError, TokenError, TuneError
 from seqgen.music.normal import parse
 from seqgen.music.outline import LETTER, UNKNOWN
@@ -13,7 +14,7 @@ from seqgen.music.tokens import NO_RHYTHM, PATTERN
 from seqgen.music.tune import Tune
 from seqgen.tokenizers.base import END, Text
 from seqgen.training.data import placed_ids, plain_ids
-from seqgen.training.parts import kept_parts, own_corpus
+from seqgen.training.parts import own_corpus
 from seqgen.training.split import split_tunes
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from seqgen.checkpoint import graph
 from seqgen.checkpoint.card import write_card
 from seqgen.checkpoint.read import Checkpoint
+from seqgen.config import SamplingOptions
 from seqgen.errors import TrainingError
 from seqgen.evaluation.likelihood import quantisation_loss
 from seqgen.generation import Generator
@@ -38,6 +39,7 @@ EXPLODED = 2.0
 MEASURE_TOKENS = 32_000
 FINAL_TOKENS = 1_000_000
 SAMPLE_CHARACTERS = 200
+SAMPLE_DOCUMENTS = 6
 SAMPLE_TUNE = 250  # tokens, of which most tunes have fewer
 SPEED_STEPS = 12
 
@@ -295,9 +297,15 @@ class Run:
         length = max(1, round(SAMPLE_CHARACTERS / self.characters_per_token))
         if config.tunes:
             length = SAMPLE_TUNE
-        return "".join(
-            generator.generate(length=length, seed=self.options.seed + self.position.step)
-        )
+        seed = self.options.seed + self.position.step
+        count = 1
+        if config.corpus.learns_ends:  # as many short documents as one sample has characters
+            count = min(SAMPLE_DOCUMENTS, max(1, length // max(1, config.corpus.long)))
+        options = SamplingOptions(length=length, seed=seed, count=count)
+        texts = [""] * count
+        for index, text in generator.pieces("", options):
+            texts[index] += text
+        return "\n".join(texts)
 
     def _save(self) -> None:
         self.keeper.save(self.position, self.learner.arrays())

@@ -1,20 +1,23 @@
 """The two parts of the text that a network was trained with: to learn from, and held back."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from seqgen.checkpoint import format
 from seqgen.checkpoint.read import Checkpoint
+from seqgen.checkpoint.run_data import kept_parts
 from seqgen.corpora import Corpus, open_corpus
 from seqgen.corpora.fetch import Progress
 from seqgen.corpora.registry import find_entry
 from seqgen.errors import CheckpointError, ConfigError, CorpusError, SeqgenError, TokenError
 from seqgen.tokenizers.base import Text, Tokenizer
-from seqgen.training.data import TRAINING, VALIDATION, open_ids, plain_ids
-from seqgen.training.split import split_text
+from seqgen.training.data import plain_ids
+from seqgen.training.shuffle import shuffled
+from seqgen.training.split import Split, split_ends, split_text
 
 # Characters of the training part that are looked at: counting n-grams in them takes 1.5 GB.
 MOST_LEARNED = 10_000_000
@@ -57,23 +60,6 @@ def text_parts(checkpoint: Checkpoint, progress: Progress | None = None) -> Part
     return Parts(training, validation, limited(facts) if len(training) < len(kept[0]) else "")
 
 
-def kept_parts(checkpoint: Checkpoint) -> tuple[np.ndarray, np.ndarray] | None:
-    """The ids that are kept beside a run, memory-mapped, [N] or [N, 1 + F]; None if they are not.
-
-    Raises CheckpointError if they are damaged.
-    """
-    config, folder = checkpoint.config, checkpoint.path / format.RESUME
-    if not all((folder / name).is_file() for name in (TRAINING, VALIDATION)):
-        return None
-    try:
-        training, validation = (
-            open_ids(folder / name, config.vocab, config.places) for name in (TRAINING, VALIDATION)
-        )
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{folder}: the tokens cannot be read: {error}") from error
-    return training, validation
-
-
 def reopened(checkpoint: Checkpoint, progress: Progress | None = None) -> Parts:
     """Both parts, from the corpus that config.json names, if it still is what it was.
 
@@ -81,16 +67,25 @@ def reopened(checkpoint: Checkpoint, progress: Progress | None = None) -> Parts:
     """
     facts = checkpoint.config.corpus
     try:
-        split = split_text(own_corpus(checkpoint, progress))
+        split = split_again(own_corpus(checkpoint, progress), facts)
     except ConfigError as error:
         raise ConfigError(f"{error}{GIVE}") from error
     learned, whole = last(split.training, MOST_LEARNED)
     try:
         training = encoded(learned, checkpoint.tokenizer)
+        if split.held_out:
+            training = np.concatenate([*shuffled(training)])
         validation = encoded(split.validation, checkpoint.tokenizer)
     except TokenError as error:
         raise CheckpointError(f"{checkpoint.path}: its own corpus: {error}") from error
     return Parts(training, validation, "" if whole else limited(facts))
+
+
+def split_again(corpus: Corpus, facts: format.CorpusFacts) -> Split:
+    """The parts of a corpus as a run cut them."""
+    if facts.held_out and facts.unit:
+        return split_text(corpus, facts.unit)
+    return split_ends(corpus)
 
 
 def own_corpus(checkpoint: Checkpoint, progress: Progress | None = None) -> Corpus:
@@ -141,15 +136,20 @@ def limited(facts: format.CorpusFacts) -> str:
     )
 
 
-def last(texts: Sequence[Text], most: int) -> tuple[list[Text], bool]:
+def last(texts: Iterable[Text], most: int) -> tuple[list[Text], bool]:
     """The end of some texts, so many characters of it, and whether that is all of them."""
-    kept: list[Text] = []
-    for text in reversed(texts):
-        if most <= 0:
-            return kept[::-1], False
-        kept.append(text[max(0, len(text) - most) :])
-        most -= len(text)
-    return kept[::-1], most >= 0
+    kept: deque[Text] = deque()
+    length, whole = 0, True
+    for text in texts:
+        kept.append(text)
+        length += len(text)
+        while length - len(kept[0]) >= most:
+            length -= len(kept.popleft())
+            whole = False
+    if length > most:
+        kept[0] = kept[0][length - most :]
+        whole = False
+    return list(kept), whole
 
 
 def encoded(texts: Iterable[Text], tokenizer: Tokenizer) -> np.ndarray:

@@ -1,12 +1,19 @@
 """Which documents are learned from, and which are held back to measure by."""
 
 import hashlib
+from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, compress
 
+import numpy as np
+
+from seqgen.checkpoint.documents import fingerprint
 from seqgen.checkpoint.format import TuneFacts
+from seqgen.config import FILE
 from seqgen.corpora import Corpus
+from seqgen.corpora.documents import LEAST_DOCUMENTS, Documents, describe
 from seqgen.errors import CorpusError
 from seqgen.music import book
 from seqgen.music.tokens import NO_RHYTHM, PATTERN, PITCHES
@@ -16,22 +23,116 @@ VALIDATION_SHARE = 0.1
 LONG_SHARE = 0.99  # of a book's tunes; what is longer has lost its way, in what a network writes
 
 
+# Of all characters. A single document that has more is never held back, nor are so many together
+# that they have twice as many.
+MOST_HELD_OUT = 0.1
+
+
 @dataclass(frozen=True)
 class Split:
-    """The texts of the two parts, and what became of the documents on the way."""
+    """The texts of the two parts, and what became of the documents on the way.
 
-    training: tuple[Text, ...]
-    validation: tuple[Text, ...]
+    training, validation: can be iterated over several times.
+    documents: how many there are in both.
+    unit: what one is (`seqgen.corpora.documents`); None for tunes.
+    held_out: how many whole documents the validation part has; 0 if it has the ends of texts.
+    """
+
+    training: Iterable[Text]
+    validation: Iterable[Text]
+    documents: int
     notices: tuple[str, ...] = ()
     tunes: TuneFacts | None = None
+    unit: str | None = None
+    held_out: int = 0
+
+    @property
+    def texts(self) -> "Both":
+        """Those of both parts."""
+        return Both(self.training, self.validation)
 
 
-def split_text(corpus: Corpus) -> Split:
-    """The last tenth of each text is its validation part."""
+@dataclass(frozen=True)
+class Both:
+    """Two series of texts, one after the other."""
+
+    first: Iterable[Text]
+    second: Iterable[Text]
+
+    def __iter__(self) -> Iterator[Text]:
+        return chain(self.first, self.second)
+
+
+@dataclass(frozen=True)
+class Selected:
+    """Some documents of a corpus. chosen: which of them, bool [N]."""
+
+    documents: Documents
+    chosen: np.ndarray
+
+    def __iter__(self) -> Iterator[Text]:
+        return compress(self.documents, self.chosen)
+
+
+def split_text(corpus: Corpus, unit: str = FILE) -> Split:
+    """Whole documents, a tenth of them, are the validation part, by the hashes of their texts.
+
+    Of fewer than 20 different documents it is the last tenth of each file.
+    """
+    documents = Documents(corpus, unit)
+    hashes, lengths = measured(documents)
+    different = len(np.unique(hashes))
+    if different >= LEAST_DOCUMENTS:
+        held = held_out(hashes, lengths)
+        return Split(
+            training=Selected(documents, ~held),
+            validation=Selected(documents, held),
+            documents=len(hashes),
+            unit=unit,
+            held_out=int(held.sum()),
+        )
+    notice = (
+        f"there are {different} different documents, {describe(unit)}; with fewer than "
+        f"{LEAST_DOCUMENTS} each file is one text, whose last tenth is held out"
+    )
+    return split_ends(corpus, (notice,) if unit != FILE else ())
+
+
+def split_ends(corpus: Corpus, notices: tuple[str, ...] = ()) -> Split:
+    """The last tenth of each file is its validation part."""
     parts = [cut(document.text) for document in corpus.documents]
     return Split(
-        tuple(first for first, _ in parts if first), tuple(second for _, second in parts if second)
+        training=tuple(first for first, _ in parts if first),
+        validation=tuple(second for _, second in parts if second),
+        documents=len(corpus.documents),
+        notices=notices,
+        unit=FILE,
     )
+
+
+def measured(documents: Iterable[Text]) -> tuple[np.ndarray, np.ndarray]:
+    """The hash of each document, uint64 [N], and how many characters it has, int64 [N]."""
+    hashes, lengths = array("Q"), array("q")
+    for document in documents:
+        hashes.append(fingerprint(document))
+        lengths.append(len(document))
+    return np.array(hashes, np.uint64), np.array(lengths, np.int64)
+
+
+def held_out(hashes: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Which documents are the validation part, bool [N]: a tenth of the different ones.
+
+    Those with the smallest hashes, so that equal documents are on one side, and a corpus that has
+    grown keeps nearly all where they were. None that is very long beside the others.
+    """
+    different, first, counts = np.unique(hashes, return_index=True, return_counts=True)
+    sizes = lengths[first] * counts
+    most = MOST_HELD_OUT * lengths.sum()
+    allowed = np.flatnonzero(sizes <= most)[: max(1, round(VALIDATION_SHARE * len(different)))]
+    allowed = allowed[np.cumsum(sizes[allowed]) <= 2 * most]
+    if not len(allowed):
+        allowed = np.array([sizes.argmin()])
+    return np.isin(hashes, different[allowed])
 
 
 def cut(text: Text) -> tuple[Text, Text]:
@@ -60,16 +161,17 @@ def split_tunes(corpus: Corpus, transpose: str) -> Split:
         twice = len(learned.duplicates)
         notices.append(f"{twice:,} tunes that were there before, by another name or in another key")
     notices += learned.left_out.lines()
+    count = len(corpus.documents)
     if len(tunes) == 1:
         first, second = cut_tune(tunes[0].text)
-        return Split((first,), (second,), tuple(notices), facts(tunes, (second,)))
+        return Split((first,), (second,), count, tuple(notices), facts(tunes, (second,)))
     held = {tune.family for tune in tunes if hashed(tune.family) < VALIDATION_SHARE}
     families = {tune.family for tune in tunes}
     if not held or held == families:
         held = {min(families, key=hashed)}
     training = tuple(tune.text for tune in tunes if tune.family not in held)
     validation = tuple(tune.text for tune in tunes if tune.family in held)
-    return Split(training, validation, tuple(notices), facts(tunes, validation))
+    return Split(training, validation, count, tuple(notices), facts(tunes, validation))
 
 
 def facts(tunes: Sequence[book.Learned], validation: Sequence[str]) -> TuneFacts:

@@ -20,7 +20,14 @@ from seqgen.errors import CheckpointError, ConfigError
 from seqgen.options import flag_name
 from seqgen.stack import backend
 from seqgen.training import resume
-from seqgen.training.data import TRAINING, VALIDATION, Dataset, open_ids, preparing
+from seqgen.training.data import (
+    TRAINING,
+    VALIDATION,
+    Dataset,
+    open_ids,
+    place_files,
+    preparing,
+)
 from seqgen.training.events import Event, Preparing, Started
 from seqgen.training.fitted import by_the_clock, fitted
 from seqgen.training.memory import check_memory, memory_errors
@@ -61,9 +68,7 @@ def begun(corpus: Corpus, options: RunOptions, path: Path, overwrite: bool) -> I
         chosen = fitted(options, data)
         config = configure(corpus, data, chosen)
         write.create(path, config, data.tokenizer, overwrite=overwrite)
-        (path / format.RESUME).mkdir(exist_ok=True)
-        for name in (TRAINING, VALIDATION):
-            os.replace(folder / name, path / format.RESUME / name)
+        place_files(folder, path, os.replace)
     training = config.training
     position = Position(epochs=training.epochs, minutes=training.minutes)
     checkpoint = Checkpoint(path, config, data.tokenizer)
@@ -152,6 +157,9 @@ def configure(corpus: Corpus, data: Dataset, chosen: Plan) -> Config:
         training_tokens=len(data.training),
         validation_tokens=len(data.validation),
         encoding=corpus.encoding,
+        unit=data.unit,
+        held_out=data.held_out,
+        long=data.long,
     )
     return Config(
         kind=corpus.kind,

@@ -1,11 +1,12 @@
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from seqgen.checkpoint import format, write
+from seqgen.checkpoint import documents, format, write
 from seqgen.checkpoint.export import Export, export, read_export
 from seqgen.checkpoint.read import Checkpoint, open_checkpoint
 from seqgen.errors import CheckpointError
@@ -17,6 +18,10 @@ FACTS = Export(
     excerpt={"float32": 1.25},
     commands=("seqgen train fox.txt --name fox",),
 )
+
+
+# Of a model of one text.
+WRITTEN = {*format.FILES} - {format.EVALUATION, format.DOCUMENTS}
 
 
 def known(copy: Checkpoint) -> Export:
@@ -38,7 +43,7 @@ def run(checkpoint: Path) -> Checkpoint:
 def test_a_copy_is_whole_and_has_nothing_of_its_run(run: Checkpoint, tmp_path: Path) -> None:
     folder = tmp_path / "new" / "copy"
     assert export(run, folder, half=True, measure=known) == FACTS
-    assert {path.name for path in folder.iterdir()} == set(format.FILES) - {format.EVALUATION}
+    assert {path.name for path in folder.iterdir()} == WRITTEN
     copy = open_checkpoint(folder)
     assert copy.config == run.config
     assert copy.metrics() == run.metrics()
@@ -50,6 +55,17 @@ def test_a_copy_is_whole_and_has_nothing_of_its_run(run: Checkpoint, tmp_path: P
     assert read_export(folder) == FACTS
     assert read_export(run.path) is None
     assert list(folder.parent.iterdir()) == [folder]
+
+
+def test_a_copy_of_a_model_of_documents_knows_what_it_learned_from(
+    make: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = make(tmp_path / "list", documents=40, held_out=4, unit="line")
+    learned = np.arange(36, dtype=np.uint64)
+    documents.save(path, learned)
+    export(open_checkpoint(path), tmp_path / "copy", half=True, measure=known)
+    found = documents.learned(open_checkpoint(tmp_path / "copy"))
+    np.testing.assert_array_equal(found, learned)
 
 
 def test_without_halving_the_weights_are_the_same(run: Checkpoint, tmp_path: Path) -> None:
@@ -73,7 +89,7 @@ def test_a_copy_may_be_copied_again(run: Checkpoint, tmp_path: Path) -> None:
     one, two = (open_checkpoint(tmp_path / name) for name in ("one", "two"))
     # By their checksums: safetensors writes the words of a header in any order.
     assert one.stored_weights()[1] == two.stored_weights()[1]
-    for name in set(format.FILES) - {format.WEIGHTS, format.CARD, format.EVALUATION}:
+    for name in WRITTEN - {format.WEIGHTS, format.CARD}:
         assert (one.path / name).read_bytes() == (two.path / name).read_bytes()
 
 

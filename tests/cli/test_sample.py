@@ -1,14 +1,17 @@
 import os
+import re
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from seqgen.checkpoint import documents
 from seqgen.cli.app import app, main
-from seqgen.errors import ConfigError
+from seqgen.errors import ConfigError, SamplingError
 from seqgen.generation import load
 
 
@@ -203,3 +206,49 @@ def test_words_are_no_beginning_of_a_tune() -> None:
     result = CliRunner().invoke(app, ["sample", "jig", "--prompt", "hello world"])
     assert isinstance(result.exception, ConfigError)
     assert not result.stdout
+
+
+@pytest.fixture
+def items(make: Callable[..., Path]) -> Path:
+    """A model of a list, which ends an item about every sixth token."""
+    path = make(
+        Path("checkpoints/items"),
+        text="abcdef" * 20,
+        documents=4000,
+        held_out=400,
+        unit="line",
+        bias={"": 1.0},
+    )
+    documents.save(path, documents.fingerprints(["a", "b", "c"]))
+    return path
+
+
+def test_items_of_a_list_come_one_a_line(items: Path) -> None:
+    out, err = sample("items", "--count", "500", "--seed", "1")
+    lines = out.split("\n")
+    assert len(lines) == 501
+    assert lines.pop() == ""
+    assert all(lines)
+    copies = sum(line in ("a", "b", "c") for line in lines)
+    assert f"{copies} of 500 samples ({copies / 500:.1%})" in err
+    assert "--novel" in err
+    few, silence = sample("items", "--count", "3", "--seed", "1")
+    assert few == "".join(line + "\n" for line in lines[:3])
+    assert silence == ""
+    out, _ = sample("items", "--count", "9", "--seed", "1", "--prompt", "abc")
+    assert [line[:3] for line in out.splitlines()] == ["abc"] * 9
+
+
+def test_what_is_left_out_is_told(items: Path) -> None:
+    out, err = sample("items", "--count", "200", "--seed", "1", "--novel", "--unique")
+    lines = out.splitlines()
+    assert len(set(lines)) == 200
+    assert not {"a", "b", "c"} & set(lines)
+    assert re.fullmatch(r"left out: .* copies .* and .* repeats, of [\d,]+ candidates\n", err)
+
+
+def test_a_search_in_vain_ends_with_an_error(items: Path) -> None:
+    options = ["--count", "50", "--length", "1", "--unique"]
+    result = CliRunner().invoke(app, ["sample", "items", *options])
+    assert isinstance(result.exception, SamplingError)
+    assert 1 <= len(result.stdout.splitlines()) <= 6

@@ -7,14 +7,17 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from seqgen.checkpoint import documents
 from seqgen.config import SamplingOptions, TuneOptions
-from seqgen.errors import CheckpointError, ConfigError, TokenError
+from seqgen.errors import CheckpointError, ConfigError, SamplingError, TokenError
 from seqgen.evaluation.judges import bar_exact
 from seqgen.generation import Generator, load
 from seqgen.music.key import LETTERS
 from seqgen.music.reader import read
+from seqgen.tokenizers.base import END
 
 TUNES = "R:jig\nM:6/8\nK:Cmaj\nABcdef|gabc3|]"
 
@@ -263,3 +266,105 @@ def test_writing_needs_no_tensorflow_and_no_onnx(checkpoint: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def list_checkpoint(make: Callable[..., Path], tmp_path: Path) -> Path:
+    """A model of a list that ends an item about every sixth token."""
+    return make(
+        tmp_path / "list", text="abcdef" * 20, documents=40, held_out=4, unit="line", bias={"": 1.0}
+    )
+
+
+def test_a_document_ends_by_itself(list_checkpoint: Path) -> None:
+    generator = load(list_checkpoint)
+    texts = samples(generator, count=300, seed=1)
+    assert all(1 <= len(text) < 200 for text in texts)
+    assert len({len(text) for text in texts}) > 3
+    assert samples(generator, count=3, seed=1) == texts[:3]
+    assert max(map(len, samples(generator, count=100, seed=1, length=2))) == 2
+
+
+def test_a_document_begins_with_the_prompt(list_checkpoint: Path) -> None:
+    generator = load(list_checkpoint)
+    first = [END, *generator.checkpoint.tokenizer.encode("ab")]
+    logits, _ = generator._engine.read(np.array(first))
+    (text,) = samples(generator, "ab", temperature=0, seed=1)
+    best = int(logits.argmax())
+    assert text[:1] == generator.checkpoint.tokenizer.decode([best])
+    assert "" in samples(generator, "ab", count=100, seed=1)  # the prompt may be all of it
+
+
+def test_an_older_model_of_several_texts_goes_on_after_an_end(
+    make: Callable[..., Path], tmp_path: Path
+) -> None:
+    older = load(make(tmp_path / "old", text="abcdef" * 20, documents=40, bias={"": 1.0}))
+    text = "".join(older.generate(length=200, seed=1))
+    assert len(text) == 200
+    assert "\n" in text
+    newer = load(
+        make(tmp_path / "new", text="abcdef" * 20, documents=4, unit="file", bias={"": 1.0})
+    )
+    text = "".join(newer.generate(length=200, seed=1))
+    assert len(text) == 200
+    assert "\n" not in text
+
+
+def test_copies_and_repeats_are_left_out(list_checkpoint: Path) -> None:
+    generator = load(list_checkpoint)
+    options = {"count": 300, "seed": 1, "length": 3}
+    plain = samples(generator, **options)
+    known = sorted(set(plain))[::2]
+    documents.save(list_checkpoint, documents.fingerprints(known[:36]))
+    novel = samples(generator, novel=True, **options)
+    assert len(novel) == 300
+    assert novel[:100] == [text for text in plain if text not in known[:36]][:100]
+    both = samples(generator, "", novel=True, unique=True, **(options | {"count": 30}))
+    assert len(set(both)) == 30
+    assert not set(both) & set(known[:36])
+    assert generator.selection is not None
+    assert generator.selection.copies > 0
+    samples(generator, **options)
+    assert generator.selection.copies == sum(text in known[:36] for text in plain)
+
+
+def test_the_prompt_belongs_to_what_may_be_a_copy(list_checkpoint: Path) -> None:
+    generator = load(list_checkpoint)
+    plain = samples(generator, "ab", count=20, seed=1)
+    documents.save(list_checkpoint, documents.fingerprints(["ab" + plain[0]]))
+    assert plain[0] not in samples(generator, "ab", count=20, seed=1, novel=True)
+
+
+def test_too_few_new_documents_are_an_error(list_checkpoint: Path) -> None:
+    generator = load(list_checkpoint)
+    with pytest.raises(SamplingError):
+        samples(generator, count=100, seed=1, unique=True, length=1)
+
+
+def test_only_documents_can_be_new(checkpoint: Path, list_checkpoint: Path) -> None:
+    for option in ("novel", "unique"):
+        with pytest.raises(ConfigError, match="one long text"):
+            samples(load(checkpoint), **{option: True})
+    with pytest.raises(ConfigError, match="older seqgen"):
+        samples(load(list_checkpoint), novel=True)
+
+
+def test_tunes_are_left_out_too(tune_checkpoint: Path) -> None:
+    generator = load(tune_checkpoint)
+    plain = samples(generator, count=6, seed=1)
+    raw: list[str] = []
+    hashed = documents.tune_fingerprint
+
+    def noted(text: str) -> int:
+        raw.append(text)
+        return hashed(text)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(documents, "tune_fingerprint", noted)
+        assert samples(generator, count=6, seed=1, unique=True) == plain
+    documents.save(tune_checkpoint, documents.fingerprints(raw[:2], tunes=True))
+    left = samples(generator, count=4, seed=1, novel=True)
+    assert [tune.partition("K:")[2][-20:] for tune in left] == [
+        tune.partition("K:")[2][-20:] for tune in plain[2:]
+    ]
+    assert [tune.partition("X:")[2].partition("\n")[0] for tune in left] == ["1", "2", "3", "4"]

@@ -7,10 +7,12 @@ import sys
 import numpy as np
 import pytest
 
+from seqgen.checkpoint import documents, format
+from seqgen.checkpoint.documents import texts_of
 from seqgen.config import TokenOptions
 from seqgen.corpora import Corpus, Document
 from seqgen.corpora.longtext import Store
-from seqgen.errors import CorpusError
+from seqgen.errors import ConfigError, CorpusError
 from seqgen.music import place
 from seqgen.tokenizers.base import END
 from seqgen.training.data import prepare, preparing
@@ -59,6 +61,55 @@ def test_tunes_may_be_learned_by_characters(tmp_path):
     data = prepare(tunes, TokenOptions(tokens="char"), tmp_path)
     assert (data.tokenizer.kind, data.places, data.training.ndim) == ("char", (), 1)
     assert data.tunes is not None
+
+
+NAMES = sorted(f"{a}{b}{c}" for a in "ABCDEFGH" for b in "aeiou" for c in ("n", "ra", "lis", "mo"))
+
+
+@pytest.mark.parametrize("tokens", ["char", "word", "subword"])
+def test_items_of_a_list_are_documents_in_another_order(tokens, tmp_path):
+    data = prepare(corpus("\n".join(NAMES)), TokenOptions(tokens=tokens), tmp_path)
+    assert (data.unit, data.documents, data.held_out) == ("line", 160, 16)
+    assert data.start == (END,)
+    parts = [[*texts_of(part, data.tokenizer)] for part in (data.training, data.validation)]
+    assert sorted(parts[0] + parts[1]) == NAMES
+    assert parts[0] != sorted(parts[0])
+    assert len({name[0] for name in parts[0][:40]}) > 5
+    assert data.training_characters == sum(map(len, parts[0]))
+    assert data.long >= 2
+    learned = documents.read(tmp_path / format.DOCUMENTS, 160)
+    np.testing.assert_array_equal(learned, documents.fingerprints(parts[0]))
+    if tokens == "char":
+        assert data.tokenizer.unknown("\n") == ["\n"]
+
+
+def test_a_list_may_be_read_as_one_text(tmp_path):
+    data = prepare(corpus("\n".join(NAMES)), TokenOptions(documents="file"), tmp_path)
+    assert (data.unit, data.documents, data.held_out) == ("file", 1, 0)
+    assert not (tmp_path / format.DOCUMENTS).exists()
+
+
+def test_documents_longer_than_a_block_keep_their_text(tmp_path):
+    texts = [f"{number} " * 20_000 for number in range(20)]
+    data = prepare(corpus(*texts), TokenOptions(), tmp_path)
+    found = [*texts_of(data.training, data.tokenizer), *texts_of(data.validation, data.tokenizer)]
+    assert sorted(found) == sorted(texts)
+
+
+def test_a_book_of_tunes_is_not_cut_otherwise(tmp_path):
+    tunes = corpus(*(tune(number) for number in range(30)), kind="tunes")
+    with pytest.raises(ConfigError, match="--documents"):
+        prepare(tunes, TokenOptions(documents="line"), tmp_path)
+
+
+def test_a_tune_is_known_by_its_notes_whatever_its_key(tmp_path):
+    tunes = corpus(*(tune(n).replace("K:C", "K:D") for n in range(30)), kind="tunes")
+    prepare(tunes, TokenOptions(), tmp_path)
+    in_c = documents.read(tmp_path / format.DOCUMENTS, 30)
+    data = prepare(tunes, TokenOptions(transpose="none", tokens="char"), tmp_path)
+    np.testing.assert_array_equal(documents.read(tmp_path / format.DOCUMENTS, 30), in_c)
+    texts = texts_of(data.training, data.tokenizer)
+    np.testing.assert_array_equal(documents.fingerprints(texts, tunes=True), in_c)
 
 
 def test_too_little_text_is_refused_with_its_length(tmp_path):
@@ -116,4 +167,25 @@ def test_memory_does_not_grow_with_the_text(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     tokens, kilobytes = map(int, done.stdout.split())
     assert tokens == 118_800_001
+    assert kilobytes < 250_000
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="tells the most memory held")
+def test_memory_grows_little_with_the_number_of_documents(tmp_path):
+    file = tmp_path / "list.txt"
+    file.write_text("".join(f"item {n * 7919 % 1_000_003}\n" for n in range(400_000)))
+    code = """if True:
+        import sys
+        from pathlib import Path
+        from seqgen.config import TokenOptions
+        from seqgen.corpora import open_corpus
+        from seqgen.training.data import prepare
+        data = prepare(open_corpus([sys.argv[1]]), TokenOptions(), Path(sys.argv[2]))
+        status = Path("/proc/self/status").read_text()
+        print(data.documents, status.split("VmHWM:")[1].split()[0])
+    """
+    command = [sys.executable, "-c", code, file, tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    documents, kilobytes = map(int, done.stdout.split())
+    assert documents == 400_000
     assert kilobytes < 250_000

@@ -6,13 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqgen.checkpoint import format
+from seqgen.checkpoint import format, write
 from seqgen.checkpoint.read import open_checkpoint
+from seqgen.config import RunOptions, TokenOptions
+from seqgen.corpora import open_corpus
 from seqgen.errors import CheckpointError, ConfigError
 from seqgen.tokenizers.base import END
 from seqgen.training import parts as module
-from seqgen.training.data import TRAINING, VALIDATION
+from seqgen.training.data import TRAINING, VALIDATION, prepare
 from seqgen.training.parts import text_parts
+from seqgen.training.plan import plan
+from seqgen.training.start import configure
 
 TEXT = "".join(f"the {n}th river runs to the {n}th sea;\n" for n in range(200))
 
@@ -42,6 +46,22 @@ def test_a_corpus_that_is_opened_again_has_the_parts_of_the_run(
     text = checkpoint.tokenizer.decode(kept.training)
     assert text.startswith(TEXT[:100])
     assert (kept.validation == END).sum() == count
+
+
+def test_a_list_that_is_opened_again_has_the_parts_of_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = sorted(f"{a}{b}{c}" for a in "ABCDEFGH" for b in "aeiou" for c in ("n", "ra", "lis"))
+    Path("names.txt").write_text("\n".join(names), encoding="utf-8")
+    corpus = open_corpus(["names.txt"])
+    data = prepare(corpus, TokenOptions(), tmp_path)
+    config = configure(corpus, data, plan(RunOptions(), "char", 800, data.tokenizer.size))
+    write.create(tmp_path / "x", config, data.tokenizer)
+    checkpoint = open_checkpoint(tmp_path / "x")
+    again = text_parts(checkpoint)
+    np.testing.assert_array_equal(again.training, data.training)
+    np.testing.assert_array_equal(again.validation, data.validation)
 
 
 def test_a_known_corpus_is_opened_by_its_name(

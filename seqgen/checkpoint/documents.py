@@ -1,0 +1,100 @@
+"""The documents that a network has learned from, each as a hash of its text."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from seqgen.checkpoint import format
+from seqgen.checkpoint.arrays import SPARE_BYTES, read_arrays, write_arrays
+from seqgen.checkpoint.run_data import kept_parts
+from seqgen.errors import CheckpointError, TuneError
+from seqgen.tokenizers.base import END
+
+if TYPE_CHECKING:
+    from seqgen.checkpoint.read import Checkpoint
+    from seqgen.tokenizers.base import Text, Tokenizer
+
+HASHES = "hashes"
+
+# Characters up to which a text is hashed without the blanks around it. Nothing that a network
+# writes is longer.
+LONGEST = 1_000_000
+
+
+def fingerprint(text: "Text") -> int:
+    """A 64-bit hash of a text.
+
+    Blanks at both ends of a text of up to a million characters do not count.
+    """
+    length = len(text)
+    digest = hashlib.blake2b(digest_size=8)
+    if length <= LONGEST:
+        digest.update(str(text).strip().encode("utf-8", "surrogatepass"))
+    else:
+        for start in range(0, length, LONGEST):
+            piece = str(text[start : start + LONGEST])
+            digest.update(piece.encode("utf-8", "surrogatepass"))
+    return int.from_bytes(digest.digest(), "little")
+
+
+def fingerprints(texts: "Iterable[Text]", *, tunes: bool = False) -> np.ndarray:
+    """The distinct hashes of texts, or of tunes in normal form, sorted, uint64 [N]."""
+    one = tune_fingerprint if tunes else fingerprint
+    return np.unique(np.fromiter(map(one, texts), np.uint64))
+
+
+def save(path: Path, hashes: np.ndarray) -> None:
+    """Write hashes of documents into a checkpoint. Raises CheckpointError if that fails."""
+    write_arrays(path / format.DOCUMENTS, {HASHES: hashes})
+
+
+def learned(checkpoint: "Checkpoint", *, make: bool = True) -> np.ndarray | None:
+    """The hashes of the documents that a network has learned from, sorted, uint64 [N].
+
+    make: where they are not stored, make them from the tokens of its run.
+    None if they are not stored and those tokens are not there.
+    Raises CheckpointError if either is damaged.
+    """
+    path = checkpoint.path / format.DOCUMENTS
+    if path.exists():
+        return read(path, checkpoint.config.corpus.documents)
+    parts = kept_parts(checkpoint) if make else None
+    if parts is None:
+        return None
+    texts = texts_of(parts[0], checkpoint.tokenizer)
+    return fingerprints(texts, tunes=checkpoint.config.kind == "tunes")
+
+
+def read(path: Path, most: int) -> np.ndarray:
+    """What `save` wrote. most: documents that there can be. Raises CheckpointError."""
+    arrays, _ = read_arrays(path, most=8 * most + SPARE_BYTES)
+    found = arrays.get(HASHES)
+    whole = found is not None and found.dtype == np.uint64 and found.ndim == 1
+    if found is None or not whole or len(arrays) > 1 or not len(found) <= most:
+        raise CheckpointError(f"{path} does not hold hashes of documents; restore it or delete it")
+    return np.sort(found)
+
+
+def texts_of(rows: np.ndarray, tokenizer: "Tokenizer") -> Iterator[str]:
+    """The documents of a part. rows: ids [N], or [N, 1 + F] with numbers beside them."""
+    ids = np.asarray(rows if rows.ndim == 1 else rows[:, 0])
+    edges = np.append(np.flatnonzero(ids == END), len(ids))
+    for begin, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+        if end - begin > 1:
+            yield tokenizer.decode(ids[begin + 1 : end])
+
+
+def tune_fingerprint(text: "Text") -> int:
+    """A hash that is the same for a tune under another title and in another key.
+
+    text: in normal form. What is no whole tune has the hash of its text.
+    """
+    from seqgen.music.normal import identity, parse
+
+    try:
+        return fingerprint(identity(parse(str(text))))
+    except (TuneError, IndexError):  # it has no note
+        return fingerprint(text)

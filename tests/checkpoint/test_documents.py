@@ -1,0 +1,85 @@
+"""What a network has learned from is known by hashes, which a stranger may have written."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seqgen.checkpoint import documents, format
+from seqgen.checkpoint.arrays import write_arrays
+from seqgen.checkpoint.documents import fingerprint, tune_fingerprint
+from seqgen.checkpoint.read import open_checkpoint
+from seqgen.checkpoint.run_data import TRAINING, VALIDATION
+from seqgen.corpora.longtext import Store
+from seqgen.errors import CheckpointError
+
+TUNE = "R:none\nM:4/4\nK:{key}\n{notes}|]"
+
+
+def test_blanks_around_a_text_do_not_count() -> None:
+    assert fingerprint("Anna") == fingerprint("  Anna\n") != fingerprint("An na")
+
+
+def test_a_long_text_has_the_hash_of_a_short_one() -> None:
+    assert fingerprint(Store().add(["An", "na"])) == fingerprint("Anna")
+    long = "x" * 1_200_000
+    assert fingerprint(Store().add([long])) == fingerprint(long) != fingerprint(long + "x")
+
+
+def test_a_tune_in_another_key_is_the_same() -> None:
+    one = TUNE.format(key="Cmaj", notes="CDEFGABc")
+    assert tune_fingerprint(one) == tune_fingerprint(TUNE.format(key="Dmaj", notes="DEFGABcd"))
+    assert tune_fingerprint(one) != tune_fingerprint(TUNE.format(key="Cmaj", notes="CDEFGABe"))
+    assert tune_fingerprint("no tune") == fingerprint("no tune")
+
+
+def test_what_is_stored_is_found(make: Callable[..., Path], tmp_path: Path) -> None:
+    path = make(tmp_path / "list", documents=30, held_out=3, unit="line")
+    assert documents.learned(open_checkpoint(path)) is None
+    hashes = documents.fingerprints(["b", "a", "a"])
+    assert len(hashes) == 2
+    documents.save(path, hashes)
+    np.testing.assert_array_equal(documents.learned(open_checkpoint(path)), hashes)
+
+
+def test_what_an_older_run_learned_from_is_hashed_again(
+    make: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = make(tmp_path / "list", documents=30, held_out=3, unit="line")
+    checkpoint = open_checkpoint(path)
+    (path / format.RESUME).mkdir()
+    ids = checkpoint.tokenizer.encode_documents(["The fox", "lazy dog", "The fox"])
+    ids.tofile(path / format.RESUME / TRAINING)
+    ids.tofile(path / format.RESUME / VALIDATION)
+    found = documents.learned(checkpoint)
+    np.testing.assert_array_equal(found, documents.fingerprints(["lazy dog", "The fox"]))
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"hashes": np.arange(31, dtype=np.uint64)},  # more than there are documents
+        {"hashes": np.arange(200_000, dtype=np.uint64)},  # not opened at all
+        {"hashes": np.arange(3, dtype=np.float32)},
+        {"hashes": np.zeros((3, 2), np.uint64)},
+        {"other": np.arange(3, dtype=np.uint64)},
+        {"hashes": np.arange(3, dtype=np.uint64), "other": np.zeros(1, np.uint64)},
+    ],
+)
+def test_anything_else_is_refused(
+    arrays: dict[str, np.ndarray], make: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = make(tmp_path / "list", documents=30, held_out=3, unit="line")
+    write_arrays(path / format.DOCUMENTS, arrays)
+    with pytest.raises(CheckpointError, match=format.DOCUMENTS):
+        documents.learned(open_checkpoint(path))
+
+
+def test_a_truncated_file_is_refused(make: Callable[..., Path], tmp_path: Path) -> None:
+    path = make(tmp_path / "list", documents=30, held_out=3, unit="line")
+    documents.save(path, np.arange(20, dtype=np.uint64))
+    data = (path / format.DOCUMENTS).read_bytes()
+    (path / format.DOCUMENTS).write_bytes(data[:-5])
+    with pytest.raises(CheckpointError, match=format.DOCUMENTS):
+        documents.learned(open_checkpoint(path))
