@@ -34,9 +34,9 @@ class Tally:
         self.counts.update(present)
         self.tunes.update(dict.fromkeys(present, 1))
 
-    def lines(self, what: str = "left out") -> list[str]:
-        """One line a kind, the most frequent first; what: as in `summary_lines`."""
-        return summary_lines(self.counts, self.tunes, what)
+    def lines(self) -> list[str]:
+        """One line a kind, the most frequent first."""
+        return summary_lines(self.counts, self.tunes)
 
 
 def summary_lines(
@@ -100,7 +100,6 @@ def not_played(tune: Tune) -> Counter[str]:
     for note in every_note(tune):
         attached = note.attached
         counts["chord symbol"] += bool(attached.chord_symbol)
-        counts["grace note"] += len(attached.grace)
         counts["decoration"] += sum(map(marks.is_audible, attached.decorations))
     return +counts
 

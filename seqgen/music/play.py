@@ -10,9 +10,10 @@ from seqgen.errors import TuneError
 from seqgen.music.layout import aligned, settings, voices
 from seqgen.music.order import MOST_BARS, bar_order
 from seqgen.music.tempo import tempo_of
-from seqgen.music.tune import Bar, Tune
+from seqgen.music.tune import Bar, Note, Tune
 
 HIGHEST = 127  # of the pitches that MIDI knows
+GRACE = 4  # A grace note lasts this part of its written length.
 
 
 class Sound(NamedTuple):
@@ -138,13 +139,19 @@ def line(
         for place, note in enumerate(layers[layer] if layer < len(layers) else ()):
             numbers = dict.fromkeys(pitch.midi for pitch in note.pitches)
             going_on: dict[int, int] = {}
-            for number in numbers if note.length else ():
+            start, length = now, note.length
+            if note.attached.grace and not held:
+                for pitch, onset, duration in grace_sounds(note, now):
+                    sounds.append(Sound(onset, duration, pitch, ((bar, place),)))
+                    start = onset + duration
+                length -= start - now
+            for number in numbers if length else ():
                 at = held.get(number, len(sounds))
                 if at == len(sounds):
-                    sounds.append(Sound(now, Fraction(0), number, ()))
+                    sounds.append(Sound(start, Fraction(0), number, ()))
                 sound = sounds[at]
                 sounds[at] = sound._replace(
-                    duration=sound.duration + note.length,
+                    duration=sound.duration + length,
                     written=(*sound.written, (bar, place)),
                 )
                 if note.tied:
@@ -152,6 +159,21 @@ def line(
             held = going_on
             now += note.length
     return sounds
+
+
+def grace_sounds(note: Note, now: Fraction) -> Iterator[tuple[int, Fraction, Fraction]]:
+    """The pitch, onset and duration of each grace note before a note, which begins as much later.
+
+    A grace note lasts a quarter of its written length, as in abc2midi; all of them together take
+    at most half of the note.
+    now: when the note would begin without them.
+    """
+    lengths = [grace.length / GRACE for grace in note.attached.grace]
+    scale = min(Fraction(1), note.length / 2 / sum(lengths, Fraction(0)))
+    for grace, length in zip(note.attached.grace, lengths, strict=True):
+        for pitch in dict.fromkeys(pitch.midi for pitch in grace.pitches):
+            yield pitch, now, length * scale
+        now += length * scale
 
 
 def accented(performance: Performance) -> list[bool]:

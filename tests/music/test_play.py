@@ -4,10 +4,11 @@ from fractions import Fraction
 import pytest
 
 from seqgen.errors import TuneError
+from seqgen.music.key import Pitch
 from seqgen.music.play import perform
 from seqgen.music.reader import read
 from seqgen.music.tempo import beat, tempo_of
-from seqgen.music.tune import Clef, Meter, Tune, Voice
+from seqgen.music.tune import Attachments, Clef, Meter, Note, Tune, Voice
 
 
 def test_ties_are_joined_and_notes_know_where_they_are_written() -> None:
@@ -66,6 +67,37 @@ def test_overlays_sound_beside_the_notes_of_their_bar() -> None:
         (0, Fraction(1, 2), 60, 1),
     ]
     assert [s.pitch for s in sounds if not s.layer] == [72, 74, 76]
+
+
+def with_grace(abc: str, place: int, *steps: int) -> Tune:
+    """The tune with grace notes, each an eighth, before a note of its first bar."""
+    tune = read(abc)
+    grace = tuple(Note((Pitch(step),), Fraction(1, 8)) for step in steps)
+    notes = list(tune.bars[0].notes)
+    notes[place] = notes[place]._replace(attached=Attachments(grace=grace))
+    return replace(tune, bars=(replace(tune.bars[0], notes=tuple(notes)), *tune.bars[1:]))
+
+
+def test_grace_notes_take_their_time_from_the_note_behind_them() -> None:
+    sounds = perform(with_grace("M:2/4\nL:1/4\nK:C\nC E|G2|]", 1, 33, 34)).sounds
+    grace, quarter = Fraction(1, 32), Fraction(1, 4)
+    assert [(s.onset, s.duration, s.pitch) for s in sounds] == [
+        (0, quarter, 60),
+        (quarter, grace, 69),
+        (quarter + grace, grace, 71),
+        (quarter + 2 * grace, quarter - 2 * grace, 64),
+        (2 * quarter, 2 * quarter, 67),
+    ]
+    assert [s.written for s in sounds[1:4]] == [((0, 1),)] * 3
+    # Many before a short note take half of it.
+    sounds = perform(with_grace("M:2/4\nL:1/16\nK:C\nC E|]", 0, 33, 34, 35, 36)).sounds
+    assert [s.duration for s in sounds] == [Fraction(1, 128)] * 4 + [
+        Fraction(1, 32),
+        Fraction(1, 16),
+    ]
+    # Before a note that a tie holds there is no room for them.
+    tied = perform(with_grace("M:2/4\nL:1/4\nK:C\nC-C|]", 1, 33)).sounds
+    assert [(s.onset, s.duration) for s in tied] == [(0, 2 * quarter)]
 
 
 def test_the_tempo_changes_where_a_bar_says_so() -> None:
