@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -64,12 +65,13 @@ def render(
         raise TuneError("no tune could be shown")
 
 
-def chosen(source: str, number: int | None, encoding: str | None) -> list[Document]:
-    """The tunes of a source, or those with a number.
+def chosen(source: str, number: int | None, encoding: str | None) -> list[tuple[Document, str]]:
+    """The tunes of a source, or those with a number, each with the rhythm that its book states.
 
     Raises CorpusError if the source has none.
     """
     from seqgen.corpora import open_corpus
+    from seqgen.music.book import with_rhythms
 
     corpus = open_corpus([source], encoding=encoding)
     if corpus.kind != "tunes":
@@ -78,9 +80,10 @@ def chosen(source: str, number: int | None, encoding: str | None) -> list[Docume
         )
     for notice in corpus.notices:
         tell(notice)
+    tunes = list(with_rhythms(corpus.documents))
     if number is None:
-        return list(corpus.documents)
-    found = [document for document in corpus.documents if number_of(document) == number]
+        return tunes
+    found = [(document, rhythm) for document, rhythm in tunes if number_of(document) == number]
     if not found:
         numbers = [n for n in map(number_of, corpus.documents) if n is not None]
         among = f"; they go from {min(numbers)} to {max(numbers)}" if numbers else ""
@@ -94,7 +97,7 @@ def number_of(document: Document) -> int | None:
     return int(digits[1]) if digits else None
 
 
-def readable(documents: list[Document]) -> Iterator[tuple[Tune, str]]:
+def readable(documents: list[tuple[Document, str]]) -> Iterator[tuple[Tune, str]]:
     """The tunes that can be read, with their ABC.
 
     The others are reported on standard error: those with the same fault in one line that counts
@@ -103,10 +106,11 @@ def readable(documents: list[Document]) -> Iterator[tuple[Tune, str]]:
     from seqgen.music.reader import read
 
     failed: dict[str, list[TuneError]] = {}
-    for document in documents:
+    for document, rhythm in documents:
         abc = str(document.text)
         try:
-            yield read(abc, document.origin), abc
+            tune = read(abc, document.origin)
+            yield replace(tune, rhythm=tune.rhythm or rhythm), abc
         except TuneError as error:
             failed.setdefault(error.reason, []).append(error)
     for reason, errors in failed.items():

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -173,11 +173,11 @@ class Reader:
 
         # A book may be one file among several notes, or many short files beside one long text.
         if len(tunes) >= len(texts) or length(tunes) >= length(texts):
-            kept, others, what = tunes, texts, "that hold no tunes"
+            kept, others, what = tunes, texts, "without tunes"
         else:
-            kept, others, what = texts, tunes, "that hold tunes"
+            kept, others, what = texts, tunes, "of tunes"
         self.notices.append(
-            f"{source}: left out: {counted_files(file.origin for file in others)} {what}"
+            f"{source}: left out: {counted_files([file.origin for file in others], what)}"
         )
         return kept
 
@@ -246,11 +246,10 @@ def failure_notices(failures: Sequence[CorpusError]) -> list[str]:
     return notices
 
 
-def counted_files(origins: Iterable[str]) -> str:
-    """``"2 files (README.txt, notes.txt)"``."""
-    names = list(origins)
+def counted_files(names: Sequence[str], what: str) -> str:
+    """``"2 files without tunes (README.txt, notes.txt)"``."""
     listed = ", ".join(names[:MOST_NAMED]) + ", …" * (len(names) > MOST_NAMED)
-    return f"{len(names):,} file{'s' * (len(names) > 1)} ({listed})"
+    return f"{len(names):,} file{'s' * (len(names) > 1)} {what} ({listed})"
 
 
 def is_blank(text: str | LongText) -> bool:

@@ -16,7 +16,8 @@ from seqgen.cli import outputs
 from seqgen.config import RenderOptions
 from seqgen.errors import ConfigError, TuneError
 from seqgen.music.reader import read
-from seqgen.music.tune import Attachments
+from seqgen.music.tempo import usual
+from seqgen.music.tune import Attachments, Meter
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -286,3 +287,29 @@ def test_what_is_left_out_is_counted_by_kind(here: Path) -> None:
     assert lines(2, midi="a.mid")[:2] == [
         "left out: 4 symbol lines in 2 tunes", "not played: 8 chord symbols in 2 tunes",
     ]  # fmt: skip
+
+
+def test_a_tune_without_a_rhythm_has_that_of_its_heading_or_file(seqgen: Run, here: Path) -> None:
+    tune = "X:{}\nT:Nameless\nM:4/4\nL:1/8\nK:C\nCDEF GABc|]\n"
+    (here / "polkas.abc").write_text(f"{tune.format(1)}\n% Reels\n\n{tune.format(2)}")
+    tempos = [
+        {m.tempo for t in mido.MidiFile("t.mid").tracks for m in t if m.type == "set_tempo"}
+        for number in ("1", "2")
+        if seqgen("render", "polkas.abc", "--tune", number, "--midi", "t.mid")[0] == 0
+    ]
+    expected = [usual(rhythm, Meter(4, 4)) for rhythm in ("polka", "reel")]
+    assert [{round(mido.tempo2bpm(t)) for t in each} for each in tempos] == [
+        {round(tempo)} for tempo in expected
+    ]
+    assert expected[0] != expected[1]
+
+
+def test_a_folder_is_rendered_without_what_holds_no_tune(seqgen: Run, here: Path) -> None:
+    (here / "folder").mkdir()
+    (here / "folder" / "inc.abc").write_text("%%staffwidth 18cm\n")
+    (here / "folder" / "README.txt").write_text("Tunes of ours.\n")
+    (here / "folder" / "tunes.abc").write_text(BOOK)
+    status, _, err = seqgen("render", "folder", "--midi", "t.mid")
+    assert status == 0
+    assert "left out: folder/inc.abc: no tune in it" in err
+    assert "left out: 1 file without tunes (folder/README.txt)" in err
