@@ -1,0 +1,287 @@
+"""Whether seqgen and abc2midi play the same notes of real tunes, and why not where they do not.
+
+``python -m benchmarks.abc2midi_compare [BOOK ...] [--tunes 200] [--list]`` takes tunes of
+O'Neill's, Ryan's and Aird's books as they stand there, chosen by a hash of their text. It renders
+each to MIDI with seqgen and with abc2midi (Debian's package abcmidi), and compares the sounding
+notes: pitch, and onset and duration to within a sixteenth of a quarter note. Where they differ, one
+construct after the other is removed from the text for both programs, alone and together; the fewest
+whose removal makes them agree are the reason. It prints a table in Markdown. ``--list`` prints each
+tune that differs, with its reason and its first difference.
+
+A BOOK is a corpus that seqgen knows, a file or a folder.
+"""
+
+import argparse
+import hashlib
+import io
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import combinations
+from pathlib import Path
+from typing import NamedTuple
+
+import mido
+
+from seqgen.corpora import open_corpus
+from seqgen.errors import TuneError
+from seqgen.music.instruments import DEFAULT, find
+from seqgen.music.midi import midi_file
+from seqgen.music.play import perform
+from seqgen.music.reader import read
+
+BOOKS = ("oneills", "ryans", "airds")
+PROGRAM = "abc2midi"
+# seqgen does not play chord symbols; what abc2midi makes of them is no note of the tune.
+OPTIONS = ("-NGUI",)
+SECONDS = 30
+TOLERANCE = Fraction(1, 64)  # of onsets and durations, in whole notes
+MOST_REMOVED = 3  # constructs at once
+MISSING = "abc2midi is missing; install Debian's package: apt-get install abcmidi"
+
+
+class Heard(NamedTuple):
+    """A sounding note. onset, duration: in whole notes. pitch: key of the keyboard."""
+
+    onset: Fraction
+    duration: Fraction
+    pitch: int
+
+
+class Construct(NamedTuple):
+    """Something that the programs may play differently, and how it is removed from a text."""
+
+    name: str
+    remove: Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class Result:
+    """Of one tune.
+
+    title: with its number. reasons: names of `Construct`, or one of `OTHER`; none where both
+    programs play the same. detail: the first difference.
+    """
+
+    title: str
+    reasons: tuple[str, ...] = ()
+    detail: str = ""
+
+
+UNREADABLE = "seqgen leaves the tune out"
+REPORTED = "abc2midi reports an error"
+UNKNOWN = "other"
+OTHER = (UNREADABLE, REPORTED, UNKNOWN)
+# abc2midi says so of every chord symbol and I: line that it does not know, and plays on.
+HARMLESS = re.compile("chord name|[Gg]uitar chord|MIDI chordname|I: key|double quote")
+
+
+def in_music(pattern: str, replacement: str = "") -> Callable[[str], str]:
+    """A removal from the lines of music, texts between quotation marks left alone."""
+
+    def remove(text: str) -> str:
+        head, key, body = re.split(r"(?m)(^K:.*\n)", text, maxsplit=1)
+        lines = [
+            line
+            if re.match("[A-Za-z+]:|%", line)
+            else "".join(
+                piece if piece.startswith('"') else re.sub(pattern, replacement, piece)
+                for piece in re.findall('"[^"]*"?|[^"]+', line)
+            )
+            for line in body.split("\n")
+        ]
+        return head + key + "\n".join(lines)
+
+    return remove
+
+
+def without_rhythm(text: str) -> str:
+    return re.sub(r"(?m)^R:.*\n", "", text)
+
+
+def explicit_repeats(text: str) -> str:
+    """The text with a ``|:`` where a ``:|`` without one goes back to by the standard (4.8)."""
+    head, key, body = re.split(r"(?m)(^K:.*\n)", text, maxsplit=1)
+    token = r'"[^"]*"|(?m:^[A-Za-z+]:.*$)|(?m:%.*$)|\[[A-Za-z]:[^\]]*\]|:*\|[|\]:]*|::|\[\|'
+    begin, opened = 0, False
+    inserted: list[int] = []
+    for match in re.finditer(token, body):
+        line = match[0]
+        if not re.fullmatch(r"[:|\[\]]+", line):
+            continue
+        ends, begins = line.startswith(":"), line.endswith(":")
+        second = re.match(r"\s*\[?\s*[2-9]", body[match.end() :]) is not None
+        if ends and not opened:
+            inserted.append(begin)
+        if begins or ends:
+            # A second ending belongs to the repeat before it, up to its own end.
+            begin, opened = match.end(), begins or second
+        elif line != "|":
+            begin, opened = match.end(), False
+    for place in reversed(inserted):
+        body = f"{body[:place]}|:{body[place:]}"
+    return head + key + body
+
+
+CONSTRUCTS = (
+    Construct("grace notes", in_music(r"\{[^}]*\}")),
+    Construct("staccato dots", in_music(r"\.(?![|\d])")),
+    Construct("other decorations", in_music(r"![^!|]*!|(?<![\[!])[~H-WYh-w](?!:)")),
+    Construct("swing of hornpipes", without_rhythm),
+    Construct("repeats without a beginning", explicit_repeats),
+)
+
+
+def chosen(book: str, count: int) -> list[str]:
+    """The texts of so many tunes of a book, the same at every call."""
+    texts = [str(document.text) for document in open_corpus([book]).documents]
+    return sorted(texts, key=lambda text: hashlib.sha256(text.encode()).hexdigest())[:count]
+
+
+def by_seqgen(text: str) -> list[Heard]:
+    """What seqgen plays. Raises TuneError for a tune that it cannot read or play."""
+    data = midi_file([perform(read(text))], find(DEFAULT))
+    return heard(mido.MidiFile(file=io.BytesIO(data)))
+
+
+def by_abc2midi(text: str) -> tuple[list[Heard], list[str]]:
+    """What abc2midi plays, and the errors that it reports."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, midi = Path(folder, "tune.abc"), Path(folder, "tune.mid")
+        source.write_text(text, encoding="utf-8")
+        command = [PROGRAM, str(source), "-o", str(midi), *OPTIONS]
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=SECONDS
+        )
+        errors = [
+            line
+            for line in done.stdout.splitlines()
+            if line.startswith("Error") and not HARMLESS.search(line)
+        ]
+        return (heard(mido.MidiFile(midi)) if midi.is_file() else []), errors
+
+
+def heard(file: mido.MidiFile) -> list[Heard]:
+    """The notes of a MIDI file, the first at 0."""
+    found: list[Heard] = []
+    whole = 4 * file.ticks_per_beat
+    for track in file.tracks:
+        now = 0
+        begun: dict[tuple[int, int], int] = {}
+        for message in track:
+            now += message.time
+            if message.type not in ("note_on", "note_off"):
+                continue
+            key = message.channel, message.note
+            if key in begun:
+                start = begun.pop(key)
+                found.append(Heard(Fraction(start, whole), Fraction(now - start, whole), key[1]))
+            if message.type == "note_on" and message.velocity:
+                begun[key] = now
+    first = min((note.onset for note in found), default=Fraction(0))
+    return sorted(note._replace(onset=note.onset - first) for note in found)
+
+
+def difference(own: Sequence[Heard], other: Sequence[Heard]) -> str:
+    """The first difference in words, seqgen's first; "" if there is none."""
+    for ours, theirs in zip(by_chord(own), by_chord(other), strict=False):
+        parts = [
+            f"{name} {float(mine):g} and {float(their):g}"
+            for name, mine, their in zip(Heard._fields, ours, theirs, strict=True)
+            if abs(mine - their) > (0 if name == "pitch" else TOLERANCE)
+        ]
+        if parts:
+            return f"at {float(ours.onset):g}: {', '.join(parts)}"
+    if len(own) != len(other):
+        return f"{len(own)} notes and {len(other)}"
+    return ""
+
+
+def by_chord(notes: Sequence[Heard]) -> Iterator[Heard]:
+    """By onset, and by pitch among those that begin together: abc2midi spreads chords a little."""
+    chord: list[Heard] = []
+    for note in sorted(notes):
+        if chord and note.onset - chord[0].onset > TOLERANCE:
+            yield from sorted(chord, key=lambda note: note.pitch)
+            chord = []
+        chord.append(note)
+    yield from sorted(chord, key=lambda note: note.pitch)
+
+
+def compare(text: str) -> Result:
+    """What makes the programs play a tune differently."""
+    number, title = (re.search(rf"(?m)^{field}:\s*(.*)", text) for field in "XT")
+    name = f"X:{number[1] if number else ''} {title[1] if title else ''}"
+    try:
+        own = by_seqgen(text)
+    except TuneError as error:
+        return Result(name, (UNREADABLE,), str(error))
+    other, errors = by_abc2midi(text)
+    detail = difference(own, other)
+    if not detail:
+        return Result(name)
+    present = [construct for construct in CONSTRUCTS if construct.remove(text) != text]
+    for count in range(1, MOST_REMOVED + 1):
+        for constructs in combinations(present, count):
+            changed = text
+            for construct in constructs:
+                changed = construct.remove(changed)
+            try:
+                if not difference(by_seqgen(changed), by_abc2midi(changed)[0]):
+                    return Result(name, tuple(c.name for c in constructs), detail)
+            except TuneError:
+                continue
+    if errors:
+        return Result(name, (REPORTED,), f"{errors[0]}; {detail}")
+    return Result(name, (UNKNOWN,), detail)
+
+
+def table(results: dict[str, list[Result]]) -> Iterator[str]:
+    """The rows: a tune with several reasons counts in each of theirs."""
+    books = list(results)
+    yield "| | " + " | ".join(books) + " |"
+    yield "|---" * (1 + len(books)) + "|"
+    yield row("tunes", [len(found) for found in results.values()])
+    yield row("the same notes", [sum(not r.reasons for r in found) for found in results.values()])
+    counts = {book: Counter(x for r in found for x in r.reasons) for book, found in results.items()}
+    for reason in (*(construct.name for construct in CONSTRUCTS), *OTHER):
+        yield row(reason, [counts[book][reason] for book in books])
+
+
+def row(name: str, counts: Sequence[int]) -> str:
+    return f"| {name} | " + " | ".join(map(str, counts)) + " |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("books", nargs="*", metavar="BOOK", default=BOOKS)
+    parser.add_argument("--tunes", type=int, default=200, help="of each book")
+    parser.add_argument("--list", action="store_true", help="print each tune that differs")
+    options = parser.parse_args()
+    if shutil.which(PROGRAM) is None:
+        sys.exit(MISSING)
+    results = {}
+    with ProcessPoolExecutor() as pool:
+        for book in options.books:
+            texts = chosen(book, options.tunes)
+            results[Path(book).stem] = list(pool.map(compare, texts, chunksize=8))
+    if options.list:
+        for book, found in results.items():
+            for result in found:
+                if result.reasons:
+                    reasons = ", ".join(result.reasons)
+                    print(f"{book} {result.title}: {reasons}; {result.detail}", file=sys.stderr)
+    print("\n".join(table(results)))
+
+
+if __name__ == "__main__":
+    main()
