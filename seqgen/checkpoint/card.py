@@ -146,10 +146,23 @@ def quality(metrics: Sequence[Mapping[str, Any]]) -> str:
         else ("Bits per character", shown(best, "bits_per_character", ".3f")),
         ("Perplexity", f"{shown(best, 'perplexity', ',.2f')} a token"),
     ]
+    if metrics[-1].get("unigram_loss") is not None:
+        rows.append(("Unigram model", f"{shown(metrics[-1], 'unigram_loss', '.4f')} nats a token"))
     if metrics[-1].get("int8_loss") is not None:
         change = shown(metrics[-1], "int8_loss", "+.4f")
         rows.append(("With int8 weights, as it samples", f"{change} nats a token"))
-    return f"On {part} of the validation part, which it did not learn from:\n\n{table(rows)}"
+    text = f"On {part} of the validation part, which it did not learn from:\n\n{table(rows)}"
+    if learned_nothing(metrics[-1], best):
+        text += "\n\nIt is no better than the unigram model: it has learned nothing that helps."
+    return text
+
+
+def learned_nothing(last: Mapping[str, Any], best: Mapping[str, Any]) -> bool:
+    """Whether the best weights are known to be no better than the unigram model."""
+    unigram, loss = last.get("unigram_loss"), best.get("validation_loss")
+    if not isinstance(unigram, (int, float)) or not isinstance(loss, (int, float)):
+        return False
+    return not loss < unigram
 
 
 def shown(metric: Mapping[str, Any], name: str, form: str) -> str:

@@ -26,6 +26,11 @@ PRECISIONS = (INT8, FLOAT32)
 CONFIG = "config.json"
 TOKENIZER = "tokenizer.json"
 WEIGHTS = "model.safetensors"
+# Of a run whose best weights are no better than a unigram model.
+LAST_WEIGHTS = "last.safetensors"
+# Which weights to use.
+BEST, LAST = "best", "last"
+WEIGHTS_OF = {BEST: WEIGHTS, LAST: LAST_WEIGHTS}
 GRAPH = "step.onnx"
 GRAPH_OF = "step.json"
 METRICS = "metrics.jsonl"
@@ -39,7 +44,7 @@ EXPORT = "export.json"
 EVALUATION = "evaluation.json"
 FILES = (
     CONFIG, TOKENIZER, WEIGHTS, GRAPH, GRAPH_OF, METRICS, SAMPLES, CARD, EXPORT, EVALUATION,
-    DOCUMENTS,
+    DOCUMENTS, LAST_WEIGHTS,
 )  # fmt: skip
 
 

@@ -33,19 +33,28 @@ BYTES_OF_LIBRARIES = 250_000_000
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint whose configuration and vocabulary are read; the rest comes when asked for."""
+    """A checkpoint whose configuration and vocabulary are read; the rest comes when asked for.
+
+    which: the weights to use, "best", or "last" for those at the end of a run.
+    """
 
     path: Path
     config: Config
     tokenizer: "Tokenizer"
+    which: str = format.BEST
 
     def weights(self) -> dict[str, np.ndarray]:
-        """The best weights by ``layer/weight``, float32. Raises CheckpointError if damaged."""
+        """The weights by ``layer/weight``, float32. Raises CheckpointError if damaged."""
         return widened(self.stored_weights()[0])
 
     def stored_weights(self) -> tuple[dict[str, np.ndarray], str]:
         """The weights in the precision of their file, and the checksum that they fit."""
-        path = self.path / format.WEIGHTS
+        path = self.path / format.WEIGHTS_OF[self.which]
+        if self.which == format.LAST and not path.exists():
+            raise CheckpointError(
+                f"{self.path} keeps no last weights: a run does only where its best ones are no "
+                "better than a unigram model"
+            )
         arrays, metadata = read_arrays(path, self.config.weight_shapes())
         for name, array in arrays.items():
             if not np.isfinite(array).all():
@@ -69,11 +78,13 @@ class Checkpoint:
 
         precision: of its products. The int8 graph is in ``step.onnx``; it is built again from the
         weights where that is missing, is not theirs, or was not put there by this user's seqgen or
-        with it, and then kept, if the folder can be written to. Any other is built at each call.
+        with it, and then kept, if the folder can be written to. Any other, and that of the last
+        weights, is built at each call.
         Raises CheckpointError if the weights are damaged, ConfigError for an unknown precision.
         """
         stored, total = self.stored_weights()
-        if precision == format.INT8:
+        kept = precision == format.INT8 and self.which == format.BEST
+        if kept:
             with contextlib.suppress(CheckpointError):
                 most = MOST_JSON_BYTES + BYTES_A_PARAMETER * self.config.parameters
                 content = read_bytes(self.path / format.GRAPH, most)
@@ -85,7 +96,7 @@ class Checkpoint:
         content = graph.build(
             self.config.stack, self.config.vocab, widened(stored), precision, self.config.places
         )
-        if precision == format.INT8:
+        if kept:
             with contextlib.suppress(CheckpointError):
                 write.save_graph(self.path, content, total, self.config)
         return content
@@ -139,10 +150,11 @@ def best_metric(metrics: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | Non
     return next(reversed(whole or kept), None)
 
 
-def open_checkpoint(path: Path) -> Checkpoint:
+def open_checkpoint(path: Path, which: str = format.BEST) -> Checkpoint:
     """Read a checkpoint's configuration and vocabulary.
 
     path: the folder (`seqgen.checkpoint.find.find` turns a name into it).
+    which: the weights to use, "best" or "last".
     Raises CheckpointError that names the file and says what is wrong and what to do.
     """
     if not path.is_dir():
@@ -152,7 +164,7 @@ def open_checkpoint(path: Path) -> Checkpoint:
     data, _ = read_json(where)
     config = Config.from_json(data, str(where))
     check_memory(config, path)
-    return Checkpoint(path, config, read_tokenizer(path / format.TOKENIZER, config))
+    return Checkpoint(path, config, read_tokenizer(path / format.TOKENIZER, config), which)
 
 
 def check_memory(config: Config, path: Path) -> None:

@@ -107,6 +107,22 @@ def save_weights(
     save_graph(path, content, total, config)
 
 
+def save_last(path: Path, weights: Mapping[str, np.ndarray] | None) -> None:
+    """Write the last weights of a run beside its best ones; None removes those of an earlier end.
+
+    What is not finite cannot be used, and is not written.
+    Raises CheckpointError if that fails.
+    """
+    arrays = {name: np.asarray(array, np.float32) for name, array in (weights or {}).items()}
+    if not arrays or not all(np.isfinite(array).all() for array in arrays.values()):
+        try:
+            (path / format.LAST_WEIGHTS).unlink(missing_ok=True)
+        except OSError as error:
+            raise CheckpointError(f"cannot clear {path}: {error.strerror or error}") from error
+        return
+    write_arrays(path / format.LAST_WEIGHTS, arrays, {"format": str(format.FORMAT)})
+
+
 def halved(array: np.ndarray, name: str) -> np.ndarray:
     """An array in half precision. Raises CheckpointError if a number is beyond what that holds."""
     if array.size and np.abs(array).max() > np.finfo(np.float16).max:

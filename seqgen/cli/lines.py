@@ -118,9 +118,21 @@ def conclusion(event: Finished) -> list[str]:
         f"{why} after {clock(result.seconds)}: {result.validation_loss:.4f} nats a token, "
         f"{bits(result)}, perplexity {shown_perplexity(result.perplexity)} "
         f"on {'the whole' if result.whole else f'{result.read:,} tokens of the'} validation part",
+        *warning(event),
         f"saved in {event.path}",
         f"next:  seqgen sample {name}",
         f"       seqgen train --resume {name} --minutes {longer(result.seconds)}",
+    ]
+
+
+def warning(event: Finished) -> list[str]:
+    """What to do where a run has learned nothing that helps."""
+    if not event.result.learned_nothing:
+        return []
+    return [
+        f"the best weights are no better than a unigram model ({event.result.unigram_loss:.4f} "
+        "nats a token), which knows only how often each token comes; the last weights are kept "
+        f"beside them:  seqgen sample {spoken(event.path)} --weights last"
     ]
 
 

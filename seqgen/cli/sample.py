@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 import typer
 
 from seqgen.checkpoint.find import is_shipped
-from seqgen.checkpoint.format import INT8, PRECISIONS
+from seqgen.checkpoint.format import BEST, INT8, PRECISIONS, WEIGHTS_OF
 from seqgen.cli.complete import complete_checkpoint, complete_names
 from seqgen.cli.options import with_options
 from seqgen.cli.terminal import harmless, tell
@@ -51,6 +51,14 @@ def sample(
             autocompletion=complete_names(PRECISIONS),
         ),
     ] = INT8,
+    weights: Annotated[
+        str,
+        typer.Option(
+            help="Weights to use; last are those at the end of a run that learned nothing useful.",
+            metavar="|".join(WEIGHTS_OF),
+            autocompletion=complete_names(tuple(WEIGHTS_OF)),
+        ),
+    ] = BEST,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say what is used.")] = False,
 ) -> None:
     """Write text or tunes from a checkpoint, to standard output as they come.
@@ -66,7 +74,7 @@ def sample(
     text = read_prompt(prompt)
     from seqgen.generation import load
 
-    generator = load(name, precision=precision)
+    generator = load(name, precision=precision, weights=weights)
     tokenizer = generator.checkpoint.tokenizer
     tunes = generator.config.kind == "tunes"
     if rendering != RenderOptions() and not tunes:

@@ -42,6 +42,12 @@ class Documents:
         for document in self.corpus.documents:
             yield from cut(document.text, self.unit)
 
+    def with_origins(self) -> Iterator[tuple[str | LongText, str]]:
+        """The same documents, each with the file that it stands in."""
+        for document in self.corpus.documents:
+            for text in cut(document.text, self.unit):
+                yield text, document.origin
+
 
 def describe(unit: str) -> str:
     """What one document is, in words that follow "3,000 documents, "."""

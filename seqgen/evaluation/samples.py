@@ -20,6 +20,8 @@ CHARACTERS = "characters"
 # One sample each is shown at these, from safe to wild, of so many tokens at most.
 SHOWN_AT = (0.5, 0.8, 1.0)
 SHOWN_LENGTH = TEXT_LENGTH
+SHOWN = 10  # short documents
+MOST_SAMPLES = 10_000
 # Characters from which on a copy is marked in them: by chance hardly any is as long.
 MARKED = 24
 WORDS, LETTERS = 4, 16  # of the n-grams that are looked for in a sample itself
@@ -94,14 +96,18 @@ def sample_figures(
     chosen = options.temperature
     temperature = TEMPERATURES["text"] if chosen is None else chosen
     options = replace(options, temperature=temperature)
+    length = min(options.length or SHOWN_LENGTH, SHOWN_LENGTH)
+    facts = generator.config.corpus
+    # As many short documents as one long sample has tokens.
+    several = max(1, length // facts.long) if facts.learns_ends and facts.long else 1
+    options = replace(options, count=min(options.count * several, MOST_SAMPLES))
     told(f"writing {options.count} samples")
     samples = written(generator, options)
     sizes = [*map(len, samples)]
     columns = {GENERATED: samples, REAL: real_texts(held_back.replace("\0", "\n"), sizes)}
     told("writing samples at other temperatures")
-    length = min(options.length or SHOWN_LENGTH, SHOWN_LENGTH)
-    one = replace(options, count=1, length=length, seed=generator.seed)
-    shown = [written(generator, replace(one, temperature=each))[0] for each in SHOWN_AT]
+    few = replace(options, count=min(several, SHOWN), length=length, seed=generator.seed)
+    shown = ["\n".join(written(generator, replace(few, temperature=each))) for each in SHOWN_AT]
     told("looking for what the samples have from the training text")
     found = matches([*samples, *columns[REAL], *shown], training)
     places = {GENERATED: found[: len(samples)], REAL: found[len(samples) : -len(shown)]}

@@ -6,6 +6,7 @@ from pathlib import Path
 from seqgen.checkpoint import format
 from seqgen.checkpoint.find import find
 from seqgen.checkpoint.read import open_checkpoint
+from seqgen.errors import unknown_name
 from seqgen.generation.engine import Engine
 from seqgen.generation.generator import Generator
 
@@ -13,16 +14,24 @@ __all__ = ["Engine", "Generator", "load"]
 
 
 def load(
-    path: str | Path, *, precision: str = format.INT8, threads: int | None = None
+    path: str | Path,
+    *,
+    precision: str = format.INT8,
+    threads: int | None = None,
+    weights: str = format.BEST,
 ) -> Generator:
     """Open a checkpoint to write from it.
 
     path: the checkpoint's folder, or its name in ``checkpoints/``.
     precision: of the network's products: "int8", or "float32" for slower and exact ones.
     threads: cores that a step may use; chosen by the network's size unless said.
-    Raises CheckpointError if there is none, or it is damaged, ConfigError for an unknown precision.
+    weights: "best", or "last" for those at the end of a run, where it has kept them.
+    Raises CheckpointError if there is none, or it is damaged, ConfigError for an unknown precision
+    or unknown weights.
     """
-    checkpoint = open_checkpoint(find(str(path)))
+    if weights not in format.WEIGHTS_OF:
+        raise unknown_name("weights", weights, format.WEIGHTS_OF)
+    checkpoint = open_checkpoint(find(str(path)), weights)
     sequence_graph = partial(checkpoint.sequence_graph, precision)
     engine = Engine(checkpoint.graph(precision), threads=threads, sequence_graph=sequence_graph)
     return Generator(checkpoint, engine)

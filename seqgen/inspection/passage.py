@@ -16,7 +16,7 @@ from seqgen.music import book
 from seqgen.tokenizers.base import END
 from seqgen.training.data import VALIDATION, open_ids, placed_ids, plain_ids
 from seqgen.training.learned import learned_rows
-from seqgen.training.parts import GIVE, text_parts
+from seqgen.training.parts import GIVE, documents_like, text_parts
 
 if TYPE_CHECKING:
     from seqgen.tokenizers.base import Tokenizer
@@ -112,7 +112,8 @@ def texts_of(corpus: Corpus, checkpoint: Checkpoint, characters: int) -> Iterato
     characters: of a text that are needed.
     """
     if checkpoint.config.kind != "tunes":
-        return (str(document.text[:characters]) for document in corpus.documents)
+        documents = documents_like(corpus, checkpoint.config.corpus)
+        return (str(text[:characters]) for text in documents)
     if corpus.kind != "tunes":
         raise CorpusError(
             f"{corpus.sources[0]} holds no tunes in ABC, and {checkpoint.path.name} reads only them"

@@ -61,6 +61,7 @@ class Evaluated:
     best: whether it is the lowest so far, whose weights are kept.
     bits_per_note: of a tune, all its tokens counted.
     int8_loss: what int8 weights, with which it writes, add to the loss; measured at the end.
+    unigram_loss: of the unigram model, on all of the validation part; measured at the end.
     """
 
     step: int
@@ -78,6 +79,12 @@ class Evaluated:
     read: int
     bits_per_note: float | None = None
     int8_loss: float | None = None
+    unigram_loss: float | None = None
+
+    @property
+    def learned_nothing(self) -> bool:
+        """Whether it is known to be no better than the unigram model."""
+        return self.unigram_loss is not None and not self.validation_loss < self.unigram_loss
 
 
 @dataclass(frozen=True)
@@ -123,6 +130,7 @@ class Recovered:
 class Finished:
     """The run is over; the best weights are in the checkpoint.
 
+    Where they are no better than the unigram model, the last weights are beside them.
     reason: "done", or "patience" where it stopped early.
     result: the best weights on the whole validation part, or on a million tokens of it.
     """

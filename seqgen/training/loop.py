@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from seqgen.checkpoint import graph
+from seqgen.checkpoint import graph, write
 from seqgen.checkpoint.card import write_card
 from seqgen.checkpoint.read import Checkpoint
 from seqgen.config import SamplingOptions
@@ -29,6 +29,7 @@ from seqgen.training.schedule import (
     learning_rate,
 )
 from seqgen.training.transposition import Transposition
+from seqgen.training.unigram import unigram_loss
 from seqgen.training.windows import Windows
 
 MOST_RECOVERIES = 3
@@ -319,7 +320,12 @@ class Run:
         result = dataclasses.replace(
             self._measured(loss, read, self.speed.tokens_per_second, best=True),
             int8_loss=quantisation_loss(self.checkpoint, self.validation),
+            unigram_loss=unigram_loss(
+                self.windows.tokens, self.validation, self.checkpoint.config.vocab
+            ),
         )
+        last = self.learner.network() if result.learned_nothing else None
+        write.save_last(self.checkpoint.path, last)
         self.keeper.add_metric(dataclasses.asdict(result))
         self.keeper.finish()
         write_card(self.checkpoint.path)

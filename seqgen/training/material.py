@@ -7,12 +7,13 @@ from typing import BinaryIO
 import numpy as np
 
 from seqgen.checkpoint.read import Checkpoint
-from seqgen.corpora import Corpus, open_corpus
+from seqgen.corpora import open_corpus
+from seqgen.corpora.documents import Documents
 from seqgen.corpora.fetch import Progress
 from seqgen.errors import ConfigError, CorpusError, TokenError
 from seqgen.evaluation.evidence import Evidence, evidence
 from seqgen.tokenizers.base import Text, Tokenizer, blocks, listed
-from seqgen.training.parts import encoded, text_parts
+from seqgen.training.parts import documents_like, encoded, text_parts
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ def material(
     tokenizer, facts = checkpoint.tokenizer, checkpoint.config.corpus
     if files:
         corpus = open_corpus(files, encoding=encoding, stdin=stdin, progress=progress)
-        ids = encoded(known(corpus, tokenizer, unknown, notices), tokenizer)
+        documents = documents_like(corpus, facts)
+        ids = encoded(known(documents, tokenizer, unknown, notices), tokenizer)
         source = ", ".join(files)
     try:
         parts = text_parts(checkpoint, progress)
@@ -71,17 +73,19 @@ def material(
     return Material(found, learned, (*notices, notice) if notice else tuple(notices))
 
 
-def known(corpus: Corpus, tokenizer: Tokenizer, unknown: str, notices: list[str]) -> Iterator[Text]:
+def known(
+    documents: Documents, tokenizer: Tokenizer, unknown: str, notices: list[str]
+) -> Iterator[Text]:
     """The documents' texts; what the vocabulary lacks is left out of them and told, or raised."""
     skipped: dict[str, None] = {}
-    for document in corpus.documents:
-        lacking = dict.fromkeys(c for b in blocks(document.text) for c in tokenizer.unknown(b))
+    for text, origin in documents.with_origins():
+        lacking = dict.fromkeys(c for b in blocks(text) for c in tokenizer.unknown(b))
         if not lacking:
-            yield document.text
+            yield text
         elif unknown == "skip":
             skipped |= lacking
-            yield tokenizer.skip_unknown(str(document.text))
+            yield tokenizer.skip_unknown(str(text))
         else:
-            raise TokenError(f"{document.origin}: {tokenizer.refusal(''.join(lacking))}")
+            raise TokenError(f"{origin}: {tokenizer.refusal(''.join(lacking))}")
     if skipped:
         notices.append(f"skipped, since the vocabulary lacks it: {listed([*skipped])}")

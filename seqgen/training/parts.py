@@ -10,7 +10,9 @@ import numpy as np
 from seqgen.checkpoint import format
 from seqgen.checkpoint.read import Checkpoint
 from seqgen.checkpoint.run_data import kept_parts
+from seqgen.config import FILE
 from seqgen.corpora import Corpus, open_corpus
+from seqgen.corpora.documents import Documents
 from seqgen.corpora.fetch import Progress
 from seqgen.corpora.registry import find_entry
 from seqgen.errors import CheckpointError, ConfigError, CorpusError, SeqgenError, TokenError
@@ -86,6 +88,14 @@ def split_again(corpus: Corpus, facts: format.CorpusFacts) -> Split:
     if facts.held_out and facts.unit:
         return split_text(corpus, facts.unit)
     return split_ends(corpus)
+
+
+def documents_like(corpus: Corpus, facts: format.CorpusFacts) -> Documents:
+    """The documents of another text, cut as those of a network's own corpus.
+
+    A text without its separator is one document.
+    """
+    return Documents(corpus, (facts.unit if facts.learns_ends else None) or FILE)
 
 
 def own_corpus(checkpoint: Checkpoint, progress: Progress | None = None) -> Corpus:

@@ -21,7 +21,7 @@ FACTS = Export(
 
 
 # Of a model of one text.
-WRITTEN = {*format.FILES} - {format.EVALUATION, format.DOCUMENTS}
+WRITTEN = {*format.FILES} - {format.EVALUATION, format.DOCUMENTS, format.LAST_WEIGHTS}
 
 
 def known(copy: Checkpoint) -> Export:

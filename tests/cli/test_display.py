@@ -124,6 +124,23 @@ def test_a_measure_of_a_part_says_so() -> None:
     assert "perplexity 16.00 on the whole validation part" in plain(whole)
 
 
+def test_a_run_that_learned_nothing_says_so_and_what_to_do() -> None:
+    result = replace(EVALUATED, unigram_loss=2 * NATS)
+    words = f"unigram model ({2 * NATS:.4f} nats"
+    text = plain(Finished(STARTED.path, "done", result))
+    assert words in text
+    assert "--weights last" in text
+    better = replace(result, validation_loss=1.9 * NATS)
+    assert "unigram" not in plain(Finished(STARTED.path, "done", better))
+
+
+def test_the_unit_of_documents_is_told() -> None:
+    corpus = replace(STARTED.config.corpus, documents=3000, unit="line", held_out=300)
+    text = plain(replace(STARTED, config=replace(STARTED.config, corpus=corpus)))
+    assert "documents: 3,000, one per line, of which 300 are held out" in text
+    assert "documents:" not in plain(STARTED)
+
+
 def test_plain_lines_have_every_figure_with_its_unit() -> None:
     text = plain(*RUN)
     assert "\x1b" not in text

@@ -98,3 +98,13 @@ def test_blocks_are_parsed_where_programs_were_learned(checkpoint):
         row.key == "parsing_blocks"
         for row in sample_figures(load(checkpoint), TRAINING, HELD_BACK, OPTIONS).rows
     )
+
+
+def test_of_short_documents_as_many_are_written_as_have_the_length(make, tmp_path):
+    path = make(
+        tmp_path / "list", text="abcdef" * 9, documents=40, held_out=4, unit="line", long=20,
+        bias={"": 1.0},
+    )  # fmt: skip
+    found = sample_figures(load(path), "abc\0def", "abc\0fed" * 100, OPTIONS)
+    assert found.count == 30
+    assert [each.text.count("\n") for each in found.shown] == [9, 9, 9]

@@ -86,3 +86,13 @@ def test_without_a_text_there_must_be_one(
     (other.path / format.RESUME / VALIDATION).write_bytes(ids.tobytes())
     with pytest.raises(CheckpointError, match="ids must be whole numbers"):
         open_passage(other, TextOptions(), 100)
+
+
+def test_a_model_of_lists_reads_items(make: Callable[..., Path], tmp_path: Path) -> None:
+    path = make(tmp_path / "list", text="abcdef" * 9, documents=40, held_out=4, unit="line")
+    (tmp_path / "other.txt").write_text("abc\nfed\n")
+    options = TextOptions(text=str(tmp_path / "other.txt"))
+    found = open_passage(open_checkpoint(path), options, 100)
+    assert found.text == "abcfed"
+    assert np.flatnonzero(found.ids == 0).tolist() == [0, 4]
+    assert found.skipped == ()

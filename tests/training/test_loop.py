@@ -7,12 +7,13 @@ import time
 import numpy as np
 import pytest
 
-from seqgen.checkpoint import lock
+from seqgen.checkpoint import format, lock
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.checkpoint.write import write_metrics
 from seqgen.config import RunOptions
 from seqgen.corpora import open_corpus
 from seqgen.errors import CheckpointError, ConfigError, TrainingError
+from seqgen.generation import load
 from seqgen.training.events import (
     Evaluated,
     Finished,
@@ -53,6 +54,50 @@ class TestRun:
         assert finished.result.validation_loss < 0.5 * evaluations[0].validation_loss
         assert finished.result.whole
         assert len(of_kind(events, Sampled)) == len(evaluations)
+
+    def test_a_run_that_learned_nothing_keeps_its_last_weights(self, tmp_path):
+        text = tmp_path / "turned.txt"
+        text.write_text("abc" * 900 + "cba" * 100)
+        path = tmp_path / "turned"
+        *_, finished = run(text, path, epochs=20, documents="file")
+        assert finished.result.learned_nothing
+        assert finished.result.unigram_loss == pytest.approx(np.log(3), abs=0.01)
+        assert open_checkpoint(path).metrics()[-1]["unigram_loss"] > 1
+        best, last = (open_checkpoint(path, which) for which in ("best", "last"))
+        assert any((last.weights()[n] != array).any() for n, array in best.weights().items())
+        text = "".join(load(path, weights="last").generate("abc", length=30, temperature=0))
+        assert text == "abc" * 10
+        assert "no better than the unigram model" in (path / format.CARD).read_text()
+
+    def test_a_run_that_learned_something_keeps_its_best_weights_only(self, text_file, tmp_path):
+        path = tmp_path / "river"
+        for event in run(text_file, path, epochs=20):
+            if isinstance(event, Started):
+                (path / format.LAST_WEIGHTS).touch()
+            finished = event
+        assert not finished.result.learned_nothing
+        assert not (path / format.LAST_WEIGHTS).exists()
+        with pytest.raises(CheckpointError, match="keeps no last weights"):
+            load(path, weights="last")
+
+    def test_a_list_is_learned_by_its_items_and_resumed_exactly(self, tmp_path):
+        names = sorted(
+            f"{a}{b}{c}" for a in "ABCDEFGH" for b in "aeiou" for c in ("n", "ra", "lis")
+        )
+        (tmp_path / "names.txt").write_text("\n".join(names))
+        whole, parted = tmp_path / "whole", tmp_path / "parted"
+        corpus = open_corpus([str(tmp_path / "names.txt")])
+        options = RunOptions.of(SAID | {"epochs": 6, "batch": 4})
+        *events, _ = begin(corpus, options, whole)
+        assert of_kind(events, Started)[0].config.corpus.held_out == 12
+        assert any("\n" in event.text for event in of_kind(events, Sampled))
+        half = begin(corpus, options, parted)
+        for event in half:
+            if isinstance(event, Step) and event.step == 20:
+                half.close()
+        list(go_on(parted, {}))
+        for name, array in open_checkpoint(whole).weights().items():
+            np.testing.assert_array_equal(open_checkpoint(parted).weights()[name], array)
 
     def test_of_a_long_validation_part_a_share_is_measured(self, tmp_path, monkeypatch):
         monkeypatch.setattr("seqgen.training.loop.FINAL_TOKENS", 20_000)

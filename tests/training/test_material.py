@@ -60,3 +60,12 @@ def test_without_its_corpus_files_can_be_read(river: Checkpoint) -> None:
     assert found.learned is None
     (notice,) = found.notices
     assert notice.startswith("n-grams and samples, which need the training part, are left out")
+
+
+def test_a_list_is_read_by_a_model_of_lists_as_one(
+    make: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = make(tmp_path / "list", text="abcdef" * 9, documents=40, held_out=4, unit="line")
+    (tmp_path / "other.txt").write_text("abc\nfed\n\nbed\n")
+    found = material(open_checkpoint(path), [str(tmp_path / "other.txt")])
+    assert found.evidence.text == "abc\0fed\0bed"
