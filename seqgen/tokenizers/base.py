@@ -167,7 +167,8 @@ def visible(piece: str) -> str:
 
 
 def blocks(text: Text, size: int = BLOCK) -> Iterator[str]:
-    """A text in blocks of at most ``size`` characters, cut after a line's end where there is one.
+    """A text in blocks of at most ``size`` characters, cut after a line's end where there is one,
+    or else before a space.
 
     What a tokenizer holds beside the ids is then bounded, however long the text.
     """
@@ -175,7 +176,7 @@ def blocks(text: Text, size: int = BLOCK) -> Iterator[str]:
     while start < len(text):
         block = str(text[start : start + size])
         if start + len(block) < len(text):
-            block = block[: block.rfind("\n") + 1] or block
+            block = block[: block.rfind("\n") + 1] or block[: max(0, block.rfind(" "))] or block
         yield block
         start += len(block)
 

@@ -35,12 +35,14 @@ class LexemeTokenizer(Tokenizer):
     seen: how often a piece must come to be a token: one that comes once teaches nothing as a token
         of its own, and can be spelled.
     default_size: most tokens unless said; None for as many as are worth one.
+    fields: names of what its JSON may hold beside its kind and the pieces.
     """
 
     pattern: ClassVar[re.Pattern[str]]
     always: ClassVar[tuple[str, ...]] = ()
     seen: ClassVar[int] = 2
     default_size: ClassVar[int | None] = None
+    fields: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, pieces: Sequence[str]) -> None:
         """pieces: distinct, and each of their characters is one of them; the first has id 1."""
@@ -58,21 +60,39 @@ class LexemeTokenizer(Tokenizer):
                 f"--vocab-size {vocab_size} is too small: {least - 1} characters and other pieces "
                 f"cannot be left out, so the least is {least}"
             )
-        counts = Counter[str]()
-        for block in sample(texts):
-            counts.update(cls.pattern.findall(block))
+        counts = cls.counted(sample(texts))
+        units = cls.units(counts)
         for piece in given:
             del counts[piece]
-        worth = [p for p, count in counts.items() if count >= cls.seen and is_piece(p)]
-        worth.sort(key=lambda piece: (-counts[piece], piece))
+        frequent = Counter({p: c for p, c in counts.items() if c >= cls.seen and p not in units})
+        worth = [
+            piece
+            for group in (units, frequent)
+            for piece in sorted(group, key=lambda piece: (-group[piece], piece))
+            if is_piece(piece)
+        ]
         most = vocab_size or cls.default_size or LARGEST
         return cls(characters + given + worth[: max(0, most - least)])
+
+    @classmethod
+    def counted(cls, blocks: Iterable[str]) -> Counter[str]:
+        """How often each piece comes in a text."""
+        counts = Counter[str]()
+        for block in blocks:
+            counts.update(cls.pattern.findall(block))
+        return counts
+
+    @classmethod
+    def units(cls, counts: Counter[str]) -> Counter[str]:
+        """Parts of several characters that pieces are spelled in, as far as there is room."""
+        return Counter()
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         what = (
             f"a list of distinct texts of 1 to {LONGEST} characters, single characters among them"
         )
+        data = {name: value for name, value in data.items() if name not in cls.fields}
         pieces = field(data, "pieces", what, str)
         known = set(pieces)
         lengths_hold = all(1 <= len(piece) <= LONGEST for piece in pieces)
