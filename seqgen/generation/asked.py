@@ -17,7 +17,7 @@ from seqgen.music.key import Key
 from seqgen.music.left_out import attachments_left_out
 from seqgen.music.normal import normal_key
 from seqgen.music.outline import LETTER, read_line
-from seqgen.music.prompt import parse_prompt
+from seqgen.music.prompt import Prompt, parse_prompt
 from seqgen.music.rhythm import rhythm
 from seqgen.music.tokens import NO_RHYTHM, REPEAT
 from seqgen.music.tune import Tune
@@ -69,7 +69,7 @@ def ask(prompt: str, options: TuneOptions, config: Config, pieces: Sequence[str]
     if key is not None:
         check_key(key, config, pieces)
     kind = settled("rhythm", options.rhythm, said.get("R"), lambda value, _: rhythm(value))
-    tune = opening(said, music, key) if music and key else None
+    tune = opening(parsed, key) if music and key else None
     tokens = body(tune, config, key) if tune else []
     wish = Wish(
         outlines=outlines(options, tokens, pieces),
@@ -186,15 +186,16 @@ def outlines(options: TuneOptions, tokens: Sequence[str], pieces: Sequence[str])
     return frozenset(fitting or {piece for piece, parts in known.items() if not parts})
 
 
-def opening(said: Mapping[str, str], music: str, key: Key) -> Tune:
+def opening(prompt: Prompt, key: Key) -> Tune:
     """A prompt's music as it is read.
 
     Raises ConfigError if it cannot be read, with the place: lines are counted from the music on.
     """
-    header = [f"{letter}:{value}" for letter, value in said.items() if letter in "ML"]
+    said = prompt.fields
+    header = [*prompt.settings, *(f"{letter}:{said[letter]}" for letter in "ML" if letter in said)]
     header.append(f"K:{said.get('K', key)}")
     with place_in_music(len(header)):
-        return reader.read("\n".join([*header, music]))
+        return reader.read("\n".join([*header, prompt.music]))
 
 
 def body(tune: Tune, config: Config, key: Key | None) -> list[str]:

@@ -11,7 +11,9 @@ from seqgen.music import fields
 INLINE = re.compile(r"\[([A-Za-z]):([^\]\n]*)\]\s*")
 # Fields whose content a tune that goes on from the prompt keeps, and such as have none.
 KEPT = "RMLK"
-EMPTY = "XIUVms"
+# Fields that say how the music is to be read.
+SETTINGS = "IUVm"
+EMPTY = "X"
 # What the other fields are called (ABC standard 2.1, section 3).
 NAMES = {
     "T": "title", "C": "composer", "Q": "tempo mark", "W": "line of words", "w": "line of lyrics",
@@ -36,11 +38,13 @@ class Prompt:
     """fields: R, M, L and K as far as the prompt says them before its music.
 
     music: its music, "" for none. left_out: what of its header and behind its end is not used.
+    settings: the lines of its header that say how the music is to be read.
     """
 
     fields: Mapping[str, str]
     music: str
     left_out: Counter[str]
+    settings: tuple[str, ...] = ()
 
 
 def parse_prompt(text: str) -> Prompt:
@@ -50,24 +54,31 @@ def parse_prompt(text: str) -> Prompt:
     """
     header: dict[str, str] = {}
     left_out: Counter[str] = Counter()
+    settings: list[str] = []
     music: list[str] = []
     lines = text.splitlines()
     for number, line in enumerate(lines):
+        line = re.sub("^%%", "I:", line)
         while not music and (inline := INLINE.match(line)):
             take(inline[1], inline[2], header, left_out)
             line = line[inline.end() :]
-        field = fields.FIELD.match(fields.without_comment(line))
+        plain = fields.without_comment(line)
+        field = fields.FIELD.match(plain)
+        if not music and not plain:
+            continue
         if any(map(str.strip, music)) and not line.strip():
             rest = [each for each in lines[number:] if each.strip()]
             left_out["line after the end of the tune"] += len(rest)
             break
         if music or not field:
             music.append(line)
+        elif field[1] in SETTINGS:
+            settings.append(plain)
         else:
             take(field[1], field[2], header, left_out)
     whole = "\n".join(music).strip()
     check_music(whole, any(line.startswith("U:") for line in lines))
-    return Prompt(header, whole, +left_out)
+    return Prompt(header, whole, +left_out, tuple(settings))
 
 
 def take(letter: str, value: str, header: dict[str, str], left_out: Counter[str]) -> None:

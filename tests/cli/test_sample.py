@@ -252,3 +252,11 @@ def test_a_search_in_vain_ends_with_an_error(items: Path) -> None:
     result = CliRunner().invoke(app, ["sample", "items", *options])
     assert isinstance(result.exception, SamplingError)
     assert 1 <= len(result.stdout.splitlines()) <= 6
+
+
+def test_a_tune_that_was_written_is_a_prompt_again(tmp_path: Path) -> None:
+    start = "%abc-2.1\nX:4\nT:Jig 4 in D major\nR:jig\nM:6/8\nL:1/8\nK:D\nABc def|\n"
+    (tmp_path / "start.abc").write_text(start)
+    out, _ = sample("jig", "--prompt", f"@{tmp_path}/start.abc", "--seed", "1")
+    assert "M:6/8\nL:1/8\nK:Dmaj\n" in out
+    assert "ABc def" in out

@@ -16,6 +16,7 @@ from seqgen.music.prompt import Prompt, parse_prompt
         ("[M:6/8][K:D] ABc|[K:G]def|", {"M": "6/8", "K": "D"}, "ABc|[K:G]def|"),
         ("K:D", {"K": "D"}, ""),
         ("\n\nABc\n", {}, "ABc"),
+        ("%abc-2.1\n\nX:1\n% mine\nK:D\n% here\nABc", {"K": "D"}, "ABc"),
         ("", {}, ""),
     ],
 )  # fmt: skip
@@ -66,3 +67,13 @@ def test_words_are_no_music(prompt, place):
 )
 def test_music_is_not_taken_for_words(music):
     parse_prompt(music)
+
+
+def test_lines_that_say_how_music_is_read_go_with_it():
+    prompt = "%%propagate-accidentals not\nI:linebreak $\nU:k=!trill!\nV:1 clef=bass\nK:D\nkA"
+    assert parse_prompt(prompt).settings == (
+        "I:propagate-accidentals not",
+        "I:linebreak $",
+        "U:k=!trill!",
+        "V:1 clef=bass",
+    )
