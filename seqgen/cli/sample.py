@@ -192,7 +192,8 @@ def read_prompt(prompt: str) -> str:
 
 def read_prompt_file(source: str) -> str:
     """The text of ``@FILE``, or of standard input (``-``), lines ending in ``\\n``."""
-    from seqgen.corpora.decode import unified
+    from seqgen.corpora.decode import HEAD, is_binary, unified
+    from seqgen.corpora.formats import recognised
 
     origin = "standard input" if source == "-" else source[1:]
     try:
@@ -201,6 +202,8 @@ def read_prompt_file(source: str) -> str:
         reason = getattr(error, "strerror", None) or error
         literal = f"; for a prompt that begins with @, write @{source}" if source != "-" else ""
         raise ConfigError(f"--prompt: cannot read {origin}: {reason}{literal}") from error
+    if found := recognised(data[:HEAD], is_binary(data[:HEAD])):
+        raise ConfigError(f"--prompt: {found.message(origin)}")
     try:
         return unified(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:

@@ -3,6 +3,7 @@
 import codecs
 from collections.abc import Iterable, Iterator
 
+from seqgen.corpora.formats import recognised
 from seqgen.errors import ConfigError, CorpusError
 
 # Longest first: UTF-32's mark begins with UTF-16's.
@@ -35,8 +36,7 @@ def decoded(chunks: Iterable[bytes], origin: str, encoding: str | None = None) -
         if not codec:
             codec = encoding or marked_encoding(chunk) or "utf-8"
             check_encoding(codec)
-            if is_binary(chunk[:HEAD], codec):
-                raise CorpusError(f"{origin}: looks binary, not text{utf_16_hint(chunk[:HEAD])}")
+            check_plain(chunk[:HEAD], origin, codec)
             decoder = codecs.getincrementaldecoder(codec)()
         try:
             text = rest + decoder.decode(chunk, final)
@@ -94,6 +94,18 @@ def check_encoding(name: str) -> None:
             f"--encoding: {name!r} is no text encoding that Python knows "
             "(some that are: utf-8, utf-16, cp1252, latin-1, cp437, shift_jis, koi8-r, gb18030)"
         ) from None
+
+
+def check_plain(head: bytes, origin: str, encoding: str | None = None) -> None:
+    """Raise CorpusError that says what to do, unless the first bytes of a file can be text.
+
+    encoding: of the text; None: as a byte-order mark says, else UTF-8.
+    """
+    binary = is_binary(head, encoding)
+    if found := recognised(head, binary):
+        raise CorpusError(found.message(origin))
+    if binary:
+        raise CorpusError(f"{origin}: looks binary, not text{utf_16_hint(head)}")
 
 
 def is_binary(head: bytes, encoding: str | None = None) -> bool:

@@ -6,15 +6,18 @@ import glob
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from seqgen.corpora.decode import HEAD, is_binary
+from seqgen.corpora.formats import recognised
 from seqgen.errors import CorpusError
 
 CHUNK = 1 << 20  # bytes
+# Files that a notice names; the others are counted.
+MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -128,19 +131,30 @@ def walk(folder: str, skip: tuple[str, ...] = (".*",)) -> list[Path]:
 
 @dataclass(frozen=True)
 class TextFiles:
-    """Files told apart: those that hold text, and those left out because they look binary."""
+    """Files told apart: those that hold text, and those left out because they look binary.
+
+    binaries: by what they are, in words, those of no known format last.
+    """
 
     texts: tuple[Path, ...]
-    binaries: tuple[Path, ...]
+    binaries: dict[str, list[Path]]
 
     def binary_notice(self, before: str = "") -> str:
         if not self.binaries:
             return ""
-        names = [path.name for path in self.binaries[:3]] + ["…"] * (len(self.binaries) > 3)
-        return f"{before}left out as binary: {len(self.binaries)} ({', '.join(names)})"
+        counts = ", ".join(
+            f"{len(paths)} {what} ({', '.join(named(paths))})"
+            for what, paths in self.binaries.items()
+        )
+        return f"{before}left out as not plain text: {counts}"
 
     def notices(self, source: str) -> tuple[str, ...]:
         return (self.binary_notice(f"{source}: "),) if self.binaries else ()
+
+
+def named(paths: Sequence[Path]) -> list[str]:
+    """The names of the first files."""
+    return [path.name for path in paths[:MOST_NAMED]] + ["…"] * (len(paths) > MOST_NAMED)
 
 
 def text_files(paths: Iterable[Path], encoding: str | None) -> TextFiles:
@@ -149,7 +163,8 @@ def text_files(paths: Iterable[Path], encoding: str | None) -> TextFiles:
     A file that cannot be opened counts as text: the reason is found where it is read.
     """
     texts: list[Path] = []
-    binaries: list[Path] = []
+    known: dict[str, list[Path]] = {}
+    unknown: list[Path] = []
     for path in paths:
         try:
             if not path.is_file() or path.stat().st_size == 0:
@@ -159,8 +174,18 @@ def text_files(paths: Iterable[Path], encoding: str | None) -> TextFiles:
         except OSError:
             texts.append(path)
             continue
-        (binaries if is_binary(head, encoding) else texts).append(path)
-    return TextFiles(tuple(texts), tuple(binaries))
+        binary = is_binary(head, encoding)
+        if found := recognised(head, binary):
+            known.setdefault(found.name, []).append(path)
+        else:
+            (unknown if binary else texts).append(path)
+    named_formats = {counted_name(name, len(paths)): paths for name, paths in known.items()}
+    return TextFiles(tuple(texts), named_formats | ({"binary": unknown} if unknown else {}))
+
+
+def counted_name(name: str, count: int) -> str:
+    """``"an EPUB book"`` behind a number."""
+    return name.partition(" ")[2] + "s" * (count != 1)
 
 
 def safe_name(name: str) -> str:

@@ -13,6 +13,7 @@ from seqgen.corpora.document import Corpus, Document
 from seqgen.corpora.fetch import Progress
 from seqgen.corpora.files import (
     CHUNK,
+    MOST_NAMED,
     Found,
     chunks,
     exists,
@@ -21,6 +22,7 @@ from seqgen.corpora.files import (
     read_pattern,
     safe_name,
 )
+from seqgen.corpora.formats import HEAD, Markup, markup_of
 from seqgen.corpora.known import open_known
 from seqgen.corpora.longtext import LongText, Store
 from seqgen.corpora.registry import find_entry, known_names
@@ -30,8 +32,6 @@ from seqgen.errors import ConfigError, CorpusError, did_you_mean, unknown_name
 STDIN = "-"
 # Characters of all documents together; what comes after them is kept in a file.
 IN_MEMORY = 32_000_000
-# Files that a notice names; the others are counted.
-MOST_NAMED = 3
 # Names in a folder that a misspelled path is compared with.
 MOST_NEIGHBOURS = 2_000
 
@@ -108,11 +108,12 @@ def neighbours(path: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Read:
-    """A file that was read: its documents, all of one kind."""
+    """A file that was read: its documents, all of one kind, and the markup that they are in."""
 
     origin: str
     kind: str
     documents: tuple[Document, ...]
+    markup: Markup | None = None
 
     @property
     def characters(self) -> int:
@@ -145,7 +146,8 @@ class Reader:
                 if is_blank(text):
                     continue
                 kind = found.kind or kind_of(text, origin)
-                files.append(Read(origin, kind, self.cut(text, origin, kind)))
+                markup = markup_of(str(text[:HEAD])) if kind == "text" else None
+                files.append(Read(origin, kind, self.cut(text, origin, kind), markup))
             except CorpusError as error:
                 if not found.lenient:
                     raise
@@ -155,7 +157,9 @@ class Reader:
         if not files and (source == STDIN or len(self.seen) > seen):
             raise CorpusError(f"{source}: is empty; there is nothing to learn from")
         self.notices += failure_notices(failures)
-        for file in self.one_kind_of(source, files) if found.lenient else files:
+        kept = self.one_kind_of(source, files) if found.lenient else files
+        self.notices += markup_notices(kept)
+        for file in kept:
             self.first_of_kind.setdefault(file.kind, file.origin)
             self.documents += file.documents
         self.notices += found.notices
@@ -246,10 +250,23 @@ def failure_notices(failures: Sequence[CorpusError]) -> list[str]:
     return notices
 
 
-def counted_files(names: Sequence[str], what: str) -> str:
+def markup_notices(files: Sequence[Read]) -> list[str]:
+    """A notice for each kind of markup that texts are in."""
+    origins: dict[Markup, list[str]] = {}
+    for file in files:
+        if file.markup:
+            origins.setdefault(file.markup, []).append(file.origin)
+    return [
+        markup.notice(names[0] if len(names) == 1 else counted_files(names), names[0])
+        for markup, names in origins.items()
+    ]
+
+
+def counted_files(names: Sequence[str], what: str = "") -> str:
     """``"2 files without tunes (README.txt, notes.txt)"``."""
     listed = ", ".join(names[:MOST_NAMED]) + ", …" * (len(names) > MOST_NAMED)
-    return f"{len(names):,} file{'s' * (len(names) > 1)} {what} ({listed})"
+    described = f" {what}" * bool(what)
+    return f"{len(names):,} file{'s' * (len(names) > 1)}{described} ({listed})"
 
 
 def is_blank(text: str | LongText) -> bool:

@@ -1,5 +1,6 @@
 """What the tests of the command line share: the command itself, run in this process."""
 
+import gzip
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -51,6 +52,7 @@ def files(here: Path, checkpoint: Path) -> Path:
     (here / "short.txt").write_text("too short")
     (here / "binary.txt").write_bytes(bytes(range(256)) * 20)
     (here / "latin.txt").write_bytes("café\n".encode("cp1252") * 20)
+    (here / "text.txt.gz").write_bytes(gzip.compress(b"It was a good text.\n" * 9))
     (here / "folder").mkdir()
     (here / "broken.toml").write_text("units = [")
     (here / "unknown.toml").write_text("unit = 3")

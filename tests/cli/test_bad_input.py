@@ -37,6 +37,7 @@ def told(seqgen, *arguments: str) -> tuple[int, str]:
         (("blank.txt",), 1, "blank.txt: is empty; there is nothing to learn from"),
         (("short.txt",), 1, "9 characters; at least 20 are needed"),
         (("binary.txt",), 1, "binary.txt: looks binary, not text"),
+        (("text.txt.gz",), 1, "a gzip file, not plain text; unpack it first: `zcat text.txt.gz |"),
         (("latin.txt",), 1, "latin.txt: byte 0xe9 at offset 3 (line 1) is not UTF-8; "
                             "try --encoding cp1252"),
         (("good.txt", "--encoding", "utf-9"), 2, "'utf-9' is no text encoding"),
@@ -133,6 +134,7 @@ def test_an_unknown_name_lists_the_known_ones(seqgen, arguments, known) -> None:
         (("fox", "--prompt", "caf\udce9"), 2, "the prompt is not UTF-8: byte 0xe9 at offset 3"),
         (("fox", "--prompt", "é\udce9"), 2, "the prompt is not UTF-8: byte 0xe9 at offset 2"),
         (("fox", "--prompt", "@latin.txt"), 2, "latin.txt is not UTF-8: byte 0xe9 at offset 3"),
+        (("fox", "--prompt", "@text.txt.gz"), 2, "text.txt.gz: is a gzip file, not plain text"),
         (("fox", "--stop", "caf\udce9"), 2, "--stop is not UTF-8: byte 0xe9 at offset 3"),
     ],
 )

@@ -95,7 +95,7 @@ def test_no_bytes_fail_in_another_way(encoding, data):
 @pytest.mark.parametrize(
     "data",
     [
-        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+        b"\0\0\0\rIHDR",
         b"text\0text",
         b"a" * 100_000 + b"\0",
         bytes(range(1, 32)) * 9,

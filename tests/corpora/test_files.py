@@ -29,7 +29,7 @@ def test_a_folder_is_all_its_text_files(folder):
     found = read_folder(str(folder), None)
     assert names(found, folder) == ["a/a.md", "a/z.txt", "b.txt"]
     assert found.name == folder.name
-    assert found.notices == (f"{folder}: left out as binary: 1 (c.png)",)
+    assert found.notices == (f"{folder}: left out as not plain text: 1 binary (c.png)",)
 
 
 def test_a_pattern_is_the_text_files_that_match(folder):
@@ -48,7 +48,7 @@ def test_what_is_text_depends_on_the_encoding(folder):
 
 def test_a_folder_without_text_is_refused(tmp_path):
     (tmp_path / "c.png").write_bytes(b"\0")
-    with pytest.raises(CorpusError, match=r"no text file in this folder; .*binary: 1 \(c\.png\)"):
+    with pytest.raises(CorpusError, match=r"no text file in this folder; .*1 binary \(c\.png\)"):
         read_folder(str(tmp_path), None)
     with pytest.raises(CorpusError, match="no text file matches"):
         read_pattern(f"{tmp_path}/*.txt", None)
