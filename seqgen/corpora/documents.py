@@ -83,27 +83,35 @@ def cut(text: str | LongText, unit: str) -> Iterator[str | LongText]:
     if unit == FILE:
         yield text
     elif unit == LINE:
-        for line in lines(text):
-            if line and not line.isspace():
-                yield line.removesuffix("\n")
+        for some in line_groups(text):
+            yield from (line for line in some if line and not line.isspace())
     else:
         yield from gathered(SEPARATE.get(unit, between(unit))(lines(text)))
 
 
-def lines(text: str | LongText) -> Iterator[str]:
-    """The lines of a text with their ends, read a piece at a time."""
+def line_groups(text: str | LongText) -> Iterator[list[str]]:
+    """The lines of a text without their ends, some at a time; the last one may be "" ."""
     begun: list[str] = []
     for start in range(0, len(text), PIECE):
-        first, *rest = str(text[start : start + PIECE]).split("\n")
-        begun.append(first)
-        if rest:
-            yield "".join(begun) + "\n"
-            *whole, last = rest
-            for line in whole:
-                yield line + "\n"
-            begun = [last]
-    if line := "".join(begun):
-        yield line
+        group = str(text[start : start + PIECE]).split("\n")
+        begun.append(group[0])
+        if len(group) > 1:
+            group[0] = "".join(begun)
+            begun = [group.pop()]
+            yield group
+    yield ["".join(begun)]
+
+
+def lines(text: str | LongText) -> Iterator[str]:
+    """The lines of a text with their ends, read a piece at a time."""
+    groups = line_groups(text)
+    group = next(groups)
+    for after in groups:
+        for line in group:
+            yield line + "\n"
+        group = after
+    if group[0]:
+        yield group[0]
 
 
 # Separators turn lines into pieces of documents, with None where a document ends.

@@ -190,17 +190,20 @@ def sample(texts: Iterable[Text], most: int = MOST_SAMPLED) -> Iterator[str]:
 def alphabet(texts: Iterable[Text]) -> list[str]:
     """The distinct characters of texts, in order of their code points."""
     seen = np.zeros(LARGEST, bool)
-    for block in joined(itertools.chain.from_iterable(map(blocks, texts))):
+    for block in joined(texts):
         seen[code_points(block)] = True
     return [chr(code) for code in np.flatnonzero(seen)]
 
 
-def joined(texts: Iterable[str], size: int = BLOCK) -> Iterator[str]:
-    """Texts put together until they have so many characters, since many short ones are slow."""
+def joined(texts: Iterable[Text], size: int = BLOCK) -> Iterator[str]:
+    """Texts in blocks, short ones put together, since many of them one by one are slow."""
     parts: list[str] = []
     length = 0
     for text in texts:
-        parts.append(text)
+        if len(text) > size:
+            yield from blocks(text, size)
+            continue
+        parts.append(str(text))
         length += len(text)
         if length >= size:
             yield "".join(parts)

@@ -86,9 +86,7 @@ def preparing(
     what = f"cutting {corpus.characters:,} characters into tokens"
     yield Preparing(what)
     split = split_corpus(corpus, options)
-    training_characters = sum(map(len, split.training))
-    validation_characters = sum(map(len, split.validation))
-    characters = training_characters + validation_characters
+    characters = split.training_characters + split.validation_characters
     if characters < LEAST_CHARACTERS:
         raise CorpusError(
             f"{corpus.name} holds {corpus.characters} characters; "
@@ -117,9 +115,8 @@ def preparing(
         for written in write_rows(folder / name, rows):
             done += written
             yield Preparing(what, done / characters)
-    if split.held_out or split.tunes:
-        learned = documents.fingerprints(split.training, tunes=split.tunes is not None)
-        documents.save(folder, learned)
+    if split.learned is not None:
+        documents.save(folder, split.learned)
     training = open_ids(folder / TRAINING, tokenizer.size, places)
     long = 0
     if split.held_out:
@@ -130,8 +127,8 @@ def preparing(
         tokenizer=tokenizer,
         training=training,
         validation=open_ids(folder / VALIDATION, tokenizer.size, places),
-        training_characters=training_characters,
-        validation_characters=validation_characters,
+        training_characters=split.training_characters,
+        validation_characters=split.validation_characters,
         documents=split.documents,
         start=start_ids(corpus.kind, split.documents, tokenizer),
         notices=tuple(notices),

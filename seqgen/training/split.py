@@ -5,11 +5,12 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, compress
+from itertools import compress
+from typing import Any, Self
 
 import numpy as np
 
-from seqgen.checkpoint.documents import fingerprint
+from seqgen.checkpoint.documents import fingerprint, fingerprints
 from seqgen.checkpoint.format import TuneFacts
 from seqgen.config import FILE
 from seqgen.corpora import Corpus
@@ -32,7 +33,10 @@ MOST_HELD_OUT = 0.1
 class Split:
     """The texts of the two parts, and what became of the documents on the way.
 
-    training, validation: can be iterated over several times.
+    training, validation, texts: can be iterated over several times; texts are those of both.
+    training_characters, validation_characters: how many they have.
+    learned: hashes of the training documents (`seqgen.checkpoint.documents`), sorted, uint64 [N];
+        None where the validation part has the ends of texts.
     documents: how many there are in both.
     unit: what one is (`seqgen.corpora.documents`); None for tunes.
     held_out: how many whole documents the validation part has; 0 if it has the ends of texts.
@@ -40,27 +44,30 @@ class Split:
 
     training: Iterable[Text]
     validation: Iterable[Text]
+    texts: Iterable[Text]
+    training_characters: int
+    validation_characters: int
     documents: int
     notices: tuple[str, ...] = ()
     tunes: TuneFacts | None = None
     unit: str | None = None
     held_out: int = 0
+    learned: np.ndarray | None = None
 
-    @property
-    def texts(self) -> "Both":
-        """Those of both parts."""
-        return Both(self.training, self.validation)
-
-
-@dataclass(frozen=True)
-class Both:
-    """Two series of texts, one after the other."""
-
-    first: Iterable[Text]
-    second: Iterable[Text]
-
-    def __iter__(self) -> Iterator[Text]:
-        return chain(self.first, self.second)
+    @classmethod
+    def of(
+        cls, training: tuple[Text, ...], validation: tuple[Text, ...], documents: int, **more: Any
+    ) -> Self:
+        """A split of a few texts."""
+        return cls(
+            training=training,
+            validation=validation,
+            texts=(*training, *validation),
+            training_characters=sum(map(len, training)),
+            validation_characters=sum(map(len, validation)),
+            documents=documents,
+            **more,
+        )
 
 
 @dataclass(frozen=True)
@@ -87,7 +94,11 @@ def split_text(corpus: Corpus, unit: str = FILE) -> Split:
         return Split(
             training=Selected(documents, ~held),
             validation=Selected(documents, held),
+            texts=documents,
+            training_characters=int(lengths[~held].sum()),
+            validation_characters=int(lengths[held].sum()),
             documents=len(hashes),
+            learned=np.unique(hashes[~held]),
             unit=unit,
             held_out=int(held.sum()),
         )
@@ -101,7 +112,7 @@ def split_text(corpus: Corpus, unit: str = FILE) -> Split:
 def split_ends(corpus: Corpus, notices: tuple[str, ...] = ()) -> Split:
     """The last tenth of each file is its validation part."""
     parts = [cut(document.text) for document in corpus.documents]
-    return Split(
+    return Split.of(
         training=tuple(first for first, _ in parts if first),
         validation=tuple(second for _, second in parts if second),
         documents=len(corpus.documents),
@@ -164,14 +175,23 @@ def split_tunes(corpus: Corpus, transpose: str) -> Split:
     count = len(corpus.documents)
     if len(tunes) == 1:
         first, second = cut_tune(tunes[0].text)
-        return Split((first,), (second,), count, tuple(notices), facts(tunes, (second,)))
+        return Split.of(
+            (first,), (second,), count, notices=tuple(notices), tunes=facts(tunes, (second,))
+        )
     held = {tune.family for tune in tunes if hashed(tune.family) < VALIDATION_SHARE}
     families = {tune.family for tune in tunes}
     if not held or held == families:
         held = {min(families, key=hashed)}
     training = tuple(tune.text for tune in tunes if tune.family not in held)
     validation = tuple(tune.text for tune in tunes if tune.family in held)
-    return Split(training, validation, count, tuple(notices), facts(tunes, validation))
+    return Split.of(
+        training,
+        validation,
+        count,
+        notices=tuple(notices),
+        tunes=facts(tunes, validation),
+        learned=fingerprints(training, tunes=True),
+    )
 
 
 def facts(tunes: Sequence[book.Learned], validation: Sequence[str]) -> TuneFacts:
