@@ -86,11 +86,18 @@ def fetch(
 
 def corpus_facts(corpus: Corpus) -> dict[str, Any]:
     """What is known of an open corpus: for a known one the registry's facts, and its measures."""
+    from seqgen.corpora.documents import Documents, choose_unit
+
+    count, unit = len(corpus.documents), None
+    if corpus.kind == "text":
+        unit = choose_unit(corpus)
+        count = sum(1 for _ in Documents(corpus, unit))
     known = find_entry(corpus.sources[0])
     return (facts(known) if known else {}) | {
         "name": corpus.name,
         "kind": corpus.kind,
-        "documents": len(corpus.documents),
+        "documents": count,
+        "unit": unit,
         "characters": corpus.characters,
         "fingerprint": corpus.fingerprint,
         "notices": corpus.notices,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from seqgen.checkpoint.find import FOLDER
 from seqgen.cli.terminal import cleaned
 from seqgen.config import TrainingOptions
-from seqgen.corpora.documents import describe
+from seqgen.corpora.documents import summary
 from seqgen.music.fields import FIELD
 from seqgen.stack import cells
 from seqgen.training.events import (
@@ -82,10 +82,7 @@ def introduction(event: Started, verbose: bool) -> list[str]:
     document = "tune" if config.kind == "tunes" else "document"
     text = []
     if corpus.learns_ends and corpus.unit:
-        text.append(
-            f"documents: {corpus.documents:,}, {describe(corpus.unit)}, of which "
-            f"{corpus.held_out:,} are held out"
-        )
+        text.append(summary(corpus.documents, corpus.unit, corpus.held_out))
     text += [
         f"{'going on with' if event.resumed else 'learning'} {corpus.name}: "
         f"{corpus.training_characters:,} characters, {corpus.validation_characters:,} held back, "

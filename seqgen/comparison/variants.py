@@ -91,6 +91,10 @@ def check_lists(asked: Mapping[str, tuple[Any, ...]]) -> None:
             raise ConfigError(
                 f"--tokens says what a token is; --budget {value} gives each variant as many"
             )
+    if len(asked.get("documents", ())) > 1:
+        raise ConfigError(
+            "--documents takes one value here: variants are compared on the same held-out text"
+        )
     count = math.prod(map(len, asked.values()))
     if count > MOST:
         raise ConfigError(f"{count:,} variants are more than {MOST}; give shorter lists")

@@ -54,6 +54,11 @@ def describe(unit: str) -> str:
     return DESCRIPTIONS.get(unit) or f"separated by {unit!r}"
 
 
+def summary(documents: int, unit: str, held_out: int) -> str:
+    """How many documents there are, what one is, and how many the validation part has."""
+    return f"documents: {documents:,}, {describe(unit)}, of which {held_out:,} are held out"
+
+
 def choose_unit(corpus: Corpus, requested: str = AUTO) -> str:
     """The unit of a text corpus: what was requested, or, for "auto", what its texts look like.
 

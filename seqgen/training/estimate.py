@@ -10,6 +10,7 @@ from typing import Any
 
 from seqgen.config import RunOptions
 from seqgen.corpora import Corpus
+from seqgen.corpora.documents import summary
 from seqgen.stack import backend, cells
 from seqgen.stack.shapes import layer_names, weight_shapes
 from seqgen.training.data import prepare
@@ -76,6 +77,9 @@ def estimate(corpus: Corpus, options: RunOptions) -> Estimate:
         assert training.window
         windows = Windows(data.training, training.batch, training.window, training.seed)
         speed = measured_speed(chosen.options, vocab, windows, data.places)
+    cut = []
+    if data.held_out and data.unit:
+        cut.append(summary(data.documents, data.unit, data.held_out))
     tokens_per_epoch = windows.steps * training.batch * training.window
     epochs = math.inf if training.epochs is None else training.epochs
     minutes = epochs * tokens_per_epoch / speed / 60
@@ -84,7 +88,7 @@ def estimate(corpus: Corpus, options: RunOptions) -> Estimate:
     return Estimate(
         corpus=corpus.name,
         options=chosen.options,
-        reasons=chosen.reasons,
+        reasons=(*cut, *chosen.reasons),
         layers=layer_rows(chosen.options, vocab, data.places),
         parameters=parameters(chosen.options.stack, vocab, data.places),
         vocab=vocab,

@@ -84,6 +84,13 @@ def test_show_as_json_measures_the_corpus():
     assert facts["licence"]
 
 
+def test_show_as_json_tells_what_a_document_is(tmp_path):
+    names = [f"{a}{b}{c}" for a in "ABCD" for b in "aeiou" for c in ("n", "ra")]
+    (tmp_path / "names.txt").write_text("\n".join(names))
+    facts = json.loads(good("show", str(tmp_path / "names.txt"), "--json").stdout)
+    assert (facts["documents"], facts["unit"]) == (40, "line")
+
+
 def test_fetch_says_where_a_corpus_is(own_folder):
     (own_folder / "pg7.txt").write_text("seven")
     result = good("fetch", "gutenberg:7", "sonnets")

@@ -99,6 +99,7 @@ def test_nobody_stops_early_unless_it_is_asked_for() -> None:
         ({"cell": ("lstm", "gru"), "epochs": (1.0,)} | MINUTES, "one of them"),
         ({"cell": ("lstm", "lstm")} | MINUTES, "nothing to compare"),
         (MINUTES, "nothing to compare"),
+        ({"documents": ("line", "file")} | MINUTES, "--documents takes one value"),
         ({"layers": (0, 1)} | MINUTES, "--layers: 0 is too small"),
         ({"tokens": ("1000",)} | MINUTES, "--budget 1000"),
         ({"seed": tuple(range(MOST + 1))} | MINUTES, f"{MOST + 1} variants are more than {MOST}"),
