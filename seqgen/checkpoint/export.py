@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from seqgen.checkpoint import documents, format, write
+from seqgen.checkpoint import documents, ends, format, write
 from seqgen.checkpoint.files import MOST_TEXT_BYTES, read_bytes, read_json, write_json, write_whole
 from seqgen.checkpoint.format import build
 from seqgen.checkpoint.read import Checkpoint, open_checkpoint
@@ -91,6 +91,7 @@ def copy_files(checkpoint: Checkpoint, folder: Path, half: bool) -> None:
         learned = documents.learned(checkpoint)
         if learned is not None:
             documents.save(folder, learned)
+        ends.save(folder, ends.read(path))
     with contextlib.suppress(FileNotFoundError):
         os.lstat(path / format.SAMPLES)
         text = read_bytes(path / format.SAMPLES, MOST_TEXT_BYTES).decode("utf-8", "replace")

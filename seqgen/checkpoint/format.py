@@ -38,13 +38,15 @@ SAMPLES = "samples.txt"
 CARD = "README.md"
 # Hashes of the documents that were learned from.
 DOCUMENTS = "documents.safetensors"
+# What corrects where a network ends documents.
+ENDS = "ends.json"
 RESUME = "resume"
 # What only some checkpoints have: that they are copies to pass on, and what was found out of them.
 EXPORT = "export.json"
 EVALUATION = "evaluation.json"
 FILES = (
     CONFIG, TOKENIZER, WEIGHTS, GRAPH, GRAPH_OF, METRICS, SAMPLES, CARD, EXPORT, EVALUATION,
-    DOCUMENTS, LAST_WEIGHTS,
+    DOCUMENTS, LAST_WEIGHTS, ENDS,
 )  # fmt: skip
 
 

@@ -1,9 +1,13 @@
 """What may come next, whatever the network thinks."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import numpy as np
+
+from seqgen.checkpoint.ends import Ends
+from seqgen.tokenizers.base import END
 
 NEVER = np.float32(-np.inf)
 
@@ -35,18 +39,30 @@ class Forbid:
         pass
 
 
-class Begin:
-    """Some tokens do not come first."""
+class Ending:
+    """Documents are not empty, and end as often at each length as documents do.
 
-    def __init__(self, ids: Iterable[int], vocab: int) -> None:
-        """ids: of the tokens; vocab: how many tokens there are."""
-        self._forbid: Forbid | None = Forbid(ids, vocab)
+    All streams begin together.
+    """
+
+    def __init__(self, ends: Ends | None, length: int = 0) -> None:
+        """ends: what corrects the network, if anything. length: tokens that are there already."""
+        self._ends = ends
+        self._length = length
 
     def mask(self, streams: Sequence[int], logits_BV: np.ndarray) -> np.ndarray:
-        return self._forbid.mask(streams, logits_BV) if self._forbid else logits_BV
+        bias = NEVER
+        if self._length:
+            if self._ends is None:
+                return logits_BV
+            place = bisect_right(self._ends.lengths, self._length)
+            bias = np.float32(self._ends.biases[place])
+        logits_BV = logits_BV.copy()
+        logits_BV[:, END] += bias
+        return logits_BV
 
     def took(self, streams: Sequence[int], ids_B: np.ndarray) -> None:
-        self._forbid = None
+        self._length += 1
 
 
 def masked(logits_BV: np.ndarray, allowed: np.ndarray) -> np.ndarray:

@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 
 from seqgen.checkpoint import documents
-from seqgen.checkpoint.format import Config
+from seqgen.checkpoint.ends import Ends
+from seqgen.checkpoint.ends import read as read_ends
+from seqgen.checkpoint.format import BEST, Config
 from seqgen.checkpoint.read import Checkpoint
 from seqgen.config import SamplingOptions, TuneOptions
 from seqgen.errors import CheckpointError, ConfigError
 from seqgen.generation.asked import Asked, ask
 from seqgen.generation.batch import STREAMS, Chance, Piece, in_order, write
-from seqgen.generation.constraint import Begin, Constraint, Forbid
+from seqgen.generation.constraint import Constraint, Ending, Forbid
 from seqgen.generation.engine import Engine, Progress
 from seqgen.generation.governed import Governed
 from seqgen.generation.sample import TEXT_LENGTH, TextSample
@@ -121,6 +123,10 @@ class Generator:
                 return ((number, text) for number, text, _ in selection.chosen(candidates))
         return in_order(selection.counted(candidates) if selection else candidates)
 
+    def _ends(self) -> Ends | None:
+        """What corrects where the network ends documents; the last weights have nothing."""
+        return read_ends(self.checkpoint.path) if self.checkpoint.which == BEST else None
+
     def _selection(self, options: SamplingOptions) -> Selection | None:
         """What leaves out or counts copies and repeats; None where nothing is to be told of them.
 
@@ -166,6 +172,8 @@ class Generator:
         if options.unknown == "skip":
             prompt = tokenizer.skip_unknown(prompt)
         ids_T = tokenizer.encode(prompt) if prompt else np.array(self.config.start)
+        prompt_tokens = len(ids_T) if prompt else 0
+        correction = self._ends() if ends else None
         if ends and prompt:
             ids_T = np.concatenate([[END], ids_T])
         length = options.length or TEXT_LENGTH
@@ -178,8 +186,7 @@ class Generator:
         def held() -> Constraint | None:
             if not facts.may_end:
                 return Forbid([END], self.config.vocab)
-            # No document is empty.
-            return Begin([END], self.config.vocab) if ends and not prompt else None
+            return Ending(correction, prompt_tokens) if ends else None
 
         def written() -> Iterator[Piece]:
             read = self._engine.read(ids_T, progress)

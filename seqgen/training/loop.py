@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from seqgen.checkpoint import graph, write
+from seqgen.checkpoint import ends, format, graph, write
 from seqgen.checkpoint.card import write_card
 from seqgen.checkpoint.read import Checkpoint
 from seqgen.config import SamplingOptions
 from seqgen.errors import TrainingError
+from seqgen.evaluation.ends import calibrate
 from seqgen.evaluation.likelihood import quantisation_loss
 from seqgen.generation import Generator
 from seqgen.generation.engine import Engine
@@ -308,6 +309,13 @@ class Run:
             texts[index] += text
         return "\n".join(texts)
 
+    def _calibrate(self) -> None:
+        """Find out what corrects where the best weights end documents."""
+        checkpoint, found = self.checkpoint, None
+        if checkpoint.config.corpus.learns_ends:
+            found = calibrate(Engine(checkpoint.graph(format.FLOAT32)), self.validation)
+        ends.save(checkpoint.path, found)
+
     def _save(self) -> None:
         self.keeper.save(self.position, self.learner.arrays())
 
@@ -324,6 +332,7 @@ class Run:
                 self.windows.tokens, self.validation, self.checkpoint.config.vocab
             ),
         )
+        self._calibrate()
         last = self.learner.network() if result.learned_nothing else None
         write.save_last(self.checkpoint.path, last)
         self.keeper.add_metric(dataclasses.asdict(result))

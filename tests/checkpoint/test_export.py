@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqgen.checkpoint import documents, format, write
+from seqgen.checkpoint import documents, ends, format, write
+from seqgen.checkpoint.ends import Ends
 from seqgen.checkpoint.export import Export, export, read_export
 from seqgen.checkpoint.read import Checkpoint, open_checkpoint
 from seqgen.errors import CheckpointError
@@ -21,7 +22,7 @@ FACTS = Export(
 
 
 # Of a model of one text.
-WRITTEN = {*format.FILES} - {format.EVALUATION, format.DOCUMENTS, format.LAST_WEIGHTS}
+WRITTEN = {*format.FILES} - {format.EVALUATION, format.DOCUMENTS, format.LAST_WEIGHTS, format.ENDS}
 
 
 def known(copy: Checkpoint) -> Export:
@@ -63,9 +64,11 @@ def test_a_copy_of_a_model_of_documents_knows_what_it_learned_from(
     path = make(tmp_path / "list", documents=40, held_out=4, unit="line")
     learned = np.arange(36, dtype=np.uint64)
     documents.save(path, learned)
+    ends.save(path, Ends((5,), (-1.0, 2.0)))
     export(open_checkpoint(path), tmp_path / "copy", half=True, measure=known)
     found = documents.learned(open_checkpoint(tmp_path / "copy"))
     np.testing.assert_array_equal(found, learned)
+    assert ends.read(tmp_path / "copy") == Ends((5,), (-1.0, 2.0))
 
 
 def test_without_halving_the_weights_are_the_same(run: Checkpoint, tmp_path: Path) -> None:

@@ -91,6 +91,7 @@ class TestRun:
         *events, _ = begin(corpus, options, whole)
         assert of_kind(events, Started)[0].config.corpus.held_out == 12
         assert any("\n" in event.text for event in of_kind(events, Sampled))
+        assert not (whole / format.ENDS).exists()  # 12 are too few to tell
         half = begin(corpus, options, parted)
         for event in half:
             if isinstance(event, Step) and event.step == 20:
