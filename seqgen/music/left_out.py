@@ -100,7 +100,7 @@ def not_played(tune: Tune) -> Counter[str]:
     for note in every_note(tune):
         attached = note.attached
         counts["chord symbol"] += bool(attached.chord_symbol)
-        counts["decoration"] += sum(map(marks.is_audible, attached.decorations))
+        counts["decoration"] += sum(map(marks.is_lost_in_sound, attached.decorations))
     return +counts
 
 

@@ -19,6 +19,9 @@ ARTICULATIONS = {
 }  # fmt: skip
 """Signs at the head or the stem, by their names in MEI."""
 
+SHORT = ("staccato", ".")
+"""Decorations that halve how long a note sounds."""
+
 TREMOLOS = {
     name: count
     for count in range(1, 5)
@@ -76,9 +79,9 @@ SILENT = re.compile(
 """Decorations that say how to play a note or where to go on, and not how it sounds."""
 
 
-def is_audible(name: str) -> bool:
-    """Whether a player would hear a decoration."""
-    return not SILENT.fullmatch(name) and not LAYOUT.fullmatch(name)
+def is_lost_in_sound(name: str) -> bool:
+    """Whether a musician would play a decoration that seqgen does not play."""
+    return not (SILENT.fullmatch(name) or LAYOUT.fullmatch(name) or name in SHORT)
 
 
 def articulations(names: Sequence[str]) -> str:

@@ -7,13 +7,15 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from seqgen.errors import TuneError
+from seqgen.music import marks
 from seqgen.music.layout import aligned, settings, voices
 from seqgen.music.order import MOST_BARS, bar_order
 from seqgen.music.tempo import tempo_of
 from seqgen.music.tune import Bar, Note, Tune
 
 HIGHEST = 127  # of the pitches that MIDI knows
-GRACE = 4  # A grace note lasts this part of its written length.
+# How long a grace note lasts, in whole notes, if there is room: as in abc2midi where L: is 1/8.
+GRACE = Fraction(1, 32)
 
 
 class Sound(NamedTuple):
@@ -140,8 +142,10 @@ def line(
             numbers = dict.fromkeys(pitch.midi for pitch in note.pitches)
             going_on: dict[int, int] = {}
             start, length = now, note.length
+            if not note.tied and any(name in marks.SHORT for name in note.attached.decorations):
+                length /= 2
             if note.attached.grace and not held:
-                for pitch, onset, duration in grace_sounds(note, now):
+                for pitch, onset, duration in grace_sounds(note.attached.grace, now, length / 2):
                     sounds.append(Sound(onset, duration, pitch, ((bar, place),)))
                     start = onset + duration
                 length -= start - now
@@ -161,17 +165,19 @@ def line(
     return sounds
 
 
-def grace_sounds(note: Note, now: Fraction) -> Iterator[tuple[int, Fraction, Fraction]]:
+def grace_sounds(
+    grace: Sequence[Note], now: Fraction, most: Fraction
+) -> Iterator[tuple[int, Fraction, Fraction]]:
     """The pitch, onset and duration of each grace note before a note, which begins as much later.
 
-    A grace note lasts a quarter of its written length, as in abc2midi; all of them together take
-    at most half of the note.
+    The shortest lasts `GRACE`, the others in proportion, and all of them together ``most``.
     now: when the note would begin without them.
     """
-    lengths = [grace.length / GRACE for grace in note.attached.grace]
-    scale = min(Fraction(1), note.length / 2 / sum(lengths, Fraction(0)))
-    for grace, length in zip(note.attached.grace, lengths, strict=True):
-        for pitch in dict.fromkeys(pitch.midi for pitch in grace.pitches):
+    shortest = min(note.length for note in grace)
+    lengths = [GRACE * note.length / shortest for note in grace]
+    scale = min(Fraction(1), most / sum(lengths, Fraction(0)))
+    for note, length in zip(grace, lengths, strict=True):
+        for pitch in dict.fromkeys(pitch.midi for pitch in note.pitches):
             yield pitch, now, length * scale
         now += length * scale
 

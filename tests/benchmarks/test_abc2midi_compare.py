@@ -72,7 +72,7 @@ def test_without_abc2midi_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPa
 def test_what_counts_as_the_same() -> None:
     eighth, tick = Fraction(1, 8), Fraction(1, 1920)
     chord = [Heard(Fraction(0), eighth, 60), Heard(Fraction(0), eighth, 64)]
-    spread = [Heard(Fraction(0), eighth - tick, 64), Heard(10 * tick, eighth - 11 * tick, 60)]
+    spread = [Heard(Fraction(0), eighth - tick, 64), Heard(tick, eighth - 2 * tick, 60)]
     assert difference(chord, spread) == ""
     assert "pitch 60 and 61" in difference(chord, [chord[0]._replace(pitch=61), chord[1]])
     assert "duration" in difference(chord, [chord[0]._replace(duration=eighth / 2), chord[1]])

@@ -95,9 +95,25 @@ def test_grace_notes_take_their_time_from_the_note_behind_them() -> None:
         Fraction(1, 32),
         Fraction(1, 16),
     ]
+    # Their lengths are in proportion; dots halve the note itself.
+    tune = with_grace("M:2/4\nL:1/4\nK:C\nC E|]", 0, 33, 34)
+    (long, short), note = tune.bars[0].notes[0].attached.grace, tune.bars[0].notes[0]
+    attached = Attachments(grace=(long, short._replace(written=Fraction(1, 16))))
+    attached = replace(attached, decorations=("staccato",))
+    notes = (note._replace(attached=attached), tune.bars[0].notes[1])
+    sounds = perform(replace(tune, bars=(replace(tune.bars[0], notes=notes),))).sounds
+    assert [96 * s.duration for s in sounds] == [4, 2, 6, 24]
     # Before a note that a tie holds there is no room for them.
     tied = perform(with_grace("M:2/4\nL:1/4\nK:C\nC-C|]", 1, 33)).sounds
     assert [(s.onset, s.duration) for s in tied] == [(0, 2 * quarter)]
+
+
+def test_staccato_notes_are_half_as_long() -> None:
+    tune = read("M:3/4\nL:1/4\nK:C\nC E-E|]")
+    short = Attachments(decorations=("staccato", "accent"))
+    notes = tuple(note._replace(attached=short) for note in tune.bars[0].notes)
+    sounds = perform(replace(tune, bars=(replace(tune.bars[0], notes=notes),))).sounds
+    assert [(8 * s.onset, 8 * s.duration) for s in sounds] == [(0, 1), (2, 3)]
 
 
 def test_the_tempo_changes_where_a_bar_says_so() -> None:
