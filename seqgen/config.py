@@ -278,6 +278,11 @@ class SamplingOptions(Options):
     )
     novel: bool = option(False, "Leave out documents that the model was trained on.")
     unique: bool = option(False, "Leave out documents that were already written.")
+    loops: bool = option(
+        True,
+        "End a sample that repeats the same 40 characters or more three times in a row; without, "
+        "the third time is avoided.",
+    )
     stop: str | None = option(None, "Stop before this text.")
     lines: int | None = option(None, "Stop after this many lines.", least=1, most=10**9)
     seed: int | None = option(

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from seqgen.music.tune import Tune
 
 
+# Samples that repeat themselves of which each is told.
+MOST_LOOPS = 3
+
+
 @with_options(SamplingOptions, TuneOptions, RenderOptions)
 def sample(
     name: Annotated[
@@ -112,6 +116,22 @@ def sample(
 
             write_whole(out, "".join(told(written)).encode("utf-8", "replace"))
     tell_selection(generator)
+    tell_loops(generator, options.count)
+
+
+def tell_loops(generator: "Generator", count: int) -> None:
+    """Tell which samples ended because they repeated themselves."""
+    from seqgen.generation.loops import TIMES
+
+    for loop in generator.loops[:MOST_LOOPS]:
+        which = "the sample" if count == 1 else f"sample {loop.sample + 1}"
+        passage = loop.passage if len(loop.passage) <= 60 else loop.passage[:59] + "…"
+        tell(
+            f"{which} ended because it repeated the same {len(loop.passage)} characters "
+            f"{TIMES} times ({passage!r}); --no-loops avoids that"
+        )
+    if len(generator.loops) > MOST_LOOPS:
+        tell(f"so did {len(generator.loops) - MOST_LOOPS} more samples")
 
 
 def tell_selection(generator: "Generator") -> None:

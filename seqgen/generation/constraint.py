@@ -65,6 +65,22 @@ class Ending:
         self._length += 1
 
 
+class All:
+    """Several constraints at once."""
+
+    def __init__(self, *constraints: Constraint) -> None:
+        self._constraints = constraints
+
+    def mask(self, streams: Sequence[int], logits_BV: np.ndarray) -> np.ndarray:
+        for constraint in self._constraints:
+            logits_BV = constraint.mask(streams, logits_BV)
+        return logits_BV
+
+    def took(self, streams: Sequence[int], ids_B: np.ndarray) -> None:
+        for constraint in self._constraints:
+            constraint.took(streams, ids_B)
+
+
 def masked(logits_BV: np.ndarray, allowed: np.ndarray) -> np.ndarray:
     """The logits with what is not allowed at -inf. allowed: bool [B, V], or [V] for all streams."""
     return np.where(allowed, logits_BV, NEVER)

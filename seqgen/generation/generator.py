@@ -2,7 +2,7 @@
 
 import math
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -18,9 +18,11 @@ from seqgen.config import SamplingOptions, TuneOptions
 from seqgen.errors import CheckpointError, ConfigError
 from seqgen.generation.asked import Asked, ask
 from seqgen.generation.batch import STREAMS, Chance, Piece, in_order, write
-from seqgen.generation.constraint import Constraint, Ending, Forbid
+from seqgen.generation.constraint import All, Constraint, Ending, Forbid
 from seqgen.generation.engine import Engine, Progress
 from seqgen.generation.governed import Governed
+from seqgen.generation.healing import Heal
+from seqgen.generation.loops import AvoidLoops, Loop
 from seqgen.generation.sample import TEXT_LENGTH, TextSample
 from seqgen.generation.selection import Selection
 from seqgen.generation.tunes import TuneSample, abc, drawn_key
@@ -49,6 +51,7 @@ class Generator:
     seed: of the latest call, drawn where the options said none; None before the first.
     counts_copies: whether copies are counted among fewer samples than 20 too.
     selection: what was left out or counted at the latest call, where anything was.
+    loops: which samples of the latest call ended because they repeated themselves, as they end.
     kept: of the latest tunes, the share of the network's probability that the grammar left it; a
         network that knows the rules has 1.
     prompt_left_out: of the latest tunes, what of the prompt is not used, by kind.
@@ -62,6 +65,7 @@ class Generator:
         self.prompt_left_out: Mapping[str, int] = {}
         self.counts_copies = False
         self.selection: Selection | None = None
+        self.loops: list[Loop] = []
         self._engine = engine
 
     @property
@@ -103,6 +107,7 @@ class Generator:
             options = replace(options, temperature=TEMPERATURES[self.config.kind])
         self.kept = None
         self.prompt_left_out = {}
+        self.loops = []
         self.selection = selection = self._selection(options)
         batches = batched(range(options.count))
         if selection and selection.chooses:
@@ -171,29 +176,51 @@ class Generator:
         ends = facts.learns_ends
         if options.unknown == "skip":
             prompt = tokenizer.skip_unknown(prompt)
-        ids_T = tokenizer.encode(prompt) if prompt else np.array(self.config.start)
-        prompt_tokens = len(ids_T) if prompt else 0
+        ids_T = tokenizer.encode(prompt)
+        if taken_back := tokenizer.unfinished(prompt):
+            ids_T = tokenizer.encode(prompt.removesuffix(taken_back))
+        prompt_tokens = len(ids_T)
         correction = self._ends() if ends else None
         if ends and prompt:
             ids_T = np.concatenate([[END], ids_T])
+        if not len(ids_T):
+            ids_T = np.array(self.config.start)
         length = options.length or TEXT_LENGTH
         if ends and options.length is None:
             length = min(max(length, 2 * facts.long), DOCUMENT_LENGTH)
 
         def begun(index: int) -> TextSample:
-            return TextSample(index, tokenizer, options, length, ends=ends, begins=prompt)
+            return TextSample(
+                index, tokenizer, options, length, ends=ends, begins=prompt, given=taken_back
+            )
 
-        def held() -> Constraint | None:
+        contents = tokenizer.contents if taken_back or not options.loops else ()
+
+        def held(samples: Sequence[TextSample]) -> Constraint | None:
+            constraints: list[Constraint] = []
             if not facts.may_end:
-                return Forbid([END], self.config.vocab)
-            return Ending(correction, prompt_tokens) if ends else None
+                constraints.append(Forbid([END], self.config.vocab))
+            elif ends:
+                constraints.append(Ending(correction, prompt_tokens))
+            if taken_back:
+                streams = [sample.index for sample in samples]
+                constraints.append(Heal(contents, taken_back, streams))
+            if not options.loops:
+                watches = {sample.index: sample.watch for sample in samples}
+                constraints.append(AvoidLoops(watches, contents))
+            return All(*constraints) if len(constraints) > 1 else next(iter(constraints), None)
 
         def written() -> Iterator[Piece]:
             read = self._engine.read(ids_T, progress)
             for indexes in batches:
                 samples = [begun(index) for index in indexes]
                 chance = Chance(seed, [(index, 0) for index in indexes])
-                yield from write(self._engine, ids_T, read, samples, options, chance, held())
+                for piece in write(
+                    self._engine, ids_T, read, samples, options, chance, held(samples)
+                ):
+                    if piece.whole and (loop := samples[piece.sample - indexes[0]].loop):
+                        self.loops.append(loop)
+                    yield piece
 
         return written()
 
@@ -208,8 +235,10 @@ class Generator:
     ) -> Iterator[Piece]:
         """batches: the indexes of the samples that are written side by side."""
         tokenizer = self.checkpoint.tokenizer
-        if options.stop or options.lines:
-            raise ConfigError("--stop and --lines are for text; a tune ends where it is whole")
+        if options.stop or options.lines or not options.loops:
+            raise ConfigError(
+                "--stop, --lines and --no-loops are for text; a tune ends where it is whole"
+            )
         length = self._length(options, settled) + len(settled.body)
         first = Place(roles(tokenizer.pieces)) if self.config.places else None
         ids_T = np.array([END])

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from seqgen.config import SamplingOptions
+from seqgen.generation.loops import EVERY, EVERY_TO_AVOID, Loop, LoopWatch
 from seqgen.tokenizers.base import END, Tokenizer
 
 TEXT_LENGTH = 1000
@@ -83,22 +84,27 @@ class TextSample:
         *,
         ends: bool = False,
         begins: str = "",
+        given: str = "",
     ) -> None:
         """length: most tokens. ends: whether it is over at the end of a document.
 
         begins: what the document begins with, where it ends.
+        given: the end of the prompt, where the first tokens write it once more (see `Heal`).
         """
         self.index = index
         self.done = False
         self.failed = False
         self.document = begins
+        self.watch = LoopWatch(EVERY if options.loops else EVERY_TO_AVOID)
+        self.loop: Loop | None = None
+        self._may_loop = options.loops
+        self._given = len(given)
         self._ends = ends
         self._left = length or options.length or TEXT_LENGTH
         self._decoder = tokenizer.decoder()
         self._ending = Ending(options.stop, options.lines)
 
     def take(self, drawn: int) -> tuple[int, str]:
-        self._left -= 1
         if drawn == END and self._ends:
             self.done = True
             text = self._ending.push(self._decoder.flush()) + self._ending.flush()
@@ -106,10 +112,20 @@ class TextSample:
             return drawn, text
         # One document ends and the next begins: a line's end says so in a text that goes on.
         piece = self._decoder.flush() + "\n" if drawn == END else self._decoder.push(drawn)
+        if self._given:
+            known, piece = piece[: self._given], piece[self._given :]
+            self._given -= len(known)
+            if not piece:
+                return drawn, ""
+        self._left -= 1
         text = self._ending.push(piece)
-        if self._left == 0 and not self._ending.done:
+        self.watch.push(piece)
+        if self.watch.period and self._may_loop and self.watch.looping:
+            self.loop = Loop(self.index, self.watch.passage)
+        over = self._left == 0 or self.loop is not None
+        if over and not self._ending.done:
             text += self._ending.push(self._decoder.flush()) + self._ending.flush()
-        self.done = self._ending.done or self._left == 0
+        self.done = self._ending.done or over
         if self._ends:
             self.document += text
         return drawn, text

@@ -22,6 +22,10 @@ make of a few merges, and a longer run that repeats is rather an accident of the
 BLOCK = 1 << 16  # characters that are encoded at a time
 MOST_SAMPLED = 20_000_000  # characters from which the pieces of a vocabulary are counted
 
+TAIL = 500  # characters at the end of a prompt in which its last token may begin
+# What a text may go on with, one of each kind that words are told apart by.
+PROBES = ("a", "1", "'", ".", " ", "\u0301", "東")
+
 NAMED = 10  # unknown characters that a message spells out
 
 SIGNS = {" ": "␣", "\n": "⏎", "\t": "⇥"}
@@ -110,6 +114,36 @@ class Tokenizer(ABC):
     def pieces(self) -> list[str]:
         """The text of every token, by id."""
         return [self.decode([id]) for id in range(self.size)]
+
+    @property
+    def contents(self) -> Sequence[str | bytes]:
+        """What every token adds to a text, by id: text, or bytes of its UTF-8; empty for `END`."""
+        return self.pieces
+
+    def cut(self, text: str) -> list[str] | None:
+        """A text cut where no token reaches across; None where every token is one character."""
+        return None
+
+    def unfinished(self, text: str) -> str:
+        """The end of a text that may be part of a token once the text goes on; "" for none.
+
+        So ``text.removesuffix(unfinished)`` has the same tokens whatever follows. Only the last
+        `TAIL` characters are looked at.
+        """
+        tail = text[-TAIL:]
+        begin = len(tail)
+        for probe in PROBES:
+            pieces = self.cut(tail + probe)
+            if pieces is None:
+                return ""
+            start = 0
+            for piece in pieces:
+                if start + len(piece) > len(tail):
+                    break
+                start += len(piece)
+            begin = min(begin, start)
+        # A token of this length would hardly be one, or it began before the tail.
+        return tail[begin:] if len(tail) - begin <= LONGEST and (begin or tail == text) else ""
 
     @property
     def dtype(self) -> np.dtype:

@@ -120,6 +120,14 @@ class SubwordTokenizer(Tokenizer):
         parts = [np.array(self._model.encode(block).ids, self.dtype) for block in blocks(text)]
         return np.concatenate(parts) if parts else np.zeros(0, self.dtype)
 
+    @property
+    def contents(self) -> Sequence[str | bytes]:
+        return self._pieces
+
+    def cut(self, text: str) -> list[str]:
+        splitter = self._model.pre_tokenizer
+        return [text[start:end] for _, (start, end) in splitter.pre_tokenize_str(text)]
+
     def decode(self, ids: Sequence[int] | np.ndarray) -> str:
         pieces = self._pieces
         return b"".join([pieces[id] for id in self.checked(ids).tolist()]).decode(errors="replace")

@@ -139,6 +139,11 @@ class WordTokenizer(LexemeTokenizer):
                     found[cluster] += count
         return found
 
+    def cut(self, text: str) -> list[str]:
+        if self.rule is None:
+            return self.pattern.findall(text)
+        return list(chain.from_iterable(map(pieces_of, CHUNK.findall(text))))
+
     def _encode(self, block: str) -> list[int]:
         if self.rule is None:
             return super()._encode(block)

@@ -91,6 +91,31 @@ def test_tunes_are_rendered_as_well(tmp_path: Path) -> None:
     assert "seed 1" in page.read_text()
 
 
+def test_a_sample_that_repeats_itself_ends_with_a_notice(
+    checkpoint: Path, make: Callable[..., Path]
+) -> None:
+    make(checkpoint.parent / "bore", scale=0.01, bias={"x": 9.0})
+    out, err = sample("bore", "--temperature", "0", "--length", "900")
+    assert 120 <= len(out) < 300
+    assert "repeated the same 40 characters 3 times" in err
+    assert "--no-loops" in err
+    out, err = sample("bore", "--temperature", "0", "--length", "900", "--no-loops")
+    assert (len(out), err) == (900, "")
+    _, err = sample("bore", "--temperature", "0", "--length", "900", "--count", "9")
+    assert [line.split()[:2] for line in err.splitlines()] == [
+        ["sample", "1"], ["sample", "2"], ["sample", "3"], ["so", "did"],
+    ]  # fmt: skip
+
+
+def test_a_prompt_within_a_word_is_written_once(
+    checkpoint: Path, make: Callable[..., Path]
+) -> None:
+    text = "The king and the kingdom. " * 30
+    make(checkpoint.parent / "sub", tokens="subword", text=text, scale=0.01, bias={" king": 9.0})
+    assert sample("sub", "--prompt", "The kin", "--length", "1")[0] == "The king"
+    assert sample("sub", "--prompt", "The kin", "--length", "1", "--no-echo")[0] == "g"
+
+
 def test_a_file_is_written_whole(tmp_path: Path) -> None:
     path = tmp_path / "new" / "out.txt"
     out, _ = sample("fox", "--length", "30", "--seed", "4", "--out", str(path))
@@ -126,7 +151,7 @@ def failing(monkeypatch, capfd, *arguments: str) -> tuple[int, str]:
         (("fox", "--prompt", "@none.txt"), 2, "cannot read none.txt: No such file"),
         (("fox", "--out", "/dev/null/x"), 1, "cannot write /dev/null/x"),
         (("jig", "--length", "5"), 2, "--length 5 is too short"),
-        (("jig", "--stop", "x"), 2, "--stop and --lines are for text"),
+        (("jig", "--stop", "x"), 2, "--stop, --lines and --no-loops are for text"),
         (("jig", "--key", "Gmix"), 2, "unknown mode 'mix'"),
         (("jig", "--prompt", "M:6/8\nK:D\nABcdefg"), 2, "bar too long"),
         (("jig", "--score", "x.doc"), 2, "does not end in .svg or .png or .pdf"),
