@@ -7,30 +7,70 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 
+from benchmarks import command
 from benchmarks.sampling import EMBEDDING
 from benchmarks.training import Size
 from seqgen.stack.backend import cores
 
 RESULTS = Path(__file__).with_name("results.md")
-ROUNDS = 5
 PEERS = ("torch-float32", "torch-bfloat16")
-
-TRAINING = {
-    Size("lstm", 2, 512, 256, 128, 64): ("seqgen", *PEERS, "keras"),
-    Size("gru", 1, 1024, 256, 100, 64): ("seqgen", *PEERS, "keras"),
-    Size("lstm", 2, 128, 64, 50, 50): ("seqgen", *PEERS),
-    Size("rnn", 1, 512, 256, 128, 64): ("seqgen", *PEERS),
+TITLES = {
+    "seqgen": "seqgen",
+    "torch-float32": "PyTorch float32",
+    "torch-bfloat16": "PyTorch bfloat16",
+    "keras": "stock Keras",
 }
-MEGABYTES = (1, 10, 100, 1000)
-SCALE_ROUNDS = 3
-PLACES_EPOCHS = 4
-TUNES_MINUTES = 10
-SAMPLING = ((2, 512, 1), (2, 512, 64), (3, 1024, 1))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is measured, and how often.
+
+    training: Programs to compare by size.
+    sampling: Layers, units and streams of each size.
+    scale: Sizes of texts in megabytes.
+    tune_options: Options of the training of a model of tunes, for the grammar and the judges.
+    budget: The same in words.
+    """
+
+    rounds: int = 5
+    scale_rounds: int = 3
+    training: Mapping[Size, tuple[str, ...]] = field(
+        default_factory=lambda: {
+            Size("lstm", 2, 512, 256, 128, 64): ("seqgen", *PEERS, "keras"),
+            Size("gru", 1, 1024, 256, 100, 64): ("seqgen", *PEERS, "keras"),
+            Size("lstm", 2, 128, 64, 50, 50): ("seqgen", *PEERS),
+            Size("rnn", 1, 512, 256, 128, 64): ("seqgen", *PEERS),
+        }
+    )
+    sampling: tuple[tuple[int, int, int], ...] = ((2, 512, 1), (2, 512, 64), (3, 1024, 1))
+    scale: tuple[float, ...] = (1, 10, 100, 1000)
+    minutes: float = 2
+    places_epochs: int = 4
+    tunes: str = "tunes"
+    tune_options: tuple[str, ...] = ("--minutes", "10")
+    budget: str = "10 minutes"
+    text_options: tuple[str, ...] = ("--epochs", "0.2")
+
+    def in_turn(self, module: str, programs: Sequence[str], *arguments: object) -> dict[str, float]:
+        """The median of several runs of each program, A B C A B C …"""
+        runs: dict[str, list[float]] = {program: [] for program in programs}
+        for _ in range(self.rounds):
+            for program in programs:
+                runs[program].append(float(measured(module, program, *arguments)))
+        return {program: statistics.median(values) for program, values in runs.items()}
+
+
+def installed(programs: Sequence[str]) -> list[str]:
+    """The programs without those of PyTorch, where that is not installed (the extra ``bench``)."""
+    return [name for name in programs if not name.startswith("torch") or find_spec("torch")]
 
 
 def printed(module: str, *arguments: object) -> list[str]:
@@ -48,53 +88,51 @@ def measured(module: str, *arguments: object) -> str:
     return printed(module, *arguments)[-1]
 
 
+def measured_limits() -> dict[str, float]:
+    """The most that the machine can do now."""
+    found: dict[str, float] = json.loads(measured("limits"))
+    return found
+
+
 def trained(source: str, folder: str, *options: str) -> Path:
     """A checkpoint that is trained for the purpose."""
-    command = [Path(sys.executable).with_name("seqgen"), "train", source, "--out", folder, *options]
-    print("+ seqgen", *command[1:], file=sys.stderr, flush=True)
-    subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
-    return Path(folder) / source
+    command.run("train", source, "--name", "trained", "--out", folder, *options)
+    return Path(folder) / "trained"
 
 
-def in_turn(module: str, programs: Sequence[str], *arguments: object) -> dict[str, float]:
-    """The median of several runs of each program, A B C A B C …"""
-    runs: dict[str, list[float]] = {program: [] for program in programs}
-    for _ in range(ROUNDS):
-        for program in programs:
-            runs[program].append(float(measured(module, program, *arguments)))
-    return {program: statistics.median(values) for program, values in runs.items()}
-
-
-def training_table() -> list[str]:
+def training_table(plan: Plan) -> list[str]:
     """Training speed against the peers, how much of the machine is used, and where the rest is."""
     limits = measured_limits()
     peak = max(limits["float32"], limits["bfloat16"])
+    columns = installed(list(TITLES))
+    against = ["against PyTorch's best"] if set(PEERS) & set(columns) else []
+    heads = ["size", *(TITLES[name] for name in columns), *against, "against Keras", "limit",
+             "reached"]  # fmt: skip
     lines = [
         "## Training, tokens/s",
         "",
         f"The limit is a large matrix product: {limits['float32'] / 1e9:,.0f} GFLOP/s in float32, "
         f"{limits['bfloat16'] / 1e9:,.0f} in bfloat16.",
         "",
-        "| size | seqgen | PyTorch float32 | PyTorch bfloat16 | stock Keras "
-        "| against PyTorch's best | against Keras | limit | reached |",
-        "|---|---|---|---|---|---|---|---|---|",
+        f"| {' | '.join(heads)} |",
+        "|---" * len(heads) + "|",
     ]
     behind = []
-    for size, programs in TRAINING.items():
-        found = in_turn("training", programs, *size.arguments)
-        ours, best = found["seqgen"], max(found[peer] for peer in PEERS)
-        stock = found.get("keras")
-        limit = peak / size.flops_per_token
+    for size, programs in plan.training.items():
+        found = plan.in_turn("training", installed(programs), *size.arguments)
+        ours, limit = found["seqgen"], peak / size.flops_per_token
+        peers = {name: found[name] for name in PEERS if name in found}
         behind += [
-            f"Behind: {size} trains at {ours / found[peer]:.2f} × the speed of {peer}."
-            for peer in PEERS
-            if ours < found[peer]
+            f"Behind: {size} trains at {ours / speed:.2f} × the speed of {peer}."
+            for peer, speed in peers.items()
+            if ours < speed
         ]
-        lines.append(
-            f"| {size} | {ours:,.0f} | {found[PEERS[0]]:,.0f} | {found[PEERS[1]]:,.0f} | "
-            f"{f'{stock:,.0f}' if stock else '–'} | {ours / best:.2f} × | "
-            f"{f'{ours / stock:.2f} ×' if stock else '–'} | {limit:,.0f} | {ours / limit:.0%} |"
-        )
+        row = [f"{found[name]:,.0f}" if name in found else "–" for name in columns]
+        if against:
+            row.append(f"{ours / max(peers.values()):.2f} ×")
+        row.append(f"{ours / found['keras']:.2f} ×" if "keras" in found else "–")
+        row += [f"{limit:,.0f}", f"{ours / limit:.0%}"]
+        lines.append(f"| {size} | {' | '.join(row)} |")
     lines += ["", *behind]
     lines += [
         "",
@@ -104,7 +142,7 @@ def training_table() -> list[str]:
         "| gates, and the launch of small operations | embedding, output, loss, Adam |",
         "|---|---|---|---|---|---|",
     ]
-    for size in TRAINING:
+    for size in plan.training:
         part = json.loads(measured("profile", *size.arguments))
         inside, outside, layers, step = (
             part[name] for name in ("inside", "outside", "layers", "step")
@@ -115,7 +153,7 @@ def training_table() -> list[str]:
     return lines
 
 
-def precision_table() -> list[str]:
+def precision_table(plan: Plan) -> list[str]:
     """What bfloat16 costs in quality."""
     found = {name: float(measured("precision", name)) for name in ("float32", "bfloat16")}
     return [
@@ -127,7 +165,7 @@ def precision_table() -> list[str]:
     ]
 
 
-def scale_table() -> list[str]:
+def scale_table(plan: Plan) -> list[str]:
     """Texts of every size."""
     lines = [
         "## Scale: a text file of any size",
@@ -136,21 +174,21 @@ def scale_table() -> list[str]:
         "| most memory held |",
         "|---|---|---|---|---|",
     ]
-    runs: dict[int, list[dict[str, float]]] = {size: [] for size in MEGABYTES}
-    for _ in range(SCALE_ROUNDS):
-        for size in MEGABYTES:
+    runs: dict[float, list[dict[str, float]]] = {size: [] for size in plan.scale}
+    for _ in range(plan.scale_rounds):
+        for size in plan.scale:
             runs[size].append(json.loads(measured("scale", size)))
     for size, each in runs.items():
         found = {name: statistics.median(run[name] for run in each) for name in each[0]}
         lines.append(
-            f"| {size:,} MB | {found['encoded']:.2f} s ({size / found['encoded']:,.0f} MB/s) | "
+            f"| {size:,g} MB | {found['encoded']:.2f} s ({size / found['encoded']:,.0f} MB/s) | "
             f"{found['first_step']:.1f} s | {found['tokens_per_second']:,.0f} | "
             f"{found['memory'] / 1e9:.2f} GB |"
         )
     return lines
 
 
-def sampling_table() -> list[str]:
+def sampling_table(plan: Plan) -> list[str]:
     """Sampling speed against PyTorch's step, and how much of the machine is used."""
     limits = measured_limits()
     lines = [
@@ -164,19 +202,21 @@ def sampling_table() -> list[str]:
         "| size | streams | seqgen | PyTorch step | ratio | limit | reached |",
         "|---|---|---|---|---|---|---|",
     ]
-    for layers, units, streams in SAMPLING:
-        found = in_turn("sampling", ("seqgen", "torch"), layers, units, streams)
-        ours, theirs = found["seqgen"], found["torch"]
+    for layers, units, streams in plan.sampling:
+        programs = installed(("seqgen", "torch"))
+        found = plan.in_turn("sampling", programs, layers, units, streams)
+        ours, theirs = found["seqgen"], found.get("torch")
         weights = Size("lstm", layers, units, EMBEDDING, 1, 1).flops_per_token / 6
         limit = min(streams * limits["cache"] / weights, limits["int8"] / (2 * weights))
+        peer = f"{theirs:,.0f} | {ours / theirs:.1f} ×" if theirs else "– | –"
         lines.append(
-            f"| LSTM {layers}×{units} | {streams} | {ours:,.0f} | {theirs:,.0f} | "
-            f"{ours / theirs:.1f} × | {limit:,.0f} | {ours / limit:.0%} |"
+            f"| LSTM {layers}×{units} | {streams} | {ours:,.0f} | {peer} | {limit:,.0f} | "
+            f"{ours / limit:.0%} |"
         )
     return lines
 
 
-def prompt_table() -> list[str]:
+def prompt_table(plan: Plan) -> list[str]:
     """How fast a prompt is read, as a sequence and token by token."""
     found = json.loads(measured("prompt"))
     return [
@@ -188,7 +228,7 @@ def prompt_table() -> list[str]:
     ]
 
 
-def saving_table() -> list[str]:
+def saving_table(plan: Plan) -> list[str]:
     """What saving costs a run."""
     found = json.loads(measured("saving"))
     return [
@@ -202,10 +242,10 @@ def saving_table() -> list[str]:
     ]
 
 
-def start_table() -> list[str]:
+def start_table(plan: Plan) -> list[str]:
     """Start-up of the command, on a checkpoint trained for the purpose, and the display's cost."""
     with tempfile.TemporaryDirectory() as folder:
-        found = json.loads(measured("start", trained("sonnets", folder, "--epochs", "0.2")))
+        found = json.loads(measured("start", trained("sonnets", folder, *plan.text_options)))
     return [
         "## Start-up, seconds from a cold process",
         "",
@@ -219,36 +259,35 @@ def start_table() -> list[str]:
     ]
 
 
-def quality_table() -> list[str]:
+def quality_table(plan: Plan) -> list[str]:
     """What two minutes give on tinyshakespeare."""
-    nats = float(measured("quality", 2))
+    nats = float(measured("quality", plan.minutes))
     return [
         "## Quality",
         "",
-        "`seqgen train tinyshakespeare --minutes 2`: "
+        f"`seqgen train tinyshakespeare --minutes {plan.minutes:g}`: "
         f"**{nats:.4f} nats per character** on the last 10% (111,540 characters).",
     ]
 
 
-def counting_table() -> list[str]:
+def counting_table(plan: Plan) -> list[str]:
     """What n-grams give on tunes."""
     lines = ["## Counting: n-grams with Kneser-Ney smoothing on held-out tunes of `tunes`"]
     for transpose, what in (("common", "Every tonic at C"), ("none", "Keys as written")):
-        lines += ["", f"{what}:", "", *printed("ngram", "tunes", "--transpose", transpose)]
+        lines += ["", f"{what}:", "", *printed("ngram", plan.tunes, "--transpose", transpose)]
     told = "An LSTM that is told more or less beside each token (`seqgen/music/place.py`):"
-    return [*lines, "", told, "", *printed("places", "tunes", PLACES_EPOCHS)]
+    return [*lines, "", told, "", *printed("places", plan.tunes, plan.places_epochs)]
 
 
-def grammar_table() -> list[str]:
+def grammar_table(plan: Plan) -> list[str]:
     """What the grammar of tunes costs, by itself and in generation."""
     with tempfile.TemporaryDirectory() as folder:
-        found = json.loads(
-            measured("governed", trained("tunes", folder, "--minutes", str(TUNES_MINUTES)))
-        )
+        model = trained(plan.tunes, folder, *plan.tune_options)
+        found = json.loads(measured("governed", model))
     lines = [
         "## Grammar: what it costs to write playable tunes",
         "",
-        f"Generation by a model of `tunes` after {TUNES_MINUTES} minutes, tokens/s:",
+        f"Generation by a model of `tunes` after {plan.budget}, tokens/s:",
         "",
         "| streams | under the grammar | free | cost |",
         "|---|---|---|---|",
@@ -259,20 +298,12 @@ def grammar_table() -> list[str]:
     return [*lines, "", "The grammar alone, tunes of random tokens:", "", *printed("grammar")]
 
 
-def tunes_table() -> list[str]:
+def tunes_table(plan: Plan) -> list[str]:
     """How many of thousands of tunes pass every judge."""
     with tempfile.TemporaryDirectory() as folder:
-        rows = printed("tunes", trained("tunes", folder, "--minutes", str(TUNES_MINUTES)))
-    heading = (
-        f"## Tunes: how many can be played, of a model of `tunes` after {TUNES_MINUTES} minutes"
-    )
+        rows = printed("tunes", trained(plan.tunes, folder, *plan.tune_options))
+    heading = f"## Tunes: how many can be played, of a model of `tunes` after {plan.budget}"
     return [heading, "", *rows]
-
-
-def measured_limits() -> dict[str, float]:
-    """The most that the machine can do now."""
-    found: dict[str, float] = json.loads(measured("limits"))
-    return found
 
 
 TABLES = {
@@ -290,7 +321,7 @@ TABLES = {
 }
 
 
-def heading() -> list[str]:
+def heading(plan: Plan) -> list[str]:
     """The machine and the versions."""
     processor = next(
         (
@@ -300,35 +331,37 @@ def heading() -> list[str]:
         ),
         platform.processor(),
     )
-    versions = ("seqgen", "tensorflow", "keras", "onnxruntime", "torch", "numpy")
+    names = installed(("seqgen", "tensorflow", "keras", "onnxruntime", "torch", "numpy"))
     return [
         "# Results",
         "",
         f"Written by `make bench` on {date.today()}. Programs ran in turn, each alone; medians of "
-        f"{ROUNDS} runs, those of a section together (scale: {SCALE_ROUNDS}; precision, "
+        f"{plan.rounds} runs, those of a section together (scale: {plan.scale_rounds}; precision, "
         "quality and tunes: one). The machine is shared, so read the ratios.",
         "",
         f"- {processor}, {cores()} cores, {platform.system()}, Python {platform.python_version()}",
-        "- " + ", ".join(f"{name} {metadata.version(name)}" for name in versions),
+        "- " + ", ".join(f"{name} {metadata.version(name)}" for name in names),
         "",
     ]
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None, plan: Plan | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*TABLES, []], default=[])
-    parts = parser.parse_args().parts or list(TABLES)
-    found = {name: written(name) for name in TABLES}
-    for part in parts:
-        found[part] = "\n".join(TABLES[part]()) + "\n"
-    text = "\n".join([*heading(), *filter(None, found.values())])
-    RESULTS.write_text(text, encoding="utf-8")
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    asked = parser.parse_args(arguments)
+    plan = plan or Plan()
+    found = {name: written(name, asked.out) for name in TABLES}
+    for part in asked.parts or TABLES:
+        found[part] = "\n".join(TABLES[part](plan)) + "\n"
+    text = "\n".join([*heading(plan), *filter(None, found.values())])
+    asked.out.write_text(text, encoding="utf-8")
     print(text)
 
 
-def written(part: str) -> str:
+def written(part: str, path: Path) -> str:
     """The section of an earlier run, kept where this one measures other parts."""
-    text = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
     _, found, rest = text.partition(f"## {part.capitalize()}")
     return f"{found}{rest.partition('## ')[0].rstrip()}\n" if found else ""
 

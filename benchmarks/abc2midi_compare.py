@@ -14,6 +14,7 @@ A BOOK is a corpus that seqgen knows, a file or a folder.
 import argparse
 import hashlib
 import io
+import multiprocessing
 import re
 import shutil
 import subprocess
@@ -267,18 +268,21 @@ def row(name: str, counts: Sequence[int]) -> str:
     return f"| {name} | " + " | ".join(map(str, counts)) + " |"
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("books", nargs="*", metavar="BOOK", default=BOOKS)
     parser.add_argument("--tunes", type=int, default=200, help="of each book")
     parser.add_argument("--list", action="store_true", help="print each tune that differs")
-    options = parser.parse_args()
+    parser.add_argument("--workers", type=int, help="processes; as many as cores by default")
+    options = parser.parse_args(arguments)
     if shutil.which(PROGRAM) is None:
         sys.exit(MISSING)
     results = {}
-    with ProcessPoolExecutor() as pool:
+    # Not forked: a library may have threads already.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(options.workers, context) as pool:
         for book in options.books:
             texts = chosen(book, options.tunes)
             results[Path(book).stem] = list(pool.map(compare, texts, chunksize=8))

@@ -7,9 +7,9 @@ draws, takes the tokens of the one before, so that the two differ by the grammar
 is a new one in each run and fills its tables on the way, as it does in every call.
 """
 
+import argparse
 import json
 import statistics
-import sys
 import time
 from collections.abc import Sequence
 
@@ -26,8 +26,10 @@ from seqgen.music.place import Place, roles
 from seqgen.tokenizers.base import END, Tokenizer
 
 ROUNDS = 5
+STREAMS = (1, 64)
 ROOM = 10_000  # tokens for the last tune to end
-TOKENS = {1: 12_000, 64: 160_000}
+TOKENS = 12_000  # of one stream; of several 2,500 each
+TOKENS_OF_SEVERAL = 2_500
 OPTIONS = SamplingOptions(temperature=1.0)
 
 
@@ -61,9 +63,12 @@ class Again(Governed):
 Texts = list[list[int]]
 
 
-def written(model: str, streams: int, seed: int, again: Texts | None = None) -> tuple[Texts, float]:
+def written(
+    model: str, streams: int, length: int, seed: int, again: Texts | None = None
+) -> tuple[Texts, float]:
     """The tokens of each stream, and how many were written a second.
 
+    length: tokens of a stream.
     again: tokens to take instead of those that are drawn, without the grammar.
     """
     checkpoint = load(model).checkpoint
@@ -71,7 +76,6 @@ def written(model: str, streams: int, seed: int, again: Texts | None = None) -> 
     tokenizer, config = checkpoint.tokenizer, checkpoint.config
     first = Place(roles(tokenizer.pieces))
     read = engine.read(np.array([(END, *first.push(END))]))
-    length = TOKENS[streams] // streams
     samples = [
         Endless(index, tokenizer, first.copy(), length, again[index] if again else ())
         for index in range(streams)
@@ -87,13 +91,20 @@ def written(model: str, streams: int, seed: int, again: Texts | None = None) -> 
     return [sample.written for sample in samples], speed
 
 
-def main(model: str) -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("model")
+    parser.add_argument("--streams", type=int, nargs="+", default=STREAMS)
+    parser.add_argument("--tokens", type=int, help="tokens of each stream")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    asked = parser.parse_args(arguments)
     found = {}
-    for streams in TOKENS:
+    for streams in asked.streams:
+        length = asked.tokens or (TOKENS if streams == 1 else TOKENS_OF_SEVERAL)
         runs: dict[str, list[float]] = {"governed": [], "free": []}
-        for seed in range(ROUNDS + 1):
-            texts, governed = written(model, streams, seed)
-            _, free = written(model, streams, seed, texts)
+        for seed in range(asked.rounds + 1):
+            texts, governed = written(asked.model, streams, length, seed)
+            _, free = written(asked.model, streams, length, seed, texts)
             if seed:  # the first is to warm up
                 runs["governed"].append(governed)
                 runs["free"].append(free)
@@ -102,4 +113,4 @@ def main(model: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()

@@ -1,11 +1,13 @@
 """What the grammar of tunes costs a token: alone, and for 64 streams side by side.
 
-``python -m benchmarks.grammar`` prints a table in Markdown of microseconds for tunes of random
-tokens. "first" is a grammar that has not seen any tune yet and fills its tables on the way; "again"
-one that has.
+``python -m benchmarks.grammar [--streams 64] [--steps 150]`` prints a table in Markdown of
+microseconds for tunes of random tokens. "first" is a grammar that has not seen any tune yet and
+fills its tables on the way; "again" one that has.
 """
 
+import argparse
 import time
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -30,12 +32,12 @@ WISHES = {
 STREAMS, STEPS, BUDGET = 64, 150, 400
 
 
-def tunes(grammar: Grammar, count: int, seed: int = 0) -> np.ndarray:
-    """Ids of the first tokens of random tunes, int64 [STEPS, count]."""
+def tunes(grammar: Grammar, count: int, length: int, seed: int = 0) -> np.ndarray:
+    """Ids of the first tokens of random tunes, int64 [length, count]."""
     random = np.random.default_rng(seed)
     states = grammar.states([grammar.start] * count)
     steps = []
-    for step in range(STEPS):
+    for step in range(length):
         allowed = grammar.allowed_batch(states, np.full(count, BUDGET - step))
         ids = np.array([random.choice(np.flatnonzero(row)) for row in allowed])
         steps.append(ids)
@@ -65,11 +67,15 @@ def side_by_side(grammar: Grammar, ids_TB: np.ndarray) -> float:
     return 1e6 * (time.perf_counter() - began) / len(ids_TB)
 
 
-def main() -> None:
-    print(f"| asked for | a token, first | again | a step of {STREAMS} streams, again |")
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--streams", type=int, default=STREAMS)
+    parser.add_argument("--steps", type=int, default=STEPS)
+    asked = parser.parse_args(arguments)
+    print(f"| asked for | a token, first | again | a step of {asked.streams} streams, again |")
     print("|---|---|---|---|")
     for name, wish in WISHES.items():
-        ids_TB = tunes(Grammar(TOKENS, wish), STREAMS)
+        ids_TB = tunes(Grammar(TOKENS, wish), asked.streams, asked.steps)
         grammar = Grammar(TOKENS, wish)
         first = one_stream(grammar, ids_TB)
         again = min(one_stream(grammar, ids_TB) for _ in range(5))

@@ -1,14 +1,15 @@
 """What the machine can do at most, in a process of its own.
 
-``python -m benchmarks.limits`` prints, as JSON, FLOP/s of a large matrix product in float32,
-bfloat16 and int8, and bytes a second that a product of a matrix and a vector reads: from memory,
-and, where the matrix has 4 MB, from the caches.
+``python -m benchmarks.limits [--side 2048] [--rows 16384]`` prints, as JSON, FLOP/s of a large
+matrix product in float32, bfloat16 and int8, and bytes a second that a product of a matrix and a
+vector reads: from memory, and, where the matrix has 4 MB, from the caches.
 """
 
+import argparse
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -46,12 +47,16 @@ def int8_product(side: int) -> Callable[[], object]:
     return lambda: session.run(None, {"a": a})
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--side", type=int, help="of the matrices; larger on a GPU by default")
+    parser.add_argument("--rows", type=int, default=2**14, help="of the matrix in memory")
+    asked = parser.parse_args(arguments)
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     with keras_import():
         import tensorflow as tf
 
-    side = 8192 if tf.config.list_physical_devices("GPU") else 2048
+    side = asked.side or (8192 if tf.config.list_physical_devices("GPU") else 2048)
     found = {}
     for dtype in (tf.float32, tf.bfloat16):
         a, b = (tf.cast(tf.random.normal((side, side)), dtype) for _ in range(2))
@@ -59,9 +64,9 @@ def main() -> None:
         found[dtype.name] = 2 * side**3 / seconds
     found["int8"] = 2 * side**3 / best(int8_product(side))
     vector = np.ones(4096, np.float32)
-    for name, rows in (("memory", 2**14), ("cache", 2**8)):
+    for name, rows in (("memory", asked.rows), ("cache", 2**8)):
         matrix = np.ones((rows, len(vector)), np.float32)
-        times = 2**14 // rows
+        times = max(1, asked.rows // rows)
         seconds = best(lambda matrix=matrix, times=times: [matrix @ vector for _ in range(times)])
         found[name] = times * matrix.nbytes / seconds
     print(json.dumps(found))

@@ -8,6 +8,7 @@ bits over the notes.
 import argparse
 import math
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +20,11 @@ from seqgen.tokenizers.base import END
 from seqgen.training.data import prepare
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sources", nargs="+")
     parser.add_argument("--transpose", default="common")
-    asked = parser.parse_args()
+    asked = parser.parse_args(arguments)
     corpus = open_corpus(asked.sources)
     with tempfile.TemporaryDirectory() as folder:
         data = prepare(corpus, TokenOptions(transpose=asked.transpose), Path(folder))

@@ -1,12 +1,13 @@
 """Draw the training display as it stands in a terminal, for the README.
 
 ``python -m benchmarks.picture [SECONDS]`` trains on the sonnets for that long of a two-minute run,
-and writes ``docs/training.svg``.
+and writes ``docs/training.svg``. ``--source``, ``--minutes`` and ``--out`` name others.
 """
 
+import argparse
 import io
-import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -18,27 +19,34 @@ from seqgen.training.events import Sampled, Step
 PICTURE = Path(__file__).parents[1] / "docs" / "training.svg"
 
 
-def main(seconds: float) -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("seconds", type=float, nargs="?", default=75.0)
+    parser.add_argument("--source", default="sonnets")
+    parser.add_argument("--minutes", type=float, default=2.0)
+    parser.add_argument("--out", type=Path, default=PICTURE)
+    asked = parser.parse_args(arguments)
     console = Console(file=io.StringIO(), force_terminal=True, record=True, width=100)
     display = LiveDisplay(console, verbose=False)
     with tempfile.TemporaryDirectory() as folder:
-        events = seqgen.train("sonnets", out=folder, minutes=2)
+        events = seqgen.train(asked.source, out=folder, minutes=asked.minutes)
         late = False
         for event in events:
             display.draw(event)
-            late = late or (isinstance(event, Step) and event.seconds > seconds)
+            late = late or (isinstance(event, Step) and event.seconds > asked.seconds)
             if late and isinstance(event, Sampled):
                 break
         display.stop()
-    PICTURE.write_text(frame(display), encoding="utf-8")
+    title = f"seqgen train {asked.source} --minutes {asked.minutes:g}"
+    asked.out.write_text(frame(display, title), encoding="utf-8")
 
 
-def frame(display: LiveDisplay) -> str:
+def frame(display: LiveDisplay, title: str) -> str:
     """The picture that stands now, as SVG."""
     console = Console(file=io.StringIO(), force_terminal=True, record=True, width=100)
     console.print(display.picture())
-    return console.export_svg(title="seqgen train sonnets --minutes 2")
+    return console.export_svg(title=title)
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]) if len(sys.argv) > 1 else 75.0)
+    main()

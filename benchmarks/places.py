@@ -1,14 +1,15 @@
 """What a network of tunes gains by being told where it stands, and what came bars before.
 
-    python -m benchmarks.places CORPUS EPOCHS
+    python -m benchmarks.places CORPUS EPOCHS [--ways NAME ...] [--units 512]
 
 trains the same network on the same tunes with some of the numbers that stand beside each token
 (`seqgen.music.place`), and prints bits per note on the tunes held back.
 """
 
+import argparse
 import math
-import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +39,7 @@ def ways(count: int) -> dict[str, list[int]]:
     }
 
 
-def bits_per_note(data: Dataset, columns: list[int], epochs: int) -> float:
+def bits_per_note(data: Dataset, columns: list[int], epochs: int, units: int | None) -> float:
     """On the tunes held back, after so many passes over the others."""
     from seqgen.training.learner import Learner
 
@@ -47,7 +48,9 @@ def bits_per_note(data: Dataset, columns: list[int], epochs: int) -> float:
         np.ascontiguousarray(part[:, read] if columns else part[:, 0])
         for part in (data.training, data.validation)
     )
-    asked, vocab = RunOptions.of({"epochs": float(epochs)}), data.tokenizer.size
+    chosen = {"units": (units,)} if units else {}
+    asked = RunOptions.of({"epochs": float(epochs), **chosen})
+    vocab = data.tokenizer.size
     options = plan(asked, "abc", len(training), vocab).options
     batch, window, peak = (
         options.training.batch, options.training.window, options.training.learning_rate,
@@ -70,16 +73,24 @@ def bits_per_note(data: Dataset, columns: list[int], epochs: int) -> float:
     return loss * tokens / data.tunes.validation_notes / math.log(2)
 
 
-def main(corpus: str, epochs: int) -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("corpus")
+    parser.add_argument("epochs", type=int)
+    parser.add_argument("--ways", nargs="+", help="what the networks read; all ways by default")
+    parser.add_argument("--units", type=int, help="of each layer; chosen by seqgen by default")
+    asked = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         options = RunOptions()
-        data = prepare(open_corpus([corpus]), options.tokens, Path(folder))
+        data = prepare(open_corpus([asked.corpus]), options.tokens, Path(folder))
         backend.load(plan(RunOptions.of({"epochs": 1.0}), "abc", 10**6, 200).options.training)
-        print(f"| read beside each token | bits per note, {corpus}, {epochs} passes |")
+        print(f"| read beside each token | bits per note, {asked.corpus}, {asked.epochs} epochs |")
         print("|---|---|")
         for name, columns in ways(len(data.places)).items():
-            print(f"| {name} | {bits_per_note(data, columns, epochs):.3f} |", flush=True)
+            if asked.ways is None or name in asked.ways:
+                bits = bits_per_note(data, columns, asked.epochs, asked.units)
+                print(f"| {name} | {bits:.3f} |", flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main()

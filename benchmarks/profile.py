@@ -6,20 +6,34 @@ time and those before and after. The layers are measured on all parts of the bat
 products on one part, which is one core's.
 """
 
+import argparse
 import json
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from benchmarks.limits import best
-from benchmarks.training import Size, prepared
+from benchmarks.training import Size, add_size, prepared, size_of
+
+WORK = 10**8
 
 
-def main(size: Size) -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_size(parser)
+    parser.add_argument("--work", type=int, default=WORK, help="multiplications of a measurement")
+    asked = parser.parse_args(arguments)
+    print(json.dumps(measured(size_of(asked), asked.work)))
+
+
+def measured(size: Size, work: int) -> dict[str, float]:
+    """Seconds of a step and of its parts.
+
+    work: multiplications that the measurement of a product makes, at least.
+    """
     step = prepared(size)
     import tensorflow as tf
 
-    from seqgen.config import TrainingOptions
+    from seqgen.config import StackOptions, TrainingOptions
     from seqgen.stack import backend, cells
     from seqgen.stack.recurrent import scan
 
@@ -27,7 +41,7 @@ def main(size: Size) -> None:
     dtype = tf.as_dtype(backend.precision(training))
     parts = backend.shards(training)
     streams = size.batch // parts
-    cell = cells.find(size.cell)
+    cell = cells.of(StackOptions(cell=size.cell))
     found = {"step": best(step), "layers": 0.0, "inside": 0.0, "outside": 0.0}
     for width in size.inputs:
         kernel, recurrent, bias = (
@@ -54,23 +68,24 @@ def main(size: Size) -> None:
         rows = size.window * streams
         found["layers"] += timed(layer)
         found["inside"] += size.window * (
-            product(streams, size.units, gates, dtype) + product(streams, gates, size.units, dtype)
+            product(streams, size.units, gates, dtype, work)
+            + product(streams, gates, size.units, dtype, work)
         )
         found["outside"] += (
-            product(rows, width, gates, dtype)
-            + product(rows, gates, width, dtype)
-            + product(width, rows, gates, dtype)
-            + product(size.units, rows, gates, dtype)
+            product(rows, width, gates, dtype, work)
+            + product(rows, gates, width, dtype, work)
+            + product(width, rows, gates, dtype, work)
+            + product(size.units, rows, gates, dtype, work)
         )
-    print(json.dumps(found))
+    return found
 
 
-def product(rows: int, inner: int, columns: int, dtype: Any) -> float:
+def product(rows: int, inner: int, columns: int, dtype: Any, work: int) -> float:
     """Seconds of one matrix product among many that follow one another."""
     import tensorflow as tf
 
     a, b = (tf.cast(tf.random.normal(shape), dtype) for shape in ((rows, inner), (inner, columns)))
-    times = max(2, 10**8 // (rows * inner * columns))
+    times = max(2, work // (rows * inner * columns))
 
     def repeated(work: Callable[[Any], Any]) -> Callable[[], Any]:
         def run() -> Any:
@@ -95,5 +110,4 @@ def timed(work: Callable[[], Any]) -> float:
 
 
 if __name__ == "__main__":
-    cell, *numbers = sys.argv[1:]
-    main(Size(cell, *map(int, numbers)))
+    main()

@@ -14,12 +14,13 @@ runs and searches no further.
 import argparse
 import json
 import shlex
-import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import command
 from seqgen.checkpoint.read import open_checkpoint
 
 # What is tried of each option, in order: the search goes from a value to those beside it.
@@ -106,12 +107,9 @@ class Search:
         return [each for each in self.known if (each.source, each.length, each.seed) == asked]
 
     def _run(self, said: Recipe) -> Trial:
-        command = [sys.executable, "-m", "seqgen", "train", self.source, "--name", "run"]
-        command += [*self.length.split(), "--seed", str(self.seed), *words_of(said)]
+        words = [*self.length.split(), "--seed", self.seed, *words_of(said)]
         with tempfile.TemporaryDirectory() as folder:
-            done = subprocess.run([*command, "--out", folder], capture_output=True, text=True)
-            if done.returncode:
-                sys.exit(done.stderr[-2000:])
+            command.run("train", self.source, "--name", "run", *words, "--out", folder, quiet=True)
             run = open_checkpoint(Path(folder) / "run")
             last = run.metrics()[-1]
             return Trial(
@@ -124,12 +122,9 @@ class Search:
 
     def chosen(self, said: Recipe) -> Recipe:
         """What seqgen chooses for each option, where the recipe leaves it open."""
-        command = [sys.executable, "-m", "seqgen", "train", self.source, "--dry-run", "--json"]
         words = [*self.length.split(), *words_of(said)]
-        done = subprocess.run([*command, *words], capture_output=True, text=True)
-        if done.returncode:
-            sys.exit(done.stderr[-2000:])
-        groups = json.loads(done.stdout)["options"].values()
+        output = command.run("train", self.source, "--dry-run", "--json", *words, quiet=True)
+        groups = json.loads(output)["options"].values()
         options = {name: value for group in groups for name, value in group.items()}
         return {name: text(options[name.replace("-", "_")]) for name in AXES}
 
@@ -171,7 +166,7 @@ def text(value: object) -> str:
     return str(value)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("source")
     lengths = parser.add_mutually_exclusive_group(required=True)
@@ -182,7 +177,7 @@ def main() -> None:
     parser.add_argument("--only", default=",".join(AXES), help="the options to try")
     parser.add_argument("--try", action="append", default=[], help="options of one run")
     parser.add_argument("--seed", type=int, default=0)
-    asked = parser.parse_args()
+    asked = parser.parse_args(arguments)
     length = f"--minutes {asked.minutes:g}" if asked.minutes else f"--epochs {asked.epochs:g}"
     search = Search(asked.source, length, asked.out, asked.seed)
     tries = getattr(asked, "try")

@@ -2,23 +2,27 @@
 
 ``python -m benchmarks.sampling PROGRAM LAYERS UNITS STREAMS`` prints tokens a second of an LSTM
 with random weights, vocabulary 65, over the whole loop: the network, the choice by temperature, the
-text. Programs: seqgen (as it samples by default), torch (``nn.LSTM`` step by step, float32).
+text. Programs: seqgen (as it samples by default), torch (``nn.LSTM`` step by step, float32). seqgen
+writes ``--tokens`` tokens, torch for ``--seconds``.
 """
 
-import sys
+import argparse
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 VOCAB = 65
+WARM = 50  # steps before PyTorch's are timed
 EMBEDDING = 256
 SECONDS = 6.0
+TOKENS = 30_000  # of all streams together; of each at least a fifteenth
 TEXT = "".join(chr(code) for code in range(32, 32 + VOCAB - 1)) * 4
 
 
-def seqgen(layers: int, units: int, streams: int) -> float:
+def seqgen(layers: int, units: int, streams: int, tokens: int) -> float:
     from seqgen import tokenizers
     from seqgen.checkpoint import write
     from seqgen.checkpoint.format import Config, CorpusFacts
@@ -49,7 +53,7 @@ def seqgen(layers: int, units: int, streams: int) -> float:
         write.create(path, config, tokenizer)
         write.save_weights(path, config, weights)
         generator = load(path)
-    for length in (100, max(2_000, 30_000 // streams)):
+    for length in (100, max(tokens // 15, tokens // streams)):
         began = time.perf_counter()
         for _ in generator.pieces("", SamplingOptions(length=length, count=streams, seed=0)):
             pass
@@ -57,7 +61,7 @@ def seqgen(layers: int, units: int, streams: int) -> float:
     return streams * length / seconds
 
 
-def torch(layers: int, units: int, streams: int) -> float:
+def torch(layers: int, units: int, streams: int, least: float) -> float:
     import torch
     from torch import nn
 
@@ -66,17 +70,29 @@ def torch(layers: int, units: int, streams: int) -> float:
     ids, state = torch.zeros((1, streams), dtype=torch.long), None
     with torch.inference_mode():
         for count in range(10**9):
-            if count == 50:
+            if count == WARM:
                 began = time.perf_counter()
-            if count > 50 and time.perf_counter() - began > SECONDS:
+            if count > WARM and time.perf_counter() - began > least:
                 break
             y, state = recurrent(embedding(ids), state)
             chances = torch.softmax(output(y[0]) / 0.8, -1)
             ids = torch.multinomial(chances, 1).T
             ids.tolist()
-    return (count - 50) * streams / (time.perf_counter() - began)
+    return (count - WARM) * streams / (time.perf_counter() - began)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("program", choices=("seqgen", "torch"))
+    for name in ("layers", "units", "streams"):
+        parser.add_argument(name, type=int)
+    parser.add_argument("--tokens", type=int, default=TOKENS)
+    parser.add_argument("--seconds", type=float, default=SECONDS)
+    asked = parser.parse_args(arguments)
+    size = (asked.layers, asked.units, asked.streams)
+    ours = asked.program == "seqgen"
+    print(seqgen(*size, asked.tokens) if ours else torch(*size, asked.seconds))
 
 
 if __name__ == "__main__":
-    program, *numbers = sys.argv[1:]
-    print({"seqgen": seqgen, "torch": torch}[program](*map(int, numbers)))
+    main()

@@ -1,16 +1,17 @@
 """What saving costs: how long steps of training take while the run is saved all the time.
 
-``python -m benchmarks.saving`` prints, as JSON, the bytes that are saved, the seconds by which a
-save in the background holds the steps up, and the seconds that it takes of a processor; and what
-share that is of the time, and of all processors, at the default of one save in 30 seconds. Steps
-with saves and without take turns, and the medians of the pairs are told, so that what else the
-machine does weighs on both.
+``python -m benchmarks.saving [--units 1024] [--pairs 11] [--steps 10]`` prints, as JSON, the bytes
+that are saved, the seconds by which a save in the background holds the steps up, and the seconds
+that it takes of a processor; and what share that is of the time, and of all processors, at the
+default of one save in 30 seconds. Steps with saves and without take turns, and the medians of the
+pairs are told, so that what else the machine does weighs on both.
 """
 
+import argparse
 import json
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,27 +26,28 @@ from seqgen.training.events import Step
 from seqgen.training.loop import Run
 
 # The steps are short, so that many saves fall on few of them.
-NETWORK = {"units": (1024,), "layers": 1, "batch": 16, "window": 32}
+UNITS = 1024
+NETWORK = {"layers": 1, "batch": 16, "window": 32}
 PAIRS = 11
 STEPS = 10  # of each half of a pair
 
 
-def begun(folder: str) -> Run:
+def begun(folder: str, units: int) -> Run:
     """A run after its first step."""
-    events = seqgen.train("sonnets", out=folder, epochs=1000, **NETWORK)
+    events = seqgen.train("sonnets", out=folder, epochs=1000, units=(units,), **NETWORK)
     next(event for event in events if isinstance(event, Step))
     events.close()
     path = Path(folder) / "sonnets"
     return start.build(open_checkpoint(path), *resume.read(path))
 
 
-def steps(run: Run, before: Callable[[], None]) -> np.ndarray:
-    """Seconds that some steps take by the clock, and of processors.
+def steps(run: Run, count: int, before: Callable[[], None]) -> np.ndarray:
+    """Seconds that so many steps take by the clock, and of processors.
 
     before: called before each.
     """
     began = np.array([time.perf_counter(), time.process_time()])
-    for step in range(STEPS):
+    for step in range(count):
         before()
         place = (0, step % run.windows.steps)
         run.learner.learn(run.windows.read(*place), run.windows.forgets(*place), 1e-4)
@@ -53,7 +55,7 @@ def steps(run: Run, before: Callable[[], None]) -> np.ndarray:
     return np.array([time.perf_counter(), time.process_time()]) - began
 
 
-def pair(run: Run) -> np.ndarray:
+def pair(run: Run, count: int) -> np.ndarray:
     """Seconds that a save adds to the steps that it falls on, by the clock and of processors."""
     saves = told = 0
 
@@ -64,16 +66,21 @@ def pair(run: Run) -> np.ndarray:
             run.keeper.save(run.position, run.learner.arrays())
             saves += 1
 
-    alone = steps(run, lambda: None)
+    alone = steps(run, count, lambda: None)
     list(run.keeper.outcomes())
-    return (steps(run, save) - alone) / saves
+    return (steps(run, count, save) - alone) / saves
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--units", type=int, default=UNITS)
+    parser.add_argument("--pairs", type=int, default=PAIRS)
+    parser.add_argument("--steps", type=int, default=STEPS)
+    asked = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
-        run = begun(folder)
-        steps(run, lambda: None)  # compiles
-        pairs = [pair(run) for _ in range(PAIRS)]
+        run = begun(folder, asked.units)
+        steps(run, asked.steps, lambda: None)  # compiles
+        pairs = [pair(run, asked.steps) for _ in range(asked.pairs)]
         size = (run.checkpoint.path / RESUME / resume.STATE).stat().st_size
     seconds, processor = np.median(pairs, 0)
     every = TrainingOptions().save_every

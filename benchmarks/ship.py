@@ -3,7 +3,8 @@
 ``python -m benchmarks.ship NAME`` trains it into build/NAME, and puts a copy, without the state of
 the run and in half precision, into checkpoints/shipped/NAME, in the place of an earlier one. What
 ``seqgen evaluate`` finds out about it goes into its card.
-``python -m benchmarks.ship NAME CHECKPOINT`` takes a run that is there.
+``python -m benchmarks.ship NAME CHECKPOINT`` takes a run that is there. ``--recipes``, ``--build``
+and ``--into`` name another file of recipes and other folders.
 """
 
 import argparse
@@ -11,9 +12,9 @@ import json
 import os
 import shlex
 import shutil
-import subprocess
 import sys
 import tomllib
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import command
 from benchmarks.evaluated import evaluation
 from seqgen.checkpoint import format
 from seqgen.checkpoint.card import write_card
@@ -36,9 +38,9 @@ ROOT = Path(__file__).parents[1]
 BUILD = Path("build")
 
 
-def recipes() -> dict[str, dict[str, Any]]:
+def recipes(path: Path) -> dict[str, dict[str, Any]]:
     """The options of each checkpoint's run by name, with its ``source``."""
-    with (shipped_folder() / "recipes.toml").open("rb") as file:
+    with path.open("rb") as file:
         return tomllib.load(file)
 
 
@@ -62,9 +64,9 @@ def excerpt(name: str, run: Checkpoint) -> list[str]:
     return found
 
 
-def training(name: str, recipe: dict[str, Any]) -> list[str]:
+def training(name: str, recipe: dict[str, Any], build: Path = BUILD) -> list[str]:
     """The arguments of seqgen that train a checkpoint."""
-    words = ["train", recipe["source"], "--name", name, "--out", str(BUILD)]
+    words = ["train", recipe["source"], "--name", name, "--out", str(build)]
     for option, value in recipe.items():
         if option == "source" or value is False:
             continue
@@ -86,16 +88,15 @@ def commands(name: str, recipe: dict[str, Any]) -> tuple[str, ...]:
 
 def evaluate(copy: Path) -> None:
     """Put what `seqgen evaluate` finds out about a copy into its card."""
-    words = [sys.executable, "-m", "seqgen", "evaluate", str(copy), "--json"]
-    done = subprocess.run(words, check=True, stdout=subprocess.PIPE)
-    found = evaluation(json.loads(done.stdout), f"seqgen evaluate {copy.name}")
+    output = command.run("evaluate", copy, "--json")
+    found = evaluation(json.loads(output), f"seqgen evaluate {copy.name}")
     write_json(copy / format.EVALUATION, asdict(found))
     write_card(copy)
 
 
-def ship(name: str, run: Checkpoint, recipe: dict[str, Any]) -> Path:
+def ship(name: str, run: Checkpoint, recipe: dict[str, Any], build: Path, into: Path) -> Path:
     """Put a copy of a run into the folder of those that ship; an earlier one gives way."""
-    built, place = BUILD / "shipped" / name, shipped_folder() / name
+    built, place = build / "shipped" / name, into / name
     shutil.rmtree(built, ignore_errors=True)
     found = partial(
         measure, run, half=True,
@@ -108,19 +109,23 @@ def ship(name: str, run: Checkpoint, recipe: dict[str, Any]) -> Path:
     return place
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    known = recipes()
-    parser.add_argument("name", choices=known)
+    parser.add_argument("name")
     parser.add_argument("checkpoint", nargs="?")
-    asked = parser.parse_args()
+    parser.add_argument("--recipes", type=Path, default=shipped_folder() / "recipes.toml")
+    parser.add_argument("--build", type=Path, default=BUILD)
+    parser.add_argument("--into", type=Path, default=shipped_folder())
+    asked = parser.parse_args(arguments)
+    known = recipes(asked.recipes)
+    if asked.name not in known:
+        parser.error(f"{asked.name} is not in {asked.recipes}, which has {', '.join(known)}")
     os.chdir(ROOT)
     recipe = known[asked.name]
     if not asked.checkpoint:
-        words = [sys.executable, "-m", "seqgen", *training(asked.name, recipe), "--overwrite"]
-        subprocess.run(words, check=True)
-    run = open_checkpoint(find(asked.checkpoint or str(BUILD / asked.name)))
-    place = ship(asked.name, run, recipe)
+        command.run(*training(asked.name, recipe, asked.build), "--overwrite")
+    run = open_checkpoint(find(asked.checkpoint or str(asked.build / asked.name)))
+    place = ship(asked.name, run, recipe, asked.build, asked.into)
     size = sum(file.stat().st_size for file in place.iterdir())
     print(f"{place}: {size / 1e6:.1f} MB")
 

@@ -5,11 +5,11 @@ second: the median over steps after the first few. Programs: seqgen, keras (stoc
 ``fit``), torch-float32, torch-bfloat16 (autocast). Each takes the GPU if it sees one.
 """
 
+import argparse
 import statistics
-import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -50,6 +50,16 @@ class Size:
     def inputs(self) -> list[int]:
         """Width of each layer's input."""
         return [self.embedding, *[self.units] * (self.layers - 1)]
+
+
+def add_size(parser: argparse.ArgumentParser) -> None:
+    """Arguments that give a size, in the order of its fields."""
+    for field in fields(Size):
+        parser.add_argument(field.name, type=str if field.name == "cell" else int)
+
+
+def size_of(asked: argparse.Namespace) -> Size:
+    return Size(*(getattr(asked, field.name) for field in fields(Size)))
 
 
 def tokens() -> np.ndarray:
@@ -123,9 +133,9 @@ def keras(size: Size) -> float:
     rows = stream[:count].reshape(-1, size.window + 1)
     data = tf.data.Dataset.from_tensor_slices((rows[:, :-1], rows[:, 1:]))
     data = data.batch(size.batch).prefetch(2)
-    model.fit(data.take(WARM), verbose=0)
+    model.fit(data.take(WARM), verbose=0, shuffle=False)
     began = time.perf_counter()
-    model.fit(data, verbose=0)
+    model.fit(data, verbose=0, shuffle=False)
     return size.batch * size.window * TIMED / (time.perf_counter() - began)
 
 
@@ -170,6 +180,14 @@ PROGRAMS: dict[str, Callable[[Size], float]] = {
     "torch-bfloat16": lambda size: torch(size, autocast=True),
 }
 
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("program", choices=PROGRAMS)
+    add_size(parser)
+    asked = parser.parse_args(arguments)
+    print(PROGRAMS[asked.program](size_of(asked)))
+
+
 if __name__ == "__main__":
-    program, cell, *numbers = sys.argv[1:]
-    print(PROGRAMS[program](Size(cell, *map(int, numbers))))
+    main()

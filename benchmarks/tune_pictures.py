@@ -1,12 +1,13 @@
 """Draw three tunes of a model, for the README.
 
-``python -m benchmarks.tune_pictures NAME [SEED]`` writes ``docs/tune-1.svg`` to ``docs/tune-3.svg``
-from tunes that `seqgen sample` writes with that seed, and prints its commands.
+``python -m benchmarks.tune_pictures NAME [SEED] [--out docs]`` writes ``docs/tune-1.svg`` to
+``docs/tune-3.svg`` from tunes that `seqgen sample` writes with that seed, and prints its commands.
 """
 
 import argparse
 import re
 import shlex
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -23,16 +24,17 @@ WISHES = (
 )
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name")
     parser.add_argument("seed", type=int, nargs="?", default=1)
-    asked = parser.parse_args()
+    parser.add_argument("--out", type=Path, default=DOCS)
+    asked = parser.parse_args(arguments)
     generator = load(asked.name)
     for number, wish in enumerate(WISHES, start=1):
         options = SamplingOptions(seed=asked.seed)
         ((_, abc),) = generator.pieces("", options, wish)
-        picture = DOCS / f"tune-{number}.svg"
+        picture = asked.out / f"tune-{number}.svg"
         picture.write_bytes(nameless(svg_file(engrave(read(abc), number))))
         said = {name: value for name, value in asdict(wish).items() if value}
         flags = [word for name, value in said.items() for word in (f"--{name}", str(value))]

@@ -4,11 +4,12 @@
 Markdown: of the trained model at temperatures from 0.5 to 1.5, of a network of the same size with
 random weights, and of the trained model without the grammar. Each tune is asked for in a meter and
 a key, in turn those that the model knows. Judges: the bars add up as they are played; music21 reads
-the same notes without a warning; abc2midi (Debian's package abcmidi) says nothing and plays the
-same notes; the tune is in the meter and the key that were asked for.
+the same notes without a warning; abc2midi (Debian's package abcmidi; "–" where it is not installed)
+says nothing and plays the same notes; the tune is in the meter and the key that were asked for.
 """
 
 import argparse
+import multiprocessing
 import sys
 import tempfile
 from collections import Counter
@@ -35,7 +36,8 @@ from seqgen.generation.generator import Generator
 from seqgen.music.reader import read
 
 TEMPERATURES = (0.5, 0.75, 1.0, 1.25, 1.5)
-JUDGES = ("bars add up", "music21 agrees", "abc2midi agrees", "meter and key as asked")
+ABC2MIDI = "abc2midi agrees"
+JUDGES = ("bars add up", "music21 agrees", ABC2MIDI, "meter and key as asked")
 TONICS = 4  # of each mode: those that the book has most
 PAIRS = 48  # of a meter and a key
 # Random weights of this standard deviation make a network that is sure of nonsense.
@@ -113,7 +115,7 @@ def verdicts(tune: Written) -> list[str | None]:
     return [
         bar_exact(read_tune),
         music21_agrees(tune.abc, read_tune),
-        abc2midi_agrees(tune.abc, read_tune),
+        abc2midi_agrees(tune.abc, read_tune) if installed() else None,
         None
         if Asked(str(read_tune.meter), str(read_tune.key)) == tune.asked
         else f"it is in {read_tune.meter} and {read_tune.key}",
@@ -141,19 +143,25 @@ def runs(model: str, folder: Path, count: int, free: int, random: int) -> Iterat
     yield Run("trained, without the grammar, 1.0", trained, 1.0, True, free)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model")
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--free", type=int, default=500)
     parser.add_argument("--random", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=0)
-    asked = parser.parse_args()
+    parser.add_argument("--workers", type=int, help="processes; as many as cores by default")
+    asked = parser.parse_args(arguments)
     if not installed():
-        sys.exit("abc2midi is missing: apt-get install abcmidi")
+        print("abc2midi is missing; apt-get install abcmidi installs it", file=sys.stderr)
     print("| network, temperature | tunes | " + " | ".join(JUDGES) + " |")
     print("|---" * (2 + len(JUDGES)) + "|")
-    with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor() as pool:
+    # Not forked: a library may have threads already.
+    context = multiprocessing.get_context("spawn")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        ProcessPoolExecutor(asked.workers, context) as pool,
+    ):
         for run in runs(asked.model, Path(folder), asked.count, asked.free, asked.random):
             if run.count:
                 count, faults = judged(pool, written(run, asked.seed))
@@ -163,7 +171,10 @@ def main() -> None:
 
 def line(name: str, count: int, faults: Sequence[Counter[str]]) -> str:
     """A row of the table. A share is never rounded up to 100%."""
-    shares = [shown(count - sum(fault.values()), count) for fault in faults]
+    shares = [
+        shown(count - sum(fault.values()), count) if judge != ABC2MIDI or installed() else "–"
+        for judge, fault in zip(JUDGES, faults, strict=True)
+    ]
     return f"| {name} | {count:,} | " + " | ".join(shares) + " |"
 
 

@@ -1,0 +1,351 @@
+"""Every benchmark runs from end to end at a tiny size.
+
+They run in this process, which loads TensorFlow once, and so do the commands of seqgen that they
+start. Each module of ``benchmarks`` needs an entry in `SMOKE`.
+"""
+
+import importlib
+import io
+import json
+import pkgutil
+import re
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import replace
+from functools import cache, partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import benchmarks
+from benchmarks import __main__ as bench
+from benchmarks import command
+from benchmarks.evaluated import evaluation
+from benchmarks.training import PROGRAMS, Size
+from seqgen.cli import app
+from seqgen.comparison import process, runner
+from seqgen.evaluation.abc2midi_judge import installed
+
+RIVER = "The river runs down to the sea, and the sea runs up to the sky;\n"
+REELS = "".join(
+    f"X:{number}\nT:Reel {number}\nR:reel\nM:4/4\nL:1/8\nK:C\n"
+    f"|:{a}2CE GEcB|{b}GEG C4:||:cBAG FEDC|B,2D2 C4:|\n\n"
+    for number, (a, b) in enumerate(((a, b) for a in "CDEFGA" for b in "GABcd"), start=1)
+)
+TINY = ("--units", "8", "--embedding", "4", "--epochs", "0.1")
+SIZE = Size("lstm", 1, 8, 4, 5, 4)
+# The arguments that make a benchmark short. What ran with them in one test is known to the others.
+SHORT: dict[str, tuple[object, ...]] = {
+    "display": (0.2, "--source", "river.txt"),
+    "governed": ("--streams", 1, 2, "--tokens", 30, "--rounds", 1),
+    "grammar": ("--streams", 2, "--steps", 20),
+    "limits": ("--side", 32, "--rows", 256),
+    "places": ("--units", 8, "--ways", "tokens alone", "all"),
+    "precision": ("--source", "river.txt", "--epochs", 0.1, "--units", 8),
+    "profile": ("--work", 1000),
+    "prompt": ("sonnets", 900, "--turns", 1),
+    "quality": ("--source", "river.txt", "--units", 8),
+    "sampling": ("--tokens", 60, "--seconds", 0.1),
+    "saving": ("--units", 8, "--pairs", 1, "--steps", 2),
+    "scale": ("--epochs", 0.1, "--units", 8),
+    "start": ("--source", "river.txt", "--runs", 1, "--steps", 1),
+    "tunes": ("--count", 5, "--free", 1, "--random", 1, "--workers", 1),
+}
+# PyTorch is measured where it is installed.
+TRAINED = [name for name in PROGRAMS if not name.startswith("torch") or find_spec("torch")]
+SAMPLED = ["seqgen", *(["torch"] if find_spec("torch") else [])]
+
+start_process = command.run  # before it is replaced
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, tf: Any) -> Path:
+    """Texts and trained checkpoints for the benchmarks."""
+    path = tmp_path_factory.mktemp("benchmarks")
+    (path / "river.txt").write_text(RIVER * 60)
+    (path / "reels.abc").write_text(REELS)
+    (path / "recipes.toml").write_text(
+        '[sonnets]\nsource = "sonnets"\nepochs = 0.02\nunits = [8]\nlearning_rate = 0.01\n'
+    )
+    out = path / "checkpoints"
+    for source in ("river.txt", "reels.abc"):
+        in_process("train", path / source, "--out", out, *TINY)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def one_process(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(command, "run", in_process)
+    monkeypatch.setattr(runner, "compare", partial(runner.compare, train=process.taken_up))
+
+
+def in_process(*arguments: object, quiet: bool = False) -> str:
+    """As `benchmarks.command.run`, in this process."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(sys, "argv", ["seqgen", *map(str, arguments)])
+        return printed(app.main)
+
+
+def printed(function: Callable[[], object]) -> str:
+    """What a function writes to standard output; fails with its error output if it exits."""
+    raw, errors = io.BytesIO(), io.StringIO()
+    output = io.TextIOWrapper(raw, encoding="utf-8", write_through=True)
+    with redirect_stdout(output), redirect_stderr(errors):
+        try:
+            function()
+        except SystemExit as end:
+            if end.code:
+                pytest.fail(f"{end.code} {errors.getvalue()}")
+    return raw.getvalue().decode()
+
+
+def run(module: str, *arguments: object) -> list[str]:
+    """The lines that a benchmark prints, made short."""
+    words = [*arguments, *SHORT.get(module, ())]
+    return run_once(module, *map(str, words)).strip().splitlines()
+
+
+@cache
+def run_once(module: str, *words: str) -> str:
+    main = importlib.import_module(f"benchmarks.{module}").main
+    return printed(lambda: main(list(words)))
+
+
+def figures(module: str, *arguments: object) -> dict[str, Any]:
+    """The JSON that it prints last."""
+    found: dict[str, Any] = json.loads(run(module, *arguments)[-1])
+    return found
+
+
+def rows(lines: Sequence[str]) -> list[list[str]]:
+    """The rows of a table in Markdown, without its heading."""
+    found = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    assert len({len(row) for row in found}) == 1, lines
+    return found[2:]
+
+
+def all_positive(figures: dict[str, float]) -> bool:
+    return all(value > 0 for value in figures.values())
+
+
+def abc2midi_compare(folder: Path) -> None:
+    command = ("abc2midi_compare", "reels.abc", "--tunes", 2, "--workers", 1)
+    if installed():
+        assert "reels" in "".join(run(*command))
+    else:
+        with pytest.raises(pytest.fail.Exception, match="abc2midi is missing"):
+            run(*command)
+
+
+def cells(folder: Path) -> None:
+    options = ("--minutes", "0.003", "--cells", "rnn,mingru", "--out", "found")
+    # One layer of each, 2 and 3 layers of the classic one, and n-gram models.
+    assert len(rows(run("cells", "river.txt", *options))) == 2 + 2 + 4
+    assert (folder / "found" / "cells-one.svg").exists()
+
+
+def start_command(folder: Path) -> None:
+    assert start_process("--version").startswith("seqgen ")
+    with pytest.raises(SystemExit, match="nowhere"):
+        start_process("sample", "nowhere", quiet=True)
+
+
+def display(folder: Path) -> None:
+    assert float(run("display")[-1]) > 0
+
+
+def evaluated(folder: Path) -> None:
+    for name, options in (
+        ("river", ("--samples", "1")),
+        ("reels", ("--count", "2", "--no-judges")),
+    ):
+        found = json.loads(in_process("evaluate", name, *options, "--json"))
+        assert [table.title for table in evaluation(found, "seqgen evaluate").tables]
+
+
+def governed(folder: Path) -> None:
+    found = figures("governed", "checkpoints/reels")
+    assert list(found) == ["1", "2"]
+    assert all(all_positive(speeds) for speeds in found.values())
+
+
+def grammar(folder: Path) -> None:
+    assert len(rows(run("grammar"))) == 3
+
+
+def limits(folder: Path) -> None:
+    found = figures("limits")
+    assert set(found) == {"float32", "bfloat16", "int8", "memory", "cache"}
+    assert all_positive(found)
+
+
+def ngram(folder: Path) -> None:
+    for source, columns in (("river.txt", 2), ("reels.abc", 3)):
+        found = rows(run("ngram", source, "--transpose", "none"))
+        assert [len(row) for row in found] == [columns] * 7
+
+
+def picture(folder: Path) -> None:
+    run("picture", "0", "--source", "river.txt", "--minutes", "0.1", "--out", "training.svg")
+    assert "--minutes" in (folder / "training.svg").read_text()
+
+
+def places(folder: Path) -> None:
+    found = run("places", "reels.abc", 1)
+    assert [name for name, _ in rows(found)] == ["tokens alone", "all"]
+
+
+def precision(folder: Path) -> None:
+    for name in ("float32", "bfloat16"):
+        assert float(run("precision", name)[-1]) > 0
+
+
+def profile(folder: Path) -> None:
+    for cell in ("lstm", "gru"):  # the bias of a GRU has another shape
+        found = figures("profile", *replace(SIZE, cell=cell).arguments)
+        assert set(found) == {"step", "layers", "inside", "outside"}
+        assert min(found["step"], found["layers"]) > 0
+
+
+def prompt(folder: Path) -> None:
+    found = figures("prompt")
+    assert set(found) == {"build", "sequence", "steps", "characters"}
+    assert all_positive(found)
+
+
+def quality(folder: Path) -> None:
+    assert float(run("quality", 0.01)[-1]) > 0
+
+
+def recipes(folder: Path) -> None:
+    source = ("river.txt", "--epochs", "0.1", "--out", "search")
+    found = rows(run("recipes", *source, "--begin=--units 8", "--only", "norm"))
+    assert sorted(row[0] for row in found) == ["--norm layer --units 8", "--units 8"]
+    known = (folder / "search" / "runs.jsonl").read_text()
+    run("recipes", *source, "--try=--units 8")  # it is known
+    assert (folder / "search" / "runs.jsonl").read_text() == known
+
+
+def sampling(folder: Path) -> None:
+    for program in SAMPLED:
+        assert float(run("sampling", program, 1, 8, 1)[-1]) > 0
+
+
+def saving(folder: Path) -> None:
+    found = figures("saving")
+    assert set(found) == {"bytes", "seconds", "processor", "share", "share_of_processors"}
+
+
+def scale(folder: Path) -> None:
+    found = figures("scale", 0.05)
+    assert set(found) == {"encoded", "first_step", "tokens_per_second", "memory"}
+    assert all_positive(found)
+
+
+def ship(folder: Path) -> None:
+    into = folder / "shipped"
+    into.mkdir()
+    options = ("--recipes", folder / "recipes.toml", "--build", folder / "build", "--into", into)
+    run("ship", "sonnets", *options)
+    made = into / "sonnets"
+    assert json.loads((made / "evaluation.json").read_text())["tables"]
+    assert json.loads((made / "export.json").read_text())["half"]
+    assert not (made / "resume").exists()
+
+
+def start(folder: Path) -> None:
+    found = figures("start", "checkpoints/river")
+    assert set(found) == {"help", "sample", "step"}
+    assert all_positive(found)
+
+
+def training(folder: Path) -> None:
+    for program in TRAINED:
+        assert float(run("training", program, *SIZE.arguments)[-1]) > 0
+
+
+def tune_pictures(folder: Path) -> None:
+    assert len(run("tune_pictures", "tunes", 2, "--out", folder)) == 3
+    assert all((folder / f"tune-{number}.svg").stat().st_size for number in (1, 2, 3))
+
+
+def tunes(folder: Path) -> None:
+    assert [row[1] for row in rows(run("tunes", "checkpoints/reels"))] == ["1"] * 7
+
+
+def everything(folder: Path) -> None:
+    """The whole page, of a plan of one tiny run each; then one section of it anew."""
+    assert (bench.trained("river.txt", str(folder / "more"), *TINY) / "config.json").exists()
+    plan = bench.Plan(
+        rounds=1, scale_rounds=1,
+        training={SIZE: tuple(PROGRAMS)},
+        sampling=((1, 8, 1),),
+        scale=(0.05,), minutes=0.01, places_epochs=1,
+        tunes="reels.abc",
+    )  # fmt: skip
+    calls: list[str] = []
+
+    def trained(source: str, *_: object) -> Path:
+        return Path("checkpoints", "reels" if source == "reels.abc" else "river")
+
+    def recorded(module: str, *arguments: object) -> list[str]:
+        calls.append(module)
+        return run(module, *arguments)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(bench, "printed", recorded)
+        patched.setattr(bench, "trained", trained)
+        bench.main(["--out", "results.md"], plan)
+        text = (folder / "results.md").read_text()
+        assert len(re.findall("^## ", text, re.MULTILINE)) == len(bench.TABLES)
+        assert set(SHORT) <= set(calls)
+        calls.clear()
+        bench.main(["sampling", "--out", "results.md"], plan)
+        again = (folder / "results.md").read_text()
+    assert set(calls) == {"limits", "sampling"}
+    assert [line for line in again.splitlines() if line.startswith("## ")] == [
+        line for line in text.splitlines() if line.startswith("## ")
+    ]
+
+
+SMOKE: dict[str, Callable[[Path], None]] = {
+    "__main__": everything,
+    "abc2midi_compare": abc2midi_compare,
+    "cells": cells,
+    "command": start_command,
+    "display": display,
+    "evaluated": evaluated,
+    "governed": governed,
+    "grammar": grammar,
+    "limits": limits,
+    "ngram": ngram,
+    "picture": picture,
+    "places": places,
+    "precision": precision,
+    "profile": profile,
+    "prompt": prompt,
+    "quality": quality,
+    "recipes": recipes,
+    "sampling": sampling,
+    "saving": saving,
+    "scale": scale,
+    "ship": ship,
+    "start": start,
+    "training": training,
+    "tune_pictures": tune_pictures,
+    "tunes": tunes,
+}
+
+
+# The page comes last, and takes what the others measured.
+MODULES = sorted(each.name for each in pkgutil.iter_modules(benchmarks.__path__))
+
+
+@pytest.mark.parametrize("module", sorted(MODULES, key="__main__".__eq__))
+def test_a_benchmark_runs_at_a_tiny_size(module: str, folder: Path) -> None:
+    assert module in SMOKE, f"benchmarks/{module}.py has no smoke test"
+    SMOKE[module](folder)
