@@ -53,24 +53,18 @@ class LexemeTokenizer(Tokenizer):
     @classmethod
     def train(cls, texts: Iterable[Text], vocab_size: int | None) -> Self:
         characters = sorted({*alphabet(texts), *"".join(cls.always)})
-        given = [piece for piece in cls.always if is_piece(piece)]
+        counts = cls.counted(sample(texts))
+        given = [*filter(is_piece, cls.always), *sorted(filter(is_piece, cls.units(counts)))]
         least = len(characters) + len(given) + 1
         if vocab_size is not None and vocab_size < least:
             raise ConfigError(
                 f"--vocab-size {vocab_size} is too small: {least - 1} characters and other pieces "
                 f"cannot be left out, so the least is {least}"
             )
-        counts = cls.counted(sample(texts))
-        units = cls.units(counts)
         for piece in given:
             del counts[piece]
-        frequent = Counter({p: c for p, c in counts.items() if c >= cls.seen and p not in units})
-        worth = [
-            piece
-            for group in (units, frequent)
-            for piece in sorted(group, key=lambda piece: (-group[piece], piece))
-            if is_piece(piece)
-        ]
+        worth = [p for p, count in counts.items() if count >= cls.seen and is_piece(p)]
+        worth.sort(key=lambda piece: (-counts[piece], piece))
         most = vocab_size or cls.default_size or LARGEST
         return cls(characters + given + worth[: max(0, most - least)])
 
@@ -83,9 +77,12 @@ class LexemeTokenizer(Tokenizer):
         return counts
 
     @classmethod
-    def units(cls, counts: Counter[str]) -> Counter[str]:
-        """Parts of several characters that pieces are spelled in, as far as there is room."""
-        return Counter()
+    def units(cls, counts: Counter[str]) -> set[str]:
+        """Parts of several characters that pieces are spelled in, and every vocabulary holds.
+
+        counts: of the pieces of the texts.
+        """
+        return set()
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:

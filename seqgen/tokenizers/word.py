@@ -75,9 +75,9 @@ class WordTokenizer(LexemeTokenizer):
 
     Words are those of Unicode's default word boundaries (UAX #29): ``it's`` and ``3.14`` are one
     word, and an ideograph is one. Case is kept. A word outside the vocabulary is spelled in
-    grapheme clusters (a letter with its combining marks), all of which are in the vocabulary as far
-    as the texts have them, and one that no text had in single characters. At most 10,000 tokens
-    unless said.
+    grapheme clusters (a letter with its combining marks). All of those in the texts are in the
+    vocabulary; one that no text had is spelled in single characters. At most 10,000 tokens unless
+    said.
 
     rule: `UAX_29`; None in checkpoints of seqgen 0.1 and before, whose words are those of
         `pattern`, which cut before combining marks.
@@ -131,13 +131,8 @@ class WordTokenizer(LexemeTokenizer):
         return counts
 
     @classmethod
-    def units(cls, counts: Counter[str]) -> Counter[str]:
-        found = Counter[str]()
-        for piece, count in counts.items():
-            for cluster in clusters(piece):
-                if len(cluster) > 1:
-                    found[cluster] += count
-        return found
+    def units(cls, counts: Counter[str]) -> set[str]:
+        return {cluster for piece in counts for cluster in clusters(piece) if len(cluster) > 1}
 
     def cut(self, text: str) -> list[str]:
         if self.rule is None:

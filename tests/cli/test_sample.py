@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from seqgen.checkpoint import documents
 from seqgen.cli.app import app, main
+from seqgen.cli.sample import PromptProgress
 from seqgen.errors import ConfigError, SamplingError
 from seqgen.generation import load
 
@@ -285,3 +286,59 @@ def test_a_tune_that_was_written_is_a_prompt_again(tmp_path: Path) -> None:
     out, _ = sample("jig", "--prompt", f"@{tmp_path}/start.abc", "--seed", "1")
     assert "M:6/8\nL:1/8\nK:Dmaj\n" in out
     assert "ABc def" in out
+
+
+def test_how_far_a_prompt_was_read_is_shown_after_a_second(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr("seqgen.cli.sample.time.monotonic", lambda: now[0])
+    shown: list[object] = []
+
+    class Line:
+        def __init__(self, text: str, total: int) -> None:
+            shown.append(total)
+
+        def show(self, completed: int) -> None:
+            shown.append(completed)
+
+        def stop(self) -> None:
+            shown.append("stop")
+
+    monkeypatch.setattr("seqgen.cli.sample.ProgressLine", Line)
+    progress = PromptProgress()
+    for now[0], read in ((0.5, 100), (1.5, 200), (1.6, 300), (1.7, 400)):
+        progress(read, 400)
+    assert shown == [400, 200, 300, 400, "stop"]
+    shown.clear()
+    quick = PromptProgress()
+    quick(400, 400)
+    assert shown == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a terminal of POSIX")
+def test_a_terminal_shows_the_progress(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import pty
+
+    code = (
+        "import sys; sys.argv = ['seqgen', 'sample', 'fox', '--prompt', 'The ' * 9000, "
+        "'--length', '3', '--no-echo']\n"
+        "from seqgen.cli import sample\n"
+        "sample.PromptProgress.PATIENCE = 0.0\n"
+        "from seqgen.cli.app import main; main()"
+    )
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=theirs, stdin=theirs
+    ) as process:
+        os.close(theirs)
+        told = b""
+        while True:
+            try:
+                told += os.read(ours, 65536)
+            except OSError:  # the other end is closed
+                break
+        assert process.wait(60) == 0
+    os.close(ours)
+    assert b"reading the prompt" in told
+    assert b"36,000 tokens" in told

@@ -368,3 +368,23 @@ def test_tunes_are_left_out_too(tune_checkpoint: Path) -> None:
         tune.partition("K:")[2][-20:] for tune in plain[2:]
     ]
     assert [tune.partition("X:")[2].partition("\n")[0] for tune in left] == ["1", "2", "3", "4"]
+
+
+def test_a_long_prompt_goes_on_as_if_it_was_read_token_by_token(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prompt = "The quick brown fox jumps over the lazy dog.\n" * 20
+    generator = load(checkpoint, precision="float32")
+    expected = samples(generator, prompt, length=60, seed=1, count=2)
+    seen: list[tuple[int, int]] = []
+    monkeypatch.setattr("seqgen.generation.engine.LONG", 100)
+    pieces = generator.pieces(
+        prompt,
+        SamplingOptions(length=60, seed=1, count=2),
+        progress=lambda *progress: seen.append(progress),
+    )
+    texts = ["", ""]
+    for index, text in pieces:
+        texts[index] += text
+    assert texts == expected
+    assert seen[-1] == (len(prompt), len(prompt))

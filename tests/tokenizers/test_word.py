@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from seqgen import tokenizers
-from seqgen.errors import CheckpointError
+from seqgen.errors import CheckpointError, ConfigError
 from seqgen.tokenizers.base import blocks
 from seqgen.tokenizers.word import CHUNK, TOKENIZER, clusters, pieces_of, plain_pattern
 
@@ -96,6 +96,17 @@ def test_a_rare_word_is_spelled_in_whole_characters(script: str) -> None:
     pieces = [tokenizer.decode([id]) for id in tokenizer.encode(text)]
     assert "".join(pieces) == text
     assert ends(pieces) <= ends(regex.findall(r"\X", text))
+
+
+def test_a_vocabulary_has_room_for_every_cluster() -> None:
+    text = SCRIPTS["Devanagari"]
+    clustered = {c for c in clusters(text) if len(c) > 1}
+    least = len(set(text)) + len(clustered) + 1
+    with pytest.raises(ConfigError, match=f"the least is {least}"):
+        tokenizers.train("word", [text], vocab_size=least - 1)
+    tokenizer = tokenizers.train("word", [text, text], vocab_size=least)
+    assert tokenizer.size == least
+    assert clustered <= set(tokenizer.pieces)
 
 
 def test_a_cluster_that_no_text_had_is_spelled_in_code_points() -> None:
