@@ -1,6 +1,7 @@
 """Documents become two parts, and these become ids."""
 
 import os
+import random
 import subprocess
 import sys
 
@@ -10,7 +11,7 @@ import pytest
 from seqgen.checkpoint import documents, format
 from seqgen.checkpoint.documents import texts_of
 from seqgen.config import TokenOptions
-from seqgen.corpora import Corpus, Document
+from seqgen.corpora import Corpus, Document, open_corpus
 from seqgen.corpora.longtext import Store
 from seqgen.errors import ConfigError, CorpusError
 from seqgen.music import place
@@ -81,6 +82,24 @@ def test_items_of_a_list_are_documents_in_another_order(tokens, tmp_path):
     np.testing.assert_array_equal(learned, documents.fingerprints(parts[0]))
     if tokens == "char":
         assert data.tokenizer.unknown("\n") == ["\n"]
+
+
+LINES = ["Oh the river runs low", "And the lanterns are out", "I was born by the sea"]
+
+
+@pytest.mark.parametrize("last", ["", "THE END OF THE SONG\n"])
+def test_of_a_folder_of_songs_whole_ones_are_held_out(last, tmp_path):
+    chance = random.Random(3)
+    (tmp_path / "songs").mkdir()
+    texts = []
+    for number in range(60):
+        body = "\n".join(chance.choice(LINES) for _ in range(chance.randint(4, 9)))
+        texts.append(f"SONG\n\n{body}\n{last}")
+        (tmp_path / "songs" / f"{number:02}.txt").write_text(texts[-1])
+    data = prepare(open_corpus([str(tmp_path / "songs")]), TokenOptions(), tmp_path)
+    assert (data.unit, data.held_out, data.start) == ("file", 6, (END,))
+    for part in (data.training, data.validation):
+        assert set(texts_of(part, data.tokenizer)) <= set(texts)
 
 
 def test_a_list_may_be_read_as_one_text(tmp_path):
