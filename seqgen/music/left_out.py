@@ -1,5 +1,6 @@
 """What a tune loses on its way: counted by kind, and reported in one line a kind."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -8,14 +9,8 @@ from seqgen.music import marks
 from seqgen.music.layout import voices
 from seqgen.music.tune import Bar, Note, Tune
 
-# Plurals that a final "s" does not make.
-PLURALS = {
-    "line of words": "lines of words",
-    "line of lyrics": "lines of lyrics",
-    "discography": "discographies",
-    "line after the end of the tune": "lines after the end of the tune",
-    "decoration about layout": "decorations about layout",
-}
+# What says more of a thing stands behind its plural: "lines of words", "syllables without a note".
+MORE = re.compile(" (?:of|without|after|about|with|in|for) ")
 
 
 @dataclass
@@ -58,8 +53,13 @@ def summary_lines(
 
 
 def numbered(count: int, noun: str) -> str:
-    """``"1 slur"``, ``"1,204 grace notes"``."""
-    return f"{count:,} {noun if count == 1 else PLURALS.get(noun, noun + 's')}"
+    """``"1 slur"``, ``"1,204 grace notes"``, ``"2 lines of words"``."""
+    if count != 1:
+        more = MORE.search(noun)
+        end = more.start() if more else len(noun)
+        name, rest = noun[:end], noun[end:]
+        noun = (name[:-1] + "ies" if re.search("[^aeiou]y$", name) else name + "s") + rest
+    return f"{count:,} {noun}"
 
 
 def attachments_left_out(tune: Tune) -> Counter[str]:

@@ -116,9 +116,8 @@ def events(attached: Attachments, name: str, staff: int, chord: bool) -> Iterato
     if attached.chord_symbol:
         yield f'<harm {at} place="above">{text_of(chord_text(attached.chord_symbol))}</harm>'
     for note in attached.annotations:
-        if note[1:].strip():
-            yield annotation(note, at)
-    for decoration in attached.decorations:
+        yield annotation(note, at)
+    for decoration in dict.fromkeys(attached.decorations):
         if not (
             decoration in ARTICULATIONS
             or decoration in TREMOLOS
@@ -149,8 +148,8 @@ def direction(text: str, at: str, right: bool = False) -> str:
 
 
 def annotation(note: str, at: str) -> str:
-    """A text with its placement sign in front (4.19)."""
-    place, text = note[0], text_of(note[1:])
+    """A text with its placement sign in front (4.19); a sign alone is printed itself."""
+    place, text = (note[0], text_of(note[1:])) if note[1:].strip() else ("^", text_of(note[:1]))
     if place == "<":
         return f'<dir {at} place="within" ho="-1.5"><rend halign="right">{text}</rend></dir>'
     if place == ">":

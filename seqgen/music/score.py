@@ -46,6 +46,7 @@ ENGRAVING = {
     "pageWidth": round((WIDTH - 2 * MARGIN) / SCALE),
     "pageHeight": round((HEIGHT - 2 * MARGIN - TITLE_HEIGHT) / SCALE),
     "outputIndent": 1,
+    "lyricWordSpace": 2.0,
 }
 
 

@@ -3,8 +3,10 @@
 from collections import Counter
 from fractions import Fraction
 
+import pytest
+
 from seqgen.music.key import Key, Pitch
-from seqgen.music.left_out import Tally, attachments_left_out, summary_lines
+from seqgen.music.left_out import Tally, attachments_left_out, numbered, summary_lines
 from seqgen.music.tune import Attachments, Bar, Meter, Note, Tune, Voice
 
 EIGHTH = Fraction(1, 8)
@@ -73,3 +75,18 @@ def test_a_single_tune_needs_no_number_of_tunes():
         "left out: 2 lines of words",
         "left out: 1 slur",
     ]
+
+
+@pytest.mark.parametrize(
+    ("noun", "plural"),
+    [
+        ("slur", "slurs"),
+        ("line of words", "lines of words"),
+        ("letter without a meaning", "letters without a meaning"),
+        ("line after the end of the tune", "lines after the end of the tune"),
+        ("decoration about layout", "decorations about layout"),
+        ("discography", "discographies"),
+    ],
+)
+def test_counts_are_in_the_plural(noun: str, plural: str) -> None:
+    assert [numbered(1, noun), numbered(2000, noun)] == [f"1 {noun}", f"2,000 {plural}"]

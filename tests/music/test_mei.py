@@ -183,7 +183,7 @@ def test_chord_symbols_and_annotations_stand_where_they_are_written() -> None:
             SONG,
             {
                 0: Attachments("Bb7/F#", ("^above", "_below", "@free")),
-                1: Attachments(annotations=("<left", ">right")),
+                1: Attachments(annotations=("<left", ">right", ">")),
                 5: Attachments("Gm <&>"),
             },
         )
@@ -193,6 +193,7 @@ def test_chord_symbols_and_annotations_stand_where_they_are_written() -> None:
     ] == [
         ("#t1-0-0", "above", "above"), ("#t1-0-0", "below", "below"), ("#t1-0-0", "above", "free"),
         ("#t1-0-1", "within", "left"), ("#t1-0-1", "within", "right"),
+        ("#t1-0-1", "above", ">"),
     ]  # fmt: skip
 
 
@@ -221,6 +222,8 @@ def test_every_decoration_of_the_standard_is_drawn(name: str) -> None:
 def test_an_unknown_decoration_is_printed_and_what_is_about_layout_is_counted() -> None:
     tune = attach(SONG, {1: Attachments(decorations=("wobble", "xstem", "beambr1"))})
     assert at(parsed(tune), "dir") == [("0-1", "wobble")]
+    twice = attach(SONG, {1: Attachments(decorations=("fermata", "fermata"))})
+    assert len(elements(parsed(twice), "fermata")) == 1
     assert not_drawn(tune) == {"decoration about layout": 2}
     assert not not_drawn(attach(SONG, {1: Attachments(decorations=("trill",))}))
 
