@@ -29,7 +29,8 @@ HIGHEST_PICTURE = 30_000
 SERIF = "'DejaVu Serif', Georgia, serif"
 # Verovio lays texts out as wide as Times has them, and DejaVu is wider.
 TEXT_SCALE = 0.86
-TEXT_SIZE = round(405 * TEXT_SCALE)  # what verovio has for most texts
+TEXT_SIZE = 405  # of verovio's, for most texts
+STYLE = 'font-(?:weight|style)="[a-z]+"'
 # Signs that verovio takes from a font of its own, as others have them.
 SIGNS = {"\uea64": "♭", "\uea65": "♮", "\uea66": "♯"}
 
@@ -162,30 +163,38 @@ def staves(svg: str) -> tuple[str, float]:
     )
     if not inner:
         raise TuneError("cannot be engraved")
+    # A line around a glyph, however thin, is a thick one to svglib.
+    defined = glyphs[0].replace("<path ", '<path stroke="none" ') if glyphs else ""
     scale = SCALE / 10
     # Marks of verovio's own, which its style sheet would hide.
     elements = re.sub(r'(class="[^"]*placeholder[^"]*">)\s*<ellipse[^>]*/>', r"\1", inner[2])
     if "<text" in elements:
         elements = in_our_font(elements)
     body = (
-        f'{glyphs[0] if glyphs else ""}<g transform="scale({scale:.5f})" fill="currentColor" '
+        f'{defined}<g transform="scale({scale:.5f})" fill="currentColor" '
         f'stroke="currentColor" font-family="{SERIF}">{elements}</g>'
     )
     return re.sub(r"\s*\n\s*", "\n", body), float(inner[1]) * scale
 
 
 def in_our_font(elements: str) -> str:
-    """Verovio's drawing with texts as wide as it took them to be, all in one font."""
-    elements = re.sub(
-        r'<tspan font-family="Leipzig" font-size="[^"]*">(.)</tspan>',
-        lambda match: f'<tspan font-size="{TEXT_SIZE}px">{SIGNS.get(match[1], match[1])}</tspan>',
-        elements,
-    )
+    """Verovio's drawing with each text in one piece and in our font, as wide as it took it to be.
+
+    svglib would place each of several pieces by itself.
+    """
     return re.sub(
-        r'(?<=font-size=")([1-9][0-9]*)(?=px">)',
-        lambda match: match[1] if match[1] == str(TEXT_SIZE) else f"{TEXT_SCALE * int(match[1]):g}",
-        elements,
+        r"<text ([^>]*?) ?font-size=\"0px\">(.*?)</text>", in_one_piece, elements, flags=re.DOTALL
     )
+
+
+def in_one_piece(match: re.Match[str]) -> str:
+    place, inside = match[1], match[2]
+    sizes = re.findall('font-size="([1-9][0-9]*)px"', re.sub("<[^>]*Leipzig[^>]*>", "", inside))
+    size = TEXT_SCALE * (int(sizes[0]) if sizes else TEXT_SIZE)
+    style = "".join(f" {found}" for found in sorted(set(re.findall(STYLE, inside))))
+    text = re.sub("<[^>]*>|\n *", "", inside)
+    words = "".join(SIGNS.get(character, character) for character in text)
+    return f'<text {place} font-size="{size:g}px"{style}>{words}</text>'
 
 
 def svg_file(sheets: Sequence[Sheet]) -> bytes:

@@ -79,11 +79,13 @@ def staff(tune: Tune, width: int = 80) -> Iterator[list[Piece]]:
 
 
 def form(tune: Tune) -> str:
-    """Its sections as they are played: ``"AABB"``."""
+    """Its sections as they are played: ``"AABB"``; its parts where it says their order."""
+    if tune.part_order:
+        return "".join(tune.part_order)
     text = ""
     for number, (start, stop) in enumerate(sections(tune)):
-        repeated = any(bar.right == ":|" for bar in tune.bars[start:stop])
-        text += chr(ord("A") + min(number, 25)) * (2 if repeated else 1)
+        times = max((bar.times for bar in tune.bars[start:stop] if bar.right == ":|"), default=1)
+        text += chr(ord("A") + min(number, 25)) * times
     return text
 
 

@@ -84,3 +84,11 @@ def test_chord_symbols_stand_before_their_notes_and_words_below() -> None:
 def test_of_several_voices_the_first_is_shown(trio: Tune) -> None:
     assert shown(trio)[0] == "A |: g2a2 :|"
     assert shown(trio) == shown(replace(trio, voices=()))
+
+
+def test_the_form_follows_repeat_counts_and_the_order_of_parts() -> None:
+    tune = read("M:2/4\nL:1/4\nK:C\n|:c2:||:d2:|]")
+    assert form(tune) == "AABB"
+    bars = replace(tune.bars[0], times=3), tune.bars[1]
+    assert form(replace(tune, bars=bars)) == "AAABB"
+    assert form(replace(tune, part_order=("A", "A", "B", "A"))) == "AABA"
