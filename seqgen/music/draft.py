@@ -17,6 +17,11 @@ class Draft:
     ending: str = ""
     key: Key | None = None
     meter: Meter | None = None
+    tempo: float | None = None
+    times: int = 2
+    part: str = ""
+    marks: list[str] = field(default_factory=list)
+    overlays: list[list[Note]] = field(default_factory=list)
 
     @property
     def length(self) -> Fraction:
@@ -24,7 +29,15 @@ class Draft:
 
     def bar(self) -> Bar:
         """The bar, when it is read."""
-        return Bar(tuple(self.notes), self.left, self.right, self.ending, self.key, self.meter)
+        return Bar(
+            tuple(self.notes), self.left, self.right, self.ending, self.key, self.meter,
+            self.tempo, self.times, self.part, tuple(dict.fromkeys(self.marks)),
+            tuple(map(tuple, filter(None, self.overlays))),
+        )  # fmt: skip
+
+    def is_later_ending(self) -> bool:
+        """Whether it is a part of an ending that is not for the first turn."""
+        return bool(self.ending) and "1" not in self.ending.split(",")
 
 
 def open_repeats(bars: list[Draft], full: Fraction) -> None:
@@ -34,7 +47,7 @@ def open_repeats(bars: list[Draft], full: Fraction) -> None:
         if bar.left == "|:":
             section, repeating = n, True
         if bar.right == ":|":
-            if not repeating and not bar.ending.startswith("2"):
+            if not repeating and not bar.is_later_ending():
                 bars[section + leads_in(bars, section, n, full)].left = "|:"
             section, repeating = n + 1, False
         elif bar.right in ("||", "|]") and not repeating:
@@ -51,7 +64,7 @@ def leads_in(bars: list[Draft], first: int, last: int, full: Fraction) -> bool:
     pickup = bars[first].length
     if not pickup < full == bars[last].length or first == last:
         return False
-    while last + 1 < len(bars) and bars[last + 1].ending.startswith("2"):
+    while last + 1 < len(bars) and bars[last + 1].is_later_ending():
         last += 1
     after = bars[last + 1].length if last + 1 < len(bars) else Fraction(0)
     if bars[last].length == full:

@@ -20,7 +20,7 @@ SIGNS = {"__": -2, "_": -1, "=": 0, "^": 1, "^^": 2}
 KEY = re.compile(
     r"""(?P<letter>[A-Ga-g])
         (?:\s*-?\s*(?P<word>sharp|flat)|(?P<sign>[#b♯♭♮]))?
-        (?:(?P<gap>\s*-?\s*)(?P<mode>[A-Za-z]+)(?!\s*=)(?!\w))?""",
+        (?:(?P<gap>\s*-?\s*)(?P<mode>[A-Za-z]+)(?!\w|\s*=(?!\s*[A-Ga-g](?!\w))))?""",
     re.VERBOSE,
 )
 TONIC_SIGNS = {"sharp": 1, "#": 1, "♯": 1, "flat": -1, "b": -1, "♭": -1}

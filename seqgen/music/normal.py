@@ -17,8 +17,8 @@ from seqgen.music.key import Key
 from seqgen.music.notation import moved, parse, text
 from seqgen.music.sections import Measure, Section, sections, size
 from seqgen.music.tokens import LENGTHS, WHOLE
-from seqgen.music.tune import Bar, Note, Tune, Tuplet
-from seqgen.music.unroll import is_plain, unrolled
+from seqgen.music.tune import PLAIN, Bar, Note, Tune, Tuplet
+from seqgen.music.unroll import is_plain, unrolled, without_jumps
 
 __all__ = ["identity", "moved", "normal_forms", "normalise", "parse", "signature", "text"]
 
@@ -52,7 +52,12 @@ def normal_forms(tune: Tune) -> list[Tune]:
     Raises TuneError with the reason if one of them has none.
     """
     if not is_plain(tune):
-        return [normalise_piece(piece) for piece in without_changes(unrolled(tune))]
+        try:
+            return [normalise_piece(piece) for piece in without_changes(unrolled(tune))]
+        except TuneError:
+            if not is_plain(without_jumps(tune)):
+                raise
+            tune = without_jumps(tune)  # as it is written, if not as it is played
     forms = []
     for piece in without_changes(tune):
         try:
@@ -82,7 +87,10 @@ def normalise_piece(tune: Tune) -> Tune:
     except TuneError as error:
         raise TuneError(error.reason, crooked(measures, full)) from None
     bars = [bar for section in cut for bar in drawn(section, full)]
-    return replace(tune, bars=tuple(bars), key=key, lines=())
+    return Tune(
+        tuple(bars), tune.meter, key, tune.rhythm, tune.number, tune.title, tune.tempo,
+        subtitles=tune.subtitles, composer=tune.composer,
+    )  # fmt: skip
 
 
 def crooked(measures: Sequence[Measure], full: int) -> str:
@@ -125,6 +133,8 @@ def plain(notes: tuple[Note, ...]) -> Iterator[Note]:
     for note in notes:
         if len(note.pitches) > 1:
             note = note._replace(pitches=note.pitches[:1])
+        if note.attached is not PLAIN or note.invisible:
+            note = note._replace(attached=PLAIN, invisible=False)
         if not note.tuplet:
             ticks(note.written)
             yield note

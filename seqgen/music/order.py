@@ -119,7 +119,7 @@ def jump_from(bars: Sequence[Bar], at: int) -> Jump | None:
     if match is None:
         return None
     signs = marked(bars, "segno")
-    target = 0
+    target = int(begins_behind_pickup(bars, at))
     if match[1] == "D.S." and signs:
         target = max((sign for sign in signs if sign <= at), default=signs[0])
     leaving, codas = marked(bars, "dacoda"), marked(bars, "coda")
@@ -132,6 +132,13 @@ def jump_from(bars: Sequence[Bar], at: int) -> Jump | None:
     if match[2] == "alfine":
         leave = -1
     return Jump(target, match[2] != "alcoda", leave, coda)
+
+
+def begins_behind_pickup(bars: Sequence[Bar], at: int) -> bool:
+    """Whether a jump to the beginning leaves out the pickup, which its full bar has no room for."""
+    if len(bars) < 3 or at == 0:
+        return False
+    return bars[0].length < bars[1].length == bars[at].length
 
 
 def marked(bars: Sequence[Bar], mark: str) -> list[int]:

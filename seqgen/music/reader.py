@@ -5,37 +5,40 @@
 
 import re
 from collections import Counter
-from fractions import Fraction
+from collections.abc import Sequence
+from dataclasses import replace
 
 from seqgen.errors import TuneError
-from seqgen.music import fields, lexer
-from seqgen.music.draft import Draft, open_repeats
-from seqgen.music.key import Key, Pitch
-from seqgen.music.lexer import Written
+from seqgen.music import fields, lexer, lyrics
+from seqgen.music.escapes import decode
+from seqgen.music.parts import part_label, part_order
 from seqgen.music.rhythm import rhythm, rhythm_in
 from seqgen.music.source import lines
-from seqgen.music.tune import TREBLE, Meter, Note, Tune, Tuplet
+from seqgen.music.tune import Tune
+from seqgen.music.voice import Settings, VoiceReading, with_signs_of
 
-LOWEST, HIGHEST = 0, 69  # steps that MIDI has keys for, whatever their signs
-STRONGER = ("", "|", "||", "|]", ":|")  # two bar lines with no note between are one
-LONGEST = 64  # whole notes; a longer note is a slip
+IGNORED = frozenset("ABDFGHNOSZr")
+"""Fields that say where a tune comes from; they are no music."""
 
 
-def read(text: str, where: str = "") -> Tune:
+def read(text: str, where: str = "", voice: str | None = None) -> Tune:
     """Read one tune of ABC, or a piece of one.
 
     text: from its ``X:`` line to its end (an empty line ends it); any field may be missing, so
         that bare notes are a tune as well; without ``L:`` the meter tells the unit of length.
     where: what error messages call it, such as ``"book.abc:12"``.
+    voice: the name or the label of the voice that becomes the tune's first; None for the first
+        that ``%%score`` names, or else the first that is written.
     Repeats are explicit in the result: a ``:|`` without a ``|:`` goes back to the last double bar.
-    A bar that breaks off where its source has no bar line has ``""`` at its right.
-    Raises TuneError for what cannot be read: several voices, overlays, unreadable music.
+    A bar that breaks off where its source has no bar line has ``""`` at its right. What the result
+    has no place for is counted in `Tune.left_out`.
+    Raises TuneError for what cannot be read, and for a voice that the tune does not have.
     """
     reading = Reading()
     try:
         for line in lines(text):
             reading.line(line)
-        return reading.tune()
+        return reading.tune(voice)
     except TuneError as error:
         place = f"line {reading.number}, column {reading.column}"
         parts = [part for part in (where, place, error.where) if part]
@@ -48,25 +51,23 @@ class Reading:
     def __init__(self) -> None:
         self.header: dict[str, str] = {}
         self.titles: list[str] = []
-        self.meter = fields.NO_METER
-        self.key: Key | None = None
-        self.unit: Fraction | None = None
+        self.composers: list[str] = []
+        self.words: list[str] = []
+        self.parts: tuple[str, ...] = ()
+        self.settings = Settings()  # of voices that have not begun
         self.tempo = ""
-        self.first: tuple[Meter, Key | None] | None = None  # as they were when the music began
-        self.voice: str | None = None
-        self.reach = "pitch"  # how far an accidental reaches (section 11.3)
-        self.number, self.column = 0, 1  # of the line, and of the lexeme in it
-        self.bars: list[Draft] = []
-        self.bar = Draft()
-        self.line_ends: list[int] = []
-        self.signs: dict[int, int] = {}
-        self.signature: tuple[int, ...] = (0,) * 7
-        self.octave = 0  # by how many octaves notes are higher than their letters (section 4.6)
-        self.clef, self.transpose, self.label = TREBLE, 0, ""
+        self.in_header = True
+        self.declared: dict[str, fields.VoiceField] = {}
+        self.voices: dict[str, VoiceReading] = {}
+        self.voice: VoiceReading | None = None
+        self.score: list[str] = []
+        self.part = ""  # that begins with the next music
         self.left_out: Counter[str] = Counter()
-        self.tuplet: tuple[int, int, int] | None = None
-        self.place = 0
-        self.broken = Fraction(1)  # what a broken rhythm makes of the next note
+        self.number, self.column = 0, 1  # of the line, and of the lexeme in it
+        self.last_field = ""
+        self.continued = False  # the last line of music ends with a backslash
+        self.verses = 0  # lines of lyrics since the last line of music
+        self.sung: list[str] = []  # the syllables of the last of them
 
     def line(self, line: str) -> None:
         """Take a line; comments are gone from it."""
@@ -74,245 +75,306 @@ class Reading:
         if match := fields.FIELD.match(line):
             self.field(match[1], match[2].strip())
         elif line:
-            self.music(line.rstrip("\\"))
-            if not line.endswith("\\"):
-                self.end_line()
+            self.music(line.rstrip("\\"), line.endswith("\\"))
+
+    # Fields
 
     def field(self, letter: str, value: str) -> None:
-        if letter in "XTR":
-            if letter == "X" and ("X" in self.header or self.bars or self.bar.notes):
-                raise TuneError("more than one tune")
-            self.header.setdefault(letter, value)
-            self.titles += [value] if letter == "T" else []
-        elif letter == "M":
-            self.set_meter(fields.meter(value))
-        elif letter == "L":
-            self.unit = fields.unit_length(value)
-        elif letter == "K":
-            self.set_key(value)
-        elif letter == "Q":
-            self.tempo = self.tempo or value
-        elif letter == "V":
-            voice, _, properties = value.partition(" ")
-            if self.voice not in (None, voice):
-                raise TuneError("more than one voice")
-            self.voice = voice
-            self.set_voice(fields.voice_field(properties))
-        elif letter == "I" and value.startswith("propagate-accidentals"):
-            self.reach = value.split()[-1]
-
-    def set_meter(self, meter: Meter) -> None:
-        if self.first is not None and meter != self.meter:
-            self.bar.meter = meter
-        self.meter = meter
-
-    def set_key(self, value: str) -> None:
-        found = fields.key_field(value)
-        self.set_voice(found.voice)
-        if not found.given:
+        if letter == "+":
+            self.continue_field(value)
             return
-        key = found.key
-        if self.first is not None:
-            if key == self.key:
-                return
-            key = key or Key(0)  # the signature that "none" has
-            self.bar.key = key
-        self.key = key
-        self.signature = key.signature if key else (0,) * 7
+        self.last_field = letter
+        if handler := FIELDS.get(letter):
+            handler(self, value)
+        elif letter not in IGNORED:
+            self.left_out["unknown field"] += 1
 
-    def set_voice(self, found: fields.VoiceField) -> None:
-        """Take over the properties of a voice that a ``K:`` or ``V:`` field says."""
-        if found.octave is not None:
-            self.octave = found.octave
-        if found.transpose is not None:
-            self.transpose = found.transpose
-        if found.clef and self.first is not None:
-            self.left_out["change of clef"] += found.clef != self.clef
+    def reference_number(self, value: str) -> None:
+        if "X" in self.header or any(voice.has_music for voice in self.voices.values()):
+            raise TuneError("more than one tune")
+        self.header["X"] = value
+
+    def title(self, value: str) -> None:
+        self.titles.append(decode(value))
+
+    def composer(self, value: str) -> None:
+        self.composers.append(decode(value))
+
+    def rhythm(self, value: str) -> None:
+        self.header.setdefault("R", decode(value))
+
+    def meter(self, value: str) -> None:
+        meter = fields.meter(value)
+        sign = value.strip().upper() if value.strip().upper() in ("C", "C|") else ""
+        if self.voice:
+            self.voice.set_meter(meter, sign)
         else:
-            self.clef = found.clef or self.clef
-        self.label = found.label or self.label
+            self.settings.meter, self.settings.meter_sign = meter, sign
+
+    def unit_length(self, value: str) -> None:
+        (self.voice.now if self.voice else self.settings).unit = fields.unit_length(value)
+
+    def key(self, value: str) -> None:
+        found = fields.key_field(value)
+        self.count_unknown(found.voice)
+        if self.voice:
+            self.voice.set_properties(found.voice)
+            if found.given:
+                self.voice.set_key(found.key)
+            return
+        self.settings.set_properties(found.voice)
+        if found.given:
+            self.settings.key = found.key
+        self.in_header = False
+
+    def tempo_mark(self, value: str) -> None:
+        if self.voice:
+            self.voice.set_tempo(value)
+        else:
+            self.tempo = self.tempo or value
+
+    def part_mark(self, value: str) -> None:
+        if self.in_header:
+            self.parts = part_order(value)
+            self.left_out["unreadable order of parts"] += bool(value) and not self.parts
+            return
+        label = part_label(value)
+        self.part = "" if self.voices else label
+        for voice in self.voices.values():
+            voice.set_part(label)
+
+    def select_voice(self, value: str) -> None:
+        name, _, properties = value.partition(" ")
+        found = fields.voice_field(properties)
+        self.count_unknown(found)
+        if self.in_header:
+            self.declared[name] = merged(self.declared.get(name), found)
+            return
+        if self.voice and self.voice.name != name:
+            self.voice.pause_line()
+        if name not in self.voices:
+            self.voices[name] = self.new_voice(name)
+        self.voice = self.voices[name]
+        self.voice.set_properties(found)
+
+    def new_voice(self, name: str) -> VoiceReading:
+        """A voice that begins; the first one that is named may have begun without a name."""
+        unnamed = self.voices.get("")
+        if unnamed and name == next(iter(self.declared), "1"):
+            del self.voices[""]
+            unnamed.name = name
+            return unnamed
+        voice = VoiceReading(name, replace(self.settings), self.left_out)
+        if name in self.declared:
+            voice.set_properties(self.declared[name])
+        if self.tempo:
+            voice.set_tempo(self.tempo)
+        if not self.voices:
+            voice.bar.part, self.part = self.part, ""
+        return voice
+
+    def current_voice(self) -> VoiceReading:
+        """The voice that music is written into; one without a name where none is named."""
+        if self.voice is None:
+            name = next(iter(self.declared), "")
+            self.voice = self.voices[name] = self.new_voice(name)
+        self.in_header = False
+        return self.voice
+
+    def count_unknown(self, found: fields.VoiceField) -> None:
         self.left_out["unknown word in a key or voice field"] += len(found.unknown)
 
-    def begin(self) -> Fraction:
-        """The unit of length, when the first note comes."""
-        if self.first is None:
-            self.first = (self.meter, self.key)
-        if self.unit is None:
-            self.unit = fields.default_unit(self.meter)
-        return self.unit
+    def lyrics(self, value: str) -> None:
+        if self.voice is None:
+            self.left_out["line of lyrics without music"] += 1
+            return
+        self.sung = list(lyrics.syllables(value.rstrip("\\")))
+        self.left_out["syllable without a note"] += self.voice.align(self.sung, self.verses)
+        self.verses += 1
 
-    def music(self, line: str) -> None:
+    def symbol_line(self, value: str) -> None:
+        if self.voice is None:
+            self.left_out["symbol line without music"] += 1
+            return
+        left = self.voice.align(lyrics.symbols(value), -1)
+        self.left_out["symbol without a note"] += left
+
+    def words_below(self, value: str) -> None:
+        self.words.append(decode(value))
+
+    def continue_field(self, value: str) -> None:
+        """Take a ``+:`` line, which goes on with the field before it (section 3.3)."""
+        known = {"T": self.titles, "C": self.composers, "W": self.words}
+        if (texts := known.get(self.last_field)) is not None and texts:
+            texts[-1] = f"{texts[-1]} {decode(value)}"
+        elif self.last_field == "w" and self.voice:
+            count = self.left_out["syllable without a note"]
+            skipped = [item if item == lyrics.BAR else lyrics.CONTINUE for item in self.sung]
+            self.sung += lyrics.syllables(value)
+            items = [*skipped, *self.sung[len(skipped) :]]
+            left = self.voice.align(items, self.verses - 1)
+            self.left_out["syllable without a note"] = count + left
+        elif self.last_field not in IGNORED:
+            self.left_out["continued field"] += 1
+
+    def shorthand(self, value: str) -> None:
+        match = re.fullmatch(r'([.~H-Wh-w])\s*=?\s*(!.*!|\+.*\+|".*"|[\w.]*)', value)
+        if match is None:
+            self.left_out["unreadable U: field"] += 1
+            return
+        shorthands = (self.voice.now if self.voice else self.settings).shorthands
+        meaning = match[2] if match[2][:1] in ("!", "+", '"') else f"!{match[2]}!"
+        shorthands[match[1]] = meaning
+
+    def macro(self, value: str) -> None:
+        self.left_out["macro"] += bool(value)
+
+    def instruction(self, value: str) -> None:
+        """``I:`` and ``%%`` lines (section 11); how a page looks is left to whoever draws it."""
+        name, _, argument = value.partition(" ")
+        settings = self.voice.now if self.voice else self.settings
+        if name == "propagate-accidentals":
+            settings.reach = argument.strip()
+        elif name in ("score", "staves"):
+            self.score = self.score or re.findall(r"[^\s(){}\[\]|*+~]+", argument)
+        elif name in ("text", "center", "begintext"):
+            self.left_out["printed text"] += 1
+        elif name == "MIDI":
+            self.left_out["MIDI instruction"] += 1
+
+    # Music
+
+    def music(self, line: str, continued: bool) -> None:
+        """Take a line of music. continued: the next one belongs to it."""
+        voice = self.current_voice()
+        self.verses = 0
+        if not self.continued:
+            voice.begin_line()
+        self.continued = continued
+        ending_text = False
         for match in lexer.MUSIC.finditer(line):
             kind, lexeme = match.lastgroup, match[0]
             self.column = match.start() + 1
             if kind == "note":
-                note = lexer.written(lexeme)
-                self.add((note,), note.factor)
+                voice.note(lexeme)
             elif kind == "bar":
-                self.bar_line(*lexer.bar_line(lexeme))
+                voice.bar_line(lexer.bar_line(lexeme))
+            elif kind == "blank" or kind == "nothing" or kind == "lines":
+                pass
             elif kind == "rest":
-                self.add((), lexer.factor(lexeme[1:]))
+                voice.rest(lexeme)
             elif kind == "chord":
-                notes, factor, tied = lexer.chord(lexeme)
-                self.add(notes, factor)
-                if tied:
-                    self.tie()
+                voice.chord(lexeme)
             elif kind == "tie":
-                self.tie()
+                voice.tie()
             elif kind == "broken":
-                self.break_rhythm(lexeme)
+                voice.break_rhythm(lexeme)
             elif kind == "tuplet":
-                if self.tuplet:
-                    raise TuneError("unreadable tuplet")
-                self.tuplet, self.place = lexer.tuplet(lexeme, fields.is_compound(self.meter)), 0
+                voice.begin_tuplet(lexeme)
+            elif kind == "slur":
+                voice.slur(lexeme)
+            elif kind == "grace":
+                voice.grace(lexeme)
+            elif kind == "words" and ending_text:
+                voice.named_ending(decode(lexeme[1:-1]))
+            elif kind in ("words", "decoration", "symbol"):
+                voice.mark(kind, lexeme)
+            elif kind == "plus":
+                voice.plus(lexeme)
             elif kind == "ending":
-                self.ending(lexeme)
+                voice.ending(lexer.ending(lexeme), lexeme.startswith("["))
             elif kind == "field":
-                self.field(lexeme[1], lexeme[3:-1].strip())
+                if lexeme[1] == "P":
+                    voice.set_part(part_label(lexeme[3:-1]))
+                else:
+                    self.field(lexeme[1], lexeme[3:-1].strip())
+                    voice = self.current_voice()
             elif kind == "bars":
-                self.rest_bars(lexeme[1:])
+                voice.rest_bars(lexeme)
             elif kind == "colon":  # of a bar line that lost its stroke
-                self.bar_line(*((":|", False) if self.bar.notes else ("|", True)))
+                voice.colon()
             elif kind == "overlay":
-                raise TuneError("more than one voice")
+                voice.overlay(lexeme)
             elif kind == "stray":
                 raise TuneError("unreadable music")
+            ending_text = kind == "texts" or (ending_text and kind == "blank")
+        if not continued:
+            voice.end_line()
 
-    def add(self, written: tuple[Written, ...], factor: Fraction) -> None:
-        """Add a note, chord or rest."""
-        unit = self.begin()
-        length = unit * factor * self.broken if self.broken != 1 else unit * factor
-        if length > LONGEST:
-            raise TuneError("note too long")
-        self.broken = Fraction(1)
-        last = self.last_note()
-        pitches = tuple(self.pitch(note, last) for note in written)
-        if len(pitches) > 1:
-            pitches = tuple(sorted(set(pitches), key=lambda p: (p.midi, p.step), reverse=True))
-        tuplet = None
-        if self.tuplet:
-            tuplet = Tuplet(*self.tuplet, self.place)
-            self.place += 1
-            if self.place == self.tuplet[2]:
-                self.tuplet = None
-        if last is not None and last.tied and last.pitches != pitches:
-            self.untie()
-        self.bar.notes.append(Note(pitches, length, False, tuplet))
+    # What was read
 
-    def pitch(self, note: Written, last: Note | None) -> Pitch:
-        step = note.step + 7 * self.octave
-        if not LOWEST <= step <= HIGHEST:
-            raise TuneError("pitch out of range")
-        letter = step % 7
-        place = step if self.reach == "octave" else letter
-        if note.sign is not None:
-            if self.reach != "not":
-                self.signs[place] = note.sign
-            return Pitch(step, note.sign)
-        if last is not None and last.tied and not self.bar.notes:
-            for pitch in last.pitches:
-                if pitch.step == step:
-                    return pitch  # a tie carries an accidental over the bar line
-        return Pitch(step, self.signs.get(place, self.signature[letter]))
-
-    def last_note(self) -> Note | None:
-        if self.bar.notes:
-            return self.bar.notes[-1]
-        return self.bars[-1].notes[-1] if self.bars else None
-
-    def tie(self) -> None:
-        notes = self.bar.notes or (self.bars[-1].notes if self.bars else [])
-        if notes and notes[-1].pitches:
-            notes[-1] = notes[-1]._replace(tied=True)
-
-    def untie(self) -> None:
-        """Between different pitches ``-`` is a slur."""
-        notes = self.bar.notes or self.bars[-1].notes
-        notes[-1] = notes[-1]._replace(tied=False)
-
-    def break_rhythm(self, signs: str) -> None:
-        if not self.bar.notes or len(signs) > 3 or self.broken != 1:
-            raise TuneError("unreadable broken rhythm")
-        short = Fraction(1, 2 ** len(signs))
-        first, self.broken = (2 - short, short) if signs[0] == ">" else (short, 2 - short)
-        last = self.bar.notes[-1]
-        self.bar.notes[-1] = last._replace(written=last.written * first)
-
-    def rest_bars(self, count: str) -> None:
-        """Rests of whole bars; within a bar ``Z`` can only have meant ``z``."""
-        self.begin()
-        if self.bar.notes:
-            self.add((), lexer.factor(count))
-            return
-        if not self.meter.beats or count == "0":
-            raise TuneError("unreadable rest")
-        for n in range(int(count or 1)):
-            if n:
-                self.bar_line("|", False)
-            self.bar.notes.append(Note((), self.meter.length))
-
-    def ending(self, lexeme: str) -> None:
-        if not lexeme.startswith("[") and (self.bar.notes or not self.bars):
-            raise TuneError("unreadable music")
-        if self.bar.notes:
-            self.end_bar("")
-        self.bar.ending = lexer.ending(lexeme)
-
-    def bar_line(self, right: str, opens: bool) -> None:
-        if self.bar.notes:
-            self.end_bar(right)
-        elif self.bars:
-            last = self.bars[-1]
-            if STRONGER.index(right) > STRONGER.index(last.right):
-                last.right = right
-        if right not in ("", "|") or opens:
-            self.bar.ending = ""  # section 4.9
-        if opens:
-            self.bar.left = "|:"
-
-    def end_bar(self, right: str) -> None:
-        if self.tuplet:
-            raise TuneError("tuplet over a bar line")
-        if self.broken != 1:
-            raise TuneError("unreadable broken rhythm")
-        self.bar.right = right
-        self.bars.append(self.bar)
-        self.bar = Draft(ending=self.bar.ending)
-        self.signs.clear()
-
-    def end_line(self) -> None:
-        """A bar that is full where a line ends is over, with or without a bar line."""
-        full = self.bar.notes and self.meter.beats and self.bar.length == self.meter.length
-        if full and not self.tuplet and self.broken == 1:
-            self.end_bar("|")
-        if self.bars and not self.bar.notes:
-            self.line_ends.append(len(self.bars) - 1)
-
-    def tune(self) -> Tune:
+    def tune(self, voice: str | None) -> Tune:
         """What was read, when no more comes. Raises TuneError if that is nothing."""
-        if self.bar.notes:
-            self.end_bar("")
-        if not self.bars:
+        with_music = [reading for reading in self.voices.values() if reading.has_music]
+        if not with_music:
             raise TuneError("no notes")
-        if self.bars[-1].notes[-1].tied:
-            self.untie()
-        assert self.first
-        open_repeats(self.bars, self.first[0].length)
+        chosen = self.in_order(with_music, voice)
+        first, *others = [reading.finish() for reading in chosen]
+        begun = chosen[0]
+        assert begun.first
+        bars = first.bars
+        for other in others:
+            bars = with_signs_of(bars, other.bars)
+        title, *subtitles = self.titles or [""]
         return Tune(
-            bars=tuple(bar.bar() for bar in self.bars),
-            meter=self.first[0],
-            key=self.first[1],
+            bars=bars,
+            meter=begun.first[0],
+            key=begun.first[1],
             rhythm=rhythm(self.header.get("R", "")) or rhythm_in(self.titles),
             number=number_of(self.header.get("X", "")),
-            title=self.header.get("T", ""),
-            tempo=fields.tempo(self.tempo, self.begin()),
-            lines=tuple(n for n in dict.fromkeys(self.line_ends) if n < len(self.bars) - 1),
-            voice=self.voice or "",
-            label=self.label,
-            clef=self.clef,
-            transpose=self.transpose,
+            title=title,
+            tempo=begun.tempo,
+            lines=first.lines,
+            voice=first.name,
+            label=first.label,
+            clef=first.clef,
+            transpose=first.transpose,
+            voices=tuple(others),
+            subtitles=tuple(subtitles),
+            composer=", ".join(self.composers),
+            tempo_text=" ".join(decode(text) for text in re.findall('"([^"]*)"', self.tempo)),
+            meter_sign=begun.now.meter_sign,
+            part_order=self.parts,
+            words=tuple(self.words),
             left_out=dict(+self.left_out),
         )
+
+    def in_order(self, voices: Sequence[VoiceReading], wanted: str | None) -> list[VoiceReading]:
+        """The voices in the order of ``%%score``, one that is wanted first.
+
+        Raises TuneError if the tune does not have that one.
+        """
+        shown = [self.voices[name] for name in dict.fromkeys(self.score) if name in self.voices]
+        found = [voice for voice in shown if voice.has_music] or list(voices)
+        self.left_out["voice that %%score does not name"] += len(voices) - len(found)
+        if wanted is None:
+            return found
+        named = [voice for voice in voices if wanted in (voice.name, voice.now.label)]
+        if not named:
+            names = ", ".join(voice.name or "1" for voice in voices)
+            raise TuneError("no such voice", f"voice {wanted!r} (the tune has {names})")
+        return [named[0], *(voice for voice in found if voice is not named[0])]
+
+
+FIELDS = {
+    "X": Reading.reference_number, "T": Reading.title, "C": Reading.composer, "R": Reading.rhythm,
+    "M": Reading.meter, "L": Reading.unit_length, "K": Reading.key, "Q": Reading.tempo_mark,
+    "P": Reading.part_mark, "V": Reading.select_voice, "w": Reading.lyrics,
+    "s": Reading.symbol_line, "W": Reading.words_below, "U": Reading.shorthand,
+    "m": Reading.macro, "I": Reading.instruction,
+}  # fmt: skip
+
+
+def merged(before: fields.VoiceField | None, found: fields.VoiceField) -> fields.VoiceField:
+    """The properties of a voice after another field about it."""
+    if before is None:
+        return found
+    return fields.VoiceField(
+        found.clef or before.clef,
+        before.octave if found.octave is None else found.octave,
+        before.transpose if found.transpose is None else found.transpose,
+        found.label or before.label,
+    )
 
 
 def number_of(value: str) -> int:

@@ -36,6 +36,11 @@ def is_plain(tune: Tune) -> bool:
     )
 
 
+def without_jumps(tune: Tune) -> Tune:
+    """The tune without an order of parts and without D.C., D.S., Fine and coda."""
+    return replace(tune, bars=tuple(replace(bar, marks=()) for bar in tune.bars), part_order=())
+
+
 def jumps(mark: str) -> bool:
     return mark.startswith(JUMPS)
 

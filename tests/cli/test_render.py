@@ -30,13 +30,10 @@ K:G
 D|GAB cBA|G3 G2:|
 
 X:4
-T:Two voices
+T:Unreadable
 M:4/4
 K:G
-V:1
-GABc|
-V:2
-GABc|
+GABc }|
 
 X:7
 T:A third of a note
@@ -68,7 +65,7 @@ def test_all_files_at_once(seqgen: Run, book: Path) -> None:
     )  # fmt: skip
     assert (status, out) == (0, "")
     assert err.splitlines() == [
-        "left out: book.abc:4, line 7, column 1: more than one voice",
+        "left out: book.abc:4, line 5, column 6: unreadable music",
         "tune 7 (A third of a note) is left out: a note's length of 1/24, which notation cannot "
         "show",
         "wrote t.mid", "wrote t.svg", "wrote t.wav", "wrote new/t.html",
@@ -121,7 +118,7 @@ def test_a_tune_is_shown(seqgen: Run, book: Path) -> None:
     assert [name for name in ("The First", "A third of a note", "The Last") if name in out] == [
         "The First", "A third of a note", "The Last",
     ]  # fmt: skip
-    assert "more than one voice" in err
+    assert "unreadable music" in err
 
 
 def test_a_tune_of_silence_is_named_and_the_rest_is_shown(seqgen: Run, here: Path) -> None:

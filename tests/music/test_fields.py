@@ -120,6 +120,7 @@ def test_signs_that_no_mode_has_stay():
         (("B", "B♮", "Bmajor", "B major (five sharps)"), Key(6)),
         (("Dm^c", "Dm ^c", "D min ^c", "D minor ^ c", "Dm ♯c", "Dm clef=treble ^c"),
          Key(1, 0, "min", ((0, 1),))),
+        (("Dmix=c", "D mix =c", "Dmix =c"), Key(1, 0, "mix", ((0, 0),))),
         (("D Phr ^f", "Dphr^f", "D phrygian ^F"), Key(1, 0, "phr", ((3, 1),))),
         (("D ^c _b", "D^c_b", "D ^c,_b"), Key(1, 0, "maj", ((0, 1), (6, -1)))),
         (("none", "NONE", "", " ", "none clef=bass", "clef=bass", "bass", "octave=-1"), None),

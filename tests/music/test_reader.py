@@ -172,7 +172,7 @@ def test_an_accidental_reaches_as_far_as_the_tune_says(reach, notes):
         ("|:C8|[1D8:|[2E8|]", "|:1| [11:| [21|]"),
         ("|:C8 [1 D8:| [2 E8|]", "|:1 [11:| [21|]"),
         ("|:C8|1,3D8:|2-4E8||", "|:1| [1,31:| [2,3,41||"),
-        ("C8 [|] D8 [| E8 .| F8 |]", "1|] 1|| 1| 1|]"),
+        ("C8 [|] D8 [| E8 .| F8 |]", "1| 1|| 1| 1|]"),
         (": C8 | D8 :", "|:1| 1:|"),
         ('C8 "D.C."[|]:|', "|:1:|"),
         ("C8\nD8\nE4\nF4|", "1| 1| 2|"),
@@ -198,6 +198,7 @@ def test_a_header_is_read():
         rhythm="slip jig",
         number=12,
         title="A Tune",
+        subtitles=("Another",),
         tempo=180.0,
     )
     assert heard(found) == ["A9"]
@@ -251,8 +252,7 @@ def test_a_title_may_tell_the_rhythm(titles, rhythm):
     ("music", "reason", "place"),
     [
         ("CDE|F'/G^|", "unreadable music", "b:1, line 6, column 9"),
-        ("V:1\nCD|\nV:2\nEF|", "more than one voice", "b:1, line 8, column 1"),
-        ("CD & EF", "more than one voice", "b:1, line 6, column 4"),
+        ("CD & }EF", "unreadable music", "b:1, line 6, column 6"),
         ("|]", "no notes", ""),
         ("C0", "note of no length", ""),
         ("C/0", "note of no length", ""),
