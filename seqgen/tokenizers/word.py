@@ -41,7 +41,7 @@ ASIAN_PIECE = re.compile(
     rf"""
       \ ?[{SINGLE}] | \ ?[{KATAKANA}]++
     | \ ?[^\W{SINGLE}{KATAKANA}]++
-        (?: (?: [:.'‘’](?={LETTER})(?<={LETTER}.) | [,;.'‘’；](?=\d)(?<=\d.) )
+        (?: (?: [:.'‘’](?={LETTER})(?<={LETTER}.) | [,;.'‘’，；](?=\d)(?<=\d.) )
             [^\W{SINGLE}{KATAKANA}]++ )*+
     | {BLANKS_AND_PUNCTUATION}
     """,

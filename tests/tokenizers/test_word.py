@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from seqgen import tokenizers
 from seqgen.errors import CheckpointError, ConfigError
 from seqgen.tokenizers.base import blocks
-from seqgen.tokenizers.word import CHUNK, TOKENIZER, clusters, pieces_of, plain_pattern
+from seqgen.tokenizers.word import (
+    CHUNK,
+    EUROPEAN,
+    TOKENIZER,
+    clusters,
+    pieces_of,
+    plain_pattern,
+)
 
 SCRIPTS = {
     "Latin with combining accents": "Une e\u0301te\u0301 d’hiver; Việt Nam, naïve coöperate.",
@@ -44,6 +51,9 @@ MIXED = st.text(
         st.characters(exclude_categories=["Cs"]),
     )
 )
+
+
+EVERYTHING = "".join(map(chr, range(0xD800)))
 
 
 def words(text: str) -> set[int]:
@@ -139,6 +149,38 @@ def test_the_fast_ways_cut_as_the_thorough_one(text: str, times: int) -> None:
             assert pattern.findall(part) == thorough
     ids = tokenizer.encode(text * times)
     assert tokenizer.decode(ids) == text * times
+
+
+def test_every_common_character_is_cut_as_by_the_thorough_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of ideographs and syllables, which are alike, the first and the last."""
+    characters = re.findall(
+        rf"[{EUROPEAN}가-걀힀-힣、。，；！？㐀-㐟䷀-丐鿀-鿿ぁ-ゖァ-ヿ]", EVERYTHING
+    )
+    assert len(characters) > 1000
+    texts = [
+        text
+        for c in characters
+        for text in (
+            f"a{c}b",
+            f"1{c}2",
+            f" {c}{c}x",
+            f"a{c}1",
+            f"カ{c}カ",
+            f"東{c}a",
+            f"'{c}.{c}’b",
+        )
+        if "\n" not in text
+    ]
+    fast = [
+        pattern and pattern.findall(text) for text in texts for pattern in [plain_pattern(text)]
+    ]
+    assert sum(pieces is not None for pieces in fast) > 0.9 * len(texts)
+    monkeypatch.setattr("seqgen.tokenizers.word.plain_pattern", lambda _: None)
+    for text, pieces in zip(texts, fast, strict=True):
+        if pieces is not None:
+            assert pieces == [piece for chunk in CHUNK.findall(text) for piece in pieces_of(chunk)]
 
 
 @pytest.mark.parametrize(
