@@ -20,6 +20,7 @@ def option(
     choices: tuple[str, ...] | None = None,
     names: str | None = None,
     suffixes: tuple[str, ...] | None = None,
+    path: bool = False,
     flag: bool = True,
 ) -> Any:
     """A dataclass field that carries what is to be known of an option.
@@ -28,11 +29,14 @@ def option(
     choices: the words allowed, where they are fixed.
     names: the table that knows the words allowed: "tokenizers", "cells", "presets", "instruments".
     suffixes: for the name of a file, how it may end.
+    path: whether it names files, whose names may hold bytes that are not UTF-8, as those with
+        suffixes may.
     flag: False for a rare option, which is set in a ``--config`` file only.
     """
     known = {
         "help": help, "least": least, "most": most, "above": above,
-        "choices": choices, "names": names, "suffixes": suffixes, "flag": flag,
+        "choices": choices, "names": names, "suffixes": suffixes,
+        "path": path, "flag": flag,
     }  # fmt: skip
     return field(default=default, metadata=known)
 
@@ -80,7 +84,7 @@ def checked(name: str, value: Any, hint: Any, known: Mapping[str, Any]) -> Any:
     if known["choices"] and value not in known["choices"]:
         hint = did_you_mean(str(value), map(str, known["choices"]))
         raise ConfigError(f"{flag}: {value!r} is not one of {', '.join(known['choices'])}{hint}")
-    if isinstance(value, str) and not known["suffixes"]:
+    if isinstance(value, str) and not (known["suffixes"] or known["path"]):
         check_utf_8(flag, value)
     if known["suffixes"] and PurePath(value).suffix.lower() not in known["suffixes"]:
         raise ConfigError(f"{flag}: {value!r} does not end in {' or '.join(known['suffixes'])}")

@@ -18,6 +18,7 @@ from seqgen.config import (
     TuneOptions,
 )
 from seqgen.errors import ConfigError
+from seqgen.inspection.options import TextOptions
 from seqgen.options import flag_name
 
 GROUPS = (
@@ -110,6 +111,16 @@ def test_units_are_one_number_or_one_a_layer() -> None:
         StackOptions(units=())
     with pytest.raises(ConfigError, match="has no --units"):
         _ = StackOptions(units=(64,)).widths
+
+
+def test_bytes_that_are_not_utf_8_are_named_but_in_the_names_of_files() -> None:
+    for options in ({"stop": "é\udce9"}, {"unknown": "\udce9"}):
+        with pytest.raises(ConfigError, match=r"--(stop|unknown)"):
+            SamplingOptions(**options)
+    with pytest.raises(ConfigError, match="--stop is not UTF-8: byte 0xe9 at offset 2"):
+        SamplingOptions(stop="é\udce9")
+    assert TextOptions(text="caf\udce9.txt").text == "caf\udce9.txt"
+    assert RenderOptions(midi="caf\udce9.mid").midi == "caf\udce9.mid"
 
 
 def test_options_that_exclude_each_other_are_both_named() -> None:

@@ -13,6 +13,7 @@ class TextOptions(Options):
         None,
         "A file, a known corpus, or - for standard input; what was held back in training unless "
         "said.",
+        path=True,
     )
     unknown: str = option(
         "skip",
