@@ -3,9 +3,22 @@
 import re
 
 from seqgen.corpora.document import Document
+from seqgen.corpora.markup import without_markup
 
+FIELD_LINE = r"(?:[A-Za-z+]:|%)"
+# A line of music has a bar line, and nothing but what music is written with.
+MUSIC_LINE = (
+    r"(?=[^\n]*\|)(?![A-Za-z+]:)"
+    r"""(?:"[^"\n]*"|![^!\n]*!|[A-Ga-gxyzZ~HLMOPSTuv\d \t,'/^_=|:.<>(){}\[\]\\&$+-])+$"""
+)
 # From an X: line up to the next one or to an empty line, which ends a tune; then comes free text.
-STRETCH = re.compile(r"^X:(?P<number>.*)(?:\n(?!X:|[ \t]*$).*)*", re.MULTILINE)
+# Before the music an empty line ends nothing where a field or music follows.
+STRETCH = re.compile(
+    rf"""^X:(?P<number>.*)
+    (?:\n(?:{FIELD_LINE}.*|[ \t]*(?=(?:\n[ \t]*){{0,9}}\n(?!X:)(?:{FIELD_LINE}|{MUSIC_LINE}))))*
+    (?:\n(?!X:|[ \t]*$).*)*""",
+    re.MULTILINE | re.VERBOSE,
+)
 KEY = re.compile(r"^K:", re.MULTILINE)
 # The fields of a file header that hold for its tunes and change what is learned of them.
 DEFAULT = re.compile(r"^(?P<letter>[LMR]):.*", re.MULTILINE)
@@ -22,18 +35,21 @@ def looks_like_tunes(text: str) -> bool:
     """
     if not text.startswith("X:") and "\nX:" not in text:
         return False
+    text = without_markup(text)
     return 2 * sum(len(stretch[0]) for stretch in tune_stretches(text)) >= len(text.strip())
 
 
 def split_tunes(text: str, origin: str) -> list[Document]:
     """The tunes of a book, in order, each verbatim and ended by one line end.
 
-    A tune goes from its X: line to the next X: line or empty line. A stretch without a K: line is
-    no tune and is left out. M:, L: and R: fields before the first X: line hold for every tune whose
-    header lacks them, and are then written below its X: line.
+    A tune goes from its X: line to the next X: line or empty line; an empty line before its music,
+    with a field or music behind it, is a part of it. The HTML of a web page is left out. A stretch
+    without a K: line is no tune and is left out. M:, L: and R: fields before the first X: line hold
+    for every tune whose header lacks them, and are then written below its X: line.
 
     origin: the file; a tune's own is ``"file:X"`` with X its number as written.
     """
+    text = without_markup(text)
     first = STRETCH.search(text)
     before = text[: first.start()] if first else ""
     defaults = {field["letter"]: field[0] for field in DEFAULT.finditer(before)}
@@ -60,6 +76,7 @@ def headings(between: str) -> tuple[str, ...]:
 
 def broken_tunes(text: str) -> int:
     """How many stretches begin with X: and lack the K: line that would make them tunes."""
+    text = without_markup(text)
     return sum(1 for _ in STRETCH.finditer(text)) - len(tune_stretches(text))
 
 

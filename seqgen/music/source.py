@@ -6,11 +6,17 @@
 import re
 from collections.abc import Iterator
 
+from seqgen.corpora.markup import without_markup
 from seqgen.music import fields
 
 
 def lines(text: str) -> Iterator[str]:
-    """The lines of a tune without comments; within a header whatever is no field is left out."""
+    """The lines of a tune without comments; within a header whatever is no field is left out.
+
+    An empty line ends a tune (section 2.2.1), but not before its first line of music: many programs
+    and web pages put one behind the header.
+    """
+    text = without_markup(text.lstrip("\ufeff"))
     # "%%" is another way to write "I:" (section 11).
     every = [re.sub("^%%", "I:", line.strip()) for line in re.split(r"\r\n?|\n", text)]
     key = next((n for n, line in enumerate(every) if line.startswith("K:")), -1)
@@ -19,13 +25,14 @@ def lines(text: str) -> Iterator[str]:
     music = typeset = False
     for n, line in enumerate(every):
         if music and not line and not typeset:
-            return  # an empty line ends a tune (section 2.2.1), one with a comment does not
+            return  # one with a comment does not end a tune
         if line.startswith(("I:begin", "I:end")):  # text or drawings (section 11.4.4)
             typeset = line.startswith("I:begin")
         if typeset or (headed and n < key and not fields.FIELD.match(line)):
             yield ""
         else:
-            yield fields.without_comment(line)
+            line = fields.without_comment(line)
+            yield line
             music = music or bool(line and n > key and not fields.FIELD.match(line))
 
 

@@ -1,10 +1,14 @@
 """A book falls into tunes at X: lines and empty lines, each verbatim."""
 
+from pathlib import Path
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from seqgen.corpora.tunebook import broken_tunes, looks_like_tunes, split_tunes
 
+EXCERPTS = Path(__file__).parents[1] / "excerpts" / "abc"
 REEL = "X:1\nT:A Reel\nM:C|\nL:1/8\n% comment\nK:G\nGABc dedB|dedB dedB|\nw:la la\n"
 JIG = "X: 2\nT:A Jig\nM:6/8\nK:D\nA3 AFA|:def d2A:|\n"
 
@@ -25,6 +29,43 @@ def test_tunes_need_no_empty_line_between_them_nor_a_line_end_after_the_last():
 def test_free_text_after_an_empty_line_belongs_to_no_tune():
     assert tunes(f"A book\nof tunes\n\n{REEL}\nA note | on it\n \n{JIG}\n%end\n") == [REEL, JIG]
     assert tunes(f"{REEL} \t\nfree text\n") == [REEL]
+
+
+def test_an_empty_line_before_the_music_ends_no_tune():
+    book = (EXCERPTS / "blank_after_head.abc").read_text()
+    found = split_tunes(book, "b.abc")
+    assert [tune.origin for tune in found] == ["b.abc:1", "b.abc:2"]
+    assert all(tune.text.endswith("|]\n") for tune in found)
+    assert tunes("X:1\n\nT:One\n \nM:C\n\nK:G\n\nV:1\nGABc|\n\nfree | text\n") == [
+        "X:1\n\nT:One\n \nM:C\n\nK:G\n\nV:1\nGABc|\n"
+    ]
+    assert tunes("X:1\nK:G\n\nOnce | upon a time\n") == ["X:1\nK:G\n"]
+    assert tunes(f"X:1\nK:G\n\n{JIG}") == ["X:1\nK:G\n", JIG]
+
+
+PAGE = "<!DOCTYPE html>\n<html><head><title>T</title></head><body>\n%s\n</body></html>\n"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        PAGE % f"<p>A tune:</p><pre class='abc'>\n{REEL}</pre><p>X: end</p>",
+        PAGE % REEL.replace("\n", "<br>\n"),
+        PAGE % REEL.replace("\n", "<br/>"),
+        PAGE % f"<textarea>{REEL}</textarea>",
+    ],
+)
+def test_html_is_left_out(page):
+    assert [tune.strip() for tune in tunes(page)] == [REEL.strip()]
+
+
+def test_html_is_told_from_broken_rhythm():
+    sharp = "X:1\nT:a & b\nK:C\nA<b>c d<e>f | <(a b>) |\n"
+    assert tunes(sharp) == [sharp]
+    escaped = "X:1\nT:a &amp; b\nK:C\nA&lt;b&gt;c <b>d</b>|\n"
+    assert tunes(escaped) == ["X:1\nT:a & b\nK:C\nA<b>c d|\n"]
+    raw = "<pre>\nX:1\nT:<i>a</i> &eacute;\nK:C\nA<b>c|\n</pre>\n"
+    assert tunes(raw) == ["X:1\nT:a é\nK:C\nA<b>c|\n"]
 
 
 def test_fields_before_the_first_tune_hold_where_a_header_lacks_them():

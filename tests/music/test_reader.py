@@ -1,5 +1,6 @@
 """The reader gives the notes that the ABC standard says, from what books and people write."""
 
+import re
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,9 +10,10 @@ from hypothesis import strategies as st
 
 from seqgen.errors import TuneError
 from seqgen.music.key import Key, Pitch, parse_key
+from seqgen.music.parts import part_label, part_order
 from seqgen.music.play import perform
 from seqgen.music.reader import read
-from seqgen.music.tune import Clef, Meter, Tune
+from seqgen.music.tune import PLAIN, Clef, Meter, Tune
 
 EXCERPTS = Path(__file__).parents[1] / "excerpts" / "abc"
 NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
@@ -67,6 +69,15 @@ def signs(read):
         ("A``B y2 C $ D *E", "A B C D E"),
         ("A2-A B-c C-z D-", "A2- A B C5 C z D"),
         ("A- A", "A- A"),
+        ("c 3 d 2 e /2 f 3/2 z 2 [CE] 2", "C53 D52 E51/2 F53/2 z2 E+C2"),
+        ("c > d e < f", "C53/2 D51/2 E51/2 F53/2"),
+        ("(11:8:11GABcdefgabc'", "G A B C5 D5 E5 F5 G5 A5 B5 C6".replace(" ", "8/11 ") + "8/11"),
+        ("(5:4ABcde", "A4/5 B4/5 C54/5 D54/5 E54/5"),
+        ("(3:2:4ABcd", "A2/3 B2/3 C52/3 D52/3"),
+        ("(3A2B c", "A4/3 B2/3 C52/3"),
+        ("(3A>Bc (3zB[ce]", "A B1/3 C52/3 z2/3 B2/3 E5+C52/3"),
+        ("(4ABcd (6GABcde", "A3/4 B3/4 C53/4 D53/4 G1/3 A1/3 B1/3 C51/3 D51/3 E51/3"),
+        ("(9AAAAAAAAA (7A2A2A2A2A2A2A2", " ".join(["A2/9"] * 9 + ["A4/7"] * 7)),
         ("Z|C8|Z2|", "z8 C8 z8 z8"),
         ("A6Z2|", "A6 z2"),
         ("AB[L:1/16]AB[r:rem]c", "A B A1/2 B1/2 C51/2"),
@@ -172,6 +183,15 @@ def test_an_accidental_reaches_as_far_as_the_tune_says(reach, notes):
         ("|:C8|[1D8:|[2E8|]", "|:1| [11:| [21|]"),
         ("|:C8 [1 D8:| [2 E8|]", "|:1 [11:| [21|]"),
         ("|:C8|1,3D8:|2-4E8||", "|:1| [1,31:| [2,3,41||"),
+        ("|::C8::|", "|:1:|"),
+        ("|:C8|1D8:|2E8:|3F8|]", "|:1| [11:| [21:| [31|]"),
+        ("|:C8|[1,2 D8:|[3 E8:|[4 F8|]", "|:1| [1,21:| [31:| [41|]"),
+        ("|:C8|1-3D8:|4.E8|]", "|:1| [1,2,31:| [41|]"),
+        ('|:C8|["1st"D8:|["last time"E8|]', "|:1| [11:| [21|]"),
+        ("|:C8|1 D8|E8:|2 F8|G8||A8|", "|:1| [11| [11:| [21| [21|| 1|"),
+        ("C8:|:D8:|2E8||", "|:1:| |:1:| [21||"),
+        ("C8|]:D8:|", "1|] |:1:|"),
+        ("|[|C8[|:D8:|][|:E8:|]", "1|| |:1:| |:1:|"),
         ("C8 [|] D8 [| E8 .| F8 |]", "1| 1|| 1| 1|]"),
         (": C8 | D8 :", "|:1| 1:|"),
         ('C8 "D.C."[|]:|', "|:1:|"),
@@ -202,6 +222,167 @@ def test_a_header_is_read():
         tempo=180.0,
     )
     assert heard(found) == ["A9"]
+
+
+def test_repeats_know_how_often_they_are_played():
+    found = tune("|::C8::|D8:|:::E8:|F8::|::G8:|A8|]")
+    assert [bar.times for bar in found.bars] == [3, 2, 4, 3, 3, 2]
+    assert perform(excerpt("repeat_triple")).length == 3 * 2
+
+
+@pytest.mark.parametrize(
+    ("name", "notes"),
+    [
+        ("endings_12_3_4", "GABc d GABc d GABc e GABc f"),
+        ("parts", "GABc d GABc d efga b GABc d"),
+        ("voice_decl_only", "GABc d"),
+        ("html_page", "GABc d"),
+        ("spaces_in_length", "GABc defg"),
+        ("tuplet_11", "GABcdefgabc' G"),
+    ],
+)
+def test_real_files_sound_as_they_should(name, notes):
+    wanted = read(f"M:none\nL:1/8\nK:G\n{notes}")
+    assert [s.pitch for s in perform(excerpt(name)).sounds] == [
+        s.pitch for s in perform(wanted).sounds
+    ]
+
+
+def test_marks_direct_the_player():
+    found = tune(
+        'C8|SD8|E8"Fine"|!dacoda!F8|"D.C. al Fine"G8|!D.S.alcoda!A4 A4|!coda!B8|'
+        "c4 !segno!c4!D.C.!|]"
+    )
+    assert [bar.marks for bar in found.bars] == [
+        (), ("segno",), ("fine",), ("dacoda",), ("D.C.alfine",), ("D.S.alcoda",), ("coda",),
+        ("segno", "D.C."),
+    ]  # fmt: skip
+    assert tune('C8|D8|\n"D.C."\n').bars[1].marks == ("D.C.",)
+    assert tune("C8!segno!|D8|").bars[1].marks == ("segno",)
+    assert all(note.attached == PLAIN for bar in found.bars for note in bar.notes)
+
+
+def test_parts_and_their_order():
+    found = read("X:1\nT:t\nP:A(AB)3.C2\nM:4/4\nL:1/4\nK:C\nP:A\nCDEF|\nP:B\nG4|[P:C]A4|]")
+    assert found.part_order == tuple("AABABABCC")
+    assert [bar.part for bar in found.bars] == ["A", "B", "C"]
+    assert part_order("((AB)2C)2") == tuple("ABABCABABC")
+    assert part_order("Slow air") == ()
+    assert len(part_order("(((A99)99)99)99")) <= 1000
+    assert part_label(" A. ") == part_label("Part A") == "A"
+    assert part_label("Trio") == "Trio"
+
+
+def test_tempo_meter_unit_and_key_change_within_a_line():
+    found = read(
+        'X:1\nM:4/4\nL:1/8\nQ:"Allegro" 1/4=120\nK:C\nC8|[Q:1/4=60][M:3/4]C6|[L:1/4][K:D]F3|\n'
+        "Q:3/8=40\nF3|"
+    )
+    assert (found.tempo, found.tempo_text) == (120, "Allegro")
+    assert [bar.tempo for bar in found.bars] == [None, 60, None, 60]
+    assert [bar.meter for bar in found.bars] == [None, Meter(3, 4), None, None]
+    assert [bar.key for bar in found.bars] == [None, None, Key(1), None]
+    assert heard(found) == ["C8", "C6", "F#6", "F#6"]
+
+
+VOICES = "X:1\nM:4/4\nL:1/4\n{}K:C\n{}"
+
+
+@pytest.mark.parametrize(
+    ("header", "music"),
+    [
+        ("V:1\nV:2\n", "V:1\nCDEF|G4|\nV:2\nC,4|G,4|\n"),
+        ("V:1\nV:2\n", "CDEF|G4|\nV:2\nC,4|G,4|\n"),
+        ("", "CDEF|G4|\nV:2\nC,4|G,4|\n"),
+        ("", "[V:1]CDEF|[V:2]C,4|\n[V:1]G4|[V:2]G,4|\n"),
+        ("", "V:1\nCDEF|\nV:2\nC,4|\nV:1\nG4|\nV:2\nG,4|\n"),
+        ("%%score 1 2\n", "V:2\nC,4|G,4|\nV:1\nCDEF|G4|\n"),
+        ("I:staves [1 | 2]\n", "V:2\nC,4|G,4|\nV:1\nCDEF|G4|\n"),
+    ],
+)
+def test_voices(header, music):
+    found = read(VOICES.format(header, music))
+    assert heard(found) == ["C2", "D2", "E2", "F2", "G8"]
+    (other,) = found.voices
+    assert heard(other) == ["C38", "G38"]
+    assert found.voice in ("", "1")
+    assert other.name == "2"
+    assert found.left_out == {}
+
+
+def test_voices_have_properties_of_their_own():
+    found = read(VOICES.format(
+        'V:T clef=treble-8 name="Tenor I"\nV:B bass transpose=-2 octave=-1\n',
+        "V:B\nK:F\nB4|\nV:T\nB4|\n[V:B]B4|\n",
+    ))  # fmt: skip
+    assert (found.voice, found.clef, found.transpose, heard(found)) == (
+        "B", Clef("F", 4), -2, ["A#38", "A#38"],
+    )  # fmt: skip
+    (tenor,) = found.voices
+    assert (tenor.name, tenor.label, tenor.clef) == ("T", "Tenor I", Clef("G", 2, -1))
+    assert heard(tenor) == ["B8"]
+    assert sorted(s.pitch for s in perform(found).sounds) == [56, 56, 59]
+
+
+def test_a_voice_can_be_asked_for():
+    text = VOICES.format("%%score 1 2\n", "V:1\nC4|\nV:2 name=Bass\nC,4|\nV:3\nE4|\n")
+    assert read(text).left_out == {"voice that %%score does not name": 1}
+    for name in ("2", "Bass"):
+        found = read(text, voice=name)
+        assert heard(found) == ["C38"]
+        assert [voice.name for voice in found.voices] == ["1"]
+    assert heard(read(text, voice="3")) == ["E8"]
+    with pytest.raises(TuneError, match=r"'x' \(the tune has 1, 2, 3\): no such voice"):
+        read(text, voice="x")
+
+
+def test_lines_and_lyrics_belong_to_their_voice():
+    found = read(VOICES.format("", "V:1\nC4|\nw:a\nV:2\nC,4|\nw:b\nV:1\nD4|\nw:c\n"))
+    assert [bar.notes[0].attached.lyrics for bar in found.bars] == [("a",), ("c",)]
+    assert found.voices[0].bars[0].notes[0].attached.lyrics == ("b",)
+    assert found.lines == (0,)
+
+
+@pytest.mark.parametrize(
+    ("music", "overlays"),
+    [
+        ("CDEF & G,2 A,2|G4|", [[["G,2", "A,2"]], []]),
+        ("CDEF & G,4 & E,4|", [[["G,4"], ["E,4"]]]),
+        ("CDEF|G4 && E,4|F,4|A4|", [[["E,4"]], [["F,4"]], []]),
+        ("(& CDEF|G4 & E,4|F,4 &)|A4|", [[["E,4"]], [["F,4"]], []]),
+        ("CDEF &\\\nG,4|G4|", [[["G,4"]], []]),
+        ("CDEF & |G4|", [[], []]),
+    ],
+)
+def test_overlays(music, overlays):
+    found = read(VOICES.format("", music))
+    names = {25: "G,", 26: "A,", 23: "E,"}
+    assert [
+        [
+            [f"{names.get(n.pitches[0].step, 'F,')}{n.written * 4}" for n in notes]
+            for notes in bar.overlays
+        ]
+        for bar in found.bars
+    ] == [[[re.sub("(?<=,)$", "1", n) for n in notes] for notes in bar] for bar in overlays]
+    assert heard(found)[:4] == ["C2", "D2", "E2", "F2"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "X:1\r\nK:C\r\nGABc|\r\n",
+        "\ufeffX:1\nK:C\nGABc|\n",
+        "X:1\nK:C\n\n\nGABc|\n",
+        "X:1\n\nT:t\n\nK:C\n%x\n\nGABc|\n\nDEF|\n",
+        "X:1\nK:C \t\n\tGA\tBc|  \n",
+        "X:1\nK:C\nGA\\\n% comment\nBc|\n",
+        "X:1\nK:C\nG\\\nA\\\nBc|\n",
+        "<pre>X:1\nK:C\nGABc|</pre>",
+        "X:1<br>\nT:a &amp; b<br>\nK:C<br>\nGABc|<br>\n",
+    ],
+)
+def test_files_as_programs_and_pages_save_them(text):
+    assert heard(read(text)) == ["G", "A", "B", "C5"]
 
 
 @pytest.mark.parametrize(
@@ -281,7 +462,10 @@ PIECES = [
     "!", "(", ")", "z", "Z4", "x", "y", "\n", "\\\n", "$", "[K:D]", "[M:3/4]", "[L:1/16]", "!x!",
     "\nM:6/8\n", "\nL:1/4\n", "\nV:1\n", "\nw:la\n", "%", " ", ".", "~", "T", "u", "`", "+", "'",
     ",", "0", "9999", "X:2\n", "\nK:\n", "\nM:\n", "\nQ:1/0=3\n", "\nQ:120\n", "\nK:Bb\n", "\n%%",
-    "propagate-accidentals",
+    "propagate-accidentals", "[V:2]", "\nV:1\n", "&&", "(&", "&)", "|::", "::|", "[P:B]", "\nP:A\n",
+    "!D.C.!", '"Fine"', "S", "O", "\nw:a-b _ * |c\n", "\ns:* !f!\n", "\n+:x\n", "{/^a}", '["x"',
+    "|1,3", "[Q:1/4=9]", "\nU:T=!x!\n", "+CE+", "(11:8:11", "\n%%score 2 1\n", "\nm:x=y\n", "c 3",
+    "[r:x]",
 ]  # fmt: skip
 
 
