@@ -18,11 +18,11 @@ K:Dmix
 |:A2 f>e (3dcd [FA]2|1 d8:|2 =f8|]
 
 X:2
-T:Dots
+T:A dot in a broken rhythm
 M:4/4
 L:1/8
 K:G
-.G2 .A2 B2 c2|d8|]
+G2>.A2 B2 c2|d8|]
 
 X:3
 T:Hornpipe with a trill
