@@ -145,7 +145,9 @@ def test_a_database(tmp_path: Path) -> None:
     assert found.name == "an SQLite database"
 
 
-@pytest.mark.parametrize("beginning", ["BMW", "MZ", "RIFF", "OTTO", "ID3", "PAR1", "BZh", "ftyp"])
+@pytest.mark.parametrize(
+    "beginning", ["BMW", "MZ", "RIFF", "OTTO", "ID3", "PAR1", "BZh", "x" * 257 + "ustar"]
+)
 def test_a_text_may_begin_like_a_binary_file(tmp_path: Path, beginning: str) -> None:
     path = tmp_path / "a.txt"
     path.write_text(f"{beginning} is how this begins.\n" * 9)
