@@ -6,7 +6,7 @@ as well, if less to the point; a long text that was cut into its lines would be 
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from itertools import pairwise
 
@@ -49,6 +49,8 @@ CODE = re.compile(
     r")\b.*[(){};:=<\"']|#include|//|/\*|\*/|@\w)"
     r"|[;{}]\s*$|^\s*[})\]]+[;,]?\s*$|^\w[\w.]*\s*[-+*/|]?=\s"
 )
+NUMBERED = re.compile(r"^\W{0,3}([^\W\d]{2,20})\W{1,3}\d+\b")
+DASH = re.compile(r"^\s*(?:[—–―~]|--?)\s*[^\W\d]")
 KEY = re.compile(r"^\W{0,3}(\w[\w '#-]{0,24}?)\s*[:=]")
 
 
@@ -284,16 +286,47 @@ def blank_separator(look: Look) -> str | None:
         return None
     if look.indented <= 0.2 and double_gaps(blocks, gaps, least):
         return BLANK_LINES
-    firsts = [block[0] for block in blocks]
     sizes = np.array([len(block) for block in blocks])
-    keys = Counter(found[1] for first in firsts if (found := KEY.match(first)))
-    if keys and keys.most_common(1)[0][1] >= 0.9 * len(blocks) and np.median(sizes) >= 2:
-        return BLANK_LINE
-    first, count = Counter(firsts).most_common(1)[0]
-    words = any(map(str.isalnum, first))
-    if words and count >= 0.9 * len(blocks) and np.median(sizes) >= 2:
+    if np.median(sizes) >= 2 and any(marked(blocks, mark) for mark in MARKS):
         return BLANK_LINE
     return BLANK_LINE if alike(blocks, sizes, look) else None
+
+
+# Of a block, what would show that it is a text of its own if nearly all had the same.
+
+
+def key_of(block: list[str]) -> str | None:
+    """The name of a field in the first line: "Title: ..."."""
+    found = KEY.match(block[0])
+    return found[1] if found else None
+
+
+def numbered(block: list[str]) -> str | None:
+    """The word before a number in the first line: "Poem 12"."""
+    found = NUMBERED.match(block[0])
+    return found[1] if found else None
+
+
+def first_line(block: list[str]) -> str | None:
+    return block[0] if any(map(str.isalnum, block[0])) else None
+
+
+def last_line(block: list[str]) -> str | None:
+    return block[-1] if any(map(str.isalnum, block[-1])) else None
+
+
+def attribution(block: list[str]) -> str | None:
+    """Whether the last line names an author, behind a dash: "-- Anonymous"."""
+    return "dash" if DASH.match(block[-1]) and not DASH.match(block[0]) else None
+
+
+MARKS = (key_of, numbered, first_line, last_line, attribution)
+
+
+def marked(blocks: list[list[str]], mark: Callable[[list[str]], str | None]) -> bool:
+    """Whether nearly all blocks have the same mark."""
+    marks = Counter(found for block in blocks if (found := mark(block)) is not None)
+    return bool(marks) and marks.most_common(1)[0][1] >= 0.9 * len(blocks)
 
 
 def blocks_of(lines: Sequence[str]) -> tuple[list[list[str]], list[int]]:

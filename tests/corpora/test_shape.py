@@ -222,7 +222,8 @@ def markdown() -> str:
 
 def banners() -> str:
     bar = "#" * 60
-    return "\n".join(f"{bar}\n# {n}\n{bar}\n" + joined(paragraphs(2, 70)) for n in range(40))
+    texts = enumerate(paragraphs(40, 70))
+    return "\n".join(f"{bar}\n# {n}\n{bar}\n{paragraph}\n" for n, paragraph in texts)
 
 
 def vertical() -> str:
@@ -276,6 +277,18 @@ SEPARATED: dict[str, tuple[str, Callable[[], str]]] = {
         lambda: "\n".join("SONG\n" + joined(verse(4 + n % 5)) for n in range(60)),
     ),
     "haiku": ("blank-line", haiku),
+    "numbered poems": (
+        "blank-line",
+        lambda: "\n".join(f"Poem {n}\n" + joined(verse(4 + n % 5)) for n in range(60)),
+    ),
+    "the same last line": (
+        "blank-line",
+        lambda: "\n".join(joined(verse(4 + n % 5)) + "Amen.\n" for n in range(60)),
+    ),
+    "quotations": (
+        "blank-line",
+        lambda: "\n".join(f"{sentence}\n-- {names()[0]}\n" for sentence in sentences(60)),
+    ),
     "addresses": ("blank-line", addresses),
     "songs of stanzas": ("blank-lines", lambda: songs("\n\n")),
     "songs of stanzas, further apart": ("blank-lines", lambda: songs("\n\n\n\n")),
