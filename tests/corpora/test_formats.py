@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqgen.corpora import open_corpus
@@ -154,6 +154,7 @@ def test_a_text_may_begin_like_a_binary_file(tmp_path: Path, beginning: str) -> 
     assert str(open_corpus([str(path)]).documents[0].text).startswith(beginning)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_looked_at_without_an_error(data: bytes) -> None:
     for before in (b"", b"PK\x03\x04", b"\x1f\x8b\x08"):

@@ -1,10 +1,11 @@
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqgen import tokenizers
@@ -13,8 +14,14 @@ from seqgen.errors import TokenError
 from seqgen.generation import load
 from seqgen.generation.healing import Heal
 from seqgen.generation.sample import TextSample
+from seqgen.tokenizers.base import Tokenizer
 
 TEXT = "The king and the kingdom. The kind queen, it's 3.14 or 1,000; naïve été कि — 東京!\n" * 30
+
+
+@cache
+def trained(kind: str) -> Tokenizer:
+    return tokenizers.train(kind, [TEXT])
 
 
 @pytest.mark.parametrize(
@@ -39,13 +46,14 @@ TEXT = "The king and the kingdom. The kind queen, it's 3.14 or 1,000; naïve ét
     ],
 )
 def test_what_is_taken_back(kind: str, text: str, taken_back: str) -> None:
-    assert tokenizers.train(kind, [TEXT]).unfinished(text) == taken_back
+    assert trained(kind).unfinished(text) == taken_back
 
 
 @pytest.mark.parametrize("kind", ["word", "subword"])
+@settings(deadline=None)
 @given(st.text(st.sampled_from(TEXT), max_size=30), st.text(st.sampled_from(TEXT), max_size=6))
 def test_what_stays_has_the_same_tokens_whatever_follows(kind: str, text: str, more: str) -> None:
-    tokenizer = tokenizers.train(kind, [TEXT])
+    tokenizer = trained(kind)
     kept = text.removesuffix(tokenizer.unfinished(text))
     ids = tokenizer.encode(kept).tolist()
     assert tokenizer.encode(text + more).tolist()[: len(ids)] == ids
@@ -53,7 +61,7 @@ def test_what_stays_has_the_same_tokens_whatever_follows(kind: str, text: str, m
 
 @pytest.mark.parametrize("kind", ["word", "subword"])
 def test_only_tokens_that_agree_are_allowed(kind: str) -> None:
-    tokenizer = tokenizers.train(kind, [TEXT])
+    tokenizer = trained(kind)
     heal = Heal(tokenizer.contents, " kin", [4, 9])
     logits_2V = np.zeros((2, tokenizer.size), np.float32)
     allowed = np.isfinite(heal.mask([4, 9], logits_2V))[0]
@@ -84,10 +92,11 @@ def test_a_prompt_that_ends_within_a_word_is_completed(
 
 
 @pytest.mark.parametrize("kind", ["word", "subword"])
+@settings(deadline=None)
 @given(st.text(st.sampled_from(TEXT), min_size=1, max_size=30), st.randoms(use_true_random=False))
 def test_whatever_is_drawn_goes_on_from_the_prompt(kind: str, prompt: str, random: Any) -> None:
     """What is written is what the tokens decode to, without the part that the prompt has."""
-    tokenizer = tokenizers.train(kind, [TEXT])
+    tokenizer = trained(kind)
     taken_back = tokenizer.unfinished(prompt)
     heal = Heal(tokenizer.contents, taken_back, [0] if taken_back else [])
     sample = TextSample(0, tokenizer, SamplingOptions(length=9), given=taken_back)

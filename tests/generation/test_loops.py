@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqgen.config import SamplingOptions
@@ -71,6 +71,7 @@ def test_other_text_is_none(text: str) -> None:
     assert not watched(text).looping
 
 
+@settings(deadline=None)
 @given(st.text("ab", max_size=6), st.text("abc", min_size=1, max_size=9), st.integers(1, 60))
 def test_periods_and_runs_are_those_of_their_definition(before, passage, times) -> None:
     text = before + passage * times

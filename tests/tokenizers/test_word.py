@@ -4,7 +4,7 @@ import re
 
 import pytest
 import regex
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from seqgen import tokenizers
@@ -125,6 +125,7 @@ def test_a_cluster_that_no_text_had_is_spelled_in_code_points() -> None:
     assert [tokenizer.decode([id]) for id in ids] == ["e", "\u0300"]
 
 
+@settings(deadline=None)
 @given(MIXED)
 @example("\u0600東")
 @example("  \u0301x \u0301x\t\u0301x")
@@ -136,6 +137,7 @@ def test_no_text_is_cut_within_a_word_or_a_character(text: str) -> None:
     assert tokenizer.decode(tokenizer.encode(text)) == text
 
 
+@settings(deadline=None)
 @given(MIXED, st.integers(1, 9))
 def test_the_fast_ways_cut_as_the_thorough_one(text: str, times: int) -> None:
     tokenizer = tokenizers.train("word", [text])
