@@ -15,7 +15,7 @@ from seqgen.cli.complete import complete_checkpoint, complete_names
 from seqgen.cli.options import with_options
 from seqgen.cli.terminal import harmless, tell
 from seqgen.config import LINE, RenderOptions, SamplingOptions, TuneOptions
-from seqgen.errors import ConfigError, TuneError
+from seqgen.errors import ConfigError, SamplingError, TuneError
 from seqgen.options import check_utf_8, grouped
 
 if TYPE_CHECKING:
@@ -236,11 +236,16 @@ def read_prompt_file(source: str) -> str:
 def laid_out_items(pieces: Iterator[tuple[int, str]], before: str) -> Iterator[str]:
     """Items of a list, one a line. before: what each of them begins with."""
     at = -1
-    for index, text in pieces:
-        while at < index:
-            yield ("\n" if at >= 0 else "") + before
-            at += 1
-        yield text
+    try:
+        for index, text in pieces:
+            while at < index:
+                yield ("\n" if at >= 0 else "") + before
+                at += 1
+            yield text
+    except SamplingError:
+        if at >= 0:
+            yield "\n"
+        raise
     if at >= 0:
         yield "\n"
 

@@ -278,6 +278,7 @@ def test_a_search_in_vain_ends_with_an_error(items: Path) -> None:
     result = CliRunner().invoke(app, ["sample", "items", *options])
     assert isinstance(result.exception, SamplingError)
     assert 1 <= len(result.stdout.splitlines()) <= 6
+    assert result.stdout.endswith("\n")
 
 
 def test_a_tune_that_was_written_is_a_prompt_again(tmp_path: Path) -> None:
