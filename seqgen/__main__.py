@@ -1,6 +1,16 @@
-"""``python -m seqgen``."""
+"""The command ``seqgen``, also as ``python -m seqgen``."""
 
-from seqgen.cli.app import main
+import sys
+
+
+def main() -> None:
+    """Run the command. Ctrl-C while its modules are imported ends it without a traceback."""
+    try:
+        from seqgen.cli.app import main as run
+    except KeyboardInterrupt:
+        sys.exit(130)
+    run()
+
 
 if __name__ == "__main__":
     main()

@@ -20,6 +20,23 @@ MOST_ITEM_BYTES = 200
 MOST_COMMAS = 16
 
 
+def check_writable(path: Path) -> None:
+    """Check that a file can be written, before time is spent on its content.
+
+    Raises CheckpointError with the path and the reason, as `write_whole` would.
+    """
+    import tempfile
+
+    try:
+        if path.is_dir():
+            raise CheckpointError(f"cannot write {path}: this is a folder")
+        folder = next(parent for parent in path.absolute().parents if parent.exists())
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise CheckpointError(f"cannot write {path}: {error.strerror or error}") from error
+
+
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file so that at any moment a reader finds the old content or the new, never a part.
 

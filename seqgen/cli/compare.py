@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from seqgen.checkpoint.files import check_writable
 from seqgen.cli.complete import complete_corpus
 from seqgen.cli.options import with_options
 from seqgen.cli.train import Encoding, Out, opened
@@ -84,6 +85,8 @@ def check_plot(plot: Path | None) -> None:
         raise ConfigError(f"--plot: {str(plot)!r} does not end in {', '.join(SUFFIXES)}")
     if plot and not plot.parent.is_dir():
         raise ConfigError(f"--plot: there is no folder {plot.parent}")
+    if plot:
+        check_writable(plot)
 
 
 def watch(events: "Generator[Event, None, None]", path: Path, overwrite: bool) -> "Comparison":

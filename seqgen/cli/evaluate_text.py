@@ -31,10 +31,13 @@ def evaluate_text(
     as_json: bool,
 ) -> None:
     """Measure how likely a model finds a text, and what its samples are like."""
+    from seqgen.checkpoint.files import check_writable
     from seqgen.cli.corpora import drawn_downloads
     from seqgen.evaluation.text_evaluation import evaluate
     from seqgen.training.material import material
 
+    if asked.report:
+        check_writable(Path(asked.report))
     sampling = None
     if asked.samples:
         sampling = SamplingOptions(

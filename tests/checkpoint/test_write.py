@@ -1,5 +1,6 @@
 import json
 import os
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from seqgen.checkpoint import format, write
 from seqgen.checkpoint.arrays import read_arrays, write_arrays
-from seqgen.checkpoint.files import write_whole
+from seqgen.checkpoint.files import check_writable, write_whole
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.errors import CheckpointError
 
@@ -175,3 +176,14 @@ def test_all_files_of_a_checkpoint_may_be_read_by_whom_the_umask_lets(tmp_path):
     write_whole(tmp_path / "bytes", b"x")
     modes = {path.name: path.stat().st_mode for path in tmp_path.iterdir()}
     assert len(set(modes.values())) == 1
+
+
+def test_whether_a_file_can_be_written_is_known_beforehand(tmp_path: Path) -> None:
+    check_writable(tmp_path / "new" / "folder" / "file.html")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder.html").mkdir()
+    check_writable(tmp_path / "file")
+    for wrong in (tmp_path / "folder.html", tmp_path / "file" / "a.html", Path("/proc/a.html")):
+        with pytest.raises(CheckpointError, match=re.escape(str(wrong))):
+            check_writable(wrong)

@@ -162,3 +162,18 @@ def test_a_closed_standard_stream_is_named(
     assert done.stderr.endswith(f"{message}\n")
     assert "Traceback" not in done.stderr
     assert done.returncode == status
+
+
+def test_an_interruption_while_modules_are_imported_ends_without_a_traceback() -> None:
+    code = (
+        "import sys\n"
+        "class Interrupt:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'seqgen.cli.app':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupt())\n"
+        "from seqgen.__main__ import main\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (130, "")

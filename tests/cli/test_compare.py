@@ -219,6 +219,14 @@ def test_wrong_words_are_refused_before_anything_is_made(
     assert [path.name for path in here.rglob("*") if path.is_file()] == ["river.txt"]
 
 
+def test_a_picture_that_cannot_be_written_is_refused_before_training(seqgen, here: Path) -> None:
+    words = ("--minutes", "2", "--layers", "1,2", "--plot", "/proc/c.png")
+    status, out, err = seqgen("compare", "river.txt", *words)
+    assert (status, out) == (1, "")
+    assert "cannot write /proc/c.png" in err
+    assert [path.name for path in here.iterdir()] == ["river.txt"]
+
+
 def test_other_words_of_the_same_name_are_refused(compared, seqgen, monkeypatch) -> None:
     monkeypatch.chdir(compared[0])
     status, out, err = seqgen("compare", "river.txt", *WORDS, "--seed", "5")

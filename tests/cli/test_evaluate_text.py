@@ -166,13 +166,14 @@ def test_samples_and_a_page(seqgen, verse: str) -> None:
         (("--report", "x.pdf"), 2, "does not end in .html or .htm"),
         (("nothing.txt",), 1, "nothing.txt: no such file"),
         (("--report", "verse.txt/x.html", *NONE), 1, "verse.txt"),
+        (("--report", "/proc/x.html", *NONE), 1, "cannot write /proc/x.html"),
     ],
 )
 def test_nonsense_is_told(
     seqgen, verse: str, arguments: tuple[str, ...], status: int, message: str
 ) -> None:
-    code, _, err = seqgen("evaluate", verse, *arguments)
-    assert code == status
+    code, out, err = seqgen("evaluate", verse, *arguments)
+    assert (code, out) == (status, "")
     assert message in err
     assert "Traceback" not in err
 

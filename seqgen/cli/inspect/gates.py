@@ -25,6 +25,7 @@ def gates(
 ) -> None:
     """Count how often each gate is open (above 0.9), shut (below 0.1) or between."""
     text, options = grouped(said, TextOptions, GateOptions)
+    reading.check_output(options.plot)
     checkpoint = reading.opened(context.obj)
     passage = reading.passage(checkpoint, text, options.characters)
     from seqgen.inspection import gates as library

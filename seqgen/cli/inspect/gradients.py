@@ -37,6 +37,7 @@ def gradients(
     beside the spectral radius and the largest singular value of its recurrent kernels.
     """
     text, options = grouped(said, TextOptions, GradientOptions)
+    reading.check_output(options.plot)
     checkpoint = reading.opened(context.obj)
     found = reading.passage(checkpoint, text, CHARACTERS)
     from seqgen.inspection import gradients as library

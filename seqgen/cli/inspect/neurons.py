@@ -36,6 +36,7 @@ def neurons(
     pitches, each with its correlation on the half of the text that chose it and on the other half.
     """
     text, options = grouped(said, TextOptions, NeuronOptions)
+    reading.check_output(options.html)
     checkpoint = reading.opened(context.obj)
     passage = reading.passage(checkpoint, text, options.characters)
     from seqgen.inspection import neurons as library

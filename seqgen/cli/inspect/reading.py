@@ -27,6 +27,14 @@ def opened(name: str) -> "Checkpoint":
     return open_checkpoint(find(name))
 
 
+def check_output(path: str | None) -> None:
+    """Check that a file can be written. Raises CheckpointError if it cannot."""
+    from seqgen.checkpoint.files import check_writable
+
+    if path:
+        check_writable(Path(path))
+
+
 def passage(checkpoint: "Checkpoint", options: TextOptions, characters: int) -> "Passage":
     """The text to read; what was left out of it is told on standard error."""
     from seqgen.inspection.passage import open_passage
