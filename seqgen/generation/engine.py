@@ -1,6 +1,7 @@
 """Run the network step by step on ONNX Runtime, the state going in and coming out."""
 
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ MOST_THREADS = 8
 LONG = 2048
 # Tokens that the sequence graph reads in one call: the input products of all of them are in memory.
 CHUNK = 512
+# Chunks after which the number of threads is tried again.
+TRIED_AGAIN = 16
 
 States = Mapping[str, np.ndarray]
 Progress = Callable[[int, int], None]
@@ -55,7 +58,8 @@ class Engine:
         self._threads = threads or fitting_threads(len(graph))
         self._session = session(graph, self._threads, "step.onnx")
         self._sequence_graph = sequence_graph
-        self._sequence: onnxruntime.InferenceSession | None = None
+        self._sequence_bytes: bytes | None = None
+        self._sequences: dict[int, onnxruntime.InferenceSession] = {}  # by the number of threads
         inputs = {i.name: i.shape[1:] for i in self._session.get_inputs()}
         self.places: int = inputs.get(PLACES, [0])[0]
         self._states = {n: shape for n, shape in inputs.items() if n not in (IDS, PLACES)}
@@ -122,22 +126,48 @@ class Engine:
     def read_sequence(
         self, ids_T: np.ndarray, progress: Progress | None = None
     ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        """As `read`, by the sequence graph, however short the prompt is."""
-        if self._sequence is None:
-            assert self._sequence_graph
-            self._sequence = session(self._sequence_graph(), self._threads, "the sequence graph")
-        names = [output.name for output in self._sequence.get_outputs()]
+        """As `read`, by the sequence graph, however short the prompt is.
+
+        Of a long prompt, chunks are read by several threads and by one in turn now and then, and
+        the others as was faster: where other programs keep the cores busy, threads wait for each
+        other. The result does not depend on it.
+        """
         states = self.start(1)
-        for begin in range(0, len(ids_T), CHUNK):
-            part_T = np.asarray(ids_T[begin : begin + CHUNK], np.int64)
-            tokens = {IDS: part_T} if part_T.ndim == 1 else {IDS: part_T[:, 0]}
-            if part_T.ndim == 2:
-                tokens[PLACES] = part_T[:, 1:]
-            after = dict(zip(names, self._sequence.run(names, tokens | states), strict=True))
-            states = {name: after[next_state(name)] for name in states}
+        chunks = range(0, len(ids_T), CHUNK)
+        candidates = [self._threads] + [1] * (self._threads > 1 and len(chunks) >= TRIED_AGAIN)
+        seconds: dict[int, float] = {}
+        for number, begin in enumerate(chunks):
+            turn = number % TRIED_AGAIN
+            chosen = candidates[turn : turn + 1] or sorted(seconds, key=lambda n: seconds[n])
+            threads = chosen[0]
+            sequence = self._sequence(threads)
+            began = time.perf_counter()
+            part_T = ids_T[begin : begin + CHUNK]
+            logits_1V, states = read_chunk(sequence, part_T, states)
+            seconds[threads] = time.perf_counter() - began
             if progress:
                 progress(begin + len(part_T), len(ids_T))
-        return after[LOGITS], states
+        return logits_1V, states
+
+    def _sequence(self, threads: int) -> "onnxruntime.InferenceSession":
+        """What runs the sequence graph with so many threads."""
+        if threads not in self._sequences:
+            assert self._sequence_graph
+            if self._sequence_bytes is None:
+                self._sequence_bytes = self._sequence_graph()
+            self._sequences[threads] = session(self._sequence_bytes, threads, "the sequence graph")
+        return self._sequences[threads]
+
+
+def read_chunk(
+    sequence: "onnxruntime.InferenceSession", ids_T: np.ndarray, states: States
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Read some tokens by the sequence graph: the logits after the last, and the states there."""
+    names = [output.name for output in sequence.get_outputs()]
+    ids_T = np.asarray(ids_T, np.int64)
+    tokens = {IDS: ids_T} if ids_T.ndim == 1 else {IDS: ids_T[:, 0], PLACES: ids_T[:, 1:]}
+    after = dict(zip(names, sequence.run(names, tokens | dict(states)), strict=True))
+    return after[LOGITS], {name: after[next_state(name)] for name in states}
 
 
 class Streams:

@@ -190,6 +190,25 @@ def test_a_long_prompt_is_read_by_the_sequence_graph(
     np.testing.assert_allclose(logits_1V, expected, atol=1e-4)
 
 
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+def test_threads_change_nothing(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch, precision: str
+) -> None:
+    """A long prompt is read by one thread and by several, whichever is faster."""
+    monkeypatch.setattr("seqgen.generation.engine.CHUNK", 20)
+    opened = open_checkpoint(checkpoint)
+    content = opened.sequence_graph(precision)
+    ids_T = np.random.default_rng(4).integers(0, opened.config.vocab, 900)
+    results = []
+    for threads in (1, 2):
+        engine = Engine(opened.graph(precision), threads=threads, sequence_graph=lambda: content)
+        results.append(engine.read_sequence(ids_T))
+    (logits_1V, states), (others_1V, other_states) = results
+    np.testing.assert_allclose(logits_1V, others_1V, atol=1e-6)
+    for name, state in states.items():
+        np.testing.assert_allclose(state, other_states[name], atol=1e-6)
+
+
 def test_a_sequence_graph_that_cannot_be_run_is_refused(checkpoint: Path) -> None:
     engine = Engine(open_checkpoint(checkpoint).graph(), sequence_graph=lambda: b"nonsense")
     with pytest.raises(CheckpointError, match="the sequence graph cannot be run"):
