@@ -328,7 +328,7 @@ class VoiceReading:
             if "chord_symbol" in self.pending:
                 text = f"{self.pending['chord_symbol']} {text}"
             self.pending["chord_symbol"] = text
-        elif text.strip(symbols.PLACES + " "):
+        elif text.strip():
             text = text if text[0] in symbols.PLACES else f"^{text}"
             self.pending["annotations"] = (*self.pending.get("annotations", ()), text)
 

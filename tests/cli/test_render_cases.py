@@ -57,6 +57,7 @@ G, A, B, C, D, E, F, HIGH = 67, 69, 71, 72, 74, 76, 78, 79  # of G major
         ("spaces_in_length", [G, A, B, C, D, E, F, HIGH]),
         ("tuplet_11", [G, A, B, C, D, E, F, HIGH, 81, 83, 84, G]),
         ("lyrics", [G, A, B, C, D, E, F, HIGH]),
+        ("html_page", [G, A, B, C, D]),
     ],
 )
 def test_the_notes_that_sound(
@@ -147,3 +148,10 @@ def test_endings_parts_and_repeat_counts_are_drawn(seqgen: Run, case: Callable[[
         "parts": ["A", "B"],
         "repeat_triple": ["3x"],
     }
+
+
+def test_an_empty_line_may_stand_between_a_tunes_header_and_its_music(
+    seqgen: Run, case: Callable[[str], str]
+) -> None:
+    assert seqgen("render", case("blank_after_head"), "--midi", "t.mid")[0] == 0
+    assert pitches("t.mid") == [[G, A, B, C, D, 62, 64, 66, 69]]

@@ -186,3 +186,9 @@ def test_a_tune_with_everything_leaves_nothing_out():
 )
 def test_what_has_no_place_is_counted(music, kind):
     assert tune(music).left_out == {kind: 1}
+
+
+def test_a_placement_sign_alone_is_a_text() -> None:
+    """Old books mark an accent so: ``">"G``."""
+    tune = read('K:C\n">"C "" D|')
+    assert [note.attached.annotations for note in tune.bars[0].notes] == [(">",), ()]
