@@ -42,6 +42,9 @@ class TokenOptions(Options):
         "(none), or in other keys at each pass (augment).",
         choices=("common", "none", "augment"),
     )
+    voice: str | None = option(
+        None, "Voice to learn of tunes with several, by its name in V:; else the first."
+    )
 
     def check(self) -> None:
         separator = self.documents

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from seqgen.corpora.document import Document
-from seqgen.errors import ConfigError, TuneError
+from seqgen.errors import ConfigError, TuneError, unknown_name
 from seqgen.music import normal
 from seqgen.music.family import families
 from seqgen.music.key import Key
@@ -88,12 +88,15 @@ def counted(names: Iterable[str]) -> dict[str, int]:
     return dict(Counter(names).most_common())
 
 
-def learn(documents: Iterable[Document], transpose: str = "common") -> Book:
+def learn(
+    documents: Iterable[Document], transpose: str = "common", voice: str | None = None
+) -> Book:
     """Bring the tunes of a book into normal form.
 
     documents: the tunes, those of a file together and in order.
     transpose: one of `TRANSPOSE`; "augment" gives the same texts as "none".
-    Raises ConfigError for another.
+    voice: which to use of tunes with several voices, by name or label; None for the first.
+    Raises ConfigError for another way to transpose, and for a voice that no tune has.
     """
     if transpose not in TRANSPOSE:
         raise ConfigError(f"transpose is one of {', '.join(TRANSPOSE)}, not {transpose!r}")
@@ -102,12 +105,13 @@ def learn(documents: Iterable[Document], transpose: str = "common") -> Book:
     duplicates = []
     aside: dict[str, tuple[str, ...]] = {}
     left_out = Tally()
+    voices: set[str] = set()
     count = divided = 0
     for document, stated in with_rhythms(documents):
         origin = document.origin
         count += 1
         try:
-            tune = read(str(document.text), origin)
+            tune = read_voice(document, voice, voices)
             forms = [
                 replace(form, rhythm=form.rhythm or stated) for form in normal.normal_forms(tune)
             ]
@@ -126,6 +130,8 @@ def learn(documents: Iterable[Document], transpose: str = "common") -> Book:
         divided += len(forms) > 1
         tunes |= {identity: (form, origin) for identity, form in new.items()}
         left_out.add(attachments_left_out(tune))
+    if voice is not None and voice not in voices:
+        raise unknown_name("voice", voice, voices)
     outlines = Counter(outline(tune) for tune, _ in tunes.values())
     lines = {
         parts: line(parts) if count >= SEEN else f"{LETTER}:{UNKNOWN}\n"
@@ -140,6 +146,24 @@ def learn(documents: Iterable[Document], transpose: str = "common") -> Book:
         text = with_line(normal.text(named, tonic), lines[outline(tune)])
         learned.append(Learned(text, origin, family, tune.key, tune.meter, named.rhythm))
     return Book(tuple(learned), tuple(duplicates), aside, count, divided, left_out)
+
+
+def read_voice(document: Document, voice: str | None, known: set[str]) -> Tune:
+    """Read a tune with the voice of that name as its first; one of a single voice as it is.
+
+    known: gains the names of the tune's voices.
+    Raises TuneError for a tune that cannot be read, or has other voices only.
+    """
+    text = str(document.text)
+    tune = read(text, document.origin)
+    first = {tune.voice, tune.label}
+    names = first.union(*((each.name, each.label) for each in tune.voices)) - {""}
+    known |= names
+    if voice is None or not tune.voices or voice in first:
+        return tune
+    if voice not in names:
+        raise TuneError("no voice of the name asked for", document.origin)
+    return read(text, document.origin, voice)
 
 
 def with_rhythms(documents: Iterable[Document]) -> Iterator[tuple[Document, str]]:

@@ -155,13 +155,16 @@ def place_files(folder: Path, checkpoint: Path, put: Callable[[Path, Path], obje
 def split_corpus(corpus: Corpus, options: TokenOptions) -> Split:
     """The two parts of a corpus.
 
-    Raises ConfigError for a separator that it does not contain, or for any if it holds tunes.
+    Raises ConfigError for a separator that it does not contain, and for options of the other kind
+    of corpus.
     """
     if corpus.kind != "tunes":
+        if options.voice is not None:
+            raise ConfigError("--voice is for books of tunes; a text has no voices")
         return split_text(corpus, choose_unit(corpus, options.documents))
     if options.documents != AUTO:
         raise ConfigError("--documents is for texts; in a book of tunes, each tune is a document")
-    return split_tunes(corpus, options.transpose)
+    return split_tunes(corpus, options.transpose, options.voice)
 
 
 def long_document(ids: np.ndarray) -> int:

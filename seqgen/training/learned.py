@@ -35,7 +35,8 @@ def learned_rows(checkpoint: Checkpoint) -> tuple[np.ndarray, np.ndarray]:
 def reopened(checkpoint: Checkpoint) -> tuple[np.ndarray, np.ndarray]:
     """Both parts, from the book that config.json names, if it still is what it was."""
     config, tokenizer = checkpoint.config, checkpoint.tokenizer
-    split = split_tunes(own_corpus(checkpoint), config.tokens.transpose)
+    options = config.tokens
+    split = split_tunes(own_corpus(checkpoint), options.transpose, options.voice)
     rows = placed_ids if config.places else plain_ids
     known = frozenset(tokenizer.pieces) if tokenizer.kind == "abc" else None
     try:

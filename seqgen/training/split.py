@@ -151,12 +151,12 @@ def cut(text: Text) -> tuple[Text, Text]:
     return text[:place], text[place:]
 
 
-def split_tunes(corpus: Corpus, transpose: str) -> Split:
+def split_tunes(corpus: Corpus, transpose: str, voice: str | None = None) -> Split:
     """A tenth of the tunes in normal form is the validation part.
 
     By the hash of a tune's family, so that its variants are all on one side.
     """
-    learned = book.learn(corpus.documents, transpose)
+    learned = book.learn(corpus.documents, transpose, voice)
     tunes = learned.tunes
     if not tunes:
         most = sorted(learned.aside.items(), key=lambda item: -len(item[1]))[:3]

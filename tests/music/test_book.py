@@ -115,6 +115,42 @@ def test_a_tune_of_two_keys_is_learned_as_two():
     assert book.duplicates == (("b.abc:1", "b.abc:1"),)
 
 
+VOICES = """X:6
+T:Two voices
+M:4/4
+L:1/8
+K:C
+V:1 name="Fiddle"
+CDEF GABc|c8|]
+V:2 clef=bass
+C,D,E,F, G,A,B,C|C8|]
+"""
+
+
+def test_of_several_voices_the_first_or_the_named_one_is_learned():
+    def bodies(*tunes, voice=None):
+        return [t.text.split("\n")[-1] for t in learn(documents(*tunes), voice=voice).tunes]
+
+    assert bodies(VOICES) == bodies(VOICES, voice="1") == bodies(VOICES, voice="Fiddle")
+    assert bodies(VOICES) == ["CDEFGABc|c8|]"]
+    assert bodies(VOICES, voice="2") == ["C,D,E,F,G,A,B,C|C8|]"]
+    assert learn(documents(VOICES)).left_out.counts == {"voice": 1}
+
+
+def test_a_tune_of_one_voice_is_used_whatever_its_name():
+    other = VOICES.replace("V:2", "V:bass")
+    book = learn(documents(VOICES, JIG, other), voice="2")
+    assert [tune.origin for tune in book.tunes] == ["b.abc:6", "b.abc:1"]
+    assert {reason: len(where) for reason, where in book.aside.items()} == {
+        "no voice of the name asked for": 1
+    }
+
+
+def test_a_voice_that_no_tune_has_is_refused_with_those_there_are():
+    with pytest.raises(ConfigError, match=r"unknown voice 'Fidle'; did you mean Fiddle\?"):
+        learn(documents(VOICES, JIG), voice="Fidle")
+
+
 NAMELESS = "T:Untitled\nM:C|\nK:D\n"
 
 

@@ -56,6 +56,29 @@ def test_without_a_run_the_book_is_cut_again(book: Path, tmp_path: Path) -> None
         learned_rows(checkpoint)
 
 
+def test_a_book_is_cut_again_with_the_voice_of_the_run(book: Path, tmp_path: Path) -> None:
+    file = tmp_path / "voices.abc"
+    notes = [*permutations("CDEFGA", 4)][:30]
+    upper = [f"{''.join(four)}|{''.join(four[::-1])}|{four[0]}4|]" for four in notes]
+    file.write_text(
+        "".join(
+            f"X:{n}\nM:2/4\nL:1/8\nK:C\nV:1\nC4|D4|E4|]\nV:low\n{bars}\n\n"
+            for n, bars in enumerate(upper)
+        )
+    )
+    corpus = open_corpus([str(file)])
+    data = prepare(corpus, TokenOptions(voice="low"), tmp_path)
+    assert data.tunes
+    assert data.tunes.tunes == 30
+    opened = open_checkpoint(book)
+    facts = replace(opened.config.corpus, sources=corpus.sources, fingerprint=corpus.fingerprint)
+    tokens = replace(opened.config.tokens, voice="low")
+    config = replace(opened.config, corpus=facts, places=data.places, tokens=tokens)
+    training, held_back = learned_rows(Checkpoint(tmp_path / "copy", config, data.tokenizer))
+    np.testing.assert_array_equal(training, data.training)
+    np.testing.assert_array_equal(held_back, data.validation)
+
+
 def test_what_an_earlier_vocabulary_lacks_becomes_the_unknown_or_is_left_out() -> None:
     known = {"R:none\n", "M:3/4\n", "P:?\n", "K:Cmaj\n", "C", "6", "|]"}
     assert [*in_vocabulary(["R:reel\nM:3/4\nP:8*\nK:Cmaj\nC6|]"], known)] == [
