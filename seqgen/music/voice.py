@@ -30,6 +30,7 @@ from seqgen.music.tune import (
 LOWEST, HIGHEST = 0, 69  # steps that MIDI has keys for, whatever their signs
 STRONGER = ("", "|", "||", "|]", ":|")  # two bar lines with no note between are one
 LONGEST = 64  # whole notes; a longer note is a slip
+ONE = Fraction(1)
 GRACE = Fraction(1, 8)  # how a grace note of one unit looks
 
 
@@ -78,7 +79,9 @@ class VoiceReading:
         self.signature: tuple[int, ...] = (0,) * 7
         self.tuplet: tuple[int, int, int] | None = None
         self.place = 0
-        self.broken = Fraction(1)  # what a broken rhythm makes of the next note
+        self.known: dict[str, tuple[tuple[Written], Fraction]] = {}  # notes, by their lexemes
+        self.known_unit: Fraction | None = None  # for which their lengths are
+        self.broken = ONE  # what a broken rhythm makes of the next note
         self.pending: dict[str, Any] = {}  # what is to be attached to the next note
         self.slurs: list[tuple[list[Note], int]] = []  # the notes at which open slurs began
         self.opened_times = 2  # how often the repeat is played that is open
@@ -145,8 +148,13 @@ class VoiceReading:
     # Notes
 
     def note(self, lexeme: str) -> None:
-        note = lexer.written(lexeme)
-        self.add((note,), note.factor)
+        if self.now.unit is not self.known_unit or self.known_unit is None:
+            self.known_unit, self.known = self.begin(), {}
+        found = self.known.get(lexeme)
+        if found is None:
+            note = lexer.written(lexeme)
+            found = self.known[lexeme] = (note,), self.length(note.factor)
+        self.append(*found)
 
     def rest(self, lexeme: str) -> None:
         self.add((), lexer.factor(lexeme[1:].strip()))
@@ -167,12 +175,20 @@ class VoiceReading:
             self.tie()
 
     def add(self, written: tuple[Written, ...], factor: Fraction) -> None:
-        """Add a note, chord or rest."""
-        unit = self.begin()
-        length = unit * factor * self.broken if self.broken != 1 else unit * factor
+        """Add a note, chord or rest. factor: of the unit of length."""
+        self.append(written, self.length(factor))
+
+    def length(self, factor: Fraction) -> Fraction:
+        """So many units. Raises TuneError if that is too long for a note."""
+        length = self.begin() * factor
         if length > LONGEST:
             raise TuneError("note too long")
-        self.broken = Fraction(1)
+        return length
+
+    def append(self, written: tuple[Written, ...], length: Fraction) -> None:
+        if self.broken is not ONE:
+            length *= self.broken
+            self.broken = ONE
         last = self.last_note()
         pitches = tuple([self.pitch(note, last) for note in written])
         if len(pitches) > 1:
@@ -251,7 +267,7 @@ class VoiceReading:
         notes[number] = notes[number]._replace(tied=False)
 
     def break_rhythm(self, signs: str) -> None:
-        if not self.notes or len(signs) > 3 or self.broken != 1:
+        if not self.notes or len(signs) > 3 or self.broken is not ONE:
             raise TuneError("unreadable broken rhythm")
         short = Fraction(1, 2 ** len(signs))
         first, self.broken = (2 - short, short) if signs[0] == ">" else (short, 2 - short)
@@ -499,7 +515,7 @@ class VoiceReading:
         """Raises TuneError for what may not reach over a bar line."""
         if self.tuplet:
             raise TuneError("tuplet over a bar line")
-        if self.broken != 1:
+        if self.broken is not ONE:
             raise TuneError("unreadable broken rhythm")
 
     def overlay(self, lexeme: str) -> None:
@@ -538,7 +554,7 @@ class VoiceReading:
         full = self.bar.notes and length and self.bar.length == length
         if full and self.at is not None:
             full = sum((note.length for note in self.notes), Fraction(0)) == length
-        if full and not self.tuplet and self.broken == 1:
+        if full and not self.tuplet and self.broken is ONE:
             if "marks" in self.pending:
                 self.place_marks(at_line=True)
             self.end_bar("|")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from seqgen.music.escapes import encode
 from seqgen.music.key import Key
 from seqgen.music.notation import WRITTEN, closing, pitch_name, signed
 from seqgen.music.sections import size
@@ -32,7 +33,7 @@ def abc(tune: Tune, number: int = 1, title: str | None = None, tempo: float | No
     assert tune.key
     name = " ".join((title or "").split()) or default_title(tune, number)
     # Without the first line music21 lets no accidental last through its bar.
-    lines = ["%abc-2.1", f"X:{number}", "T:" + name.replace("%", r"\%")]
+    lines = ["%abc-2.1", f"X:{number}", f"T:{encode(name)}"]
     if tune.rhythm:
         # abc2midi plays R:hornpipe, however it goes on, with a swing and refuses it in 2/2; it
         # leaves R:HORNPIPE alone.

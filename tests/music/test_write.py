@@ -51,6 +51,8 @@ def test_it_begins_as_other_programs_want_it():
     )
     named = abc(made("march", "Bb"), title=" 100%\nwool ", tempo=89.6)
     assert "\nT:100\\% wool\n" in named
+    for title in ("Bourrée d'été", r"back\slash \'e", "a &amp; b", "100% & more"):
+        assert read(abc(made("march", "Bb"), title=title)).title == title
     assert "\nQ:1/4=90\nK:Bbmix\n" in named
     assert "R:" not in named
     assert "\nT:Tune 7 in Bb mixolydian\n" in abc(made("march", "Bb"), 7)
