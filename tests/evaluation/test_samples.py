@@ -64,7 +64,9 @@ def test_copies_are_marked_and_loops_are_told(make, tmp_path):
     assert all(each.copied == ((0, len(each.text)),) for each in found.shown)
     assert found.loop == "x"
     assert values(found, "loops") == {GENERATED: 1.0, REAL: 1.0}
-    assert found.copies[GENERATED].copied == "x" * 200
+    copied = found.copies[GENERATED].copied  # a sample that repeats itself ends before its length
+    assert set(copied) == {"x"}
+    assert 100 < len(copied) <= 200
 
 
 def test_real_texts_are_as_long_and_begin_with_lines():
