@@ -17,6 +17,7 @@ class Preset:
     dropout: share of values dropped; None to let it follow from the run (`fitting_dropout`).
     seen: tokens that a run sees in all unless its length is said.
     passes: over the data, after which more only learn it by heart.
+    most_passes: over data of a few pages, which are read until LEAST_SEEN tokens are.
     """
 
     layers: int
@@ -29,10 +30,12 @@ class Preset:
     dropout: float | None = None
     seen: int = 6_000_000
     passes: float = 25.0
+    most_passes: float = 60.0
 
 
 # Found by measurement: docs/recipes.md tells what else was tried, and what each thing was worth.
 PRESETS = {
+    "micro": Preset(1, 128, 128, 64, 8, 4e-3, passes=30, most_passes=30),
     "tiny": Preset(1, 256, 128, 64, 16, 5e-3),
     "small": Preset(1, 384, 128, 64, 32, 4e-3, passes=15),
     "medium": Preset(1, 512, 128, 64, 32, 4e-3),
@@ -42,14 +45,23 @@ PRESETS = {
     "tunes": Preset(1, 768, 128, 64, 32, 4e-3, 0.2, seen=12_000_000, passes=12),
 }
 
-# Training tokens below which a text has the preset "small", and a book of tunes too, which above
-# has "tunes". So few have few steps in a pass, and more of them are worth more than speed.
-SMALL_UNTIL = 300_000
-SMALL_BATCH = 16
-# A longer text has the first of the others that its time is enough for: floating-point operations
-# of a whole run. The machine where they were searched for did 4e11 a second.
-UNTIL_WORK = {"tiny": 2e13, "small": 6e13, "medium": 2.5e14, "large": 1e15, "huge": math.inf}
+# The presets by the floating-point operations of a whole run, for texts and for books of tunes; the
+# first that they are not too many for is chosen (docs/recipes.md). The machine where they were
+# searched for did 4e11 a second.
+UNTIL_WORK = {
+    "text": {"tiny": 2e13, "small": 6e13, "medium": 2.5e14, "large": 1e15, "huge": math.inf},
+    "tunes": {"tiny": 2e13, "small": 6e13, "tunes": math.inf},
+}
 REFERENCE_FLOPS = 4e11
+# Of the presets, the one by whose length a run is reckoned that has none of its own.
+REFERENCE = {"text": "medium", "tunes": "tunes"}
+# A corpus of fewer training tokens has "small", or "tiny" where the time is for up to so many
+# operations, and one of a few pages "micro": it is soon read often enough for more. So few tokens
+# have few steps in a pass, and more of them are worth more than speed.
+SMALL_UNTIL = 300_000
+MICRO_UNTIL = 20_000
+SMALL_BATCH = 16
+TINY_UNTIL_WORK = 3e12
 # Operations of a training step for each weight and token: two forward, and four back.
 WORK = 6
 
@@ -65,14 +77,12 @@ EMBEDDING_DROPOUT = 0.4
 # at most so long.
 MOST_MINUTES = 10.0
 
-# A corpus of a few pages is read more often than a preset says, for at least so many tokens, if not
-# more often than this.
+# A corpus of a few pages is read more often than a preset says, for at least so many tokens.
 LEAST_SEEN = 1_200_000
-MOST_EPOCHS = 60.0
 
 # A small corpus is read in at least this many windows a pass and this many streams' lengths.
 LEAST_WINDOWS = 8
-LEAST_STEPS = 4
+LEAST_STEPS = 8
 
 
 @dataclass(frozen=True)
@@ -163,16 +173,21 @@ def fitting_preset(
     kind: str, tokens: int, vocab: int, training: TrainingOptions, flops: float
 ) -> tuple[str, str]:
     """The name of the preset for so many training tokens of a kind, and what it was chosen by."""
+    corpus = "tunes" if kind == "abc" else "text"
+    preset = PRESETS["small" if tokens < SMALL_UNTIL else REFERENCE[corpus]]
+    network = fitting_network(StackOptions(), preset)
     why = f"{tokens:,} training tokens"
+    if tokens < MICRO_UNTIL:
+        return "micro", why
     if tokens < SMALL_UNTIL:
-        return "small", why
-    if kind == "abc":
-        return "tunes", why
-    medium = PRESETS["medium"]
-    network = fitting_network(StackOptions(), medium)
-    lasting, _ = fitting_length(medium, tokens, training)
-    expected = expected_work(network, tokens, vocab, lasting, flops)
-    name = next(name for name, most in UNTIL_WORK.items() if expected <= most)
+        expected = expected_work(network, tokens, vocab, training, flops)
+        if expected > TINY_UNTIL_WORK:
+            return "small", why
+        name = "tiny"
+    else:
+        lasting, _ = fitting_length(preset, tokens, training)
+        expected = expected_work(network, tokens, vocab, lasting, flops)
+        name = next(name for name, most in UNTIL_WORK[corpus].items() if expected <= most)
     minutes = f"about {expected / flops / 60:.2g} minutes at {flops / 1e9:.0f} GFLOP/s"
     return name, f"{why} and {minutes}"
 
@@ -202,7 +217,7 @@ def fitting_length(
 
 def most_passes(preset: Preset, tokens: int) -> float:
     """Over the data, unless the user says more: what comes after them is learned by heart."""
-    return max(preset.passes, min(MOST_EPOCHS, LEAST_SEEN / tokens))
+    return max(preset.passes, min(preset.most_passes, LEAST_SEEN / tokens))
 
 
 def expected_work(

@@ -58,7 +58,7 @@ def test_a_run_without_a_terminal_tells_plain_lines_and_keeps_standard_output_fr
     for pattern in (
         r"learning river: 2,304 characters, 256 held back, 1 document, 22 char tokens",
         r"LSTM, 16 \+ 8 units, embedding 8",
-        r"\nchosen: preset small, for 2,305 training tokens\n",
+        r"\nchosen: preset micro, for 2,305 training tokens\n",
         r"\nchosen: dropout 0, for [\d,]+ parameters and about one pass over the data\n",
         r"\nchosen: batch \d+ rather than",
         r"training \d\.\d+ nats  \d\.\d+ bits/char  gradient norm \d+\.\d+ ",
@@ -67,8 +67,8 @@ def test_a_run_without_a_terminal_tells_plain_lines_and_keeps_standard_output_fr
     ):
         assert re.search(pattern, done.stderr), pattern
     assert sorted(file.name for file in path.iterdir()) == [
-        "README.md", "config.json", "metrics.jsonl", "model.safetensors", "resume",
-        "samples.txt", "step.json", "step.onnx", "tokenizer.json",
+        "README.md", "config.json", "last.safetensors", "metrics.jsonl", "model.safetensors",
+        "resume", "samples.txt", "step.json", "step.onnx", "tokenizer.json",
     ]  # fmt: skip
     assert [child.name for child in path.parent.iterdir()] == ["river"]
 

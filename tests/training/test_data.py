@@ -121,6 +121,11 @@ def test_a_book_of_tunes_is_not_cut_otherwise(tmp_path):
         prepare(tunes, TokenOptions(documents="line"), tmp_path)
 
 
+def test_a_text_has_no_voices(tmp_path):
+    with pytest.raises(ConfigError, match="--voice"):
+        prepare(corpus("text " * 40), TokenOptions(voice="1"), tmp_path)
+
+
 def test_a_tune_is_known_by_its_notes_whatever_its_key(tmp_path):
     tunes = corpus(*(tune(n).replace("K:C", "K:D") for n in range(30)), kind="tunes")
     prepare(tunes, TokenOptions(), tmp_path)

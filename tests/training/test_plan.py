@@ -6,7 +6,6 @@ from seqgen.config import RunOptions
 from seqgen.errors import ConfigError
 from seqgen.training.plan import (
     LEAST_STEPS,
-    MOST_EPOCHS,
     MOST_MINUTES,
     PRESETS,
     REFERENCE_FLOPS,
@@ -44,7 +43,17 @@ def test_the_preset_grows_with_the_data(tokens, name, batch):
 )  # fmt: skip
 def test_the_preset_grows_with_the_time(length, name):
     assert chosen(10**6, **length).options.training.preset == name
-    assert chosen(10**5, **length).options.training.preset == "small"
+
+
+@pytest.mark.parametrize(
+    ("length", "name"),
+    [({}, "small"), ({"minutes": 0.1}, "tiny"), ({"epochs": 2.0}, "tiny"),
+     ({"minutes": 0.5}, "small"), ({"minutes": 60.0}, "small"), ({"epochs": 200.0}, "small")],
+)  # fmt: skip
+@pytest.mark.parametrize("kind", ["char", "abc"])
+def test_a_small_corpus_has_a_small_network_and_a_tiny_one_for_little_time(length, name, kind):
+    found = plan(RunOptions.of(length), kind, 10**5, 66)
+    assert found.options.training.preset == name
 
 
 def dropout(tokens, **said):
@@ -72,9 +81,30 @@ def test_more_is_dropped_of_a_larger_network_and_less_of_more_data():
     assert "dropout 0, which suits the cell" in esn.reasons
 
 
-def test_books_of_tunes_have_a_preset_of_their_own():
-    assert plan(RunOptions(), "abc", 500_000, 246).options.training.preset == "tunes"
-    assert plan(RunOptions(), "abc", 50_000, 246).options.training.preset == "small"
+@pytest.mark.parametrize("kind", ["char", "abc"])
+@pytest.mark.parametrize("tokens", [2_500, 12_000])
+def test_a_corpus_of_a_few_pages_has_a_network_of_its_own(kind, tokens):
+    training = plan(RunOptions(), kind, tokens, 66).options.training
+    assert training.preset == "micro"
+    assert training.epochs == 30
+    assert training.batch == (4 if tokens == 2_500 else 8)
+
+
+@pytest.mark.parametrize(
+    ("length", "flops", "name"),
+    [
+        ({}, REFERENCE_FLOPS, "tunes"),
+        ({"minutes": 10.0}, 2.5e11, "tunes"),
+        ({"minutes": 2.0}, 2.5e11, "small"),
+        ({"minutes": 1.0}, 2.5e11, "tiny"),
+        ({"minutes": 1.0}, 8e10, "tiny"),
+        ({"epochs": 12.0}, 8e10, "tunes"),
+        ({"epochs": 1.0}, 8e10, "tiny"),
+    ],
+)
+def test_a_book_of_tunes_has_the_network_that_its_time_is_enough_for(length, flops, name):
+    found = plan(RunOptions.of(length), "abc", 650_000, 222, flops)
+    assert found.options.training.preset == name
 
 
 def test_what_is_said_stays():
@@ -124,9 +154,12 @@ def test_time_beyond_what_the_data_are_good_for_is_not_used_unless_epochs_are_sa
     assert "by heart (--epochs for more)" in found.reasons[-1]
     assert chosen(10**6, minutes=600.0, epochs=90.0).options.training.epochs == 90
     # A text of a few lines needs many passes for as many steps.
-    few, many = (chosen(n, minutes=600.0).options.training.epochs for n in (100_000, 2_000))
+    few, many, most = (
+        chosen(n, minutes=600.0).options.training.epochs for n in (100_000, 30_000, 2_000)
+    )
     assert few == PRESETS["small"].passes
-    assert few < many == MOST_EPOCHS
+    assert few < many == pytest.approx(40)
+    assert most == PRESETS["micro"].passes
 
 
 def test_a_slower_machine_gets_what_it_has_the_time_for():
@@ -155,7 +188,7 @@ def test_steps_that_the_data_cannot_fill_are_refused(said):
 
 
 def test_an_unknown_preset_names_the_known_ones():
-    with pytest.raises(ConfigError, match="known: huge, large, medium, small"):
+    with pytest.raises(ConfigError, match="known: huge, large, medium, micro, small"):
         chosen(1000, preset="enormous")
 
 
