@@ -87,8 +87,11 @@ def ask(prompt: str, options: TuneOptions, config: Config, pieces: Sequence[str]
     ids = {piece: id for id, piece in enumerate(pieces)}
     begun = tuple(ids[token] for token in tokens)
     grammar, least = fitting(pieces, wish, pairs, begun)
-    left_out = parsed.left_out + attachments_left_out(tune) if tune else parsed.left_out
-    return Asked(grammar, least, key, begun, left_out)
+    left_out = parsed.left_out.copy()
+    if tune:
+        left_out += attachments_left_out(tune)
+        left_out["jump sign"] += sum(len(bar.marks) for bar in tune.bars)
+    return Asked(grammar, least, key, begun, +left_out)
 
 
 def settled(

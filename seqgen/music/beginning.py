@@ -8,7 +8,7 @@ from seqgen.music.normal import drawable, normal_key, plain
 from seqgen.music.notation import text
 from seqgen.music.tokens import PATTERN, WHOLE
 from seqgen.music.tune import Tune
-from seqgen.music.unroll import is_plain
+from seqgen.music.unroll import has_plain_repeats
 
 
 def beginning(tune: Tune, key: Key | None) -> list[str]:
@@ -18,8 +18,8 @@ def beginning(tune: Tune, key: Key | None) -> list[str]:
     key: to whose tonic it is moved; None for its own.
     Raises TuneError for what the normal form does not have.
     """
-    if not is_plain(tune):
-        raise TuneError("jumps and endings beyond the second cannot be gone on from")
+    if not has_plain_repeats(tune):
+        raise TuneError("a repeat with more than two turns, which no tune is written with")
     if any(bar.meter and bar.meter.length != tune.meter.length for bar in tune.bars):
         raise TuneError("meter changes")
     full = int(tune.meter.length * WHOLE) or WHOLE

@@ -11,8 +11,8 @@ from seqgen.music.tune import Bar, Tune
 
 MOST_BARS = 512
 PLAIN_ENDINGS = ("", "1", "2")
-# The signs of `Bar.marks` that make the player jump, or stop.
-JUMPS = ("D.C.", "D.S.", "fine", "dacoda")
+# How the signs of `Bar.marks` begin that make the player jump; without one the others do nothing.
+JUMPS = ("D.C.", "D.S.")
 
 
 class Part(NamedTuple):
@@ -30,10 +30,13 @@ class Part(NamedTuple):
 
 def is_plain(tune: Tune) -> bool:
     """Whether a tune is played in the order of plain repeats with at most two endings."""
-    return not tune.part_order and not any(
-        bar.times != 2 or bar.ending not in PLAIN_ENDINGS or any(map(jumps, bar.marks))
-        for bar in tune.bars
-    )
+    jumping = any(jumps(mark) for bar in tune.bars for mark in bar.marks)
+    return not tune.part_order and not jumping and has_plain_repeats(tune)
+
+
+def has_plain_repeats(tune: Tune) -> bool:
+    """Whether every repeat is played twice, with at most two endings."""
+    return all(bar.times == 2 and bar.ending in PLAIN_ENDINGS for bar in tune.bars)
 
 
 def without_jumps(tune: Tune) -> Tune:

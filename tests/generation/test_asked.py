@@ -80,7 +80,7 @@ def test_an_option_and_a_prompt_that_differ_are_refused(asked):
         ("M:six\nABc", "--prompt: M:: 'six' is no meter"),
         ("K:H\nABc", "--prompt: K:: 'H' is no key"),
         ("M:6/8\nK:D\nABc def|\nM:4/4\nABcd", "meter changes"),
-        ("M:6/8\nK:D\n|:ABc def|1,3 ABc:|2 A", "endings beyond the second"),
+        ("M:6/8\nK:D\n|:ABc def|1,3 ABc:|2 A", "a repeat with more than two turns"),
         ("M:6/8\nK:D\n[CEG", "--prompt: line 1, column 1 of its music: unreadable"),
         ("K:D\nABc def|\nAB☃", "--prompt: line 2, column 3 of its music: unreadable"),
         ("ABcdefgabc'd'", "no tune goes on from it"),
@@ -116,6 +116,17 @@ def test_what_a_prompt_loses_is_counted(asked):
     )
     assert asked("K:D\nABc").left_out == {}
     assert asked("T:Only a title").left_out == {"title": 1}
+
+
+def test_every_attachment_of_a_prompt_is_counted(asked):
+    prompt = 'M:4/4\nL:1/8\nK:G\n"G"{a}G2 (Bd) "^Fine"~G2 !trill!d2|!segno!G2'
+    assert asked(prompt).left_out == {
+        "chord symbol": 1,
+        "grace note": 1,
+        "slur": 1,
+        "decoration": 2,
+        "jump sign": 2,
+    }
 
 
 def test_a_signature_of_no_mode_is_kept_as_accidentals(asked, tune_checkpoint):

@@ -70,6 +70,28 @@ def test_repeats_parts_and_jumps_are_written_out(whole, body):
     assert heard(unrolled(whole)) == heard(whole)
 
 
+def test_signs_that_no_jump_leads_to_do_nothing():
+    assert is_plain(marked("A8|B8|", marks={0: ("segno", "fine"), 1: ("dacoda",)}))
+
+
+@pytest.mark.parametrize(
+    ("music", "body"),
+    [
+        ("P:AABA\nP:A\nC8|\nP:B\nG8|]", None),
+        ("|:A8|1,2 B8:|3 C8:|4 D8|]", "|:A8|B8:||:A8|1C8:|2D8|]"),
+        ("|::A8|B8::|", "|:A8|B8:|A8|B8|]"),
+        ("|:A8:|B8!D.C.!|]", "|:A8:|B8||A8||B8|]"),
+    ],
+)
+def test_what_people_write_is_read_and_written_out(music, body):
+    if body:
+        assert form(music) == body
+    else:
+        head, _, rest = music.partition("\n")
+        found = read(f"X:1\nM:4/4\nL:1/8\n{head}\nK:C\n{rest}\n")
+        assert normal.text(normal.normalise(found)).endswith("|:C8:|G8||C8|]")
+
+
 def test_a_plain_tune_comes_out_as_it_is():
     plain = normal.normalise(tune("|:G2|C8|1D6:|2E8||C8|F8|]"))
     assert is_plain(plain)
