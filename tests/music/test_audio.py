@@ -107,9 +107,9 @@ def test_it_neither_clips_nor_clicks(name: str, tunes: list[Tune]) -> None:
 def test_a_minute_is_made_in_less_than_a_second(oneills: list[Tune]) -> None:
     performance = perform(oneills[0], 40)
     assert performance.seconds(performance.length) > 40
-    start = time.perf_counter()
+    start = time.process_time()
     heard([performance], find("harp"))
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_tunes_are_parted_by_a_pause(tunes: list[Tune]) -> None:
