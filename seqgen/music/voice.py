@@ -31,7 +31,7 @@ LOWEST, HIGHEST = 0, 69  # steps that MIDI has keys for, whatever their signs
 STRONGER = ("", "|", "||", "|]", ":|")  # two bar lines with no note between are one
 LONGEST = 64  # whole notes; a longer note is a slip
 ONE = Fraction(1)
-GRACE = Fraction(1, 8)  # how a grace note of one unit looks
+GRACE = Fraction(1, 8)  # how long a grace note of one unit looks at most
 
 
 @dataclass
@@ -371,11 +371,12 @@ class VoiceReading:
         group = lexer.grace(lexeme)
         if not group:
             return
+        unit = min(self.begin(), GRACE)
         signs = dict(self.signs)  # those of grace notes do not reach beyond the group
         notes = []
         for written, factor in group:
             pitches = tuple([self.pitch(note, None) for note in written])
-            notes.append(Note(highest_first(pitches), GRACE * factor))
+            notes.append(Note(highest_first(pitches), unit * factor))
         self.signs = signs
         self.pending["grace"] = (*self.pending.get("grace", ()), *notes)
         if lexeme[1:].lstrip().startswith("/"):

@@ -102,6 +102,12 @@ def test_grace_notes_have_lengths_chords_and_the_signs_of_the_bar():
     assert pitches(found)[-1] == [78]
 
 
+@pytest.mark.parametrize(("unit", "length"), [("1/16", "1/16"), ("1/8", "1/8"), ("1/4", "1/8")])
+def test_a_grace_note_is_an_eighth_at_most(unit, length):
+    (note,) = tune("{g}f", header=f"L:{unit}\n").bars[0].notes
+    assert note.attached.grace[0].written == Fraction(length)
+
+
 def test_slurs_and_ties_between_other_pitches():
     found = tune("(C(DE)F) G-A (3(GAB) .(cd)|")
     assert [(a.slurs_begin, a.slurs_end) for a in attached(found)] == [
