@@ -1,5 +1,6 @@
 """Which checkpoints there are, and which one a name means."""
 
+import os
 import re
 from pathlib import Path
 
@@ -69,6 +70,11 @@ def find(name_or_path: str, folder: Path = FOLDER) -> Path:
     if shipped:
         there += f"; with seqgen come {listed(shipped)}"
     known = [path.name for path in (*own, *shipped)]
+    if os.path.exists(name_or_path):
+        raise CheckpointError(
+            f"{name_or_path} is not a checkpoint, it has no {format.CONFIG} ({there}); "
+            "train one with `seqgen train SOURCE`"
+        )
     raise CheckpointError(
         f"there is no checkpoint {name_or_path!r}{did_you_mean(Path(name_or_path).name, known)} "
         f"({there}); train one with `seqgen train SOURCE`"

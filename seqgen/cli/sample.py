@@ -75,6 +75,7 @@ def sample(
         from seqgen.cli import outputs
 
         outputs.check(rendering, shown=out is None and sys.stdout.isatty())
+    check_files(out, rendering)
     text = read_prompt(prompt)
     from seqgen.generation import load
 
@@ -117,6 +118,17 @@ def sample(
             write_whole(out, "".join(told(written)).encode("utf-8", "replace"))
     tell_selection(generator)
     tell_loops(generator, options.count)
+
+
+def check_files(out: Path | None, rendering: RenderOptions) -> None:
+    """Raise CheckpointError, before anything is sampled, for a file that cannot be written."""
+    files = (rendering.midi, rendering.score, rendering.audio, rendering.page)
+    paths = [Path(file) for file in (out, *files) if file is not None]
+    if paths:
+        from seqgen.checkpoint.files import check_writable
+
+        for path in paths:
+            check_writable(path)
 
 
 def tell_loops(generator: "Generator", count: int) -> None:

@@ -26,7 +26,12 @@ from seqgen.corpora.formats import HEAD, Markup, markup_of
 from seqgen.corpora.known import open_known
 from seqgen.corpora.longtext import LongText, Store
 from seqgen.corpora.registry import find_entry, known_names
-from seqgen.corpora.tunebook import broken_tunes, looks_like_tunes, split_tunes
+from seqgen.corpora.tunebook import (
+    broken_tunes,
+    looks_like_tunes,
+    music_outside_tunes,
+    split_tunes,
+)
 from seqgen.errors import ConfigError, CorpusError, did_you_mean, unknown_name
 
 STDIN = "-"
@@ -88,6 +93,8 @@ def find(source: str, encoding: str | None, progress: Progress | None) -> Found:
     known = find_entry(source)
     if known is not None:
         return open_known(known, progress)
+    if not source.strip():
+        raise CorpusError("the name of a source is empty; name a file, a folder or a known corpus")
     missing = f"{source}: no such file or folder"
     if os.sep in source:
         raise CorpusError(f"{missing}{did_you_mean(source, neighbours(path))}")
@@ -229,6 +236,11 @@ class Reader:
             )
         if broken := broken_tunes(book):
             self.notices.append(f"{origin}: left out: {broken} after an X: line without a K: line")
+        if lines := music_outside_tunes(book):
+            self.notices.append(
+                f"{origin}: left out: {lines} line{'s' * (lines != 1)} of music outside a tune; "
+                "an empty line ends a tune"
+            )
         return tuple(tunes)
 
     def one_kind(self) -> str:

@@ -20,6 +20,7 @@ STRETCH = re.compile(
     re.MULTILINE | re.VERBOSE,
 )
 KEY = re.compile(r"^K:", re.MULTILINE)
+MUSIC = re.compile(f"^{MUSIC_LINE}", re.MULTILINE)
 # The fields of a file header that hold for its tunes and change what is learned of them.
 DEFAULT = re.compile(r"^(?P<letter>[LMR]):.*", re.MULTILINE)
 # A heading stands in a comment or in free text; a directive (%%) is none, nor is a field.
@@ -78,6 +79,14 @@ def broken_tunes(text: str) -> int:
     """How many stretches begin with X: and lack the K: line that would make them tunes."""
     text = without_markup(text)
     return sum(1 for _ in STRETCH.finditer(text)) - len(tune_stretches(text))
+
+
+def music_outside_tunes(text: str) -> int:
+    """How many lines of music are in no tune, such as those below the empty line that ends one."""
+    text = without_markup(text)
+    edges = [0, *(edge for stretch in STRETCH.finditer(text) for edge in stretch.span()), len(text)]
+    gaps = zip(edges[::2], edges[1::2], strict=True)
+    return sum(1 for start, end in gaps for _ in MUSIC.finditer(text, start, end))
 
 
 def tune_stretches(text: str) -> list[re.Match[str]]:

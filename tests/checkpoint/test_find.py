@@ -35,6 +35,13 @@ def test_an_unknown_name_offers_the_nearest(checkpoint: Path, name: str, offered
     assert not offered or f"did you mean {offered}?" in str(error.value)
 
 
+def test_a_file_or_folder_that_is_no_checkpoint_is_named_as_such(tmp_path: Path) -> None:
+    (tmp_path / "poems.txt").write_text("Shall I compare thee")
+    for path in (tmp_path, tmp_path / "poems.txt"):
+        with pytest.raises(CheckpointError, match=r"is not a checkpoint.*config\.json"):
+            find(str(path), Path("elsewhere"))
+
+
 def test_a_shipped_checkpoint_is_offered_too(make: Callable[..., Path], shipped: Path) -> None:
     make(shipped / "shakespeare")
     with pytest.raises(CheckpointError, match=r"'shakespear'; did you mean shakespeare\?"):

@@ -151,6 +151,11 @@ def failing(monkeypatch, capfd, *arguments: str) -> tuple[int, str]:
         (("fox", "--precision", "int9"), 2, "unknown precision 'int9'; did you mean int8? (known:"),
         (("fox", "--prompt", "@none.txt"), 2, "cannot read none.txt: No such file"),
         (("fox", "--out", "/dev/null/x"), 1, "cannot write /dev/null/x"),
+        (
+            ("jig", "--midi", "/dev/null/x.mid", "--count", "1000"),
+            1,
+            "cannot write /dev/null/x.mid",
+        ),
         (("jig", "--length", "5"), 2, "--length 5 is too short"),
         (("jig", "--stop", "x"), 2, "--stop, --lines and --no-loops are for text"),
         (("jig", "--key", "Gmix"), 2, "unknown mode 'mix'"),

@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqgen.corpora.tunebook import broken_tunes, looks_like_tunes, split_tunes
+from seqgen.corpora.tunebook import (
+    broken_tunes,
+    looks_like_tunes,
+    music_outside_tunes,
+    split_tunes,
+)
 
 EXCERPTS = Path(__file__).parents[1] / "excerpts" / "abc"
 REEL = "X:1\nT:A Reel\nM:C|\nL:1/8\n% comment\nK:G\nGABc dedB|dedB dedB|\nw:la la\n"
@@ -41,6 +46,12 @@ def test_an_empty_line_before_the_music_ends_no_tune():
     ]
     assert tunes("X:1\nK:G\n\nOnce | upon a time\n") == ["X:1\nK:G\n"]
     assert tunes(f"X:1\nK:G\n\n{JIG}") == ["X:1\nK:G\n", JIG]
+
+
+def test_music_outside_a_tune_is_counted():
+    assert music_outside_tunes(f"{REEL}\nGABc dedB|ABcd e4|\n\nA note | on it\n\n{JIG}") == 1
+    assert music_outside_tunes(f"GABc|\n\n{REEL}\n{JIG}\n|:c2d:|\nAB|\n") == 3
+    assert music_outside_tunes(f"A book\n\n{REEL}\n{JIG}") == 0
 
 
 PAGE = "<!DOCTYPE html>\n<html><head><title>T</title></head><body>\n%s\n</body></html>\n"
