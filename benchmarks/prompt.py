@@ -1,9 +1,10 @@
-"""Tokens a second at which a prompt is read: as a sequence, and token by token, in one run.
+"""Speed at which a prompt is read: as `sample` does, by the sequence graph, and token by token.
 
 ``python -m benchmarks.prompt [CHECKPOINT [CHARACTERS]]`` reads the beginning of the sonnets with a
-checkpoint (shakespeare unless said, 60,000 characters) in int8. The two ways take turns, so that
-what else the machine does slows both; the best turn of each counts. The sequence graph is built
-before; ``build`` is the seconds that this takes. It prints one line of JSON.
+checkpoint (default: shakespeare, 60,000 characters) in int8. The ways take turns, so that what else
+the machine does slows all; the best turn of each counts. The sequence graph is built before;
+``build`` is the seconds that this takes. ``characters`` are those a second as `sample` reads them,
+``sequence`` and ``steps`` are tokens a second. It prints one line of JSON.
 """
 
 import argparse
@@ -13,6 +14,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from seqgen.checkpoint import format
 from seqgen.checkpoint.find import find
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.corpora import open_corpus
@@ -29,9 +31,13 @@ def seconds(function: Callable[[], object]) -> float:
 
 
 def measure(name: str, characters: int, turns: int) -> dict[str, float]:
-    """Figures by name: seconds to build, and tokens a second of both ways."""
+    """Figures by name: seconds to build, and the speeds of the three ways."""
     checkpoint = open_checkpoint(find(name))
-    engine = Engine(checkpoint.graph(), sequence_graph=checkpoint.sequence_graph)
+    engine = Engine(
+        checkpoint.graph(),
+        sequence_graph=checkpoint.sequence_graph,
+        rounding=format.ROUNDING[format.INT8],
+    )
     tokenizer = checkpoint.tokenizer
     text = str(open_corpus(["sonnets"]).documents[0].text)
     text = tokenizer.skip_unknown(text)[:characters]
@@ -39,13 +45,17 @@ def measure(name: str, characters: int, turns: int) -> dict[str, float]:
     built = seconds(lambda: engine.read_sequence(ids_T[:1]))
     few_T = ids_T[:STEPS]
     times = [
-        (seconds(lambda: engine.read_sequence(ids_T)), seconds(lambda: engine.read_steps(few_T)))
+        (
+            seconds(lambda: engine.read(ids_T)),
+            seconds(lambda: engine.read_sequence(ids_T)),
+            seconds(lambda: engine.read_steps(few_T)),
+        )
         for _ in range(turns)
     ]
-    whole, steps = np.min(times, axis=0)
+    whole, sequence, steps = np.min(times, axis=0)
     return {
         "build": built,
-        "sequence": len(ids_T) / whole,
+        "sequence": len(ids_T) / sequence,
         "steps": len(few_T) / steps,
         "characters": len(text) / whole,
     }

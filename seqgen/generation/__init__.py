@@ -33,5 +33,6 @@ def load(
         raise unknown_name("weights", weights, format.WEIGHTS_OF)
     checkpoint = open_checkpoint(find(str(path)), weights)
     sequence_graph = partial(checkpoint.sequence_graph, precision)
-    engine = Engine(checkpoint.graph(precision), threads=threads, sequence_graph=sequence_graph)
+    graph, rounding = checkpoint.graph(precision), format.ROUNDING[precision]
+    engine = Engine(graph, threads=threads, sequence_graph=sequence_graph, rounding=rounding)
     return Generator(checkpoint, engine)

@@ -27,6 +27,9 @@ CHUNK = 512
 # Chunks after which the number of threads is tried again.
 TRIED_AGAIN = 16
 
+# Tokens of the end of a long prompt that are read first (`Engine.read_end`).
+ENDS = (1024, 8192)
+
 States = Mapping[str, np.ndarray]
 Progress = Callable[[int, int], None]
 
@@ -45,6 +48,7 @@ class Engine:
         *,
         threads: int | None = None,
         sequence_graph: Callable[[], bytes] | None = None,
+        rounding: float = 1e-5,
     ) -> None:
         """Make the session.
 
@@ -53,8 +57,11 @@ class Engine:
         sequence_graph: returns what `seqgen.checkpoint.graph.build_sequence` does, of the same
             network; called when the first long prompt is read. Without it prompts are read token by
             token.
+        rounding: relative error of the states that comes from the rounding of the graph's products,
+            as a root mean square (`seqgen.checkpoint.format.ROUNDING`).
         Raises CheckpointError if the graph cannot be run.
         """
+        self._rounding = rounding
         self._threads = threads or fitting_threads(len(graph))
         self._session = session(graph, self._threads, "step.onnx")
         self._sequence_graph = sequence_graph
@@ -101,16 +108,51 @@ class Engine:
     ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Read a prompt as one stream, from the state before the first token.
 
-        A prompt of `LONG` tokens or more is read by the sequence graph, if there is one; the result
-        is the same but for rounding (see `seqgen.checkpoint.graph.build_sequence`).
+        Of a long prompt only the end is read where `read_end` shows that the rest does not matter.
+        Any other prompt of `LONG` tokens or more is read by the sequence graph, if there is one.
+        The result is the same but for rounding (see `seqgen.checkpoint.graph.build_sequence`).
 
         ids_T: tokens, at least one.
         progress: called now and then with the number of tokens that were read, and of all.
         Returns the logits after the last token, float32 [1, V], and the states there.
         """
-        if len(ids_T) >= LONG and self._sequence_graph:
+        if len(ids_T) < LONG:
+            return self.read_steps(ids_T, progress)
+        for tokens in ENDS:
+            if len(ids_T) >= 2 * tokens and (found := self.read_end(ids_T[-tokens:])):
+                if progress:
+                    progress(len(ids_T), len(ids_T))
+                return found
+        if self._sequence_graph:
             return self.read_sequence(ids_T, progress)
         return self.read_steps(ids_T, progress)
+
+    def read_end(self, ids_T: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]] | None:
+        """Read the end of a prompt, if the state after it does not depend on what came before.
+
+        A trained network forgets: its state is a function of the latest inputs (the echo state
+        property, Jaeger 2001). Three streams read these tokens, from a state of zeros, from random
+        signs and from the opposite signs, so that each unit begins at both extremes. Where their
+        states then differ by no more than rounding does, the state before these tokens does not
+        matter. For the float32 graph of ``shakespeare`` they are equal after 768 tokens.
+
+        ids_T: the last tokens of the prompt.
+        Returns what `read` does for the whole prompt; None where the states differ.
+        """
+        states, random = self.start(3), np.random.default_rng(0)
+        for state in states.values():
+            state[1] = random.choice((-1, 1), size=state.shape[1:])
+            state[2] = -state[1]
+        streams = self.streams(states)
+        for id in ids_T:
+            streams.step(np.repeat(id[None], 3, axis=0))
+        for state in streams.states.values():
+            error = np.sqrt(np.mean((state[1:] - state[0]) ** 2))
+            # Not "greater": a state that is not finite must not pass.
+            if not error <= self._rounding * np.sqrt(np.mean(state[0] ** 2)):
+                return None
+        first = {name: state[:1].copy() for name, state in streams.states.items()}
+        return streams.logits_BV[:1].copy(), first
 
     def read_steps(
         self, ids_T: np.ndarray, progress: Progress | None = None

@@ -8,7 +8,7 @@ import pytest
 from seqgen.checkpoint import graph
 from seqgen.config import StackOptions
 from seqgen.errors import CheckpointError, ConfigError
-from seqgen.generation.engine import CHUNK, Engine
+from seqgen.generation.engine import CHUNK, ENDS, Engine
 from seqgen.stack import cells
 from seqgen.stack.shapes import weight_shapes
 
@@ -141,3 +141,38 @@ def test_what_cannot_be_built_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(graph, "MOST_BYTES", 100)
     with pytest.raises(CheckpointError, match="fewer --units"):
         graph.build_sequence(options, VOCAB, weights)
+
+
+FORGETFUL = {"cell": "gru", "units": (24,), "layers": 1}
+# Its state is the sum of all inputs.
+UNFORGETFUL = {
+    "cell": "rnn", "units": (24,), "layers": 1, "activation": "linear",
+    "recurrent_init": "identity",
+}  # fmt: skip
+
+
+def test_of_a_long_prompt_the_end_is_read_where_the_rest_is_forgotten() -> None:
+    options, weights = network(FORGETFUL)
+    found = engine(options, weights, "float32")
+    ids_T = np.random.default_rng(1).integers(0, VOCAB, 3000)
+    assert found.read_end(ids_T[-ENDS[0] :]) is not None
+    logits_1V, states = found.read(ids_T)
+    step_logits_1V, step_states = found.read_steps(ids_T)
+    np.testing.assert_allclose(logits_1V, step_logits_1V, atol=1e-5)
+    for name, state in states.items():
+        np.testing.assert_allclose(state, step_states[name], atol=1e-5)
+
+
+def test_a_long_prompt_is_read_whole_where_it_is_remembered() -> None:
+    options, weights = network(UNFORGETFUL)
+    weights = weights | {"recurrent_1/recurrent_kernel": np.eye(24, dtype=np.float32)}
+    found = engine(options, weights, "float32")
+    ids_T = np.random.default_rng(1).integers(0, VOCAB, 3000)
+    assert found.read_end(ids_T[-ENDS[0] :]) is None
+    np.testing.assert_allclose(found.read(ids_T)[0], found.read_steps(ids_T)[0], rtol=1e-3)
+
+
+def test_states_that_are_not_finite_are_not_taken_for_equal() -> None:
+    options, weights = network(UNFORGETFUL)
+    weights = weights | {"recurrent_1/recurrent_kernel": 2 * np.eye(24, dtype=np.float32)}
+    assert engine(options, weights, "float32").read_end(np.zeros(1000, int)) is None
