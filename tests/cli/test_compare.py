@@ -152,8 +152,9 @@ def test_where_nothing_could_be_trained_it_says_so(seqgen, here: Path, monkeypat
 
 
 def test_a_dry_run_lists_the_networks_and_their_time_and_makes_nothing(seqgen, here: Path) -> None:
-    words = ("--cells", "lstm,gru", "--layers", "1,2", "--units", "16", "--embedding", "8")
-    status, out, _ = seqgen("compare", "river.txt", *words, "--minutes", "2", "--dry-run")
+    sizes = ("--layers", "1,2", "--units", "16", "--embedding", "8", "--dropout", "0.5")
+    words = ("--cells", "lstm,gru", *sizes, "--minutes", "2")
+    status, out, _ = seqgen("compare", "river.txt", *words, "--dry-run")
     assert status == 0
     # 22·8 + 4·16·(8+16+1) + 17·22
     assert re.search(r"lstm layers 1 +river-compare-lstm-layers-1 +2,150 +2:00", out)
