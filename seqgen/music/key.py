@@ -121,6 +121,10 @@ def parse_key(value: str) -> Key | None:
         return None
 
 
+# The kind of a minor scale; its raised notes have signs of their own in the music.
+SCALE = re.compile(r"(?<=[\s#b♯♭A-G])(?:natural|harmonic|melodic)[\s-]+(?=min|m\b)", re.IGNORECASE)
+
+
 @lru_cache(maxsize=1024)
 def read_key(value: str) -> KeyText:
     """Read a ``K:`` value (sections 3.1.14 and 4.6 of ABC 2.1).
@@ -136,6 +140,7 @@ def read_key(value: str) -> KeyText:
         return KeyText(None, True, text[4:].strip())
     if re.match(r"H[Pp](?!\w)", text):
         return KeyText(Key(LETTERS.index("A"), 0, "mix"), True, text[2:].strip())
+    text = SCALE.sub("", text)
     match = KEY.match(text)
     letter, alter, mode, end = named(match) if match else ("", 0, "", 0)
     explicit, whole, rest = accidentals(text[end:])

@@ -111,10 +111,10 @@ def test_signs_that_no_mode_has_stay():
     ("values", "found"),
     [
         (("Am", "Amin", "A minor", "AMINOR", "A MINOR", "a minor", "Aaeolian", "Am clef=bass",
-          "A moll", "A\tm", "Am ;as sung"), Key(5, 0, "min")),
+          "A moll", "A\tm", "Am ;as sung", "A harmonic minor", "A Natural Min"), Key(5, 0, "min")),
         (("Amix", "A Mixolydian", "AMixolydian", "A mixolidian", "AMIX"), Key(5, 0, "mix")),
-        (("F#m", "F♯m", "F sharp minor", "Fsharp minor", "F-sharp minor", "F#Minor"),
-         Key(3, 1, "min")),
+        (("F#m", "F♯m", "F sharp minor", "Fsharp minor", "F-sharp minor", "F#Minor",
+          "F# melodic minor", "F sharp harmonic m"), Key(3, 1, "min")),
         (("Bb", "B♭", "Bflat", "B flat", "B-flat major", "Bbmaj", "Bb Ionian", "Bb treble"),
          Key(6, -1)),
         (("B", "B♮", "Bmajor", "B major (five sharps)"), Key(6)),
