@@ -119,15 +119,15 @@ class Engine:
         if len(ids_T) < LONG:
             return self.read_steps(ids_T, progress)
         for tokens in ENDS:
-            if len(ids_T) >= 2 * tokens and (found := self.read_end(ids_T[-tokens:])):
-                if progress:
-                    progress(len(ids_T), len(ids_T))
+            if len(ids_T) >= 2 * tokens and (found := self.read_end(ids_T, tokens, progress)):
                 return found
         if self._sequence_graph:
             return self.read_sequence(ids_T, progress)
         return self.read_steps(ids_T, progress)
 
-    def read_end(self, ids_T: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]] | None:
+    def read_end(
+        self, ids_T: np.ndarray, tokens: int, progress: Progress | None = None
+    ) -> tuple[np.ndarray, dict[str, np.ndarray]] | None:
         """Read the end of a prompt, if the state after it does not depend on what came before.
 
         A trained network forgets: its state is a function of the latest inputs (the echo state
@@ -136,7 +136,8 @@ class Engine:
         states then differ by no more than rounding does, the state before these tokens does not
         matter. For the float32 graph of ``shakespeare`` they are equal after 768 tokens.
 
-        ids_T: the last tokens of the prompt.
+        ids_T: the whole prompt. tokens: how many of its last tokens are read.
+        progress: as in `read`; the tokens that are not read count as read.
         Returns what `read` does for the whole prompt; None where the states differ.
         """
         states, random = self.start(3), np.random.default_rng(0)
@@ -144,13 +145,17 @@ class Engine:
             state[1] = random.choice((-1, 1), size=state.shape[1:])
             state[2] = -state[1]
         streams = self.streams(states)
-        for id in ids_T:
+        for number, id in enumerate(ids_T[-tokens:], max(1, len(ids_T) - tokens + 1)):
             streams.step(np.repeat(id[None], 3, axis=0))
+            if progress and number % CHUNK == 0:
+                progress(number, len(ids_T))
         for state in streams.states.values():
             error = np.sqrt(np.mean((state[1:] - state[0]) ** 2))
             # Not "greater": a state that is not finite must not pass.
             if not error <= self._rounding * np.sqrt(np.mean(state[0] ** 2)):
                 return None
+        if progress:
+            progress(len(ids_T), len(ids_T))
         first = {name: state[:1].copy() for name, state in streams.states.items()}
         return streams.logits_BV[:1].copy(), first
 
