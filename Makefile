@@ -32,8 +32,9 @@ lint: .venv/installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Two processes, whatever the machine has: each loads TensorFlow, which uses all cores by itself.
 test: lint browser
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 # For the tests of the HTML page: Debian's, where it may be installed; without one they are skipped.
 browser:
