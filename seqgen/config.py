@@ -259,8 +259,8 @@ class SamplingOptions(Options):
     )
     temperature: float | None = option(
         None,
-        "Below 1 safer, above 1 wilder, 0 always the likeliest; 0.8 for text and 0.95 for tunes "
-        "unless said.",
+        "Softmax temperature, 0 picks the likeliest token; by default 0.8 for text, 1 for lists of "
+        "short items and 0.95 for tunes.",
         least=0.0,
         most=100.0,
     )
@@ -279,7 +279,7 @@ class SamplingOptions(Options):
     count: int = option(
         1, "How many samples; for tunes, how many whole tunes.", least=1, most=100_000
     )
-    novel: bool = option(False, "Leave out documents that the model was trained on.")
+    novel: bool = option(False, "Leave out documents of the corpus that the model was trained on.")
     unique: bool = option(False, "Leave out documents that were already written.")
     loops: bool = option(
         True,

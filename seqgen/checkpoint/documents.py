@@ -1,9 +1,9 @@
-"""The documents that a network has learned from, each as a hash of its text."""
+"""The documents of a network's corpus, each as a hash of its text."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,18 @@ if TYPE_CHECKING:
     from seqgen.tokenizers.base import Text, Tokenizer
 
 HASHES = "hashes"
+HELD_OUT = "held_out"
+
+
+class DocumentHashes(NamedTuple):
+    """The distinct hashes of a corpus's documents, each part sorted, uint64 [N].
+
+    held_out: of the validation part; empty in checkpoints that did not store them.
+    """
+
+    training: np.ndarray
+    held_out: np.ndarray
+
 
 # Characters up to which a text is hashed without the blanks around it. Nothing that a network
 # writes is longer.
@@ -46,13 +58,14 @@ def fingerprints(texts: "Iterable[Text]", *, tunes: bool = False) -> np.ndarray:
     return np.unique(np.fromiter(map(one, texts), np.uint64))
 
 
-def save(path: Path, hashes: np.ndarray) -> None:
+def save(path: Path, hashes: DocumentHashes) -> None:
     """Write hashes of documents into a checkpoint. Raises CheckpointError if that fails."""
-    write_arrays(path / format.DOCUMENTS, {HASHES: hashes})
+    arrays = {HASHES: hashes.training, HELD_OUT: hashes.held_out}
+    write_arrays(path / format.DOCUMENTS, arrays)
 
 
-def learned(checkpoint: "Checkpoint", *, make: bool = True) -> np.ndarray | None:
-    """The hashes of the documents that a network has learned from, sorted, uint64 [N].
+def corpus_hashes(checkpoint: "Checkpoint", *, make: bool = True) -> DocumentHashes | None:
+    """The hashes of the documents of a network's corpus.
 
     make: where they are not stored, make them from the tokens of its run.
     None if they are not stored and those tokens are not there.
@@ -64,18 +77,22 @@ def learned(checkpoint: "Checkpoint", *, make: bool = True) -> np.ndarray | None
     parts = kept_parts(checkpoint) if make else None
     if parts is None:
         return None
-    texts = texts_of(parts[0], checkpoint.tokenizer)
-    return fingerprints(texts, tunes=checkpoint.config.kind == "tunes")
+    tunes = checkpoint.config.kind == "tunes"
+    training, held_out = (
+        fingerprints(texts_of(part, checkpoint.tokenizer), tunes=tunes) for part in parts
+    )
+    return DocumentHashes(training, held_out)
 
 
-def read(path: Path, most: int) -> np.ndarray:
+def read(path: Path, most: int) -> DocumentHashes:
     """What `save` wrote. most: documents that there can be. Raises CheckpointError."""
     arrays, _ = read_arrays(path, most=8 * most + SPARE_BYTES)
-    found = arrays.get(HASHES)
-    whole = found is not None and found.dtype == np.uint64 and found.ndim == 1
-    if found is None or not whole or len(arrays) > 1 or not len(found) <= most:
+    valid = all(values.dtype == np.uint64 and values.ndim == 1 for values in arrays.values())
+    valid = valid and sum(map(len, arrays.values())) <= most
+    if not valid or HASHES not in arrays or not arrays.keys() <= {HASHES, HELD_OUT}:
         raise CheckpointError(f"{path} does not hold hashes of documents; restore it or delete it")
-    return np.sort(found)
+    held_out = arrays.get(HELD_OUT, np.zeros(0, np.uint64))
+    return DocumentHashes(np.sort(arrays[HASHES]), np.sort(held_out))
 
 
 def texts_of(rows: np.ndarray, tokenizer: "Tokenizer") -> Iterator[str]:

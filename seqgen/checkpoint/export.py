@@ -88,9 +88,9 @@ def copy_files(checkpoint: Checkpoint, folder: Path, half: bool) -> None:
     write.write_metrics(folder, checkpoint.metrics())
     # Though the copy has no training text, it can still leave copies of it out.
     if config.kind == "tunes" or config.corpus.learns_ends:
-        learned = documents.learned(checkpoint)
-        if learned is not None:
-            documents.save(folder, learned)
+        hashes = documents.corpus_hashes(checkpoint)
+        if hashes is not None:
+            documents.save(folder, hashes)
         ends.save(folder, ends.read(path))
     with contextlib.suppress(FileNotFoundError):
         os.lstat(path / format.SAMPLES)

@@ -11,7 +11,7 @@ class EvaluationOptions(Options):
 
     temperature: float | None = option(
         None,
-        "Below 1 safer, above 1 wilder; 0.8 for text and 0.95 for tunes unless said.",
+        "Softmax temperature; by default the one of `seqgen sample`.",
         least=0.0,
         most=100.0,
     )

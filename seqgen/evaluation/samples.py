@@ -10,7 +10,7 @@ from seqgen.evaluation.novelty import RUNS, Copy, copied, longest_copy, matches,
 from seqgen.evaluation.overlap import Matches
 from seqgen.evaluation.repetition import loop, repeated, words
 from seqgen.evaluation.wording import is_python, known_words, parsing_blocks
-from seqgen.generation.generator import TEMPERATURES, Generator
+from seqgen.generation.generator import Generator, default_temperature
 from seqgen.generation.sample import TEXT_LENGTH
 
 GENERATED, REAL = "generated", "real"
@@ -94,7 +94,7 @@ def sample_figures(
     told: is called with what is done next.
     """
     chosen = options.temperature
-    temperature = TEMPERATURES["text"] if chosen is None else chosen
+    temperature = default_temperature(generator.config) if chosen is None else chosen
     options = replace(options, temperature=temperature)
     length = min(options.length or SHOWN_LENGTH, SHOWN_LENGTH)
     facts = generator.config.corpus

@@ -14,7 +14,7 @@ from seqgen.checkpoint.ends import Ends
 from seqgen.checkpoint.ends import read as read_ends
 from seqgen.checkpoint.format import BEST, Config
 from seqgen.checkpoint.read import Checkpoint
-from seqgen.config import SamplingOptions, TuneOptions
+from seqgen.config import LINE, SamplingOptions, TuneOptions
 from seqgen.errors import CheckpointError, ConfigError
 from seqgen.generation.asked import Asked, ask
 from seqgen.generation.batch import STREAMS, Chance, Piece, in_order, write
@@ -33,6 +33,9 @@ from seqgen.tokenizers.base import END
 
 # At 0.8 tunes come back to their bars more often than those of the books do, at 1 less often.
 TEMPERATURES = {"text": 0.8, "tunes": 0.95}
+# Of 1,000 names by a network that learned 3,000, 9% are copies at 0.8, 6% at 0.9, 4.5% at 1.
+LIST_TEMPERATURE = 1.0
+SHORT_ITEM = 64  # tokens of an item that is among the longest of its list
 # Copies among so many samples are counted.
 COUNTED = 20
 
@@ -42,6 +45,14 @@ DOCUMENT_LENGTH = 20_000
 
 # A tune of many bars is given so many times the tokens that the shortest of them would take.
 ROOM = 6
+
+
+def default_temperature(config: Config) -> float:
+    """The softmax temperature where none is given: 1 for lists of short items."""
+    facts = config.corpus
+    if facts.unit == LINE and 0 < facts.long <= SHORT_ITEM:
+        return LIST_TEMPERATURE
+    return TEMPERATURES[config.kind]
 
 
 class Generator:
@@ -104,7 +115,7 @@ class Generator:
         """
         self.seed = secrets.randbits(32) if options.seed is None else options.seed
         if options.temperature is None:
-            options = replace(options, temperature=TEMPERATURES[self.config.kind])
+            options = replace(options, temperature=default_temperature(self.config))
         self.kept = None
         self.prompt_left_out = {}
         self.loops = []
@@ -148,10 +159,10 @@ class Generator:
             return None
         if not (options.novel or options.unique or options.count >= COUNTED or self.counts_copies):
             return None
-        learned = None
+        hashes = None
         if options.novel or not options.unique:
-            learned = documents.learned(self.checkpoint, make=options.novel)
-        if learned is None and options.novel:
+            hashes = documents.corpus_hashes(self.checkpoint, make=options.novel)
+        if hashes is None and options.novel:
             raise ConfigError(
                 f"--novel: {name} does not know which documents it has learned from; it was made "
                 "by an older seqgen, so train it anew"
@@ -160,7 +171,7 @@ class Generator:
         if config.kind == "tunes":
             fingerprint = documents.tune_fingerprint
         return Selection(
-            options.count, fingerprint, learned, novel=options.novel, unique=options.unique
+            options.count, fingerprint, hashes, novel=options.novel, unique=options.unique
         )
 
     def _texts(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from seqgen.checkpoint.documents import DocumentHashes
 from seqgen.errors import SamplingError
 from seqgen.generation.batch import STREAMS, Piece
 
@@ -15,30 +16,30 @@ MOST_TRIED = 100
 class Selection:
     """Chooses samples among candidates, and counts what it leaves out.
 
-    copies: candidates that the network has learned from. repeats: that came before.
-    candidates: how many there were.
+    copies: candidates that are training documents. held_out: that are validation documents.
+    repeats: that came before. candidates: how many there were.
     """
 
     def __init__(
         self,
         count: int,
         fingerprint: Callable[[str], int],
-        learned: np.ndarray | None,
+        hashes: DocumentHashes | None,
         *,
         novel: bool = False,
         unique: bool = False,
     ) -> None:
         """count: of samples that are wanted. fingerprint: of a document's text.
 
-        learned: fingerprints of the training documents, sorted, uint64 [N]; None if not known.
-        novel: leave copies of these out. unique: leave repeats out.
+        hashes: of the documents of the corpus; None if not known.
+        novel: leave out copies of these. unique: leave repeats out.
         """
-        self.copies = self.repeats = self.candidates = 0
+        self.copies = self.held_out = self.repeats = self.candidates = 0
         self._left = count
         self._most = MOST_REJECTED + MOST_TRIED * count
         self._count = count
         self._fingerprint = fingerprint
-        self._learned = learned
+        self._hashes = hashes
         self._novel, self._unique = novel, unique
         self._seen: set[int] = set()
         self._rejected = 0  # in a row
@@ -91,11 +92,11 @@ class Selection:
         if self.chooses:
             left_out = []
             if self._novel:
-                left_out.append(several(self.copies, "copy", "copies") + " of training documents")
+                left_out.append(self._copies())
             if self._unique:
                 left_out.append(several(self.repeats, "repeat", "repeats"))
             return [f"left out: {' and '.join(left_out)}, of {self.candidates:,} candidates"]
-        if self._learned is None:
+        if self._hashes is None:
             return []
         are = "is a copy" if self.copies == 1 else "are copies"
         return [
@@ -107,9 +108,12 @@ class Selection:
         """Whether a candidate can be taken; counts it."""
         self.candidates += 1
         found = self._fingerprint(document)
-        if self._learned is not None and is_in(found, self._learned):
-            self.copies += 1
-            if self._novel:
+        if self._hashes is not None:
+            copy = is_in(found, self._hashes.training)
+            held_out = not copy and is_in(found, self._hashes.held_out)
+            self.copies += copy
+            self.held_out += held_out
+            if self._novel and (copy or held_out):
                 return False
         if not self._unique:
             return True
@@ -119,11 +123,17 @@ class Selection:
         self._seen.add(found)
         return True
 
+    def _copies(self) -> str:
+        text = several(self.copies, "copy", "copies") + " of training documents"
+        if self.held_out:
+            text += f", {self.held_out:,} of held-out ones"
+        return text
+
     def _reject(self) -> None:
         self._rejected += 1
         if self._rejected < MOST_REJECTED and self.candidates < self._most:
             return
-        why = [f"{self.copies:,} were copies of training documents"] if self._novel else []
+        why = [f"{self._copies()} were left out"] if self._novel else []
         why += [f"{self.repeats:,} were repeats"] if self._unique else []
         raise SamplingError(
             f"gave up after {self._count - self._left:,} of {self._count:,} samples: of "

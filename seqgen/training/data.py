@@ -115,8 +115,8 @@ def preparing(
         for written in write_rows(folder / name, rows):
             done += written
             yield Preparing(what, done / characters)
-    if split.learned is not None:
-        documents.save(folder, split.learned)
+    if split.hashes is not None:
+        documents.save(folder, split.hashes)
     training = open_ids(folder / TRAINING, tokenizer.size, places)
     long = 0
     if split.held_out:

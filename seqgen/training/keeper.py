@@ -44,7 +44,7 @@ class Keeper:
         self.checkpoint = checkpoint
         self.ids = ids
         file = path / format.DOCUMENTS
-        self.learned = documents.learned(checkpoint) if file.exists() else None
+        self.hashes = documents.corpus_hashes(checkpoint) if file.exists() else None
         self.best: Arrays | None = None
         self.metrics = self.samples = b""
         self._state: tuple[Position, Arrays] | None = None
@@ -143,8 +143,8 @@ class Keeper:
             folder.mkdir(exist_ok=True)
             for name, ids in self.ids.items():
                 ids.tofile(folder / name)
-            if self.learned is not None:
-                documents.save(checkpoint.path, self.learned)
+            if self.hashes is not None:
+                documents.save(checkpoint.path, self.hashes)
         except OSError as error:
             # Half of it is none: the next save is to begin here again.
             (checkpoint.path / format.CONFIG).unlink(missing_ok=True)

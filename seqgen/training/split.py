@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from seqgen.checkpoint.documents import fingerprint, fingerprints
+from seqgen.checkpoint.documents import DocumentHashes, fingerprint, fingerprints
 from seqgen.checkpoint.format import TuneFacts
 from seqgen.config import FILE
 from seqgen.corpora import Corpus
@@ -35,8 +35,8 @@ class Split:
 
     training, validation, texts: can be iterated over several times; texts are those of both.
     training_characters, validation_characters: how many they have.
-    learned: hashes of the training documents (`seqgen.checkpoint.documents`), sorted, uint64 [N];
-        None where the validation part has the ends of texts.
+    hashes: of the documents (`seqgen.checkpoint.documents`); None where the validation part has
+        the ends of texts.
     documents: how many there are in both.
     unit: what one is (`seqgen.corpora.documents`); None for tunes.
     held_out: how many whole documents the validation part has; 0 if it has the ends of texts.
@@ -52,7 +52,7 @@ class Split:
     tunes: TuneFacts | None = None
     unit: str | None = None
     held_out: int = 0
-    learned: np.ndarray | None = None
+    hashes: DocumentHashes | None = None
 
     @classmethod
     def of(
@@ -98,7 +98,7 @@ def split_text(corpus: Corpus, unit: str = FILE) -> Split:
             training_characters=int(lengths[~held].sum()),
             validation_characters=int(lengths[held].sum()),
             documents=len(hashes),
-            learned=np.unique(hashes[~held]),
+            hashes=DocumentHashes(np.unique(hashes[~held]), np.unique(hashes[held])),
             unit=unit,
             held_out=int(held.sum()),
         )
@@ -190,7 +190,9 @@ def split_tunes(corpus: Corpus, transpose: str, voice: str | None = None) -> Spl
         count,
         notices=tuple(notices),
         tunes=facts(tunes, validation),
-        learned=fingerprints(training, tunes=True),
+        hashes=DocumentHashes(
+            fingerprints(training, tunes=True), fingerprints(validation, tunes=True)
+        ),
     )
 
 

@@ -36,11 +36,24 @@ def test_a_tune_in_another_key_is_the_same() -> None:
 
 def test_what_is_stored_is_found(make: Callable[..., Path], tmp_path: Path) -> None:
     path = make(tmp_path / "list", documents=30, held_out=3, unit="line")
-    assert documents.learned(open_checkpoint(path)) is None
+    assert documents.corpus_hashes(open_checkpoint(path)) is None
     hashes = documents.fingerprints(["b", "a", "a"])
     assert len(hashes) == 2
-    documents.save(path, hashes)
-    np.testing.assert_array_equal(documents.learned(open_checkpoint(path)), hashes)
+    documents.save(path, documents.DocumentHashes(hashes, hashes[:1] + 1))
+    found = documents.corpus_hashes(open_checkpoint(path))
+    assert found is not None
+    np.testing.assert_array_equal(found.training, hashes)
+    np.testing.assert_array_equal(found.held_out, hashes[:1] + 1)
+
+
+def test_a_checkpoint_without_hashes_of_held_out_documents_is_read(
+    make: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = make(tmp_path / "list", documents=30, held_out=3, unit="line")
+    write_arrays(path / format.DOCUMENTS, {"hashes": np.arange(3, dtype=np.uint64)})
+    found = documents.corpus_hashes(open_checkpoint(path))
+    assert found is not None
+    assert (found.training.tolist(), found.held_out.tolist()) == ([0, 1, 2], [])
 
 
 def test_what_an_older_run_learned_from_is_hashed_again(
@@ -51,9 +64,12 @@ def test_what_an_older_run_learned_from_is_hashed_again(
     (path / format.RESUME).mkdir()
     ids = checkpoint.tokenizer.encode_documents(["The fox", "lazy dog", "The fox"])
     ids.tofile(path / format.RESUME / TRAINING)
-    ids.tofile(path / format.RESUME / VALIDATION)
-    found = documents.learned(checkpoint)
-    np.testing.assert_array_equal(found, documents.fingerprints(["lazy dog", "The fox"]))
+    held_out = checkpoint.tokenizer.encode_documents(["The dog"])
+    held_out.tofile(path / format.RESUME / VALIDATION)
+    found = documents.corpus_hashes(checkpoint)
+    assert found is not None
+    np.testing.assert_array_equal(found.training, documents.fingerprints(["lazy dog", "The fox"]))
+    np.testing.assert_array_equal(found.held_out, documents.fingerprints(["The dog"]))
 
 
 @pytest.mark.parametrize(
@@ -61,7 +77,9 @@ def test_what_an_older_run_learned_from_is_hashed_again(
     [
         {"hashes": np.arange(31, dtype=np.uint64)},  # more than there are documents
         {"hashes": np.arange(200_000, dtype=np.uint64)},  # not opened at all
+        {"hashes": np.arange(16, dtype=np.uint64), "held_out": np.arange(15, dtype=np.uint64)},
         {"hashes": np.arange(3, dtype=np.float32)},
+        {"hashes": np.arange(3, dtype=np.uint64), "held_out": np.arange(3, dtype=np.float32)},
         {"hashes": np.zeros((3, 2), np.uint64)},
         {"other": np.arange(3, dtype=np.uint64)},
         {"hashes": np.arange(3, dtype=np.uint64), "other": np.zeros(1, np.uint64)},
@@ -73,13 +91,14 @@ def test_anything_else_is_refused(
     path = make(tmp_path / "list", documents=30, held_out=3, unit="line")
     write_arrays(path / format.DOCUMENTS, arrays)
     with pytest.raises(CheckpointError, match=format.DOCUMENTS):
-        documents.learned(open_checkpoint(path))
+        documents.corpus_hashes(open_checkpoint(path))
 
 
 def test_a_truncated_file_is_refused(make: Callable[..., Path], tmp_path: Path) -> None:
     path = make(tmp_path / "list", documents=30, held_out=3, unit="line")
-    documents.save(path, np.arange(20, dtype=np.uint64))
+    hashes = np.arange(20, dtype=np.uint64)
+    documents.save(path, documents.DocumentHashes(hashes, hashes[:0]))
     data = (path / format.DOCUMENTS).read_bytes()
     (path / format.DOCUMENTS).write_bytes(data[:-5])
     with pytest.raises(CheckpointError, match=format.DOCUMENTS):
-        documents.learned(open_checkpoint(path))
+        documents.corpus_hashes(open_checkpoint(path))

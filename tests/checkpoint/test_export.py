@@ -62,12 +62,14 @@ def test_a_copy_of_a_model_of_documents_knows_what_it_learned_from(
     make: Callable[..., Path], tmp_path: Path
 ) -> None:
     path = make(tmp_path / "list", documents=40, held_out=4, unit="line")
-    learned = np.arange(36, dtype=np.uint64)
-    documents.save(path, learned)
+    learned = np.arange(4, dtype=np.uint64)
+    documents.save(path, documents.DocumentHashes(learned, learned + 36))
     ends.save(path, Ends((5,), (-1.0, 2.0)))
     export(open_checkpoint(path), tmp_path / "copy", half=True, measure=known)
-    found = documents.learned(open_checkpoint(tmp_path / "copy"))
-    np.testing.assert_array_equal(found, learned)
+    found = documents.corpus_hashes(open_checkpoint(tmp_path / "copy"))
+    assert found is not None
+    np.testing.assert_array_equal(found.training, learned)
+    np.testing.assert_array_equal(found.held_out, learned + 36)
     assert ends.read(tmp_path / "copy") == Ends((5,), (-1.0, 2.0))
 
 

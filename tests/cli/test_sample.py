@@ -250,7 +250,8 @@ def items(make: Callable[..., Path]) -> Path:
         unit="line",
         bias={"": 1.0},
     )
-    documents.save(path, documents.fingerprints(["a", "b", "c"]))
+    hashes = documents.fingerprints(["a", "b", "c"])
+    documents.save(path, documents.DocumentHashes(hashes, hashes[:0]))
     return path
 
 

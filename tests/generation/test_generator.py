@@ -15,6 +15,7 @@ from seqgen.config import SamplingOptions, TuneOptions
 from seqgen.errors import CheckpointError, ConfigError, SamplingError, TokenError
 from seqgen.evaluation.judges import bar_exact
 from seqgen.generation import Generator, load
+from seqgen.generation.generator import default_temperature
 from seqgen.music.key import LETTERS
 from seqgen.music.reader import read
 from seqgen.tokenizers.base import END
@@ -310,12 +311,28 @@ def test_an_older_model_of_several_texts_goes_on_after_an_end(
     assert "\n" not in text
 
 
+def save_hashes(path: Path, texts: list[str], *, tunes: bool = False) -> None:
+    hashes = documents.fingerprints(texts, tunes=tunes)
+    documents.save(path, documents.DocumentHashes(hashes, hashes[:0]))
+
+
+def test_lists_of_short_items_are_sampled_at_a_higher_temperature(
+    make: Callable[..., Path], tmp_path: Path
+) -> None:
+    facts = {"text": "abcdef" * 20, "documents": 40, "held_out": 4}
+    names = load(make(tmp_path / "names", unit="line", long=8, **facts))
+    long = load(make(tmp_path / "long", unit="line", long=300, **facts))
+    poems = load(make(tmp_path / "poems", unit="blank-line", long=8, **facts))
+    found = [default_temperature(model.config) for model in (names, long, poems)]
+    assert found == [1.0, 0.8, 0.8]
+
+
 def test_copies_and_repeats_are_left_out(list_checkpoint: Path) -> None:
     generator = load(list_checkpoint)
     options = {"count": 300, "seed": 1, "length": 3}
     plain = samples(generator, **options)
     known = sorted(set(plain))[::2]
-    documents.save(list_checkpoint, documents.fingerprints(known[:36]))
+    save_hashes(list_checkpoint, known[:36])
     novel = samples(generator, novel=True, **options)
     assert len(novel) == 300
     assert novel[:100] == [text for text in plain if text not in known[:36]][:100]
@@ -331,7 +348,7 @@ def test_copies_and_repeats_are_left_out(list_checkpoint: Path) -> None:
 def test_the_prompt_belongs_to_what_may_be_a_copy(list_checkpoint: Path) -> None:
     generator = load(list_checkpoint)
     plain = samples(generator, "ab", count=20, seed=1)
-    documents.save(list_checkpoint, documents.fingerprints(["ab" + plain[0]]))
+    save_hashes(list_checkpoint, ["ab" + plain[0]])
     assert plain[0] not in samples(generator, "ab", count=20, seed=1, novel=True)
 
 
@@ -362,7 +379,7 @@ def test_tunes_are_left_out_too(tune_checkpoint: Path) -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(documents, "tune_fingerprint", noted)
         assert samples(generator, count=6, seed=1, unique=True) == plain
-    documents.save(tune_checkpoint, documents.fingerprints(raw[:2], tunes=True))
+    save_hashes(tune_checkpoint, raw[:2], tunes=True)
     left = samples(generator, count=4, seed=1, novel=True)
     assert [tune.partition("K:")[2][-20:] for tune in left] == [
         tune.partition("K:")[2][-20:] for tune in plain[2:]

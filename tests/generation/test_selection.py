@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from seqgen.checkpoint.documents import fingerprint, fingerprints
+from seqgen.checkpoint.documents import DocumentHashes, fingerprint, fingerprints
 from seqgen.errors import SamplingError
 from seqgen.generation.batch import Piece
 from seqgen.generation.selection import MOST_REJECTED, Selection
 
-LEARNED = fingerprints(["one", "two"])
+LEARNED = DocumentHashes(fingerprints(["one", "two"]), fingerprints(["three"]))
 
 
 def written(selection: Selection, texts: list[str]) -> Iterator[Piece]:
@@ -36,6 +36,13 @@ def test_copies_are_left_out() -> None:
     assert chosen(selection, ["one", "new", "two"]) == [(0, "new"), (1, "new"), (2, "new")]
     assert (selection.copies, selection.repeats) == (5, 0)
     assert selection.report() == ["left out: 5 copies of training documents, of 8 candidates"]
+
+
+def test_held_out_documents_are_left_out_too() -> None:
+    selection = Selection(2, fingerprint, LEARNED, novel=True)
+    assert chosen(selection, ["three", "new", "one"]) == [(0, "new"), (1, "new")]
+    assert (selection.copies, selection.held_out) == (1, 2)
+    assert "1 copy of training documents, 2 of held-out ones" in selection.report()[0]
 
 
 def test_repeats_are_left_out() -> None:

@@ -78,8 +78,9 @@ def test_items_of_a_list_are_documents_in_another_order(tokens, tmp_path):
     assert len({name[0] for name in parts[0][:40]}) > 5
     assert data.training_characters == sum(map(len, parts[0]))
     assert data.long >= 2
-    learned = documents.read(tmp_path / format.DOCUMENTS, 160)
-    np.testing.assert_array_equal(learned, documents.fingerprints(parts[0]))
+    hashes = documents.read(tmp_path / format.DOCUMENTS, 160)
+    np.testing.assert_array_equal(hashes.training, documents.fingerprints(parts[0]))
+    np.testing.assert_array_equal(hashes.held_out, documents.fingerprints(parts[1]))
     if tokens == "char":
         assert data.tokenizer.unknown("\n") == ["\n"]
 
@@ -129,9 +130,10 @@ def test_a_text_has_no_voices(tmp_path):
 def test_a_tune_is_known_by_its_notes_whatever_its_key(tmp_path):
     tunes = corpus(*(tune(n).replace("K:C", "K:D") for n in range(30)), kind="tunes")
     prepare(tunes, TokenOptions(), tmp_path)
-    in_c = documents.read(tmp_path / format.DOCUMENTS, 30)
+    in_c = documents.read(tmp_path / format.DOCUMENTS, 30).training
     data = prepare(tunes, TokenOptions(transpose="none", tokens="char"), tmp_path)
-    np.testing.assert_array_equal(documents.read(tmp_path / format.DOCUMENTS, 30), in_c)
+    again = documents.read(tmp_path / format.DOCUMENTS, 30).training
+    np.testing.assert_array_equal(again, in_c)
     texts = texts_of(data.training, data.tokenizer)
     np.testing.assert_array_equal(documents.fingerprints(texts, tunes=True), in_c)
 
