@@ -60,7 +60,7 @@ bench: .venv/installed
 	$(BIN)/python -m benchmarks
 
 checkpoints/shipped/%: .venv/installed always
-	$(BIN)/python -m benchmarks.ship $*
+	$(BIN)/python -m benchmarks.release_models $*
 
 always:
 

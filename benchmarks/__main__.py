@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmarks import command
 from benchmarks.sampling import EMBEDDING
 from benchmarks.training import Size
-from seqgen.stack.backend import cores
+from seqgen.models.tf_runtime import cores
 
 RESULTS = Path(__file__).with_name("results.md")
 PEERS = ("torch-float32", "torch-bfloat16")
@@ -90,13 +90,13 @@ def measured(module: str, *arguments: object) -> str:
 
 def measured_limits() -> dict[str, float]:
     """The most that the machine can do now."""
-    found: dict[str, float] = json.loads(measured("limits"))
+    found: dict[str, float] = json.loads(measured("roofline"))
     return found
 
 
 def trained(source: str, folder: str, *options: str) -> Path:
     """A checkpoint that is trained for the purpose."""
-    command.run("train", source, "--name", "trained", "--out", folder, *options)
+    command.run("train", source, "--name", "trained", "--checkpoints-dir", folder, *options)
     return Path(folder) / "trained"
 
 
@@ -230,7 +230,7 @@ def prompt_table(plan: Plan) -> list[str]:
 
 def saving_table(plan: Plan) -> list[str]:
     """What saving costs a run."""
-    found = json.loads(measured("saving"))
+    found = json.loads(measured("checkpointing"))
     return [
         "## Saving: what it costs a run",
         "",
@@ -245,7 +245,7 @@ def saving_table(plan: Plan) -> list[str]:
 def start_table(plan: Plan) -> list[str]:
     """Start-up of the command, on a checkpoint trained for the purpose, and the display's cost."""
     with tempfile.TemporaryDirectory() as folder:
-        found = json.loads(measured("start", trained("sonnets", folder, *plan.text_options)))
+        found = json.loads(measured("startup", trained("sonnets", folder, *plan.text_options)))
     return [
         "## Start-up, seconds from a cold process",
         "",
@@ -275,15 +275,18 @@ def counting_table(plan: Plan) -> list[str]:
     lines = ["## Counting: n-grams with Kneser-Ney smoothing on held-out tunes of `tunes`"]
     for transpose, what in (("common", "Every tonic at C"), ("none", "Keys as written")):
         lines += ["", f"{what}:", "", *printed("ngram", plan.tunes, "--transpose", transpose)]
-    told = "An LSTM that is told more or less beside each token (`seqgen/music/place.py`):"
-    return [*lines, "", told, "", *printed("places", plan.tunes, plan.places_epochs)]
+    told = (
+        "An LSTM with more or fewer position features beside each token "
+        "(`seqgen/music/normal/position_features.py`):"
+    )
+    return [*lines, "", told, "", *printed("position_features", plan.tunes, plan.places_epochs)]
 
 
 def grammar_table(plan: Plan) -> list[str]:
     """What the grammar of tunes costs, by itself and in generation."""
     with tempfile.TemporaryDirectory() as folder:
         model = trained(plan.tunes, folder, *plan.tune_options)
-        found = json.loads(measured("governed", model))
+        found = json.loads(measured("grammar_overhead", model))
     lines = [
         "## Grammar: what it costs to write playable tunes",
         "",
@@ -312,8 +315,8 @@ TABLES = {
     "scale": scale_table,
     "sampling": sampling_table,
     "prompt": prompt_table,
-    "saving": saving_table,
-    "start": start_table,
+    "checkpointing": saving_table,
+    "startup": start_table,
     "quality": quality_table,
     "counting": counting_table,
     "grammar": grammar_table,

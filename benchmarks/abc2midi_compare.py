@@ -31,12 +31,12 @@ from typing import NamedTuple
 
 import mido
 
-from seqgen.corpora import open_corpus
+from seqgen.data.corpora import open_corpus
 from seqgen.errors import TuneError
-from seqgen.music.instruments import DEFAULT, find
-from seqgen.music.midi import midi_file
-from seqgen.music.play import perform
-from seqgen.music.reader import read
+from seqgen.music.abc.parser import parse_tune
+from seqgen.music.render.instruments import DEFAULT, find
+from seqgen.music.render.midi import midi_file
+from seqgen.music.render.performance import perform
 
 BOOKS = ("oneills", "ryans", "airds")
 PROGRAM = "abc2midi"
@@ -155,7 +155,7 @@ def chosen(book: str, count: int) -> list[str]:
 
 def by_seqgen(text: str) -> list[Heard]:
     """What seqgen plays. Raises TuneError for a tune that it cannot read or play."""
-    data = midi_file([perform(read(text))], find(DEFAULT))
+    data = midi_file([perform(parse_tune(text))], find(DEFAULT))
     return heard(mido.MidiFile(file=io.BytesIO(data)))
 
 

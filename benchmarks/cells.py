@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks import command
-from seqgen.config import TokenOptions
-from seqgen.corpora import open_corpus
-from seqgen.evaluation.ngram import NGram
-from seqgen.stack import cells
-from seqgen.training.data import prepare
+from seqgen.config.options import DataOptions
+from seqgen.data.corpora import open_corpus
+from seqgen.evaluation.text.ngram import NGram
+from seqgen.models import cells
+from seqgen.training.dataset import prepare
 
 CLASSIC = ("lstm", "gru", "rnn")
 HEADING = (
@@ -44,7 +44,7 @@ def compared(
     """The networks of a group, each trained for as long."""
     output = command.run(
         "compare", source, *options, "--minutes", f"{minutes:g}", "--name", f"cells-{group}",
-        "--out", folder, "--json", "--plot", folder / f"cells-{group}.svg",
+        "--checkpoints-dir", folder, "--json", "--plot", folder / f"cells-{group}.svg",
     )  # fmt: skip
     entries: list[dict[str, Any]] = json.loads(output)["entries"]
     failed = [entry["label"] for entry in entries if entry["failure"]]
@@ -56,7 +56,7 @@ def compared(
 def counted(source: str) -> dict[int, float]:
     """Nats a token of n-gram models on the same split, by n."""
     with tempfile.TemporaryDirectory() as folder:
-        data = prepare(open_corpus([source]), TokenOptions(), Path(folder))
+        data = prepare(open_corpus([source]), DataOptions(), Path(folder))
         training, held_back = np.array(data.training), np.array(data.validation)
     size = data.tokenizer.size
     return {n: NGram.count(training, n, size).loss(held_back) for n in (2, 3, 4, 6)}

@@ -15,7 +15,7 @@ from rich.console import Console
 
 import seqgen
 from seqgen.cli.display import display
-from seqgen.stack.backend import cores
+from seqgen.models.tf_runtime import cores
 from seqgen.training.events import Step
 
 SECONDS = 10.0
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--source", default="sonnets")
     asked = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
-        events = list(seqgen.train(asked.source, out=folder, epochs=0.01, units=16))
+        events = list(seqgen.train(asked.source, checkpoints_dir=folder, epochs=0.01, units=16))
     step = next(event for event in events if isinstance(event, Step))
     before = events[: events.index(step)]
     began, worked = time.perf_counter(), time.process_time()

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from seqgen.music.grammar import Grammar
-from seqgen.music.tokens import BODY
-from seqgen.music.wish import Wish
+from seqgen.music.grammar.grammar import Grammar
+from seqgen.music.grammar.spec import TuneSpec
+from seqgen.music.normal.tokens import BODY
 
 METERS = ("2/4", "3/4", "4/4", "6/8", "9/8", "12/8", "2/2", "3/8", "3/2", "6/4", "2/8", "5/4")
 MODES = ("maj", "min", "dor", "mix", "phr", "lyd")
@@ -25,9 +25,9 @@ TOKENS = (
     *BODY,
 )
 WISHES = {
-    "nothing": Wish(),
-    "16 bars, AABB": Wish(bars=16, form="AABB"),
-    "16 bars, AABB, on the tonic": Wish(bars=16, form="AABB", tonic=True),
+    "nothing": TuneSpec(),
+    "16 bars, AABB": TuneSpec(bars=16, form="AABB"),
+    "16 bars, AABB, on the tonic": TuneSpec(bars=16, form="AABB", tonic=True),
 }
 STREAMS, STEPS, BUDGET = 64, 150, 400
 

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-from seqgen.config import TokenOptions
-from seqgen.corpora import open_corpus
-from seqgen.evaluation.ngram import NGram
-from seqgen.tokenizers.base import END
-from seqgen.training.data import prepare
+from seqgen.config.options import DataOptions
+from seqgen.data.corpora import open_corpus
+from seqgen.data.tokenizers.base import END
+from seqgen.evaluation.text.ngram import NGram
+from seqgen.training.dataset import prepare
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = parser.parse_args(arguments)
     corpus = open_corpus(asked.sources)
     with tempfile.TemporaryDirectory() as folder:
-        data = prepare(corpus, TokenOptions(transpose=asked.transpose), Path(folder))
+        data = prepare(corpus, DataOptions(transpose=asked.transpose), Path(folder))
         parts = (data.training, data.validation)
         training, held_back = (np.array(p[:, 0] if p.ndim == 2 else p) for p in parts)
     boundary = END if data.documents > 1 else None

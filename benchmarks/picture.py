@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     console = Console(file=io.StringIO(), force_terminal=True, record=True, width=100)
     display = LiveDisplay(console, verbose=False)
     with tempfile.TemporaryDirectory() as folder:
-        events = seqgen.train(asked.source, out=folder, minutes=asked.minutes)
+        events = seqgen.train(asked.source, checkpoints_dir=folder, minutes=asked.minutes)
         late = False
         for event in events:
             display.draw(event)

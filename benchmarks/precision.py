@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         options = {"epochs": asked.epochs, "precision": asked.precision}
         if asked.units:
             options["units"] = asked.units
-        for event in seqgen.train(asked.source, out=folder, **options):
+        for event in seqgen.train(asked.source, checkpoints_dir=folder, **options):
             if isinstance(event, Finished):
                 print(event.result.validation_loss)
 

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from benchmarks.limits import best
+from benchmarks.roofline import best
 from benchmarks.training import Size, add_size, prepared, size_of
 
 WORK = 10**8
@@ -33,15 +33,15 @@ def measured(size: Size, work: int) -> dict[str, float]:
     step = prepared(size)
     import tensorflow as tf
 
-    from seqgen.config import StackOptions, TrainingOptions
-    from seqgen.stack import backend, cells
-    from seqgen.stack.recurrent import scan
+    from seqgen.config.options import ModelOptions, TrainingOptions
+    from seqgen.models import cells, tf_runtime
+    from seqgen.models.scans.recurrent import scan
 
-    training = TrainingOptions(batch=size.batch)
-    dtype = tf.as_dtype(backend.precision(training))
-    parts = backend.shards(training)
+    training = TrainingOptions(batch_size=size.batch)
+    dtype = tf.as_dtype(tf_runtime.precision(training))
+    parts = tf_runtime.shards(training)
     streams = size.batch // parts
-    cell = cells.of(StackOptions(cell=size.cell))
+    cell = cells.of(ModelOptions(cell=size.cell))
     found = {"step": best(step), "layers": 0.0, "inside": 0.0, "outside": 0.0}
     for width in size.inputs:
         kernel, recurrent, bias = (

@@ -15,9 +15,10 @@ from collections.abc import Callable
 import numpy as np
 
 from seqgen.checkpoint import format
-from seqgen.checkpoint.find import find
+from seqgen.checkpoint.locate import find
 from seqgen.checkpoint.read import open_checkpoint
-from seqgen.corpora import open_corpus
+from seqgen.config.options import INT8
+from seqgen.data.corpora import open_corpus
 from seqgen.generation import Engine
 
 TURNS = 5
@@ -36,7 +37,7 @@ def measure(name: str, characters: int, turns: int) -> dict[str, float]:
     engine = Engine(
         checkpoint.graph(),
         sequence_graph=checkpoint.sequence_graph,
-        rounding=format.ROUNDING[format.INT8],
+        rounding=format.ROUNDING[INT8],
     )
     tokenizer = checkpoint.tokenizer
     text = str(open_corpus(["sonnets"]).documents[0].text)

@@ -20,7 +20,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = parser.parse_args(arguments)
     options = {"units": asked.units} if asked.units else {}
     with tempfile.TemporaryDirectory() as folder:
-        for event in seqgen.train(asked.source, out=folder, minutes=asked.minutes, **options):
+        for event in seqgen.train(
+            asked.source, checkpoints_dir=folder, minutes=asked.minutes, **options
+        ):
             if isinstance(event, Finished):
                 print(event.result.validation_loss)
 

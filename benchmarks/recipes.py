@@ -33,9 +33,9 @@ AXES: dict[str, tuple[str, ...]] = {
     "variational": ("no", "yes"),
     "recurrent-dropout": ("0", "0.1", "0.2", "0.3", "0.5"),
     "learning-rate": ("0.001", "0.0015", "0.002", "0.003", "0.004", "0.006", "0.008"),
-    "batch": ("8", "16", "32", "64", "128"),
-    "window": ("32", "64", "128", "256"),
-    "average": ("0", "0.05", "0.1", "0.2", "0.4"),
+    "batch_size": ("8", "16", "32", "64", "128"),
+    "seq_length": ("32", "64", "128", "256"),
+    "weight_averaging": ("0", "0.05", "0.1", "0.2", "0.4"),
     "weight-decay": ("0", "0.01", "0.03", "0.1", "0.3"),
     "norm": ("no", "layer"),
     "embedding": ("32", "64", "128", "256"),
@@ -109,7 +109,16 @@ class Search:
     def _run(self, said: Recipe) -> Trial:
         words = [*self.length.split(), "--seed", self.seed, *words_of(said)]
         with tempfile.TemporaryDirectory() as folder:
-            command.run("train", self.source, "--name", "run", *words, "--out", folder, quiet=True)
+            command.run(
+                "train",
+                self.source,
+                "--name",
+                "run",
+                *words,
+                "--checkpoints-dir",
+                folder,
+                quiet=True,
+            )
             run = open_checkpoint(Path(folder) / "run")
             last = run.metrics()[-1]
             return Trial(

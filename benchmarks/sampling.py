@@ -23,22 +23,22 @@ TEXT = "".join(chr(code) for code in range(32, 32 + VOCAB - 1)) * 4
 
 
 def seqgen(layers: int, units: int, streams: int, tokens: int) -> float:
-    from seqgen import tokenizers
     from seqgen.checkpoint import write
     from seqgen.checkpoint.format import Config, CorpusFacts
-    from seqgen.config import SamplingOptions, StackOptions, TokenOptions, TrainingOptions
+    from seqgen.config.options import DataOptions, ModelOptions, SamplingOptions, TrainingOptions
+    from seqgen.data import tokenizers
     from seqgen.generation import load
-    from seqgen.stack.shapes import weight_shapes
+    from seqgen.models.architecture import weight_shapes
 
     tokenizer = tokenizers.train("char", [TEXT])
-    stack = StackOptions(layers=layers, units=(units,), embedding=EMBEDDING, dropout=0.0)
+    stack = ModelOptions(layers=layers, units=(units,), embedding=EMBEDDING, dropout=0.0)
     config = Config(
         kind="text",
         vocab=tokenizer.size,
         start=(1,),
-        tokens=TokenOptions(tokens="char"),
-        stack=stack,
-        training=TrainingOptions(window=8, batch=2, learning_rate=0.01),
+        data=DataOptions(tokenizer="char"),
+        model=stack,
+        training=TrainingOptions(seq_length=8, batch_size=2, learning_rate=0.01),
         corpus=CorpusFacts("benchmark", "text", (), 1, len(TEXT), "", 200, 60, 200, 60),
         versions={},
         tokenizer_sha256=write.tokenizer_sha256(tokenizer),

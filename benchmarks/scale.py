@@ -20,7 +20,7 @@ NETWORK = {"preset": "medium", "cell": "lstm", "layers": 1, "embedding": 128}
 
 def write_text(path: Path, size: int) -> None:
     """A text of that many bytes."""
-    from seqgen.corpora import open_corpus
+    from seqgen.data.corpora import open_corpus
 
     lines = str(open_corpus(["sonnets"]).documents[0].text).splitlines()
     shuffled = random.Random(0)
@@ -52,7 +52,7 @@ def measured(path: Path, options: dict[str, float]) -> dict[str, float]:
     from seqgen.training.events import Preparing, Step
 
     found: dict[str, float] = {}
-    for event in seqgen.train(path, out=path.parent, **options, **NETWORK):
+    for event in seqgen.train(path, checkpoints_dir=path.parent, **options, **NETWORK):
         passed = time.perf_counter() - began
         match event:
             case Preparing(share=share) if share:

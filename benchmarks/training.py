@@ -82,9 +82,9 @@ def seqgen(size: Size) -> float:
 
 def prepared(size: Size) -> Callable[[], object]:
     """A step of seqgen's training."""
-    from seqgen.config import RunOptions
-    from seqgen.stack import backend
-    from seqgen.training.windows import Windows
+    from seqgen.config.options import RunOptions
+    from seqgen.models import tf_runtime
+    from seqgen.training.batching import TBPTTBatches
 
     options = RunOptions.of(
         {
@@ -92,16 +92,16 @@ def prepared(size: Size) -> Callable[[], object]:
             "layers": size.layers,
             "units": (size.units,),
             "embedding": size.embedding,
-            "window": size.window,
-            "batch": size.batch,
+            "seq_length": size.window,
+            "batch_size": size.batch,
             "dropout": 0.0,
         }
     )
-    backend.load(options.training)
-    from seqgen.training.learner import Learner
+    tf_runtime.load(options.training)
+    from seqgen.training.trainer import Trainer
 
-    learner = Learner(options, VOCAB)
-    windows = Windows(tokens(), size.batch, size.window, seed=0)
+    learner = Trainer(options, VOCAB)
+    windows = TBPTTBatches(tokens(), size.batch, size.window, seed=0)
     steps = iter(range(10**6))
 
     def step() -> None:

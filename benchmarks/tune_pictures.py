@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from seqgen.config import SamplingOptions, TuneOptions
+from seqgen.config.options import SamplingOptions, TuneOptions
 from seqgen.generation import load
-from seqgen.music.reader import read
-from seqgen.music.score import engrave, svg_file
+from seqgen.music.abc.parser import parse_tune
+from seqgen.music.render.engrave import engrave, svg_file
 
 DOCS = Path(__file__).parents[1] / "docs"
 WISHES = (
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         options = SamplingOptions(seed=asked.seed)
         ((_, abc),) = generator.pieces("", options, wish)
         picture = asked.out / f"tune-{number}.svg"
-        picture.write_bytes(nameless(svg_file(engrave(read(abc), number))))
+        picture.write_bytes(nameless(svg_file(engrave(parse_tune(abc), number))))
         said = {name: value for name, value in asdict(wish).items() if value}
         flags = [word for name, value in said.items() for word in (f"--{name}", str(value))]
         command = ["seqgen", "sample", asked.name, *flags, "--seed", str(asked.seed)]

@@ -23,17 +23,17 @@ from typing import NamedTuple
 import numpy as np
 
 from seqgen.checkpoint import write
-from seqgen.checkpoint.find import find
 from seqgen.checkpoint.format import Config
+from seqgen.checkpoint.locate import find
 from seqgen.checkpoint.read import open_checkpoint
-from seqgen.config import SamplingOptions, TuneOptions
+from seqgen.config.options import SamplingOptions, TuneOptions
 from seqgen.errors import TuneError
-from seqgen.evaluation.abc2midi_judge import abc2midi_agrees, installed
-from seqgen.evaluation.judges import bar_exact
-from seqgen.evaluation.music21_judge import music21_agrees
+from seqgen.evaluation.tunes.validators.abc2midi import abc2midi_agrees, installed
+from seqgen.evaluation.tunes.validators.bars import bar_exact
+from seqgen.evaluation.tunes.validators.music21 import music21_agrees
 from seqgen.generation import load
-from seqgen.generation.generator import Generator
-from seqgen.music.reader import read
+from seqgen.generation.generator import TextGenerator
+from seqgen.music.abc.parser import parse_tune
 
 TEMPERATURES = (0.5, 0.75, 1.0, 1.25, 1.5)
 ABC2MIDI = "abc2midi agrees"
@@ -63,7 +63,7 @@ class Run:
     """A set of tunes to write."""
 
     name: str
-    generator: Generator
+    generator: TextGenerator
     temperature: float
     free: bool
     count: int
@@ -75,7 +75,7 @@ def written(run: Run, seed: int) -> Iterator[Written]:
     for number, asked in enumerate(wishes(run.generator.config)):
         if count := share + (number < rest):
             options = SamplingOptions(count=count, seed=seed + number, temperature=run.temperature)
-            wish = TuneOptions(meter=asked.meter, key=asked.key, free=run.free)
+            wish = TuneOptions(meter=asked.meter, key=asked.key, grammar=not run.free)
             for _, abc in run.generator.pieces("", options, wish):
                 yield Written(asked, abc)
 
@@ -92,7 +92,7 @@ def wishes(config: Config) -> list[Asked]:
     return [Asked(meters[n % len(meters)], keys[n % len(keys)]) for n in range(PAIRS)]
 
 
-def untrained(model: str, folder: Path) -> Generator:
+def untrained(model: str, folder: Path) -> TextGenerator:
     """A network of the same size that has learned nothing."""
     checkpoint = open_checkpoint(find(model))
     chance = np.random.default_rng(0)
@@ -109,7 +109,7 @@ def untrained(model: str, folder: Path) -> Generator:
 def verdicts(tune: Written) -> list[str | None]:
     """What each of the judges has to say against a tune; None where it has nothing."""
     try:
-        read_tune = read(tune.abc)
+        read_tune = parse_tune(tune.abc)
     except TuneError as error:
         return [f"it cannot be read: {error.reason}"] * len(JUDGES)
     return [

@@ -41,7 +41,7 @@ def keras_import() -> Iterator[None]:
         requests_on_use(),
     ):
         if "CUDA_CACHE_PATH" not in os.environ:
-            from seqgen.folders import cache_folder
+            from seqgen.io.user_dirs import cache_folder
 
             # The driver reads it later than the import, so it stays set.
             os.environ["CUDA_CACHE_PATH"] = str((cache_folder() or Path(_NOWHERE)) / "cuda")
@@ -100,7 +100,7 @@ _NOWHERE = os.path.join(os.devnull, "seqgen")
 
 
 def _matplotlib_folder() -> Path:
-    from seqgen.folders import cache_folder
+    from seqgen.io.user_dirs import cache_folder
 
     if (cache := cache_folder()) is not None:
         folder = cache / "matplotlib"

@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from seqgen import tokenizers
 from seqgen.checkpoint import format, write
-from seqgen.checkpoint.files import write_json
 from seqgen.checkpoint.format import Config, CorpusFacts, TuneFacts
 from seqgen.checkpoint.read import open_checkpoint
-from seqgen.config import StackOptions, TokenOptions, TrainingOptions
-from seqgen.corpora import open_corpus
-from seqgen.music import place
-from seqgen.training.data import TRAINING, VALIDATION, plain_ids
+from seqgen.config.options import DataOptions, ModelOptions, TrainingOptions
+from seqgen.data import tokenizers
+from seqgen.data.corpora import open_corpus
+from seqgen.io.atomic import write_json
+from seqgen.music.normal import position_features
+from seqgen.training.dataset import TRAINING, VALIDATION, plain_ids
 from seqgen.training.split import split_text
 
 # A path below a file, so that a test that imports Keras by itself writes no keras.json to the home.
@@ -45,9 +45,9 @@ def state_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
 @pytest.fixture(scope="session")
 def tf():
     """TensorFlow, as a run loads it."""
-    from seqgen.stack import backend
+    from seqgen.models import tf_runtime
 
-    backend.load(TrainingOptions(batch=16))
+    tf_runtime.load(TrainingOptions(batch_size=16))
     import tensorflow
 
     return tensorflow
@@ -96,7 +96,7 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder in the place of the one of checkpoints that come with seqgen; empty."""
     folder = tmp_path / "package" / "shipped"
     folder.mkdir(parents=True)
-    monkeypatch.setattr("seqgen.checkpoint.find.shipped_folder", lambda: folder)
+    monkeypatch.setattr("seqgen.checkpoint.locate.shipped_folder", lambda: folder)
     return folder
 
 
@@ -128,18 +128,18 @@ def make_checkpoint(
         "fox [1]", kind, ("fox.txt",), documents, len(text), "abc", len(text) - 9, 9, 800, 9,
         unit=unit, held_out=held_out, long=long,
     )  # fmt: skip
-    stack = StackOptions(cell=cell, layers=len(units), units=units, embedding=6, dropout=0.0)
+    stack = ModelOptions(cell=cell, layers=len(units), units=units, embedding=6, dropout=0.0)
     config = Config(
         kind=kind,
         vocab=tokenizer.size,
         start=(0,) if kind == "tunes" or held_out else (1,),
-        tokens=TokenOptions(tokens=tokens, transpose=transpose),
-        stack=stack,
-        training=TrainingOptions(window=8, batch=2, learning_rate=0.01),
+        data=DataOptions(tokenizer=tokens, transpose=transpose),
+        model=stack,
+        training=TrainingOptions(seq_length=8, batch_size=2, learning_rate=0.01),
         corpus=corpus,
         versions={"seqgen": "0.1.0"},
         tokenizer_sha256=write.tokenizer_sha256(tokenizer),
-        places=place.sizes(tokenizer.size) if tokens == "abc" else (),
+        places=position_features.feature_sizes(tokenizer.size) if tokens == "abc" else (),
         tunes=facts if kind == "tunes" else None,
     )
     random = np.random.default_rng(0)

@@ -11,7 +11,7 @@ import pytest
 import seqgen
 from seqgen.training import events
 
-TINY = {"units": (16,), "embedding": 8, "window": 16, "batch": 4}
+TINY = {"units": (16,), "embedding": 8, "seq_length": 16, "batch_size": 4}
 HEAVY = (
     "numpy", "tensorflow", "keras", "music21", "onnx", "onnxruntime", "tokenizers", "pooch", "rich",
     "typer",
@@ -40,14 +40,14 @@ def test_the_signatures_are_pinned() -> None:
     assert parameters(seqgen.train) == [
         ("sources", "positional or keyword", "required"),
         ("name", "keyword-only", None),
-        ("out", "keyword-only", "checkpoints"),
+        ("checkpoints_dir", "keyword-only", "checkpoints"),
         ("encoding", "keyword-only", None),
         ("overwrite", "keyword-only", False),
         ("options", "variadic keyword", "required"),
     ]
     assert parameters(seqgen.resume) == [
         ("path", "positional or keyword", "required"),
-        ("old_text", "keyword-only", False),
+        ("ignore_corpus_changes", "keyword-only", False),
         ("options", "variadic keyword", "required"),
     ]
     assert parameters(seqgen.load)[:1] == [("path", "positional or keyword", "required")]
@@ -102,7 +102,9 @@ def test_train_load_and_resume(here: Path, capfd: pytest.CaptureFixture[str]) ->
 
 @pytest.mark.usefixtures("tf")
 def test_closing_a_run_saves_it(here: Path) -> None:
-    run = seqgen.train([Path("river.txt")], name="closed", out=here / "nets", epochs=50, **TINY)
+    run = seqgen.train(
+        [Path("river.txt")], name="closed", checkpoints_dir=here / "nets", epochs=50, **TINY
+    )
     for event in run:
         if isinstance(event, events.Step) and event.step == 5:
             break

@@ -23,10 +23,10 @@ NETWORK = ["unshare", "--user", "--map-user=54321", "--net"]  # a user without a
 
 COMMANDS = {
     "sample a text": "sample sonnets --length 20",
-    "sample tunes": "sample tunes --count 1 --score a.svg --midi a.mid --page a.html",
+    "sample tunes": "sample tunes --count 1 --score a.svg --midi a.mid --html a.html",
     "render": "render tune.abc --midi a.mid --score a.svg --score a.png --score a.pdf "
-    "--audio a.wav --page a.html",
-    "train": "train text.txt --tokens subword --epochs 0.1 --units 8 --embedding 4",
+    "--audio a.wav --html a.html",
+    "train": "train text.txt --tokenizer subword --epochs 0.1 --units 8 --embedding 4",
     "compare": "compare text.txt --cells gru,lstm --epochs 0.1 --units 4 --plot a.png",
     "evaluate a text": "evaluate fox text.txt",
     "inspect gates": "inspect gates fox --text text.txt --plot a.png",
@@ -36,9 +36,9 @@ COMMANDS = {
 }  # fmt: skip
 LIBRARY = {
     "load": "import seqgen; print(''.join(seqgen.load('sonnets').generate('Shall', length=20)))",
-    "judge tunes": "from seqgen.music.reader import read; "
-    "from seqgen.evaluation.music21_judge import music21_agrees; "
-    "abc = open('tune.abc').read(); music21_agrees(abc, read(abc))",
+    "judge tunes": "from seqgen.music.abc.parser import parse_tune; "
+    "from seqgen.evaluation.tunes.validators.music21 import music21_agrees; "
+    "abc = open('tune.abc').read(); music21_agrees(abc, parse_tune(abc))",
 }
 
 
@@ -175,6 +175,11 @@ def test_without_a_home_that_can_be_written_to_it_works_without_a_warning(
 
 
 def test_telemetry_is_disabled_by_any_import(machine: Machine) -> None:
-    for module in ("seqgen", "seqgen.generation.engine", "seqgen.music.tune", "benchmarks.limits"):
+    for module in (
+        "seqgen",
+        "seqgen.generation.engine",
+        "seqgen.music.core.tune",
+        "benchmarks.roofline",
+    ):
         code = f"import os, {module}; assert os.environ['ORT_DISABLE_TELEMETRY'] == '1'"
         machine.run("-c", code)

@@ -8,10 +8,10 @@ import pytest
 
 from seqgen.checkpoint import format
 from seqgen.checkpoint.export import read_export
-from seqgen.checkpoint.find import shipped_checkpoints, shipped_folder
+from seqgen.checkpoint.locate import shipped_checkpoints, shipped_folder
 from seqgen.checkpoint.read import open_checkpoint
-from seqgen.config import RunOptions
-from seqgen.training.measured import documents, losses, rows_of
+from seqgen.config.options import RunOptions
+from seqgen.training.export_metrics import documents, losses, rows_of
 
 ROOT = Path(__file__).parents[1]
 EXCERPTS = ROOT / "tests" / "excerpts"
@@ -28,7 +28,7 @@ def test_each_recipe_is_of_options_that_there_are_and_has_an_excerpt() -> None:
     for name, recipe in recipes().items():
         options = {option: value for option, value in recipe.items() if option != "source"}
         run = RunOptions.of(options)
-        for group in (run.tokens, run.stack, run.training):
+        for group in (run.data, run.model, run.training):
             for field in fields(group):
                 # The card's command gives each as a flag.
                 assert field.metadata["flag"] or field.name not in options

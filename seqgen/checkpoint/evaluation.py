@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seqgen.checkpoint import format
-from seqgen.checkpoint.files import read_json
 from seqgen.checkpoint.format import build
+from seqgen.io.atomic import read_json
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from seqgen.checkpoint import documents, ends, format, write
-from seqgen.checkpoint.files import MOST_TEXT_BYTES, read_bytes, read_json, write_json, write_whole
+from seqgen.checkpoint import document_hashes, end_calibration, format, write
 from seqgen.checkpoint.format import build
 from seqgen.checkpoint.read import Checkpoint, open_checkpoint
 from seqgen.errors import CheckpointError
+from seqgen.io.atomic import MOST_TEXT_BYTES, read_bytes, read_json, write_json, write_whole
 
 SAMPLE_CHARACTERS = 4000
 
@@ -46,7 +46,7 @@ def export(checkpoint: Checkpoint, folder: Path, *, half: bool, measure: Measure
     Raises CheckpointError if something has the folder's name, the checkpoint is damaged or the copy
     cannot be written.
     """
-    from seqgen.checkpoint.card import write_card
+    from seqgen.checkpoint.model_card import write_card
 
     if os.path.lexists(folder):
         raise CheckpointError(f"{folder} exists; name a folder that is not there yet")
@@ -88,10 +88,10 @@ def copy_files(checkpoint: Checkpoint, folder: Path, half: bool) -> None:
     write.write_metrics(folder, checkpoint.metrics())
     # Though the copy has no training text, it can still leave copies of it out.
     if config.kind == "tunes" or config.corpus.learns_ends:
-        hashes = documents.corpus_hashes(checkpoint)
+        hashes = document_hashes.corpus_hashes(checkpoint)
         if hashes is not None:
-            documents.save(folder, hashes)
-        ends.save(folder, ends.read(path))
+            document_hashes.save(folder, hashes)
+        end_calibration.save(folder, end_calibration.read(path))
     with contextlib.suppress(FileNotFoundError):
         os.lstat(path / format.SAMPLES)
         text = read_bytes(path / format.SAMPLES, MOST_TEXT_BYTES).decode("utf-8", "replace")

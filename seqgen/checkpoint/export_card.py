@@ -5,15 +5,15 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from seqgen.checkpoint import format
 from seqgen.checkpoint.evaluation import Evaluation
 from seqgen.checkpoint.export import Export
 from seqgen.checkpoint.format import Config
 from seqgen.checkpoint.markdown import code, table
-from seqgen.corpora.registry import Entry, find_entry
+from seqgen.config.options import FLOAT32, INT8
+from seqgen.data.corpora.registry import Entry, find_entry
 from seqgen.errors import ConfigError
 
-PRECISIONS = {format.FLOAT32: "In float32", format.INT8: "In int8, as it samples"}
+PRECISION_NAMES = {FLOAT32: "In float32", INT8: "In int8, as it samples"}
 
 
 def origin(config: Config) -> str:
@@ -41,7 +41,10 @@ def known_sources(names: tuple[str, ...]) -> Iterator[Entry]:
 def figures(config: Config, export: Export) -> str:
     """How good the copy is, where that was measured; it may differ a little from its run."""
     rows = [
-        (PRECISIONS.get(precision, precision), f"{nats:.4f} nats a token, {bits(config, nats)}")
+        (
+            PRECISION_NAMES.get(precision, precision),
+            f"{nats:.4f} nats a token, {bits(config, nats)}",
+        )
         for precision, nats in export.validation.items()
     ]
     if export.halving is not None:
@@ -75,7 +78,7 @@ def evaluation(found: Evaluation | None) -> str:
 
 def recipe(config: Config, export: Export) -> str:
     """Every option that the network was made with, and the commands that make it anew."""
-    groups = (config.tokens, config.stack, config.training)
+    groups = (config.data, config.model, config.training)
     said = {name: value for group in groups for name, value in dataclasses.asdict(group).items()}
     rows = [(name, plain(value)) for name, value in said.items() if value is not None]
     text = f"## Recipe\n\n{table(rows)}"

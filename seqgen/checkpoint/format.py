@@ -9,19 +9,22 @@ import types
 from dataclasses import dataclass
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from seqgen.config import RunOptions, StackOptions, TokenOptions, TrainingOptions
+from seqgen.config.options import (
+    FLOAT32,
+    INT8,
+    DataOptions,
+    ModelOptions,
+    RunOptions,
+    TrainingOptions,
+)
 from seqgen.errors import CheckpointError, ConfigError
 
-FORMAT = 1
+FORMAT = 2
 PROGRAM = "seqgen"
 KINDS = ("text", "tunes")
 
 # Of the one-step graph: a ``step.onnx`` of another number is built anew from the weights.
 GRAPH_FORMAT = 2
-# Operands of its products; ``step.onnx`` holds the first, the others are built when asked for.
-INT8 = "int8"
-FLOAT32 = "float32"
-PRECISIONS = (INT8, FLOAT32)
 # Relative error of a network's states by rounding: twice what int8 adds in the shipped models.
 ROUNDING = {INT8: 0.02, FLOAT32: 1e-5}
 
@@ -61,7 +64,7 @@ class CorpusFacts:
     fingerprint: hash of the text, by which a resume knows that it reads the same.
     characters, tokens: of each part; validation is the part held back.
     encoding: of the sources, where one was named.
-    unit: what one document of a text is (`seqgen.corpora.documents`); None for tunes, and for a
+    unit: what one document of a text is (`seqgen.data.corpora.units`); None for tunes, and for a
         text that an older seqgen read, to which each file was one.
     held_out: documents that the validation part consists of; 0 if it has the ends of texts.
     long: tokens of a document than which one in a hundred is longer, where whole ones are held out.
@@ -130,8 +133,8 @@ class Config:
     kind: str
     vocab: int
     start: tuple[int, ...]
-    tokens: TokenOptions
-    stack: StackOptions
+    data: DataOptions
+    model: ModelOptions
     training: TrainingOptions
     corpus: CorpusFacts
     versions: dict[str, str]
@@ -142,13 +145,13 @@ class Config:
     @property
     def run_options(self) -> RunOptions:
         """The options that the run was made with."""
-        return RunOptions(self.tokens, self.stack, self.training)
+        return RunOptions(self.data, self.model, self.training)
 
     def weight_shapes(self) -> dict[str, tuple[int, ...]]:
-        """The shape of every weight, as `seqgen.stack.shapes.weight_shapes` has it."""
-        from seqgen.stack.shapes import weight_shapes
+        """The shape of every weight, as `seqgen.models.architecture.weight_shapes` has it."""
+        from seqgen.models.architecture import weight_shapes
 
-        return weight_shapes(self.stack, self.vocab, self.places)
+        return weight_shapes(self.model, self.vocab, self.places)
 
     @property
     def parameters(self) -> int:
@@ -179,15 +182,17 @@ class Config:
                 f"this one reads up to {FORMAT}); upgrade seqgen"
             )
         rest = {name: value for name, value in data.items() if name not in ("program", "format")}
+        if number == 1:
+            rest = from_format_1(rest)
         config = build(cls, rest, where, "")
         config.check(where)
         return config
 
     def check(self, where: str) -> None:
         """Rules across fields. Raises CheckpointError."""
-        from seqgen.music.key import parse_key
-        from seqgen.music.place import sizes as place_sizes
-        from seqgen.tokenizers.base import LARGEST
+        from seqgen.data.tokenizers.base import LARGEST
+        from seqgen.music.core.key import parse_key
+        from seqgen.music.normal.position_features import feature_sizes as place_sizes
 
         if not 2 <= self.vocab <= LARGEST:
             raise damaged(where, "vocab", f"{self.vocab} is not between 2 and {LARGEST}")
@@ -206,7 +211,29 @@ class Config:
         try:
             self.weight_shapes()
         except ConfigError as error:
-            raise damaged(where, "stack", str(error)) from error
+            raise damaged(where, "model", str(error)) from error
+
+
+# Fields of ``config.json`` that format 1 had under another name: group, old and new name.
+RENAMED = (
+    ("", "tokens", "data"),
+    ("", "stack", "model"),
+    ("data", "tokens", "tokenizer"),
+    ("model", "tie", "tie_embeddings"),
+    ("training", "window", "seq_length"),
+    ("training", "batch", "batch_size"),
+    ("training", "average", "weight_averaging"),
+)
+
+
+def from_format_1(data: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a ``config.json`` of format 1 under their names in format 2."""
+    data = {name: dict(value) if isinstance(value, dict) else value for name, value in data.items()}
+    for group, old, new in RENAMED:
+        fields = data.get(group) if group else data
+        if isinstance(fields, dict) and old in fields:
+            fields[new] = fields.pop(old)
+    return data
 
 
 def damaged(where: str, name: str, why: str) -> CheckpointError:

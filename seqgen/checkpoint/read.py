@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from seqgen.checkpoint import format
-from seqgen.checkpoint.arrays import CHECKSUM, read_arrays
-from seqgen.checkpoint.files import MOST_JSON_BYTES, parse_json, read_bytes, read_json
-from seqgen.checkpoint.find import is_shipped
 from seqgen.checkpoint.format import Config
-from seqgen.checkpoint.seal import sealed
+from seqgen.checkpoint.locate import is_shipped
+from seqgen.checkpoint.signature import verify
+from seqgen.config.options import INT8
 from seqgen.errors import CheckpointError
+from seqgen.io.arrays import CHECKSUM, read_arrays
+from seqgen.io.atomic import MOST_JSON_BYTES, parse_json, read_bytes, read_json
 
 if TYPE_CHECKING:
-    from seqgen.tokenizers.base import Tokenizer
+    from seqgen.data.tokenizers.base import Tokenizer
 
 MOST_METRICS_BYTES = 32 * 1024 * 1024
 # Its weights in float32, the graph that is built of them in int8, and what is on the way between.
@@ -73,8 +74,8 @@ class Checkpoint:
                 raise CheckpointError(f"{path}, line {n}: this is not an object")
         return metrics
 
-    def graph(self, precision: str = format.INT8) -> bytes:
-        """The one-step graph that generation runs (`seqgen.checkpoint.graph.build`).
+    def graph(self, precision: str = INT8) -> bytes:
+        """The one-step graph that generation runs (`seqgen.models.onnx.graph.build`).
 
         precision: of its products. The int8 graph is in ``step.onnx``; it is built again from the
         weights where that is missing, is not theirs, or was not put there by this user's seqgen or
@@ -83,7 +84,7 @@ class Checkpoint:
         Raises CheckpointError if the weights are damaged, ConfigError for an unknown precision.
         """
         stored, total = self.stored_weights()
-        kept = precision == format.INT8 and self.which == format.BEST
+        kept = precision == INT8 and self.which == format.BEST
         if kept:
             with contextlib.suppress(CheckpointError):
                 most = MOST_JSON_BYTES + BYTES_A_PARAMETER * self.config.parameters
@@ -91,25 +92,26 @@ class Checkpoint:
                 said = read_json(self.path / format.GRAPH_OF)[0]
                 if is_ours(said, graph_facts(content, total, self.config), self.path):
                     return content
-        from seqgen.checkpoint import graph, write
+        from seqgen.checkpoint import write
+        from seqgen.models.onnx import graph
 
         content = graph.build(
-            self.config.stack, self.config.vocab, widened(stored), precision, self.config.places
+            self.config.model, self.config.vocab, widened(stored), precision, self.config.places
         )
         if kept:
             with contextlib.suppress(CheckpointError):
                 write.save_graph(self.path, content, total, self.config)
         return content
 
-    def sequence_graph(self, precision: str = format.INT8) -> bytes:
-        """The graph that reads long prompts (`seqgen.checkpoint.graph.build_sequence`).
+    def sequence_graph(self, precision: str = INT8) -> bytes:
+        """The graph that reads long prompts (`seqgen.models.onnx.graph.build_sequence`).
 
         It is built at each call. precision, errors: as of `graph`.
         """
-        from seqgen.checkpoint import graph
+        from seqgen.models.onnx import graph
 
         return graph.build_sequence(
-            self.config.stack, self.config.vocab, self.weights(), precision, self.config.places
+            self.config.model, self.config.vocab, self.weights(), precision, self.config.places
         )
 
 
@@ -120,7 +122,7 @@ def widened(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 def graph_facts(content: bytes, weights_sha256: str, config: Config) -> dict[str, Any]:
     """What ``step.json`` says, beside its seal, where ``step.onnx`` is the graph of the weights."""
-    network = [asdict(config.stack), config.vocab, config.places]
+    network = [asdict(config.model), config.vocab, config.places]
     return {
         "format": format.GRAPH_FORMAT,
         "graph": hashlib.sha256(content).hexdigest(),
@@ -137,7 +139,7 @@ def is_ours(said: Any, facts: dict[str, Any], path: Path) -> bool:
     if not isinstance(said, dict):
         return False
     by = said.pop("seal", None)
-    return said == facts and (is_shipped(path) or sealed(facts, by))
+    return said == facts and (is_shipped(path) or verify(facts, by))
 
 
 def best_metric(metrics: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
@@ -153,7 +155,7 @@ def best_metric(metrics: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | Non
 def open_checkpoint(path: Path, which: str = format.BEST) -> Checkpoint:
     """Read a checkpoint's configuration and vocabulary.
 
-    path: the folder (`seqgen.checkpoint.find.find` turns a name into it).
+    path: the folder (`seqgen.checkpoint.locate.find` turns a name into it).
     which: the weights to use, "best" or "last".
     Raises CheckpointError that names the file and says what is wrong and what to do.
     """
@@ -221,7 +223,7 @@ def check_plain(path: Path) -> None:
 
 
 def read_tokenizer(path: Path, config: Config) -> "Tokenizer":
-    from seqgen import tokenizers
+    from seqgen.data import tokenizers
 
     data, content = read_json(path, config.vocab)
     if hashlib.sha256(content).hexdigest() != config.tokenizer_sha256:

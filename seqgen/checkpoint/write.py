@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seqgen.checkpoint import format, graph
-from seqgen.checkpoint.arrays import write_arrays
-from seqgen.checkpoint.files import write_json, write_whole
+from seqgen.checkpoint import format
 from seqgen.checkpoint.format import Config
 from seqgen.checkpoint.read import graph_facts, widened
-from seqgen.checkpoint.seal import seal
+from seqgen.checkpoint.signature import sign
 from seqgen.errors import CheckpointError
+from seqgen.io.arrays import write_arrays
+from seqgen.io.atomic import write_json, write_whole
+from seqgen.models.onnx import graph
 
 if TYPE_CHECKING:
-    from seqgen.tokenizers.base import Tokenizer
+    from seqgen.data.tokenizers.base import Tokenizer
 
 
 def tokenizer_bytes(tokenizer: "Tokenizer") -> bytes:
@@ -103,7 +104,7 @@ def save_weights(
         raise CheckpointError(f"{path}: the weights are {found} and the stack has {expected}")
     stored = {name: halved(array, name) for name, array in arrays.items()} if half else arrays
     total = write_arrays(path / format.WEIGHTS, stored, {"format": str(format.FORMAT)})
-    content = graph.build(config.stack, config.vocab, widened(stored), places=config.places)
+    content = graph.build(config.model, config.vocab, widened(stored), places=config.places)
     save_graph(path, content, total, config)
 
 
@@ -134,7 +135,7 @@ def save_graph(path: Path, content: bytes, weights_sha256: str, config: Config) 
     """Write the graph, and beside it of which network it is, sealed."""
     write_whole(path / format.GRAPH, content)
     facts = graph_facts(content, weights_sha256, config)
-    write_json(path / format.GRAPH_OF, facts | {"seal": seal(facts)})
+    write_json(path / format.GRAPH_OF, facts | {"seal": sign(facts)})
 
 
 def write_metrics(path: Path, metrics: Iterable[Mapping[str, Any]]) -> None:

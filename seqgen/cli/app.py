@@ -14,7 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 from seqgen import __version__
 from seqgen.errors import OutputError, SeqgenError
 
-STANDS_ON = (
+DEPENDENCIES = (
     "tensorflow", "keras", "onnxruntime", "onnx", "numpy", "tokenizers", "safetensors", "music21",
 )  # fmt: skip
 
@@ -70,7 +70,7 @@ def print_version(asked: bool) -> None:
     from importlib import metadata
 
     print(f"seqgen {__version__}")
-    for name in STANDS_ON:
+    for name in DEPENDENCIES:
         print(f"{name} {metadata.version(name)}")
     print(f"Python {platform.python_version()}, {platform.platform()}")
     raise typer.Exit
@@ -113,7 +113,7 @@ def run(step: Callable[[], Any]) -> int | str | None:
     except BrokenPipeError:
         return 1
     except MemoryError:
-        return fail("out of memory; try smaller --units, --batch, --window or --count", 1)
+        return fail("out of memory; try smaller --units, --batch-size, --seq-length or --count", 1)
     except RecursionError:  # as Python makes folders and follows patterns
         return fail("a path or a pattern has too many folders, one in the other", 1)
     except OSError as error:
@@ -123,9 +123,9 @@ def run(step: Callable[[], Any]) -> int | str | None:
 
 def fail(message: str, status: int) -> int:
     """Say what went wrong in plain words; returns the exit status."""
-    from seqgen.cli.terminal import cleaned
+    from seqgen.cli.terminal import strip_controls
 
-    message = cleaned(message)  # it may name a file with escape sequences in its name
+    message = strip_controls(message)  # it may name a file with escape sequences in its name
     typer.echo(f"{typer.style('error:', fg='red', bold=True)} {message}", err=True)
     return status
 

@@ -9,12 +9,12 @@ from typing import Annotated, Any
 import typer
 
 from seqgen.checkpoint import format
-from seqgen.checkpoint.files import MOST_TEXT_BYTES, read_bytes
-from seqgen.checkpoint.find import find, is_shipped, list_checkpoints, shipped_checkpoints
-from seqgen.cli.complete import complete_checkpoint
+from seqgen.checkpoint.locate import find, is_shipped, list_checkpoints, shipped_checkpoints
+from seqgen.cli.completion import complete_checkpoint
 from seqgen.cli.export import export
-from seqgen.cli.terminal import cleaned, tell, write
+from seqgen.cli.terminal import strip_controls, tell, write
 from seqgen.errors import CheckpointError, SeqgenError
+from seqgen.io.atomic import MOST_TEXT_BYTES, read_bytes
 
 app = typer.Typer(help="List, show and export the trained checkpoints.", add_completion=False)
 app.command()(export)
@@ -53,7 +53,7 @@ def show(
 ) -> None:
     """Show everything of a checkpoint: options, quality, learning curve, latest sample."""
     path = find(name)
-    from seqgen.checkpoint.card import data_rows, network_rows, training_rows
+    from seqgen.checkpoint.model_card import data_rows, network_rows, training_rows
     from seqgen.checkpoint.read import best_metric, open_checkpoint
 
     checkpoint = open_checkpoint(path)
@@ -74,7 +74,7 @@ def show(
 def summary(path: Path) -> dict[str, Any]:
     """What the list says of a checkpoint; where it is damaged, why."""
     from seqgen.checkpoint.read import best_metric, open_checkpoint
-    from seqgen.stack import cells
+    from seqgen.models import cells
 
     try:
         checkpoint = open_checkpoint(path)
@@ -82,8 +82,8 @@ def summary(path: Path) -> dict[str, Any]:
         return {
             "name": path.name,
             "path": str(path),
-            "cell": cells.find(config.stack.cell).title,
-            "units": list(config.stack.widths),
+            "cell": cells.find(config.model.cell).title,
+            "units": list(config.model.widths),
             "parameters": config.parameters,
             "corpus": config.corpus.name,
             "bits_per_character": best.get("bits_per_character"),
@@ -114,7 +114,7 @@ def print_table(rows: list[dict[str, Any]]) -> None:
         table.add_column(column, justify="right" if right else "left")
     for row in rows:
         if row["damaged"]:
-            table.add_row(Text(cleaned(row["name"]), "bold"), Text("damaged", "red"))
+            table.add_row(Text(strip_controls(row["name"]), "bold"), Text("damaged", "red"))
             continue
         bits = row["bits_per_character"]
         cells = (
@@ -125,7 +125,9 @@ def print_table(rows: list[dict[str, Any]]) -> None:
             when(row, rows),
         )
         # Text: a name with brackets is no markup.
-        table.add_row(Text(cleaned(row["name"]), "bold"), *map(Text, map(cleaned, cells)))
+        table.add_row(
+            Text(strip_controls(row["name"]), "bold"), *map(Text, map(strip_controls, cells))
+        )
     Console().print(table)
     for row in rows:
         if row["damaged"]:
@@ -158,9 +160,11 @@ def print_facts(title: str, rows: list[tuple[str, str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=Text(cleaned(title)), title_justify="left", show_header=False, box=None)
+    table = Table(
+        title=Text(strip_controls(title)), title_justify="left", show_header=False, box=None
+    )
     for name, value in rows:
-        table.add_row(Text(cleaned(name), "dim"), Text(cleaned(value)))
+        table.add_row(Text(strip_controls(name), "dim"), Text(strip_controls(value)))
     Console().print(table, "")
 
 

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seqgen.checkpoint.files import check_writable
-from seqgen.cli.complete import complete_corpus
+from seqgen.cli.completion import complete_corpus
 from seqgen.cli.options import with_options
-from seqgen.cli.train import Encoding, Out, opened
-from seqgen.config import ComparisonOptions, StackOptions, TokenOptions, TrainingOptions
+from seqgen.cli.train import CheckpointsDir, Encoding, opened
+from seqgen.config.options import ComparisonOptions, DataOptions, ModelOptions, TrainingOptions
 from seqgen.errors import ConfigError
+from seqgen.io.atomic import check_writable
 
 if TYPE_CHECKING:
     from seqgen.comparison.events import Event
-    from seqgen.comparison.record import Comparison
+    from seqgen.comparison.results import Comparison
 
 Sources = Annotated[
     list[str],
@@ -40,12 +40,12 @@ Plot = Annotated[
 ]
 
 
-@with_options(TokenOptions, StackOptions, TrainingOptions, ComparisonOptions, several=True)
+@with_options(DataOptions, ModelOptions, TrainingOptions, ComparisonOptions, several=True)
 def compare(
     said: dict[str, Any],
     sources: Sources,
     name: Name = None,
-    out: Out = Path("checkpoints"),
+    checkpoints_dir: CheckpointsDir = Path("checkpoints"),
     encoding: Encoding = None,
     overwrite: Overwrite = False,
     dry_run: DryRun = False,
@@ -57,20 +57,20 @@ def compare(
     Every option takes a list, as in --cells lstm,gru --layers 1,2 --minutes 2: every combination
     is trained. Started again with the same words, it goes on where it was.
     """
-    from seqgen.checkpoint.find import checked_name
+    from seqgen.checkpoint.locate import checked_name
     from seqgen.cli import compare_results
     from seqgen.comparison.runner import compare as comparing
 
     check_plot(plot)
     corpus = opened(sources, encoding)
-    path = out / (f"{corpus.name}-compare" if name is None else checked_name(name))
+    path = checkpoints_dir / (f"{corpus.name}-compare" if name is None else checked_name(name))
     if dry_run:
         compare_results.show_estimate(corpus, said, path.name, as_json)
         return
     comparison = watch(comparing(corpus, said, path, overwrite=overwrite), path, overwrite)
     compare_results.show(comparison, as_json)
     if plot:
-        from seqgen.comparison.picture import draw
+        from seqgen.comparison.plot import draw
 
         draw(plot, comparison)
     if comparison.best is None:
@@ -79,7 +79,7 @@ def compare(
 
 def check_plot(plot: Path | None) -> None:
     """Raise ConfigError for a picture that could not be written, before any time is spent on it."""
-    from seqgen.comparison.picture import SUFFIXES
+    from seqgen.comparison.plot import SUFFIXES
 
     if plot and plot.suffix.lower() not in SUFFIXES:
         raise ConfigError(f"--plot: {str(plot)!r} does not end in {', '.join(SUFFIXES)}")
@@ -92,8 +92,8 @@ def check_plot(plot: Path | None) -> None:
 def watch(events: "Generator[Event, None, None]", path: Path, overwrite: bool) -> "Comparison":
     """Draw a comparison as it goes; an interruption saves it and ends the command."""
     from seqgen.cli.compare_display import display
-    from seqgen.cli.watching import Interruption, console, say
-    from seqgen.comparison.events import Begun, Compared, Told
+    from seqgen.cli.signals import Interruption, console, say
+    from seqgen.comparison.events import ComparisonStatus, VariantEvent, VariantStarted
     from seqgen.training.events import Step
 
     comparison: Comparison | None = None
@@ -104,25 +104,25 @@ def watch(events: "Generator[Event, None, None]", path: Path, overwrite: bool) -
     ):
         for event in events:
             drawing.draw(event)
-            if isinstance(event, Compared):
+            if isinstance(event, ComparisonStatus):
                 comparison = event.comparison
-            if isinstance(event, Begun):
+            if isinstance(event, VariantStarted):
                 interruption.may_wait = False
-            elif isinstance(event, Told) and isinstance(event.event, Step):
+            elif isinstance(event, VariantEvent) and isinstance(event.event, Step):
                 interruption.may_wait = True
             if interruption.signal:
                 break
         events.close()
     if interruption.signal:
-        say(farewell(path, overwrite))
+        say(interruption_message(path, overwrite))
         raise typer.Exit(128 + interruption.signal)
     assert comparison
     return comparison
 
 
-def farewell(path: Path, overwrite: bool) -> str:
+def interruption_message(path: Path, overwrite: bool) -> str:
     """What to say of an interrupted comparison: how to go on."""
-    from seqgen.comparison.record import file_of
+    from seqgen.comparison.results import file_of
 
     if not file_of(path).exists():
         return "interrupted before anything was learned"

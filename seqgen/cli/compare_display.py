@@ -13,12 +13,18 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from seqgen.cli.lines import Unit, clock, evaluation, lines, shown_perplexity, unit_of
-from seqgen.cli.terminal import cleaned
-from seqgen.comparison import picture
-from seqgen.comparison.events import Begun, Compared, Ended, Event, Told
-from seqgen.comparison.picture import budget
-from seqgen.comparison.record import Comparison, Entry, Point
+from seqgen.cli.log_lines import Unit, evaluation, format_duration, lines, shown_perplexity, unit_of
+from seqgen.cli.terminal import strip_controls
+from seqgen.comparison import plot
+from seqgen.comparison.events import (
+    ComparisonStatus,
+    Event,
+    VariantEvent,
+    VariantFinished,
+    VariantStarted,
+)
+from seqgen.comparison.plot import budget
+from seqgen.comparison.results import Comparison, Entry, Point
 from seqgen.training.events import Evaluated, Preparing, Recovered, Started, Step
 
 # Of 256 colours, those that can be told apart on black and on white.
@@ -49,28 +55,28 @@ class PlainDisplay:
 
     def draw(self, event: Event) -> None:
         for line in self.lines(event):
-            self.console.print(Text(cleaned(line)), soft_wrap=True)
+            self.console.print(Text(strip_controls(line)), soft_wrap=True)
 
     def lines(self, event: Event) -> list[str]:
         match event:
             case Preparing(what) if what != self.preparing:
                 self.preparing = what
                 return [what]
-            case Compared() if not self.rows:
+            case ComparisonStatus() if not self.rows:
                 self.rows = rows(event.comparison)
                 return introduction(event)
-            case Begun():
+            case VariantStarted():
                 entry = self.rows[event.index].entry
                 going = "goes on" if event.curve else "begins"
                 return [f"{entry.label} {going}: {entry.parameters:,} parameters"]
-            case Told(_, Started() as started):
+            case VariantEvent(_, Started() as started):
                 self.unit = unit_of(started)
-            case Told(index, Evaluated() as measured):
+            case VariantEvent(index, Evaluated() as measured):
                 return [f"{self.rows[index].entry.label}  {evaluation(measured, self.unit)}"]
-            case Told(index, Recovered() as recovered):
+            case VariantEvent(index, Recovered() as recovered):
                 label = self.rows[index].entry.label
                 return [f"{label}  {line}" for line in lines(recovered, False, self.unit)]
-            case Ended():
+            case VariantFinished():
                 return [ending(event.entry)]
         return []
 
@@ -90,30 +96,30 @@ class LiveDisplay:
         match event:
             case Preparing(what, share):
                 self.prepare(what, share)
-            case Compared() if not self.rows:
+            case ComparisonStatus() if not self.rows:
                 self.stop()
                 for line in introduction(event):
-                    self.console.print(Text(cleaned(line)))
+                    self.console.print(Text(strip_controls(line)))
                 self.rows, self.timed = rows(event.comparison), event.comparison.timed
                 self.draw_curves()
                 self.live = Live(
                     get_renderable=self.picture, console=self.console, refresh_per_second=4
                 )
                 self.live.start()
-            case Compared():
+            case ComparisonStatus():
                 if self.live:
                     self.live.transient = True  # what follows says all of it
-            case Begun():
+            case VariantStarted():
                 row = self.rows[event.index]
                 row.curve, row.running = list(event.curve), True
                 self.draw_curves()
-            case Told(index, Step() as step):
+            case VariantEvent(index, Step() as step):
                 self.rows[index].step = step
-            case Told(index, Evaluated() as measured) if measured.int8_loss is None:
+            case VariantEvent(index, Evaluated() as measured) if measured.int8_loss is None:
                 point = Point(measured.tokens, measured.seconds, measured.validation_loss)
                 self.rows[index].curve.append(point)
                 self.draw_curves()
-            case Ended():
+            case VariantFinished():
                 row = self.rows[event.index]
                 row.entry, row.running = event.entry, False
 
@@ -121,7 +127,7 @@ class LiveDisplay:
         if self.status is None:
             self.status = self.console.status("")
             self.status.start()
-        self.status.update(Text(cleaned(what) + (f", {share:.0%}" if share else "")))
+        self.status.update(Text(strip_controls(what) + (f", {share:.0%}" if share else "")))
 
     def stop(self) -> None:
         for drawn in (self.status, self.live):
@@ -171,7 +177,7 @@ def rows(comparison: Comparison) -> list[Row]:
     ]
 
 
-def introduction(event: Compared) -> list[str]:
+def introduction(event: ComparisonStatus) -> list[str]:
     comparison = event.comparison
     over = sum(entry.over for entry in comparison.entries)
     before = f"; {over} of them before" if over else ""
@@ -187,8 +193,8 @@ def ending(entry: Entry) -> str:
         return f"{entry.label} failed: {entry.failure}"
     result = entry.result
     return (
-        f"{entry.label} done after {clock(result.seconds)}: {result.nats:.4f} nats a token, "
-        f"perplexity {shown_perplexity(result.perplexity)}"
+        f"{entry.label} done after {format_duration(result.seconds)}: {result.nats:.4f} nats a "
+        f"token, perplexity {shown_perplexity(result.perplexity)}"
     )
 
 
@@ -201,7 +207,7 @@ def figures(row: Row) -> Sequence[Any]:
             parameters,
             f"{result.nats:.4f}",
             speed,
-            clock(result.seconds),
+            format_duration(result.seconds),
             Text("done", "green"),
         )
     if row.entry.failure:
@@ -214,10 +220,10 @@ def figures(row: Row) -> Sequence[Any]:
     bar = Table.grid(padding=(0, 1))
     bar.add_row(
         ProgressBar(total=1.0, completed=row.step.progress, width=BAR),
-        f"{clock(row.step.remaining)} left",
+        f"{format_duration(row.step.remaining)} left",
     )
     speed = f"{row.step.tokens_per_second:,.0f}" if row.step.step > 1 else "–"
-    return (parameters, nats, speed, clock(row.step.seconds), bar)
+    return (parameters, nats, speed, format_duration(row.step.seconds), bar)
 
 
 def sign(number: int, colours: bool = True) -> Text:
@@ -239,7 +245,7 @@ def drawn(curves: Sequence[Sequence[Point]], timed: bool, width: int, colours: b
     figure.plot_size(width, PLOT_HEIGHT)
     figure.title("validation loss, nats a token")
     figure.label("seconds" if timed else "tokens", "x")
-    for number, (x, y) in enumerate(picture.lines(curves, timed)):
+    for number, (x, y) in enumerate(plot.lines(curves, timed)):
         if x:
             letter = LETTERS[number % len(LETTERS)]
             colour = COLOURS[number % len(COLOURS)]

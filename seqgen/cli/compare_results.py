@@ -11,11 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from seqgen.cli.compare_display import drawn, sign
-from seqgen.cli.lines import clock, shown_perplexity
-from seqgen.cli.terminal import cleaned
-from seqgen.comparison.estimate import Expected, estimate
-from seqgen.comparison.record import Comparison, Entry, loss
-from seqgen.options import flag_name
+from seqgen.cli.log_lines import format_duration, shown_perplexity
+from seqgen.cli.terminal import strip_controls
+from seqgen.comparison.dry_run import Expected, estimate
+from seqgen.comparison.results import Comparison, Entry, loss
+from seqgen.config.fields import flag_name
 
 # Where nobody's screen bounds it.
 WIDTH = 120
@@ -37,7 +37,9 @@ def show(comparison: Comparison, as_json: bool) -> None:
     screen.print(table(comparison, colours))
     for entry in comparison.entries:
         if entry.failure:
-            screen.print(Text(cleaned(f"{entry.label} failed: {entry.failure}")), soft_wrap=True)
+            screen.print(
+                Text(strip_controls(f"{entry.label} failed: {entry.failure}")), soft_wrap=True
+            )
     curves = [entry.result.curve if entry.result else () for entry in comparison.entries]
     screen.print(drawn(curves, comparison.timed, min(100, screen.width), colours))
     show_choices(screen, comparison.entries)
@@ -72,7 +74,7 @@ def figures(entry: Entry) -> list[str]:
     speed = f"{result.tokens_per_second:,.0f}" if result.tokens_per_second else "–"
     return [
         f"{result.nats:.4f}", f"{bits:.3f}", shown_perplexity(result.perplexity), speed,
-        clock(result.seconds),
+        format_duration(result.seconds),
     ]  # fmt: skip
 
 
@@ -85,10 +87,12 @@ def show_estimate(corpus: Any, said: dict[str, Any], name: str, as_json: bool) -
         return
     made = headed("network", "checkpoint", "parameters", "time")
     for each in found:
-        made.add_row(each.label, each.name, f"{each.parameters:,}", clock(60 * each.minutes))
+        made.add_row(
+            each.label, each.name, f"{each.parameters:,}", format_duration(60 * each.minutes)
+        )
     screen = console()
     screen.print(made)
-    screen.print(f"{len(found)} networks, about {clock(60 * minutes)} of training in all")
+    screen.print(f"{len(found)} networks, about {format_duration(60 * minutes)} of training in all")
     show_choices(screen, found)
 
 
@@ -100,4 +104,4 @@ def show_choices(screen: Console, found: Sequence[Entry | Expected]) -> None:
             f"{value} ({each.label})" for value, each in zip(values, found, strict=True)
         )
         line = f"chosen as in train: {flag_name(option)} {told}"
-        screen.print(Text(cleaned(line)), soft_wrap=True)
+        screen.print(Text(strip_controls(line)), soft_wrap=True)

@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
-from seqgen.cli.complete import complete_corpus
+from seqgen.cli.completion import complete_corpus
 from seqgen.cli.terminal import tell, write
-from seqgen.corpora import open_corpus
-from seqgen.corpora.document import Corpus
-from seqgen.corpora.fetch import Progress
-from seqgen.corpora.known import facts, open_known
-from seqgen.corpora.registry import entries, entry, find_entry, known_names
+from seqgen.data.corpora import open_corpus
+from seqgen.data.corpora.builtin import facts, open_known
+from seqgen.data.corpora.document import Corpus
+from seqgen.data.corpora.fetch import Progress
+from seqgen.data.corpora.registry import entries, entry, find_entry, known_names
 from seqgen.errors import ConfigError
 
 app = typer.Typer(help="List, show and fetch the corpora that seqgen knows.", add_completion=False)
@@ -86,7 +86,7 @@ def fetch(
 
 def corpus_facts(corpus: Corpus) -> dict[str, Any]:
     """What is known of an open corpus: for a known one the registry's facts, and its measures."""
-    from seqgen.corpora.documents import Documents, choose_unit
+    from seqgen.data.corpora.units import Documents, choose_unit
 
     count, unit = len(corpus.documents), None
     if corpus.kind == "text":
@@ -122,11 +122,11 @@ def beginning(corpus: Corpus, characters: int | None) -> str:
 
 def print_report(corpus: Corpus, as_json: bool) -> None:
     """What is learned of a book of tunes. Raises ConfigError for a text."""
-    from seqgen.music.book import learn
+    from seqgen.music.normal.tunebook import normalize_book
 
     if corpus.kind != "tunes":
         raise ConfigError(f"{corpus.name} is a text; --report is for tunes")
-    book = learn(corpus.documents)
+    book = normalize_book(corpus.documents)
     if as_json:
         print(json.dumps({"name": corpus.name} | book.facts(), indent=2, ensure_ascii=False))
     else:
@@ -139,7 +139,7 @@ def draw_report(facts: dict[str, Any]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from seqgen.music.left_out import summary_lines
+    from seqgen.music.abc.left_out import summary_lines
 
     def share(count: int) -> str:
         return f"{count / facts['tunes']:.1%}"

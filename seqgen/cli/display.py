@@ -13,17 +13,17 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from seqgen.cli.lines import (
+from seqgen.cli.log_lines import (
     SAMPLE_LINES,
     Unit,
-    clock,
     first_lines,
+    format_duration,
     lines,
     losses,
     number,
     unit_of,
 )
-from seqgen.cli.terminal import cleaned
+from seqgen.cli.terminal import strip_controls
 from seqgen.training.events import (
     Evaluated,
     Event,
@@ -111,7 +111,7 @@ class LiveDisplay:
                     self.status.start()
                 assert self.status
                 done = f", {event.share:.0%}" if event.share else ""
-                self.status.update(Text(cleaned(event.what) + done))
+                self.status.update(Text(strip_controls(event.what) + done))
             case Started():
                 self.stop()
                 self.unit = unit_of(event)
@@ -122,7 +122,7 @@ class LiveDisplay:
                 self.live.start()
             case Step():
                 self.step = event
-                left = f"{clock(event.remaining)} left"
+                left = f"{format_duration(event.remaining)} left"
                 self.progress.update(self.task, completed=event.progress, left=left)
             case Evaluated():
                 self.evaluations.append(event)

@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seqgen.cli.complete import complete_checkpoint
-from seqgen.cli.inspect.reading import opened
+from seqgen.cli.completion import complete_checkpoint
+from seqgen.cli.inspect._common import opened
 from seqgen.cli.options import with_options
+from seqgen.config.fields import flag_name, grouped
 from seqgen.errors import ConfigError
 from seqgen.evaluation.options import (
     EvaluationOptions,
     TextEvaluationOptions,
     TuneEvaluationOptions,
 )
-from seqgen.options import flag_name, grouped
 
 if TYPE_CHECKING:
     from seqgen.checkpoint.read import Checkpoint

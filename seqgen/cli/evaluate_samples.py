@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 import typer
 
 from seqgen.cli import evaluate_tunes
-from seqgen.cli.lines import several
-from seqgen.cli.terminal import cleaned
+from seqgen.cli.log_lines import pluralize
+from seqgen.cli.terminal import strip_controls
 
 if TYPE_CHECKING:
-    from seqgen.evaluation.novelty import Copy
-    from seqgen.evaluation.samples import SampleFigures
+    from seqgen.evaluation.text.novelty import Copy
+    from seqgen.evaluation.text.samples import SampleFigures
 
 SHOWN = 200  # characters of a copy
 COLUMNS = {"generated": "written", "real": "real"}
@@ -23,7 +23,7 @@ def print_samples(figures: "SampleFigures") -> None:
     from rich.table import Table
     from rich.text import Text
 
-    count = several(figures.count, "sample")
+    count = pluralize(figures.count, "sample")
     typer.echo(f"\n{count}, temperature {figures.temperature:g}, beside as much real text\n")
     table = Table(box=None, pad_edge=False)
     table.add_column("")
@@ -39,7 +39,9 @@ def print_samples(figures: "SampleFigures") -> None:
     if figures.loop:
         typer.echo(f"one sample ends in a loop: {one_line(figures.loop)}")
     if figures.lacking:
-        typer.echo(f"words that are not there: {cleaned(', '.join(figures.lacking[:WORDS]))}")
+        typer.echo(
+            f"words that are not there: {strip_controls(', '.join(figures.lacking[:WORDS]))}"
+        )
 
 
 def shown(value: float | None, unit: str) -> str:
@@ -61,4 +63,4 @@ def told(column: str, copy: "Copy") -> str:
 
 def one_line(text: str) -> str:
     more = "…" if len(text) > SHOWN else ""
-    return cleaned(text[:SHOWN].replace("\n", " / ")) + more
+    return strip_controls(text[:SHOWN].replace("\n", " / ")) + more

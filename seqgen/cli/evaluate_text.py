@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from seqgen.cli.inspect.reading import print_json
-from seqgen.cli.terminal import cleaned, tell
-from seqgen.config import SamplingOptions
+from seqgen.cli.inspect._common import print_json
+from seqgen.cli.terminal import strip_controls, tell
+from seqgen.config.options import SamplingOptions
 
 if TYPE_CHECKING:
     from seqgen.checkpoint.read import Checkpoint
     from seqgen.evaluation.options import EvaluationOptions, TextEvaluationOptions
-    from seqgen.evaluation.text_report import Figure, Overlap, Row, TextReport
+    from seqgen.evaluation.text.report import Figure, Overlap, Row, TextReport
 
 EXACT = 1e-9  # what rounding makes of no error at all
 LONGER = 0.9  # of the characters: with fewer tokens, they are not characters and a few ends
@@ -31,21 +31,21 @@ def evaluate_text(
     as_json: bool,
 ) -> None:
     """Measure how likely a model finds a text, and what its samples are like."""
-    from seqgen.checkpoint.files import check_writable
     from seqgen.cli.corpora import drawn_downloads
-    from seqgen.evaluation.text_evaluation import evaluate
-    from seqgen.training.material import material
+    from seqgen.evaluation.text.evaluation import evaluate
+    from seqgen.io.atomic import check_writable
+    from seqgen.training.evaluation_data import evaluation_data
 
-    if asked.report:
-        check_writable(Path(asked.report))
+    if asked.html:
+        check_writable(Path(asked.html))
     sampling = None
     if asked.samples:
         sampling = SamplingOptions(
             count=asked.samples, length=asked.length, temperature=how.temperature, seed=how.seed
         )
     with drawn_downloads() as progress:
-        found = material(
-            checkpoint, files, unknown=asked.unknown, encoding=asked.encoding, progress=progress
+        found = evaluation_data(
+            checkpoint, files, unknown=asked.on_unknown, encoding=asked.encoding, progress=progress
         )
     with telling() as told:
         report = evaluate(checkpoint, found.evidence, found.learned, sampling, told, found.notices)
@@ -53,8 +53,8 @@ def evaluate_text(
         print_json(facts(report))
     else:
         print_report(report)
-    if asked.report:
-        write_page(report, checkpoint, asked.report)
+    if asked.html:
+        write_page(report, checkpoint, asked.html)
 
 
 @contextmanager
@@ -82,9 +82,9 @@ def write_page(report: "TextReport", checkpoint: "Checkpoint", path: str) -> Non
     from datetime import date
     from importlib import metadata
 
-    from seqgen.checkpoint.files import write_whole
     from seqgen.cli.outputs import command_line
-    from seqgen.evaluation.text_page import Made, page
+    from seqgen.evaluation.text.html_page import Made, page
+    from seqgen.io.atomic import write_whole
 
     versions = {name: metadata.version(name) for name in ("seqgen", "numpy", "onnxruntime")}
     made = Made(command_line(), date.today().isoformat(), versions)
@@ -96,7 +96,7 @@ def print_report(report: "TextReport") -> None:
     for notice in report.notices:
         tell(notice)
     counts = f"{report.characters:,} characters, {report.tokens:,} tokens"
-    typer.echo(cleaned(f"{report.name} on {report.evaluated}: {counts}") + "\n")
+    typer.echo(strip_controls(f"{report.name} on {report.evaluated}: {counts}") + "\n")
     print_rows(report.rows, report.tokens < LONGER * report.characters)
     if any(row.nats_per_character.error for row in report.rows):
         typer.echo("± one standard error, by the spread of 25 parts of the text")
@@ -148,7 +148,7 @@ def print_overlap(overlap: "Overlap") -> None:
     """What the text shares with the training part; loud where that is too much."""
     longest = "none of it"
     if overlap.length:
-        begin = cleaned(overlap.shared[:SHOWN].replace("\n", " "))
+        begin = strip_controls(overlap.shared[:SHOWN].replace("\n", " "))
         more = "…" if overlap.length > SHOWN else ""
         longest = (
             f"the longest stretch has {overlap.length:,} characters "
@@ -160,7 +160,7 @@ def print_overlap(overlap: "Overlap") -> None:
     )
     if overlap.warning:
         warning = typer.style("warning:", fg="yellow", bold=True)
-        typer.echo(f"{warning} {cleaned(overlap.warning)}", err=True)
+        typer.echo(f"{warning} {strip_controls(overlap.warning)}", err=True)
 
 
 def facts(report: "TextReport") -> dict[str, Any]:

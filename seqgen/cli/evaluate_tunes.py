@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from seqgen.config import SamplingOptions
+from seqgen.config.options import SamplingOptions
 
 if TYPE_CHECKING:
     from seqgen.checkpoint.read import Checkpoint
-    from seqgen.evaluation.likeness import Copy
     from seqgen.evaluation.options import EvaluationOptions, TuneEvaluationOptions
-    from seqgen.evaluation.tune_report import Report, Told
-    from seqgen.evaluation.tune_table import Row
-    from seqgen.music.tune import Tune
+    from seqgen.evaluation.tunes.copying import CopiedRun
+    from seqgen.evaluation.tunes.report import Report, Told
+    from seqgen.evaluation.tunes.table import Row
+    from seqgen.music.core.tune import Tune
 
 SHARE = "%"
 
@@ -29,17 +29,17 @@ def evaluate_tunes(
     as_json: bool,
 ) -> None:
     """Measure the tunes that a model writes, with the grammar and without, beside real ones."""
-    from seqgen.evaluation import tune_report
-    from seqgen.evaluation.bits import bits_per_note
-    from seqgen.generation import Engine, Generator
-    from seqgen.training.learned import learned_rows, learned_tunes
+    from seqgen.evaluation.tunes import report
+    from seqgen.evaluation.tunes.bits_per_note import bits_per_note
+    from seqgen.generation import Engine, TextGenerator
+    from seqgen.training.run_tunes import learned_rows, learned_tunes
 
-    generator = Generator(checkpoint, Engine(checkpoint.graph()))
+    generator = TextGenerator(checkpoint, Engine(checkpoint.graph()))
     training, held_back = learned_tunes(checkpoint)
     options = SamplingOptions(count=asked.count, seed=how.seed, temperature=how.temperature)
-    judges = tune_report.judges() if asked.judges else {}
+    judges = report.judges() if asked.judges else {}
     with telling() as told:
-        found = tune_report.report(generator, training, held_back, options, judges, told)
+        found = report.report(generator, training, held_back, options, judges, told)
         told("measuring how likely the network finds real tunes")
         bits = bits_per_note(checkpoint, *learned_rows(checkpoint))
     sources = {column: beginning(training, copy) for column, copy in found.copies.items()}
@@ -56,14 +56,14 @@ def evaluate_tunes(
 
 
 def bits_row(bits: dict[str, float]) -> "Row":
-    from seqgen.evaluation.tune_table import Row
+    from seqgen.evaluation.tunes.table import Row
 
     return Row("bits_per_note", "bits per note of real tunes held back", "", bits)
 
 
-def beginning(tunes: Sequence["Tune"], copy: "Copy") -> str:
+def beginning(tunes: Sequence["Tune"], copy: "CopiedRun") -> str:
     """How the tune of the book begins that a run is in, as far as one line of its ABC goes."""
-    from seqgen.music.write import abc
+    from seqgen.music.render.abc_writer import abc
 
     if copy.source < 0:
         return "none"

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from seqgen.cli.complete import complete_checkpoint
+from seqgen.cli.completion import complete_checkpoint
 from seqgen.cli.terminal import tell
 
 
@@ -25,9 +25,9 @@ def export(
 ) -> None:
     """Copy a checkpoint without the state of its run: small, to pass on and to sample from."""
     from seqgen.checkpoint import export
-    from seqgen.checkpoint.find import find
+    from seqgen.checkpoint.locate import find
     from seqgen.checkpoint.read import open_checkpoint
-    from seqgen.training.measured import measure
+    from seqgen.training.export_metrics import measure
 
     original = open_checkpoint(find(name))
     found = export.export(

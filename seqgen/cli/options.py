@@ -10,9 +10,9 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
 
-from seqgen.cli.complete import complete_names, names_of
+from seqgen.cli.completion import complete_names, names_of
+from seqgen.config.fields import Options, flag_name
 from seqgen.errors import ConfigError, unknown_name
-from seqgen.options import Options, flag_name
 
 # Bounds beyond these keep nonsense out; they would not help who reads the help.
 LARGE, SMALL = 10_000, 0.01

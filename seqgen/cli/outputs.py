@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from seqgen.config import RenderOptions
+from seqgen.config.options import RenderOptions
 from seqgen.errors import ConfigError, SeqgenError, TuneError
-from seqgen.music.instruments import Instrument
-from seqgen.music.play import Performance
-from seqgen.music.tune import Tune
+from seqgen.music.core.tune import Tune
+from seqgen.music.render.instruments import Instrument
+from seqgen.music.render.performance import Performance
 
 if TYPE_CHECKING:
-    from seqgen.music.page import Entry
+    from seqgen.music.render.html_page import Entry
 
 
 class Notice(NamedTuple):
@@ -28,7 +28,7 @@ class Notice(NamedTuple):
 
 def asked(options: RenderOptions) -> bool:
     """Whether a file is to be written, or the tunes are to be played."""
-    return any((options.midi, options.score, options.audio, options.page, options.play))
+    return any((options.midi, options.score, options.audio, options.html, options.play))
 
 
 def check(options: RenderOptions, shown: bool) -> None:
@@ -37,10 +37,10 @@ def check(options: RenderOptions, shown: bool) -> None:
     An unknown instrument is an error whether anything is played or not.
     shown: the tunes are shown in the terminal, with their tempo.
     """
-    from seqgen.music import instruments
+    from seqgen.music.render import instruments
 
-    sounds = any((options.midi, options.audio, options.page, options.play))
-    needs = "which changes only what is heard; add --midi, --audio, --page or --play"
+    sounds = any((options.midi, options.audio, options.html, options.play))
+    needs = "which changes only what is heard; add --midi, --audio, --html or --play"
     if options.instrument is not None:
         instruments.find(options.instrument)
         if not sounds:
@@ -66,14 +66,14 @@ def render(
     Raises ConfigError for an unknown instrument, TuneError if no tune can be rendered, and, once
     all other files are written, what was wrong with the last that failed.
     """
-    from seqgen.music import instruments
-    from seqgen.music.left_out import not_played
-    from seqgen.music.mei import not_drawn
-    from seqgen.music.page import Entry
-    from seqgen.music.play import perform
-    from seqgen.music.score import Sheet, engrave
+    from seqgen.music.abc.left_out import not_played
+    from seqgen.music.render import instruments
+    from seqgen.music.render.engrave import Sheet, engrave
+    from seqgen.music.render.html_page import Entry
+    from seqgen.music.render.mei import not_drawn
+    from seqgen.music.render.performance import perform
 
-    silent = not (options.midi or options.audio or options.page or options.play)
+    silent = not (options.midi or options.audio or options.html or options.play)
     lost = Losses(len(tunes) > 1)
     instrument = instruments.find(options.instrument or instruments.DEFAULT)
     entries: list[Entry] = []
@@ -81,7 +81,7 @@ def render(
         sheets: Sequence[Sheet] = ()
         try:
             performance = perform(tune, options.tempo)
-            if options.score or options.page:
+            if options.score or options.html:
                 sheets = engrave(tune, len(entries) + 1)
         except TuneError as error:
             yield left_out(tune, error)
@@ -121,14 +121,14 @@ class Losses:
     """
 
     def __init__(self, several: bool) -> None:
-        from seqgen.music.left_out import Tally
+        from seqgen.music.abc.left_out import Tally
 
         self.several = several
         self.read, self.drawn, self.played, self.shown = Tally(), Tally(), Tally(), Tally()
 
     def lines(self) -> list[str]:
         """One line a kind."""
-        from seqgen.music.left_out import summary_lines
+        from seqgen.music.abc.left_out import summary_lines
 
         found = {
             "left out": self.read,
@@ -161,11 +161,11 @@ def writers(
     entries: Sequence[Entry], options: RenderOptions, instrument: Instrument, made_by: str
 ) -> Iterator[tuple[Path, Callable[[Path], None]]]:
     """Each file that is asked for, with what writes it."""
-    from seqgen.checkpoint.files import write_whole, written_whole
-    from seqgen.music.audio import write_wav
-    from seqgen.music.midi import midi_file
-    from seqgen.music.page import page
-    from seqgen.music.score import FORMATS
+    from seqgen.io.atomic import write_whole, written_whole
+    from seqgen.music.render.engrave import FORMATS
+    from seqgen.music.render.html_page import page
+    from seqgen.music.render.midi import midi_file
+    from seqgen.music.render.synth import write_wav
 
     performances = [entry.performance for entry in entries]
     sheets = [sheet for entry in entries for sheet in entry.sheets]
@@ -181,14 +181,14 @@ def writers(
         yield Path(options.score), lambda p: write_whole(p, form(sheets))
     if options.audio:
         yield Path(options.audio), sound
-    if options.page:
-        yield Path(options.page), lambda p: write_whole(p, page(entries, instrument, made_by))
+    if options.html:
+        yield Path(options.html), lambda p: write_whole(p, page(entries, instrument, made_by))
 
 
 def played(performances: Sequence[Performance], instrument: Instrument) -> Iterator[Notice]:
     """Play the tunes. Raises SeqgenError if the machine cannot; it says how it could."""
-    from seqgen.music.audio import write_wav
-    from seqgen.music.player import HOW, find_player, play
+    from seqgen.music.render.audio_player import HOW, find_player, play
+    from seqgen.music.render.synth import write_wav
 
     player = find_player()
     if player is None:

@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
-from seqgen.cli.complete import complete_corpus
+from seqgen.cli.completion import complete_corpus
 from seqgen.cli.options import with_options
 from seqgen.cli.terminal import tell
-from seqgen.config import RenderOptions
-from seqgen.corpora.document import Document
+from seqgen.config.options import RenderOptions
+from seqgen.data.corpora.document import Document
 from seqgen.errors import CorpusError, TuneError
-from seqgen.music.tune import Tune
+from seqgen.music.core.tune import Tune
 
 
 @with_options(RenderOptions)
@@ -42,8 +42,8 @@ def render(
     from seqgen.cli import outputs
 
     outputs.check(options, shown=not outputs.asked(options))
-    from seqgen.cli.staff import print_tune
-    from seqgen.music.left_out import not_shown
+    from seqgen.cli.tune_view import print_tune
+    from seqgen.music.abc.left_out import not_shown
 
     tunes = list(readable(chosen(source, tune, encoding)))
     if not tunes:
@@ -53,13 +53,13 @@ def render(
         return
     shown = 0
     lost = outputs.Losses(len(tunes) > 1)
-    for read, _ in tunes:
+    for each, _ in tunes:
         try:
-            print_tune(read, options.tempo, above=shown > 0)
+            print_tune(each, options.tempo, above=shown > 0)
             shown += 1
-            lost.shown.add(not_shown(read))
+            lost.shown.add(not_shown(each))
         except TuneError as error:
-            outputs.tell([outputs.left_out(read, error)])
+            outputs.tell([outputs.left_out(each, error)])
     outputs.tell(map(outputs.Notice, lost.lines()))
     if not shown:
         raise TuneError("no tune could be shown")
@@ -70,8 +70,8 @@ def chosen(source: str, number: int | None, encoding: str | None) -> list[tuple[
 
     Raises CorpusError if the source has none.
     """
-    from seqgen.corpora import open_corpus
-    from seqgen.music.book import with_rhythms
+    from seqgen.data.corpora import open_corpus
+    from seqgen.music.normal.tunebook import with_rhythms
 
     corpus = open_corpus([source], encoding=encoding)
     if corpus.kind != "tunes":
@@ -103,13 +103,13 @@ def readable(documents: list[tuple[Document, str]]) -> Iterator[tuple[Tune, str]
     The others are reported on standard error: those with the same fault in one line that counts
     them and says where the first is.
     """
-    from seqgen.music.reader import read
+    from seqgen.music.abc.parser import parse_tune
 
     failed: dict[str, list[TuneError]] = {}
     for document, rhythm in documents:
         abc = str(document.text)
         try:
-            tune = read(abc, document.origin)
+            tune = parse_tune(abc, document.origin)
             yield replace(tune, rhythm=tune.rhythm or rhythm), abc
         except TuneError as error:
             failed.setdefault(error.reason, []).append(error)

@@ -9,18 +9,25 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
-from seqgen.checkpoint.find import is_shipped
-from seqgen.checkpoint.format import BEST, INT8, PRECISIONS, WEIGHTS_OF
-from seqgen.cli.complete import complete_checkpoint, complete_names
+from seqgen.checkpoint.format import BEST, WEIGHTS_OF
+from seqgen.checkpoint.locate import is_shipped
+from seqgen.cli.completion import complete_checkpoint, complete_names
 from seqgen.cli.options import with_options
-from seqgen.cli.terminal import harmless, tell
-from seqgen.config import LINE, RenderOptions, SamplingOptions, TuneOptions
+from seqgen.cli.terminal import escape_controls, tell
+from seqgen.config.fields import check_utf_8, grouped
+from seqgen.config.options import (
+    INT8,
+    LINE,
+    PRECISIONS,
+    RenderOptions,
+    SamplingOptions,
+    TuneOptions,
+)
 from seqgen.errors import ConfigError, SamplingError, TuneError
-from seqgen.options import check_utf_8, grouped
 
 if TYPE_CHECKING:
-    from seqgen.generation import Generator
-    from seqgen.music.tune import Tune
+    from seqgen.generation import TextGenerator
+    from seqgen.music.core.tune import Tune
 
 
 # Samples that repeat themselves of which each is told.
@@ -46,7 +53,7 @@ def sample(
     echo: Annotated[
         bool, typer.Option(help="Write the prompt before the text that goes on from it.")
     ] = True,
-    out: Annotated[Path | None, typer.Option(help="Write to this file instead.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Write to this file instead.")] = None,
     precision: Annotated[
         str,
         typer.Option(
@@ -74,8 +81,8 @@ def sample(
     if rendering != RenderOptions():
         from seqgen.cli import outputs
 
-        outputs.check(rendering, shown=out is None and sys.stdout.isatty())
-    check_files(out, rendering)
+        outputs.check(rendering, shown=output is None and sys.stdout.isatty())
+    check_files(output, rendering)
     text = read_prompt(prompt)
     from seqgen.generation import load
 
@@ -87,8 +94,8 @@ def sample(
     generator.counts_copies = verbose
     reading = PromptProgress() if sys.stderr.isatty() else None
     pieces = generator.pieces(text, options, asked, reading)
-    if not tunes and options.unknown == "skip" and (lacking := tokenizer.unknown(text)):
-        from seqgen.tokenizers.base import listed
+    if not tunes and options.on_unknown == "skip" and (lacking := tokenizer.unknown(text)):
+        from seqgen.data.tokenizers.base import listed
 
         tell(f"skipped in the prompt: {listed(lacking)}")
         text = tokenizer.skip_unknown(text)
@@ -99,39 +106,39 @@ def sample(
     if verbose or (options.seed is None and sys.stderr.isatty()):
         tell(f"seed {generator.seed}")
     if tunes:
-        from seqgen.music.left_out import summary_lines
+        from seqgen.music.abc.left_out import summary_lines
 
         for line in summary_lines(generator.prompt_left_out):
             tell(f"prompt: {line}")
-        write_tunes(generator, pieces, out, rendering, verbose)
+        write_tunes(generator, pieces, output, rendering, verbose)
         return
     items = generator.config.corpus.unit == LINE and generator.config.corpus.learns_ends
     layout = laid_out_items if items else laid_out
     written = layout(pieces, text if echo else "")
-    watched = sys.stderr.isatty() and (out is not None or not sys.stdout.isatty())
+    watched = sys.stderr.isatty() and (output is not None or not sys.stdout.isatty())
     with progress(watched, at_once=False) as told:
-        if out is None:
+        if output is None:
             stream(told(written), sys.stdout.buffer, sys.stdout.isatty())
         else:
-            from seqgen.checkpoint.files import write_whole
+            from seqgen.io.atomic import write_whole
 
-            write_whole(out, "".join(told(written)).encode("utf-8", "replace"))
+            write_whole(output, "".join(told(written)).encode("utf-8", "replace"))
     tell_selection(generator)
     tell_loops(generator, options.count)
 
 
-def check_files(out: Path | None, rendering: RenderOptions) -> None:
+def check_files(output: Path | None, rendering: RenderOptions) -> None:
     """Raise CheckpointError, before anything is sampled, for a file that cannot be written."""
-    files = (rendering.midi, rendering.score, rendering.audio, rendering.page)
-    paths = [Path(file) for file in (out, *files) if file is not None]
+    files = (rendering.midi, rendering.score, rendering.audio, rendering.html)
+    paths = [Path(file) for file in (output, *files) if file is not None]
     if paths:
-        from seqgen.checkpoint.files import check_writable
+        from seqgen.io.atomic import check_writable
 
         for path in paths:
             check_writable(path)
 
 
-def tell_loops(generator: "Generator", count: int) -> None:
+def tell_loops(generator: "TextGenerator", count: int) -> None:
     """Tell which samples ended because they repeated themselves."""
     from seqgen.generation.loops import TIMES
 
@@ -146,7 +153,7 @@ def tell_loops(generator: "Generator", count: int) -> None:
         tell(f"so did {len(generator.loops) - MOST_LOOPS} more samples")
 
 
-def tell_selection(generator: "Generator") -> None:
+def tell_selection(generator: "TextGenerator") -> None:
     """Tell how many candidates were left out, or how many samples are copies."""
     if (selection := generator.selection) is None or not selection.candidates:
         return
@@ -155,26 +162,26 @@ def tell_selection(generator: "Generator") -> None:
 
 
 def write_tunes(
-    generator: "Generator",
+    generator: "TextGenerator",
     pieces: Iterator[tuple[int, str]],
-    out: Path | None,
+    output: Path | None,
     rendering: RenderOptions,
     verbose: bool,
 ) -> None:
     """Write tunes as they come, and then as whatever else was asked for."""
-    shown = out is None and sys.stdout.isatty()
+    shown = output is None and sys.stdout.isatty()
     every: list[str] = []
     with progress(sys.stderr.isatty() and not shown) as told:
         for abc in told(abc for _, abc in pieces):
             if shown:
                 show(abc, rendering.tempo, above=bool(every))
-            elif out is None:
+            elif output is None:
                 stream(iter(["\n" * bool(every) + abc]), sys.stdout.buffer, False)
             every.append(abc)
-    if out is not None:
-        from seqgen.checkpoint.files import write_whole
+    if output is not None:
+        from seqgen.io.atomic import write_whole
 
-        write_whole(out, "\n".join(every).encode())
+        write_whole(output, "\n".join(every).encode())
     tell_selection(generator)
     if generator.kept is not None and (verbose or sys.stderr.isatty()):
         tell(f"the grammar kept {generator.kept:.1%} of the probability")
@@ -188,20 +195,20 @@ def write_tunes(
 
 def show(abc: str, tempo: float | None, above: bool) -> None:
     """Draw a tune in the terminal; one that cannot be read, as ABC."""
-    from seqgen.cli.staff import print_tune
+    from seqgen.cli.tune_view import print_tune
 
     if (tune := tune_of(abc)) is not None:
         print_tune(tune, tempo, above)
     else:
-        sys.stdout.write("\n" * above + harmless(abc))
+        sys.stdout.write("\n" * above + escape_controls(abc))
 
 
 def tune_of(abc: str) -> "Tune | None":
     """The tune, or None, with a line on standard error, where ABC is none."""
-    from seqgen.music.reader import read
+    from seqgen.music.abc.parser import parse_tune
 
     try:
-        return read(abc)
+        return parse_tune(abc)
     except TuneError as error:
         number = abc.partition("X:")[2].partition("\n")[0]
         tell(f"tune {number} cannot be read: {error}")
@@ -224,8 +231,8 @@ def read_prompt(prompt: str) -> str:
 
 def read_prompt_file(source: str) -> str:
     """The text of ``@FILE``, or of standard input (``-``), lines ending in ``\\n``."""
-    from seqgen.corpora.decode import HEAD, is_binary, unified
-    from seqgen.corpora.formats import recognised
+    from seqgen.data.corpora.decode import HEAD, is_binary, unified
+    from seqgen.data.corpora.formats import recognised
 
     origin = "standard input" if source == "-" else source[1:]
     try:
@@ -287,7 +294,7 @@ def stream(texts: Iterator[str], file: BinaryIO, terminal: bool) -> None:
     """
     text = ""
     for text in texts:
-        file.write((harmless(text) if terminal else text).encode("utf-8", "replace"))
+        file.write((escape_controls(text) if terminal else text).encode("utf-8", "replace"))
         file.flush()
     if terminal and not text.endswith("\n"):
         file.write(b"\n")
@@ -295,10 +302,10 @@ def stream(texts: Iterator[str], file: BinaryIO, terminal: bool) -> None:
 
 
 def described(config: Any, path: Path) -> str:
-    units = ", ".join(map(str, config.stack.widths))
+    units = ", ".join(map(str, config.model.widths))
     return (
-        f"{path}: {config.stack.cell}, layers of {units} units, {config.parameters:,} parameters, "
-        f"{config.vocab:,} tokens ({config.tokens.tokens}), trained on {config.corpus.name}"
+        f"{path}: {config.model.cell}, layers of {units} units, {config.parameters:,} parameters, "
+        f"{config.vocab:,} tokens ({config.data.tokenizer}), trained on {config.corpus.name}"
     )
 
 
@@ -331,15 +338,15 @@ class PromptProgress:
         self._began = time.monotonic()
         self._line: ProgressLine | None = None
 
-    def __call__(self, read: int, tokens: int) -> None:
+    def __call__(self, done: int, tokens: int) -> None:
         """Show that so many of the prompt's tokens were read."""
         late = time.monotonic() - self._began > self.PATIENCE
-        if self._line is None and late and read < tokens:
+        if self._line is None and late and done < tokens:
             text = "reading the prompt: {task.completed:,} of {task.total:,} tokens"
             self._line = ProgressLine(text, tokens)
         if self._line is not None:
-            self._line.show(read)
-            if read == tokens:
+            self._line.show(done)
+            if done == tokens:
                 self._line.stop()
 
 

@@ -13,21 +13,21 @@ PICTURES = {
 }
 
 
-def harmless(text: str) -> str:
+def escape_controls(text: str) -> str:
     """The text with a picture in the place of each control character."""
     return text.translate(PICTURES)
 
 
-def cleaned(text: str) -> str:
+def strip_controls(text: str) -> str:
     """The text with a space in the place of what cannot be printed, as for a line of a table."""
     return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
 
 
 def tell(text: str) -> None:
     """Say something on standard error; it may name files and texts of others."""
-    typer.echo(cleaned(text), err=True)
+    typer.echo(strip_controls(text), err=True)
 
 
 def write(text: str) -> None:
     """Write to standard output: as it is into a file or a pipe, harmless on a terminal."""
-    sys.stdout.write(harmless(text) if sys.stdout.isatty() else text)
+    sys.stdout.write(escape_controls(text) if sys.stdout.isatty() else text)

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from seqgen.cli.complete import complete_checkpoint, complete_corpus
+from seqgen.cli.completion import complete_checkpoint, complete_corpus
 from seqgen.cli.options import with_options
-from seqgen.config import RunOptions, StackOptions, TokenOptions, TrainingOptions
+from seqgen.config.fields import flag_name
+from seqgen.config.options import DataOptions, ModelOptions, RunOptions, TrainingOptions
 from seqgen.errors import ConfigError
-from seqgen.options import flag_name
 from seqgen.training.events import Event, Started, Step
 
 Sources = Annotated[
@@ -23,7 +23,7 @@ Sources = Annotated[
     ),
 ]
 Name = Annotated[str | None, typer.Option(help="Name of the checkpoint; the corpus's unless said.")]
-Out = Annotated[Path, typer.Option(help="Folder in which the checkpoint is made.")]
+CheckpointsDir = Annotated[Path, typer.Option(help="Folder in which the checkpoint is made.")]
 Encoding = Annotated[str | None, typer.Option(help="Of the files, where it is not UTF-8.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a checkpoint of that name.")]
 Resume = Annotated[
@@ -33,10 +33,10 @@ Resume = Annotated[
         autocompletion=complete_checkpoint,
     ),
 ]
-OldText = Annotated[
+IgnoreCorpusChanges = Annotated[
     bool,
     typer.Option(
-        "--old-text",
+        "--ignore-corpus-changes",
         help="With --resume, go on with the text as it was, though its files have changed.",
     ),
 ]
@@ -47,16 +47,16 @@ AsJson = Annotated[bool, typer.Option("--json", help="With --dry-run, print JSON
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say why each default was chosen.")]
 
 
-@with_options(TokenOptions, StackOptions, TrainingOptions)
+@with_options(DataOptions, ModelOptions, TrainingOptions)
 def train(
     said: dict[str, Any],
     sources: Sources = None,
     name: Name = None,
-    out: Out = Path("checkpoints"),
+    checkpoints_dir: CheckpointsDir = Path("checkpoints"),
     encoding: Encoding = None,
     overwrite: Overwrite = False,
     resume: Resume = None,
-    old_text: OldText = False,
+    ignore_corpus_changes: IgnoreCorpusChanges = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
     verbose: Verbose = False,
@@ -68,12 +68,14 @@ def train(
     if as_json and not dry_run:
         raise ConfigError("--json prints what --dry-run finds; give both")
     if resume is not None:
-        refuse_beside_resume(
+        check_resume_conflicts(
             sources=sources, name=name, encoding=encoding, overwrite=overwrite, dry_run=dry_run
         )
-        watch(going_on(resume, out, said, old_text), verbose)
-    elif old_text:
-        raise ConfigError("--old-text is for a run that goes on; give it with --resume")
+        watch(going_on(resume, checkpoints_dir, said, ignore_corpus_changes), verbose)
+    elif ignore_corpus_changes:
+        raise ConfigError(
+            "--ignore-corpus-changes is for a run that goes on; give it with --resume"
+        )
     elif not sources:
         raise ConfigError(
             "name what to learn from: files, folders or known corpora, as in "
@@ -83,10 +85,10 @@ def train(
         show_estimate(sources, encoding, RunOptions.of(said), as_json)
     else:
         options = RunOptions.of(said)
-        watch(beginning(sources, encoding, options, name, out, overwrite), verbose)
+        watch(beginning(sources, encoding, options, name, checkpoints_dir, overwrite), verbose)
 
 
-def refuse_beside_resume(**given: Any) -> None:
+def check_resume_conflicts(**given: Any) -> None:
     """Raise ConfigError for what would be passed over in silence."""
     for name, value in given.items():
         if value:
@@ -94,11 +96,15 @@ def refuse_beside_resume(**given: Any) -> None:
             raise ConfigError(f"--resume goes on as the run began; {what} cannot be given with it")
 
 
-def going_on(name: str, out: Path, said: dict[str, Any], old_text: bool) -> Iterator[Event]:
-    from seqgen.checkpoint.find import find
-    from seqgen.training.start import go_on
+def going_on(
+    name: str, checkpoints_dir: Path, said: dict[str, Any], ignore_corpus_changes: bool
+) -> Iterator[Event]:
+    from seqgen.checkpoint.locate import find
+    from seqgen.training.run import resume_run
 
-    return go_on(find(name, out), said, old_text=old_text)
+    return resume_run(
+        find(name, checkpoints_dir), said, ignore_corpus_changes=ignore_corpus_changes
+    )
 
 
 def beginning(
@@ -106,24 +112,24 @@ def beginning(
     encoding: str | None,
     options: RunOptions,
     name: str | None,
-    out: Path,
+    checkpoints_dir: Path,
     overwrite: bool,
 ) -> Iterator[Event]:
-    from seqgen.checkpoint.find import checked_name
-    from seqgen.training.start import begin
+    from seqgen.checkpoint.locate import checked_name
+    from seqgen.training.run import start_run
 
     corpus = opened(sources, encoding)
-    return begin(
+    return start_run(
         corpus,
         options,
-        out / (corpus.name if name is None else checked_name(name)),
+        checkpoints_dir / (corpus.name if name is None else checked_name(name)),
         overwrite=overwrite,
     )
 
 
 def opened(sources: list[str], encoding: str | None) -> Any:
     from seqgen.cli.corpora import drawn_downloads
-    from seqgen.corpora import open_corpus
+    from seqgen.data.corpora import open_corpus
 
     with drawn_downloads() as progress:
         return open_corpus(sources, encoding=encoding, progress=progress)
@@ -132,7 +138,7 @@ def opened(sources: list[str], encoding: str | None) -> Any:
 def watch(events: Iterator[Event], verbose: bool) -> None:
     """Draw a run as it goes; an interruption saves it first. Ends the command with 128 + signal."""
     from seqgen.cli.display import display
-    from seqgen.cli.watching import Interruption, console, say
+    from seqgen.cli.signals import Interruption, console, say
 
     path: Path | None = None
     with (
@@ -149,28 +155,28 @@ def watch(events: Iterator[Event], verbose: bool) -> None:
                 events.close()  # type: ignore[attr-defined]
                 break
     if interruption.signal:
-        say(farewell(path))
+        say(interruption_message(path))
         raise typer.Exit(128 + interruption.signal)
 
 
-def farewell(path: Path | None) -> str:
+def interruption_message(path: Path | None) -> str:
     """What to say of an interrupted run: how to go on, where there is something to go on from.
 
     path: of its checkpoint, once the run has started.
     """
-    from seqgen.cli.lines import spoken
-    from seqgen.training.resume import resumable
+    from seqgen.cli.log_lines import checkpoint_label
+    from seqgen.training.train_state import resumable
 
     if path is None or not resumable(path):
         return "interrupted before anything was learned"
-    return f"interrupted and saved; go on with:  seqgen train --resume {spoken(path)}"
+    return f"interrupted and saved; go on with:  seqgen train --resume {checkpoint_label(path)}"
 
 
 def show_estimate(
     sources: list[str], encoding: str | None, options: RunOptions, as_json: bool
 ) -> None:
-    from seqgen.cli.estimate import print_estimate
-    from seqgen.training.estimate import estimate
+    from seqgen.cli.dry_run import print_estimate
+    from seqgen.training.dry_run import estimate
 
     found = estimate(opened(sources, encoding), options)
     if as_json:

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from seqgen.comparison.record import Comparison, Entry, Point
+from seqgen.comparison.results import Comparison, Entry, Point
 from seqgen.training.events import Event as RunEvent
 from seqgen.training.events import Preparing
 
 
 @dataclass(frozen=True)
-class Compared:
+class ComparisonStatus:
     """Where a comparison stands: told before its first variant runs and after its last.
 
     notices: what the user should know of the corpus.
@@ -19,7 +19,7 @@ class Compared:
 
 
 @dataclass(frozen=True)
-class Begun:
+class VariantStarted:
     """The variant of that index begins, or goes on.
 
     curve: what was measured of it before.
@@ -30,7 +30,7 @@ class Begun:
 
 
 @dataclass(frozen=True)
-class Told:
+class VariantEvent:
     """What the run of the variant of that index tells."""
 
     index: int
@@ -38,11 +38,11 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Ended:
+class VariantFinished:
     """The variant of that index has its result, or failed."""
 
     index: int
     entry: Entry
 
 
-Event = Preparing | Compared | Begun | Told | Ended
+Event = Preparing | ComparisonStatus | VariantStarted | VariantEvent | VariantFinished

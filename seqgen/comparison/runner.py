@@ -7,16 +7,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from seqgen.checkpoint.lock import locked
 from seqgen.checkpoint.read import open_checkpoint
-from seqgen.comparison import record
-from seqgen.comparison.events import Begun, Compared, Ended, Event, Told
-from seqgen.comparison.lay import laid_out
-from seqgen.comparison.process import train
-from seqgen.comparison.record import Entry, Point, Result
+from seqgen.comparison import results
+from seqgen.comparison.events import (
+    ComparisonStatus,
+    Event,
+    VariantEvent,
+    VariantFinished,
+    VariantStarted,
+)
+from seqgen.comparison.prepare import prepare
+from seqgen.comparison.results import Entry, Point, Result
 from seqgen.comparison.variants import Variant, variants
-from seqgen.corpora import Corpus
+from seqgen.comparison.worker import train
+from seqgen.data.corpora import Corpus
 from seqgen.errors import TrainingError
+from seqgen.io.lock import locked
 from seqgen.training.events import Evaluated, Finished
 from seqgen.training.events import Event as RunEvent
 
@@ -33,7 +39,8 @@ def compare(
 ) -> Generator[Event, None, None]:
     """Train every combination of some options on a corpus, each for the same time or tokens.
 
-    asked: values by option, one of ``minutes``, ``epochs`` and ``budget`` (tokens) among them.
+    asked: values by option, one of ``minutes``, ``epochs`` and ``token_budget`` (tokens) among
+        them.
     path: a folder and the comparison's name in it, with which the names of its checkpoints begin.
         A comparison that is there goes on if it was asked for in the same words.
     train: the events of the run in a checkpoint.
@@ -55,31 +62,31 @@ def compared(
     train: Train,
 ) -> Generator[Event, None, None]:
     """As `compare`, in a place that is ours."""
-    if not overwrite and record.file_of(path).exists():
-        comparison = record.read(path)
-        record.check_same(path, comparison, asked, corpus.fingerprint)
+    if not overwrite and results.file_of(path).exists():
+        comparison = results.read(path)
+        results.check_same(path, comparison, asked, corpus.fingerprint)
     else:
-        comparison = yield from laid_out(corpus, asked, found, path, overwrite=overwrite)
-    yield Compared(comparison, corpus.notices)
+        comparison = yield from prepare(corpus, asked, found, path, overwrite=overwrite)
+    yield ComparisonStatus(comparison, corpus.notices)
     for index, entry in enumerate(comparison.entries):
         if not entry.over:
             ended = yield from trained(index, entry, path.with_name(entry.name), train)
             comparison = comparison.with_entry(index, ended)
-            record.save(path, comparison)
-            yield Ended(index, ended)
-    yield Compared(comparison)
+            results.save(path, comparison)
+            yield VariantFinished(index, ended)
+    yield ComparisonStatus(comparison)
 
 
 def trained(index: int, entry: Entry, path: Path, train: Train) -> Generator[Event, None, Entry]:
     """Train a variant to its end; returns its entry with what came of it."""
-    yield Begun(index, curve(open_checkpoint(path).metrics()))
+    yield VariantStarted(index, curve(open_checkpoint(path).metrics()))
     events = train(path)
     finished: Finished | None = None
     try:
         for event in events:
             if isinstance(event, Finished):
                 finished = event
-            yield Told(index, event)
+            yield VariantEvent(index, event)
     except TrainingError as error:
         return replace(entry, failure=str(error))
     finally:

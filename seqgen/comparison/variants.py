@@ -7,27 +7,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from seqgen.checkpoint.find import checked_name
-from seqgen.config import (
+from seqgen.checkpoint.locate import checked_name
+from seqgen.config.fields import flag_name
+from seqgen.config.options import (
     ComparisonOptions,
+    DataOptions,
+    ModelOptions,
     RunOptions,
-    StackOptions,
-    TokenOptions,
     TrainingOptions,
 )
 from seqgen.errors import ConfigError, unknown_name
-from seqgen.options import flag_name
-from seqgen.stack import cells
-from seqgen.training.plan import check_names
+from seqgen.models import cells
+from seqgen.training.autoconfig import check_names
 
 MOST = 64
-BUDGETS = ("minutes", "epochs", "budget")
+BUDGETS = ("minutes", "epochs", "token_budget")
 # A comparison gives every variant the same budget, and a run that stops early has not used it.
 NO_PATIENCE = 1_000_000
 
 FIELDS = {
     f.name: f
-    for group in (TokenOptions, StackOptions, TrainingOptions, ComparisonOptions)
+    for group in (DataOptions, ModelOptions, TrainingOptions, ComparisonOptions)
     for f in fields(group)
 }
 
@@ -38,14 +38,14 @@ class Variant:
 
     label: what tells it from the others, in words.
     name: of its checkpoint.
-    options: of its run; where ``budget`` is set, its epochs are still to be found.
-    budget: tokens that it may learn from.
+    options: of its run; where ``token_budget`` is set, its epochs are still to be found.
+    token_budget: tokens that it may learn from.
     """
 
     label: str
     name: str
     options: RunOptions
-    budget: int | None = None
+    token_budget: int | None = None
 
 
 def variants(asked: Mapping[str, Sequence[Any]], name: str) -> tuple[Variant, ...]:
@@ -86,10 +86,11 @@ def check_lists(asked: Mapping[str, tuple[Any, ...]]) -> None:
             raise unknown_name("option", option, FIELDS)
         if not values:
             raise ConfigError(f"{flag_name(option)} needs at least one value")
-    for value in asked.get("tokens", ()):
+    for value in asked.get("tokenizer", ()):
         if str(value).isdecimal():
             raise ConfigError(
-                f"--tokens says what a token is; --budget {value} gives each variant as many"
+                f"--tokenizer says what a token is; --token-budget {value} gives each variant as "
+                f"many"
             )
     if len(asked.get("documents", ())) > 1:
         raise ConfigError(
@@ -100,10 +101,11 @@ def check_lists(asked: Mapping[str, tuple[Any, ...]]) -> None:
         raise ConfigError(f"{count:,} variants are more than {MOST}; give shorter lists")
     if sum(option in asked for option in BUDGETS) != 1:
         raise ConfigError(
-            "say how long each variant may learn: --minutes, or --budget (tokens), or --epochs; "
+            "say how long each variant may learn: --minutes, or --token-budget (tokens), or "
+            "--epochs; "
             "one of them"
         )
-    compared = asked.get("cell", (StackOptions().cell,))
+    compared = asked.get("cell", (ModelOptions().cell,))
     for name in compared:
         cells.find(name)
     for option, having in readers().items():
@@ -116,13 +118,13 @@ def check_lists(asked: Mapping[str, tuple[Any, ...]]) -> None:
 
 def readers() -> dict[str, tuple[str, ...]]:
     """The options that only some cells take: for each, the names of these cells."""
-    dropping = tuple(name for name in cells.names() if cells.find(name).drops)
+    dropping = tuple(name for name in cells.names() if cells.find(name).supports_recurrent_dropout)
     return cells.readers() | {"recurrent_dropout": dropping}
 
 
 def known_to_its_cell(said: dict[str, Any]) -> dict[str, Any]:
     """The options without those that are of other cells."""
-    cell = said.get("cell", StackOptions().cell)
+    cell = said.get("cell", ModelOptions().cell)
     others = {option for option, having in readers().items() if cell not in having}
     return {option: value for option, value in said.items() if option not in others}
 
@@ -167,9 +169,11 @@ def checkpoint_names(labels: Sequence[str], name: str) -> list[str]:
 def variant(label: str, name: str, said: Mapping[str, Any]) -> Variant:
     """A variant whose options are checked. Raises ConfigError that names it."""
     try:
-        of_run = {option: value for option, value in said.items() if option != "budget"}
+        of_run = {option: value for option, value in said.items() if option != "token_budget"}
         options = RunOptions.of({"patience": NO_PATIENCE} | of_run)
         check_names(options)
-        return Variant(label, name, options, ComparisonOptions(said.get("budget")).budget)
+        return Variant(
+            label, name, options, ComparisonOptions(said.get("token_budget")).token_budget
+        )
     except ConfigError as error:
         raise ConfigError(f"{label}: {error}") from error

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from seqgen.options import Options, option
+from seqgen.config.fields import Options, option
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class TextEvaluationOptions(Options):
     length: int | None = option(
         None, "Tokens of each sample; 1000 unless said.", least=1, most=1_000_000
     )
-    unknown: str = option(
+    on_unknown: str = option(
         "error",
         "What to do with characters of a file that the vocabulary lacks.",
         choices=("error", "skip"),
@@ -36,7 +36,7 @@ class TextEvaluationOptions(Options):
     encoding: str | None = option(
         None, "Encoding of files; UTF-8, or what a byte-order mark says, unless said."
     )
-    report: str | None = option(
+    html: str | None = option(
         None, "Write a page with all of it to a file.", suffixes=(".html", ".htm")
     )
 

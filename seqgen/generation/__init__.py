@@ -4,22 +4,23 @@ from functools import partial
 from pathlib import Path
 
 from seqgen.checkpoint import format
-from seqgen.checkpoint.find import find
+from seqgen.checkpoint.locate import find
 from seqgen.checkpoint.read import open_checkpoint
+from seqgen.config.options import INT8
 from seqgen.errors import unknown_name
 from seqgen.generation.engine import Engine
-from seqgen.generation.generator import Generator
+from seqgen.generation.generator import TextGenerator
 
-__all__ = ["Engine", "Generator", "load"]
+__all__ = ["Engine", "TextGenerator", "load"]
 
 
 def load(
     path: str | Path,
     *,
-    precision: str = format.INT8,
+    precision: str = INT8,
     threads: int | None = None,
     weights: str = format.BEST,
-) -> Generator:
+) -> TextGenerator:
     """Open a checkpoint to write from it.
 
     path: the checkpoint's folder, or its name in ``checkpoints/``.
@@ -35,4 +36,4 @@ def load(
     sequence_graph = partial(checkpoint.sequence_graph, precision)
     graph, rounding = checkpoint.graph(precision), format.ROUNDING[precision]
     engine = Engine(graph, threads=threads, sequence_graph=sequence_graph, rounding=rounding)
-    return Generator(checkpoint, engine)
+    return TextGenerator(checkpoint, engine)

@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from seqgen.config import SamplingOptions
+from seqgen.config.options import SamplingOptions
+from seqgen.data.tokenizers.base import END
 from seqgen.generation.constraint import Constraint
 from seqgen.generation.engine import Engine
-from seqgen.generation.sample import Sample
-from seqgen.generation.strategy import RECENT, choose
-from seqgen.tokenizers.base import END
+from seqgen.generation.sampling import RECENT, choose
+from seqgen.generation.text_sample import Sample
 
 # More at once are hardly faster, and the samples that wait for their turn would take memory.
 STREAMS = 64
@@ -29,7 +29,7 @@ class Piece(NamedTuple):
     document: str = ""
 
 
-class Chance:
+class RandomStreams:
     """Random numbers for streams, each with a generator of its own.
 
     So a sample does not depend on how many others are written beside it (but for the rounding of
@@ -65,7 +65,7 @@ def write(
     read: tuple[np.ndarray, Mapping[str, np.ndarray]],
     samples: Sequence[Sample],
     options: SamplingOptions,
-    chance: Chance,
+    chance: RandomStreams,
     constraint: Constraint | None = None,
 ) -> Iterator[Piece]:
     """Write samples until all are done; one that is done leaves the batch.

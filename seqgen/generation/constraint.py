@@ -6,8 +6,8 @@ from typing import Protocol
 
 import numpy as np
 
-from seqgen.checkpoint.ends import Ends
-from seqgen.tokenizers.base import END
+from seqgen.checkpoint.end_calibration import EndCalibration
+from seqgen.data.tokenizers.base import END
 
 NEVER = np.float32(-np.inf)
 
@@ -45,7 +45,7 @@ class Ending:
     All streams begin together.
     """
 
-    def __init__(self, ends: Ends | None, length: int = 0) -> None:
+    def __init__(self, ends: EndCalibration | None, length: int = 0) -> None:
         """ends: what corrects the network, if anything. length: tokens that are there already."""
         self._ends = ends
         self._length = length

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seqgen.checkpoint.graph import IDS, LOGITS, PLACES, next_state
 from seqgen.errors import CheckpointError
+from seqgen.models.onnx.graph import IDS, LOGITS, PLACES, next_state
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -52,9 +52,9 @@ class Engine:
     ) -> None:
         """Make the session.
 
-        graph: what `seqgen.checkpoint.graph.build` returns.
+        graph: what `seqgen.models.onnx.graph.build` returns.
         threads: cores that a step may use; chosen by the network's size unless said.
-        sequence_graph: returns what `seqgen.checkpoint.graph.build_sequence` does, of the same
+        sequence_graph: returns what `seqgen.models.onnx.graph.build_sequence` does, of the same
             network; called when the first long prompt is read. Without it prompts are read token by
             token.
         rounding: relative error of the states that comes from the rounding of the graph's products,
@@ -110,7 +110,7 @@ class Engine:
 
         Of a long prompt only the end is read where `read_end` shows that the rest does not matter.
         Any other prompt of `LONG` tokens or more is read by the sequence graph, if there is one.
-        The result is the same but for rounding (see `seqgen.checkpoint.graph.build_sequence`).
+        The result is the same but for rounding (see `seqgen.models.onnx.graph.build_sequence`).
 
         ids_T: tokens, at least one.
         progress: called now and then with the number of tokens that were read, and of all.

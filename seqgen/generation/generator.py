@@ -9,27 +9,27 @@ from typing import Any
 
 import numpy as np
 
-from seqgen.checkpoint import documents
-from seqgen.checkpoint.ends import Ends
-from seqgen.checkpoint.ends import read as read_ends
+from seqgen.checkpoint import document_hashes
+from seqgen.checkpoint.end_calibration import EndCalibration
+from seqgen.checkpoint.end_calibration import read as read_ends
 from seqgen.checkpoint.format import BEST, Config
 from seqgen.checkpoint.read import Checkpoint
-from seqgen.config import LINE, SamplingOptions, TuneOptions
+from seqgen.config.fields import grouped
+from seqgen.config.options import LINE, SamplingOptions, TuneOptions
+from seqgen.data.tokenizers.base import END
 from seqgen.errors import CheckpointError, ConfigError
-from seqgen.generation.asked import Asked, ask
-from seqgen.generation.batch import STREAMS, Chance, Piece, in_order, write
+from seqgen.generation.batch import STREAMS, Piece, RandomStreams, in_order, write
 from seqgen.generation.constraint import All, Constraint, Ending, Forbid
 from seqgen.generation.engine import Engine, Progress
-from seqgen.generation.governed import Governed
-from seqgen.generation.healing import Heal
+from seqgen.generation.grammar_constraint import GrammarConstraint
 from seqgen.generation.loops import AvoidLoops, Loop
-from seqgen.generation.sample import TEXT_LENGTH, TextSample
 from seqgen.generation.selection import Selection
-from seqgen.generation.tunes import TuneSample, abc, drawn_key
-from seqgen.music.key import Key
-from seqgen.music.place import Place, roles
-from seqgen.options import grouped
-from seqgen.tokenizers.base import END
+from seqgen.generation.text_sample import TEXT_LENGTH, TextSample
+from seqgen.generation.token_healing import TokenHealing
+from seqgen.generation.tune_request import TuneRequest, parse_request
+from seqgen.generation.tune_sample import TuneSample, abc, drawn_key
+from seqgen.music.core.key import Key
+from seqgen.music.normal.position_features import PositionTracker, roles
 
 # At 0.8 tunes come back to their bars more often than those of the books do, at 1 less often.
 TEMPERATURES = {"text": 0.8, "tunes": 0.95}
@@ -55,7 +55,7 @@ def default_temperature(config: Config) -> float:
     return TEMPERATURES[config.kind]
 
 
-class Generator:
+class TextGenerator:
     """A trained network that writes.
 
     checkpoint: where it came from.
@@ -126,7 +126,7 @@ class Generator:
         if self.config.kind == "tunes":
             settled = self._settled(prompt, asked)
             self.prompt_left_out = settled.left_out
-            candidates = self._tunes(settled, options, self.seed, batches, free=asked.free)
+            candidates = self._tunes(settled, options, self.seed, batches, free=not asked.grammar)
             written = partial(self._abc, seed=self.seed, key=settled.key)
             if selection and selection.chooses:
                 chosen = selection.chosen(candidates)
@@ -139,7 +139,7 @@ class Generator:
                 return ((number, text) for number, text, _ in selection.chosen(candidates))
         return in_order(selection.counted(candidates) if selection else candidates)
 
-    def _ends(self) -> Ends | None:
+    def _ends(self) -> EndCalibration | None:
         """What corrects where the network ends documents; the last weights have nothing."""
         return read_ends(self.checkpoint.path) if self.checkpoint.which == BEST else None
 
@@ -161,15 +161,15 @@ class Generator:
             return None
         hashes = None
         if options.novel or not options.unique:
-            hashes = documents.corpus_hashes(self.checkpoint, make=options.novel)
+            hashes = document_hashes.corpus_hashes(self.checkpoint, make=options.novel)
         if hashes is None and options.novel:
             raise ConfigError(
                 f"--novel: {name} does not know which documents it has learned from; it was made "
                 "by an older seqgen, so train it anew"
             )
-        fingerprint = documents.fingerprint
+        fingerprint = document_hashes.fingerprint
         if config.kind == "tunes":
-            fingerprint = documents.tune_fingerprint
+            fingerprint = document_hashes.tune_fingerprint
         return Selection(
             options.count, fingerprint, hashes, novel=options.novel, unique=options.unique
         )
@@ -185,7 +185,7 @@ class Generator:
         """batches: the indexes of the samples that are written side by side."""
         tokenizer, facts = self.checkpoint.tokenizer, self.config.corpus
         ends = facts.learns_ends
-        if options.unknown == "skip":
+        if options.on_unknown == "skip":
             prompt = tokenizer.skip_unknown(prompt)
         ids_T = tokenizer.encode(prompt)
         if taken_back := tokenizer.unfinished(prompt):
@@ -215,7 +215,7 @@ class Generator:
                 constraints.append(Ending(correction, prompt_tokens))
             if taken_back:
                 streams = [sample.index for sample in samples]
-                constraints.append(Heal(contents, taken_back, streams))
+                constraints.append(TokenHealing(contents, taken_back, streams))
             if not options.loops:
                 watches = {sample.index: sample.watch for sample in samples}
                 constraints.append(AvoidLoops(watches, contents))
@@ -225,7 +225,7 @@ class Generator:
             read = self._engine.read(ids_T, progress)
             for indexes in batches:
                 samples = [begun(index) for index in indexes]
-                chance = Chance(seed, [(index, 0) for index in indexes])
+                chance = RandomStreams(seed, [(index, 0) for index in indexes])
                 for piece in write(
                     self._engine, ids_T, read, samples, options, chance, held(samples)
                 ):
@@ -237,7 +237,7 @@ class Generator:
 
     def _tunes(
         self,
-        settled: Asked,
+        settled: TuneRequest,
         options: SamplingOptions,
         seed: int,
         batches: Iterable[list[int]],
@@ -251,7 +251,7 @@ class Generator:
                 "--stop, --lines and --no-loops are for text; a tune ends where it is whole"
             )
         length = self._length(options, settled) + len(settled.body)
-        first = Place(roles(tokenizer.pieces)) if self.config.places else None
+        first = PositionTracker(roles(tokenizer.pieces)) if self.config.places else None
         ids_T = np.array([END])
         row_TF = np.array([(END, *first.push(END))]) if first else ids_T
 
@@ -265,10 +265,10 @@ class Generator:
             kept = []
             for indexes in batches:
                 samples = [begun(index) for index in indexes]
-                chance = Chance(seed, [(index, 0) for index in indexes])
+                chance = RandomStreams(seed, [(index, 0) for index in indexes])
                 held = None
                 if settled.grammar:
-                    held = Governed(settled.grammar, indexes, length, free=free)
+                    held = GrammarConstraint(settled.grammar, indexes, length, free=free)
                 yield from write(self._engine, ids_T, read, samples, options, chance, held)
                 # Without the grammar nothing but the header was held to it.
                 if held and not free and math.isfinite(held.kept):
@@ -277,7 +277,7 @@ class Generator:
 
         return pieces()
 
-    def _length(self, options: SamplingOptions, settled: Asked) -> int:
+    def _length(self, options: SamplingOptions, settled: TuneRequest) -> int:
         """Most tokens to write: as many as are asked for, or as the longer tunes of the book have.
 
         Raises ConfigError if that is too short for what is asked of the tune.
@@ -292,25 +292,25 @@ class Generator:
             )
         return options.length
 
-    def _settled(self, prompt: str, asked: TuneOptions) -> Asked:
+    def _settled(self, prompt: str, asked: TuneOptions) -> TuneRequest:
         """What is asked of each tune."""
         if self.config.tunes is None:
             raise CheckpointError(
                 f"{self.checkpoint.path} was made by an older seqgen, which learned tunes in "
                 "another form; train it anew"
             )
-        if self.config.tokens.tokens == "abc":
-            return ask(prompt, asked, self.config, self.checkpoint.tokenizer.pieces)
+        if self.config.data.tokenizer == "abc":
+            return parse_request(prompt, asked, self.config, self.checkpoint.tokenizer.pieces)
         if prompt or asked != TuneOptions():
             raise ConfigError(
-                "only a model trained with --tokens abc can be asked for something or prompted"
+                "only a model trained with --tokenizer abc can be asked for something or prompted"
             )
-        return Asked()
+        return TuneRequest()
 
     def _abc(self, index: int, seed: int, key: Key | None, text: str) -> str:
         """A whole sample, from the text that the network wrote."""
         assert self.config.tunes
-        if key is None and self.config.tokens.transpose == "common":
+        if key is None and self.config.data.transpose == "common":
             mode = text.partition("K:C")[2].partition("\n")[0]
             chance = np.random.default_rng((seed, index))
             key = drawn_key(mode, self.config.tunes, chance)

@@ -7,8 +7,8 @@ import numpy as np
 
 from seqgen.checkpoint.read import Checkpoint
 from seqgen.inspection.neurons import layer_and_state
-from seqgen.inspection.passage import Passage
-from seqgen.inspection.stepping import Steps
+from seqgen.inspection.text import Passage
+from seqgen.inspection.tracing import StateTrace
 
 OPEN, SHUT = 0.9, 0.1
 
@@ -53,7 +53,7 @@ def measure(
     told: is told the share that is done.
     Raises CheckpointError if the checkpoint is damaged.
     """
-    steps = Steps(checkpoint, gates=True)
+    steps = StateTrace(checkpoint, gates=True)
     if not steps.gates:
         return ()
     count = len(passage.rows)

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from seqgen.checkpoint.read import Checkpoint
-from seqgen.config import TrainingOptions
+from seqgen.config.options import TrainingOptions
 from seqgen.errors import ConfigError
 from seqgen.inspection.kernels import Kernel, kernels
 from seqgen.inspection.neurons import layer_and_state
 from seqgen.inspection.options import GradientOptions
-from seqgen.inspection.passage import boundary
+from seqgen.inspection.text import boundary
 
 STEPS = 100
 # Tokens that are read before, so that the states are those of a network amid a text.
@@ -86,7 +86,7 @@ def measure(
     ids = rows if rows.ndim == 1 else rows[:, 0]
     begins_B, steps = places(ids, options.steps, options.streams, boundary(checkpoint))
     norms = followed(checkpoint, weights, rows, begins_B, steps, told)
-    return Gradients(steps, len(begins_B), curves(norms), kernels(checkpoint.config.stack, weights))
+    return Gradients(steps, len(begins_B), curves(norms), kernels(checkpoint.config.model, weights))
 
 
 def places(
@@ -127,15 +127,15 @@ def followed(
     Jacobians are applied one by one, from the last, and the length that all states' gradients have
     together is taken out after each, so that nothing leaves the range of float32.
     """
-    from seqgen.stack import backend
+    from seqgen.models import tf_runtime
 
-    backend.load(TrainingOptions())
+    tf_runtime.load(TrainingOptions())
     import tensorflow as tf
 
-    from seqgen.stack.model import Stack
+    from seqgen.models.network import RecurrentLM
 
     config = checkpoint.config
-    model = Stack(config.stack, config.vocab, boundary(checkpoint), places=config.places)
+    model = RecurrentLM(config.model, config.vocab, boundary(checkpoint), places=config.places)
     model.assign(weights)
     streams = len(begins_B)
     warm = min(WARM, int(begins_B.min()))

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqgen.config import StackOptions
-from seqgen.stack import cells
-from seqgen.stack.shapes import layer_names
+from seqgen.config.options import ModelOptions
+from seqgen.models import cells
+from seqgen.models.architecture import layer_names
 
 INPUT = "kernel"
 # The parts of a gated cell's kernel, in the order in which they stand in it.
@@ -29,10 +29,10 @@ class Kernel:
     norm: float
 
 
-def kernels(options: StackOptions, weights: Mapping[str, np.ndarray]) -> tuple[Kernel, ...]:
+def kernels(options: ModelOptions, weights: Mapping[str, np.ndarray]) -> tuple[Kernel, ...]:
     """The recurrent kernels of a stack; none of a cell that multiplies no state.
 
-    weights: the arrays that `seqgen.stack.shapes.weight_shapes` lists.
+    weights: the arrays that `seqgen.models.architecture.weight_shapes` lists.
     """
     found = []
     for number, (layer, units) in enumerate(
@@ -49,7 +49,7 @@ def kernels(options: StackOptions, weights: Mapping[str, np.ndarray]) -> tuple[K
     return tuple(found)
 
 
-def parts(options: StackOptions) -> tuple[str, ...]:
+def parts(options: ModelOptions) -> tuple[str, ...]:
     """Names of the parts of the cell's kernel: gates, or how far back they reach."""
     delays = cells.chosen(options).delays
     return tuple(f"delay {d}" for d in delays) if delays else PARTS.get(options.cell, ())

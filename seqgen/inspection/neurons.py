@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from seqgen.checkpoint.read import Checkpoint
+from seqgen.data.tokenizers.base import END
 from seqgen.errors import ConfigError
 from seqgen.inspection import features
-from seqgen.inspection.passage import Passage
-from seqgen.inspection.stepping import Steps
-from seqgen.tokenizers.base import END
+from seqgen.inspection.text import Passage
+from seqgen.inspection.tracing import StateTrace
 
 # Activations are kept as float32: four gigabytes.
 MOST_NUMBERS = 1_000_000_000
@@ -97,7 +97,7 @@ def activations(
     told: is told the share that is done.
     Raises ConfigError if that is more than memory should hold, CheckpointError if it is damaged.
     """
-    steps = Steps(checkpoint)
+    steps = StateTrace(checkpoint)
     vectors = {name: shape[-1] for name, shape in steps.states.items()}
     count = len(passage.rows)
     if count * sum(vectors.values()) > MOST_NUMBERS:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from seqgen.options import Options, option
+from seqgen.config.fields import Options, option
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class TextOptions(Options):
         "said.",
         path=True,
     )
-    unknown: str = option(
+    on_unknown: str = option(
         "skip",
         "What to do with characters that the vocabulary lacks.",
         choices=("skip", "error"),

@@ -1,10 +1,10 @@
 """A plan that fits the machine: its speed is measured where the length of the run depends on it."""
 
-from seqgen.config import RunOptions
-from seqgen.stack import backend, machine
-from seqgen.training.data import Dataset
+from seqgen.config.options import RunOptions
+from seqgen.models import tf_runtime, throughput
+from seqgen.training.autoconfig import Plan, plan
+from seqgen.training.dataset import Dataset
 from seqgen.training.memory import check_memory
-from seqgen.training.plan import Plan, plan
 
 
 def by_the_clock(options: RunOptions) -> bool:
@@ -22,7 +22,7 @@ def fitted(options: RunOptions, data: Dataset) -> Plan:
     chosen = plan(options, *about)
     check_memory(chosen.options, data.tokenizer.size)
     if by_the_clock(options):
-        backend.load(chosen.options.training)
-        chosen = plan(options, *about, machine.training_flops(chosen.options.training))
+        tf_runtime.load(chosen.options.training)
+        chosen = plan(options, *about, throughput.training_flops(chosen.options.training))
         check_memory(chosen.options, data.tokenizer.size)
     return chosen

@@ -6,22 +6,24 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from seqgen.checkpoint import ends, format, graph, write
-from seqgen.checkpoint.card import write_card
+from seqgen.checkpoint import end_calibration, write
+from seqgen.checkpoint.model_card import write_card
 from seqgen.checkpoint.read import Checkpoint
-from seqgen.config import SamplingOptions
+from seqgen.config.options import FLOAT32, SamplingOptions
+from seqgen.data.tokenizers.base import END
 from seqgen.errors import TrainingError
-from seqgen.evaluation.ends import calibrate
-from seqgen.evaluation.likelihood import quantisation_loss
-from seqgen.generation import Generator
+from seqgen.evaluation.text.end_calibration import calibrate
+from seqgen.generation import TextGenerator
 from seqgen.generation.engine import Engine
-from seqgen.tokenizers.base import END
-from seqgen.training.data import TRAINING, VALIDATION
+from seqgen.generation.scoring import quantisation_loss
+from seqgen.models.onnx import graph
+from seqgen.training.augmentation import KeyAugmentation
+from seqgen.training.batching import TBPTTBatches
+from seqgen.training.checkpoint_writer import AsyncCheckpointWriter
+from seqgen.training.dataset import TRAINING, VALIDATION
 from seqgen.training.events import Evaluated, Event, Finished, Recovered, Sampled, Step
-from seqgen.training.keeper import Keeper
-from seqgen.training.pace import Clock, Speed, smoothed
-from seqgen.training.resume import Position
-from seqgen.training.ridge import learner_for
+from seqgen.training.meters import Stopwatch, ThroughputMeter, smoothed
+from seqgen.training.ridge import trainer_for
 from seqgen.training.schedule import (
     LONGEST_WAIT,
     Length,
@@ -29,9 +31,8 @@ from seqgen.training.schedule import (
     evaluations_due,
     learning_rate,
 )
-from seqgen.training.transposition import Transposition
+from seqgen.training.train_state import TrainState
 from seqgen.training.unigram import unigram_loss
-from seqgen.training.windows import Windows
 
 MOST_RECOVERIES = 3
 # A mean training loss of so many times that of a network which knows nothing has exploded.
@@ -52,7 +53,7 @@ class Run:
     checkpoint: its folder, configuration and vocabulary.
     training, validation: token ids, [N].
     position: where it stands; a new one for a new run.
-    arrays: what `Learner.arrays` gave there, for a run that goes on.
+    arrays: what `Trainer.arrays` gave there, for a run that goes on.
     """
 
     def __init__(
@@ -60,34 +61,34 @@ class Run:
         checkpoint: Checkpoint,
         training: np.ndarray,
         validation: np.ndarray,
-        position: Position,
+        position: TrainState,
         arrays: dict[str, np.ndarray] | None = None,
     ) -> None:
         config = checkpoint.config
         self.options = config.training
-        assert self.options.batch
-        assert self.options.window
+        assert self.options.batch_size
+        assert self.options.seq_length
         assert self.options.learning_rate
         self.checkpoint = checkpoint
         ids = {TRAINING: training, VALIDATION: validation}
-        self.keeper = Keeper(checkpoint, ids, position, arrays)
+        self.keeper = AsyncCheckpointWriter(checkpoint, ids, position, arrays)
         self.validation = validation
         self.position = position
         seed = self.options.seed
         keys = None
-        if config.tunes and config.tokens.transpose == "augment":
-            keys = Transposition(training, checkpoint.tokenizer, seed)
-        self.windows = Windows(
+        if config.tunes and config.data.transpose == "augment":
+            keys = KeyAugmentation(training, checkpoint.tokenizer, seed)
+        self.windows = TBPTTBatches(
             training,
-            self.options.batch,
-            self.options.window,
+            self.options.batch_size,
+            self.options.seq_length,
             seed,
             keys,
             self.options.truncate == "random",
         )
         # A single document has no boundary to learn from.
         boundary = END if config.corpus.documents > 1 else None
-        learner = learner_for(config.stack)
+        learner = trainer_for(config.model)
         self.learner = learner(config.run_options, config.vocab, boundary, config.places)
         if arrays is not None:
             self.learner.assign(arrays)
@@ -95,8 +96,8 @@ class Run:
         self.exploded = EXPLODED * math.log(config.vocab)
         corpus = config.corpus
         self.characters_per_token = corpus.validation_characters / (len(validation) - 1)
-        self.tokens_a_step = self.options.batch * self.options.window
-        self.speed = Speed(self.tokens_a_step)
+        self.tokens_a_step = self.options.batch_size * self.options.seq_length
+        self.speed = ThroughputMeter(self.tokens_a_step)
 
     def events(self) -> Iterator[Event]:
         """Train to the end. Closing the generator saves what there is.
@@ -127,17 +128,17 @@ class Run:
         return self.length().progress(self.position.seconds, self.position.step)
 
     def _stopped(self) -> bool:
-        return self.position.waited >= self.options.patience
+        return self.position.evals_since_best >= self.options.patience
 
     def _train(self) -> Iterator[Event]:
         position = self.position
-        clock = Clock(position.seconds)
+        clock = Stopwatch(position.seconds)
         speed = self.speed
         # Before the first step, or where a run was interrupted before an evaluation that was due.
         if self._evaluation_missing():
             yield from self._evaluate(clock, 0.0)
             # The first compiles; what it took says little of the others.
-            position.cost = 0.0
+            position.eval_seconds = 0.0
         saved = clock.seconds()
         while not self.over():
             rate = self._rate(self._progress())
@@ -177,7 +178,7 @@ class Run:
     def _rate(self, progress: float) -> float:
         """Of the next step."""
         position, warmup = self.position, self.options.warmup
-        return position.scale * learning_rate(progress, position.step, self.peak, warmup)
+        return position.lr_scale * learning_rate(progress, position.step, self.peak, warmup)
 
     def _advance(self) -> None:
         position = self.position
@@ -187,7 +188,7 @@ class Run:
             position.epoch, position.window = position.epoch + 1, 0
             self.learner.reset()
 
-    def _fit_to_speed(self, speed: Speed) -> None:
+    def _fit_to_speed(self, speed: ThroughputMeter) -> None:
         """Of two lengths the clock rules as soon as the epochs would take longer."""
         position = self.position
         if position.epochs is None or position.minutes is None:
@@ -199,7 +200,7 @@ class Run:
         if left <= 0 or steps * self.tokens_a_step / speed.tokens_per_second > left:
             position.epochs = None
 
-    def _remaining(self, speed: Speed) -> float:
+    def _remaining(self, speed: ThroughputMeter) -> float:
         length, position = self.length(), self.position
         if length.seconds is not None:
             return max(0.0, length.seconds - position.seconds)
@@ -218,7 +219,7 @@ class Run:
                 f"step {position.step} with a step size of {rate:.2g}; the best weights are in "
                 f"{self.checkpoint.path}; try a smaller --learning-rate or --clip-norm"
             )
-        position.scale /= 2
+        position.lr_scale /= 2
         self.learner.assign(self.keeper.arrays)
         # What was saved last may have been on its way to where it exploded.
         if self.keeper.best is not None:
@@ -237,9 +238,11 @@ class Run:
         return evaluations_due(self._progress(), self._evaluations()) > self.position.evaluations
 
     def _evaluations(self) -> float:
-        return affordable(self.options.evaluations, self.length().seconds, self.position.cost)
+        return affordable(
+            self.options.evaluations, self.length().seconds, self.position.eval_seconds
+        )
 
-    def _evaluate(self, clock: Clock, tokens_per_second: float) -> Iterator[Event]:
+    def _evaluate(self, clock: Stopwatch, tokens_per_second: float) -> Iterator[Event]:
         position, began = self.position, clock.seconds()
         weights = self.learner.network()
         loss, read = self._loss(MEASURE_TOKENS, weights)
@@ -247,7 +250,7 @@ class Run:
         # Those that a slow first step left out are not made up for.
         due = evaluations_due(self._progress(), self._evaluations())
         position.evaluations = max(position.evaluations + 1, due)
-        position.waited = 0 if best else position.waited + 1
+        position.evals_since_best = 0 if best else position.evals_since_best + 1
         if best:
             position.best, self.keeper.best = loss, weights
         measured = self._measured(loss, read, tokens_per_second, best=best)
@@ -258,7 +261,7 @@ class Run:
         yield Sampled(position.step, text)
         position.seconds = position.evaluated_at = clock.seconds()
         self._save()
-        position.cost = clock.seconds() - began
+        position.eval_seconds = clock.seconds() - began
 
     def _loss(self, most: int, weights: dict[str, np.ndarray]) -> tuple[float, int]:
         """On that many tokens of the validation part at most."""
@@ -294,8 +297,8 @@ class Run:
 
     def _sample(self, weights: dict[str, np.ndarray]) -> str:
         config = self.checkpoint.config
-        content = graph.build(config.stack, config.vocab, weights, places=config.places)
-        generator = Generator(self.checkpoint, Engine(content))
+        content = graph.build(config.model, config.vocab, weights, places=config.places)
+        generator = TextGenerator(self.checkpoint, Engine(content))
         length = max(1, round(SAMPLE_CHARACTERS / self.characters_per_token))
         if config.tunes:
             length = SAMPLE_TUNE
@@ -313,8 +316,8 @@ class Run:
         """Find out what corrects where the best weights end documents."""
         checkpoint, found = self.checkpoint, None
         if checkpoint.config.corpus.learns_ends:
-            found = calibrate(Engine(checkpoint.graph(format.FLOAT32)), self.validation)
-        ends.save(checkpoint.path, found)
+            found = calibrate(Engine(checkpoint.graph(FLOAT32)), self.validation)
+        end_calibration.save(checkpoint.path, found)
 
     def _save(self) -> None:
         self.keeper.save(self.position, self.learner.arrays())

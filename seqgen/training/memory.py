@@ -4,9 +4,9 @@ import contextlib
 from collections.abc import Iterator
 
 from seqgen.checkpoint.read import address_limit, machine_memory
-from seqgen.config import RunOptions
+from seqgen.config.options import RunOptions
 from seqgen.errors import TrainingError
-from seqgen.training.plan import memory_bytes
+from seqgen.training.autoconfig import memory_bytes
 
 # What TensorFlow, with its threads, takes of addresses beyond the memory that it uses: 1.6 GB for
 # 64 units on two cores, 1.8 GB for 2048.
@@ -33,7 +33,7 @@ def check_memory(options: RunOptions, vocab: int) -> None:
 def refuse(needed: float, what: str, there: str) -> None:
     raise TrainingError(
         f"training takes about {needed / 1e9:,.1f} GB {what}, and {there}; "
-        "try smaller --units, --layers, --batch or --window"
+        "try smaller --units, --layers, --batch-size or --seq-length"
     )
 
 
@@ -41,7 +41,7 @@ def refuse(needed: float, what: str, there: str) -> None:
 def memory_errors() -> Iterator[None]:
     """Turn the end of memory, a GPU's too, into a TrainingError that says what helps.
 
-    Imports TensorFlow, which is to be loaded before (`seqgen.stack.backend.load`).
+    Imports TensorFlow, which is to be loaded before (`seqgen.models.tf_runtime.load`).
     """
     import tensorflow as tf
 
@@ -49,6 +49,7 @@ def memory_errors() -> Iterator[None]:
         yield
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
         raise TrainingError(
-            "out of memory; try smaller --units, --batch or --window (--dry-run tells about how "
+            "out of memory; try smaller --units, --batch-size or --seq-length (--dry-run tells "
+            "about how "
             "much they take)"
         ) from error

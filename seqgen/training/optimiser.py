@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from seqgen.config import TrainingOptions
+from seqgen.config.options import TrainingOptions
 
 
 def clip(gradients: list[Any], options: TrainingOptions) -> tuple[list[Any], Any]:

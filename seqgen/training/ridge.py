@@ -20,20 +20,20 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from seqgen.config import RunOptions, StackOptions
+from seqgen.config.options import ModelOptions, RunOptions
 from seqgen.errors import TrainingError
-from seqgen.stack import backend
-from seqgen.training.learner import Learner, joined, kept, nats, targets
+from seqgen.models import tf_runtime
+from seqgen.training.trainer import Trainer, joined, kept, nats, targets
 
 # Tokens of a block for each weight of an output. On a pass over tinyshakespeare with 1000 units, 2
 # came to 1.880 nats, 4 to 1.893; with 1 there are twice as many systems to solve for as much.
 BLOCK = 2
 
 
-class RidgeLearner(Learner):
+class RidgeTrainer(Trainer):
     """A stack of which only the output layer is learned, by ridge regression.
 
-    Its step size is that of Newton's method, not Adam's. Else as `Learner`.
+    Its step size is that of Newton's method, not Adam's. Else as `Trainer`.
     """
 
     def __init__(
@@ -44,8 +44,8 @@ class RidgeLearner(Learner):
         places: tuple[int, ...] = (),
     ) -> None:
         super().__init__(options, vocab, boundary, places)
-        assert options.stack.ridge
-        self.ridge = options.stack.ridge
+        assert options.model.ridge
+        self.ridge = options.model.ridge
         self.output = self.model.output_layer
         self.output.kernel.assign(tf.zeros_like(self.output.kernel))
         inputs = self.output.kernel.shape[0] + 1
@@ -60,10 +60,10 @@ class RidgeLearner(Learner):
     ) -> tuple[float, float]:
         """One window: its part of the sums, and where a block is full, a regression.
 
-        As `Learner.learn`; the norm is that of the loss's gradient by the output layer.
+        As `Trainer.learn`; the norm is that of the loss's gradient by the output layer.
         """
         loss, norm = super().learn(ids_TB, forgets_B, learning_rate)
-        self.tokens += (len(ids_TB) - 1) * self.batch
+        self.tokens += (len(ids_TB) - 1) * self.batch_size
         if self.tokens[1] >= self.block:
             self._solve()
         return loss, norm
@@ -88,10 +88,10 @@ class RidgeLearner(Learner):
         self.tokens = arrays["ridge/tokens"].copy()
 
     def _learn_step(self, ids_TB: Any, keeps_B1: Any, rate: Any, states: Any) -> Any:
-        parts = backend.shards(self.options)
-        size = self.batch // parts
+        parts = tf_runtime.shards(self.options)
+        size = self.batch_size // parts
         inputs, vocab = self.errors.shape
-        tokens = tf.cast(self.batch * (tf.shape(ids_TB)[0] - 1), tf.float32)
+        tokens = tf.cast(self.batch_size * (tf.shape(ids_TB)[0] - 1), tf.float32)
         losses, products, errors, after = [], [], [], []
         for part in range(parts):
             own = slice(part * size, (part + 1) * size)
@@ -134,6 +134,6 @@ class RidgeLearner(Learner):
         self.tokens[1] = 0
 
 
-def learner_for(stack: StackOptions) -> type[Learner]:
+def trainer_for(stack: ModelOptions) -> type[Trainer]:
     """What learns a stack, as its options say."""
-    return RidgeLearner if stack.readout == "ridge" else Learner
+    return RidgeTrainer if stack.readout == "ridge" else Trainer

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from seqgen.tokenizers.base import END
-from seqgen.training.windows import let_go
+from seqgen.data.tokenizers.base import END
+from seqgen.training.batching import release_pages
 
 SEED = 0
 TOKENS = 1 << 22  # that are moved at a time
@@ -22,7 +22,7 @@ def document_starts(ids: np.ndarray) -> np.ndarray:
     starts = []
     for begin in range(0, len(ids), TOKENS):
         starts.append(begin + np.flatnonzero(ids[begin : begin + TOKENS] == END))
-        let_go(ids)
+        release_pages(ids)
     return np.concatenate(starts) if starts else np.zeros(0, np.int64)
 
 
@@ -37,7 +37,7 @@ def shuffled(ids: np.ndarray) -> Iterator[np.ndarray]:
         # As many as have so many tokens together; a longer one goes alone.
         end = max(begin + 1, int(np.searchsorted(ends, done + TOKENS, side="right")))
         yield ids[places(starts[order[begin:end]], lengths[order[begin:end]])]
-        let_go(ids)
+        release_pages(ids)
         begin, done = end, int(ends[end - 1])
 
 

@@ -10,15 +10,15 @@ from typing import Any, Self
 
 import numpy as np
 
-from seqgen.checkpoint.documents import DocumentHashes, fingerprint, fingerprints
+from seqgen.checkpoint.document_hashes import DocumentHashes, fingerprint, fingerprints
 from seqgen.checkpoint.format import TuneFacts
-from seqgen.config import FILE
-from seqgen.corpora import Corpus
-from seqgen.corpora.documents import LEAST_DOCUMENTS, Documents, describe
+from seqgen.config.options import FILE
+from seqgen.data.corpora import Corpus
+from seqgen.data.corpora.units import LEAST_DOCUMENTS, Documents, describe
+from seqgen.data.tokenizers.base import Text
 from seqgen.errors import CorpusError
-from seqgen.music import book
-from seqgen.music.tokens import NO_RHYTHM, PATTERN, PITCHES
-from seqgen.tokenizers.base import Text
+from seqgen.music.normal import tunebook
+from seqgen.music.normal.tokens import NO_RHYTHM, PATTERN, PITCHES
 
 VALIDATION_SHARE = 0.1
 LONG_SHARE = 0.99  # of a book's tunes; what is longer has lost its way, in what a network writes
@@ -35,10 +35,10 @@ class Split:
 
     training, validation, texts: can be iterated over several times; texts are those of both.
     training_characters, validation_characters: how many they have.
-    hashes: of the documents (`seqgen.checkpoint.documents`); None where the validation part has
-        the ends of texts.
+    hashes: of the documents (`seqgen.checkpoint.document_hashes`); None where the validation part
+        has the ends of texts.
     documents: how many there are in both.
-    unit: what one is (`seqgen.corpora.documents`); None for tunes.
+    unit: what one is (`seqgen.data.corpora.units`); None for tunes.
     held_out: how many whole documents the validation part has; 0 if it has the ends of texts.
     """
 
@@ -156,14 +156,14 @@ def split_tunes(corpus: Corpus, transpose: str, voice: str | None = None) -> Spl
 
     By the hash of a tune's family, so that its variants are all on one side.
     """
-    learned = book.learn(corpus.documents, transpose, voice)
+    learned = tunebook.normalize_book(corpus.documents, transpose, voice)
     tunes = learned.tunes
     if not tunes:
-        most = sorted(learned.aside.items(), key=lambda item: -len(item[1]))[:3]
+        most = sorted(learned.rejected.items(), key=lambda item: -len(item[1]))[:3]
         why = "; ".join(f"{reason} ({len(places)}, as in {places[0]})" for reason, places in most)
         raise CorpusError(f"{corpus.name} holds no tune that can be learned: {why}")
     notices = []
-    if aside := sum(map(len, learned.aside.values())):
+    if aside := sum(map(len, learned.rejected.values())):
         notices.append(
             f"{aside:,} of {len(corpus.documents):,} tunes were set aside "
             f"(seqgen corpora show {corpus.sources[0]} --report says why)"
@@ -196,7 +196,7 @@ def split_tunes(corpus: Corpus, transpose: str, voice: str | None = None) -> Spl
     )
 
 
-def facts(tunes: Sequence[book.Learned], validation: Sequence[str]) -> TuneFacts:
+def facts(tunes: Sequence[tunebook.NormalizedTune], validation: Sequence[str]) -> TuneFacts:
     """What a checkpoint is to know of the book."""
     pitches = frozenset(PITCHES)
     notes = sum(token in pitches for text in validation for token in PATTERN.findall(text))
@@ -205,7 +205,7 @@ def facts(tunes: Sequence[book.Learned], validation: Sequence[str]) -> TuneFacts
     return TuneFacts(tonics(tunes), meters(tunes), len(tunes), notes, long)
 
 
-def tonics(tunes: Sequence[book.Learned]) -> dict[str, dict[str, int]]:
+def tonics(tunes: Sequence[tunebook.NormalizedTune]) -> dict[str, dict[str, int]]:
     """How many tunes of each mode had each tonic."""
     counts: dict[str, Counter[str]] = {}
     for tune in tunes:
@@ -213,7 +213,7 @@ def tonics(tunes: Sequence[book.Learned]) -> dict[str, dict[str, int]]:
     return {mode: dict(count.most_common()) for mode, count in sorted(counts.items())}
 
 
-def meters(tunes: Sequence[book.Learned]) -> dict[str, tuple[str, ...]]:
+def meters(tunes: Sequence[tunebook.NormalizedTune]) -> dict[str, tuple[str, ...]]:
     """The meters of each rhythm, the most frequent first."""
     counts: dict[str, Counter[str]] = {}
     for tune in tunes:

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from seqgen.training.windows import let_go
+from seqgen.training.batching import release_pages
 
 TOKENS = 1 << 22  # that are counted at a time
 
@@ -27,5 +27,5 @@ def counts(rows: np.ndarray, vocab: int) -> np.ndarray:
     total = np.zeros(vocab, np.int64)
     for begin in range(0, len(ids), TOKENS):
         total += np.bincount(ids[begin : begin + TOKENS], minlength=vocab)
-        let_go(rows)
+        release_pages(rows)
     return total

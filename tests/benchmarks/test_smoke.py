@@ -26,8 +26,8 @@ from benchmarks import command
 from benchmarks.evaluated import evaluation
 from benchmarks.training import PROGRAMS, Size
 from seqgen.cli import app
-from seqgen.comparison import process, runner
-from seqgen.evaluation.abc2midi_judge import installed
+from seqgen.comparison import runner, worker
+from seqgen.evaluation.tunes.validators.abc2midi import installed
 
 RIVER = "The river runs down to the sea, and the sea runs up to the sky;\n"
 REELS = "".join(
@@ -40,18 +40,18 @@ SIZE = Size("lstm", 1, 8, 4, 5, 4)
 # The arguments that make a benchmark short. What ran with them in one test is known to the others.
 SHORT: dict[str, tuple[object, ...]] = {
     "display": (0.2, "--source", "river.txt"),
-    "governed": ("--streams", 1, 2, "--tokens", 30, "--rounds", 1),
+    "grammar_overhead": ("--streams", 1, 2, "--tokens", 30, "--rounds", 1),
     "grammar": ("--streams", 2, "--steps", 20),
-    "limits": ("--side", 32, "--rows", 256),
-    "places": ("--units", 8, "--ways", "tokens alone", "all"),
+    "roofline": ("--side", 32, "--rows", 256),
+    "position_features": ("--units", 8, "--ways", "tokens alone", "all"),
     "precision": ("--source", "river.txt", "--epochs", 0.1, "--units", 8),
     "profile": ("--work", 1000),
     "prompt": ("sonnets", 900, "--turns", 1),
     "quality": ("--source", "river.txt", "--units", 8),
     "sampling": ("--tokens", 60, "--seconds", 0.1),
-    "saving": ("--units", 8, "--pairs", 1, "--steps", 2),
+    "checkpointing": ("--units", 8, "--pairs", 1, "--steps", 2),
     "scale": ("--epochs", 0.1, "--units", 8),
-    "start": ("--source", "river.txt", "--runs", 1, "--steps", 1),
+    "startup": ("--source", "river.txt", "--runs", 1, "--steps", 1),
     "tunes": ("--count", 5, "--free", 1, "--random", 1, "--workers", 1),
 }
 # PyTorch is measured where it is installed.
@@ -72,7 +72,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, tf: Any) -> Path:
     )
     out = path / "checkpoints"
     for source in ("river.txt", "reels.abc"):
-        in_process("train", path / source, "--out", out, *TINY)
+        in_process("train", path / source, "--checkpoints-dir", out, *TINY)
     return path
 
 
@@ -80,7 +80,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, tf: Any) -> Path:
 def one_process(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     monkeypatch.chdir(folder)
     monkeypatch.setattr(command, "run", in_process)
-    monkeypatch.setattr(runner, "compare", partial(runner.compare, train=process.taken_up))
+    monkeypatch.setattr(runner, "compare", partial(runner.compare, train=worker.resume_or_start))
 
 
 def in_process(*arguments: object, quiet: bool = False) -> str:
@@ -168,7 +168,7 @@ def evaluated(folder: Path) -> None:
 
 
 def governed(folder: Path) -> None:
-    found = figures("governed", "checkpoints/reels")
+    found = figures("grammar_overhead", "checkpoints/reels")
     assert list(found) == ["1", "2"]
     assert all(all_positive(speeds) for speeds in found.values())
 
@@ -178,7 +178,7 @@ def grammar(folder: Path) -> None:
 
 
 def limits(folder: Path) -> None:
-    found = figures("limits")
+    found = figures("roofline")
     assert set(found) == {"float32", "bfloat16", "int8", "memory", "cache"}
     assert all_positive(found)
 
@@ -195,7 +195,7 @@ def picture(folder: Path) -> None:
 
 
 def places(folder: Path) -> None:
-    found = run("places", "reels.abc", 1)
+    found = run("position_features", "reels.abc", 1)
     assert [name for name, _ in rows(found)] == ["tokens alone", "all"]
 
 
@@ -236,7 +236,7 @@ def sampling(folder: Path) -> None:
 
 
 def saving(folder: Path) -> None:
-    found = figures("saving")
+    found = figures("checkpointing")
     assert set(found) == {"bytes", "seconds", "processor", "share", "share_of_processors"}
 
 
@@ -250,7 +250,7 @@ def ship(folder: Path) -> None:
     into = folder / "shipped"
     into.mkdir()
     options = ("--recipes", folder / "recipes.toml", "--build", folder / "build", "--into", into)
-    run("ship", "sonnets", *options)
+    run("release_models", "sonnets", *options)
     made = into / "sonnets"
     assert json.loads((made / "evaluation.json").read_text())["tables"]
     assert json.loads((made / "export.json").read_text())["half"]
@@ -258,7 +258,7 @@ def ship(folder: Path) -> None:
 
 
 def start(folder: Path) -> None:
-    found = figures("start", "checkpoints/river")
+    found = figures("startup", "checkpoints/river")
     assert set(found) == {"help", "sample", "step"}
     assert all_positive(found)
 
@@ -306,7 +306,7 @@ def everything(folder: Path) -> None:
         calls.clear()
         bench.main(["sampling", "--out", "results.md"], plan)
         again = (folder / "results.md").read_text()
-    assert set(calls) == {"limits", "sampling"}
+    assert set(calls) == {"roofline", "sampling"}
     assert [line for line in again.splitlines() if line.startswith("## ")] == [
         line for line in text.splitlines() if line.startswith("## ")
     ]
@@ -319,22 +319,22 @@ SMOKE: dict[str, Callable[[Path], None]] = {
     "command": start_command,
     "display": display,
     "evaluated": evaluated,
-    "governed": governed,
+    "grammar_overhead": governed,
     "grammar": grammar,
-    "limits": limits,
+    "roofline": limits,
     "ngram": ngram,
     "picture": picture,
-    "places": places,
+    "position_features": places,
     "precision": precision,
     "profile": profile,
     "prompt": prompt,
     "quality": quality,
     "recipes": recipes,
     "sampling": sampling,
-    "saving": saving,
+    "checkpointing": saving,
     "scale": scale,
-    "ship": ship,
-    "start": start,
+    "release_models": ship,
+    "startup": start,
     "training": training,
     "tune_pictures": tune_pictures,
     "tunes": tunes,

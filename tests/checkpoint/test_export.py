@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqgen.checkpoint import documents, ends, format, write
-from seqgen.checkpoint.ends import Ends
+from seqgen.checkpoint import document_hashes, end_calibration, format, write
+from seqgen.checkpoint.end_calibration import EndCalibration
 from seqgen.checkpoint.export import Export, export, read_export
 from seqgen.checkpoint.read import Checkpoint, open_checkpoint
 from seqgen.errors import CheckpointError
@@ -63,14 +63,14 @@ def test_a_copy_of_a_model_of_documents_knows_what_it_learned_from(
 ) -> None:
     path = make(tmp_path / "list", documents=40, held_out=4, unit="line")
     learned = np.arange(4, dtype=np.uint64)
-    documents.save(path, documents.DocumentHashes(learned, learned + 36))
-    ends.save(path, Ends((5,), (-1.0, 2.0)))
+    document_hashes.save(path, document_hashes.DocumentHashes(learned, learned + 36))
+    end_calibration.save(path, EndCalibration((5,), (-1.0, 2.0)))
     export(open_checkpoint(path), tmp_path / "copy", half=True, measure=known)
-    found = documents.corpus_hashes(open_checkpoint(tmp_path / "copy"))
+    found = document_hashes.corpus_hashes(open_checkpoint(tmp_path / "copy"))
     assert found is not None
     np.testing.assert_array_equal(found.training, learned)
     np.testing.assert_array_equal(found.held_out, learned + 36)
-    assert ends.read(tmp_path / "copy") == Ends((5,), (-1.0, 2.0))
+    assert end_calibration.read(tmp_path / "copy") == EndCalibration((5,), (-1.0, 2.0))
 
 
 def test_without_halving_the_weights_are_the_same(run: Checkpoint, tmp_path: Path) -> None:

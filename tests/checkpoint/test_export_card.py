@@ -6,19 +6,22 @@ from pathlib import Path
 import pytest
 
 from seqgen.checkpoint import export_card, format
-from seqgen.checkpoint.card import write_card
 from seqgen.checkpoint.evaluation import Evaluation, Table
 from seqgen.checkpoint.export import Export
-from seqgen.checkpoint.files import write_json
 from seqgen.checkpoint.format import Config
+from seqgen.checkpoint.model_card import write_card
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.errors import CheckpointError
+from seqgen.io.atomic import write_json
 
 EXPORT = Export(
     half=True,
     halving=1e-6,
     validation={"float32": 1.5, "int8": 1.502},
-    commands=("seqgen train sonnets --name fox", "python -m benchmarks.ship fox build/fox"),
+    commands=(
+        "seqgen train sonnets --name fox",
+        "python -m benchmarks.release_models fox build/fox",
+    ),
 )
 
 

@@ -8,16 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqgen.checkpoint.format import FORMAT, Config, CorpusFacts
-from seqgen.config import StackOptions, TokenOptions, TrainingOptions
+from seqgen.config.options import DataOptions, ModelOptions, TrainingOptions
 from seqgen.errors import CheckpointError
 
 CONFIG = Config(
     kind="text",
     vocab=30,
     start=(1, 2),
-    tokens=TokenOptions(tokens="char"),
-    stack=StackOptions(cell="gru", layers=2, units=(5, 4), embedding=3, dropout=0.1),
-    training=TrainingOptions(window=8, batch=2, minutes=1.5),
+    data=DataOptions(tokenizer="char"),
+    model=ModelOptions(cell="gru", layers=2, units=(5, 4), embedding=3, dropout=0.1),
+    training=TrainingOptions(seq_length=8, batch_size=2, minutes=1.5),
     corpus=CorpusFacts("é", "text", ("a", "b"), 2, 100, "f", 90, 10, 90, 10),
     versions={"seqgen": "0.1.0"},
     tokenizer_sha256="0" * 64,
@@ -25,7 +25,7 @@ CONFIG = Config(
 DATA = json.loads(json.dumps(CONFIG.to_json()))
 
 paths = [(name,) for name in DATA] + [
-    (group, name) for group in ("tokens", "stack", "training", "corpus") for name in DATA[group]
+    (group, name) for group in ("data", "model", "training", "corpus") for name in DATA[group]
 ]
 junk = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=3),
@@ -44,7 +44,7 @@ def test_an_option_that_is_not_there_takes_its_default() -> None:
 
 
 def test_a_newer_format_asks_for_an_upgrade() -> None:
-    with pytest.raises(CheckpointError, match=r"x\.json was written by a newer seqgen \(format 2"):
+    with pytest.raises(CheckpointError, match=r"x\.json was written by a newer seqgen \(format 3"):
         Config.from_json(DATA | {"format": FORMAT + 1}, "x.json")
 
 
@@ -53,12 +53,12 @@ def test_a_newer_format_asks_for_an_upgrade() -> None:
     [
         (("vocab",), 0), (("vocab",), True), (("vocab",), 10**12), (("start",), []),
         (("start",), [30]), (("start",), [-1]), (("kind",), "images"), (("format",), 0),
-        (("format",), "1"), (("program",), "other"), (("stack", "cell"), "transformer"),
-        (("stack", "layers"), None), (("stack", "embedding"), None),
-        (("stack", "units"), [1, 2, 3]),
-        (("stack", "units"), [10**9]), (("training", "warmup"), 7),
+        (("format",), "1"), (("program",), "other"), (("model", "cell"), "transformer"),
+        (("model", "layers"), None), (("model", "embedding"), None),
+        (("model", "units"), [1, 2, 3]),
+        (("model", "units"), [10**9]), (("training", "warmup"), 7),
         (("training", "warmup"), 10**400), (("versions",), {"a": 1}),
-        (("corpus", "characters"), -1), (("surplus",), 1), (("stack", "surplus"), 1),
+        (("corpus", "characters"), -1), (("surplus",), 1), (("model", "surplus"), 1),
     ],
 )  # fmt: skip
 def test_names_the_file_and_what_is_wrong(path: tuple[str, ...], value: Any) -> None:
@@ -106,3 +106,19 @@ def changed(path: tuple[str, ...], value: Any) -> dict[str, Any]:
         place = place[name]
     place[path[-1]] = value
     return data
+
+
+def test_a_configuration_of_format_1_is_read() -> None:
+    old = copy.deepcopy(DATA) | {"format": 1}
+    old["tokens"], old["stack"] = old.pop("data"), old.pop("model")
+    for group, name, former in (
+        ("tokens", "tokenizer", "tokens"),
+        ("stack", "tie_embeddings", "tie"),
+        ("training", "seq_length", "window"),
+        ("training", "batch_size", "batch"),
+        ("training", "weight_averaging", "average"),
+    ):
+        old[group][former] = old[group].pop(name)
+    assert Config.from_json(old) == Config.from_json(DATA)
+    with pytest.raises(CheckpointError):
+        Config.from_json(old | {"format": 2})

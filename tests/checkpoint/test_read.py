@@ -11,10 +11,10 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from seqgen.checkpoint import format, write
-from seqgen.checkpoint.arrays import write_arrays
-from seqgen.checkpoint.files import read_json
 from seqgen.checkpoint.read import best_metric, graph_facts, is_ours, open_checkpoint
 from seqgen.errors import CheckpointError, ConfigError
+from seqgen.io.arrays import write_arrays
+from seqgen.io.atomic import read_json
 
 
 def use(path: Path) -> None:
@@ -98,7 +98,7 @@ def test_a_graph_of_the_same_weights_under_another_configuration_is_not_used(
     checkpoint: Path,
 ) -> None:
     opened = open_checkpoint(checkpoint)
-    other = replace(opened.config, stack=replace(opened.config.stack, forget_bias=0.5, norm=None))
+    other = replace(opened.config, model=replace(opened.config.model, forget_bias=0.5, norm=None))
     said = json.loads((checkpoint / format.GRAPH_OF).read_text())
     facts = graph_facts(opened.graph(), said["weights"], other)
     assert not is_ours(dict(said), facts, checkpoint)
@@ -111,7 +111,7 @@ def test_what_comes_with_seqgen_needs_no_seal(
     opened = open_checkpoint(make(shipped / "fox"))
     said = json.loads((opened.path / format.GRAPH_OF).read_text()) | {"seal": None}
     (opened.path / format.GRAPH_OF).write_text(json.dumps(said))
-    monkeypatch.setattr("seqgen.checkpoint.graph.build", lambda *_: pytest.fail("built again"))
+    monkeypatch.setattr("seqgen.models.onnx.graph.build", lambda *_: pytest.fail("built again"))
     assert opened.graph()
 
 
@@ -151,7 +151,7 @@ def test_weights_without_end_are_not_mapped_into_memory(
 def test_a_vocabulary_longer_than_its_network_is_not_parsed(
     checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("seqgen.checkpoint.files.MOST_JSON_BYTES", 1000)
+    monkeypatch.setattr("seqgen.io.atomic.MOST_JSON_BYTES", 1000)
     (checkpoint / format.TOKENIZER).write_text("[" + "[]," * 1500 + "[]]")
     monkeypatch.setattr("json.loads", lambda *_, **__: pytest.fail("parsed"))
     with pytest.raises(CheckpointError, match=r"longer than config\.json says"):

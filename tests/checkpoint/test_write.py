@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from seqgen.checkpoint import format, write
-from seqgen.checkpoint.arrays import read_arrays, write_arrays
-from seqgen.checkpoint.files import check_writable, write_whole
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.errors import CheckpointError
+from seqgen.io.arrays import read_arrays, write_arrays
+from seqgen.io.atomic import check_writable, write_whole
 
 
 def test_a_file_is_replaced_whole_and_nothing_is_left_beside_it(tmp_path: Path) -> None:

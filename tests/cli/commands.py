@@ -6,7 +6,7 @@ ARGUMENTS = {
     ("train",): ("good.txt", "--dry-run", "--json"),
     ("sample",): ("fox", "--length", "5"),
     ("render",): ("good.abc",),
-    ("evaluate",): ("fox", "good.txt", "--unknown", "skip"),
+    ("evaluate",): ("fox", "good.txt", "--on-unknown", "skip"),
     ("compare",): ("good.txt", "--layers", "1,2", "--epochs", "1", "--dry-run", "--json"),
     ("inspect", "gates"): ("fox", "--text", "good.txt"),
     ("inspect", "gradients"): (

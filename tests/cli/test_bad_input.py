@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from seqgen import tokenizers
-from seqgen.corpora.registry import known_names
-from seqgen.stack import cells
-from seqgen.training.plan import preset_names
+from seqgen.data import tokenizers
+from seqgen.data.corpora.registry import known_names
+from seqgen.models import cells
+from seqgen.training.autoconfig import preset_names
 from tests.cli.commands import ARGUMENTS, every_option
 
 pytestmark = pytest.mark.usefixtures("files")
@@ -43,18 +43,18 @@ def told(seqgen, *arguments: str) -> tuple[int, str]:
         (("good.txt", "--encoding", "utf-9"), 2, "'utf-9' is no text encoding"),
         (("sonets",), 1, "did you mean sonnets?"),
         (("good.txt", "--cell", "lstn"), 2, "unknown cell 'lstn'; did you mean lstm?"),
-        (("good.txt", "--tokens", "chars"), 2, "unknown tokenizer 'chars'; did you mean char?"),
+        (("good.txt", "--tokenizer", "chars"), 2, "unknown tokenizer 'chars'; did you mean char?"),
         (("good.txt", "--preset", "vast"), 2, "unknown preset 'vast'"),
         (("good.txt", "--clip-norm", "1", "--clip-value", "1"), 2, "--clip-norm and --clip-value"),
         (("good.txt", "--units", "8,8", "--layers", "3"), 2, "--units names 2 layers"),
-        (("good.txt", "--window", "999"), 2, "needs 999 tokens and the training part has"),
-        (("good.txt", "--batch", "999"), 2, "--batch 999 needs"),
-        (("good.txt", "--vocab-size", "99"), 2, "--vocab-size does nothing with --tokens char"),
-        (("good.txt", "--tokens", "subword", "--vocab-size", "9"), 2, "--vocab-size"),
+        (("good.txt", "--seq-length", "999"), 2, "needs 999 tokens and the training part has"),
+        (("good.txt", "--batch-size", "999"), 2, "--batch-size 999 needs"),
+        (("good.txt", "--vocab-size", "99"), 2, "--vocab-size does nothing with --tokenizer char"),
+        (("good.txt", "--tokenizer", "subword", "--vocab-size", "9"), 2, "--vocab-size"),
         (("good.txt", "--name", "../up"), 2, "'../up' cannot be a checkpoint's name"),
-        (("good.txt", "--name", "folder", "--out", "."), 0, ""),  # an empty folder is no obstacle
+        (("good.txt", "--name", "folder", "--checkpoints-dir", "."), 0, ""),
         (("good.txt", "--name", "fox"), 1, "checkpoints/fox exists"),
-        (("good.txt", "--out", "good.txt"), 1, "cannot"),
+        (("good.txt", "--checkpoints-dir", "good.txt"), 1, "cannot"),
         (("good.txt", "--json"), 2, "--json prints what --dry-run finds"),
         (("good.txt", "--resume", "fox"), 2, "what to learn from cannot be given with it"),
         (("--resume", "nix"), 1, "there is no checkpoint 'nix' (in checkpoints: fox)"),
@@ -73,7 +73,7 @@ def test_a_run_that_cannot_be(
     def no_further(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("seqgen.stack.backend.load", no_further)
+    monkeypatch.setattr("seqgen.models.tf_runtime.load", no_further)
     monkeypatch.setenv("COLUMNS", "200")
     if status == 0:
         assert seqgen("train", *arguments)[0] == 130  # it got as far as TensorFlow
@@ -85,8 +85,8 @@ def test_a_run_that_cannot_be(
     "arguments",
     [
         ("train", "*/" * 1500 + "x"),
-        ("train", "good.txt", "--out", "n/" * 1500),
-        ("sample", "fox", "--length", "3", "--out", "n/" * 1500 + "x"),
+        ("train", "good.txt", "--checkpoints-dir", "n/" * 1500),
+        ("sample", "fox", "--length", "3", "--output", "n/" * 1500 + "x"),
         ("checkpoints", "export", "fox", "n/" * 1500 + "x"),
     ],
 )
@@ -109,7 +109,7 @@ def assert_told(found: tuple[int, str], status: int, message: str) -> None:
     [
         (("x",), known_names()),
         (("good.txt", "--cell", "x"), cells.names()),
-        (("good.txt", "--tokens", "x"), tokenizers.names()),
+        (("good.txt", "--tokenizer", "x"), tokenizers.names()),
         (("good.txt", "--preset", "x"), preset_names()),
     ],
 )
@@ -125,10 +125,10 @@ def test_an_unknown_name_lists_the_known_ones(seqgen, arguments, known) -> None:
         (("nix",), 1, "there is no checkpoint 'nix' (in checkpoints: fox)"),
         (("fox", "--temperature", "-1"), 2, "--temperature: -1.0 is too small"),
         (("fox", "--top-p", "0"), 2, "--top-p: 0.0 is too small"),
-        (("fox", "--prompt", "Thé ☃"), 1, "lacks 'é', '☃'; --unknown skip"),
+        (("fox", "--prompt", "Thé ☃"), 1, "lacks 'é', '☃'; --on-unknown skip"),
         (("fox", "--prompt", "@none.txt"), 2, "cannot read none.txt"),
-        (("fox", "--unknown", "guess"), 2, "'guess' is not one of error, skip"),
-        (("fox", "--unknown", "skipp"), 2, "not one of error, skip; did you mean skip?"),
+        (("fox", "--on-unknown", "guess"), 2, "'guess' is not one of error, skip"),
+        (("fox", "--on-unknown", "skipp"), 2, "not one of error, skip; did you mean skip?"),
         (("fxo",), 1, "did you mean fox?"),
         (("fox", "--prompt", "@anna hello"), 2, "for a prompt that begins with @, write @@anna"),
         (("fox", "--prompt", "caf\udce9"), 2, "the prompt is not UTF-8: byte 0xe9 at offset 3"),
@@ -183,8 +183,8 @@ def test_no_permission_to_write(seqgen, here: Path, plain_user) -> None:
     assert seqgen("train", "missing.txt")[0] == 1
     here.chmod(0o555)
     with plain_user():
-        trained = told(seqgen, "train", "good.txt", "--out", "new")
-        sampled = told(seqgen, "sample", "fox", "--length", "3", "--out", "new.txt")
+        trained = told(seqgen, "train", "good.txt", "--checkpoints-dir", "new")
+        sampled = told(seqgen, "sample", "fox", "--length", "3", "--output", "new.txt")
     here.chmod(0o755)
     assert_told(trained, 1, "cannot write new/good: Permission denied")
     assert_told(sampled, 1, "cannot write new.txt: Permission denied")
@@ -199,7 +199,7 @@ def test_no_permission_to_read(seqgen, here: Path, plain_user) -> None:
 
 @pytest.mark.parametrize(("command", "option"), every_option())
 def test_nonsense_for_an_option(seqgen, here: Path, monkeypatch, command, option: str) -> None:
-    monkeypatch.setattr("seqgen.training.estimate.measured_speed", lambda *_: 1000.0)
+    monkeypatch.setattr("seqgen.training.dry_run.measured_speed", lambda *_: 1000.0)
     before = sorted(here.iterdir())
     for value in NONSENSE:
         status, out, err = seqgen(*command, *ARGUMENTS[command], option, value)
@@ -207,7 +207,7 @@ def test_nonsense_for_an_option(seqgen, here: Path, monkeypatch, command, option
         assert "Traceback" not in out + err
         assert status == 0 or "error" in err.lower(), (option, value)
         assert status == 0 or out == "", (option, value)
-    assert option == "--out" or sorted(here.iterdir()) == before
+    assert option in ("--checkpoints-dir", "--output") or sorted(here.iterdir()) == before
 
 
 def test_every_option_is_tried() -> None:

@@ -8,7 +8,7 @@ from typer.testing import CliRunner, Result
 from seqgen.checkpoint import format, write
 from seqgen.cli.app import app
 from seqgen.cli.checkpoints import age
-from seqgen.cli.complete import complete_checkpoint
+from seqgen.cli.completion import complete_checkpoint
 
 pytestmark = pytest.mark.usefixtures("shipped")
 
@@ -109,7 +109,7 @@ def test_show_of_one_that_was_not_measured_yet() -> None:
 @pytest.mark.usefixtures("here")
 def test_show_as_json_has_everything() -> None:
     facts = json.loads(run("show", "fox", "--json").stdout)
-    assert facts["config"]["stack"]["units"] == [12, 8]
+    assert facts["config"]["model"]["units"] == [12, 8]
     assert [metric["step"] for metric in facts["metrics"]] == [10, 20, 30, 40, 50]
 
 

@@ -15,15 +15,15 @@ from rich.console import Console
 from seqgen import load
 from seqgen.cli.compare_display import LiveDisplay, PlainDisplay, drawn
 from seqgen.cli.compare_results import show, table
-from seqgen.comparison import process
-from seqgen.comparison.events import Begun, Compared, Ended, Told
-from seqgen.comparison.record import Comparison, Entry, Point, Result
+from seqgen.comparison import worker
+from seqgen.comparison.events import ComparisonStatus, VariantEvent, VariantFinished, VariantStarted
+from seqgen.comparison.results import Comparison, Entry, Point, Result
 from seqgen.training.events import Evaluated, Step
 
 COMMAND = (sys.executable, "-m", "seqgen", "compare", "river.txt")
 RIVER = "The river runs down to the sea, and the sea runs up to the sky;\n" * 40
-TINY = ("--units", "16", "--embedding", "8", "--window", "16", "--batch", "8")
-WORDS = ("--cells", "rnn,gru", "--budget", "6400", *TINY)
+TINY = ("--units", "16", "--embedding", "8", "--seq-length", "16", "--batch-size", "8")
+WORDS = ("--cells", "rnn,gru", "--token-budget", "6400", *TINY)
 
 
 @pytest.fixture(autouse=True)
@@ -98,13 +98,13 @@ def test_its_variants_are_checkpoints_that_write(compared, seqgen, monkeypatch) 
     status, out, _ = seqgen("checkpoints", "--json")
     assert [row["name"] for row in json.loads(out)] == ["river-compare-gru", "river-compare-rnn"]
     assert seqgen("sample", "river-compare-gru", "--length", "9", "--seed", "1")[0] == status == 0
-    assert load("checkpoints/river-compare-rnn").config.training.batch == 8
+    assert load("checkpoints/river-compare-rnn").config.training.batch_size == 8
 
 
 def test_started_again_it_only_tells_its_results(compared, seqgen, monkeypatch) -> None:
     folder, done = compared
     monkeypatch.chdir(folder)
-    monkeypatch.setattr(process, "CHILD", "raise SystemExit('nothing is to be trained')")
+    monkeypatch.setattr(worker, "CHILD", "raise SystemExit('nothing is to be trained')")
     status, out, err = seqgen("compare", "river.txt", *WORDS)
     assert status == 0
     assert out == done.stdout
@@ -142,7 +142,7 @@ def test_interrupted_and_started_again_it_ends_as_if_it_had_not_been(
 
 
 def test_where_nothing_could_be_trained_it_says_so(seqgen, here: Path, monkeypatch) -> None:
-    monkeypatch.setattr(process, "CHILD", "raise ZeroDivisionError('of all things')")
+    monkeypatch.setattr(worker, "CHILD", "raise ZeroDivisionError('of all things')")
     status, out, err = seqgen("compare", "river.txt", *WORDS)
     assert status == 1
     for name in ("rnn", "gru"):
@@ -199,13 +199,16 @@ def test_choices_stand_under_the_results_too(capsys) -> None:
         (("--cells", "lstm,,gru"), "--cell: 'lstm,,gru' lacks a value"),
         (("--cells", ""), "--cell: '' lacks a value"),
         (("--cells", "lstm"), "there is nothing to compare"),
-        (("--cells", "lstm,gru", "--epochs", "1"), "--minutes, or --budget (tokens), or --epochs"),
+        (
+            ("--cells", "lstm,gru", "--epochs", "1"),
+            "--minutes, or --token-budget (tokens), or --epochs",
+        ),
         (("--layers", "1,two"), "--layers: 'two' is not a whole number"),
         (("--layers", "1,9"), "--layers: 9 is too large"),
         (("--residual", "yes,maybe"), "--residual: 'maybe' is not yes or no"),
         (("--units", "16,16+8", "--layers", "1"), "--units names 2 layers and --layers 1"),
-        (("--tokens", "64000"), "--budget 64000"),
-        (("--cells", "lstm,gru", "--batch", "60000"), "--batch 60000 needs at least"),
+        (("--tokenizer", "64000"), "--token-budget 64000"),
+        (("--cells", "lstm,gru", "--batch-size", "60000"), "--batch-size 60000 needs at least"),
         (("--layers", "1,2", "--plot", "c.gif"), "does not end in .png, .svg, .pdf"),
         (("--layers", "1,2", "--plot", "no/c.png"), "there is no folder no"),
         (("--layers", "1,2", "--name", "../x"), "cannot be a checkpoint's name"),
@@ -248,13 +251,13 @@ def evaluated(tokens: int, seconds: float, nats: float) -> Evaluated:
 
 
 EVENTS = (
-    Compared(COMPARISON, ("a file left out",)),
-    Begun(0, ()),
-    Told(0, evaluated(0, 0.0, 3.0)),
-    Told(0, evaluated(900, 58.0, 1.6)),
-    Ended(0, replace(ENTRIES[0], result=RESULT)),
-    Begun(1, RESULT.curve),
-    Told(1, STEP),
+    ComparisonStatus(COMPARISON, ("a file left out",)),
+    VariantStarted(0, ()),
+    VariantEvent(0, evaluated(0, 0.0, 3.0)),
+    VariantEvent(0, evaluated(900, 58.0, 1.6)),
+    VariantFinished(0, replace(ENTRIES[0], result=RESULT)),
+    VariantStarted(1, RESULT.curve),
+    VariantEvent(1, STEP),
 )
 
 
@@ -277,8 +280,8 @@ def test_the_picture_shows_what_is_done_what_runs_and_what_waits() -> None:
 def test_a_long_list_is_shown_about_the_one_that_runs() -> None:
     entries = tuple(Entry(f"seed {n}", f"c-seed-{n}", 9) for n in range(60))
     display = LiveDisplay(Console(file=io.StringIO(), force_terminal=True, width=100, height=30))
-    display.draw(Compared(replace(COMPARISON, entries=entries)))
-    display.draw(Begun(40, ()))
+    display.draw(ComparisonStatus(replace(COMPARISON, entries=entries)))
+    display.draw(VariantStarted(40, ()))
     display.stop()
     page = Console(file=io.StringIO(), width=100, height=30)
     page.print(display.picture())
@@ -291,7 +294,7 @@ def test_a_long_list_is_shown_about_the_one_that_runs() -> None:
 def test_plain_lines_name_their_variant() -> None:
     file = io.StringIO()
     display = PlainDisplay(Console(file=file))
-    failed = Ended(1, replace(ENTRIES[1], failure="the loss was \x1b[31mnot finite"))
+    failed = VariantFinished(1, replace(ENTRIES[1], failure="the loss was \x1b[31mnot finite"))
     for event in (*EVENTS, failed):
         display.draw(event)
     lines = file.getvalue().splitlines()

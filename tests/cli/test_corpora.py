@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from seqgen.cli.corpora import app, complete_corpus
-from seqgen.corpora import open_corpus
+from seqgen.data.corpora import open_corpus
 from seqgen.errors import ConfigError, CorpusError
 
 

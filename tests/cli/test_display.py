@@ -11,9 +11,9 @@ from rich.console import Console
 
 from seqgen.checkpoint.format import Config, CorpusFacts
 from seqgen.cli.display import LiveDisplay, PlainDisplay, display
-from seqgen.cli.lines import clock, first_lines, lines, longer, spoken
-from seqgen.cli.terminal import cleaned
-from seqgen.config import StackOptions, TokenOptions, TrainingOptions
+from seqgen.cli.log_lines import checkpoint_label, first_lines, format_duration, lines, longer
+from seqgen.cli.terminal import strip_controls
+from seqgen.config.options import DataOptions, ModelOptions, TrainingOptions
 from seqgen.training.events import (
     Evaluated,
     Event,
@@ -36,9 +36,9 @@ CONFIG = Config(
     kind="text",
     vocab=50,
     start=(1,),
-    tokens=TokenOptions(tokens="word"),
-    stack=StackOptions(cell="gru", layers=2, units=(32, 16), embedding=8, dropout=0.1),
-    training=TrainingOptions(epochs=1.0, window=64, batch=4, learning_rate=0.01),
+    data=DataOptions(tokenizer="word"),
+    model=ModelOptions(cell="gru", layers=2, units=(32, 16), embedding=8, dropout=0.1),
+    training=TrainingOptions(epochs=1.0, seq_length=64, batch_size=4, learning_rate=0.01),
     corpus=CORPUS,
     versions={},
     tokenizer_sha256="",
@@ -259,7 +259,7 @@ def test_the_last_picture_stays_and_the_cursor_comes_back() -> None:
     ],
 )
 def test_a_checkpoint_is_called_what_the_command_understands(path: str, name: str) -> None:
-    assert spoken(Path(path)) == name
+    assert checkpoint_label(Path(path)) == name
     finished = Finished(Path(path), "patience", EVALUATED)
     assert f"next:  seqgen sample {name}" in lines(finished, False, 1.0)
 
@@ -270,7 +270,7 @@ def test_a_checkpoint_is_called_what_the_command_understands(path: str, name: st
      (math.nan, "?"), (math.inf, "?")],
 )  # fmt: skip
 def test_a_length_of_time_is_said_as_one_says_it(seconds: float, said: str) -> None:
-    assert clock(seconds) == said
+    assert format_duration(seconds) == said
 
 
 def test_the_next_budget_doubles_the_training() -> None:
@@ -278,7 +278,7 @@ def test_the_next_budget_doubles_the_training() -> None:
 
 
 def test_cleaned_text_keeps_its_lines_and_letters() -> None:
-    assert cleaned("é\tß\n日本\x00") == "é ß\n日本 "
+    assert strip_controls("é\tß\n日本\x00") == "é ß\n日本 "
 
 
 def test_of_a_tune_title_and_music_are_shown():
@@ -287,7 +287,7 @@ def test_of_a_tune_title_and_music_are_shown():
 
 
 def test_a_perplexity_takes_a_few_digits_however_large():
-    from seqgen.cli.lines import shown_perplexity
+    from seqgen.cli.log_lines import shown_perplexity
 
     assert [shown_perplexity(x) for x in (4.567, 123456.0, 1e300)] == [
         "4.57",

@@ -10,10 +10,10 @@ import pytest
 from seqgen.checkpoint import format, write
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.cli.evaluate_tunes import print_rows, shown, shown_aim
-from seqgen.evaluation.tune_table import Row
-from seqgen.music.normal import parse
-from seqgen.music.write import abc
-from seqgen.training.data import TRAINING, VALIDATION, placed_ids, write_rows
+from seqgen.evaluation.tunes.table import Row
+from seqgen.music.normal.normalize import parse
+from seqgen.music.render.abc_writer import abc
+from seqgen.training.dataset import TRAINING, VALIDATION, placed_ids, write_rows
 
 TUNES = [
     f"R:reel\nM:4/4\nK:Cmaj\n|:{a}2CE GEcB|{b}GEG C4:||:cBAG FEDC|B,2D2 C4:|".replace(" ", "")
@@ -81,7 +81,7 @@ def test_music21_is_asked_unless_it_is_not_wanted(seqgen, reels: str) -> None:
 
 
 def test_options_of_texts_and_texts_are_refused(seqgen, reels: str, here: Path) -> None:
-    for option in (["--samples", "3"], ["--length", "10"], ["--report", "x.html"]):
+    for option in (["--samples", "3"], ["--length", "10"], ["--html", "x.html"]):
         status, _, err = seqgen("evaluate", reels, *option)
         assert status == 2
         assert f"{option[0]} is for models of text, and reels is a model of tunes" in err

@@ -3,7 +3,7 @@
 import pytest
 
 from seqgen.cli.evaluate_samples import told
-from seqgen.evaluation.novelty import Copy
+from seqgen.evaluation.text.novelty import Copy
 
 
 @pytest.mark.parametrize(

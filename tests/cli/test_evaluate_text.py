@@ -11,10 +11,10 @@ import pytest
 
 from seqgen.checkpoint import format
 from seqgen.checkpoint.read import open_checkpoint
-from seqgen.evaluation.likelihood import losses
-from seqgen.evaluation.ngram import NGram
+from seqgen.evaluation.text.ngram import NGram
 from seqgen.generation.engine import Engine
-from seqgen.training.data import TRAINING, VALIDATION
+from seqgen.generation.scoring import losses
+from seqgen.training.dataset import TRAINING, VALIDATION
 
 SONNETS = Path(__file__).parents[2] / "corpora" / "sonnets.txt"
 TEXT = SONNETS.read_text(encoding="utf-8")[:30_000]
@@ -84,8 +84,8 @@ def test_a_text_of_ones_own(seqgen, verse: str) -> None:
     Path("own.txt").write_text("And yet the naïve sea\nWhat is thy rain?\n" * 4, encoding="utf-8")
     status, _, err = seqgen("evaluate", verse, "own.txt")
     assert status == 1
-    assert "own.txt: the vocabulary lacks 'ï'; --unknown skip leaves" in err
-    status, out, err = seqgen("evaluate", verse, "own.txt", "--unknown", "skip", *NONE)
+    assert "own.txt: the vocabulary lacks 'ï'; --on-unknown skip leaves" in err
+    status, out, err = seqgen("evaluate", verse, "own.txt", "--on-unknown", "skip", *NONE)
     assert status == 0
     assert "verse on own.txt: 156 characters" in out
     assert err.startswith("skipped, since the vocabulary lacks it: 'ï'")
@@ -111,7 +111,7 @@ def test_without_a_training_part_what_needs_it_is_left_out(seqgen, verse: str) -
 def test_a_leak_is_seen(seqgen, verse: str) -> None:
     own = SONNETS.read_text(encoding="utf-8")[60_000:64_000]
     Path("own.txt").write_text(own, encoding="utf-8")
-    asked = (verse, "own.txt", "--unknown", "skip", *NONE)
+    asked = (verse, "own.txt", "--on-unknown", "skip", *NONE)
     status, _, err = seqgen("evaluate", *asked)
     assert status == 0
     assert "warning" not in err
@@ -145,7 +145,7 @@ def test_longer_tokens_have_figures_by_the_token_and_by_the_character(
 
 def test_samples_and_a_page(seqgen, verse: str) -> None:
     asked = ("--samples", "2", "--length", "60", "--seed", "3", "--temperature", "1.5")
-    status, out, err = seqgen("evaluate", verse, *asked, "--report", "verse.html")
+    status, out, err = seqgen("evaluate", verse, *asked, "--html", "verse.html")
     assert (status, err) == (0, "wrote verse.html\n")
     assert "2 samples, temperature 1.5" in out
     page = Path("verse.html").read_text(encoding="utf-8")
@@ -160,13 +160,13 @@ def test_samples_and_a_page(seqgen, verse: str) -> None:
     ("arguments", "status", "message"),
     [
         (("--count", "3"), 2, "--count is for models of tunes, and verse is a model of text"),
-        (("--no-judges",), 2, "--samples, --length, --unknown, --encoding, --report"),
+        (("--no-judges",), 2, "--samples, --length, --on-unknown, --encoding, --html"),
         (("--samples", "-1"), 2, "--samples: -1 is too small"),
         (("--temperature", "hot"), 2, "--temperature: 'hot' is not a number"),
-        (("--report", "x.pdf"), 2, "does not end in .html or .htm"),
+        (("--html", "x.pdf"), 2, "does not end in .html or .htm"),
         (("nothing.txt",), 1, "nothing.txt: no such file"),
-        (("--report", "verse.txt/x.html", *NONE), 1, "verse.txt"),
-        (("--report", "/proc/x.html", *NONE), 1, "cannot write /proc/x.html"),
+        (("--html", "verse.txt/x.html", *NONE), 1, "verse.txt"),
+        (("--html", "/proc/x.html", *NONE), 1, "cannot write /proc/x.html"),
     ],
 )
 def test_nonsense_is_told(
@@ -181,7 +181,7 @@ def test_nonsense_is_told(
 def test_tensorflow_is_not_loaded(verse: str) -> None:
     code = (
         "import sys, atexit; sys.argv = ['seqgen', 'evaluate', 'verse', '--samples', '1', "
-        "'--length', '5', '--report', 'x.html']; "
+        "'--length', '5', '--html', 'x.html']; "
         "heavy = {'tensorflow', 'keras', 'music21', 'matplotlib', 'plotext'}; "
         "atexit.register(lambda: print('loaded', heavy & set(sys.modules), file=sys.stderr)); "
         "from seqgen.cli.app import main; main()"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from seqgen.checkpoint.read import open_checkpoint
-from seqgen.training import resume
+from seqgen.training import train_state
 
 COMMAND = (sys.executable, "-m", "seqgen")
 TEXT = "The river runs down to the sea, and the sea runs up to the sky;\n" * 40
@@ -42,14 +42,14 @@ def test_a_disk_that_is_full_for_a_while_costs_nothing(here: Path) -> None:
     path = here / "checkpoints" / "river"
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         until(process, "step 1 ")
-        while not resume.resumable(path):
+        while not train_state.resumable(path):
             time.sleep(0.01)
         _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (2000, most))
         seen = until(process, "; training goes on, and tries again")
         assert "cannot write" in seen
         # What was saved last is whole, and so are the weights.
-        assert resume.read(path, open_checkpoint(path).config)[0].step >= 0
+        assert train_state.read(path, open_checkpoint(path).config)[0].step >= 0
         assert open_checkpoint(path).weights()
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (most, most))
         seen = until(process, "saved in ")
@@ -116,7 +116,7 @@ def test_a_run_that_cannot_go_on_for_lack_of_memory_stays_as_it_is(
     here: Path, trained: Callable[..., Path]
 ) -> None:
     path = trained(here / "checkpoints" / "river", ["river.txt"])
-    resume.save(path, resume.Position(epochs=1.0), {})
+    train_state.save(path, train_state.TrainState(epochs=1.0), {})
     before = content(here)
     refused(limited(1, "train", "--resume", "river"), "GB of addresses, and this process is")
     assert content(here) == before

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from seqgen.checkpoint.find import list_checkpoints
+from seqgen.checkpoint.locate import list_checkpoints
 
 Seqgen = Callable[..., tuple[int, str, str]]
 

@@ -16,8 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seqgen import tokenizers
-from seqgen.stack import cells
+from seqgen.data import tokenizers
+from seqgen.models import cells
 from tests.cli.commands import ARGUMENTS, options_of
 
 EXAMPLES = int(os.environ.get("SEQGEN_EXAMPLES", "12"))
@@ -99,10 +99,10 @@ def laid(
     def no_further(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("seqgen.training.estimate.measured_speed", lambda *_: 1000.0)
-    monkeypatch.setattr("seqgen.stack.machine.training_flops", lambda *_: 1e11)
-    monkeypatch.setattr("seqgen.training.start.set_up", no_further)
-    monkeypatch.setattr("seqgen.music.player.find_player", lambda: None)
+    monkeypatch.setattr("seqgen.training.dry_run.measured_speed", lambda *_: 1000.0)
+    monkeypatch.setattr("seqgen.models.throughput.training_flops", lambda *_: 1e11)
+    monkeypatch.setattr("seqgen.training.run._prepare", no_further)
+    monkeypatch.setattr("seqgen.music.render.audio_player.find_player", lambda: None)
     monkeypatch.setenv("HOME", str(files))
     return files
 

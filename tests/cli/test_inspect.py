@@ -20,8 +20,8 @@ from seqgen.cli.inspect.neurons import coloured
 from seqgen.inspection import neurons
 from seqgen.inspection.gates import Gate
 from seqgen.inspection.options import TextOptions
-from seqgen.inspection.passage import open_passage
-from seqgen.training.data import VALIDATION, plain_ids, write_rows
+from seqgen.inspection.text import open_passage
+from seqgen.training.dataset import VALIDATION, plain_ids, write_rows
 
 TEXT = (
     "The river runs (down to the sea), & <so> on.\n"
@@ -45,7 +45,18 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A network that a run of a few seconds made, in a process of its own."""
     folder = tmp_path_factory.mktemp("trained")
     (folder / "text.txt").write_text(TEXT * 5)
-    options = ("--epochs", "2", "--units", "24", "--layers", "1", "--batch", "8", "--window", "32")
+    options = (
+        "--epochs",
+        "2",
+        "--units",
+        "24",
+        "--layers",
+        "1",
+        "--batch-size",
+        "8",
+        "--seq-length",
+        "32",
+    )
     command = [sys.executable, "-m", "seqgen", "train", "text.txt", "--name", "t", *options]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
     return folder
@@ -231,7 +242,7 @@ def test_numbers_are_short() -> None:
         (("river", "gates", "--text", "nope.txt"), 1, "nope.txt: no such file or folder"),
         (("river", "gates", "--text", "empty.txt"), 1, "empty.txt: is empty"),
         (("river", "gates", "--text", "other.txt"), 1, "lacks every character of it"),
-        (("river", "gates", "--text", "some.txt", "--unknown", "error"), 1, "lacks 'é'"),
+        (("river", "gates", "--text", "some.txt", "--on-unknown", "error"), 1, "lacks 'é'"),
         (("river", "gates", "--plot", "x.svg"), 2, "'x.svg' does not end in .png"),
         (("river", "gates", "--plot", "river.txt/x.png"), 1, "cannot write river.txt/x.png"),
         (("river", "gates", "--characters", "1"), 2, "the least is 2"),

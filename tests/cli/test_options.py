@@ -8,10 +8,10 @@ import typer
 from typer.testing import CliRunner
 
 from seqgen.cli.options import with_options
-from seqgen.config import SamplingOptions, StackOptions, TrainingOptions
+from seqgen.config.fields import Options, option
+from seqgen.config.options import ModelOptions, SamplingOptions, TrainingOptions
 from seqgen.errors import ConfigError
-from seqgen.options import Options, option
-from seqgen.stack import cells
+from seqgen.models import cells
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def test_a_file_that_is_not_right_is_named(
 
 
 def test_the_real_options_make_commands() -> None:
-    told = call("--units", "512,256", "--minutes", "2", groups=(StackOptions, TrainingOptions))
+    told = call("--units", "512,256", "--minutes", "2", groups=(ModelOptions, TrainingOptions))
     assert told == {"units": (512, 256), "minutes": 2.0, "loud": False}
     assert call("--stop", "END", "--seed", "7", groups=(SamplingOptions,))["stop"] == "END"
 

@@ -13,11 +13,11 @@ import pytest
 from PIL import Image
 
 from seqgen.cli import outputs
-from seqgen.config import RenderOptions
+from seqgen.config.options import RenderOptions
 from seqgen.errors import ConfigError, TuneError
-from seqgen.music.reader import read
-from seqgen.music.tempo import usual
-from seqgen.music.tune import Attachments, Meter
+from seqgen.music.abc.parser import parse_tune
+from seqgen.music.core.tempo import usual
+from seqgen.music.core.tune import Attachments, Meter
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -61,7 +61,7 @@ def book(here: Path) -> Path:
 def test_all_files_at_once(seqgen: Run, book: Path) -> None:
     status, out, err = seqgen(
         "render", "book.abc", "--midi", "t.mid", "--score", "t.svg", "--audio", "t.wav",
-        "--page", "new/t.html", "--tempo", "100", "--instrument", "fiddle",
+        "--html", "new/t.html", "--tempo", "100", "--instrument", "fiddle",
     )  # fmt: skip
     assert (status, out) == (0, "")
     assert err.splitlines() == [
@@ -82,7 +82,7 @@ def test_all_files_at_once(seqgen: Run, book: Path) -> None:
         assert sound.getnframes() / sound.getframerate() > 2 * 2 * 60 / 100 + 2 * 8 * 60 / 100
     page = Path("new/t.html").read_text()
     command = (
-        "seqgen render book.abc --midi t.mid --score t.svg --audio t.wav --page new/t.html "
+        "seqgen render book.abc --midi t.mid --score t.svg --audio t.wav --html new/t.html "
         "--tempo 100 --instrument fiddle"
     )
     assert f"<code>{command}</code>" in page
@@ -152,7 +152,7 @@ def test_standard_input_and_known_corpora(here: Path) -> None:
         (("book.abc", "--midi", "t"), 2, "--midi: 't' does not end in .mid or .midi"),
         (("book.abc", "--audio", "t.mp3"), 2, "--audio: 't.mp3' does not end in .wav"),
         (("book.abc", "--score", ".svg"), 2, "--score: '.svg' does not end in .svg"),
-        (("book.abc", "--page", ""), 2, "--page: '' does not end in .html"),
+        (("book.abc", "--html", ""), 2, "--html: '' does not end in .html"),
         (("book.abc", "--tempo", "0"), 2, "--tempo: 0.0 is too small"),
         (("book.abc", "--tempo", "fast"), 2, "--tempo: 'fast' is not a number"),
         (("book.abc", "--midi", "t.mid", "--instrument", "x"), 2, "unknown instrument 'x'"),
@@ -191,7 +191,7 @@ def test_what_is_wrong_is_said(
 def test_one_file_that_fails_does_not_stop_the_others(seqgen: Run, book: Path) -> None:
     status, _, err = seqgen(
         "render", "book.abc", "--midi", "book.abc/t.mid", "--score", "book.abc/t.svg",
-        "--page", "t.html",
+        "--html", "t.html",
     )  # fmt: skip
     assert status == 1
     assert Path("t.html").exists()
@@ -219,15 +219,15 @@ def test_playing(seqgen: Run, book: Path, tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_titles_cannot_drive_the_terminal(seqgen: Run, here: Path) -> None:
     (here / "evil.abc").write_text("X:1\nT:a\x1b[2Jb\nR:\x1b]0;x\x07\nM:4/4\nK:C\nC8|\n")
-    for arguments in ((), ("--score", "t.png"), ("--page", "t.html"), ("--score", "t.pdf")):
+    for arguments in ((), ("--score", "t.png"), ("--html", "t.html"), ("--score", "t.pdf")):
         status, out, err = seqgen("render", "evil.abc", *arguments)
         assert status == 0
         assert "\x1b" not in out + err
 
 
 def test_the_function_behind_it(here: Path) -> None:
-    tune = read(BOOK.split("\n\n")[0])
-    options = RenderOptions(page="a.html")
+    tune = parse_tune(BOOK.split("\n\n")[0])
+    options = RenderOptions(html="a.html")
     assert [n.text for n in outputs.render([(tune, "X:3")], options, "made & by")] == [
         "wrote a.html"
     ]
@@ -241,7 +241,7 @@ def test_the_function_behind_it(here: Path) -> None:
 def test_a_page_of_four_tunes_is_there_in_five_seconds(here: Path) -> None:
     (here / "four.abc").write_text("\n".join([BOOK.split("\n\n")[0] + "\n"] * 4))
     start = time.perf_counter()
-    command = [sys.executable, "-m", "seqgen", "render", "four.abc", "--page", "four.html"]
+    command = [sys.executable, "-m", "seqgen", "render", "four.abc", "--html", "four.html"]
     subprocess.run(command, cwd=here, check=True, capture_output=True)
     assert time.perf_counter() - start < 5
     assert Path("four.html").read_text().count("<article") == 4
@@ -267,7 +267,7 @@ def test_tunes_with_the_same_fault_are_counted(seqgen: Run, here: Path) -> None:
 
 
 def test_what_is_left_out_is_counted_by_kind(here: Path) -> None:
-    tune = read("T:One\nM:4/4\nL:1/4\nK:C\nABcd|]")
+    tune = parse_tune("T:One\nM:4/4\nL:1/4\nK:C\nABcd|]")
     attached = Attachments("Am", decorations=("trill", "upbow", "xstem"))
     notes = tuple(note._replace(attached=attached) for note in tune.bars[0].notes)
     tune = replace(tune, bars=(replace(tune.bars[0], notes=notes),), left_out={"symbol line": 2})
@@ -280,7 +280,7 @@ def test_what_is_left_out_is_counted_by_kind(here: Path) -> None:
     played = ["not played: 4 chord symbols", "not played: 4 decorations"]
     assert lines(1, score="a.svg") == drawn
     assert lines(1, midi="a.mid") == drawn[:1] + played
-    assert lines(1, page="a.html") == drawn + played
+    assert lines(1, html="a.html") == drawn + played
     assert lines(2, midi="a.mid")[:2] == [
         "left out: 4 symbol lines in 2 tunes", "not played: 8 chord symbols in 2 tunes",
     ]  # fmt: skip

@@ -70,7 +70,7 @@ def test_the_notes_that_sound(
 
 def test_all_voices_are_drawn_and_sound(seqgen: Run, case: Callable[[str], str]) -> None:
     status, _, err = seqgen(
-        "render", case("voices"), "--midi", "t.mid", "--score", "t.svg", "--page", "t.html"
+        "render", case("voices"), "--midi", "t.mid", "--score", "t.svg", "--html", "t.html"
     )
     assert (status, [line for line in err.splitlines() if not line.startswith("wrote")]) == (0, [])
     assert pitches("t.mid") == [[G, A, B, C, D], [55, 50, 55]]
@@ -125,7 +125,7 @@ def test_titles_are_decoded_everywhere(
     seqgen: Run, case: Callable[[str], str], name: str, title: str
 ) -> None:
     file = case(name)
-    seqgen("render", file, "--score", "t.svg", "--page", "t.html", "--midi", "t.mid")
+    seqgen("render", file, "--score", "t.svg", "--html", "t.html", "--midi", "t.mid")
     assert texts("t.svg")[0] == title
     assert f"<title>{title}</title>" in Path("t.html").read_text()
     markers = [

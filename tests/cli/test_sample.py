@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from seqgen.checkpoint import documents
+from seqgen.checkpoint import document_hashes
 from seqgen.cli.app import app, main
 from seqgen.cli.sample import PromptProgress
 from seqgen.errors import ConfigError, SamplingError
@@ -52,9 +52,10 @@ def test_the_prompt_comes_first_unless_not_wanted(tmp_path: Path) -> None:
     assert sample("fox", "--prompt", f"@{tmp_path / 'prompt'}", *options)[0] == "The " + expected
     assert sample("fox", "--prompt", "-", *options, stdin=b"The ")[0] == "The " + expected
     assert (
-        sample("fox", "--prompt", "@@The ", "--unknown", "skip", *options)[0] == "The " + expected
+        sample("fox", "--prompt", "@@The ", "--on-unknown", "skip", *options)[0]
+        == "The " + expected
     )
-    out, err = sample("fox", "--prompt", "The é", "--unknown", "skip", *options)
+    out, err = sample("fox", "--prompt", "The é", "--on-unknown", "skip", *options)
     assert out == "The " + expected
     assert err == "skipped in the prompt: 'é'\n"
 
@@ -82,8 +83,8 @@ def test_tunes_are_rendered_as_well(tmp_path: Path) -> None:
     names = ["tunes.abc", "t.mid", "t.svg", "t.wav", "t.html"]
     abc, midi, score, audio, page = (tmp_path / name for name in names)
     out, err = sample(
-        "jig", "--count", "2", "--seed", "1", "--length", "60", "--out", str(abc), "--midi",
-        str(midi), "--score", str(score), "--audio", str(audio), "--page", str(page),
+        "jig", "--count", "2", "--seed", "1", "--length", "60", "--output", str(abc), "--midi",
+        str(midi), "--score", str(score), "--audio", str(audio), "--html", str(page),
     )  # fmt: skip
     assert out == ""
     assert abc.read_text().count("X:") == 2
@@ -119,7 +120,7 @@ def test_a_prompt_within_a_word_is_written_once(
 
 def test_a_file_is_written_whole(tmp_path: Path) -> None:
     path = tmp_path / "new" / "out.txt"
-    out, _ = sample("fox", "--length", "30", "--seed", "4", "--out", str(path))
+    out, _ = sample("fox", "--length", "30", "--seed", "4", "--output", str(path))
     assert out == ""
     assert path.read_text() == "".join(load("fox").generate(length=30, seed=4))
 
@@ -150,7 +151,7 @@ def failing(monkeypatch, capfd, *arguments: str) -> tuple[int, str]:
         (("fox", "--prompt", "Thé"), 1, "lacks 'é'"),
         (("fox", "--precision", "int9"), 2, "unknown precision 'int9'; did you mean int8? (known:"),
         (("fox", "--prompt", "@none.txt"), 2, "cannot read none.txt: No such file"),
-        (("fox", "--out", "/dev/null/x"), 1, "cannot write /dev/null/x"),
+        (("fox", "--output", "/dev/null/x"), 1, "cannot write /dev/null/x"),
         (
             ("jig", "--midi", "/dev/null/x.mid", "--count", "1000"),
             1,
@@ -250,8 +251,8 @@ def items(make: Callable[..., Path]) -> Path:
         unit="line",
         bias={"": 1.0},
     )
-    hashes = documents.fingerprints(["a", "b", "c"])
-    documents.save(path, documents.DocumentHashes(hashes, hashes[:0]))
+    hashes = document_hashes.fingerprints(["a", "b", "c"])
+    document_hashes.save(path, document_hashes.DocumentHashes(hashes, hashes[:0]))
     return path
 
 

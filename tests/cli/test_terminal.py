@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from seqgen.cli.terminal import harmless
+from seqgen.cli.terminal import escape_controls
 
 EVIL = "a\x1b]0;title\x07b\x9b2Jc\x7f\td\n"
 
 
 def test_each_control_character_has_a_picture() -> None:
-    assert harmless(EVIL) == "a␛]0;title␇b\ufffd2Jc␡\td\n"
-    assert harmless("é ñ 字 \n\t") == "é ñ 字 \n\t"
-    shown = harmless("".join(map(chr, range(256)))).replace("\n", "").replace("\t", "")
+    assert escape_controls(EVIL) == "a␛]0;title␇b\ufffd2Jc␡\td\n"
+    assert escape_controls("é ñ 字 \n\t") == "é ñ 字 \n\t"
+    shown = escape_controls("".join(map(chr, range(256)))).replace("\n", "").replace("\t", "")
     assert not any(ord(c) < 32 or 127 <= ord(c) < 160 for c in shown)
 
 

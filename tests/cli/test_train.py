@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from seqgen import load, tokenizers
-from seqgen.stack import cells
-from seqgen.training import resume
+from seqgen import load
+from seqgen.data import tokenizers
+from seqgen.models import cells
+from seqgen.training import train_state
 
 TINY = ("--units", "16", "--embedding", "8", "--epochs", "1")
 COMMAND = (sys.executable, "-m", "seqgen")
@@ -90,7 +91,7 @@ def test_every_cell_and_tokenizer_trains_saves_and_samples(
         source = "jigs.abc"
         (here / source).write_text(TUNES)
     name = f"{cell}-{tokens}"
-    arguments = ("--cell", cell, "--tokens", tokens, "--name", name, *TINY)
+    arguments = ("--cell", cell, "--tokenizer", tokens, "--name", name, *TINY)
     status, out, err = seqgen("train", source, *arguments)
     assert (status, out) == (0, "")
     assert f" {tokens} tokens\n{cells.find(cell).title}, 16 units" in err
@@ -107,7 +108,9 @@ def test_several_sources_of_every_kind_are_one_corpus(seqgen, here: Path, monkey
     (here / "poems" / "one.txt").write_text("In a folder. " * 9)
     (here / "two.verse").write_text("By a pattern. " * 9)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"From a pipe. " * 9)))
-    status, _, err = seqgen("train", "river.txt", "poems", "*.verse", "-", *TINY, "--window", "8")
+    status, _, err = seqgen(
+        "train", "river.txt", "poems", "*.verse", "-", *TINY, "--seq-length", "8"
+    )
     assert status == 0
     assert " 4 documents, " in err
     facts = json.loads((here / "checkpoints" / "river+3" / "config.json").read_text())["corpus"]
@@ -117,18 +120,19 @@ def test_several_sources_of_every_kind_are_one_corpus(seqgen, here: Path, monkey
 
 def test_a_file_of_options_is_read_and_flags_win_over_it(seqgen, here: Path) -> None:
     (here / "o.toml").write_text(
-        'cell = "gru"\nunits = [12, 10]\nembedding = 4\nepochs = 2.5\npatience = 3\nwindow = 9\n'
+        'cell = "gru"\nunits = [12, 10]\nembedding = 4\nepochs = 2.5\npatience = 3\n'
+        'seq_length = 9\n'
         "beta_2 = 0.95\n"
     )
-    arguments = ("--dry-run", "--json", "--config", "o.toml", "--window", "16")
+    arguments = ("--dry-run", "--json", "--config", "o.toml", "--seq-length", "16")
     status, out, _ = seqgen("train", "river.txt", *arguments)
     options = json.loads(out)["options"]
     assert status == 0
-    stack = options["stack"]
+    stack = options["model"]
     assert (stack["cell"], stack["layers"], stack["units"]) == ("gru", 2, [12, 10])
     assert (stack["embedding"], stack["reset"], stack["tau"]) == (4, "after", None)
     training = options["training"]
-    assert (training["epochs"], training["window"], training["beta_2"]) == (2.5, 16, 0.95)
+    assert (training["epochs"], training["seq_length"], training["beta_2"]) == (2.5, 16, 0.95)
 
 
 def test_a_dry_run_shows_the_network_and_makes_nothing(seqgen, here: Path, monkeypatch) -> None:
@@ -156,7 +160,7 @@ def test_an_existing_name_is_refused_with_the_ways_out(seqgen, own: Path) -> Non
 
 @pytest.mark.parametrize(
     "wrong",
-    [("--tokens", "words"), ("--cell", "lstn"), ("--preset", "vast"), ("--batch", "60000"),
+    [("--tokenizer", "words"), ("--cell", "lstn"), ("--preset", "vast"), ("--batch-size", "60000"),
      ("--vocab-size", "9")],
 )  # fmt: skip
 def test_a_wrong_option_never_costs_the_earlier_checkpoint(
@@ -174,7 +178,7 @@ def test_overwrite_begins_anew(seqgen, own: Path) -> None:
     assert "RNN, 16 units" in err
     metrics = [json.loads(line) for line in (own / "metrics.jsonl").read_text().splitlines()]
     assert [metric["step"] for metric in metrics].count(0) == 1
-    assert load("river").config.stack.cell == "rnn"
+    assert load("river").config.model.cell == "rnn"
 
 
 def test_resume_goes_on_and_extends(seqgen, own: Path) -> None:
@@ -219,8 +223,8 @@ def test_ctrl_c_in_a_terminal_saves_and_says_how_to_go_on(seqgen, here: Path) ->
     leader, follower = os.openpty()
     arguments = ("train", "river.txt", "--units", "16", "--embedding", "8", "--minutes", "5")
     with subprocess.Popen(
-        [*COMMAND, *arguments, "--out", "my nets"], stdin=follower, stdout=subprocess.PIPE,
-        stderr=follower, start_new_session=True, preexec_fn=own_terminal,
+        [*COMMAND, *arguments, "--checkpoints-dir", "my nets"], stdin=follower,
+        stdout=subprocess.PIPE, stderr=follower, start_new_session=True, preexec_fn=own_terminal,
         env=os.environ | {"TERM": "xterm", "COLUMNS": "100", "LINES": "30"},
     ) as process:  # fmt: skip
         assert process.stdout
@@ -251,16 +255,19 @@ def test_a_text_that_has_changed_is_refused_unless_told_otherwise(seqgen, own: P
     Path("river.txt").write_text(text + "One more line.\n")
     status, _, err = seqgen("train", "--resume", "river", "--epochs", "9")
     assert status == 2
-    assert "river.txt is another text now than when the run began; --old-text goes on" in err
+    assert (
+        "river.txt is another text now than when the run began; --ignore-corpus-changes goes on"
+        in err
+    )
     Path("river.txt").write_bytes(b"\xff\xfe\xfd")
     status, _, err = seqgen("train", "--resume", "river", "--epochs", "9")
     assert status == 2
     assert "river.txt cannot be read as it was when the run began" in err
-    assert seqgen("train", "--resume", "river", "--epochs", "9", "--old-text")[0] == 0
+    assert seqgen("train", "--resume", "river", "--epochs", "9", "--ignore-corpus-changes")[0] == 0
     # A text that is not there any more has not changed: the run has kept what it learns from.
     Path("river.txt").unlink()
     assert seqgen("train", "--resume", "river", "--epochs", "10")[0] == 0
-    status, _, err = seqgen("train", "sonnets", "--old-text")
+    status, _, err = seqgen("train", "sonnets", "--ignore-corpus-changes")
     assert (status, "give it with --resume" in err) == (2, True)
 
 
@@ -307,7 +314,7 @@ def test_a_terminated_run_is_saved_and_its_resume_works(seqgen, here: Path) -> N
     assert status == 128 + signal.SIGTERM
     assert err.endswith("interrupted and saved; go on with:  seqgen train --resume river\n")
     assert "Traceback" not in err
-    position, _ = resume.read(here / "checkpoints" / "river")
+    position, _ = train_state.read(here / "checkpoints" / "river")
     (steps,) = re.findall(r"([\d,]+) steps an epoch", err)
     epochs = (position.step + 3) / int(steps)
     status, _, err = seqgen("train", "--resume", "river", "--epochs", str(epochs))
@@ -332,11 +339,11 @@ def test_the_end_of_memory_is_told(seqgen, tf, monkeypatch) -> None:
     def learn(*_: object) -> None:
         raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
 
-    monkeypatch.setattr("seqgen.training.learner.Learner.learn", learn)
+    monkeypatch.setattr("seqgen.training.trainer.Trainer.learn", learn)
     for more in ((), ("--dry-run",)):
         status, _, err = seqgen("train", "river.txt", *TINY, *more)
         assert status == 1
-        assert "error: out of memory; try smaller --units, --batch or --window" in err
+        assert "error: out of memory; try smaller --units, --batch-size or --seq-length" in err
         assert "Traceback" not in err
 
 

@@ -8,22 +8,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from seqgen.checkpoint.find import list_checkpoints
+from seqgen.checkpoint.locate import list_checkpoints
 from seqgen.checkpoint.read import open_checkpoint
-from seqgen.comparison import process
-from seqgen.comparison.events import Begun, Compared, Ended, Told
-from seqgen.comparison.record import file_of, read
+from seqgen.comparison import worker
+from seqgen.comparison.events import ComparisonStatus, VariantEvent, VariantFinished, VariantStarted
+from seqgen.comparison.results import file_of, read
 from seqgen.comparison.runner import compare
-from seqgen.corpora import open_corpus
+from seqgen.data.corpora import open_corpus
 from seqgen.errors import CheckpointError, ConfigError, TrainingError
 from seqgen.generation import load
 from seqgen.training.events import Finished, Step
 
-TINY = {"units": ((16,),), "embedding": (8,), "window": (16,), "batch": (8,)}
-ASKED: dict[str, Any] = TINY | {"cell": ("rnn", "gru"), "budget": (4000,), "dropout": (0.2,)}
+TINY = {"units": ((16,),), "embedding": (8,), "seq_length": (16,), "batch_size": (8,)}
+ASKED: dict[str, Any] = TINY | {"cell": ("rnn", "gru"), "token_budget": (4000,), "dropout": (0.2,)}
 
 
-def run(text_file: Path, path: Path, asked=ASKED, train=process.taken_up, **more):
+def run(text_file: Path, path: Path, asked=ASKED, train=worker.resume_or_start, **more):
     """Trained in this process, in which TensorFlow is loaded once."""
     return compare(open_corpus([str(text_file)]), asked, path, train=train, **more)
 
@@ -33,7 +33,7 @@ def of_kind(events, kind):
 
 
 def steps(events) -> list[tuple[int, int, float]]:
-    told = of_kind(events, Told)
+    told = of_kind(events, VariantEvent)
     return [(t.index, t.event.step, t.event.loss) for t in told if isinstance(t.event, Step)]
 
 
@@ -59,8 +59,8 @@ def text(whole) -> Path:
 
 def test_every_variant_is_trained_on_as_many_tokens_and_measured(whole) -> None:
     path, _, events = whole
-    assert [event.index for event in of_kind(events, Begun)] == [0, 1]
-    first, last = of_kind(events, Compared)
+    assert [event.index for event in of_kind(events, VariantStarted)] == [0, 1]
+    first, last = of_kind(events, ComparisonStatus)
     assert [entry.label for entry in first.comparison.entries] == ["rnn", "gru"]
     assert not any(entry.over for entry in first.comparison.entries)
     for entry in last.comparison.entries:
@@ -90,7 +90,7 @@ def test_its_variants_are_checkpoints_like_others(whole) -> None:
 def test_a_finished_comparison_tells_its_results_and_trains_nothing(whole) -> None:
     path, text, events = whole
     again = list(run(text, path, train=never))
-    assert of_kind(again, (Begun, Told, Ended)) == []
+    assert of_kind(again, (VariantStarted, VariantEvent, VariantFinished)) == []
     assert again[-1].comparison == events[-1].comparison
 
 
@@ -106,8 +106,8 @@ def test_an_interrupted_comparison_ends_as_if_it_had_not_been(
             events.close()
             break
     rest = list(run(text, path))
-    assert of_kind(rest, Begun)[0].index == after // 31
-    assert of_kind(rest, Begun)[0].curve
+    assert of_kind(rest, VariantStarted)[0].index == after // 31
+    assert of_kind(rest, VariantStarted)[0].curve
     assert steps(first) + steps(rest) == steps(whole[2])
     for entry, other in zip(
         rest[-1].comparison.entries, whole[2][-1].comparison.entries, strict=True
@@ -134,14 +134,14 @@ def test_a_variant_that_was_killed_before_its_result_was_kept_is_measured_again(
     path = tmp_path / "river-compare"
     events = run(text, path)
     for event in events:
-        if isinstance(event, Told) and isinstance(event.event, Finished):
+        if isinstance(event, VariantEvent) and isinstance(event.event, Finished):
             events.close()
             break
     assert not read(path).entries[0].over
     rest = list(run(text, path))
     assert [index for index, _, _ in steps(rest)] == [1] * 31
-    ends = [event.entry.result.nats for event in of_kind(rest, Ended)]
-    assert ends == [event.entry.result.nats for event in of_kind(whole[2], Ended)]
+    ends = [event.entry.result.nats for event in of_kind(rest, VariantFinished)]
+    assert ends == [event.entry.result.nats for event in of_kind(whole[2], VariantFinished)]
     metrics = open_checkpoint(path.with_name("river-compare-rnn")).metrics()
     assert [m["int8_loss"] is None for m in metrics].count(False) == 1
 
@@ -150,7 +150,7 @@ def test_a_variant_that_fails_is_kept_as_failed_and_the_others_go_on(text, tmp_p
     def failing(path: Path):
         if path.name.endswith("rnn"):
             raise TrainingError("the loss was not finite 4 times")
-        yield from process.taken_up(path)
+        yield from worker.resume_or_start(path)
 
     path = tmp_path / "river-compare"
     last = list(run(text, path, train=failing))[-1].comparison
@@ -174,7 +174,7 @@ def test_a_full_disk_fails_no_variant_and_ends_the_comparison(text, tmp_path) ->
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"budget": (5000,)}, "--budget was 4000 and is 5000"),
+        ({"token_budget": (5000,)}, "--token-budget was 4000 and is 5000"),
         ({"cell": ("rnn", "gru", "lstm")}, "--cell was rnn,gru and is rnn,gru,lstm"),
         ({"seed": (1,)}, "--seed was not given and is 1"),
     ],
@@ -203,15 +203,17 @@ def test_the_order_of_a_list_does_not_matter(whole) -> None:
 
 @pytest.mark.usefixtures("tf")
 def test_overwrite_begins_anew(text, tmp_path) -> None:
-    path, asked = tmp_path / "river-compare", ASKED | {"budget": (300,)}
+    path, asked = tmp_path / "river-compare", ASKED | {"token_budget": (300,)}
     list(run(text, path, asked))
-    list(run(text, path, asked | {"budget": (500,)}, overwrite=True))
+    list(run(text, path, asked | {"token_budget": (500,)}, overwrite=True))
     assert {entry.result.tokens for entry in read(path).entries} == {4 * 128}
 
 
 def test_all_is_refused_before_anything_is_made(text, tmp_path) -> None:
-    asked = ASKED | {"window": (16, 60_000)}
-    with pytest.raises(ConfigError, match=r"rnn window 60000: --window 60000 with --batch 8 needs"):
+    asked = ASKED | {"seq_length": (16, 60_000)}
+    with pytest.raises(
+        ConfigError, match=r"rnn seq-length 60000: --seq-length 60000 with --batch-size 8 needs"
+    ):
         list(run(text, tmp_path / "out" / "river-compare", asked, train=never))
     assert not (tmp_path / "out").exists()
 
@@ -219,7 +221,7 @@ def test_all_is_refused_before_anything_is_made(text, tmp_path) -> None:
 @pytest.mark.usefixtures("tf")
 def test_a_checkpoint_of_another_run_is_not_thrown_away(whole, text, tmp_path) -> None:
     path = tmp_path / "river-compare"
-    list(run(text, path, ASKED | {"budget": (300,)}))
+    list(run(text, path, ASKED | {"token_budget": (300,)}))
     weights = (tmp_path / "river-compare-gru" / "model.safetensors").read_bytes()
     file_of(path).unlink()
     with pytest.raises(CheckpointError, match=r"river-compare-rnn exists; --overwrite"):
@@ -244,9 +246,9 @@ def test_every_way_to_cut_a_text_into_tokens_has_its_own(text, tmp_path) -> None
         yield
 
     path = tmp_path / "river-compare"
-    asked = TINY | {"tokens": ("char", "word"), "layers": (1, 2), "epochs": (1.0,)}
+    asked = TINY | {"tokenizer": ("char", "word"), "layers": (1, 2), "epochs": (1.0,)}
     entries = list(run(text, path, asked, train=nothing))[-1].comparison.entries
     configs = [open_checkpoint(path.with_name(entry.name)).config for entry in entries]
-    assert [config.tokens.tokens for config in configs] == ["char", "char", "word", "word"]
+    assert [config.data.tokenizer for config in configs] == ["char", "char", "word", "word"]
     assert configs[0].vocab != configs[2].vocab
     assert json.loads(file_of(path).read_text())["asked"]["units"] == ["16"]

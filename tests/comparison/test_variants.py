@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from seqgen.checkpoint.find import checked_name
+from seqgen.checkpoint.locate import checked_name
 from seqgen.comparison.variants import MOST, NO_PATIENCE, variants
 from seqgen.errors import ConfigError
-from seqgen.stack import cells
+from seqgen.models import cells
 
 MINUTES = {"minutes": (2.0,)}
 
@@ -16,7 +16,7 @@ def test_the_variants_are_every_combination_in_the_order_of_the_lists() -> None:
     found = variants(
         {"layers": (1, 2), "cell": ("lstm", "gru"), "units": ((128,), (512,))} | MINUTES, "poems"
     )
-    stacks = [v.options.stack for v in found]
+    stacks = [v.options.model for v in found]
     assert [(s.layers, s.cell, s.units) for s in stacks] == [
         (layers, cell, units)
         for layers in (1, 2)
@@ -31,7 +31,7 @@ def test_the_variants_are_every_combination_in_the_order_of_the_lists() -> None:
 def test_only_what_differs_is_in_a_name() -> None:
     found = variants({"cell": ("lstm", "gru"), "embedding": (64,)} | MINUTES, "poems")
     assert [v.name for v in found] == ["poems-lstm", "poems-gru"]
-    assert {v.options.stack.embedding for v in found} == {64}
+    assert {v.options.model.embedding for v in found} == {64}
 
 
 @pytest.mark.parametrize(
@@ -43,11 +43,11 @@ def test_only_what_differs_is_in_a_name() -> None:
         ("residual", (False, True), ["residual no", "residual yes"]),
         ("preset", ("small", "medium"), ["small", "medium"]),
         ("seed", (0, 1), ["seed 0", "seed 1"]),
-        ("budget", (1000, 2000), ["budget 1000", "budget 2000"]),
+        ("token_budget", (1000, 2000), ["token-budget 1000", "token-budget 2000"]),
     ],
 )  # fmt: skip
 def test_labels_say_what_was_said(option: str, values: tuple, labels: list[str]) -> None:
-    budget = {} if option == "budget" else MINUTES
+    budget = {} if option == "token_budget" else MINUTES
     found = variants({option: values} | budget, "poems")
     assert [v.label for v in found] == labels
 
@@ -55,8 +55,8 @@ def test_labels_say_what_was_said(option: str, values: tuple, labels: list[str])
 def test_names_are_different_and_can_be_folders() -> None:
     for asked in (
         {"cell": cells.names(), "layers": (1, 2, 3), "learning_rate": (0.004, 0.0004)},
-        {"tokens": ("char", "word"), "precision": ("float32", "bfloat16")},
-        dict.fromkeys(("layers", "embedding", "window", "batch", "patience"), (1, 2)),
+        {"tokenizer": ("char", "word"), "precision": ("float32", "bfloat16")},
+        dict.fromkeys(("layers", "embedding", "seq_length", "batch_size", "patience"), (1, 2)),
     ):
         for name in ("p", "poems" * 19):
             names = [v.name for v in variants(asked | MINUTES, name)]
@@ -73,7 +73,7 @@ def test_an_option_of_some_cells_goes_to_those_that_have_it() -> None:
     asked = {"cell": ("lstm", "rnn"), "activation": ("tanh", "relu")} | MINUTES
     found = variants(asked, "poems")
     assert [v.label for v in found] == ["lstm", "rnn activation tanh", "rnn activation relu"]
-    assert [v.options.stack.activation for v in found] == [None, "tanh", "relu"]
+    assert [v.options.model.activation for v in found] == [None, "tanh", "relu"]
     with pytest.raises(ConfigError, match=r"--activation is an option of --cell .*rnn.*; not of"):
         variants(asked | {"cell": ("lstm", "gru")}, "poems")
 
@@ -101,9 +101,12 @@ def test_nobody_stops_early_unless_it_is_asked_for() -> None:
         (MINUTES, "nothing to compare"),
         ({"documents": ("line", "file")} | MINUTES, "--documents takes one value"),
         ({"layers": (0, 1)} | MINUTES, "--layers: 0 is too small"),
-        ({"tokens": ("1000",)} | MINUTES, "--budget 1000"),
+        ({"tokenizer": ("1000",)} | MINUTES, "--token-budget 1000"),
         ({"seed": tuple(range(MOST + 1))} | MINUTES, f"{MOST + 1} variants are more than {MOST}"),
-        ({"seed": tuple(range(99)), "batch": tuple(range(1, 100))} | MINUTES, "9,801 variants"),
+        (
+            {"seed": tuple(range(99)), "batch_size": tuple(range(1, 100))} | MINUTES,
+            "9,801 variants",
+        ),
     ],
 )
 def test_what_cannot_be_compared_is_refused_with_a_reason(asked: dict, message: str) -> None:

@@ -3,9 +3,9 @@ from fractions import Fraction
 
 import pytest
 
-from seqgen.music.key import Key, Pitch
-from seqgen.music.tokens import ACCIDENTALS, LENGTHS, NATURALS, PATTERN, TICKS
-from seqgen.music.tune import Bar, Meter, Note, Tune, Tuplet
+from seqgen.music.core.key import Key, Pitch
+from seqgen.music.core.tune import Bar, Meter, Note, Tune, Tuplet
+from seqgen.music.normal.tokens import ACCIDENTALS, LENGTHS, NATURALS, PATTERN, TICKS
 
 EIGHTH = Fraction(1, 8)
 

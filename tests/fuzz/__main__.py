@@ -10,7 +10,7 @@ from pathlib import Path
 import atheris  # type: ignore[import-not-found]
 
 with atheris.instrument_imports(include=["seqgen"]):
-    from seqgen import tokenizers
+    from seqgen.data import tokenizers
     from tests.fuzz.targets import TARGETS
 
     for name in tokenizers.names():  # which are imported only when they are wanted

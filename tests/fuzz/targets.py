@@ -8,16 +8,16 @@ import contextlib
 import json
 from collections.abc import Callable
 
-from seqgen import tokenizers
-from seqgen.checkpoint.files import parse_json
 from seqgen.checkpoint.format import Config
-from seqgen.corpora.decode import decoded
-from seqgen.corpora.tunebook import split_tunes
+from seqgen.data import tokenizers
+from seqgen.data.corpora.decode import decoded
+from seqgen.data.corpora.tunebook import split_tunes
 from seqgen.errors import CheckpointError, CorpusError, TokenError, TuneError
-from seqgen.music.normal import normalise
-from seqgen.music.notation import parse, text
-from seqgen.music.reader import read
-from seqgen.music.write import abc as written
+from seqgen.io.atomic import parse_json
+from seqgen.music.abc.parser import parse_tune
+from seqgen.music.normal.codec import parse, text
+from seqgen.music.normal.normalize import normalize
+from seqgen.music.render.abc_writer import abc as written
 
 ENCODINGS = (None, "utf-16", "cp1252", "shift_jis", "gb18030", "utf-7")
 MOST_TUNES = 20
@@ -76,10 +76,10 @@ def tunes(data: bytes) -> None:
     source = data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
     for document in split_tunes(source, "fuzz")[:MOST_TUNES]:
         with contextlib.suppress(TuneError):
-            tune = normalise(read(str(document.text)))
-            assert normalise(tune) == tune
+            tune = normalize(parse_tune(str(document.text)))
+            assert normalize(tune) == tune
             assert parse(text(tune)).bars == parse(text(parse(text(tune)))).bars
-            assert text(normalise(read(written(tune)))) == text(tune)
+            assert text(normalize(parse_tune(written(tune)))) == text(tune)
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {

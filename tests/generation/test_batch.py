@@ -2,12 +2,12 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqgen.generation.batch import Chance, Piece, in_order
+from seqgen.generation.batch import Piece, RandomStreams, in_order
 
 
 def test_a_streams_numbers_do_not_depend_on_the_others() -> None:
-    alone = Chance(7, [(2, 0)])
-    beside = Chance(7, [(0, 0), (1, 0), (2, 0)])
+    alone = RandomStreams(7, [(2, 0)])
+    beside = RandomStreams(7, [(0, 0), (1, 0), (2, 0)])
     first = [beside.next() for _ in range(300)]
     beside.keep([0, 2])
     then = [beside.next() for _ in range(700)]

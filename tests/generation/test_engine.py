@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from seqgen.checkpoint import graph
 from seqgen.checkpoint.read import open_checkpoint
-from seqgen.config import StackOptions
+from seqgen.config.options import ModelOptions
 from seqgen.errors import CheckpointError
 from seqgen.generation.engine import Engine
-from seqgen.stack import cells
-from seqgen.stack.shapes import weight_shapes
+from seqgen.models import cells
+from seqgen.models.architecture import weight_shapes
+from seqgen.models.onnx import graph
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
@@ -73,7 +73,7 @@ JOINED: dict[str, dict[str, Any]] = {
     "dense": {"dense": True},
     "layer norm": {"norm": "layer"},
     "batch norm": {"norm": "batch"},
-    "tied": {"tie": True, "units": (40,)},
+    "tied": {"tie_embeddings": True, "units": (40,)},
 }
 KINDS = {cell: {"cell": cell} for cell in cells.names()} | JOINED
 
@@ -95,7 +95,7 @@ def test_int8_keeps_what_the_network_knows(kind: str, embedding: int) -> None:
 def log_probabilities(said: dict[str, Any], embedding: int, precision: str) -> np.ndarray:
     """What a random network of 30 tokens expects over 60 random ones of 8 streams, [T, B, V]."""
     sizes: dict[str, Any] = {"layers": 2, "units": (48, 40), "embedding": embedding}
-    stack = StackOptions(**{"dropout": 0.0, **sizes, **said})
+    stack = ModelOptions(**{"dropout": 0.0, **sizes, **said})
     random = np.random.default_rng(0)
     weights = {
         # Of a size that neither forgets at once nor runs into chaos; the output far from even.
@@ -105,7 +105,7 @@ def log_probabilities(said: dict[str, Any], embedding: int, precision: str) -> n
     for name in weights:
         if name.endswith(("gamma", "moving_variance")):
             weights[name] = random.uniform(0.5, 2, weights[name].shape).astype(np.float32)
-    weights["embedding/embeddings" if stack.tie else "output/kernel"] *= 4
+    weights["embedding/embeddings" if stack.tie_embeddings else "output/kernel"] *= 4
     engine = Engine(graph.build(stack, 30, weights, precision))
     logits_TBV, _ = engine.run(random.integers(0, 30, (60, 8)), engine.start(8))
     return logits_TBV - np.logaddexp.reduce(logits_TBV.astype(np.float64), -1, keepdims=True)

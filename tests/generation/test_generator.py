@@ -10,21 +10,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqgen.checkpoint import documents
-from seqgen.config import SamplingOptions, TuneOptions
+from seqgen.checkpoint import document_hashes
+from seqgen.config.options import SamplingOptions, TuneOptions
+from seqgen.data.tokenizers.base import END
 from seqgen.errors import CheckpointError, ConfigError, SamplingError, TokenError
-from seqgen.evaluation.judges import bar_exact
-from seqgen.generation import Generator, load
+from seqgen.evaluation.tunes.validators.bars import bar_exact
+from seqgen.generation import TextGenerator, load
 from seqgen.generation.generator import default_temperature
-from seqgen.music.key import LETTERS
-from seqgen.music.reader import read
-from seqgen.tokenizers.base import END
+from seqgen.music.abc.parser import parse_tune
+from seqgen.music.core.key import LETTERS
 
 TUNES = "R:jig\nM:6/8\nK:Cmaj\nABcdef|gabc3|]"
 
 
 def samples(
-    generator: Generator, prompt: str = "", asked: TuneOptions | None = None, **options
+    generator: TextGenerator, prompt: str = "", asked: TuneOptions | None = None, **options
 ) -> list[str]:
     said = SamplingOptions(**options)
     texts = [""] * said.count
@@ -88,9 +88,9 @@ def test_unknown_characters_are_named_or_skipped(checkpoint: Path) -> None:
     generator = load(checkpoint)
     with pytest.raises(TokenError, match="'é'"):
         generator.generate("Thé")
-    skipped = "".join(generator.generate("Théé", length=20, seed=1, unknown="skip"))
+    skipped = "".join(generator.generate("Théé", length=20, seed=1, on_unknown="skip"))
     assert skipped == "".join(generator.generate("Th", length=20, seed=1))
-    assert len("".join(generator.generate("é", length=20, seed=1, unknown="skip"))) == 20
+    assert len("".join(generator.generate("é", length=20, seed=1, on_unknown="skip"))) == 20
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_tunes_come_whole_and_numbered(tune_checkpoint: Path) -> None:
     assert len(set(tunes)) == 5
     for number, tune in enumerate(tunes, 1):
         assert f"\nX:{number}\nT:" in tune
-        assert bar_exact(read(tune)) is None
+        assert bar_exact(parse_tune(tune)) is None
         assert tune.endswith("\n")
         assert not tune.endswith("\n\n")
 
@@ -143,7 +143,7 @@ def test_what_is_asked_of_a_tune_it_has(tune_checkpoint: Path) -> None:
     generator = load(tune_checkpoint)
     asked = TuneOptions(meter="6/8", key="Ador", rhythm="jig", bars=16, form="AABB", tonic=True)
     for text in samples(generator, count=8, seed=2, asked=asked):
-        tune = read(text)
+        tune = parse_tune(text)
         assert (str(tune.meter), str(tune.key), tune.rhythm) == ("6/8", "Ador", "jig")
         assert bar_exact(tune) is None
         assert [bar.left for bar in tune.bars if bar.left] == ["|:", "|:"]
@@ -155,7 +155,7 @@ def test_a_prompt_is_how_the_tune_begins(tune_checkpoint: Path) -> None:
     generator = load(tune_checkpoint)
     prompt = "M:6/8\nK:D\n|:A|d2f a2f|~g{a}fe"
     for text in samples(generator, prompt, count=3, seed=1):
-        tune = read(text)
+        tune = parse_tune(text)
         assert str(tune.key) == "Dmaj"
         assert text.partition("K:Dmaj\n")[2].startswith("|:A|d2f a2f|gfe")
         assert bar_exact(tune) is None
@@ -163,7 +163,7 @@ def test_a_prompt_is_how_the_tune_begins(tune_checkpoint: Path) -> None:
 
 def test_keys_are_drawn_as_often_as_the_book_has_them(tune_checkpoint: Path) -> None:
     generator = load(tune_checkpoint)
-    tunes = [read(text) for text in samples(generator, count=200, length=40, seed=3)]
+    tunes = [parse_tune(text) for text in samples(generator, count=200, length=40, seed=3)]
     keys = Counter(str(tune.key) for tune in tunes)
     assert set(keys) == {"Dmaj", "Gmaj", "Ador", "Emin"}
     assert keys["Dmaj"] > keys["Gmaj"]
@@ -178,8 +178,8 @@ def test_a_budget_of_tokens_is_enough_and_a_smaller_one_is_refused(tune_checkpoi
         samples(generator, asked=asked, length=5)
     least = int(re.search(r"takes (\d+)", str(told.value))[1])  # type: ignore[index]
     (text,) = samples(generator, asked=asked, length=least, seed=1)
-    assert bar_exact(read(text)) is None
-    assert len(read(text).bars) == 8
+    assert bar_exact(parse_tune(text)) is None
+    assert len(parse_tune(text).bars) == 8
 
 
 def test_a_prompt_does_not_count_and_the_rest_is_enough(tune_checkpoint: Path) -> None:
@@ -189,8 +189,8 @@ def test_a_prompt_does_not_count_and_the_rest_is_enough(tune_checkpoint: Path) -
         samples(generator, prompt, length=4)
     least = int(re.findall(r"takes (\d+) tokens", str(told.value))[0])
     for text in samples(generator, prompt, length=least, count=20, temperature=1.5, seed=1):
-        assert bar_exact(read(text)) is None
-        assert len(read(text).bars) > 20
+        assert bar_exact(parse_tune(text)) is None
+        assert len(parse_tune(text).bars) > 20
 
 
 def test_how_much_the_grammar_kept_is_told(tune_checkpoint: Path) -> None:
@@ -198,7 +198,7 @@ def test_how_much_the_grammar_kept_is_told(tune_checkpoint: Path) -> None:
     samples(generator, count=4, seed=1)
     assert generator.kept is not None
     assert 0.0 < generator.kept < 0.9  # a random network wants much that may not come
-    samples(generator, count=4, seed=1, asked=TuneOptions(free=True))
+    samples(generator, count=4, seed=1, asked=TuneOptions(grammar=False))
     assert generator.kept is None
     # Too short for a step to have been weighed.
     samples(generator, seed=1, asked=TuneOptions(meter="6/8", bars=1), length=7)
@@ -207,7 +207,7 @@ def test_how_much_the_grammar_kept_is_told(tune_checkpoint: Path) -> None:
 
 def test_without_the_grammar_the_header_is_still_as_asked(tune_checkpoint: Path) -> None:
     generator = load(tune_checkpoint)
-    asked = TuneOptions(meter="6/8", key="C", free=True)
+    asked = TuneOptions(meter="6/8", key="C", grammar=False)
     texts = samples(generator, asked=asked, count=4, seed=1)
     assert all("\nM:6/8\n" in text and "\nK:C" in text for text in texts)
     governed = samples(generator, asked=TuneOptions(meter="6/8", key="C"), count=4, seed=1)
@@ -224,7 +224,10 @@ def test_tunes_learned_in_their_own_keys_are_not_moved(
     generator = load(path)
     (tune,) = samples(generator, seed=1, asked=TuneOptions(key="Ador"))
     assert "K:Ador" in tune
-    assert {str(read(t).key) for t in samples(generator, count=20, seed=1)} == {"Dmaj", "Ador"}
+    assert {str(parse_tune(t).key) for t in samples(generator, count=20, seed=1)} == {
+        "Dmaj",
+        "Ador",
+    }
     with pytest.raises(ConfigError, match=r"unknown key 'Gmaj'.*known: Ador, Dmaj"):
         samples(generator, asked=TuneOptions(key="G"))
 
@@ -235,7 +238,7 @@ def test_tunes_by_other_tokens_are_written_as_they_come(
     generator = load(make(tmp_path / "x", kind="tunes", text=TUNES, documents=9))
     (text,) = samples(generator, seed=1, length=30)
     assert text.startswith("%abc-2.1\nX:1\nT:Tune 1\n")
-    with pytest.raises(ConfigError, match="--tokens abc"):
+    with pytest.raises(ConfigError, match="--tokenizer abc"):
         samples(generator, "K:D")
 
 
@@ -312,8 +315,8 @@ def test_an_older_model_of_several_texts_goes_on_after_an_end(
 
 
 def save_hashes(path: Path, texts: list[str], *, tunes: bool = False) -> None:
-    hashes = documents.fingerprints(texts, tunes=tunes)
-    documents.save(path, documents.DocumentHashes(hashes, hashes[:0]))
+    hashes = document_hashes.fingerprints(texts, tunes=tunes)
+    document_hashes.save(path, document_hashes.DocumentHashes(hashes, hashes[:0]))
 
 
 def test_lists_of_short_items_are_sampled_at_a_higher_temperature(
@@ -370,14 +373,14 @@ def test_tunes_are_left_out_too(tune_checkpoint: Path) -> None:
     generator = load(tune_checkpoint)
     plain = samples(generator, count=6, seed=1)
     raw: list[str] = []
-    hashed = documents.tune_fingerprint
+    hashed = document_hashes.tune_fingerprint
 
     def noted(text: str) -> int:
         raw.append(text)
         return hashed(text)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(documents, "tune_fingerprint", noted)
+        patched.setattr(document_hashes, "tune_fingerprint", noted)
         assert samples(generator, count=6, seed=1, unique=True) == plain
     save_hashes(tune_checkpoint, raw[:2], tunes=True)
     left = samples(generator, count=4, seed=1, novel=True)

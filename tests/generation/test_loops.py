@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqgen.config import SamplingOptions
+from seqgen.config.options import SamplingOptions
 from seqgen.errors import ConfigError
-from seqgen.generation import Generator, load
+from seqgen.generation import TextGenerator, load
 from seqgen.generation.loops import (
     EVERY,
     EVERY_TO_AVOID,
@@ -126,12 +126,12 @@ def test_tokens_that_a_text_begins_with() -> None:
 
 
 @pytest.fixture
-def monotonous(make: Callable[..., Path], tmp_path: Path) -> Generator:
+def monotonous(make: Callable[..., Path], tmp_path: Path) -> TextGenerator:
     """A model that writes one letter for ever, or hardly ever another one."""
     return load(make(tmp_path / "x", scale=0.01, bias={"x": 6.0}))
 
 
-def test_a_sample_that_repeats_itself_ends(monotonous: Generator) -> None:
+def test_a_sample_that_repeats_itself_ends(monotonous: TextGenerator) -> None:
     text = "".join(monotonous.generate(length=2000, temperature=0.0))
     assert set(text) == {"x"}
     assert TIMES * LEAST <= len(text) <= TIMES * LEAST + EVERY
@@ -139,7 +139,7 @@ def test_a_sample_that_repeats_itself_ends(monotonous: Generator) -> None:
     assert (loop.sample, loop.passage) == (0, "x" * LEAST)
 
 
-def test_each_of_several_samples_ends_by_itself(monotonous: Generator) -> None:
+def test_each_of_several_samples_ends_by_itself(monotonous: TextGenerator) -> None:
     options = SamplingOptions(length=900, count=3, seed=1, temperature=1.0)
     texts = ["", "", ""]
     for index, text in monotonous.pieces("", options):
@@ -152,7 +152,9 @@ def test_each_of_several_samples_ends_by_itself(monotonous: Generator) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_without_loops_it_goes_on_with_something_else(monotonous: Generator, count: int) -> None:
+def test_without_loops_it_goes_on_with_something_else(
+    monotonous: TextGenerator, count: int
+) -> None:
     options = SamplingOptions(length=1000, count=count, temperature=0.0, loops=False)
     texts = [""] * count
     for index, text in monotonous.pieces("", options):

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from seqgen.checkpoint.format import TuneFacts
-from seqgen.config import SamplingOptions, TuneOptions
-from seqgen.evaluation.judges import bar_exact
-from seqgen.evaluation.music21_judge import music21_agrees
-from seqgen.generation import Generator, load
-from seqgen.music import fields, reader
-from seqgen.music.tune import Tune
+from seqgen.config.options import SamplingOptions, TuneOptions
+from seqgen.evaluation.tunes.validators.bars import bar_exact
+from seqgen.evaluation.tunes.validators.music21 import music21_agrees
+from seqgen.generation import TextGenerator, load
+from seqgen.music.abc import fields, parser
+from seqgen.music.core.tune import Tune
 
 METERS = {
     "jig": ("6/8",), "slip jig": ("9/8",), "reel": ("4/4", "2/2"), "polka": ("2/4",),
@@ -51,20 +51,20 @@ EACH = 30
 
 
 @pytest.fixture(scope="module")
-def writer(tmp_path_factory: pytest.TempPathFactory, make: Callable[..., Path]) -> Generator:
+def writer(tmp_path_factory: pytest.TempPathFactory, make: Callable[..., Path]) -> TextGenerator:
     path = tmp_path_factory.mktemp("random") / "tunes"
     of_tunes = {"kind": "tunes", "tokens": "abc", "text": "".join(LINES), "documents": 99}
     return load(make(path, **of_tunes, facts=FACTS, scale=0.3, bias=BIAS))
 
 
 @pytest.mark.parametrize("name", ASKED)
-def test_every_tune_is_playable_and_as_asked(writer: Generator, name: str) -> None:
+def test_every_tune_is_playable_and_as_asked(writer: TextGenerator, name: str) -> None:
     temperature, asked = ASKED[name]
     options = SamplingOptions(count=EACH, seed=len(name), temperature=temperature)
     texts = dict(writer.pieces("", options, asked))
     assert len(set(texts.values())) == EACH
     for abc in texts.values():
-        tune = reader.read(abc)
+        tune = parser.parse_tune(abc)
         assert bar_exact(tune) is None, abc
         assert as_asked(tune, asked), abc
         assert music21_agrees(abc, tune) is None, abc

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from seqgen.checkpoint.documents import DocumentHashes, fingerprint, fingerprints
+from seqgen.checkpoint.document_hashes import DocumentHashes, fingerprint, fingerprints
 from seqgen.errors import SamplingError
 from seqgen.generation.batch import Piece
 from seqgen.generation.selection import MOST_REJECTED, Selection

@@ -9,7 +9,7 @@ import pytest
 
 from seqgen.checkpoint import format, write
 from seqgen.checkpoint.read import Checkpoint, open_checkpoint
-from seqgen.training.data import VALIDATION, plain_ids, write_rows
+from seqgen.training.dataset import VALIDATION, plain_ids, write_rows
 
 LINES = (
     "The river runs (down [to] the sea), and so on.\n"

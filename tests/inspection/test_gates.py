@@ -3,7 +3,7 @@ import pytest
 
 from seqgen.inspection import gates
 from seqgen.inspection.options import TextOptions
-from seqgen.inspection.passage import open_passage
+from seqgen.inspection.text import open_passage
 
 
 def sigmoid(x):

@@ -4,8 +4,8 @@ import pytest
 from seqgen.errors import ConfigError
 from seqgen.inspection.gradients import curve, followed, measure, places
 from seqgen.inspection.options import GradientOptions, TextOptions
-from seqgen.inspection.passage import boundary, open_passage
-from seqgen.stack import cells
+from seqgen.inspection.text import boundary, open_passage
+from seqgen.models import cells
 
 
 def rows(checkpoint) -> np.ndarray:
@@ -43,14 +43,14 @@ def test_a_vanilla_network_by_the_product_of_its_jacobians(tf, made) -> None:
 
 @pytest.mark.parametrize("cell", cells.names())
 def test_every_cell_as_one_tape_over_all_steps_has_it(tf, made, cell: str) -> None:
-    from seqgen.stack.model import Stack
+    from seqgen.models.network import RecurrentLM
 
     checkpoint = made(cell=cell, units=(5, 4))
     ids, steps, begins_B = rows(checkpoint), 6, np.array([110, 150, 333])
     weights = checkpoint.weights()
     found = followed(checkpoint, weights, ids, begins_B, steps, lambda share: None)
     config = checkpoint.config
-    model = Stack(config.stack, config.vocab, boundary(checkpoint))
+    model = RecurrentLM(config.model, config.vocab, boundary(checkpoint))
     model.assign(weights)
     read = ids[begins_B + np.arange(-100, steps + 1)[:, None]].astype(np.int32)
     states = model(tf.constant(read[:100]), model.zero_states(3))[1]

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from seqgen.config import StackOptions
+from seqgen.config.options import ModelOptions
 from seqgen.inspection.kernels import kernels
 
 
-def stack(cell: str) -> StackOptions:
-    return StackOptions(cell=cell, layers=1, units=(2,), embedding=2)
+def stack(cell: str) -> ModelOptions:
+    return ModelOptions(cell=cell, layers=1, units=(2,), embedding=2)
 
 
 def test_radius_and_norm_are_those_of_the_matrix() -> None:

@@ -5,8 +5,8 @@ from seqgen.errors import ConfigError
 from seqgen.inspection import features, neurons
 from seqgen.inspection.neurons import Activations, Unit
 from seqgen.inspection.options import TextOptions
-from seqgen.inspection.passage import Passage, open_passage
-from seqgen.stack import cells
+from seqgen.inspection.text import Passage, open_passage
+from seqgen.models import cells
 
 
 def passage(text: str) -> Passage:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from seqgen.corpora.tunebook import split_tunes
+from seqgen.data.corpora.tunebook import split_tunes
 from seqgen.errors import TuneError
-from seqgen.music.reader import read
-from seqgen.music.tune import Clef, Tune, Voice
+from seqgen.music.abc.parser import parse_tune
+from seqgen.music.core.tune import Clef, Tune, Voice
 
 BOOK = """\
 X:1
@@ -61,19 +61,19 @@ c|c A f|e d c|B/2A/2 G A|B2 A/4B/4c/2|d>e f|g/2f/2 e/2d/2 ^c|d3-|d2|]
 @pytest.fixture(scope="session")
 def tunes() -> list[Tune]:
     """Made for the tests."""
-    return [read(str(document.text)) for document in split_tunes(BOOK, "book")]
+    return [parse_tune(str(document.text)) for document in split_tunes(BOOK, "book")]
 
 
 @pytest.fixture(scope="session")
 def trio() -> Tune:
     """Three voices, the first with an overlay and an octave down; the tempo doubles in bar 2."""
     head = "X:1\nM:2/4\nL:1/4\nK:G\n"
-    tune = read(f"T:Trio\nQ:1/4=60\n{head}|:g a:|b2-|b2|]")
+    tune = parse_tune(f"T:Trio\nQ:1/4=60\n{head}|:g a:|b2-|b2|]")
     bars = list(tune.bars)
-    bars[0] = replace(bars[0], overlays=(read(f"{head}d2|").bars[0].notes,))
+    bars[0] = replace(bars[0], overlays=(parse_tune(f"{head}d2|").bars[0].notes,))
     bars[1] = replace(bars[1], tempo=120.0)
-    bass = Voice(read(f"{head}G,2|D,-D,|G,2|]").bars, "2", "Bass", Clef("F", 4))
-    viola = Voice(read(f"{head}G2|B2|[GB]2|]").bars, "3", "", Clef("C", 3), transpose=2)
+    bass = Voice(parse_tune(f"{head}G,2|D,-D,|G,2|]").bars, "2", "Bass", Clef("F", 4))
+    viola = Voice(parse_tune(f"{head}G2|B2|[GB]2|]").bars, "3", "", Clef("C", 3), transpose=2)
     return replace(
         tune, bars=tuple(bars), label="Fiddle", clef=Clef("G", 2, -1), voices=(bass, viola)
     )
@@ -88,6 +88,6 @@ def oneills() -> list[Tune]:
     found = []
     for document in split_tunes(path.read_text(), "oneills"):
         with suppress(TuneError):
-            found.append(read(str(document.text)))
+            found.append(parse_tune(str(document.text)))
     assert len(found) > 40
     return found

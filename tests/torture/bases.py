@@ -8,8 +8,8 @@ from seqgen.checkpoint import format
 from seqgen.checkpoint.export import Export, export
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.checkpoint.write import sample_part, write_metrics
-from seqgen.training import resume
-from seqgen.training.data import TRAINING, VALIDATION
+from seqgen.training import train_state
+from seqgen.training.dataset import TRAINING, VALIDATION
 from tests.conftest import TUNES, make_checkpoint
 
 
@@ -18,7 +18,7 @@ def bases(folder: Path) -> list[Path]:
     run = make_checkpoint(folder / "run")
     made = open_checkpoint(run)
     arrays = {f"weight/{name}": array for name, array in made.weights().items()}
-    resume.save(run, resume.Position(step=3, metrics=20), arrays)
+    train_state.save(run, train_state.TrainState(step=3, metrics=20), arrays)
     for name in (TRAINING, VALIDATION):
         np.arange(50, dtype=np.uint8).tofile(run / format.RESUME / name)
     write_metrics(run, [{"step": n, "validation_loss": 2.0, "best": True} for n in range(5)])

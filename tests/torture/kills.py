@@ -17,9 +17,9 @@ from seqgen.checkpoint import format
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.errors import SeqgenError
 from seqgen.generation import load
-from seqgen.training import resume
+from seqgen.training import train_state
 
-NETWORK = ("--units", "24", "--embedding", "8", "--window", "16", "--batch", "16")
+NETWORK = ("--units", "24", "--embedding", "8", "--seq-length", "16", "--batch-size", "16")
 # Saved and measured far oftener than otherwise, so that a kill often hits it.
 OFTEN = "save_every = 0.1\nevaluations = 400\npatience = 1000000\nthreads = {threads}\n"
 # Of the kills, those that come while the process still starts; the others while it trains.
@@ -53,7 +53,7 @@ def command(folder: Path, name: str, epochs: float) -> list[str]:
     """What begins a run, or takes it up where there is something to take up."""
     seqgen = [sys.executable, "-m", "seqgen", "train"]
     path = folder / "checkpoints" / name
-    if resume.resumable(path):
+    if train_state.resumable(path):
         return [*seqgen, "--resume", str(path)]
     more = ["--config", "often.toml", "--epochs", str(epochs), "--dropout", "0.2"]
     return [*seqgen, "river.txt", "--name", name, "--overwrite", *NETWORK, *more]
@@ -86,7 +86,7 @@ def kill(
             if not ended:
                 found.kills += 1
                 found.faults += [f"{name}, kill {found.kills}: {f}" for f in usable(path, chance)]
-                found.resumed += resume.resumable(path)
+                found.resumed += train_state.resumable(path)
                 tell()
         found.faults += [f"{name}: {f}" for f in differences(whole, path)]
         found.runs += 1
@@ -125,11 +125,11 @@ def wait(process: "subprocess.Popen[bytes]", seconds: float) -> None:
 
 def usable(path: Path, chance: random.Random) -> list[str]:
     """What is wrong with a checkpoint whose run was killed: it must load, sample and resume."""
-    if not resume.resumable(path):
+    if not train_state.resumable(path):
         return []
     try:
         checkpoint = open_checkpoint(path)
-        resume.read(path, checkpoint.config)
+        train_state.read(path, checkpoint.config)
         checkpoint.metrics()
         if chance.random() < 0.2:
             "".join(load(path).generate(length=5, seed=1))
@@ -150,7 +150,7 @@ def differences(whole: Path, killed: Path) -> list[str]:
     samples = ((path / format.SAMPLES).read_bytes() for path in (whole, killed))
     if len(set(samples)) > 1:
         found.append("other samples")
-    (_, states), (_, others) = resume.read(whole), resume.read(killed)
+    (_, states), (_, others) = train_state.read(whole), train_state.read(killed)
     found += [f"other state: {n}" for n, s in states.items() if not np.array_equal(s, others[n])]
     return found + [f"other files: {name}" for name in files(whole) ^ files(killed)]
 

@@ -18,11 +18,11 @@ from types import FrameType
 from typing import Any
 
 from seqgen.checkpoint import format
-from seqgen.checkpoint.arrays import write_arrays
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.errors import SeqgenError
 from seqgen.generation import load
-from seqgen.training import resume
+from seqgen.io.arrays import write_arrays
+from seqgen.training import train_state
 
 MOST_SECONDS = 5.0
 # Beyond what the process held before: of networks as small as these.
@@ -269,7 +269,7 @@ def use(path: Path) -> str:
         outcome = "used"
         checkpoint.metrics()
         if (path / format.RESUME).exists():
-            resume.read(path, checkpoint.config)
+            train_state.read(path, checkpoint.config)
     return outcome
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from seqgen.config import RunOptions
-from seqgen.stack import backend, machine
+from seqgen.config.options import RunOptions
+from seqgen.models import tf_runtime, throughput
 from seqgen.training.fitted import fitted
 
 DATA: Any = SimpleNamespace(
@@ -19,8 +19,8 @@ DATA: Any = SimpleNamespace(
 def speeds(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """What the machine is found to do in turn."""
     found: list[float] = []
-    monkeypatch.setattr(backend, "load", lambda _: None)
-    monkeypatch.setattr(machine, "training_flops", lambda _: found.pop(0))
+    monkeypatch.setattr(tf_runtime, "load", lambda _: None)
+    monkeypatch.setattr(throughput, "training_flops", lambda _: found.pop(0))
     return found
 
 
@@ -28,7 +28,7 @@ def test_a_run_by_the_clock_follows_the_speed(speeds: list[float]) -> None:
     for said in ({"minutes": 10.0}, {}):
         speeds += [4e11, 1e10]
         fast, slow = (fitted(RunOptions.of(said), DATA).options for _ in range(2))
-        assert slow.stack.widths < fast.stack.widths
+        assert slow.model.widths < fast.model.widths
 
 
 @pytest.mark.usefixtures("speeds")

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqgen.config import RunOptions, StackOptions, TrainingOptions
-from seqgen.training.windows import Windows
+from seqgen.config.options import ModelOptions, RunOptions, TrainingOptions
+from seqgen.training.batching import TBPTTBatches
 
 SONNETS = Path(__file__).parents[2] / "corpora" / "sonnets.txt"
 
@@ -30,12 +30,12 @@ def right_answers(tf, said, steps):
     """
     import keras
 
-    from seqgen.stack.model import Stack
+    from seqgen.models.network import RecurrentLM
     from seqgen.training.optimiser import Adam, clip
 
     keras.utils.set_random_seed(0)
-    stack = StackOptions(layers=1, units=(32,), embedding=12, dropout=0.0, **said)
-    model, options = Stack(stack, SYMBOLS), TrainingOptions()
+    stack = ModelOptions(layers=1, units=(32,), embedding=12, dropout=0.0, **said)
+    model, options = RecurrentLM(stack, SYMBOLS), TrainingOptions()
     weights = [weight.value for weight in model.learned]
     adam = Adam(weights, options)
 
@@ -84,14 +84,14 @@ def test_over_sixty_steps_a_vanilla_network_forgets(tf):
 
 def losses(said, steps=200):
     """Of training on the sonnets, the mean of each 20 steps; and the gradients' norms."""
-    from seqgen.training.learner import Learner
+    from seqgen.training.trainer import Trainer
 
     text = SONNETS.read_text(encoding="utf-8")
     alphabet = sorted(set(text))
     ids = np.array([alphabet.index(character) for character in text], np.uint8)
-    options = RunOptions.of({"layers": 1, "dropout": 0.0, "batch": 16} | said)
-    learner = Learner(options, len(alphabet))
-    windows = Windows(ids, 16, options.training.window, seed=0)
+    options = RunOptions.of({"layers": 1, "dropout": 0.0, "batch_size": 16} | said)
+    learner = Trainer(options, len(alphabet))
+    windows = TBPTTBatches(ids, 16, options.training.seq_length, seed=0)
     rate = options.training.learning_rate
     places = [divmod(n, windows.steps) for n in range(steps)]
     told = [learner.learn(windows.read(*n), windows.forgets(*n), rate) for n in places]
@@ -104,7 +104,7 @@ IRNN = {"cell": "rnn", "activation": "relu", "recurrent_init": "identity"}
 
 def test_a_gradient_that_explodes_must_be_clipped(tf):
     """Pascanu, Mikolov and Bengio 2013, on a network with nothing else to hold it."""
-    said = IRNN | {"units": 64, "embedding": 32, "window": 100, "learning_rate": 5e-3}
+    said = IRNN | {"units": 64, "embedding": 32, "seq_length": 100, "learning_rate": 5e-3}
     said["precision"] = "float32"
     loose, norms = losses(said | {"clip_norm": 1e9})
     assert norms.max() > 1e6
@@ -115,7 +115,7 @@ def test_a_gradient_that_explodes_must_be_clipped(tf):
 
 def test_eight_layers_learn_with_a_way_past_them_only(tf):
     """He et al. 2016."""
-    said = {"cell": "gru", "layers": 8, "units": 32, "embedding": 32, "window": 16}
+    said = {"cell": "gru", "layers": 8, "units": 32, "embedding": 32, "seq_length": 16}
     said["learning_rate"] = 3e-3
     plain, _ = losses(said, steps=140)
     residual, _ = losses(said | {"residual": True}, steps=140)

@@ -7,13 +7,14 @@ import time
 import numpy as np
 import pytest
 
-from seqgen.checkpoint import format, lock
+from seqgen.checkpoint import format
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.checkpoint.write import write_metrics
-from seqgen.config import RunOptions
-from seqgen.corpora import open_corpus
+from seqgen.config.options import RunOptions
+from seqgen.data.corpora import open_corpus
 from seqgen.errors import CheckpointError, ConfigError, TrainingError
 from seqgen.generation import load
+from seqgen.io import lock
 from seqgen.training.events import (
     Evaluated,
     Finished,
@@ -25,13 +26,20 @@ from seqgen.training.events import (
     Step,
     Unsaved,
 )
-from seqgen.training.start import begin, go_on
+from seqgen.training.run import resume_run, start_run
 
-SAID = {"units": (24,), "embedding": 8, "window": 16, "batch": 8, "epochs": 2, "evaluations": 4}
+SAID = {
+    "units": (24,),
+    "embedding": 8,
+    "seq_length": 16,
+    "batch_size": 8,
+    "epochs": 2,
+    "evaluations": 4,
+}
 
 
 def run(text_file, path, **said):
-    return begin(open_corpus([str(text_file)]), RunOptions.of(SAID | said), path)
+    return start_run(open_corpus([str(text_file)]), RunOptions.of(SAID | said), path)
 
 
 def of_kind(events, kind):
@@ -87,16 +95,16 @@ class TestRun:
         (tmp_path / "names.txt").write_text("\n".join(names))
         whole, parted = tmp_path / "whole", tmp_path / "parted"
         corpus = open_corpus([str(tmp_path / "names.txt")])
-        options = RunOptions.of(SAID | {"epochs": 6, "batch": 4})
-        *events, _ = begin(corpus, options, whole)
+        options = RunOptions.of(SAID | {"epochs": 6, "batch_size": 4})
+        *events, _ = start_run(corpus, options, whole)
         assert of_kind(events, Started)[0].config.corpus.held_out == 12
         assert any("\n" in event.text for event in of_kind(events, Sampled))
         assert not (whole / format.ENDS).exists()  # 12 are too few to tell
-        half = begin(corpus, options, parted)
+        half = start_run(corpus, options, parted)
         for event in half:
             if isinstance(event, Step) and event.step == 20:
                 half.close()
-        list(go_on(parted, {}))
+        list(resume_run(parted, {}))
         for name, array in open_checkpoint(whole).weights().items():
             np.testing.assert_array_equal(open_checkpoint(parted).weights()[name], array)
 
@@ -125,7 +133,7 @@ class TestRun:
         assert text == " asks it why."
 
     def test_bits_per_character_follow_from_nats(self, text_file, tmp_path):
-        events = list(run(text_file, tmp_path / "words", tokens="word"))
+        events = list(run(text_file, tmp_path / "words", tokenizer="word"))
         result, config = events[-1].result, of_kind(events, Started)[0].config
         nats = result.validation_loss * (config.corpus.validation_tokens - 1)
         bits = nats / config.corpus.validation_characters / np.log(2)
@@ -143,7 +151,7 @@ class TestRun:
             if seen == after:
                 events.close()
                 break
-        rest = of_kind(go_on(tmp_path / "parts", {}), Step)
+        rest = of_kind(resume_run(tmp_path / "parts", {}), Step)
         assert [s.loss for s in first + rest] == [s.loss for s in whole]
         one, other = (open_checkpoint(tmp_path / n).weights() for n in ("whole", "parts"))
         for name, array in one.items():
@@ -166,13 +174,13 @@ class TestRun:
                 write_metrics(path, lines[:-1])
             else:
                 (path / lost).unlink()
-            events = list(go_on(path, {}))
+            events = list(resume_run(path, {}))
             assert not of_kind(events, Step)
             assert events[-1].result.validation_loss == finished.result.validation_loss
             assert (path / "README.md").exists()
             assert len(open_checkpoint(path).metrics()) == len(lines)
         with pytest.raises(ConfigError, match="has been trained to its end"):
-            list(go_on(path, {}))
+            list(resume_run(path, {}))
 
     def test_a_run_goes_on_while_nothing_can_be_saved(self, text_file, tmp_path):
         path = tmp_path / "river"
@@ -196,8 +204,8 @@ class TestRun:
         path = tmp_path / "river"
         done = of_kind(run(text_file, path), Step)
         with pytest.raises(ConfigError, match="has been trained to its end"):
-            list(go_on(path, {}))
-        more = of_kind(go_on(path, {"epochs": 3.0}), Step)
+            list(resume_run(path, {}))
+        more = of_kind(resume_run(path, {"epochs": 3.0}), Step)
         assert more[0].step == done[-1].step + 1
         assert more[-1].epoch == pytest.approx(3)
         assert open_checkpoint(path).config.training.epochs == 3
@@ -206,7 +214,7 @@ class TestRun:
         path = tmp_path / "river"
         list(run(text_file, path))
         with pytest.raises(ConfigError, match="keeps its options but for --minutes"):
-            list(go_on(path, {"units": (99,)}))
+            list(resume_run(path, {"units": (99,)}))
 
     def test_a_budget_of_time_is_kept(self, text_file, tmp_path):
         events = list(run(text_file, tmp_path / "river", epochs=None, minutes=0.05))
@@ -222,16 +230,16 @@ class TestRun:
         assert of_kind(events, Evaluated)[-1].learning_rate < 1e-3
 
     def test_a_run_that_becomes_slower_keeps_its_time(self, text_file, tmp_path, monkeypatch):
-        from seqgen.training.learner import Learner
+        from seqgen.training.trainer import Trainer
 
-        learn, calls = Learner.learn, []
+        learn, calls = Trainer.learn, []
 
         def slower(*arguments):
             calls.append(1)
             time.sleep(0.2 * (len(calls) > 40))
             return learn(*arguments)
 
-        monkeypatch.setattr(Learner, "learn", slower)
+        monkeypatch.setattr(Trainer, "learn", slower)
         events = list(run(text_file, tmp_path / "river", epochs=6, minutes=0.15))
         assert events[-1].result.seconds < 12
         assert of_kind(events, Step)[-1].progress == 1
@@ -294,7 +302,7 @@ class TestRun:
         small = tmp_path / "small.txt"
         small.write_text("a small text, no more. " * 13, encoding="utf-8")
         corpus = open_corpus([str(small)])
-        events = list(begin(corpus, RunOptions.of({"epochs": 3}), tmp_path / "small"))
+        events = list(start_run(corpus, RunOptions.of({"epochs": 3}), tmp_path / "small"))
         assert isinstance(events[-1], Finished)
         assert any("the corpus is small" in r for r in of_kind(events, Started)[0].reasons)
 
@@ -303,9 +311,9 @@ def spoil_weights(factor=np.inf):
     """Make every weight of the running network infinite, as an exploded step would, or large."""
     import gc
 
-    from seqgen.training.learner import Learner
+    from seqgen.training.trainer import Trainer
 
-    for learner in (found for found in gc.get_objects() if type(found) is Learner):
+    for learner in (found for found in gc.get_objects() if type(found) is Trainer):
         for weight in learner.weights:
             weight.assign(weight * factor)
 
@@ -322,11 +330,14 @@ def test_of_two_runs_into_one_checkpoint_the_second_is_refused(text_file, tmp_pa
     monkeypatch.setattr(lock, "PATIENCE", 0.1)
     first = run(text_file, tmp_path / "river")
     next(event for event in first if isinstance(event, Step))
-    for second in (run(text_file, tmp_path / "river"), go_on(tmp_path / "river", {"epochs": 9})):
+    for second in (
+        run(text_file, tmp_path / "river"),
+        resume_run(tmp_path / "river", {"epochs": 9}),
+    ):
         with pytest.raises(CheckpointError, match="another process is training into"):
             next(second)
     assert of_kind(first, Finished)
-    assert of_kind(go_on(tmp_path / "river", {"epochs": 3}), Finished)
+    assert of_kind(resume_run(tmp_path / "river", {"epochs": 3}), Finished)
 
 
 @pytest.mark.usefixtures("tf")
@@ -337,10 +348,10 @@ def test_a_spoiled_resume_state_is_refused(text_file, tmp_path):
     content[-100] ^= 1
     state.write_bytes(content)
     with pytest.raises(CheckpointError, match=r"state\.safetensors"):
-        list(go_on(tmp_path / "river", {"epochs": 2.0}))
+        list(resume_run(tmp_path / "river", {"epochs": 2.0}))
     state.unlink()
     with pytest.raises(CheckpointError, match="no state to resume from"):
-        list(go_on(tmp_path / "river", {"epochs": 2.0}))
+        list(resume_run(tmp_path / "river", {"epochs": 2.0}))
 
 
 @pytest.mark.usefixtures("tf")

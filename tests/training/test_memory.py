@@ -4,10 +4,10 @@ import math
 
 import pytest
 
-from seqgen.config import RunOptions
+from seqgen.config.options import RunOptions
 from seqgen.errors import TrainingError
+from seqgen.training.autoconfig import memory_bytes, plan
 from seqgen.training.memory import MORE_ADDRESSES, check_memory
-from seqgen.training.plan import memory_bytes, plan
 
 VOCAB = 65
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seqgen.config import TrainingOptions
+from seqgen.config.options import TrainingOptions
 
 
 @pytest.mark.parametrize("weight_decay", [0.0, 0.1])

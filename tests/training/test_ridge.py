@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from seqgen.checkpoint.read import open_checkpoint
-from seqgen.config import RunOptions
-from seqgen.corpora import open_corpus
-from seqgen.evaluation.ngram import NGram
+from seqgen.config.options import RunOptions
+from seqgen.data.corpora import open_corpus
+from seqgen.evaluation.text.ngram import NGram
+from seqgen.training.batching import TBPTTBatches
 from seqgen.training.events import Evaluated, Finished, Step
-from seqgen.training.start import begin, go_on
-from seqgen.training.windows import Windows
+from seqgen.training.run import resume_run, start_run
 
 VOCAB = 7
 SAID = {
@@ -21,8 +21,8 @@ SAID = {
     "units": (30,),
     "embedding": 5,
     "dropout": 0.0,
-    "window": 16,
-    "batch": 8,
+    "seq_length": 16,
+    "batch_size": 8,
     "ridge": 0.01,
     "precision": "float32",
 }
@@ -32,13 +32,13 @@ CORPORA = Path(__file__).parents[2] / "corpora"
 def windows():
     tokens = np.random.default_rng(0).integers(0, VOCAB, 3000)
     tokens[1::2] = (tokens[::2] * 3 + 1) % VOCAB  # every other one follows from the one before
-    return Windows(tokens.astype(np.uint8), 8, 16, seed=0)
+    return TBPTTBatches(tokens.astype(np.uint8), 8, 16, seed=0)
 
 
 def learner(**said):
-    from seqgen.training.ridge import RidgeLearner
+    from seqgen.training.ridge import RidgeTrainer
 
-    return RidgeLearner(RunOptions.of(SAID | said), VOCAB)
+    return RidgeTrainer(RunOptions.of(SAID | said), VOCAB)
 
 
 def states(weights, ids_TB, h_BH):
@@ -104,7 +104,7 @@ def test_from_a_copy_it_goes_on_bit_for_bit():
 
 def run(path, *sources, **said):
     said = {"cell": "esn", "readout": "ridge", "units": (200,), "evaluations": 3} | said
-    return begin(open_corpus([str(source) for source in sources]), RunOptions.of(said), path)
+    return start_run(open_corpus([str(source) for source in sources]), RunOptions.of(said), path)
 
 
 @pytest.mark.usefixtures("tf")
@@ -128,7 +128,7 @@ def test_an_interrupted_run_goes_on_bit_for_bit(text_file, tmp_path, said):
     def steps(events):
         return [event for event in events if isinstance(event, Step | Evaluated)]
 
-    said = {"units": (60,), "batch": 8, "window": 16} | said
+    said = {"units": (60,), "batch_size": 8, "seq_length": 16} | said
     whole = steps(run(tmp_path / "whole", text_file, **said))
     first, events = [], run(tmp_path / "parts", text_file, **said)
     for event in events:
@@ -136,7 +136,7 @@ def test_an_interrupted_run_goes_on_bit_for_bit(text_file, tmp_path, said):
         if isinstance(event, Step) and event.step == 13:
             events.close()
             break
-    rest = steps(go_on(tmp_path / "parts", {}))
+    rest = steps(resume_run(tmp_path / "parts", {}))
     losses = [[e.loss for e in part if isinstance(e, Step)] for part in (first, rest, whole)]
     assert losses[0] + losses[1] == losses[2]
     one, other = (open_checkpoint(tmp_path / n).weights() for n in ("whole", "parts"))

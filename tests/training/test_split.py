@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqgen.corpora import Corpus, Document
+from seqgen.data.corpora import Corpus, Document
 from seqgen.errors import CorpusError
-from seqgen.music.tokens import PATTERN, PITCHES
+from seqgen.music.normal.tokens import PATTERN, PITCHES
 from seqgen.training.split import held_out, split_text, split_tunes
 
 

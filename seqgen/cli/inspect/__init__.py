@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from seqgen.cli.complete import complete_checkpoint
+from seqgen.cli.completion import complete_checkpoint
 from seqgen.cli.inspect.gates import gates
 from seqgen.cli.inspect.gradients import gradients
 from seqgen.cli.inspect.neurons import neurons

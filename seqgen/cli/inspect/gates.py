@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seqgen.cli.inspect import reading
+from seqgen.cli.inspect import _common
 from seqgen.cli.options import with_options
+from seqgen.config.fields import grouped
 from seqgen.inspection.options import GateOptions, TextOptions
-from seqgen.options import grouped
 from seqgen.privacy import import_matplotlib
 
 if TYPE_CHECKING:
@@ -25,19 +25,19 @@ def gates(
 ) -> None:
     """Count how often each gate is open (above 0.9), shut (below 0.1) or between."""
     text, options = grouped(said, TextOptions, GateOptions)
-    reading.check_output(options.plot)
-    checkpoint = reading.opened(context.obj)
-    passage = reading.passage(checkpoint, text, options.characters)
+    _common.check_output(options.plot)
+    checkpoint = _common.opened(context.obj)
+    passage = _common.passage(checkpoint, text, options.characters)
     from seqgen.inspection import gates as library
-    from seqgen.stack import cells
+    from seqgen.models import cells
 
-    with reading.telling("reading") as told:
+    with _common.telling("reading") as told:
         found = library.measure(checkpoint, passage, told)
-    cell = cells.find(checkpoint.config.stack.cell)
+    cell = cells.find(checkpoint.config.model.cell)
     if options.plot and found:
-        reading.save(picture(found, cell.title), options.plot)
+        _common.save(picture(found, cell.title), options.plot)
     if as_json:
-        reading.print_json(facts(found, cell.name, passage.source))
+        _common.print_json(facts(found, cell.name, passage.source))
         return
     if not found:
         typer.echo(f"the cell of this network ({cell.title}) has no gates")
@@ -45,7 +45,7 @@ def gates(
     print_gates(found)
     print_bars(found)
     typer.echo(f"{cell.title}: {first_line(cell)}")
-    typer.echo(f"read {reading.read_of(passage)}")
+    typer.echo(f"read {_common.read_of(passage)}")
 
 
 def first_line(cell: Any) -> str:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seqgen.cli.inspect import reading
-from seqgen.cli.lines import several
+from seqgen.cli.inspect import _common
+from seqgen.cli.log_lines import pluralize
 from seqgen.cli.options import with_options
-from seqgen.cli.terminal import cleaned
+from seqgen.cli.terminal import strip_controls
+from seqgen.config.fields import grouped
 from seqgen.inspection.options import GradientOptions, TextOptions
-from seqgen.options import grouped
 from seqgen.privacy import import_matplotlib
 
 if TYPE_CHECKING:
@@ -37,27 +37,27 @@ def gradients(
     beside the spectral radius and the largest singular value of its recurrent kernels.
     """
     text, options = grouped(said, TextOptions, GradientOptions)
-    reading.check_output(options.plot)
-    checkpoint = reading.opened(context.obj)
-    found = reading.passage(checkpoint, text, CHARACTERS)
+    _common.check_output(options.plot)
+    checkpoint = _common.opened(context.obj)
+    found = _common.passage(checkpoint, text, CHARACTERS)
     from seqgen.inspection import gradients as library
-    from seqgen.stack import cells
+    from seqgen.models import cells
 
-    with reading.telling("following the gradient back") as told:
+    with _common.telling("following the gradient back") as told:
         measured = library.measure(checkpoint, found.rows, options, told)
-    title = cells.find(checkpoint.config.stack.cell).title
+    title = cells.find(checkpoint.config.model.cell).title
     if options.plot:
-        reading.save(picture(measured, title), options.plot)
+        _common.save(picture(measured, title), options.plot)
     if as_json:
-        reading.print_json(facts(measured, checkpoint.config.stack.cell, found.source))
+        _common.print_json(facts(measured, checkpoint.config.model.cell, found.source))
         return
     print_kernels(measured, title)
     print_curves(measured)
     lines = [(label(c), *logarithms(c)) for c in main(measured)]
     if any(x for _, x, _ in lines):
-        reading.terminal_picture("log10 of the gradient's norm, median", lines, "k, steps back")
-    where = several(measured.streams, "place")
-    typer.echo(f"read {cleaned(found.source)}, at {where}, {measured.steps} steps back")
+        _common.terminal_picture("log10 of the gradient's norm, median", lines, "k, steps back")
+    where = pluralize(measured.streams, "place")
+    typer.echo(f"read {strip_controls(found.source)}, at {where}, {measured.steps} steps back")
 
 
 def main(measured: "Gradients") -> list["Curve"]:

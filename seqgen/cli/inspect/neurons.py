@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seqgen.cli.inspect import reading
+from seqgen.cli.inspect import _common
 from seqgen.cli.options import with_options
 from seqgen.cli.terminal import tell
+from seqgen.config.fields import grouped
 from seqgen.inspection.options import NeuronOptions, TextOptions
-from seqgen.options import grouped
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,27 +36,27 @@ def neurons(
     pitches, each with its correlation on the half of the text that chose it and on the other half.
     """
     text, options = grouped(said, TextOptions, NeuronOptions)
-    reading.check_output(options.html)
-    checkpoint = reading.opened(context.obj)
-    passage = reading.passage(checkpoint, text, options.characters)
+    _common.check_output(options.html)
+    checkpoint = _common.opened(context.obj)
+    passage = _common.passage(checkpoint, text, options.characters)
     from seqgen.inspection import neurons as library
 
-    with reading.telling("reading") as told:
+    with _common.telling("reading") as told:
         found = library.activations(checkpoint, passage, told)
     units = library.named(options.units or (), found)
     findings = library.search(found)
     if options.html:
-        from seqgen.checkpoint.files import write_whole
-        from seqgen.inspection.page import page
+        from seqgen.inspection.html_page import page
+        from seqgen.io.atomic import write_whole
 
         write_whole(Path(options.html), page(checkpoint.path.name, found, findings, units))
         tell(f"wrote {options.html}")
     if as_json:
-        reading.print_json(facts(found, findings, units))
+        _common.print_json(facts(found, findings, units))
         return
     print_findings(findings, found.units)
     print_texts(found, findings, units)
-    typer.echo(f"read {reading.read_of(passage)}")
+    typer.echo(f"read {_common.read_of(passage)}")
 
 
 def print_findings(findings: Sequence["Finding"], units: int) -> None:
@@ -154,7 +154,7 @@ def coloured(pieces: Sequence[str], values: "np.ndarray", colours: str | None) -
     from rich.style import Style
     from rich.text import Text
 
-    from seqgen.inspection.page import visible
+    from seqgen.inspection.html_page import visible
 
     text, below = Text(), ""
     scale = max(1.0, float(abs(values).max(initial=0)))

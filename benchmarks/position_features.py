@@ -1,0 +1,96 @@
+"""What a network of tunes gains by being told where it stands, and what came bars before.
+
+    python -m benchmarks.position_features CORPUS EPOCHS [--ways NAME ...] [--units 512]
+
+trains the same network on the same tunes with some of the numbers that stand beside each token
+(`seqgen.music.normal.position_features`), and prints bits per note on the tunes held back.
+"""
+
+import argparse
+import math
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from seqgen.config.options import RunOptions
+from seqgen.data.corpora import open_corpus
+from seqgen.data.tokenizers.base import END
+from seqgen.models import tf_runtime
+from seqgen.music.normal.position_features import LAGS
+from seqgen.training.autoconfig import plan
+from seqgen.training.batching import TBPTTBatches
+from seqgen.training.dataset import Dataset, prepare
+from seqgen.training.schedule import learning_rate
+
+
+def ways(count: int) -> dict[str, list[int]]:
+    """By name, which of so many numbers a network reads."""
+    back = range(count - len(LAGS), count)
+    place = list(range(count - len(LAGS)))
+    return {
+        "tokens alone": [],
+        "where they stand": place,
+        "what came 4 bars before": [*place, back[LAGS.index(4)]],
+        "what came 4 and 8 bars before": [*place, back[LAGS.index(4)], back[LAGS.index(8)]],
+        "what came 1, 2, 4 and 8 bars before, without where they stand": list(back),
+        "all": list(range(count)),
+    }
+
+
+def bits_per_note(data: Dataset, columns: list[int], epochs: int, units: int | None) -> float:
+    """On the tunes held back, after so many passes over the others."""
+    from seqgen.training.trainer import Trainer
+
+    read = [0, *(1 + column for column in columns)]
+    training, validation = (
+        np.ascontiguousarray(part[:, read] if columns else part[:, 0])
+        for part in (data.training, data.validation)
+    )
+    chosen = {"units": (units,)} if units else {}
+    asked = RunOptions.of({"epochs": float(epochs), **chosen})
+    vocab = data.tokenizer.size
+    options = plan(asked, "abc", len(training), vocab).options
+    batch, window, peak = (
+        options.training.batch_size, options.training.seq_length, options.training.learning_rate,
+    )  # fmt: skip
+    assert batch
+    assert window
+    assert peak
+    places = tuple(data.places[column] for column in columns)
+    learner = Trainer(options, vocab, END, places)
+    windows = TBPTTBatches(training, batch, window, 0)
+    for epoch in range(epochs):
+        for step in range(windows.steps):
+            number = epoch * windows.steps + step
+            done = number / windows.steps / epochs
+            rate = learning_rate(done, number, peak, options.training.warmup)
+            learner.learn(windows.read(epoch, step), windows.forgets(epoch, step), rate)
+        learner.reset()
+    loss, tokens = learner.measure(validation)
+    assert data.tunes
+    return loss * tokens / data.tunes.validation_notes / math.log(2)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("corpus")
+    parser.add_argument("epochs", type=int)
+    parser.add_argument("--ways", nargs="+", help="what the networks read; all ways by default")
+    parser.add_argument("--units", type=int, help="of each layer; chosen by seqgen by default")
+    asked = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as folder:
+        options = RunOptions()
+        data = prepare(open_corpus([asked.corpus]), options.data, Path(folder))
+        tf_runtime.load(plan(RunOptions.of({"epochs": 1.0}), "abc", 10**6, 200).options.training)
+        print(f"| read beside each token | bits per note, {asked.corpus}, {asked.epochs} epochs |")
+        print("|---|---|")
+        for name, columns in ways(len(data.places)).items():
+            if asked.ways is None or name in asked.ways:
+                bits = bits_per_note(data, columns, asked.epochs, asked.units)
+                print(f"| {name} | {bits:.3f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""Make a checkpoint that comes with seqgen, by its recipe in checkpoints/shipped/recipes.toml.
+
+``python -m benchmarks.release_models NAME`` trains it into build/NAME, and puts a copy, without
+the state of the run and in half precision, into checkpoints/shipped/NAME, in the place of an
+earlier one. What ``seqgen evaluate`` finds out about it goes into its card.
+``python -m benchmarks.release_models NAME CHECKPOINT`` takes a run that is there. ``--recipes``,
+``--build`` and ``--into`` name another file of recipes and other folders.
+"""
+
+import argparse
+import json
+import os
+import shlex
+import shutil
+import sys
+import tomllib
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import command
+from benchmarks.evaluated import evaluation
+from seqgen.checkpoint import format
+from seqgen.checkpoint.export import export
+from seqgen.checkpoint.locate import find, shipped_folder
+from seqgen.checkpoint.model_card import write_card
+from seqgen.checkpoint.read import Checkpoint, open_checkpoint
+from seqgen.config.fields import flag_name
+from seqgen.data.tokenizers.base import END
+from seqgen.io.atomic import write_json
+from seqgen.training.export_metrics import documents, held_back, measure
+
+ROOT = Path(__file__).parents[1]
+BUILD = Path("build")
+
+
+def recipes(path: Path) -> dict[str, dict[str, Any]]:
+    """The options of each checkpoint's run by name, with its ``source``."""
+    with path.open("rb") as file:
+        return tomllib.load(file)
+
+
+def excerpt(name: str, run: Checkpoint) -> list[str]:
+    """The documents of a few lines that the network did not learn from, which that is checked of.
+
+    They are fixed, so that a test can tell the loss of the checkpoint without its corpus.
+    """
+    text = (ROOT / "tests" / "excerpts" / f"{name}.txt").read_text(encoding="utf-8")
+    rows, found = held_back(run), documents(text, run.config.kind)
+    if rows is None:
+        sys.exit(f"{run.path} holds no tokens of its validation part any more")
+    ids = rows if rows.ndim == 1 else rows[:, 0]
+    part = "\n\n".join(
+        run.tokenizer.decode(each[each != END])
+        for each in np.split(ids, np.flatnonzero(ids == END))
+    )
+    for document in found:
+        if document not in part:
+            sys.exit(f"tests/excerpts/{name}.txt: not in the validation part: {document[:60]!r}")
+    return found
+
+
+def training(name: str, recipe: dict[str, Any], build: Path = BUILD) -> list[str]:
+    """The arguments of seqgen that train a checkpoint."""
+    words = ["train", recipe["source"], "--name", name, "--checkpoints-dir", str(build)]
+    for option, value in recipe.items():
+        if option == "source" or value is False:
+            continue
+        words.append(flag_name(option))
+        if value is not True:
+            words.append(",".join(map(str, value)) if isinstance(value, list) else str(value))
+    return words
+
+
+def commands(name: str, recipe: dict[str, Any]) -> tuple[str, ...]:
+    """What a person types to make it anew."""
+    return (
+        f"make checkpoints/shipped/{name}",
+        "# which is, where seqgen is installed:",
+        shlex.join(["seqgen", *training(name, recipe)]),
+        f"python -m benchmarks.release_models {name} {BUILD / name}",
+    )
+
+
+def evaluate(copy: Path) -> None:
+    """Put what `seqgen evaluate` finds out about a copy into its card."""
+    output = command.run("evaluate", copy, "--json")
+    found = evaluation(json.loads(output), f"seqgen evaluate {copy.name}")
+    write_json(copy / format.EVALUATION, asdict(found))
+    write_card(copy)
+
+
+def ship(name: str, run: Checkpoint, recipe: dict[str, Any], build: Path, into: Path) -> Path:
+    """Put a copy of a run into the folder of those that ship; an earlier one gives way."""
+    built, place = build / "shipped" / name, into / name
+    shutil.rmtree(built, ignore_errors=True)
+    found = partial(
+        measure, run, half=True,
+        excerpt=excerpt(name, run), commands=commands(name, recipe),
+    )  # fmt: skip
+    print(export(run, built, half=True, measure=found))
+    evaluate(built)
+    shutil.rmtree(place, ignore_errors=True)
+    os.replace(built, place)
+    return place
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("name")
+    parser.add_argument("checkpoint", nargs="?")
+    parser.add_argument("--recipes", type=Path, default=shipped_folder() / "recipes.toml")
+    parser.add_argument("--build", type=Path, default=BUILD)
+    parser.add_argument("--into", type=Path, default=shipped_folder())
+    asked = parser.parse_args(arguments)
+    known = recipes(asked.recipes)
+    if asked.name not in known:
+        parser.error(f"{asked.name} is not in {asked.recipes}, which has {', '.join(known)}")
+    os.chdir(ROOT)
+    recipe = known[asked.name]
+    if not asked.checkpoint:
+        command.run(*training(asked.name, recipe, asked.build), "--overwrite")
+    run = open_checkpoint(find(asked.checkpoint or str(asked.build / asked.name)))
+    place = ship(asked.name, run, recipe, asked.build, asked.into)
+    size = sum(file.stat().st_size for file in place.iterdir())
+    print(f"{place}: {size / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()

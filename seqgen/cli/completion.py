@@ -1,0 +1,53 @@
+"""What the shell offers while a command is typed. Nothing heavy: it runs at every press of Tab."""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from seqgen.checkpoint.locate import list_checkpoints, shipped_checkpoints
+from seqgen.errors import SeqgenError
+
+
+def names_of(table: str | None) -> tuple[str, ...]:
+    """The words that a table of `seqgen.config.options.option` knows; none without a table."""
+    if table == "tokenizers":
+        from seqgen.data.tokenizers import names
+
+        return names()
+    if table == "cells":
+        from seqgen.models.cells import names
+
+        return names()
+    if table == "presets":
+        from seqgen.training.autoconfig import preset_names
+
+        return preset_names()
+    if table == "instruments":
+        from seqgen.music.render.instruments import names
+
+        return names()
+    return ()
+
+
+def complete_names(words: Sequence[str]) -> Callable[[str], list[str]]:
+    """A completion among fixed words."""
+
+    def complete(incomplete: str) -> list[str]:
+        return [word for word in words if word.startswith(incomplete)]
+
+    return complete
+
+
+def complete_checkpoint(incomplete: str) -> list[str]:
+    """The checkpoints of the current folder, and those that ship, whose name begins so."""
+    names: list[str] = []
+    for paths in (list_checkpoints, shipped_checkpoints):
+        with suppress(SeqgenError):
+            names += [path.name for path in paths() if path.name not in names]
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def complete_corpus(incomplete: str) -> list[str]:
+    """The known corpora whose name begins so."""
+    from seqgen.data.corpora.registry import entries
+
+    return [name for name in entries() if name.startswith(incomplete)]

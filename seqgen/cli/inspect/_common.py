@@ -1,0 +1,110 @@
+"""What the three commands share: the checkpoint, the text, how far it is, and pictures."""
+
+import io
+import json
+import math
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seqgen.cli.terminal import strip_controls, tell
+from seqgen.inspection.options import TextOptions
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from seqgen.checkpoint.read import Checkpoint
+    from seqgen.inspection.text import Passage
+
+
+def opened(name: str) -> "Checkpoint":
+    """The checkpoint of that name. Raises CheckpointError."""
+    from seqgen.checkpoint.locate import find
+    from seqgen.checkpoint.read import open_checkpoint
+
+    return open_checkpoint(find(name))
+
+
+def check_output(path: str | None) -> None:
+    """Check that a file can be written. Raises CheckpointError if it cannot."""
+    from seqgen.io.atomic import check_writable
+
+    if path:
+        check_writable(Path(path))
+
+
+def passage(checkpoint: "Checkpoint", options: TextOptions, characters: int) -> "Passage":
+    """The text to read; what was left out of it is told on standard error."""
+    from seqgen.data.tokenizers.base import listed
+    from seqgen.inspection.text import open_passage
+
+    found = open_passage(checkpoint, options, characters)
+    if found.skipped:
+        tell(f"skipped, since the vocabulary lacks it: {listed(found.skipped)}")
+    return found
+
+
+@contextmanager
+def telling(what: str) -> Iterator[Callable[[float], None]]:
+    """Shows the share that is done, where standard error is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda share: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=1.0)
+        yield lambda share: bar.update(task, completed=share)
+
+
+def read_of(found: "Passage") -> str:
+    """What was read, in words."""
+    return strip_controls(
+        f"{found.source}: {len(found.text):,} characters, {len(found.rows):,} tokens"
+    )
+
+
+def print_json(facts: Any) -> None:
+    print(json.dumps(finite(facts), indent=2, ensure_ascii=False))
+
+
+def finite(value: Any) -> Any:
+    """JSON has no infinity and no NaN: null stands for them."""
+    if isinstance(value, dict):
+        return {name: finite(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def save(figure: "Figure", path: str) -> None:
+    """Write a picture as PNG. Raises CheckpointError if it cannot be written."""
+    from seqgen.io.atomic import write_whole
+
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=150)
+    write_whole(Path(path), content.getvalue())
+    tell(f"wrote {path}")
+
+
+def terminal_picture(
+    title: str, lines: Sequence[tuple[str, Sequence[float], Sequence[float]]], x: str
+) -> None:
+    """Draw lines in characters. lines: label, x and y of each."""
+    import plotext
+    from rich.console import Console
+    from rich.text import Text
+
+    figure = plotext.figure
+    figure.clear()
+    figure.theme("simple")
+    figure.plot_size(78, 18)
+    figure.title(title)
+    figure.label(x, "x")
+    for label, across, up in lines:
+        figure.draw(figure.signal(list(across), list(up)).lines().label(label))
+    # Through rich, which leaves the colours out where there is no terminal.
+    Console().print(Text.from_ansi(str(figure.build())), "")

@@ -1,0 +1,206 @@
+"""A training run in words: lines for a log, and the figures that a picture shows too."""
+
+import math
+import shlex
+from pathlib import Path
+from typing import NamedTuple
+
+from seqgen.checkpoint.locate import FOLDER
+from seqgen.cli.terminal import strip_controls
+from seqgen.config.options import TrainingOptions
+from seqgen.data.corpora.units import summary
+from seqgen.models import cells
+from seqgen.music.abc.fields import FIELD
+from seqgen.training.events import (
+    Evaluated,
+    Event,
+    Finished,
+    Preparing,
+    Recovered,
+    Sampled,
+    Started,
+    Step,
+    Unsaved,
+)
+
+SAMPLE_LINES = 6
+
+
+class Unit(NamedTuple):
+    """What losses are told by beside a token: a character, or a note.
+
+    per_token: how many of it a token stands for, on average.
+    """
+
+    name: str = "char"
+    per_token: float = 1.0
+
+
+def lines(event: Event, verbose: bool, unit: Unit) -> list[str]:
+    """An event in plain lines, safe for a terminal."""
+    return [strip_controls(line) for line in told(event, verbose, unit)]
+
+
+def told(event: Event, verbose: bool, unit: Unit) -> list[str]:
+    match event:
+        case Preparing():
+            return [event.what]
+        case Started():
+            return introduction(event, verbose)
+        case Step():
+            return [
+                f"step {event.step}  epoch {event.epoch:.2f}  {event.progress:4.0%}  "
+                f"training {losses(event.loss, unit)}  "
+                f"gradient norm {event.gradient_norm:.2f}  "
+                f"{number(event.tokens_per_second, ',.0f')} tokens/s  "
+                f"{format_duration(event.remaining)} left"
+            ]
+        case Evaluated():
+            return [evaluation(event, unit)]
+        case Sampled():
+            return ["  | " + line for line in first_lines(event.text)]
+        case Recovered():
+            return [
+                f"step {event.step}: the loss {diverged(event.loss)}; back to the best weights "
+                f"so far with half the step size (time {event.times})"
+            ]
+        case Unsaved():
+            return [f"step {event.step}: {event.reason}; training goes on, and tries again"]
+        case Finished():
+            return conclusion(event)
+    return []
+
+
+def diverged(loss: float) -> str:
+    return f"has exploded to {loss:.1f} nats" if math.isfinite(loss) else "is not finite"
+
+
+def introduction(event: Started, verbose: bool) -> list[str]:
+    config = event.config
+    stack, corpus, training = config.model, config.corpus, config.training
+    widths = " + ".join(str(width) for width in stack.widths)
+    document = "tune" if config.kind == "tunes" else "document"
+    text = []
+    if corpus.learns_ends and corpus.unit:
+        text.append(summary(corpus.documents, corpus.unit, corpus.held_out))
+    text += [
+        f"{'going on with' if event.resumed else 'learning'} {corpus.name}: "
+        f"{corpus.training_characters:,} characters, {corpus.validation_characters:,} held back, "
+        f"{pluralize(corpus.documents, document)}, "
+        f"{config.vocab:,} {config.data.tokenizer} tokens",
+        f"{cells.find(stack.cell).title}, {widths} units, embedding {stack.embedding}, dropout "
+        f"{stack.dropout:g}: {event.parameters:,} parameters; window {training.seq_length}, "
+        f"batch {training.batch_size}, {event.steps:,} steps an epoch",
+    ]
+    text.append(f"{length(training)}, into {event.path}")
+    reasons = event.reasons if verbose else event.reasons[-1:]
+    text += [f"chosen: {reason}" for reason in reasons]
+    return text + [f"note: {notice}" for notice in event.notices]
+
+
+def length(training: TrainingOptions) -> str:
+    """How long a run is to be, in words."""
+    if training.epochs is None:
+        return f"{pluralize(training.minutes or 0, 'minute')} of training"
+    epochs = f"{pluralize(training.epochs, 'epoch')} of training"
+    if training.minutes is None:
+        return epochs
+    return f"{epochs}, or {pluralize(training.minutes, 'minute')} if that is shorter"
+
+
+def conclusion(event: Finished) -> list[str]:
+    result, name = event.result, checkpoint_label(event.path)
+    why = "no better for a while" if event.reason == "patience" else "done"
+    return [
+        f"{why} after {format_duration(result.seconds)}: {result.validation_loss:.4f} nats a "
+        f"token, {bits(result)}, perplexity {shown_perplexity(result.perplexity)} "
+        f"on {'the whole' if result.whole else f'{result.read:,} tokens of the'} validation part",
+        *warning(event),
+        f"saved in {event.path}",
+        f"next:  seqgen sample {name}",
+        f"       seqgen train --resume {name} --minutes {longer(result.seconds)}",
+    ]
+
+
+def warning(event: Finished) -> list[str]:
+    """What to do where a run has learned nothing that helps."""
+    if not event.result.learned_nothing:
+        return []
+    return [
+        f"the best weights are no better than a unigram model ({event.result.unigram_loss:.4f} "
+        "nats a token), which knows only how often each token comes; the last weights are kept "
+        f"beside them:  seqgen sample {checkpoint_label(event.path)} --weights last"
+    ]
+
+
+def bits(result: Evaluated) -> str:
+    """The loss in the unit in which it compares: for tunes a note, for text a character."""
+    if result.bits_per_note is not None:
+        return f"{result.bits_per_note:.3f} bits per note"
+    return f"{result.bits_per_character:.3f} bits per character"
+
+
+def longer(seconds: float) -> int:
+    """A budget in minutes that doubles the training so far."""
+    return max(1, math.ceil(seconds / 30))
+
+
+def evaluation(event: Evaluated, unit: Unit) -> str:
+    part = "" if event.whole else " (of a part)"
+    return (
+        f"step {event.step}  {format_duration(event.seconds)}  "
+        f"training {losses(event.training_loss, unit)}  "
+        f"validation{part} {losses(event.validation_loss, unit)}  "
+        f"perplexity {shown_perplexity(event.perplexity)}{'  best so far' if event.best else ''}"
+    )
+
+
+def checkpoint_label(path: Path) -> str:
+    """What to call a checkpoint on the command line: its name, or its path where that is needed."""
+    return shlex.quote(path.name if path.parent == FOLDER else str(path))
+
+
+def unit_of(event: Started) -> Unit:
+    """The unit in which the losses of a run compare with those of others."""
+    corpus, tunes = event.config.corpus, event.config.tunes
+    tokens = max(1, corpus.validation_tokens - 1)
+    if tunes and tunes.validation_notes:
+        return Unit("note", tunes.validation_notes / tokens)
+    return Unit("char", corpus.validation_characters / tokens)
+
+
+def losses(nats: float, unit: Unit) -> str:
+    bits = nats / unit.per_token / math.log(2)
+    return f"{number(nats, '.3f')} nats  {number(bits, '.3f')} bits/{unit.name}"
+
+
+def pluralize(count: float, what: str) -> str:
+    return f"{count:,.4g} {what}{'s' * (count != 1)}" if count < 1000 else f"{count:,.0f} {what}s"
+
+
+def number(value: float, form: str) -> str:
+    return "–" if math.isnan(value) else format(value, form)
+
+
+def shown_perplexity(value: float) -> str:
+    """A perplexity in a few digits: that of a network that exploded may have hundreds."""
+    return number(value, ".2f" if value < 1e6 else ".1e")
+
+
+def format_duration(seconds: float) -> str:
+    """A length of time as a person says it: 45 s, 2:05, 1:02:03."""
+    if not math.isfinite(seconds):
+        return "?"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes == 0:
+        return f"{rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def first_lines(text: str) -> list[str]:
+    """As many lines as there is room for; of a tune its title and its music."""
+    lines = strip_controls(text).split("\n")
+    if lines[0].startswith("%abc"):
+        lines = [line for line in lines[1:] if line.startswith("T:") or not FIELD.match(line)]
+    return lines[:SAMPLE_LINES]

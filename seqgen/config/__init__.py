@@ -1,0 +1,1 @@
+"""Every option of seqgen: how one is declared and checked, and all groups of them."""

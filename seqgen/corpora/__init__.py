@@ -1,6 +1,0 @@
-"""Where documents come from: files, folders, patterns, standard input, known corpora."""
-
-from seqgen.corpora.document import Corpus, Document
-from seqgen.corpora.source import open_corpus
-
-__all__ = ["Corpus", "Document", "open_corpus"]

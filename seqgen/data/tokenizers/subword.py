@@ -1,0 +1,192 @@
+"""Subwords: byte-level byte-pair encoding (Sennrich et al. 2016), which knows every character."""
+
+import codecs
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from seqgen.data.tokenizers.base import (
+    LONGEST,
+    Decoder,
+    Text,
+    Tokenizer,
+    alphabet,
+    blocks,
+    damaged,
+    field,
+    is_surrogate,
+    listed,
+    sample,
+    visible,
+)
+from seqgen.errors import ConfigError, TokenError
+
+if TYPE_CHECKING:
+    import tokenizers
+
+LEAST = 1 + 256  # END and every byte
+
+
+class SubwordTokenizer(Tokenizer):
+    """The vocabulary is all 256 bytes, then what tokens that often stand together merge to.
+
+    Hugging Face `tokenizers` learns the merges and applies them. Unless said, the vocabulary has
+    one token for every 250 characters of the texts, but at least 512 and at most 8,000: 4,461 for
+    1.1 MB. It may come out smaller, because a pair seen once is not merged.
+    """
+
+    kind = "subword"
+    bounded = True
+
+    def __init__(self, merges: Sequence[tuple[int, int]]) -> None:
+        """merges: ids of the left and right token, in the order learned. Byte b has id b + 1.
+
+        Raises ValueError if a merge names a token that is not made yet, stands twice, or makes a
+        token of more than LONGEST bytes.
+        """
+        if len(set(merges)) != len(merges):
+            raise ValueError("a merge stands twice")
+        pieces = {bytes([byte]): byte + 1 for byte in range(256)}
+        ordered = [b"", *pieces]
+        for left, right in merges:
+            if not (0 < left < len(ordered) and 0 < right < len(ordered)):
+                raise ValueError(f"merge of {left} and {right} comes before its parts")
+            piece = ordered[left] + ordered[right]
+            if len(piece) > LONGEST:
+                raise ValueError(f"merge of {left} and {right} is longer than {LONGEST} bytes")
+            # Two merges may make the same piece (a+bc, ab+c); it is one token.
+            if pieces.setdefault(piece, len(ordered)) == len(ordered):
+                ordered.append(piece)
+        self.size = len(ordered)
+        self._pieces = ordered
+        self._merges = merges
+
+    @classmethod
+    def train(cls, texts: Iterable[Text], vocab_size: int | None) -> Self:
+        from tokenizers import trainers
+
+        if vocab_size is not None and vocab_size < LEAST:
+            raise ConfigError(
+                f"--vocab-size {vocab_size} is too small: the least is {LEAST} for subword tokens, "
+                "one a byte and the end of a document"
+            )
+        if surrogates := list(filter(is_surrogate, alphabet(texts))):
+            raise TokenError(
+                f"the text holds {listed(surrogates)}, which are halves of characters and no text; "
+                "take them out, or use --tokenizer char"
+            )
+        characters = sum(map(len, texts))
+        size = vocab_size or min(max(512, characters // 250), 8000)
+        model = byte_level_bpe({}, [])
+        trainer = trainers.BpeTrainer(
+            vocab_size=size - 1,  # END is ours
+            min_frequency=2,
+            initial_alphabet=list(byte_signs()),
+            max_token_length=LONGEST,
+            show_progress=False,
+        )
+        model.train_from_iterator(sample(texts), trainer)
+        return cls(merges_of(model))
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        what = "a list of pairs of ids, each of a byte or an earlier merge"
+        merges = field(data, "merges", what, list)
+        if not all(len(pair) == 2 and type(pair[0]) is type(pair[1]) is int for pair in merges):
+            raise damaged("merges", what)
+        try:
+            return cls([(left, right) for left, right in merges])
+        except ValueError as error:
+            raise damaged("merges", what) from error
+
+    def to_json(self) -> dict[str, Any]:
+        return {"kind": self.kind, "merges": [list(pair) for pair in self._merges]}
+
+    @cached_property
+    def _model(self) -> "tokenizers.Tokenizer":
+        signs = byte_signs()
+        signed = ["".join(signs[byte] for byte in piece) for piece in self._pieces]
+        vocabulary = {piece: id for id, piece in enumerate(signed) if id}
+        return byte_level_bpe(vocabulary, [(signed[a], signed[b]) for a, b in self._merges])
+
+    def encode(self, text: str) -> np.ndarray:
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise self.unknown_error(text) from None
+        parts = [np.array(self._model.encode(block).ids, self.dtype) for block in blocks(text)]
+        return np.concatenate(parts) if parts else np.zeros(0, self.dtype)
+
+    @property
+    def contents(self) -> Sequence[str | bytes]:
+        return self._pieces
+
+    def cut(self, text: str) -> list[str]:
+        splitter = self._model.pre_tokenizer
+        return [text[start:end] for _, (start, end) in splitter.pre_tokenize_str(text)]
+
+    def decode(self, ids: Sequence[int] | np.ndarray) -> str:
+        pieces = self._pieces
+        return b"".join([pieces[id] for id in self.validate_ids(ids).tolist()]).decode(
+            errors="replace"
+        )
+
+    def decoder(self) -> Decoder:
+        return ByteDecoder(self._pieces)
+
+    def knows(self, character: str) -> bool:
+        return not is_surrogate(character)
+
+    def display_token(self, id: int) -> str:
+        return visible(self._pieces[id].decode(errors="backslashreplace"))
+
+
+class ByteDecoder(Decoder):
+    """Holds back the bytes of a character until all have come; U+FFFD stands for invalid ones."""
+
+    def __init__(self, pieces: Sequence[bytes]) -> None:
+        self._bytes = pieces
+        self._utf_8 = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def push(self, id: int) -> str:
+        return self._utf_8.decode(self._bytes[id])
+
+    def flush(self) -> str:
+        return self._utf_8.decode(b"", final=True)
+
+
+def byte_signs() -> list[str]:
+    """The character that stands for each byte inside byte-level BPE (GPT-2's table).
+
+    A byte that prints stands for itself; the others take the code points from 256 on, in order.
+    """
+    prints = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
+    others = iter(range(0x100, 0x200))
+    return [chr(byte if byte in prints else next(others)) for byte in range(256)]
+
+
+def byte_level_bpe(
+    vocabulary: dict[str, int], merges: list[tuple[str, str]]
+) -> "tokenizers.Tokenizer":
+    """A byte-level BPE model of Hugging Face, without normaliser and without special tokens."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    model = Tokenizer(models.BPE(vocab=vocabulary, merges=merges))
+    model.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    return model
+
+
+def merges_of(model: "tokenizers.Tokenizer") -> list[tuple[int, int]]:
+    """The merges of a trained model by our ids, which do not depend on how theirs are given."""
+    ids = {sign: byte + 1 for byte, sign in enumerate(byte_signs())}
+    merges = []
+    for left, right in json.loads(model.to_str())["model"]["merges"]:
+        merges.append((ids[left], ids[right]))
+        ids.setdefault(left + right, len(ids) + 1)
+    return merges
+
+
+TOKENIZER = SubwordTokenizer

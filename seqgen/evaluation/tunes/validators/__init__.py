@@ -1,0 +1,1 @@
+"""Validators of tunes: bars, music21 and abc2midi."""

@@ -1,0 +1,56 @@
+"""Run a network over a text one step at a time and see every state and every gate on the way."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from seqgen.checkpoint.read import Checkpoint
+from seqgen.config.options import FLOAT32
+from seqgen.errors import CheckpointError
+from seqgen.inspection.text import Passage, boundary
+from seqgen.models.onnx.graph import GATE, IDS, LOGITS, PLACES, build, next_state
+
+
+class StateTrace:
+    """The steps of a network over a passage, as one stream, in float32.
+
+    states: shape of each state [*state shape] by its name, ``layer/state``.
+    gates: the name of each gate, ``layer/gate``, bottom to top.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, *, gates: bool = False) -> None:
+        """Make the session. Raises CheckpointError if the weights are damaged."""
+        import onnxruntime as ort
+
+        config = checkpoint.config
+        weights = checkpoint.weights()
+        graph = build(config.model, config.vocab, weights, FLOAT32, config.places, gates)
+        options = ort.SessionOptions()
+        options.log_severity_level = 4
+        try:
+            self._session = ort.InferenceSession(graph, options, ["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime's exceptions share no base but Exception
+            raise CheckpointError(f"{checkpoint.path}: its network cannot be run") from error
+        shapes = {i.name: tuple(i.shape[1:]) for i in self._session.get_inputs()}
+        self.states = {n: shape for n, shape in shapes.items() if n not in (IDS, PLACES)}
+        outputs = [output.name for output in self._session.get_outputs()]
+        self.gates = tuple(n.removeprefix(GATE) for n in outputs if n.startswith(GATE))
+        self._outputs = [name for name in outputs if name != LOGITS]
+        self._boundary = boundary(checkpoint)
+
+    def over(self, passage: Passage) -> Iterator[tuple[dict[str, np.ndarray], ...]]:
+        """After each token the states by their names, and the gates by theirs, float32 [*shape]."""
+        zeros = {n: np.zeros((1, *shape), np.float32) for n, shape in self.states.items()}
+        feeds = dict(zeros)
+        for row, id in zip(passage.rows, passage.ids, strict=True):
+            if id == self._boundary:
+                feeds.update(zeros)
+            numbers = np.atleast_1d(row).astype(np.int64)
+            feeds[IDS] = numbers[:1]
+            if len(numbers) > 1:
+                feeds[PLACES] = numbers[None, 1:]
+            values = self._session.run(self._outputs, feeds)
+            after = dict(zip(self._outputs, values, strict=True))
+            feeds.update({name: after[next_state(name)] for name in self.states})
+            states = {name: feeds[name][0] for name in self.states}
+            yield states, {name: after[GATE + name][0] for name in self.gates}

@@ -1,0 +1,1 @@
+"""The network: architecture, cells, scans over time, and its ONNX graph."""

@@ -1,0 +1,134 @@
+"""How a stack is put together: the name and shape of every layer, weight and state."""
+
+from dataclasses import dataclass
+
+from seqgen.config.options import ModelOptions
+from seqgen.errors import ConfigError
+from seqgen.models import cells
+
+# Batch normalisation has two more, which follow the data and not a gradient.
+NORM_WEIGHTS = {
+    "layer": ("gamma", "beta"),
+    "batch": ("gamma", "beta", "moving_mean", "moving_variance"),
+}
+MOVING = ("moving_mean", "moving_variance")
+NORM_EPSILON = 1e-3
+
+
+@dataclass(frozen=True)
+class LayerShape:
+    """A recurrent layer in its place, or the output layer.
+
+    name: of its weights and states. norm: of what normalises what it reads, if anything does.
+    inputs: width of what it reads. units: of what it writes; 0 for the output layer.
+    residual: whether what it reads is added to what it writes.
+    """
+
+    name: str
+    norm: str
+    inputs: int
+    units: int
+    residual: bool = False
+
+
+def recurrent_layers(options: ModelOptions) -> tuple[LayerShape, ...]:
+    """The recurrent layers, bottom to top. Raises ConfigError if they do not fit each other."""
+    if options.embedding is None:
+        raise ConfigError("the stack has no --embedding yet")
+    found, widths = [], [options.embedding]
+    for n, units in enumerate(options.widths, 1):
+        inputs = sum(widths) if options.dense else widths[-1]
+        residual = options.residual and inputs == units
+        found.append(LayerShape(f"recurrent_{n}", f"norm_{n}", inputs, units, residual))
+        widths.append(units)
+    if options.residual and not any(layer.residual for layer in found):
+        raise ConfigError(
+            "--residual adds what a layer reads to what it writes, and no layer here writes as "
+            f"many numbers as it reads; more --layers, or --embedding {options.widths[0]}"
+        )
+    return tuple(found)
+
+
+def output_layer(options: ModelOptions) -> LayerShape:
+    """The output layer. Raises ConfigError if it cannot be tied to the embedding."""
+    assert options.embedding is not None
+    widths = options.widths
+    inputs = options.embedding + sum(widths) if options.dense else widths[-1]
+    if options.tie_embeddings and inputs != options.embedding:
+        raise ConfigError(
+            f"--tie-embeddings needs an embedding as wide as the last layer; --embedding "
+            f"{inputs} with "
+            f"{inputs} units"
+        )
+    return LayerShape("output", f"norm_{len(widths) + 1}", inputs, 0)
+
+
+def check_layers(options: ModelOptions) -> None:
+    """Raise ConfigError if the layers of a stack do not fit each other."""
+    recurrent_layers(options)
+    output_layer(options)
+
+
+def layer_names(options: ModelOptions) -> tuple[str, ...]:
+    """Name of each recurrent layer, bottom to top."""
+    return tuple(layer.name for layer in recurrent_layers(options))
+
+
+def weight_shapes(
+    options: ModelOptions, vocab: int, places: tuple[int, ...] = ()
+) -> dict[str, tuple[int, ...]]:
+    """Shape of every weight by ``layer/weight``, bottom to top.
+
+    options: with layers, units and embedding chosen.
+    vocab: how many tokens there are.
+    places: of each number that comes beside a token, how many values it has.
+    Raises ConfigError if the layers do not fit each other.
+    """
+    cell, layers, output = cells.of(options), recurrent_layers(options), output_layer(options)
+    width = options.embedding or 0
+    shapes: dict[str, tuple[int, ...]] = {"embedding/embeddings": (vocab, width)}
+    if places:
+        shapes["places/embeddings"] = (sum(places), width)
+    for layer in (*layers, output):
+        for weight in NORM_WEIGHTS.get(options.norm or "", ()):
+            shapes[f"{layer.norm}/{weight}"] = (layer.inputs,)
+        if layer.units:
+            for weight, shape in cell.shapes(layer.inputs, layer.units).items():
+                shapes[f"{layer.name}/{weight}"] = shape
+    if not options.tie_embeddings:
+        shapes["output/kernel"] = (output.inputs, vocab)
+    shapes["output/bias"] = (vocab,)
+    return shapes
+
+
+def learned_weights(
+    options: ModelOptions, vocab: int, places: tuple[int, ...] = ()
+) -> tuple[str, ...]:
+    """Names of the weights that follow a gradient, in the order of `weight_shapes`."""
+    cell = cells.of(options)
+    fixed = {f"{layer}/{weight}" for layer in layer_names(options) for weight in cell.fixed}
+    if cell.fixed_embedding:
+        fixed |= {"embedding/embeddings", "places/embeddings"}
+        # Nor is what normalises their inputs, since no gradient comes that far.
+        norms = [layer.norm for layer in recurrent_layers(options)]
+        fixed |= {f"{norm}/{weight}" for norm in norms for weight in ("gamma", "beta")}
+    return tuple(
+        name
+        for name in weight_shapes(options, vocab, places)
+        if name not in fixed and not name.endswith(MOVING)
+    )
+
+
+def place_offsets(places: tuple[int, ...]) -> list[int]:
+    """Row of the table of places at which each number's own rows begin."""
+    return [sum(places[:number]) for number in range(len(places))]
+
+
+def state_shapes(options: ModelOptions) -> dict[str, tuple[int, ...]]:
+    """Shape of every carried state by ``layer/state``, without the dimension of streams."""
+    cell = cells.of(options)
+    return {
+        f"{layer.name}/{state}": shape
+        for layer in recurrent_layers(options)
+        for state, shape in cell.state_shapes(layer.units).items()
+    }

@@ -1,0 +1,132 @@
+"""Long short-term memory (Hochreiter and Schmidhuber 1997) with forget gate (Gers et al. 2000)."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from seqgen.models.cells.base import Graph, RecurrentCell
+
+if TYPE_CHECKING:
+    import keras
+
+
+class LSTM(RecurrentCell):
+    """i, f, o = σ(x W + h R + b); g = tanh(x W + h R + b); c' = f c + i g; h' = o tanh(c').
+
+    Gates stand in Keras's order i, f, g, o; the forget gate's bias starts at 1
+    (Jozefowicz et al. 2015). A unit that begins with the bias b keeps the share σ(b) of itself in
+    a step, so that to learn over gaps of k steps it wants about ln k (Tallec and Ollivier 2018).
+    """
+
+    name = "lstm"
+    title = "LSTM"
+    cudnn = "LSTM"
+    states = ("h", "c")
+    option_defaults: ClassVar = {"forget_bias": 1.0}
+    saved = ("i", "f", "g", "o", "tanh(c')", "c")
+
+    def shapes(self, inputs: int, units: int) -> dict[str, tuple[int, ...]]:
+        return {
+            "kernel": (inputs, 4 * units),
+            "recurrent_kernel": (units, 4 * units),
+            "bias": (4 * units,),
+        }
+
+    def initial(self, weight: str) -> "keras.Initializer":
+        import keras
+
+        if weight != "bias":
+            return super().initial(weight)
+
+        bias = self.options.forget_bias
+
+        class Forget(keras.initializers.Initializer):
+            def __call__(self, shape: Any, dtype: Any = None) -> Any:
+                i, f, g, o = np.split(np.zeros(shape, dtype), 4)
+                return keras.ops.convert_to_tensor(np.concatenate([i, f + bias, g, o]))
+
+        return Forget()
+
+    def forward(
+        self, a: Any, r: Any, states: tuple[Any, ...]
+    ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        import tensorflow as tf
+
+        c = states[1]
+        i, f, g, o = tf.split(a + r, 4, axis=-1)
+        i, f, g, o = tf.sigmoid(i), tf.sigmoid(f), tf.tanh(g), tf.sigmoid(o)
+        c_next = f * c + i * g
+        squashed = tf.tanh(c_next)
+        return (o * squashed, c_next), (i, f, g, o, squashed, c)
+
+    def backward(
+        self, gradients: tuple[Any, ...], saved: tuple[Any, ...]
+    ) -> tuple[Any, Any, tuple[Any, ...]]:
+        import tensorflow as tf
+
+        dh, dc = gradients
+        i, f, g, o, squashed, c = saved
+        dc += dh * o * (1 - squashed * squashed)
+        da = [
+            dc * g * i * (1 - i),
+            dc * c * f * (1 - f),
+            dc * i * (1 - g * g),
+            dh * squashed * o * (1 - o),
+        ]
+        return tf.concat(da, -1), None, (None, dc * f)
+
+    def gates(
+        self, graph: Graph, products: tuple[str, ...], states: tuple[str, ...]
+    ) -> tuple[str, ...]:
+        i, f, g, o = graph.split(products[0], 4)
+        i, f, o = (
+            graph.gate(name, graph.node("Sigmoid", gate))
+            for name, gate in (("i", i), ("f", f), ("o", o))
+        )
+        kept = graph.node("Mul", f, states[1])
+        c = graph.node("Add", kept, graph.node("Mul", i, graph.node("Tanh", g)))
+        return graph.node("Mul", o, graph.node("Tanh", c)), c
+
+    def sequence(
+        self,
+        graph: Graph,
+        x_TI: str,
+        states: Mapping[str, str],
+        weights: Mapping[str, np.ndarray],
+        name: str,
+    ) -> tuple[str, dict[str, str]] | None:
+        """By DynamicQuantizeLSTM, in which a step costs half of what the loop's body does.
+
+        It finds the scale of h at every step, where the one-step graph has a fixed one.
+        """
+        # The operator has the gates in the order i, o, f, g, and its weights have an axis of
+        # directions first.
+        i, f, g, o = np.split(np.arange(len(weights["bias"])), 4)
+        order = np.concatenate([i, o, f, g])
+        inputs = []
+        for kind in ("kernel", "recurrent_kernel"):
+            codes, scales = graph.codes(weights[kind][:, order])
+            zeros = np.zeros(codes.shape[1], np.int8)
+            arrays = {"codes": codes, "scales": scales, "zeros": zeros}
+            inputs.append(
+                [graph.constant(f"{name}/{kind}/{n}", a[None]) for n, a in arrays.items()]
+            )
+        (w, *w_scales), (r, *r_scales) = inputs
+        bias = weights["bias"][order]
+        b = graph.constant(f"{name}/bias", np.concatenate([bias, 0 * bias])[None])
+        first = graph.constant("axis/0", np.array([0], np.int64))
+        second = graph.constant("axis/1", np.array([1], np.int64))
+        before = [graph.node("Unsqueeze", states[state], first) for state in self.states]
+        y_T11H, *after = graph.nodes(
+            "DynamicQuantizeLSTM",
+            graph.node("Unsqueeze", x_TI, second),
+            w, r, b, "", *before, "", *w_scales, *r_scales,
+            outputs=3, domain="com.microsoft", hidden_size=len(weights["recurrent_kernel"]),
+        )  # fmt: skip
+        y_TH = graph.node("Squeeze", graph.node("Squeeze", y_T11H, second), second)
+        ends = [graph.node("Squeeze", state, first) for state in after]
+        return y_TH, dict(zip(self.states, ends, strict=True))
+
+
+CELL = LSTM

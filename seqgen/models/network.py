@@ -1,0 +1,180 @@
+"""The Keras model: an embedding, recurrent layers and what joins them, an output layer."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from seqgen.config.options import ModelOptions
+from seqgen.models import cells
+from seqgen.models.architecture import (
+    NORM_EPSILON,
+    learned_weights,
+    output_layer,
+    place_offsets,
+    recurrent_layers,
+    state_shapes,
+    weight_shapes,
+)
+from seqgen.models.initializers import initial
+
+
+class RecurrentLM(keras.Model):
+    """Token ids to logits, states in and states out: ``(ids_TB, states) -> (logits_TBV, states)``.
+
+    Time comes first, which is how the recurrence reads it and the generation graph runs it. Where
+    numbers come beside each token, it reads ids_TBF, of which the first is the token.
+    States go by the names of `seqgen.models.architecture.state_shapes`, float32 [B, *shape].
+
+    options: with layers, units and embedding chosen.
+    vocab: how many tokens there are, V.
+    boundary: the token before which the states are forgotten, so that each document is read as
+        generation writes it, from nothing; None to carry them over everything.
+    places: of each number that comes beside a token, how many values it has; their vectors are
+        added to the token's.
+    precision: "float32" or "bfloat16", of the operands of products; weights, states and logits are
+        float32 in both.
+    flow: factor of a gradient on its way from a step to the one before
+        (`seqgen.training.batching`).
+    """
+
+    def __init__(
+        self,
+        options: ModelOptions,
+        vocab: int,
+        boundary: int | None = None,
+        precision: str = "float32",
+        places: tuple[int, ...] = (),
+        flow: float = 1.0,
+    ) -> None:
+        super().__init__()
+        policy = {"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision]
+        self.boundary = boundary
+        self.options = options = cells.chosen(options)
+        cell = cells.of(options)
+        self.offsets = place_offsets(places)
+        added_up = places or options.recurrent_init == "identity"
+        loud = not (added_up or options.tie_embeddings)
+        self.embedding, self.places = (
+            keras.layers.Embedding(
+                rows, options.embedding, initial(loud=loud), name=name, dtype=policy
+            )
+            for name, rows in (("embedding", vocab), ("places", sum(places) or 1))
+        )
+        self.output_layer = keras.layers.Dense(vocab, name="output", dtype=policy)
+        self.shapes = recurrent_layers(options)
+        # One mask for all steps of a window (Gal and Ghahramani 2016), or one for each.
+        mask = (1, None, None) if options.variational else None
+        dropped, first = options.dropout or 0.0, options.embedding_dropout
+        shares = [dropped if first is None else first, *(dropped for _ in self.shapes)]
+        self.dropouts = [keras.layers.Dropout(share, mask, dtype=policy) for share in shares]
+        forgets = boundary is not None
+        self.recurrent = [
+            cell.layer(shape.units, shape.name, forgets, flow) for shape in self.shapes
+        ]
+        output = output_layer(options)
+        self.norms = [_norm(options.norm, shape.norm, policy) for shape in (*self.shapes, output)]
+        self.embedding.build((None, None))
+        if places:
+            self.places.build((None, None))
+        for layer, shape in zip(self.recurrent, self.shapes, strict=True):
+            layer.build(shape.inputs)
+        for norm, shape in zip(self.norms, (*self.shapes, output), strict=True):
+            norm.build((None, None, shape.inputs))
+        self.output_layer.build((None, output.inputs))
+        layers = (self.embedding, self.places, *self.norms, *self.recurrent, self.output_layer)
+        made = {f"{layer.name}/{w.name}": w for layer in layers for w in layer.weights}
+        self.names = tuple(weight_shapes(options, vocab, places))
+        self.parameters = [made[name] for name in self.names]
+        self.learned_names = learned_weights(options, vocab, places)
+        self.learned = [made[name] for name in self.learned_names]
+        self.built = True
+
+    @property
+    def random_states(self) -> list[Any]:
+        """What the next random choices depend on, as variables."""
+        dropouts = [*self.dropouts, *(getattr(r, "dropout", None) for r in self.recurrent)]
+        return [d.seed_generator.state for d in dropouts if d is not None and d.rate]
+
+    def zero_states(self, streams: int) -> dict[str, tf.Tensor]:
+        """The states before the first token."""
+        return {n: tf.zeros((streams, *s)) for n, s in state_shapes(self.options).items()}
+
+    def call(
+        self, ids_TB: tf.Tensor, states: Mapping[str, tf.Tensor], training: bool = False
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        x, after = self.hidden(ids_TB, states, training)
+        return self.logits(x), after
+
+    def hidden(
+        self, ids_TB: tf.Tensor, states: Mapping[str, tf.Tensor], training: bool = False
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """What the output layer reads, [T, B, I], and the states after the last step."""
+        x = self._embedded(ids_TB)
+        ids_TB = ids_TB[..., 0] if self.offsets else ids_TB
+        keeps = None
+        if self.boundary is not None:
+            keeps = tf.cast(ids_TB != self.boundary, tf.float32)[..., None]
+        below = [self.dropouts[0](x, training=training)]
+        after: dict[str, tf.Tensor] = {}
+        layers = zip(self.shapes, self.norms[:-1], self.recurrent, self.dropouts[1:], strict=True)
+        for shape, norm, layer, dropout in layers:
+            names = [f"{layer.name}/{state}" for state in layer.cell.states]
+            x = self._read(below)
+            y, last = layer(
+                norm(x, training=training),
+                tuple(states[name] for name in names),
+                keeps,
+                training=training,
+            )
+            after.update(zip(names, last, strict=True))
+            y = dropout(y, training=training)
+            below.append(x + y if shape.residual else y)
+        return self.norms[-1](self._read(below), training=training), after
+
+    def logits(self, x: tf.Tensor) -> tf.Tensor:
+        """What the output layer makes of it, float32 [T, B, V]."""
+        # The bias is added in float32, or its gradient would be summed in bfloat16.
+        output = self.output_layer
+        kernel = output.kernel
+        if self.options.tie_embeddings:
+            kernel = tf.transpose(self.embedding.embeddings)
+        logits_TBV = tf.tensordot(x, tf.cast(kernel, x.dtype), 1)
+        return tf.cast(logits_TBV, tf.float32) + output.bias
+
+    def _read(self, below: list[tf.Tensor]) -> tf.Tensor:
+        """What a layer reads, of the embedding and the outputs of the layers below it."""
+        return tf.concat(below, -1) if self.options.dense else below[-1]
+
+    def _embedded(self, ids_TB: tf.Tensor) -> tf.Tensor:
+        """The vector of each token, with those of the numbers beside it added, [T, B, E]."""
+        if not self.offsets:
+            return self.embedding(ids_TB)
+        rows_TBF = ids_TB[..., 1:] + tf.constant(self.offsets, ids_TB.dtype)
+        beside_TBE = tf.reduce_sum(self.places(rows_TBF), axis=2)
+        return self.embedding(ids_TB[..., 0]) + beside_TBE
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """A copy of every weight by its name, float32."""
+        pairs = zip(self.names, self.parameters, strict=True)
+        return {name: np.array(weight.numpy(), np.float32) for name, weight in pairs}
+
+    def assign(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Set every weight. Raises KeyError or ValueError where a name or shape does not fit."""
+        for name, weight in zip(self.names, self.parameters, strict=True):
+            weight.assign(arrays[name])
+
+
+def _norm(kind: str | None, name: str, policy: str) -> keras.layers.Layer:
+    """What normalises a layer's input, if anything does.
+
+    Over its own units (Ba et al. 2016), or over the streams and steps that it is called with
+    (Ioffe and Szegedy 2015; Laurent et al. 2016).
+    """
+    if kind == "layer":
+        return keras.layers.LayerNormalization(epsilon=NORM_EPSILON, name=name, dtype=policy)
+    if kind == "batch":
+        return keras.layers.BatchNormalization(epsilon=NORM_EPSILON, name=name, dtype=policy)
+    return keras.layers.Identity(name=name, dtype=policy)

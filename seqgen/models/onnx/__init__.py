@@ -1,0 +1,1 @@
+"""ONNX graphs of a trained network: one step, and a whole sequence."""

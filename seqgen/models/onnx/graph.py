@@ -1,0 +1,207 @@
+"""The trained network as an ONNX graph: one step of B streams, with the state in and out."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from seqgen.config.options import INT8, PRECISIONS, ModelOptions
+from seqgen.errors import CheckpointError, unknown_name
+from seqgen.models import cells
+from seqgen.models.architecture import (
+    NORM_EPSILON,
+    LayerShape,
+    output_layer,
+    place_offsets,
+    recurrent_layers,
+    state_shapes,
+)
+from seqgen.models.onnx.builder import CONTRIB, GraphBuilder
+from seqgen.models.onnx.sequence import SequenceBuilder
+
+if TYPE_CHECKING:
+    import onnx
+
+IDS = "ids"
+PLACES = "places"
+LOGITS = "logits"
+GATE = "gate/"
+# Old enough for every onnxruntime that there is for Python 3.11; nothing here needs newer.
+OPSET = 17
+IR_VERSION = 8
+# A protobuf message ends there; only a network of over 500 million weights gets near.
+MOST_BYTES = 2**31 - 2**20
+
+
+def own(everything: Mapping[str, Any], layer: str) -> dict[str, Any]:
+    """Those entries whose names begin with the layer's, by the rest of their names."""
+    prefix = f"{layer}/"
+    return {n.removeprefix(prefix): e for n, e in everything.items() if n.startswith(prefix)}
+
+
+def normalised(
+    graph: GraphBuilder, kind: str | None, x_BI: str, weights: Mapping[str, np.ndarray]
+) -> str:
+    """What `seqgen.models.network` has its normalising layers do, in a graph."""
+    if kind is None:
+        return x_BI
+    gamma, beta = weights["gamma"], weights["beta"]
+    if kind == "layer":
+        constants = (graph.constant(f"{x_BI}/{n}", weights[n]) for n in ("gamma", "beta"))
+        normed = graph.node("LayerNormalization", x_BI, *constants, axis=-1, epsilon=NORM_EPSILON)
+        return graph.bound(normed, None)
+    scale = gamma / np.sqrt(weights["moving_variance"] + NORM_EPSILON)
+    shift = beta - weights["moving_mean"] * scale
+    scaled = graph.node("Mul", x_BI, graph.constant(f"{x_BI}/scale", scale))
+    return graph.bound(graph.node("Add", scaled, graph.constant(f"{x_BI}/shift", shift)), None)
+
+
+def next_state(name: str) -> str:
+    """Name of the output that carries a state on."""
+    return f"next/{name}"
+
+
+def build(
+    options: ModelOptions,
+    vocab: int,
+    weights: Mapping[str, np.ndarray],
+    precision: str = INT8,
+    places: tuple[int, ...] = (),
+    gates: bool = False,
+) -> bytes:
+    """The one-step graph of a network, as the bytes of an ONNX file.
+
+    options: the stack, with layers, units and embedding chosen.
+    weights: the arrays that `seqgen.models.architecture.weight_shapes` lists, float32.
+    precision: of the products' operands, one of `seqgen.checkpoint.PRECISIONS`.
+    places: of each number that comes beside a token, how many values it has.
+    gates: whether what its gates did is among its outputs, as ``gate/layer/gate`` (float32 [B, H]).
+    Its inputs are ``ids`` (int64 [B]), with them ``places`` (int64 [B, F]) where there are such
+    numbers, and every state by its name (float32 [B, *state shape]); its outputs ``logits``
+    (float32 [B, V]) and every state after the step (`next_state`).
+    Raises CheckpointError if the network is too large for the format, ConfigError for an unknown
+    precision.
+    """
+    check_size_and_precision(weights, precision)
+    graph = GraphBuilder(int8=precision == INT8)
+    outputs = network(graph, options, weights, places)
+    shown = graph.gates if gates else {}
+    outputs |= {tensor: GATE + name for name, (tensor, _) in shown.items()}
+    shapes = {GATE + name: (units,) for name, (_, units) in shown.items()}
+    return serialised(graph, outputs, "B", "B", options, vocab, places, shapes)
+
+
+def build_sequence(
+    options: ModelOptions,
+    vocab: int,
+    weights: Mapping[str, np.ndarray],
+    precision: str = INT8,
+    places: tuple[int, ...] = (),
+) -> bytes:
+    """The graph that reads a sequence of one stream, as the bytes of an ONNX file.
+
+    What does not depend on a state, such as the product with a layer's input, is computed for all
+    steps at once; the rest is the body of a loop (ONNX's Scan), one for each layer. The state after
+    a sequence is that of the one-step graph but for the rounding of float32 sums.
+
+    Args are those of `build`, and so are inputs, outputs and errors, but for the shapes: ``ids``
+    is int64 [T], ``places`` int64 [T, F], and the states and the logits, which are those after the
+    last token, have a leading dimension of 1.
+    """
+    check_size_and_precision(weights, precision)
+    graph = SequenceBuilder((IDS, PLACES), int8=precision == INT8)
+    outputs = network(graph, options, weights, places)
+    return serialised(graph, outputs, "T", 1, options, vocab, places)
+
+
+def check_size_and_precision(weights: Mapping[str, np.ndarray], precision: str) -> None:
+    if precision not in PRECISIONS:
+        raise unknown_name("precision", precision, PRECISIONS)
+    size = sum(array.nbytes for array in weights.values())
+    if size > MOST_BYTES:
+        raise CheckpointError(
+            f"the weights take {size / 1e9:.1f} GB and a one-step graph holds 2 GB; "
+            "train with fewer --units or --layers"
+        )
+
+
+def network(
+    graph: GraphBuilder,
+    options: ModelOptions,
+    weights: Mapping[str, np.ndarray],
+    places: tuple[int, ...],
+) -> dict[str, str]:
+    """Add a network to a graph; returns, by tensor, the names of logits and states after it."""
+    states = state_shapes(options)
+    outputs: dict[str, str] = {}
+    layers = recurrent_layers(options)
+    cell = cells.of(options)
+    x_BI = graph.lookup(IDS, weights["embedding/embeddings"], "embedding/embeddings")
+    if places:
+        table = weights["places/embeddings"]
+        x_BI = graph.sum_of_lookups(x_BI, PLACES, table, place_offsets(places), "places/embeddings")
+    below = [x_BI]
+
+    def read(layer: LayerShape, last: bool = False) -> tuple[str, str]:
+        """What a layer reads, as it is and normalised. last: at the last step only."""
+        x_BI = graph.joined(below) if options.dense else below[-1]
+        x_BI = graph.last(x_BI) if last else x_BI
+        return x_BI, normalised(graph, options.norm, x_BI, own(weights, layer.norm))
+
+    for layer in layers:
+        before = {n: f"{layer.name}/{n}" for n in own(states, layer.name)}
+        graph.within(layer.name, layer.units)
+        x_BI, normed_BI = read(layer)
+        y_BH, after = graph.layer(cell, normed_BI, before, own(weights, layer.name), layer.name)
+        outputs |= {tensor: next_state(before[name]) for name, tensor in after.items()}
+        graph.bound(y_BH, cell.bound)
+        below.append(graph.sum(x_BI, y_BH) if layer.residual else y_BH)
+    _, x_BI = read(output_layer(options), last=True)
+    kernel = (
+        weights["embedding/embeddings"].T if options.tie_embeddings else weights["output/kernel"]
+    )
+    outputs[graph.linear({x_BI: kernel}, weights["output/bias"], "output")] = LOGITS
+    return outputs
+
+
+def serialised(
+    graph: GraphBuilder,
+    outputs: Mapping[str, str],
+    tokens: str,
+    streams: str | int,
+    options: ModelOptions,
+    vocab: int,
+    places: tuple[int, ...],
+    more: Mapping[str, tuple[int, ...]] = MappingProxyType({}),
+) -> bytes:
+    """The ONNX file of a graph that `network` was added to.
+
+    tokens, streams: the leading dimensions of tokens, and of logits and states.
+    more: shapes of other outputs, by name, without the leading dimension.
+    """
+    from onnx import TensorProto, helper
+
+    states = state_shapes(options)
+
+    def value(name: str, kind: int, *shape: str | int) -> "onnx.ValueInfoProto":
+        return helper.make_tensor_value_info(name, kind, shape)
+
+    nodes, constants = graph.finish(outputs)
+    model = helper.make_model(
+        helper.make_graph(
+            nodes,
+            "seqgen",
+            [value(IDS, TensorProto.INT64, tokens)]
+            + ([value(PLACES, TensorProto.INT64, tokens, len(places))] if places else [])
+            + [value(n, TensorProto.FLOAT, streams, *shape) for n, shape in states.items()],
+            [value(LOGITS, TensorProto.FLOAT, streams, vocab)]
+            + [value(next_state(n), TensorProto.FLOAT, streams, *s) for n, s in states.items()]
+            + [value(n, TensorProto.FLOAT, streams, *shape) for n, shape in more.items()],
+            constants,
+        ),
+        producer_name="seqgen",
+        opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid(CONTRIB, 1)],
+        ir_version=IR_VERSION,
+    )
+    return model.SerializeToString()

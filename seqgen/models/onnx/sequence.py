@@ -1,0 +1,125 @@
+"""A graph that reads a sequence of one stream: a loop for each layer, and what needs none."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from seqgen.models.cells.base import Cell
+from seqgen.models.onnx.builder import GraphBuilder
+
+if TYPE_CHECKING:
+    import onnx
+
+
+class SequenceBuilder(GraphBuilder):
+    """A graph under construction whose tokens are [T]; each layer becomes a loop over the steps.
+
+    Cells add the nodes of one step, as they do to the one-step graph. A node that depends on no
+    state is put outside of the loop, where it works on all steps at once: what is [B, I] in a step
+    is [T, I] there. A node that depends on a state is put into the body of the layer's Scan, where
+    it is [1, I]; what it reads of the outside is handed in step by step.
+    """
+
+    def __init__(self, inputs: Iterable[str], *, int8: bool) -> None:
+        """inputs: names of the inputs of the graph that are sequences."""
+        super().__init__(int8=int8)
+        self._sequences = set(inputs)  # tensors outside of the loops with the steps as first axis
+        self._inside: set[str] = set()  # tensors of the body
+        self._body: list[onnx.NodeProto] = []
+        self._steps: dict[str, str] = {}  # by sequence, the tensor that is one step of it
+
+    def layer(
+        self,
+        cell: Cell,
+        x_BI: str,
+        states: Mapping[str, str],
+        weights: Mapping[str, np.ndarray],
+        name: str,
+    ) -> tuple[str, dict[str, str]]:
+        from onnx import TensorProto, helper
+
+        if self.int8 and self._fits_int8(x_BI):
+            whole = cell.sequence(self, x_BI, states, weights, name)
+            if whole:
+                return whole
+        before = {state: f"{name}/{state}/before" for state in states}
+        self._inside, self._body, self._steps = set(before.values()), [], {}
+        y_BH, after = cell.step(self, x_BI, before, weights, name)
+        # A result of the body has a name of its own, even where a state is the output too.
+        results = [self._copy(tensor) for tensor in (*after.values(), y_BH)]
+
+        def values(names: Iterable[str]) -> list["onnx.ValueInfoProto"]:
+            return [helper.make_tensor_value_info(n, TensorProto.FLOAT, None) for n in names]
+
+        body = helper.make_graph(
+            self._body, name, values([*before.values(), *self._steps.values()]), values(results), []
+        )
+        read, self._inside = list(self._steps), set()
+        axis = self.constant("axis/1", np.array([1], np.int64))
+        inputs = [*states.values(), *(self.node("Unsqueeze", tensor, axis) for tensor in read)]
+        attributes = {"body": body, "num_scan_inputs": len(read)}
+        *ends, y_T1H = self._add("Scan", tuple(inputs), len(results), "", attributes)
+        return self.node("Squeeze", y_T1H, axis), dict(zip(after, ends, strict=True))
+
+    def last(self, tensor: str) -> str:
+        end = self.node("Gather", tensor, self.constant("last", np.array([-1], np.int64)), axis=0)
+        return self.bound(end, self._bound(tensor))
+
+    def finish(
+        self, outputs: Mapping[str, str]
+    ) -> tuple[list["onnx.NodeProto"], list["onnx.TensorProto"]]:
+        nodes, constants = super().finish(outputs)
+        bodies = [a.g for node in nodes if node.op_type == "Scan" for a in node.attribute if a.g]
+        within = {name for body in bodies for node in body.node for name in node.input}
+        known = {constant.name for constant in constants}
+        more = [w for name, w in self._weights.items() if name in within - known]
+        return nodes, [*constants, *more]
+
+    def _terms(
+        self, inputs: Mapping[str, np.ndarray]
+    ) -> Iterator[tuple[Sequence[str], np.ndarray, np.ndarray | None]]:
+        """The terms of the one-step graph, with its scales, those outside of the loop first."""
+        parts = []
+        for xs, weight, scales in super()._terms(inputs):
+            edges = np.cumsum([len(inputs[x]) for x in xs])[:-1]
+            for x, rows in zip(xs, np.split(weight, edges), strict=True):
+                parts.append(([x], rows, scales))
+        yield from sorted(parts, key=lambda part: part[0][0] in self._inside)
+
+    def _copy(self, tensor: str) -> str:
+        """A tensor of the body that equals one of the body or one step of a sequence."""
+        (copy,) = self._add_to_body("Identity", (tensor,), 1, "", {})
+        return copy
+
+    def _add(
+        self,
+        op: str,
+        inputs: tuple[str, ...],
+        outputs: int,
+        domain: str,
+        attributes: Mapping[str, Any],
+    ) -> tuple[str, ...]:
+        if not self._inside.isdisjoint(inputs):
+            return self._add_to_body(op, inputs, outputs, domain, attributes)
+        results = super()._add(op, inputs, outputs, domain, attributes)
+        if not self._sequences.isdisjoint(inputs):
+            self._sequences.update(results)
+        return results
+
+    def _add_to_body(
+        self,
+        op: str,
+        inputs: tuple[str, ...],
+        outputs: int,
+        domain: str,
+        attributes: Mapping[str, Any],
+    ) -> tuple[str, ...]:
+        inputs = tuple(
+            self._steps.setdefault(name, f"{name}/step") if name in self._sequences else name
+            for name in inputs
+        )
+        node, results = self._made(op, inputs, outputs, domain, attributes)
+        self._body.append(node)
+        self._inside.update(results)
+        return results

@@ -1,0 +1,1 @@
+"""Reading ABC notation: lines, lexemes, fields, and the parser."""

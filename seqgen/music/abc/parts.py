@@ -1,0 +1,32 @@
+"""Parts of a tune and their order: the ``P:`` field (3.1.9 of ABC 2.1)."""
+
+import re
+
+from seqgen.music.abc.escapes import decode
+
+MOST_PARTS = 1000
+
+
+def part_order(value: str) -> tuple[str, ...]:
+    """The labels in the order of playing: ``P:A(AB)3C2`` is A, A, B, A, B, A, B, C, C.
+
+    Dots and blanks are for reading only. What has no closing bracket ends with the line; the result
+    is cut off behind `MOST_PARTS`, and empty for a value that is no order.
+    """
+    if not re.fullmatch(r"[A-Z0-9().,\s*-]*", value):
+        return ()
+    groups: list[list[str]] = [[]]
+    for sign, count in re.findall(r"([A-Z]|[()])\s*\*?\s*([0-9]{0,3})", value):
+        if sign == "(":
+            groups.append([])
+        elif sign != ")" or len(groups) > 1:
+            group = groups.pop() if sign == ")" else [sign]
+            times = min(int(count or 1), MOST_PARTS // max(1, len(group)) + 1)
+            groups[-1] = (groups[-1] + group * times)[:MOST_PARTS]
+    return tuple(label for group in groups for label in group)[:MOST_PARTS]
+
+
+def part_label(value: str) -> str:
+    """The label of a part within the music: its letter, or what stands there instead of one."""
+    match = re.search("(?<![A-Za-z])[A-Za-z](?![A-Za-z])", value)
+    return match[0].upper() if match else decode(value.strip())

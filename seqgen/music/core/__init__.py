@@ -1,0 +1,1 @@
+"""What a tune is: pitches, keys, meters, tempo, sections and the order of playing."""

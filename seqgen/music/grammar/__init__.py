@@ -1,0 +1,1 @@
+"""The grammar that keeps generated tunes playable."""

@@ -1,0 +1,1 @@
+"""The normal form in which tunes are learned."""

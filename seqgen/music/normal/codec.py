@@ -1,0 +1,234 @@
+"""Tunes in normal form as text and back, in any key; `tokens` says what the text is made of."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+
+from seqgen.errors import TuneError
+from seqgen.music.abc import fields
+from seqgen.music.core import key as keys
+from seqgen.music.core.key import LETTERS, Key, Pitch
+from seqgen.music.core.tune import Bar, Note, Tune, Tuplet
+from seqgen.music.normal import tokens
+
+C = Key(0)
+OCTAVES = ((0, 0), (-7, -12), (7, 12))
+
+NAMES = {step: name for name, step in tokens.NATURALS.items()}
+SIGNS = {alter: sign for sign, alter in keys.SIGNS.items()}
+WRITTEN = {Fraction(ticks, tokens.WHOLE): name for name, ticks in tokens.LENGTHS.items()}
+LENGTHS = {name: length for length, name in WRITTEN.items()}
+
+
+def text(tune: Tune, key: Key | None = C) -> str:
+    """A tune in normal form as the text that is learned.
+
+    key: only its tonic counts: where the tune's own is moved to, the nearest way, or into another
+        octave where only that one has room. None: nowhere.
+    Raises TuneError if a note cannot be written then.
+    """
+    assert tune.key
+    way = keys.shift(tune.key, key) if key else (0, 0)
+    own = in_key(tune.key, key) if key else tune.key
+    pitches = {note.pitches[0] for bar in tune.bars for note in bar.notes if note.pitches}
+    there = {pitch: keys.moved(pitch, way) for pitch in pitches}
+    if any(abs(pitch.alter) > 1 for pitch in there.values()):
+        raise TuneError("double sign")
+    for letters, _ in OCTAVES:
+        if all(pitch.step + letters in NAMES for pitch in there.values()):
+            break
+    else:
+        raise TuneError("range too wide")
+    there = {pitch: p._replace(step=p.step + letters) for pitch, p in there.items()}
+    header = f"R:{tune.rhythm or tokens.NO_RHYTHM}\nM:{tune.meter}\nK:{own}\n"
+    return header + "".join(body(with_pitches(tune.bars, there), own))
+
+
+def body(bars: tuple[Bar, ...], key: Key) -> Iterator[str]:
+    for n, (bar, signs) in enumerate(zip(bars, signed(bars, key), strict=True)):
+        yield bar.left
+        for note, sign in zip(bar.notes, signs, strict=True):
+            if note.tuplet and note.tuplet.place == 0:
+                yield tokens.TRIPLET
+            yield sign + NAMES[note.pitches[0].step] if note.pitches else tokens.REST
+            yield WRITTEN[note.written]
+            if note.tied:
+                yield tokens.TIE
+        yield closing(bar, bars[n + 1] if n + 1 < len(bars) else None)
+
+
+def closing(bar: Bar, after: Bar | None) -> str:
+    """The token between two bars; "" where the next one's ``|:`` does for both."""
+    if after and after.ending and after.ending != bar.ending:
+        return tokens.FIRST if after.ending == "1" else tokens.SECOND
+    if after and after.left and bar.right == tokens.BAR:
+        return ""
+    return bar.right
+
+
+def signed(bars: tuple[Bar, ...], key: Key) -> Iterator[list[str]]:
+    """The sign of each note of each bar, "" for none, so that all programs read the same.
+
+    A letter that has had a sign has one up to the bar's end, in every octave; a tied note has that
+    of the note before it.
+    """
+    tied: str | None = None
+    for bar in bars:
+        letters: set[int] = set()
+        signs = []
+        for note in bar.notes:
+            sign = ""
+            if note.pitches:
+                pitch = note.pitches[0]
+                if tied is not None:
+                    sign = tied
+                elif pitch.alter != key.signature[pitch.letter] or pitch.letter in letters:
+                    sign = SIGNS[pitch.alter]
+                if sign:
+                    letters.add(pitch.letter)
+            signs.append(sign)
+            tied = sign if note.tied else None
+        yield signs
+
+
+def pitch_name(pitch: Pitch) -> str:
+    """In ABC, without a sign: ``C,``, ``c``, ``c''``."""
+    letter = LETTERS[pitch.letter]
+    if pitch.octave < 5:
+        return letter + "," * (4 - pitch.octave)
+    return letter.lower() + "'" * (pitch.octave - 5)
+
+
+def in_key(own: Key, key: Key) -> Key:
+    """The key of the same mode on another's tonic. Raises TuneError beyond seven signs."""
+    there = replace(own, letter=key.letter, alter=key.alter)
+    if abs(there.sharps) > 7:
+        raise TuneError(f"no key of {there.tonic} {there.mode}")
+    return there
+
+
+def moved(tune: Tune, key: Key) -> Tune:
+    """A tune moved to the tonic of a key, the nearest way; of its mode nothing is asked.
+
+    A note that would need a double sign is spelled by the next letter.
+    Raises TuneError if the key would have more than seven signs.
+    """
+    assert tune.key
+    way = keys.shift(tune.key, key)
+    pitches = {pitch for bar in tune.bars for note in bar.notes for pitch in note.pitches}
+    there = {pitch: keys.respelled(keys.moved(pitch, way)) for pitch in pitches}
+    return replace(tune, key=in_key(tune.key, key), bars=with_pitches(tune.bars, there))
+
+
+def with_pitches(bars: tuple[Bar, ...], there: dict[Pitch, Pitch]) -> tuple[Bar, ...]:
+    return tuple(
+        replace(
+            bar,
+            notes=tuple(n._replace(pitches=tuple(there[p] for p in n.pitches)) for n in bar.notes),
+        )
+        for bar in bars
+    )
+
+
+def parse(text: str) -> Tune:
+    """The tune in normal form that a text says.
+
+    Whether its bars add up is not looked at.
+    Raises TuneError, naming the place, for a text that is none or breaks off.
+    """
+    lines = text.split("\n", 4)
+    if len(lines) > 3 and lines[2].startswith("P:"):
+        del lines[2]  # an outline; the bar lines say the same
+    else:
+        lines = text.split("\n", 3)
+    if len(lines) < 4 or [line[:2] for line in lines[:3]] != ["R:", "M:", "K:"]:
+        raise TuneError("no R:, M: and K: lines")
+    rhythm, meter, name = (line[2:] for line in lines[:3])
+    key = keys.parse_key(name)
+    if key is None:
+        raise TuneError("unreadable key", repr(name))
+    reading = Reading(key)
+    for token in tokens.PATTERN.findall(lines[3]):
+        try:
+            reading.take(token)
+        except TuneError as error:
+            raise TuneError(error.reason, f"bar {len(reading.bars) + 1}, {token!r}") from None
+    if reading.notes or not reading.bars or reading.bars[-1].right not in (":|", "|]"):
+        raise TuneError("breaks off", f"bar {len(reading.bars) + 1}")
+    return Tune(
+        bars=tuple(reading.bars),
+        meter=fields.meter(meter),
+        key=key,
+        rhythm="" if rhythm == tokens.NO_RHYTHM else rhythm,
+    )
+
+
+class Reading:
+    """What is known of a text's tune so far."""
+
+    def __init__(self, key: Key) -> None:
+        self.key = key
+        self.bars: list[Bar] = []
+        self.notes: list[Note] = []
+        self.left = self.ending = ""
+        self.triplet = 0  # notes that are yet to come
+        self.open = False  # to a length, or a tie
+
+    def take(self, token: str) -> None:
+        """Take a token. Raises TuneError if it may not stand here."""
+        if token in tokens.BARS:
+            self.bar_line(token)
+        elif token in LENGTHS:
+            if not self.open or self.notes[-1].tied or self.notes[-1].written != LENGTHS[""]:
+                raise TuneError("length without a note")
+            self.notes[-1] = self.notes[-1]._replace(written=LENGTHS[token])
+        elif token == tokens.TRIPLET:
+            if self.triplet:
+                raise TuneError("triplet of fewer than three notes")
+            self.triplet, self.open = 3, False
+        elif token == tokens.TIE:
+            if not self.open or not self.notes[-1].pitches or self.notes[-1].tied:
+                raise TuneError("tie without a note")
+            self.notes[-1] = self.notes[-1]._replace(tied=True)
+        elif token == tokens.REST:
+            self.add(())
+        else:
+            self.add((self.pitch(token),))
+
+    def pitch(self, token: str) -> Pitch:
+        sign = tokens.ACCIDENTALS.get(token[0])
+        step = tokens.NATURALS.get(token if sign is None else token[1:])
+        if step is None:
+            raise TuneError("unknown sign")
+        return Pitch(step, self.key.signature[step % 7] if sign is None else sign)
+
+    def add(self, pitches: tuple[Pitch, ...]) -> None:
+        last = self.notes or (self.bars[-1].notes if self.bars else ())
+        if last and last[-1].tied and last[-1].pitches != pitches:
+            raise TuneError("tie between different pitches")
+        tuplet = Tuplet(3, 2, 3, 3 - self.triplet) if self.triplet else None
+        self.triplet = max(0, self.triplet - 1)
+        self.notes.append(Note(pitches, LENGTHS[""], False, tuplet))
+        self.open = True
+
+    def bar_line(self, token: str) -> None:
+        if self.triplet:
+            raise TuneError("triplet of fewer than three notes")
+        self.open = False
+        if token == tokens.REPEAT:
+            if self.notes and not self.bars and not self.left:  # a lead-in
+                self.end_bar(tokens.BAR)
+            elif self.notes or self.left or (self.bars and self.bars[-1].right == tokens.BAR):
+                raise TuneError("repeat sign within a section")
+            self.left = token
+            return
+        if not self.notes:
+            raise TuneError("bar without a note")
+        self.end_bar({tokens.FIRST: "|", tokens.SECOND: ":|"}.get(token, token))
+        if token != tokens.BAR:
+            self.ending = {tokens.FIRST: "1", tokens.SECOND: "2"}.get(token, "")
+
+    def end_bar(self, right: str) -> None:
+        self.bars.append(Bar(tuple(self.notes), self.left, right, self.ending))
+        self.notes = []
+        self.left = ""

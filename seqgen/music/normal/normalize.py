@@ -1,0 +1,274 @@
+"""The normal form: a tune as it is learned, every bar exact in the order in which it is played.
+
+Of each chord the top note is kept, every repeat has both its signs, every length is one that can be
+drawn, and tuplets are triplets of equal notes. A tune that cannot be brought into this form without
+guessing is set aside, with the reason.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from functools import lru_cache
+
+from seqgen.errors import TuneError
+from seqgen.music.core.key import Key
+from seqgen.music.core.sections import Measure, Section, sections, size
+from seqgen.music.core.tune import PLAIN, Bar, Note, Tune, Tuplet
+from seqgen.music.normal.codec import moved, parse, text
+from seqgen.music.normal.key_changes import without_changes
+from seqgen.music.normal.tokens import LENGTHS, WHOLE
+from seqgen.music.normal.unroll import is_plain, unrolled, without_jumps
+
+__all__ = ["identity", "moved", "normal_forms", "normalize", "parse", "signature", "text"]
+
+DRAWABLE = sorted(LENGTHS.values(), reverse=True)
+TRIPLETS = (LENGTHS["/2"], LENGTHS[""], LENGTHS["2"])  # written lengths of their notes
+EIGHTH = LENGTHS[""]
+MODES = ("maj", "min", "dor", "mix", "phr", "lyd")
+
+# Endings that the normal form does not hold unless they are written out.
+ENDINGS = ("endings of different lengths", "first ending without a second")
+
+SIGNATURE = 16  # notes that tell two tunes apart
+
+
+def normalize(tune: Tune) -> Tune:
+    """A tune in normal form, in its own key; one that has it stays as it is.
+
+    Raises TuneError with the reason where that cannot be done without guessing, and for a tune that
+    `normal_forms` makes several of.
+    """
+    first, *others = normal_forms(tune)
+    if others:
+        same = all(other.meter.length == first.meter.length for other in others)
+        raise TuneError("key changes" if same else "meter changes")
+    return first
+
+
+def normal_forms(tune: Tune) -> list[Tune]:
+    """The tunes in normal form that a tune consists of: one for each change of key or meter.
+
+    Raises TuneError with the reason if one of them has none.
+    """
+    if not is_plain(tune):
+        try:
+            return [normalise_piece(piece) for piece in without_changes(unrolled(tune))]
+        except TuneError:
+            if not is_plain(without_jumps(tune)):
+                raise
+            tune = without_jumps(tune)  # as it is written, if not as it is played
+    forms = []
+    for piece in without_changes(tune):
+        try:
+            forms.append(normalise_piece(piece))
+        except TuneError as error:
+            if error.reason not in ENDINGS:
+                raise
+            forms.append(normalise_piece(unrolled(piece)))
+    return forms
+
+
+def normalise_piece(tune: Tune) -> Tune:
+    """As `normalise`, for plain repeats, one key and one meter."""
+    key = normal_key(tune.key)
+    full = ticks(tune.meter.length)
+    if not full:
+        raise TuneError("no meter")
+    if not any(note.pitches for bar in tune.bars for note in bar.notes):
+        raise TuneError("no notes")
+    measures = []
+    for bar in tune.bars:
+        notes = list(plain(bar.notes))
+        measures.append(Measure(notes, sum(map(size, notes)), bar.left, bar.right, bar.ending))
+    drop_slurs(measures)
+    try:
+        cut = sections(measures, full)
+    except TuneError as error:
+        raise TuneError(error.reason, crooked(measures, full)) from None
+    bars = [bar for section in cut for bar in drawn(section, full)]
+    return Tune(
+        tuple(bars), tune.meter, key, tune.rhythm, tune.number, tune.title, tune.tempo,
+        subtitles=tune.subtitles, composer=tune.composer,
+    )  # fmt: skip
+
+
+def crooked(measures: Sequence[Measure], full: int) -> str:
+    """Where the first bar is that does not add up, and is neither a pickup nor what it is owed."""
+    for n, measure in enumerate(measures[1:], start=2):
+        inner = measures[n - 2].right == measure.right == "|" and not measure.left
+        if measure.size > full or (measure.size < full and inner):
+            return f"bar {n}, of {measure.size / EIGHTH:g} eighths"
+    return ""
+
+
+def normal_key(key: Key | None) -> Key:
+    """The key with one of `MODES` whose signature differs least; its own mode goes first.
+
+    Notes keep their pitches, so that what the signature lacks becomes accidentals.
+    """
+    if key is None:
+        raise TuneError("no key")
+
+    def differing(mode: str) -> tuple[int, bool]:
+        other = replace(key, mode=mode, explicit=())
+        pairs = zip(other.signature, key.signature, strict=True)
+        return sum(one != two for one, two in pairs), mode != key.mode
+
+    modes = [mode for mode in MODES if abs(replace(key, mode=mode).sharps) <= 7]
+    return replace(key, mode=min(modes, key=differing), explicit=())
+
+
+def ticks(length: Fraction) -> int:
+    """Raises TuneError for a length that is no whole number of ticks."""
+    if WHOLE % length.denominator:
+        raise TuneError("length that cannot be written")
+    return length.numerator * WHOLE // length.denominator
+
+
+def plain(notes: tuple[Note, ...]) -> Iterator[Note]:
+    """The top notes of a bar, in tuplets that are plain notes or triplets of three equal ones."""
+    group: list[Note] = []
+    tied = False
+    for note in notes:
+        if len(note.pitches) > 1:
+            note = note._replace(pitches=note.pitches[:1])
+        if note.attached is not PLAIN or note.invisible:
+            note = note._replace(attached=PLAIN, invisible=False)
+        if not note.tuplet:
+            ticks(note.written)
+            yield note
+        else:
+            if note.tuplet.place == 0:
+                group, before = [], tied
+            group.append(note)
+            if len(group) == note.tuplet.notes:
+                yield from regrouped(group, before)
+        tied = note.tied
+
+
+def regrouped(group: list[Note], tied: bool) -> list[Note]:
+    """A tuplet as plain notes where they sound the same (two in the time of three), or triplets.
+
+    tied: whether the note before it goes on into it.
+    """
+    lengths = [note.length * WHOLE for note in group]
+    shortest = min(DRAWABLE)
+    if all(length.denominator == 1 and length % shortest == 0 for length in lengths):
+        return [Note(note.pitches, note.length, note.tied) for note in group]
+    written = lengths[0] * Fraction(3, 2)
+    if len(set(lengths)) > 1 or len(group) % 3 or written not in TRIPLETS:
+        raise TuneError("tuplet other than a triplet")
+    if not all(note.pitches for note in group):
+        raise TuneError("rest in a triplet")
+    if tied or any(note.tied for note in group):
+        raise TuneError("tie in a triplet")
+    return [
+        Note(note.pitches, written / WHOLE, False, Tuplet(3, 2, 3, n % 3))
+        for n, note in enumerate(group)
+    ]
+
+
+def drop_slurs(measures: list[Measure]) -> None:
+    """Take away ties between notes that differ, now that chords are single notes."""
+    last: list[Note] = []
+    for measure in measures:
+        for n, note in enumerate(measure.notes):
+            before = measure.notes[n - 1] if n else last[-1] if last else None
+            if before and before.tied and (before.pitches != note.pitches):
+                (measure.notes if n else last)[n - 1] = before._replace(tied=False)
+        last = measure.notes or last
+
+
+def drawn(section: Section, full: int) -> Iterator[Bar]:
+    """The bars of a section, their notes of drawable lengths."""
+    for measure in section:
+        first = measure is section.lead or measure is section.main[0]
+        place = full - measure.size if first else 0
+        notes = drawable(measure.notes, place, full)
+        yield Bar(tuple(notes), measure.left, measure.right, measure.ending)
+
+
+def drawable(notes: Iterable[Note], place: int, full: int) -> Iterator[Note]:
+    """The notes of a bar, those that cannot be drawn as one being split and tied.
+
+    place: of the first, in ticks of the bar. full: ticks of a whole bar.
+    Raises TuneError for a length that cannot be made up.
+    """
+    for note in notes:
+        length = size(note)
+        if note.tuplet or (length in DRAWABLE and readable(length, place)):
+            yield note
+        else:
+            parts = pieces(length, place, full)
+            for n, part in enumerate(parts):
+                tied = bool(note.pitches) and (n < len(parts) - 1 or note.tied)
+                yield Note(note.pitches, Fraction(part, WHOLE), tied)
+        place += length
+
+
+def readable(length: int, place: int) -> bool:
+    """Whether a note that begins between two eighths can be drawn as one.
+
+    It can if it does not reach over the next eighth, is a dotted one that ends with an eighth, or
+    a syncopation of one eighth; music21 complains of the beams of others.
+    """
+    off = place % EIGHTH
+    over = off + length > EIGHTH
+    dotted = (off + length) % EIGHTH == 0 and length <= LENGTHS["3/2"]
+    return not off or not over or dotted or (length == EIGHTH and 2 * off == EIGHTH)
+
+
+@lru_cache(maxsize=4096)
+def pieces(length: int, place: int, full: int) -> tuple[int, ...]:
+    """Drawable lengths that make up one, cut where the beat of the bar is strongest.
+
+    Raises TuneError if there are none.
+    """
+    if length % min(DRAWABLE):
+        raise TuneError("length that cannot be written")
+    if not readable(length, place):
+        part = EIGHTH - place % EIGHTH
+        return (part, *pieces(length - part, place + part, full))
+    if length in DRAWABLE:
+        return (length,)
+
+    def strength(part: int) -> tuple[int, int]:
+        return math.gcd(place + part, full), part
+
+    two = [part for part in DRAWABLE if length - part in DRAWABLE]
+    part = max(two, key=strength) if two else max(p for p in DRAWABLE if p < length)
+    return (part, *pieces(length - part, place + part, full))
+
+
+def sounding(tune: Tune) -> list[tuple[int, int]]:
+    """Key of the keyboard and ticks of each note as written, tied ones as one; no rests."""
+    found: list[tuple[int, int]] = []
+    tied = False
+    for bar in tune.bars:
+        for note in bar.notes:
+            if note.pitches:
+                midi, length = note.pitches[0].midi, size(note)
+                if tied:
+                    length += found.pop()[1]
+                found.append((midi, length))
+            tied = note.tied
+    return found
+
+
+def signature(tune: Tune) -> str:
+    """What is the same for variants of a tune: its first 16 notes in any key, whatever lengths.
+
+    tune: in normal form.
+    """
+    midi = [midi for midi, _ in sounding(tune)[:SIGNATURE]]
+    return " ".join(str(number - midi[0]) for number in midi)
+
+
+def identity(tune: Tune) -> str:
+    """What is the same for the same tune under another title, in another key: notes and lengths.
+
+    tune: in normal form.
+    """
+    notes = sounding(tune)
+    return " ".join(f"{midi - notes[0][0]}:{length}" for midi, length in notes)

@@ -1,0 +1,62 @@
+"""The tokens of the normal form: what of a tune is learned, and written.
+
+A tune in normal form is a text that begins with its rhythm, meter, outline and key, a line each,
+and goes on with its music without blanks; each token is a piece of it (`PATTERN` cuts it into
+them)::
+
+    R:jig
+    M:6/8
+    P:8*,8*
+    K:Cdor
+    |:E|A2AABc|...:|
+
+Lengths are in eighths; a note without one is an eighth long.
+"""
+
+import re
+
+# Length of an eighth. All lengths of the normal form, also in triplets, are whole ticks.
+TICKS = 24
+WHOLE = 8 * TICKS
+
+NO_RHYTHM = "none"
+
+# Written lengths in ticks; "" is the eighth, which is no token. Those that are missing (5, 7, ...)
+# are split and tied, since programs cannot draw them as one note.
+LENGTHS = {
+    "/4": 6, "/2": 12, "3/4": 18, "": 24, "3/2": 36, "2": 48,
+    "3": 72, "4": 96, "6": 144, "8": 192, "12": 288,
+}  # fmt: skip
+
+ACCIDENTALS = {"_": -1, "=": 0, "^": 1}
+# By step, as in `seqgen.music.core.key.Pitch`: from the C below middle C to the E two octaves
+# above it.
+NATURALS = {
+    **{letter + ",": 21 + n for n, letter in enumerate("CDEFGAB")},
+    **{letter: 28 + n for n, letter in enumerate("CDEFGAB")},
+    **{letter: 35 + n for n, letter in enumerate("cdefgab")},
+    **{letter + "'": 42 + n for n, letter in enumerate("cde")},
+}
+PITCHES = tuple(sign + name for name in NATURALS for sign in ("", *ACCIDENTALS))
+
+REST = "z"
+TRIPLET = "(3"
+TIE = "-"
+
+BAR = "|"
+REPEAT = "|:"
+CLOSE = ":|"
+FIRST = "|1"
+SECOND = ":|2"
+DOUBLE = "||"
+FINAL = "|]"
+BARS = (BAR, REPEAT, CLOSE, FIRST, SECOND, DOUBLE, FINAL)
+
+BODY = (*PITCHES, REST, TRIPLET, TIE, *(length for length in LENGTHS if length), *BARS)
+"""Every token but those of the first lines, which depend on the book."""
+
+PATTERN = re.compile(
+    r"[RMPK]:[^\n]*\n|[_=^]?(?:[C-GAB],?|[c-e]'?|[fgab])|z|\(3|-"
+    r"|12|3/[24]|/[24]|[23468]|:\|2|:\||\|:|\|\||\|\]|\|1|\||[\s\S]"
+)
+"""Cuts a text into tokens; what is no token comes in single characters."""

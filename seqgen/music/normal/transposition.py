@@ -1,0 +1,89 @@
+"""The tokens of a tune in normal form, moved to another key: token by token, whatever the tune.
+
+A pitch without a sign is moved by letters alone; one with a sign keeps what it adds to the
+signature. So the tokens of a tune in another key are those of its text in that key.
+"""
+
+from collections.abc import Collection, Iterator
+from functools import cache
+from typing import NamedTuple
+
+from seqgen.music.core.key import LETTERS, SIGNS, Key, parse_key, shift
+from seqgen.music.normal.codec import NAMES, OCTAVES
+from seqgen.music.normal.tokens import ACCIDENTALS, NATURALS, PATTERN, PITCHES
+
+# Sharps or flats of the keys to which tunes are moved; of O'Neill's 1591 tunes two have more.
+MOST_SIGNS = 4
+
+ACCIDENTAL = {alter: sign for sign, alter in SIGNS.items()}
+PITCH_TOKENS = frozenset(PITCHES)
+
+
+class Move(NamedTuple):
+    """From one key to another of the same mode, up by so many letters."""
+
+    own: Key
+    key: Key
+    letters: int
+
+
+@cache
+def usual(mode: str) -> tuple[Key, ...]:
+    """The keys of a mode with at most `MOST_SIGNS` sharps or flats."""
+    keys = (Key(letter, alter, mode) for letter in range(len(LETTERS)) for alter in (-1, 0, 1))
+    return tuple(key for key in keys if abs(key.sharps) <= MOST_SIGNS)
+
+
+@cache
+def becomes(move: Move) -> dict[str, str]:
+    """What a move makes of the line of its key and of each pitch that can be written then."""
+    found = {key_line(move.own): key_line(move.key)}
+    for token in PITCHES:
+        if there := moved(token, move):
+            found[token] = there
+    return found
+
+
+def moved(token: str, move: Move) -> str | None:
+    """A pitch after a move; None beyond the range, or where it needs a double sign."""
+    sign = token[0] if token[0] in ACCIDENTALS else ""
+    before = NATURALS[token.removeprefix(sign)]
+    name = NAMES.get(before + move.letters)
+    if not name or not sign:
+        return name
+    added = ACCIDENTALS[sign] - move.own.signature[before % 7]
+    alter = move.key.signature[(before + move.letters) % 7] + added
+    return ACCIDENTAL[alter] + name if abs(alter) <= 1 else None
+
+
+def moves(tokens: Collection[str]) -> Iterator[Move]:
+    """To the usual keys in which a tune can be written, and to its own: the nearest way to each.
+
+    Where that leads too low or too high, an octave off it. None if no token is the line of a key.
+    """
+    own = next(filter(None, map(read_line, tokens)), None)
+    if own is None:
+        return
+    pitches = PITCH_TOKENS.intersection(tokens)
+    for key in dict.fromkeys([own, *usual(own.mode)]):
+        way = shift(own, key)[0]
+        for letters, _ in OCTAVES:
+            move = Move(own, key, way + letters)
+            if becomes(move).keys() >= pitches:
+                yield move
+                break
+
+
+def key_lines(text: str) -> set[str]:
+    """The lines of the keys in which a tune can be written."""
+    return {key_line(move.key) for move in moves(set(PATTERN.findall(text)))}
+
+
+def key_line(key: Key) -> str:
+    """The token of a key."""
+    return f"K:{key}\n"
+
+
+def read_line(token: str) -> Key | None:
+    """The key of a token; None if it is of another kind."""
+    return parse_key(token[2:]) if token.startswith("K:") else None

@@ -1,0 +1,1 @@
+"""Tunes as ABC, score, MIDI, sound, terminal view and HTML page."""

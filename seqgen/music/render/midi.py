@@ -1,0 +1,158 @@
+"""Tunes as a standard MIDI file, repeats played."""
+
+import io
+from collections.abc import Sequence
+from fractions import Fraction
+
+from seqgen.music.core.key import Key
+from seqgen.music.core.tune import Meter
+from seqgen.music.render.instruments import Instrument
+from seqgen.music.render.layout import settings, voices
+from seqgen.music.render.performance import Performance, accented
+
+# Exact for dotted 64ths and for tuplets of 3, 5, 7 and 9 notes.
+TICKS_PER_QUARTER = 10_080
+PAUSE = Fraction(1, 2)  # a half note between two tunes
+CHANNELS, DRUMS = 16, 9
+STRONG, SOFT = 96, 80  # how hard a key is struck
+MAJOR = ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#")
+MINOR = ("Abm", "Ebm", "Bbm", "Fm", "Cm", "Gm", "Dm", "Am", "Em", "Bm", "F#m", "C#m", "G#m",
+         "D#m", "A#m")  # fmt: skip
+
+
+def midi_file(performances: Sequence[Performance], instrument: Instrument) -> bytes:
+    """A MIDI file of type 1 with the tunes one after the other, a pause between two.
+
+    The first track has tempo, meter and key, and each tune's title as a marker; the others have
+    the notes, exactly as long as written, a track for each voice and for each overlay. A pickup is
+    a short bar by a meter of its own, so that the bar lines of other programs stand where they
+    should.
+    """
+    import mido
+
+    conductor = mido.MidiTrack()
+    facts: list[tuple[int, mido.MetaMessage]] = []
+    # Of each voice and layer: tick, rank, message.
+    events: dict[tuple[int, int], list[tuple[int, int, mido.Message]]] = {}
+    channels = {part: channel(n) for n, part in enumerate(parts_of(performances))}
+    start = Fraction(0)
+    for performance in performances:
+        facts += [(ticks(start + t), message) for t, message in told(performance)]
+        for sound, strong in zip(performance.sounds, accented(performance), strict=True):
+            part = sound.voice, sound.layer
+            note = {
+                "note": sound.pitch,
+                "velocity": STRONG if strong else SOFT,
+                "channel": channels[part],
+            }
+            # What ends at a tick ends before the next begins: it may be the same key.
+            on, off = start + sound.onset, start + sound.onset + sound.duration
+            track = events.setdefault(part, [])
+            track.append((ticks(on), 1, mido.Message("note_on", **note)))
+            track.append((ticks(off), 0, mido.Message("note_off", **note)))
+        start += performance.length + PAUSE
+    add(conductor, facts)
+    tracks = [conductor]
+    for part in channels:
+        track = mido.MidiTrack()
+        program = mido.Message(
+            "program_change", program=instrument.number - 1, channel=channels[part]
+        )
+        track.append(
+            mido.MetaMessage("track_name", name=track_name(performances, part, instrument))
+        )
+        notes = sorted(events[part], key=lambda event: event[:2])
+        add(track, [(0, program), *((tick, message) for tick, _, message in notes)])
+        tracks.append(track)
+    file = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_QUARTER, tracks=tracks, charset="utf-8")
+    data = io.BytesIO()
+    file.save(file=data)
+    return data.getvalue()
+
+
+def parts_of(performances: Sequence[Performance]) -> list[tuple[int, int]]:
+    """The voices and layers that sound in any of the tunes."""
+    return sorted({(s.voice, s.layer) for performance in performances for s in performance.sounds})
+
+
+def channel(part: int) -> int:
+    """Of the n-th part, from 0; parts share channels from the sixteenth on, none is for drums."""
+    number = part % (CHANNELS - 1)
+    return number + (number >= DRUMS)
+
+
+def track_name(
+    performances: Sequence[Performance], part: tuple[int, int], instrument: Instrument
+) -> str:
+    """The label of a voice where all tunes agree on it, else the instrument."""
+    voice, layer = part
+    labels = {
+        every[voice].label or every[voice].name
+        for every in (voices(performance.tune) for performance in performances)
+        if voice < len(every)
+    }
+    label = labels.pop() if len(labels) == 1 else ""
+    name = label or (f"{instrument.name} {voice + 1}" if voice else instrument.name)
+    return f"{name}, overlay {layer}" if layer else name
+
+
+def ticks(time: Fraction) -> int:
+    return round(time * 4 * TICKS_PER_QUARTER)
+
+
+def add(track: list, events: Sequence[tuple[int, object]]) -> None:
+    """Append messages with their absolute ticks, which are in order."""
+    now = 0
+    for tick, message in events:
+        track.append(message.copy(time=tick - now))  # type: ignore[attr-defined]
+        now = tick
+
+
+def told(performance: Performance) -> list[tuple[Fraction, object]]:
+    """What the first track says of a tune: title, and tempo, meter and key where they change."""
+    import mido
+
+    tune = performance.tune
+    title = tune.title or f"Tune {tune.number}"
+    zero = Fraction(0)
+    said: list[tuple[Fraction, object]] = [(zero, mido.MetaMessage("marker", text=title))]
+    for time, tempo in ((zero, performance.tempo), *performance.tempo_changes):
+        said.append((time, mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(tempo))))
+    found = settings(tune)
+    meter, key = None, None
+    for number, now in zip(performance.order, performance.onsets, strict=True):
+        length, wanted = tune.bars[number].length, found[number].meter
+        if now == zero and zero < length < wanted.length:
+            wanted = short(length)
+        if wanted != meter and (signature := time_signature(wanted)):
+            said.append((now, signature))
+            meter = wanted
+        if found[number].key != key and (signature := key_signature(found[number].key)):
+            said.append((now, signature))
+            key = found[number].key
+    return sorted(said, key=lambda entry: entry[0])
+
+
+def short(length: Fraction) -> Meter:
+    """A meter that is as long as a pickup, in eighths at least."""
+    unit = max(8, length.denominator)
+    return Meter(int(length * unit), unit) if unit % length.denominator == 0 else Meter(0, 0)
+
+
+def time_signature(meter: Meter) -> object | None:
+    """None for what MIDI cannot say: no meter, or a unit that is no power of two."""
+    import mido
+
+    if not 1 <= meter.beats <= 255 or meter.unit not in (1, 2, 4, 8, 16, 32, 64):
+        return None
+    return mido.MetaMessage("time_signature", numerator=meter.beats, denominator=meter.unit)
+
+
+def key_signature(key: Key | None) -> object | None:
+    """The signature, as a minor key for minor and as the major key of the same signs else."""
+    import mido
+
+    if key is None or abs(key.sharps) > 7:
+        return None
+    table = MINOR if key.mode == "min" else MAJOR
+    return mido.MetaMessage("key_signature", key=table[key.sharps + 7])

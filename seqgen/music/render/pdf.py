@@ -1,0 +1,75 @@
+"""A score on pages of A4."""
+
+import io
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from seqgen.music.render.engrave import GAP, HEIGHT, MARGIN, WIDTH, Sheet, font
+
+POINT = 254 / 72  # in tenths of a millimetre
+UPRIGHT, ITALIC = "DejaVuSerif", "DejaVuSerif-Italic"
+FONTS = {
+    UPRIGHT: ("normal", "normal"),
+    "DejaVuSerif-Bold": ("bold", "normal"),
+    ITALIC: ("normal", "italic"),
+    "DejaVuSerif-BoldItalic": ("bold", "italic"),
+}
+"""Those that texts in the score may ask for, with their weight and style in SVG."""
+
+
+def pdf(sheets: Sequence[Sheet]) -> bytes:
+    """The sheets one after the other, as many on a page as fit whole."""
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.ttfonts import TTFont
+    from reportlab.pdfgen.canvas import Canvas
+    from svglib.fonts import register_font
+
+    for name, (weight, style) in FONTS.items():
+        path = str(font(name))
+        pdfmetrics.registerFont(TTFont(name, path))
+        register_font("DejaVu Serif", path, weight, style, name)
+    data = io.BytesIO()
+    canvas = Canvas(data, pagesize=(WIDTH / POINT, HEIGHT / POINT), invariant=True)
+    canvas.setTitle(next((sheet.title for sheet in sheets if sheet.title), "Tunes"))
+    y: float = MARGIN
+    for sheet in sheets:
+        height = sheet.top + sheet.height
+        if y > MARGIN and y + height > HEIGHT - MARGIN:
+            canvas.showPage()
+            y = MARGIN
+        place(canvas, sheet, y)
+        y += height + GAP
+    canvas.save()
+    return data.getvalue()
+
+
+def place(canvas: Any, sheet: Sheet, y: float) -> None:
+    """Draw a sheet below a height, which is counted from the page's upper edge."""
+    from reportlab.graphics import renderPDF
+
+    for text in sheet.texts():
+        canvas.setFont(ITALIC if text.italic else UPRIGHT, text.size / POINT)
+        draw = {
+            "start": canvas.drawString,
+            "middle": canvas.drawCentredString,
+            "end": canvas.drawRightString,
+        }[text.anchor]
+        draw(text.x / POINT, (HEIGHT - y - text.y) / POINT, text.text)
+    drawing = picture(sheet)
+    # svglib draws upwards from the lower edge.
+    renderPDF.draw(drawing, canvas, MARGIN / POINT, (HEIGHT - y - sheet.top - sheet.height) / POINT)
+
+
+def picture(sheet: Sheet) -> Any:
+    """The staves as a drawing of reportlab's."""
+    from svglib.svglib import svg2rlg
+
+    width = WIDTH - 2 * MARGIN
+    body = re.sub("currentColor", "black", sheet.body)
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f'width="{width / POINT:.3f}pt" height="{sheet.height / POINT:.3f}pt" '
+        f'viewBox="0 0 {width} {sheet.height:.1f}">{body}</svg>'
+    )
+    return svg2rlg(io.BytesIO(svg.encode()))

@@ -1,0 +1,190 @@
+"""A tune as it is played: repeats and endings followed, ties joined, at its tempo."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import accumulate
+from typing import NamedTuple
+
+from seqgen.errors import TuneError
+from seqgen.music.core.play_order import MOST_BARS, bar_order
+from seqgen.music.core.tempo import tempo_of
+from seqgen.music.core.tune import Bar, Note, Tune
+from seqgen.music.render import annotations
+from seqgen.music.render.layout import aligned, settings, voices
+
+HIGHEST = 127  # of the pitches that MIDI knows
+# How long a grace note lasts, in whole notes, if there is room: as in abc2midi where L: is 1/8.
+GRACE = Fraction(1, 32)
+
+
+class Sound(NamedTuple):
+    """One sounding pitch.
+
+    onset, duration: in whole notes, from the beginning of the tune.
+    pitch: number of the key on a keyboard, 60 for middle C.
+    written: the notes that it is written as, several where ties join them: (bar, note) from 0.
+    voice: its number, 0 for the first. layer: 0 for the bar's notes, n for its n-th overlay.
+    """
+
+    onset: Fraction
+    duration: Fraction
+    pitch: int
+    written: tuple[tuple[int, int], ...]
+    voice: int = 0
+    layer: int = 0
+
+
+@dataclass(frozen=True)
+class Performance:
+    """A tune with what sounds when it is played.
+
+    tune: its voices as `seqgen.music.render.layout.aligned` has them. sounds: by onset.
+    length: of the whole, in whole notes, rests at its end included.
+    tempo: quarter notes a minute at the beginning.
+    order: numbers of the bars, from 0, in the order of playing. onsets: when each of them begins.
+    tempo_changes: each with its time in whole notes and its quarter notes a minute, by time.
+    """
+
+    tune: Tune
+    sounds: tuple[Sound, ...]
+    length: Fraction
+    tempo: float
+    order: tuple[int, ...] = ()
+    onsets: tuple[Fraction, ...] = ()
+    tempo_changes: tuple[tuple[Fraction, float], ...] = ()
+
+    def seconds(self, time: Fraction) -> float:
+        """A time in whole notes, in seconds."""
+        seconds, since, tempo = 0.0, Fraction(0), self.tempo
+        for change, following in self.tempo_changes:
+            if change >= time:
+                break
+            seconds += float(change - since) * 4 * 60 / tempo
+            since, tempo = change, following
+        return seconds + float(time - since) * 4 * 60 / tempo
+
+
+def perform(tune: Tune, beats: float | None = None) -> Performance:
+    """The tune as it is played.
+
+    beats: a minute, as `seqgen.music.core.tempo.beat` counts them; None: the tune's own or usual
+    tempo. Raises TuneError for a tune that cannot be played.
+    """
+    tune = aligned(tune)
+    every = voices(tune)
+    order = bar_order(tune.bars, tune.part_order)
+    if len(order) > MOST_BARS:
+        raise TuneError(f"is too long to play, over {MOST_BARS} bars")
+    lengths = [
+        max(extent(voice.bars[number]) for voice in every) for number in range(len(tune.bars))
+    ]
+    onsets = list(accumulate((lengths[number] for number in order), initial=Fraction(0)))
+    sounds = []
+    for number, voice in enumerate(every):
+        up = voice.transpose + 12 * voice.clef.octave
+        for layer in range(1 + max((len(bar.overlays) for bar in voice.bars), default=0)):
+            sounds += [
+                sound._replace(pitch=sound.pitch + up, voice=number, layer=layer)
+                for sound in line(voice.bars, order, onsets, layer)
+            ]
+    sounds.sort(key=lambda sound: sound.onset)
+    if not sounds:
+        raise TuneError("no note to play")
+    if not all(0 <= sound.pitch <= HIGHEST for sound in sounds):
+        raise TuneError("a pitch that no instrument has")
+    tempo = tempo_of(tune, beats)
+    return Performance(
+        tune,
+        tuple(sounds),
+        onsets[-1],
+        tempo,
+        tuple(order),
+        tuple(onsets[:-1]),
+        tuple(tempo_changes(tune, order, onsets, tempo)),
+    )
+
+
+def tempo_changes(
+    tune: Tune, order: Sequence[int], onsets: Sequence[Fraction], tempo: float
+) -> Iterator[tuple[Fraction, float]]:
+    """When the tempo changes, and to how many quarter notes a minute.
+
+    tempo: at the beginning; changes are scaled by as much as it differs from the tune's own.
+    """
+    scale = tempo / tempo_of(tune)
+    current = tempo
+    for number, onset in zip(order, onsets, strict=False):
+        said = tune.bars[number].tempo
+        if said and said * scale != current:
+            current = said * scale
+            yield onset, current
+
+
+def extent(bar: Bar) -> Fraction:
+    """How long a bar lasts with its overlays, in whole notes."""
+    layers = (sum((note.length for note in notes), Fraction(0)) for notes in bar.overlays)
+    return max((bar.length, *layers))
+
+
+def line(
+    bars: Sequence[Bar], order: Sequence[int], onsets: Sequence[Fraction], layer: int
+) -> list[Sound]:
+    """What sounds of one voice, or of its overlays of one number.
+
+    order, onsets: as in `Performance`. layer: as in `Sound`.
+    """
+    sounds: list[Sound] = []
+    held: dict[int, int] = {}  # of the pitches that a tie keeps on, where they are in `sounds`
+    for bar, now in zip(order, onsets, strict=False):
+        layers = (bars[bar].notes, *bars[bar].overlays)
+        for place, note in enumerate(layers[layer] if layer < len(layers) else ()):
+            numbers = dict.fromkeys(pitch.midi for pitch in note.pitches)
+            going_on: dict[int, int] = {}
+            start, length = now, note.length
+            if not note.tied and any(
+                name in annotations.SHORT for name in note.attached.decorations
+            ):
+                length /= 2
+            if note.attached.grace and not held:
+                for pitch, onset, duration in grace_sounds(note.attached.grace, now, length / 2):
+                    sounds.append(Sound(onset, duration, pitch, ((bar, place),)))
+                    start = onset + duration
+                length -= start - now
+            for number in numbers if length else ():
+                at = held.get(number, len(sounds))
+                if at == len(sounds):
+                    sounds.append(Sound(start, Fraction(0), number, ()))
+                sound = sounds[at]
+                sounds[at] = sound._replace(
+                    duration=sound.duration + length,
+                    written=(*sound.written, (bar, place)),
+                )
+                if note.tied:
+                    going_on[number] = at
+            held = going_on
+            now += note.length
+    return sounds
+
+
+def grace_sounds(
+    grace: Sequence[Note], now: Fraction, most: Fraction
+) -> Iterator[tuple[int, Fraction, Fraction]]:
+    """The pitch, onset and duration of each grace note before a note, which begins as much later.
+
+    The shortest lasts `GRACE`, the others in proportion, and all of them together ``most``.
+    now: when the note would begin without them.
+    """
+    shortest = min(note.length for note in grace)
+    lengths = [GRACE * note.length / shortest for note in grace]
+    scale = min(Fraction(1), most / sum(lengths, Fraction(0)))
+    for note, length in zip(grace, lengths, strict=True):
+        for pitch in dict.fromkeys(pitch.midi for pitch in note.pitches):
+            yield pitch, now, length * scale
+        now += length * scale
+
+
+def accented(performance: Performance) -> list[bool]:
+    """For each sound whether it is a strong one, which begins a bar that is no pickup."""
+    early = [setting.start > 0 for setting in settings(performance.tune)]
+    return [s.written[0][1] == 0 and not early[s.written[0][0]] for s in performance.sounds]

@@ -1,0 +1,204 @@
+"""A tune in characters, for a terminal: bars in columns, sections lettered, the melody's shape."""
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+from seqgen.music.core.key import LETTERS, Pitch
+from seqgen.music.core.tune import Bar, Note, Tune
+from seqgen.music.render.beams import beat_of
+from seqgen.music.render.layout import Setting, lines, sections, settings, visible
+from seqgen.music.render.mei import Signs
+
+LEVELS = "▁▂▃▄▅▆▇█"
+EIGHTH = Fraction(1, 8)
+MARKS = {-2: "__", -1: "_", 0: "=", 1: "^", 2: "^^"}
+
+
+class Piece(NamedTuple):
+    """A stretch of a line.
+
+    kind: ``"section"``, ``"bar"``, ``"notes"``, ``"shape"`` or ``"words"``.
+    """
+
+    text: str
+    kind: str
+
+
+class Cell(NamedTuple):
+    """A bar.
+
+    notes: as ABC, in eighths, with chord symbols. shape: below each note how high it is.
+    verses: of each the syllables below their notes.
+    """
+
+    notes: str
+    shape: str
+    verses: tuple[str, ...] = ()
+
+
+def staff(tune: Tune, width: int = 80) -> Iterator[list[Piece]]:
+    """The first voice line by line: for each line of music one of ABC, its shape, and its verses.
+
+    width: in characters; a line of the source that is longer is broken between bars.
+    """
+    found = settings(tune)
+    cells = drawn(tune, found)
+    letters = {start: chr(ord("A") + min(n, 25)) for n, (start, _) in enumerate(sections(tune))}
+    rows = [row for start, stop in lines(tune) for row in fitting(cells, start, stop, width)]
+    common = columns(tune, cells, rows, found)
+    aligned = sum(stroke + bar for stroke, bar in common) + 4 <= width
+    for start, stop in rows:
+        letter = next((letters[bar] for bar in range(start, stop) if bar in letters), " ")
+        upper, lower = [Piece(f"{letter} ", "section")], [Piece("  ", "section")]
+        count = max(len(cells[bar].verses) for bar in range(start, stop))
+        below = [[Piece("  ", "section")] for _ in range(count)]
+        table = common if aligned else columns(tune, cells, [(start, stop)], found)
+        place = 0 if found[start].start else 1
+        if place and table[0]:
+            gap = " " * sum(table[0])
+            upper.append(Piece(gap, "notes"))
+            for row in (lower, *below):
+                row.append(Piece(gap, "shape"))
+        for bar in range(start, stop):
+            line = between(tune.bars[bar - 1] if bar > start else None, tune.bars[bar])
+            stroke, room = table[place]
+            upper += [
+                Piece(f"{line:<{stroke}}", "bar"),
+                Piece(f"{cells[bar].notes:<{room}}", "notes"),
+            ]
+            lower += [Piece(" " * stroke, "bar"), Piece(f"{cells[bar].shape:<{room}}", "shape")]
+            for verse, row in enumerate(below):
+                words = cells[bar].verses[verse] if verse < len(cells[bar].verses) else ""
+                row += [Piece(" " * stroke, "bar"), Piece(f"{words:<{room}}", "words")]
+            place += 1
+        upper.append(Piece(between(tune.bars[stop - 1], None), "bar"))
+        yield upper
+        yield lower
+        yield from below
+
+
+def form(tune: Tune) -> str:
+    """Its sections as they are played: ``"AABB"``; its parts where it says their order."""
+    if tune.part_order:
+        return "".join(tune.part_order)
+    text = ""
+    for number, (start, stop) in enumerate(sections(tune)):
+        times = max((bar.times for bar in tune.bars[start:stop] if bar.right == ":|"), default=1)
+        text += chr(ord("A") + min(number, 25)) * times
+    return text
+
+
+def fitting(cells: Sequence[Cell], start: int, stop: int, width: int) -> Iterator[tuple[int, int]]:
+    """The bars of a line, in as many rows as it takes to stay within the width."""
+    if stop - start > 1 and sum(len(c.notes) + 4 for c in cells[start:stop]) + 8 > width:
+        middle = (start + stop + 1) // 2
+        yield from fitting(cells, start, middle, width)
+        yield from fitting(cells, middle, stop, width)
+    else:
+        yield start, stop
+
+
+def columns(
+    tune: Tune, cells: Sequence[Cell], rows: Sequence[tuple[int, int]], found: Sequence[Setting]
+) -> list[tuple[int, int]]:
+    """The widths of each column's bar line and notes; the first column is that of the pickups."""
+    widths = [(0, 0)]
+    for start, stop in rows:
+        for place, bar in enumerate(range(start, stop), 0 if found[start].start else 1):
+            line = between(tune.bars[bar - 1] if bar > start else None, tune.bars[bar])
+            if place == len(widths):
+                widths.append((0, 0))
+            stroke, room = widths[place]
+            widths[place] = max(stroke, len(line) + 1), max(room, len(cells[bar].notes) + 1)
+    return widths
+
+
+def between(before: Bar | None, after: Bar | None) -> str:
+    """The bar line between two bars of a row, or at an end of it."""
+    left = before.right if before else ""
+    right = after.left if after else ""
+    ending = ""
+    if after and after.ending and (before is None or before.ending != after.ending):
+        ending = after.ending
+    if left == ":|" and right:
+        return ":|:"
+    return (left if left not in ("", "|") else right or "|") + ending
+
+
+def drawn(tune: Tune, found: Sequence[Setting]) -> list[Cell]:
+    """The bars as ABC, with a blank between two beats and signs where they are needed."""
+    heights = [note.pitches[0].midi for bar in tune.bars for note in bar.notes if note.pitches]
+    low, high = min(heights, default=0), max(heights, default=0)
+    cells = []
+    for bar, setting in zip(tune.bars, found, strict=True):
+        signs = Signs(setting.key)
+        notes = changes(bar)
+        verses: list[str] = []
+        shape = " " * len(notes)
+        at, beat = setting.start, None
+        first = True
+        for note in bar.notes:
+            now = beat_of(at, setting.meter, short=False)
+            inside = note.tuplet is not None and note.tuplet.place > 0
+            if not first and now != beat and not inside:
+                notes += " "
+            first = False
+            beat, at = now, at + note.length
+            before = opening(note)
+            text = before + written(note, signs)
+            level = " "
+            for verse, syllable in enumerate(note.attached.lyrics):
+                verses += [""] * (verse + 1 - len(verses))
+                if syllable:
+                    column = len(notes) + len(before)
+                    verses[verse] = verses[verse].ljust(column) + visible(syllable)
+            if note.pitches:
+                share = (note.pitches[0].midi - low) / max(1, high - low)
+                level = LEVELS[round(share * (len(LEVELS) - 1))]
+            shape = shape.ljust(len(notes) + len(before)) + level
+            notes += text
+            if verses:  # the next note stands behind this one's words
+                notes = notes.ljust(max(map(len, verses)) + 1)
+        cells.append(Cell(notes, shape, tuple(verses)))
+    return cells
+
+
+def changes(bar: Bar) -> str:
+    """A new meter or key, as it stands in ABC before the bar's notes."""
+    meter = f"[M:{bar.meter}]" if bar.meter is not None else ""
+    return meter + (f"[K:{bar.key}]" if bar.key is not None else "")
+
+
+def opening(note: Note) -> str:
+    """A chord symbol, and what begins a tuplet: ``"(3"``, in full where that says another."""
+    symbol = note.attached.chord_symbol
+    text = f'"{visible(symbol)}"' if symbol else ""
+    if note.tuplet is None or note.tuplet.place:
+        return text
+    actual, normal, count, _ = note.tuplet
+    plain = (actual, normal, count) == (3, 2, 3)
+    return text + ("(3" if plain else f"({actual}:{normal}:{count}")
+
+
+def written(note: Note, signs: Signs) -> str:
+    """A note, chord or rest in ABC with the eighth as its unit."""
+    names = [
+        (MARKS[pitch.alter] if signs.needed(pitch) else "") + letter(pitch)
+        for pitch in reversed(note.pitches)
+    ]
+    text = names[0] if len(names) == 1 else f"[{''.join(names)}]" if names else "z"
+    length = note.written / EIGHTH
+    if length.denominator != 1:
+        text += f"{'' if length.numerator == 1 else length.numerator}/{length.denominator}"
+    elif length != 1:
+        text += str(length)
+    return text + "-" * note.tied
+
+
+def letter(pitch: Pitch) -> str:
+    """Its name without a sign: ``"C,"`` an octave below ``"C"``, ``"c'"`` two above."""
+    name = LETTERS[pitch.letter]
+    if pitch.octave >= 5:
+        return name.lower() + "'" * (pitch.octave - 5)
+    return name + "," * (4 - pitch.octave)

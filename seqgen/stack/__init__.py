@@ -1,1 +1,0 @@
-"""The network: Keras layers, and the cells that they are made of."""

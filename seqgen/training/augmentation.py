@@ -1,0 +1,75 @@
+"""Tunes in other keys in each epoch: more to learn from, for a network that can write in any key.
+
+What a tune's tokens become in a key is a table (`seqgen.music.normal.transposition`), so that an
+epoch is a look-up over the tokens in their file, which holds the tunes in their own keys.
+"""
+
+import numpy as np
+
+from seqgen.data.tokenizers.base import END, Tokenizer
+from seqgen.music.normal.position_features import LAGS
+from seqgen.music.normal.transposition import Move, becomes, key_line, moves
+
+# Tells the random numbers of the keys from those of the windows, which have the same seed.
+KEYS = (1,)
+
+
+class KeyAugmentation:
+    """A `seqgen.training.batching.Augmentation`: each tune in one of its keys, drawn for each
+    epoch.
+
+    keys: how many a tune can be in, on average.
+    """
+
+    def __init__(self, rows: np.ndarray, tokenizer: Tokenizer, seed: int) -> None:
+        """Find out in which keys each tune can be written.
+
+        rows: ids and the numbers beside them, [N, 1 + F]; each tune is led by END.
+        """
+        self._seed = seed
+        self._pieces = tokenizer.pieces
+        self._ids = {piece: id for id, piece in enumerate(self._pieces)}
+        ids_N = np.array(rows[:, 0])
+        self._starts = np.flatnonzero(ids_N == END)
+        numbers: dict[Move, int] = {}
+        options = []  # of each tune, numbers of its moves
+        for tune in np.split(ids_N, self._starts)[1:]:
+            own = [
+                move
+                for move in moves([self._pieces[id] for id in np.unique(tune)])
+                if key_line(move.key) in self._ids
+            ]
+            options.append([numbers.setdefault(move, len(numbers)) for move in own])
+        # One more, which changes nothing, for a tune whose key is not told.
+        self._tables_MV = np.stack([*map(self._table, numbers), np.arange(tokenizer.size)])
+        self._counts = np.array([len(each) or 1 for each in options])
+        self._options = np.full((len(options), self._counts.max()), len(numbers))
+        for row, each in zip(self._options, options, strict=True):
+            row[: len(each)] = each
+        self.keys = float(self._counts.mean())
+        self._epoch, self._chosen = -1, np.empty(0, np.int64)
+
+    def changed(self, epoch: int, places: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        tunes = np.searchsorted(self._starts, places, side="right") - 1
+        tables = self._moves(epoch)[tunes]
+        rows = rows.copy()
+        rows[..., 0] = self._tables_MV[tables, rows[..., 0]]
+        # What came some bars before, with whether the bars are equal
+        # (`seqgen.music.normal.position_features`).
+        before = rows[..., -len(LAGS) :]
+        before[:] = 2 * self._tables_MV[tables[..., None], before // 2] + before % 2
+        return rows
+
+    def _moves(self, epoch: int) -> np.ndarray:
+        """The number of each tune's move in an epoch."""
+        if epoch != self._epoch:
+            seeds = np.random.SeedSequence((self._seed, epoch), spawn_key=KEYS)
+            chance = np.random.default_rng(seeds).random(len(self._counts))
+            choice = (chance * self._counts).astype(np.int64)
+            self._epoch, self._chosen = epoch, self._options[np.arange(len(choice)), choice]
+        return self._chosen
+
+    def _table(self, move: Move) -> np.ndarray:
+        """The id that each token becomes, [V]; a token that the move cannot write stays."""
+        there = becomes(move)
+        return np.array([self._ids[there.get(piece, piece)] for piece in self._pieces])

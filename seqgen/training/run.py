@@ -1,0 +1,245 @@
+"""Begin a run, or take one up again."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import replace
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seqgen.checkpoint import format, write
+from seqgen.checkpoint.format import Config, CorpusFacts
+from seqgen.checkpoint.read import Checkpoint, open_checkpoint
+from seqgen.config.fields import flag_name
+from seqgen.config.options import RunOptions
+from seqgen.data.corpora import Corpus
+from seqgen.errors import CheckpointError, ConfigError
+from seqgen.io.atomic import write_json
+from seqgen.io.lock import locked
+from seqgen.models import tf_runtime
+from seqgen.training import train_state
+from seqgen.training.autoconfig import Plan, check_names
+from seqgen.training.dataset import TRAINING, VALIDATION, Dataset, open_ids, place_files, preparing
+from seqgen.training.events import Event, Preparing, Started
+from seqgen.training.fitted import by_the_clock, fitted
+from seqgen.training.memory import check_memory, memory_errors
+from seqgen.training.run_data import changed_sources
+from seqgen.training.train_state import TrainState
+
+if TYPE_CHECKING:
+    from seqgen.training.loop import Run
+
+DEPENDENCIES = ("seqgen", "tensorflow", "keras", "numpy", "onnx", "onnxruntime", "tokenizers")
+MAY_CHANGE = ("minutes", "epochs", "patience")
+
+
+def start_run(
+    corpus: Corpus, options: RunOptions, path: Path, *, overwrite: bool = False
+) -> Iterator[Event]:
+    """Train a new network on a corpus, into a new checkpoint.
+
+    Yields the run's events. Closing the iterator saves the run, to be taken up with `resume_run`.
+    An earlier checkpoint gives way only when the options are known to be right.
+    Raises ConfigError, CorpusError, CheckpointError or TrainingError.
+    """
+    check_names(options)
+    with locked(path):
+        yield from _start_locked(corpus, options, path, overwrite)
+
+
+def _start_locked(
+    corpus: Corpus, options: RunOptions, path: Path, overwrite: bool
+) -> Iterator[Event]:
+    """As `start_run`, in a place that is ours."""
+    overwrite = overwrite or is_empty(path)
+    if not overwrite:
+        write.make_way(path, overwrite)
+    with folder_beside(path) as folder:
+        data = yield from preparing(corpus, options.data, folder)
+        if by_the_clock(options):
+            yield Preparing("loading TensorFlow and timing the machine")
+        chosen = fitted(options, data)
+        config = configure(corpus, data, chosen)
+        write.create(path, config, data.tokenizer, overwrite=overwrite)
+        place_files(folder, path, os.replace)
+    training = config.training
+    position = TrainState(epochs=training.epochs, minutes=training.minutes)
+    checkpoint = Checkpoint(path, config, data.tokenizer)
+    notices = (*corpus.notices, *data.notices)
+    current = yield from _prepare(checkpoint, position, None)
+    yield from _events(current, False, notices, chosen.reasons)
+
+
+def is_empty(path: Path) -> bool:
+    """Whether a folder is a checkpoint that nothing was learned for: its run never got so far."""
+    learned = (path / format.WEIGHTS).exists() or train_state.resumable(path)
+    return write.is_checkpoint(path) and not learned
+
+
+@contextlib.contextmanager
+def folder_beside(path: Path) -> Iterator[Path]:
+    """A folder on the same disk as a checkpoint, gone at the end. Raises CheckpointError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        made = tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent)
+    except OSError as error:
+        raise CheckpointError(f"cannot write {path}: {error.strerror or error}") from error
+    with made as folder:
+        yield Path(folder)
+
+
+def resume_run(
+    path: Path, said: Mapping[str, Any], *, ignore_corpus_changes: bool = False
+) -> Iterator[Event]:
+    """Take up a run where it stopped.
+
+    said: options given now, by name; only the length of the run and the patience may change.
+    ignore_corpus_changes: go on though the files that it learns from have changed; it has kept
+        their text.
+    Yields the run's events, as `start_run` does. Raises ConfigError for another option, a run that
+    is at its end, or a text that has changed, and CheckpointError if there is nothing to take up;
+    the checkpoint is then as it was.
+    """
+    with locked(path):
+        yield from _resume_locked(path, said, ignore_corpus_changes)
+
+
+def _resume_locked(
+    path: Path, said: Mapping[str, Any], ignore_corpus_changes: bool
+) -> Iterator[Event]:
+    """As `resume_run`, in a place that is ours."""
+    checkpoint = open_checkpoint(path)
+    position, arrays = train_state.read(path, checkpoint.config)
+    said = {name: value for name, value in said.items() if value is not None}
+    for name in said:
+        if name not in MAY_CHANGE:
+            flags = ", ".join(map(flag_name, MAY_CHANGE))
+            raise ConfigError(
+                f"a resumed run keeps its options but for {flags}; {flag_name(name)} cannot change"
+            )
+    if not ignore_corpus_changes and (changed := changed_sources(checkpoint.config.corpus)):
+        raise ConfigError(
+            f"{changed}; --ignore-corpus-changes goes on with the text as it was, and "
+            f"`seqgen train SOURCE --overwrite` begins anew"
+        )
+    if said:
+        length = {"minutes": None, "epochs": None} if {"minutes", "epochs"} & set(said) else {}
+        training = replace(checkpoint.config.training, **{**length, **said})
+        config = replace(checkpoint.config, training=training)
+        checkpoint = replace(checkpoint, config=config)
+        if length:
+            position.epochs, position.minutes = training.epochs, training.minutes
+        position.evals_since_best = 0
+    current = yield from _prepare(checkpoint, position, arrays)
+    if current.over() and (said or finished(checkpoint)):
+        raise ConfigError(
+            f"{checkpoint.path.name} has been trained to its end; give more --minutes or --epochs "
+            "than it had, all its training counted"
+        )
+    if said:
+        write_json(path / format.CONFIG, checkpoint.config.to_json())
+    yield from _events(current, True, (), ())
+
+
+def configure(corpus: Corpus, data: Dataset, chosen: Plan) -> Config:
+    """What config.json says of a run."""
+    facts = CorpusFacts(
+        name=corpus.name,
+        kind=corpus.kind,
+        sources=corpus.sources,
+        documents=data.documents,
+        characters=corpus.characters,
+        fingerprint=corpus.fingerprint,
+        training_characters=data.training_characters,
+        validation_characters=data.validation_characters,
+        training_tokens=len(data.training),
+        validation_tokens=len(data.validation),
+        encoding=corpus.encoding,
+        unit=data.unit,
+        held_out=data.held_out,
+        long=data.long,
+    )
+    return Config(
+        kind=corpus.kind,
+        vocab=data.tokenizer.size,
+        start=data.start,
+        data=chosen.options.data,
+        model=chosen.options.model,
+        training=chosen.options.training,
+        corpus=facts,
+        versions={name: metadata.version(name) for name in DEPENDENCIES},
+        tokenizer_sha256=write.tokenizer_sha256(data.tokenizer),
+        places=data.places,
+        tunes=data.tunes,
+    )
+
+
+def _prepare(
+    checkpoint: Checkpoint, position: TrainState, arrays: dict[str, Any] | None
+) -> Generator[Event, None, "Run"]:
+    """Load TensorFlow and build the network; returns the run, ready to go.
+
+    Raises CheckpointError if its state does not fit the network.
+    """
+    yield Preparing("loading TensorFlow and building the network")
+    return _load(checkpoint, position, arrays)
+
+
+def finished(checkpoint: Checkpoint) -> bool:
+    """Whether its run was measured and described at its end; one that was killed there was not."""
+    lines = checkpoint.metrics()
+    measured = bool(lines) and lines[-1].get("int8_loss") is not None
+    return measured and (checkpoint.path / format.CARD).exists()
+
+
+def _events(
+    current: "Run", resumed: bool, notices: tuple[str, ...], reasons: tuple[str, ...]
+) -> Iterator[Event]:
+    """The events of a run, with what is to be said of it at its start."""
+    checkpoint, config = current.checkpoint, current.checkpoint.config
+    yield Started(
+        path=checkpoint.path,
+        config=config,
+        parameters=config.parameters,
+        steps=current.windows.steps,
+        resumed=resumed,
+        notices=notices,
+        reasons=reasons,
+    )
+    events = current.events()
+    try:
+        with memory_errors():
+            yield from events
+    finally:
+        # Left to itself it would be closed too, but a failure to save would go unheard.
+        events.close()  # type: ignore[attr-defined]
+
+
+def _load(checkpoint: Checkpoint, position: TrainState, arrays: dict[str, Any] | None) -> "Run":
+    """The run of a checkpoint.
+
+    Raises CheckpointError if its files do not fit each other, and TrainingError, before TensorFlow
+    is loaded, if it would not fit into memory.
+    """
+    config = checkpoint.config
+    check_memory(config.run_options, config.vocab)
+    tf_runtime.load(config.training)
+    from seqgen.training.loop import Run
+
+    folder = checkpoint.path / format.RESUME
+    try:
+        training, validation = (
+            open_ids(folder / name, config.vocab, config.places) for name in (TRAINING, VALIDATION)
+        )
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{folder}: the tokens cannot be read: {error}") from error
+    try:
+        with memory_errors():
+            return Run(checkpoint, training, validation, position, arrays)
+    except (KeyError, ValueError) as error:
+        raise CheckpointError(
+            f"{folder / train_state.STATE} does not fit the network ({error}); use --overwrite to "
+            "start again"
+        ) from error

@@ -1,0 +1,97 @@
+"""A run in a process of its own."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from seqgen.comparison import worker
+from seqgen.comparison.events import VariantEvent, VariantFinished
+from seqgen.comparison.results import read
+from seqgen.comparison.runner import compare
+from seqgen.data.corpora import open_corpus
+from seqgen.errors import CheckpointError, TrainingError
+from seqgen.training import train_state
+from seqgen.training.events import Started, Step
+
+ASKED = {
+    "units": ((16,),), "embedding": (8,), "seq_length": (16,), "batch_size": (8,),
+    "cell": ("rnn", "gru"), "epochs": (200.0,), "save_every": (60.0,),
+}  # fmt: skip
+
+
+def children() -> set[int]:
+    task = Path(f"/proc/self/task/{os.getpid()}/children")
+    return set(map(int, task.read_text().split()))
+
+
+@pytest.fixture
+def laid(text_file, tmp_path) -> Path:
+    """A checkpoint that has learned nothing yet."""
+    events = compare(open_corpus([str(text_file)]), ASKED, tmp_path / "c")
+    while not (tmp_path / "c.json").exists():
+        next(events)
+    events.close()
+    return tmp_path / "c-rnn"
+
+
+@pytest.mark.usefixtures("tf")
+def test_closing_it_saves_the_run_and_ends_its_process(laid: Path) -> None:
+    before = children()
+    events = worker.train(laid)
+    for event in events:
+        if isinstance(event, Step) and event.step == 20:
+            assert children() > before
+            events.close()
+            break
+    assert children() == before
+    position, _ = train_state.read(laid)
+    assert position.step >= 20
+    again = worker.resume_or_start(laid)
+    for event in again:
+        if isinstance(event, Started):
+            assert event.resumed
+        if isinstance(event, Step):
+            assert event.step == position.step + 1
+            again.close()
+            break
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds its child in /proc")
+def test_a_killed_process_fails_its_variant_only(text_file, tmp_path) -> None:
+    before = children()
+    events = compare(open_corpus([str(text_file)]), ASKED, tmp_path / "c")
+    for event in events:
+        if isinstance(event, VariantEvent) and isinstance(event.event, Step):
+            os.kill((children() - before).pop(), signal.SIGKILL)
+        elif isinstance(event, VariantFinished):
+            break
+    events.close()
+    first, second = read(tmp_path / "c").entries
+    assert first.failure == "its process was ended by SIGKILL; out of memory?"
+    assert not second.over
+
+
+def test_what_a_child_raises_is_raised_here(laid: Path) -> None:
+    (laid / "resume" / "training.bin").unlink()
+    with pytest.raises(CheckpointError, match="the tokens cannot be read"):
+        list(worker.train(laid))
+
+
+def test_what_a_child_did_not_foresee_is_told(laid: Path, monkeypatch) -> None:
+    monkeypatch.setattr(worker, "CHILD", "raise ZeroDivisionError('of all things')")
+    with pytest.raises(TrainingError, match="ZeroDivisionError: of all things"):
+        list(worker.train(laid))
+
+
+def test_a_run_that_cannot_be_saved_is_no_quiet_end(laid: Path) -> None:
+    events = worker.train(laid)
+    for event in events:
+        if isinstance(event, Step) and event.step == 3:
+            (laid / "resume" / "state.safetensors").unlink()
+            (laid / "resume" / "state.safetensors").mkdir()
+            (laid / "resume" / "state.safetensors" / "x").touch()
+            with pytest.raises(CheckpointError, match=r"cannot write .*state\.safetensors"):
+                events.close()
+            break

@@ -1,0 +1,122 @@
+"""Bytes become text in every encoding that says what it is; all else is refused with a reason."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqgen.data.corpora.decode import decoded
+from seqgen.errors import ConfigError, CorpusError
+
+letters = st.text(st.characters(categories=["L", "N", "P", "Zs"], exclude_characters="\ufeff"))
+
+
+def decode(data, origin, encoding=None):
+    return "".join(decoded([data], origin, encoding))
+
+
+MARKED = ["utf-8-sig", "utf-16", "utf-32"]  # Python's names of the encodings that write a mark
+
+
+@given(letters)
+def test_utf_8_is_read_without_being_told(text):
+    assert decode(text.encode(), "a") == text
+
+
+@given(letters, st.sampled_from(MARKED))
+def test_a_byte_order_mark_tells_the_encoding_and_is_not_text(text, encoding):
+    assert decode(text.encode(encoding), "a") == text
+
+
+@pytest.mark.parametrize("codec", ["utf-16-be", "utf-32-be", "utf-16-le", "utf-32-le"])
+def test_a_mark_of_either_byte_order_is_known(codec):
+    assert decode("\ufeffhé".encode(codec), "a") == "hé"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "UTF-8", "utf-16-le", "utf-32"])
+def test_a_mark_is_dropped_when_the_encoding_is_said_too(encoding):
+    assert decode("\ufeffhello".encode(encoding), "a", encoding) == "hello"
+
+
+def test_all_line_ends_become_one():
+    assert decode(b"a\r\nb\rc\n\r\nd", "a") == "a\nb\nc\n\nd"
+
+
+@given(letters, st.sampled_from([*MARKED, "shift_jis", "utf-16-le"]), st.data())
+def test_chunks_make_the_same_text_wherever_they_are_cut(text, encoding, data):
+    text = "a\r\nb\rc" + text + "\r"
+    coded = text.encode(encoding, "ignore")
+    cuts = sorted(data.draw(st.lists(st.integers(4, len(coded)), max_size=4)))
+    chunks = [coded[a:b] for a, b in zip([0, *cuts], [*cuts, len(coded)], strict=True)]
+    said = None if encoding in MARKED else encoding
+    assert "".join(decoded(chunks, "a", said)) == decode(coded, "a", said)
+
+
+def test_the_place_of_a_bad_byte_is_counted_over_all_chunks():
+    chunks = [b"one\r", b"\ntw\xc3", b"\xa9\nthr", b"ee\xff"]
+    with pytest.raises(CorpusError, match=r"byte 0xff at offset 15 \(line 3\)"):
+        list(decoded(chunks, "a"))
+    with pytest.raises(CorpusError, match=r"byte 0xc3 at offset 4 \(line 2\)"):
+        list(decoded([b"one\r", b"\xc3"], "a"))
+    with pytest.raises(CorpusError, match="NUL character in line 3"):
+        list(decoded([b"one\r", b"\ntwo\n\0"], "a"))
+
+
+def test_an_encoding_that_is_said_is_used():
+    assert decode(b"caf\xe9 \x92", "a", "cp1252") == "café ’"
+
+
+def test_a_bad_byte_is_named_with_its_place_and_the_encoding_to_try():
+    data = b"one\r\ntwo\n" + "né".encode() + b"\nit\x92s"
+    with pytest.raises(CorpusError) as error:
+        decode(data, "poem.txt")
+    assert str(error.value) == (
+        "poem.txt: byte 0x92 at offset 15 (line 4) is not UTF-8; try --encoding cp1252"
+    )
+
+
+def test_the_encoding_to_try_is_one_that_fits():
+    with pytest.raises(CorpusError, match="--encoding latin-1"):
+        decode(b"caf\xe9 \x81", "a")  # 0x81 is nothing in cp1252
+    with pytest.raises(CorpusError, match="is not ascii; try --encoding utf-8"):
+        decode("né".encode(), "a", "ascii")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-32", "shift_jis"])
+@given(data=st.binary(min_size=1, max_size=40))
+def test_no_bytes_fail_in_another_way(encoding, data):
+    try:
+        text = decode(data, "a", encoding)
+    except CorpusError:
+        return
+    assert "\r" not in text
+    assert "\0" not in text
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\0\0\0\rIHDR",
+        b"text\0text",
+        b"a" * 100_000 + b"\0",
+        bytes(range(1, 32)) * 9,
+    ],
+)
+def test_binary_is_refused(data):
+    with pytest.raises(CorpusError, match=r"pic\.png: looks binary"):
+        decode(data, "pic.png")
+
+
+def test_utf_16_without_a_mark_is_recognised():
+    with pytest.raises(CorpusError, match="--encoding utf-16-le"):
+        decode("plain words".encode("utf-16-le"), "a")
+    with pytest.raises(CorpusError, match="--encoding utf-16-be"):
+        decode("plain words".encode("utf-16-be"), "a")
+
+
+@pytest.mark.parametrize("name", ["utf-9", "hex", "undefined", "idna", "", "a\0b", "a\udcff"])
+def test_an_unknown_encoding_is_wrong_usage(name):
+    if not name:  # not said
+        assert decode(b"x", "a", name) == "x"
+        return
+    with pytest.raises(ConfigError, match="no text encoding"):
+        decode(b"x", "a", name)

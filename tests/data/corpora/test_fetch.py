@@ -1,0 +1,184 @@
+"""A download arrives whole and checked, or not at all, and says how to do without it."""
+
+import gzip
+import hashlib
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from seqgen.data.corpora import fetch as fetching
+from seqgen.data.corpora import open_corpus
+from seqgen.data.corpora.builtin import open_known
+from seqgen.data.corpora.fetch import download, fetch
+from seqgen.data.corpora.registry import Entry
+from seqgen.errors import ConfigError, CorpusError
+
+TEXT = b"To be, or not to be.\n" * 10_000
+CHECKSUM = hashlib.sha256(TEXT).hexdigest()
+
+
+class Pages(BaseHTTPRequestHandler):
+    """Answers as the path says: whole, cut short, cut within a block, too large, or not at all."""
+
+    def do_GET(self):
+        self.server.asked.append(self.path)
+        if self.path == "/good" and "gzip" in self.headers["Accept-Encoding"]:
+            packed = gzip.compress(TEXT)
+            self.answer(len(packed), packed, ("Content-Encoding", "gzip"))
+        elif self.path == "/good":
+            self.answer(len(TEXT), TEXT)
+        elif self.path == "/unsized":
+            self.answer(None, TEXT)
+        elif self.path == "/short":
+            self.answer(len(TEXT) + 5, TEXT)
+        elif self.path == "/cut":
+            self.send_response(200)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            self.wfile.write(b"ffff\r\n" + TEXT[:100])
+        elif self.path == "/huge":
+            self.answer(10**12, TEXT)
+        else:
+            self.send_error(404)
+
+    def answer(self, length, body, *headers):
+        self.send_response(200)
+        for header in headers:
+            self.send_header(*header)
+        if length is not None:
+            self.send_header("Content-Length", str(length))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format, *args):
+        pass
+
+
+@pytest.fixture
+def server():
+    with HTTPServer(("127.0.0.1", 0), Pages) as server:
+        server.asked = []
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("SEQGEN_CORPORA", raising=False)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
+def page(server, path, sha256=CHECKSUM):
+    return Entry(
+        name="hamlet", kind="text", title="Hamlet", author="", year="", licence="", source="",
+        url=f"http://127.0.0.1:{server.server_port}{path}", saved_as="hamlet.txt", sha256=sha256,
+    )  # fmt: skip
+
+
+def left_in(folder):
+    return [path.name for path in folder.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("path", ["/good", "/unsized"])
+def test_a_good_file_arrives_whole_and_is_kept(server, tmp_path, path):
+    told = []
+    for _ in range(2):
+        file = download(page(server, path), tmp_path / "new", lambda *report: told.append(report))
+    assert file.read_bytes() == TEXT
+    assert server.asked == [path]  # the second time it was there
+    assert told[-1][:2] == ("hamlet", len(TEXT))
+    assert [done for _, done, _ in told] == sorted({done for _, done, _ in told})
+
+
+def test_progress_is_told_the_whole_size(server, tmp_path):
+    told = []
+    download(page(server, "/good"), tmp_path, lambda *report: told.append(report))
+    assert {total for _, _, total in told} == {len(TEXT)}
+
+
+@pytest.mark.parametrize(
+    ("path", "sha256", "why"),
+    [
+        ("/good", "0" * 64, "has not the expected SHA-256"),
+        ("/short", "", "the transfer broke off"),
+        ("/cut", "", "the transfer broke off"),
+        ("/huge", "", "more than 64 MB"),
+        ("/gone", "", r"the server answered 404 \(Not Found\)"),
+    ],
+)
+def test_a_failed_download_says_why_and_leaves_nothing(server, tmp_path, path, sha256, why):
+    with pytest.raises(CorpusError, match=why) as error:
+        download(page(server, path, sha256), tmp_path)
+    assert left_in(tmp_path) == []
+    for needed in (page(server, path).url, str(tmp_path / "hamlet.txt"), "SEQGEN_CORPORA"):
+        assert needed in str(error.value)
+
+
+def test_without_a_server_it_says_what_to_do(server, tmp_path):
+    entry = page(server, "/good")
+    server.shutdown()
+    server.server_close()
+    with pytest.raises(CorpusError, match=r"connection failed.*save that address as"):
+        download(entry, tmp_path)
+    assert left_in(tmp_path) == []
+
+
+def test_a_damaged_copy_in_the_cache_is_replaced_only_by_a_good_one(server, tmp_path):
+    (tmp_path / "hamlet.txt").write_text("damaged")
+    with pytest.raises(CorpusError):
+        download(page(server, "/short"), tmp_path)
+    assert left_in(tmp_path) == ["hamlet.txt"]
+    assert download(page(server, "/good"), tmp_path).read_bytes() == TEXT
+
+
+def test_a_folder_that_cannot_be_written_is_named(server, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CorpusError, match=r"file cannot be written \(Not a directory\)"):
+        download(page(server, "/good"), tmp_path / "file")
+
+
+def test_the_own_folder_is_looked_in_first(server, tmp_path, monkeypatch):
+    monkeypatch.setenv("SEQGEN_CORPORA", str(tmp_path))
+    (tmp_path / "hamlet.txt").write_bytes(TEXT)
+    assert fetch(page(server, "/good")) == tmp_path / "hamlet.txt"
+    assert server.asked == []
+
+
+def test_a_wrong_file_in_the_own_folder_is_refused_and_kept(server, tmp_path, monkeypatch):
+    monkeypatch.setenv("SEQGEN_CORPORA", str(tmp_path))
+    (tmp_path / "hamlet.txt").write_text("mine")
+    with pytest.raises(CorpusError, match=r"hamlet\.txt: is not the hamlet"):
+        fetch(page(server, "/good"))
+    assert (tmp_path / "hamlet.txt").read_text() == "mine"
+
+
+def test_an_own_folder_that_is_missing_is_told(server, tmp_path, monkeypatch):
+    monkeypatch.setenv("SEQGEN_CORPORA", str(tmp_path / "nowhere"))
+    with pytest.raises(ConfigError, match=r"SEQGEN_CORPORA names .*nowhere"):
+        fetch(page(server, "/good"))
+
+
+def test_what_the_own_folder_lacks_goes_into_the_cache(server, tmp_path, monkeypatch):
+    own = tmp_path / "own"
+    own.mkdir()
+    monkeypatch.setenv("SEQGEN_CORPORA", str(own))
+    assert fetch(page(server, "/good")).parent == fetching.download_folder()
+    assert left_in(own) == []
+    assert open_known(page(server, "/good")).files[0].read_bytes() == TEXT
+
+
+def test_a_work_of_project_gutenberg_is_read_without_its_wrapping(tmp_path, monkeypatch):
+    monkeypatch.setenv("SEQGEN_CORPORA", str(tmp_path))
+    start, end = (f"*** {word} OF THE PROJECT GUTENBERG EBOOK 7 ***" for word in ("START", "END"))
+    lines = ["\ufeffhead", start, "Work.", end, "licence"]
+    (tmp_path / "pg7.txt").write_bytes("\r\n".join(lines).encode())
+    corpus = open_corpus(["gutenberg:7"])
+    assert (corpus.name, [document.text for document in corpus.documents]) == (
+        "gutenberg-7",
+        ["Work.\n"],
+    )

@@ -1,0 +1,270 @@
+"""What every tokenizer promises. A new kind is a new file, and is tested here by itself."""
+
+import importlib
+import json
+import pkgutil
+import time
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqgen.data import tokenizers
+from seqgen.data.tokenizers.base import END, LARGEST
+from seqgen.errors import CheckpointError, ConfigError, TokenError
+
+TUNE = (
+    'M:6/8\nL:1/8\nK:Ador\n|:"Am"e|A2A ABc|!trill!B>AG E/2F/2G ^c\'2:|\n'
+    "(3abc _B,3/2 z4 |1 a2 :|2 b2 |]\n"
+)
+PROSE = (
+    "It's the  East, and\tJuliet is the sun.\n\n    Arise -- fair sun!\r\n"
+    "\u201cÇa va ?\u201d naïve 東京 🎻 \x00\u200b e\u0301 <end> \ud83c\udfbb\ud800\n"
+)
+TEXTS = [TUNE, TUNE, PROSE, PROSE, ""]
+WHOLE = PROSE.encode(errors="ignore").decode()  # without lone surrogates, which subword refuses
+
+# Pieces that mean something to a tokenizer as well as single characters.
+FRAGMENTS = [
+    *"".join(TEXTS),
+    "K:Ador",
+    "\nM:6/8\n",
+    "|1",
+    ":|",
+    "(3",
+    '"Am"',
+    " the",
+    "  ",
+    "\n\n",
+    "<end>",
+]
+
+kinds = pytest.mark.parametrize("kind", tokenizers.names())
+
+
+@cache
+def trained(kind):
+    try:
+        return tokenizers.train(kind, TEXTS)
+    except TokenError:
+        return tokenizers.train(kind, [TUNE, TUNE, WHOLE, WHOLE, ""])
+
+
+def texts():
+    return st.lists(st.sampled_from(FRAGMENTS)).map("".join)
+
+
+def known(tokenizer, text):
+    """The text as far as the tokenizer knows it; all of it for most kinds."""
+    kept = tokenizer.skip_unknown(text)
+    assert all("\ud800" <= c <= "\udfff" for c in set(text) - set(kept))
+    return kept
+
+
+@kinds
+@given(text=texts())
+def test_a_text_comes_back_unchanged(kind, text):
+    tokenizer = trained(kind)
+    text = known(tokenizer, text)
+    ids = tokenizer.encode(text)
+    assert tokenizer.decode(ids) == text
+    assert tokenizer.decode(ids.tolist()) == text
+    assert ids.dtype == tokenizer.dtype
+    assert ids.ndim == 1
+    assert END not in ids
+    assert all(ids < tokenizer.size)
+
+
+@kinds
+@given(data=st.data())
+def test_a_decoder_writes_what_decode_gives(kind, data):
+    tokenizer = trained(kind)
+    ids = data.draw(st.lists(st.integers(0, tokenizer.size - 1)))
+    decoder = tokenizer.decoder()
+    assert "".join(map(decoder.push, ids)) + decoder.flush() == tokenizer.decode(ids)
+
+
+@kinds
+@given(text=texts())
+def test_a_tokenizer_comes_back_from_json(kind, text):
+    tokenizer = trained(kind)
+    again = tokenizers.load(json.loads(json.dumps(tokenizer.to_json())))
+    text = known(tokenizer, text)
+    np.testing.assert_array_equal(again.encode(text), tokenizer.encode(text), strict=True)
+    assert again.size == tokenizer.size
+    assert again.to_json() == tokenizer.to_json()
+
+
+@kinds
+@given(text=st.text(alphabet=st.characters(exclude_categories=())))
+def test_an_unknown_character_is_named_and_may_be_skipped(kind, text):
+    tokenizer = trained(kind)
+    unknown = tokenizer.unknown(text)
+    assert unknown == [c for c in dict.fromkeys(text) if not tokenizer.knows(c)]
+    kept = "".join(c for c in text if c not in unknown)
+    assert tokenizer.skip_unknown(text) == kept
+    assert tokenizer.decode(tokenizer.encode(kept)) == kept
+    if unknown:
+        with pytest.raises(TokenError, match="--on-unknown skip") as caught:
+            tokenizer.encode(text)
+        for character in unknown[:10]:
+            shown = repr(character) if character.isprintable() else f"U+{ord(character):04X}"
+            assert shown in str(caught.value)
+
+
+@kinds
+def test_many_unknown_characters_are_counted_and_not_all_listed(kind):
+    tokenizer = trained(kind)
+    strange = [chr(code) for code in range(0xD900, 0xD920)]
+    with pytest.raises(TokenError, match="and 22 more") as caught:
+        tokenizer.encode("".join(strange))
+    assert "U+D909" in str(caught.value)
+    assert "U+D90A" not in str(caught.value)
+
+
+@kinds
+def test_the_end_is_no_text_and_reads_as_a_sign(kind):
+    tokenizer = trained(kind)
+    assert tokenizer.decode([END, END]) == ""
+    assert tokenizer.decoder().push(END) == ""
+    assert tokenizer.display_token(END) == "⟨end⟩"
+    shown = [tokenizer.display_token(id) for id in range(tokenizer.size)]
+    assert all(name.isprintable() and name.strip() for name in shown)
+
+
+@kinds
+def test_what_is_no_id_is_refused(kind):
+    tokenizer = trained(kind)
+    for ids in ([-1], [tokenizer.size], [0.5], [[0, 1]]):
+        with pytest.raises(ValueError, match="whole numbers from 0 to"):
+            tokenizer.decode(ids)
+
+
+@kinds
+def test_training_is_deterministic(kind):
+    again = tokenizers.train(kind, [TUNE, WHOLE] * 3)
+    assert again.to_json() == tokenizers.train(kind, [TUNE, WHOLE] * 3).to_json()
+
+
+@kinds
+def test_no_text_makes_a_vocabulary_too(kind):
+    tokenizer = tokenizers.train(kind, [""])
+    assert tokenizer.encode("").shape == (0,)
+    assert tokenizer.decode([]) == ""
+
+
+@kinds
+def test_a_megabyte_is_encoded_within_a_second_or_a_few_by_subword(kind):
+    tokenizer = trained(kind)
+    text = (TUNE + WHOLE) * 5000
+    start = time.process_time()
+    ids = tokenizer.encode(text)
+    assert time.process_time() - start < (4 if kind == "subword" else 0.9)
+    assert tokenizer.decode(ids) == text
+
+
+@kinds
+@given(data=st.data())
+def test_a_malformed_file_is_refused(kind, data):
+    good = trained(kind).to_json()
+    (name,) = set(good) - {"kind", "rule"}
+    junk = st.one_of(
+        st.none(), st.booleans(), st.integers(), st.text(), st.floats(),
+        st.lists(st.one_of(st.text(), st.integers(), st.lists(st.integers(-1, 600), max_size=3))),
+        st.dictionaries(st.text(), st.integers()),
+    )  # fmt: skip
+    bad = json.loads(json.dumps(good))
+    match data.draw(st.sampled_from(["drop", "replace", "add", "item", "repeat"])):
+        case "drop":
+            del bad[data.draw(st.sampled_from(sorted(bad)))]
+        case "replace":
+            bad[data.draw(st.sampled_from(sorted(bad)))] = data.draw(junk)
+        case "add":
+            bad[data.draw(st.text())] = data.draw(junk)
+        case "item":
+            bad[name][data.draw(st.integers(0, len(bad[name]) - 1))] = data.draw(junk)
+        case "repeat":
+            bad[name].append(data.draw(st.sampled_from(bad[name])))
+    try:
+        tokenizer = tokenizers.load(bad)
+    except CheckpointError as error:
+        assert "tokenizer.json" in str(error)  # noqa: PT017
+    else:  # the junk happened to make another sound file
+        assert tokenizer.to_json() == bad
+
+
+@kinds
+@pytest.mark.parametrize("change", ["missing", "alien", "extra", "not a list", "repeated", "huge"])
+def test_each_kind_of_damage_is_refused(kind, change):
+    bad = json.loads(json.dumps(trained(kind).to_json()))
+    (name,) = set(bad) - {"kind", "rule"}
+    if change == "missing":
+        del bad[name]
+    elif change == "alien":
+        bad[name][0] = 3.5
+    elif change == "extra":
+        bad["size"] = 7
+    elif change == "not a list":
+        bad[name] = {}
+    elif change == "repeated":
+        bad[name].append(bad[name][-1])
+    else:
+        bad[name] = [bad[name][0]] * LARGEST
+    with pytest.raises(CheckpointError, match=rf"tokenizer\.json: '{name}' must be a list"):
+        tokenizers.load(bad)
+
+
+@pytest.mark.parametrize(
+    "data", [None, [], "char", {}, {"kind": 3}, {"kind": "base"}, {"kind": ["char"]}]
+)
+def test_a_file_of_no_known_kind_is_refused(data):
+    with pytest.raises(CheckpointError, match=r"tokenizer\.json"):
+        tokenizers.load(data)
+
+
+def test_the_kinds_are_the_modules_that_define_one():
+    found = [m.name for m in pkgutil.iter_modules(tokenizers.__path__)]
+    modules = {name: importlib.import_module(f"seqgen.data.tokenizers.{name}") for name in found}
+    defining = {name: m.TOKENIZER for name, m in modules.items() if hasattr(m, "TOKENIZER")}
+    assert tokenizers.names() == tuple(sorted(defining)) == ("abc", "char", "subword", "word")
+    assert all(tokenizer.kind == name for name, tokenizer in defining.items())
+
+
+def test_an_unknown_kind_is_refused_with_the_known_ones():
+    with pytest.raises(
+        ConfigError, match=r"did you mean char\? \(known: abc, char, subword, word\)"
+    ):
+        tokenizers.train("chars", ["text"])
+
+
+@pytest.mark.parametrize("kind", [k for k in tokenizers.names() if not tokenizers.find(k).bounded])
+def test_a_vocabulary_size_that_would_do_nothing_is_refused(kind):
+    with pytest.raises(ConfigError, match=r"--vocab-size does nothing .*--tokenizer word"):
+        tokenizers.train(kind, TEXTS, vocab_size=1000)
+
+
+@pytest.mark.parametrize("kind", [k for k in tokenizers.names() if tokenizers.find(k).bounded])
+def test_a_vocabulary_size_is_kept_and_its_least_is_named(kind):
+    text = WHOLE + "".join(chr(code) for code in range(32, 127))
+    with pytest.raises(ConfigError, match=r"--vocab-size 2 .*the least is (\d+)") as caught:
+        tokenizers.train(kind, [text] * 3, vocab_size=2)
+    least = int(str(caught.value).split("the least is ")[1].split()[0])
+    with pytest.raises(ConfigError):
+        tokenizers.train(kind, [text] * 3, vocab_size=least - 1)
+    for size in (least, least + 3):
+        tokenizer = tokenizers.train(kind, [text] * 3, vocab_size=size)
+        assert tokenizer.size == size
+        assert tokenizer.decode(tokenizer.encode(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "dtype"), [(255, "uint8"), (256, "uint16"), (65535, "uint16"), (65536, "uint32")]
+)
+def test_ids_take_the_least_room(count, dtype):
+    text = "".join(map(chr, range(0x10000, 0x10000 + count)))
+    tokenizer = tokenizers.train("char", [text])
+    assert tokenizer.size == count + 1
+    assert tokenizer.encode(text).dtype == tokenizer.dtype == np.dtype(dtype)
+    assert tokenizer.decode(tokenizer.encode(text)) == text

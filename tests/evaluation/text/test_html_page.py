@@ -1,0 +1,208 @@
+import math
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from seqgen.checkpoint.read import open_checkpoint
+from seqgen.evaluation.text.html_page import Made, page
+from seqgen.evaluation.text.novelty import Copy
+from seqgen.evaluation.text.report import Excerpt, Figure, Overlap, Row, TextReport
+from seqgen.evaluation.text.samples import GENERATED, REAL, Measure, SampleFigures, Shown
+
+EVIL = '</pre><script>alert("1")</script>&amp;\0\x1b\u202e'
+BIT = math.log(2)
+MADE = Made("seqgen evaluate fox --html fox.html", "2026-01-31", {"seqgen": "0.1.0"})
+
+SAMPLES = SampleFigures(
+    count=2,
+    temperature=0.8,
+    seed=7,
+    rows=(
+        Measure("characters", "measured", "characters", {GENERATED: 2000, REAL: 1900}),
+        Measure("novel_8", "new runs of 8 characters", "%", {GENERATED: 0.25, REAL: 0.5}),
+        Measure("novel_32", "new runs of 32 characters", "%", {GENERATED: 0.9999, REAL: None}),
+    ),
+    copies={
+        GENERATED: Copy(0, 5, "quick brown\nfox", 4, 1, 12, "The ", " jumps & runs"),
+        REAL: None,
+    },
+    loop="again and ",
+    lacking=("foxen", "<dogs>"),
+    shown=(Shown(0.5, "The quick brown fox.", ((4, 19),)), Shown(1.0, "Xyz\n" + EVIL, ())),
+)
+
+REPORT = TextReport(
+    name="fox",
+    corpus="fox [1]",
+    evaluated="what was held back of fox",
+    tokens=1000,
+    characters=1000,
+    rows=(
+        Row(
+            "float32", "network, float32", Figure(2 * BIT, 0.1 * BIT), Figure(2 * BIT), "as trained"
+        ),
+        Row("2-gram", "2-gram", Figure(3 * BIT, 1e-9), Figure(3 * BIT)),
+        Row("xz", "xz -9e", Figure(4 * BIT)),
+    ),
+    curve=({"seconds": 0, "validation_loss": 4.0}, {"seconds": 9, "validation_loss": 2.0}),
+    overlap=Overlap(50, 0.125, 60, 0, 10, "lazy dog", 3),
+    surprising=(Excerpt(70, "q&z", (8 * BIT, 0.0, 4 * BIT)),),
+    expected=(Excerpt(90, "the", (0.1, 0.1, 0.1)),),
+    samples=SAMPLES,
+    quantisation=Figure(0.0012, 0.0001),
+)
+
+
+class Balanced(HTMLParser):
+    """Fails where a tag is closed that is not open; keeps what it reads."""
+
+    EMPTY = ("meta", "link")
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.tags, self.texts = [], [], []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        if tag not in self.EMPTY:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] != "style":
+            self.texts.append(data)
+
+
+def read(content):
+    parser = Balanced()
+    parser.feed(content.decode("utf-8"))
+    parser.close()
+    assert parser.open == []
+    return parser
+
+
+@pytest.fixture
+def config(checkpoint):
+    return open_checkpoint(checkpoint).config
+
+
+@pytest.fixture
+def html(config):
+    return page(REPORT, config, MADE).decode("utf-8")
+
+
+def rows(html, table):
+    """The cells of a table's body, as they are read."""
+    body = re.search(rf'<table class="{table}">.*?<tbody>(.*?)</tbody>', html, re.S)[1]
+    cells = [re.findall(r"<t[hd].*?>(.*?)</t[hd]>", row) for row in body.split("</tr>")[:-1]]
+    return [[re.sub(r"<.*?>", "", cell) for cell in row] for row in cells]
+
+
+def test_it_is_whole_and_needs_nothing_else(html):
+    read(html.encode())
+    assert "default-src 'none'" in html
+    assert "script-src" not in html
+    for outside in ("<script", "http:", "https:", "src=", "@import", "url("):
+        assert outside not in html.replace('href="data:,"', "")
+
+
+def test_every_class_has_a_style(html):
+    style, body = html.split("</style>")
+    used = {name for names in re.findall(r'class="?([\w -]+)', body) for name in names.split()}
+    # Nothing is drawn otherwise for these: names for whoever reads the page by a program.
+    unstyled = {name for name in used if not re.search(rf"\.{name}\b", style)}
+    assert unstyled <= {"generated", "curve"}
+
+
+def test_likelihoods_stand_beside_bars(html):
+    assert rows(html, "likelihood") == [
+        ["network, float32as trained", "", "2.000 ± 0.100", "1.3863 ± 0.0693", "4.00"],
+        ["2-gram", "", "3.000", "2.0794", "8.00"],
+        ["xz -9e", "", "4.000", "2.7726", "–"],
+    ]
+    assert html.count("<tr class=network>") == 1
+    assert "int8 weights cost 0.0012 <small>± 0.0001</small> nats" in html
+    widths = re.findall(r'class="bar"><span style="width:([\d.]+)%', html)
+    assert [float(width) for width in widths] == [50, 75, 100]
+
+
+def test_nats_a_token_are_told_where_tokens_are_longer(config):
+    report = replace(REPORT, tokens=500)
+    html = page(report, config, MADE).decode()
+    assert rows(html, "likelihood")[2][2:] == ["4.000", "2.7726", "–", "–"]
+
+
+def test_figures_of_samples_stand_beside_real_text(html):
+    assert rows(html, "figures") == [
+        ["measured, characters", "", "2,000", "1,900"],
+        ["new runs of 8 characters", "", "25.0%", "50.0%"],
+        # Not all of them are new, and it does not say so.
+        ["new runs of 32 characters", "", "&gt; 99.9%", "–"],
+    ]
+    assert (
+        '<b class="real" style="left:50.0%"></b><b class="network" style="left:25.0%"></b>' in html
+    )
+
+
+def test_copies_are_underlined_and_shown_where_they_came_from(html):
+    assert "The <u>quick brown fox</u>." in html
+    assert "The <mark>quick brown⏎fox</mark> jumps &amp; runs" in html
+    assert "<b>15 characters</b>, lines 12 to 13" in html
+    assert "again and again" in html.replace("<q>again and </q>, ", "again and ")
+    assert "foxen, &lt;dogs&gt;" in html
+
+
+def test_surprise_is_coloured(html):
+    assert '<i class="s10">q</i>&amp;<i class="s5">z</i>' in html
+    assert "4.00 bits a character, at character 70" in html
+
+
+def test_a_leak_is_told_first(config):
+    report = replace(REPORT, overlap=replace(REPORT.overlap, warning="They are much the same."))
+    html = page(report, config, MADE).decode()
+    assert '<p class="warning">They are much the same.</p>' in html
+    assert "12.50%" in html
+
+
+def test_what_there_is_none_of_is_left_out(config):
+    bare = replace(REPORT, curve=(), overlap=None, surprising=(), expected=(), samples=None)
+    parser = read(page(bare, config, MADE))
+    assert [tag for tag, _ in parser.tags].count("h2") == 1
+    assert [tag for tag, _ in parser.tags].count("table") == 1
+
+
+def test_nothing_in_a_text_is_taken_for_html(config):
+    figures = replace(
+        SAMPLES,
+        copies={GENERATED: Copy(0, 0, EVIL, 0, 1, 1, EVIL, EVIL)},
+        loop=EVIL,
+        lacking=(EVIL,),
+        shown=(Shown(0.5, EVIL, ((0, 6), (9, 12))),),
+    )
+    report = TextReport(
+        name=EVIL, corpus=EVIL, evaluated=EVIL, tokens=9, characters=9,
+        rows=(Row("float32", EVIL, Figure(1.0), note=EVIL),), curve=(),
+        overlap=Overlap(50, 0.1, 60, 0, 10, EVIL, 3, EVIL),
+        surprising=(Excerpt(0, EVIL, (1.0,) * len(EVIL)),), expected=(),
+        samples=figures, notices=(EVIL,),
+    )  # fmt: skip
+    evil = replace(config, versions={EVIL: EVIL})
+    evil = replace(
+        evil, corpus=replace(config.corpus, name=EVIL, sources=(EVIL,), fingerprint=EVIL)
+    )
+    content = page(report, evil, Made(EVIL, EVIL, {EVIL: EVIL}))
+    parser = read(content)
+    assert "script" not in {tag for tag, _ in parser.tags}
+    assert not any(each in content.decode() for each in "\0\x1b\u202e")
+
+
+def test_it_says_how_it_was_made(html):
+    assert "<code>seqgen evaluate fox --html fox.html</code>, 2026-01-31" in html
+    assert "seqgen 0.1.0" in html

@@ -1,0 +1,104 @@
+import math
+from collections import Counter, defaultdict
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from seqgen.evaluation.text.ngram import FALLBACK, NGram, discounts
+
+VOCAB = 5
+texts = st.lists(st.integers(0, VOCAB - 1), min_size=2, max_size=60).map(
+    lambda ids: np.array(ids, np.uint8)
+)
+
+
+def grams_of(tokens, n, boundary):
+    """Each counted token behind the n - 1 before it, one document at a time."""
+    before = (int(tokens[0]),) * (n - 1)
+    for token in map(int, tokens[1:]):
+        yield (*before, token)
+        before = (*before, token)[1:]
+        if token == boundary:
+            before = (boundary,) * (n - 1)
+
+
+def slow(training, tokens, n, boundary):
+    """Equation by equation, with dictionaries: nats of each token."""
+    counts = {n: Counter(grams_of(training, n, boundary))}
+    for order in range(n - 1, 0, -1):
+        before = defaultdict(set)
+        for gram in counts[order + 1]:
+            before[gram[1:]].add(gram[0])
+        counts[order] = Counter({gram: len(tokens) for gram, tokens in before.items()})
+    cut = {order: discounts(np.array(list(counts[order].values()))) for order in counts}
+
+    def likely(gram):
+        if not gram:
+            return 1 / VOCAB
+        table, cuts = counts[len(gram)], cut[len(gram)]
+        follow = {other: count for other, count in table.items() if other[:-1] == gram[:-1]}
+        total = sum(follow.values())
+        if not total:
+            return likely(gram[1:])
+        rest = sum(cuts[min(count, 3)] for count in follow.values()) / total
+        own = table[gram]
+        return (own - cuts[min(own, 3)]) / total + rest * likely(gram[1:])
+
+    return [-math.log(likely(gram)) for gram in grams_of(tokens, n, boundary)]
+
+
+@settings(deadline=None)
+@given(texts, texts, st.integers(1, 5), st.sampled_from([None, 0]))
+def test_it_is_the_model_of_chen_and_goodman(training, tokens, n, boundary):
+    model = NGram.count(training, n, VOCAB, boundary)
+    expected = slow(training, tokens, n, boundary)
+    np.testing.assert_allclose(model.surprisal(tokens), expected, atol=1e-6)
+    assert model.loss(tokens) == pytest.approx(np.mean(expected), abs=1e-6)
+
+
+@pytest.mark.parametrize("n", [1, 2, 6, 8])
+def test_the_probabilities_of_what_may_follow_add_up_to_one(n):
+    tokens = np.random.default_rng(1).integers(0, VOCAB, 3000)
+    model = NGram.count(tokens, n, VOCAB, boundary=0)
+    for before in (tokens[:10], tokens[-7:], np.array([0, 4, 4, 4, 4, 4, 4, 4, 4])):
+        mass = sum(math.exp(-model.surprisal(np.append(before, id))[-1]) for id in range(VOCAB))
+        assert mass == pytest.approx(1, abs=1e-5)
+
+
+def test_what_repeats_is_learned_as_far_as_the_n_grams_reach():
+    tokens = np.tile([1, 1, 1, 2], 500)
+    losses = [NGram.count(tokens, n, VOCAB).loss(tokens) for n in (1, 2, 3, 4)]
+    assert losses == sorted(losses, reverse=True)
+    assert losses[-1] < 0.01 < 0.3 < losses[-2]
+
+
+def test_a_document_does_not_help_to_read_the_next():
+    one, two = [0, 1, 2, 3], [0, 4, 4, 1]
+    model = NGram.count(np.array(one + two + one), 4, VOCAB, boundary=0)
+    together = model.surprisal(np.array(one + two))
+    np.testing.assert_allclose(together[4:], model.surprisal(np.array(two)))
+
+
+def test_discounts_are_those_of_the_counts_of_counts():
+    counts = np.repeat([1, 2, 3, 4, 9], [40, 10, 5, 2, 1])
+    y = 40 / 60
+    np.testing.assert_allclose(
+        discounts(counts), [0, 1 - 2 * y * 10 / 40, 2 - 3 * y * 5 / 10, 3 - 4 * y * 2 / 5]
+    )
+    np.testing.assert_array_equal(discounts(np.array([1, 1, 2])), FALLBACK)
+
+
+def test_only_one_to_eight_tokens_are_counted():
+    for n in (0, 9):
+        with pytest.raises(ValueError, match="1 to 8"):
+            NGram.count(np.array([1, 2]), n, VOCAB)
+
+
+@settings(deadline=None)
+@given(texts, texts, st.sampled_from([None, 0]))
+def test_models_that_are_counted_together_are_those_counted_alone(training, tokens, boundary):
+    for n, model in enumerate(NGram.each(training, 5, VOCAB, boundary), 1):
+        alone = slow(training, tokens, n, boundary)
+        np.testing.assert_allclose(model.surprisal(tokens), alone, atol=1e-6)

@@ -1,0 +1,50 @@
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seqgen.checkpoint.read import Checkpoint, open_checkpoint
+from seqgen.data.tokenizers.base import END
+from seqgen.errors import CheckpointError
+from seqgen.evaluation.text.ngram import NGram
+from seqgen.evaluation.tunes.bits_per_note import bits_per_note
+from seqgen.training.dataset import placed_ids
+
+TUNES = [f"R:none\nM:3/4\nK:Cmaj\nC2D2E2|{note}2DEFG|{note}6|]" for note in "CDEFGAB"]
+
+
+@pytest.fixture
+def even(tmp_path: Path, make: Callable[..., Path]) -> Checkpoint:
+    """A network that finds all tokens alike, of a book of several tunes."""
+    text = "\n".join(TUNES * 3)
+    path = make(tmp_path / "even", kind="tunes", text=text, tokens="abc", documents=7, scale=0.0)
+    return open_checkpoint(path)
+
+
+def rows(checkpoint: Checkpoint, tunes: list[str]) -> np.ndarray:
+    return np.concatenate([part for part, _ in placed_ids(tunes, checkpoint.tokenizer)])
+
+
+def test_all_bits_over_the_notes(even: Checkpoint) -> None:
+    training, held_back = rows(even, TUNES[:5]), rows(even, TUNES[5:])
+    assert even.config.tunes
+    notes = even.config.tunes.validation_notes  # as the checkpoint says
+    found = bits_per_note(even, training, held_back)
+    expected = math.log2(even.config.vocab) * (len(held_back) - 1) / notes
+    assert found["float32"] == pytest.approx(expected, rel=1e-5)
+    assert found["int8"] == pytest.approx(expected, rel=1e-5)
+    model = NGram.count(training[:, 0], 6, even.config.vocab, END)
+    bits = model.surprisal(held_back[:, 0]).sum() / math.log(2)
+    assert found["6-gram"] == pytest.approx(bits / notes)
+    assert found["6-gram"] < 0.5 * expected  # the tunes are much alike
+
+
+def test_a_part_without_notes_is_refused(even: Checkpoint) -> None:
+    assert even.config.tunes
+    tunes = replace(even.config.tunes, validation_notes=0)
+    silent = replace(even, config=replace(even.config, tunes=tunes))
+    with pytest.raises(CheckpointError, match="no notes were held back"):
+        bits_per_note(silent, rows(even, TUNES), rows(even, TUNES))

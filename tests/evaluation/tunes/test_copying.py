@@ -1,0 +1,73 @@
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from seqgen.evaluation.tunes.copying import CopiedRun, shared_runs
+from seqgen.evaluation.tunes.features import Melody, melody
+
+
+def heard(pitches, ticks):
+    return Melody(np.array(pitches, int), np.array(ticks, int), np.ones(len(pitches), bool), (), ())
+
+
+few_notes = st.lists(st.tuples(st.integers(60, 63), st.integers(1, 2)), max_size=14).map(
+    lambda notes: heard([p for p, _ in notes], [t for _, t in notes])
+)
+some_tunes = st.lists(few_notes, max_size=4)
+
+
+def slow(tunes, book):
+    """Longest shared run from each note but the first of each tune, by comparing all with all."""
+
+    def known(tune):
+        return list(zip(np.diff(tune.pitches).tolist(), tune.ticks[1:].tolist(), strict=True))
+
+    def common(one, other):
+        length = 0
+        while length < min(len(one), len(other)) and one[length] == other[length]:
+            length += 1
+        return length
+
+    books = [known(tune)[place:] for tune in book for place in range(len(tune.pitches))]
+    return [
+        max((common(known(tune)[place:], other) for other in books), default=0)
+        for tune in tunes
+        for place in range(len(tune.pitches) - 1)
+    ]
+
+
+@settings(deadline=None)
+@given(some_tunes, some_tunes)
+def test_runs_are_those_found_by_comparing_all_with_all(tunes, book):
+    runs = shared_runs(tunes, book)
+    expected = slow(tunes, book)
+    assert runs.longest.tolist() == expected
+    assert runs.worst().notes == max(expected, default=0)
+    for notes in (1, 3):
+        whole = [
+            length >= notes
+            for length, left in zip(expected, runs.left.tolist(), strict=True)
+            if left >= notes
+        ]
+        assert runs.shared(notes) == (np.mean(whole) if whole else 0)
+
+
+def test_a_copy_is_found_in_any_key_and_named(tune):
+    ours = [tune("C6|D6|]", (3, 4)), tune("A6|^F2 G2 A2|B2 =c2 d2|G6|]", (3, 4))]
+    other = [tune("z6|]", (3, 4)), tune("c2 C2 d2|B2 c2 d2|e2 f2 g2|c'6|]", (3, 4))]
+    runs = shared_runs([*map(melody, ours)], [*map(melody, other)])
+    # All but the first and the last note, which are reached by other intervals.
+    assert runs.worst() == CopiedRun(tune=1, source=1, notes=6)
+    assert runs.copied().tolist() == [0, 6]
+
+
+def test_other_lengths_are_no_copy(tune):
+    one, other = tune("C2 D2 E2|F6|]", (3, 4)), tune("C3 D1 E2|F2 z4|]", (3, 4))
+    assert shared_runs([melody(one)], [melody(other)]).copied().tolist() == [1]
+
+
+def test_nothing_is_shared_with_nothing(tune):
+    runs = shared_runs([melody(tune("C6|D6|]", (3, 4)))], [])
+    assert runs.worst() == CopiedRun(-1, -1, 0)
+    assert runs.shared(1) == 0
+    assert shared_runs([], []).shared(1) == 0

@@ -1,0 +1,102 @@
+from dataclasses import fields
+from math import inf, log2
+
+import pytest
+
+from seqgen.evaluation.tunes.metrics import (
+    Book,
+    Metrics,
+    before,
+    behind,
+    divergence,
+    entropy,
+    metrics,
+)
+from seqgen.music.core.key import Key
+from seqgen.music.core.tune import Meter, Tune
+
+# A note out of key, a leap, the first bar again as the fifth, and a long last note.
+ONE = "C2 D2 E2|^F2 G2 A2|B2 c2 d2|c2 B2 A2|C2 D2 E2|C6|]"
+# Steps and leaps in two lengths, and no note is the tonic.
+OTHER = "D3 E3|d3 e3|d3 E3|]"
+
+
+@pytest.fixture
+def found(tune) -> Metrics:
+    tunes = [tune(ONE, (3, 4)), tune(OTHER, (3, 4))]
+    return metrics(tunes, Book([tune("G2 A2 B2|c6|]", (3, 4))]))[0]
+
+
+def test_each_figure_is_the_mean_over_the_tunes(found):
+    assert found.in_key == pytest.approx((15 / 16 + 1) / 2)
+    assert found.wholly_in_key == 0.5
+    assert found.range_median == 14
+    assert (found.range_low, found.range_high) == (14, 14)
+    assert found.tune_ends_on_tonic == 0.5
+    assert found.section_ends_on_tonic == 0.5
+    assert found.steps == pytest.approx((13 / 15 + 3 / 5) / 2)
+    assert found.leaps == pytest.approx((1 / 15 + 2 / 5) / 2)
+    assert found.repeated_bars == pytest.approx((1 / 6 + 0) / 2)
+    assert found.fourth_bars == 1 / 2  # the fifth of the first tune, and not the sixth
+    assert found.repeated_rhythms == pytest.approx((4 / 6 + 2 / 3) / 2)
+    assert found.notes_per_bar == pytest.approx((16 / 6 + 2) / 2)
+    assert found.bars_per_tune == 4.5
+    assert found.pitch_entropy == pytest.approx((entropy_of_one() + 1) / 2)
+
+
+def entropy_of_one():
+    times = [5, 3, 2, 1, 1, 2, 2]  # of C, D, E, F sharp, G, A, B
+    return -sum(n / 16 * log2(n / 16) for n in times)
+
+
+def test_runs_of_the_book_are_counted_in_any_key(found):
+    # Up a tone and up a tone, each a quarter.
+    assert found.copied_most == 2
+    assert found.shared_4 == 0
+
+
+def test_a_set_is_like_itself_and_unlike_its_transposition_not_at_all(tune):
+    own = [tune(ONE, (3, 4))]
+    same, _ = metrics(own, Book(own))
+    assert same.pitch_divergence == same.interval_divergence == same.length_divergence == 0
+    assert same.shared_8 == 1
+    assert same.copied_most == 15
+    up = "D2 E2 ^F2|^G2 A2 B2|^c2 d2 e2|d2 ^c2 B2|D2 E2 ^F2|D6|]"
+    moved, copy = metrics([tune(up, (3, 4), Key(1))], Book(own))
+    assert moved == same
+    assert (copy.tune, copy.source, copy.notes) == (0, 0, 15)
+
+
+def test_aims_follow_the_book_where_they_must(tune):
+    book = Book([tune(ONE, (3, 4))])
+    aims = book.aims()
+    assert aims["in_key"] == (0.98, 0.995)
+    assert aims["bars_per_tune"] == pytest.approx((5.4, 6.6))
+    assert aims["notes_per_bar"] == pytest.approx((0.9 * 16 / 6, 1.1 * 16 / 6))
+    assert aims["shared_12"] == (-inf, inf)
+    assert set(aims) == {f.name for f in fields(Metrics)}
+
+
+def test_what_has_no_note_cannot_be_measured(tune):
+    silent = [Tune((), Meter(3, 4), None), tune("z6|]", (3, 4))]
+    assert metrics(silent, Book([])) is None
+    one_note = metrics([*silent, tune("C6|]", (3, 4))], Book(silent))[0]
+    assert one_note.wholly_in_key == one_note.pitch_divergence == 1
+    assert one_note.steps == one_note.fourth_bars == one_note.copied_most == 0
+
+
+def test_bars_that_came_before():
+    assert before("abcab") == [False, False, False, True, True]
+    assert behind("abcab", 3) == [True, True]
+    assert behind("abc", 4) == []
+
+
+def test_divergence_is_nothing_between_equals_and_a_bit_between_strangers():
+    assert entropy({1: 2, 5: 2, 7: 4}) == pytest.approx(1.5)
+    assert divergence({1: 2, 5: 6}, {1: 1, 5: 3}) == pytest.approx(0)
+    assert divergence({1: 2}, {2: 9}) == pytest.approx(1)
+    # Lin 1991: H of (3/4, 1/4), less the half of one bit.
+    expected = -(0.75 * log2(0.75) + 0.25 * log2(0.25)) - 0.5
+    assert divergence({1: 5}, {1: 2, 2: 2}) == pytest.approx(expected)
+    assert divergence({}, {1: 1}) == 1
+    assert divergence({}, {}) == 0

@@ -1,0 +1,64 @@
+from collections.abc import Iterator
+
+import pytest
+
+from seqgen.config.options import SamplingOptions, TuneOptions
+from seqgen.errors import SeqgenError
+from seqgen.evaluation.tunes.report import FREE, GOVERNED, REAL, judged, judges, report
+from seqgen.music.normal.normalize import parse
+from seqgen.music.render.abc_writer import abc
+
+GOOD = "R:none\nM:3/4\nK:Cmaj\nC2D2E2|F2G2A2|c6|]"
+SHORT = "R:none\nM:3/4\nK:Cmaj\nC2D2E2|F2G2|c6|]"
+OTHER = "R:none\nM:3/4\nK:Cmaj\nG2A2G2|E2D2E2|C6|]"
+
+
+class Writer:
+    """Stands in for a trained network: writes one good tune over and over, or every other wrong."""
+
+    kept: float | None = None
+
+    def pieces(
+        self, prompt: str, options: SamplingOptions, asked: TuneOptions
+    ) -> Iterator[tuple[int, str]]:
+        self.kept = 0.1 if not asked.grammar else 0.9
+        for index in range(options.count):
+            wrong = [abc(parse(SHORT)), "X:1\nK:C\n*\n"][index % 2] if not asked.grammar else None
+            yield index, wrong or abc(parse(GOOD))
+
+
+def found(**judges):
+    told = []
+    result = report(
+        Writer(),
+        [parse(GOOD)],
+        [parse(OTHER)] * 3,
+        SamplingOptions(count=2, seed=1),
+        judges,
+        told.append,
+    )
+    return {row.key: row.values for row in result.rows}, result.copies, told
+
+
+def test_tunes_with_and_without_the_grammar_stand_beside_real_ones():
+    rows, copies, told = found(second=lambda text, tune: "no" if "F2 G2|" in text else None)
+    assert rows["bar_exact"] == {GOVERNED: 1, FREE: 0, REAL: 1}
+    assert rows["second"] == {GOVERNED: 1, FREE: 0, REAL: 1}
+    assert rows["kept"] == {GOVERNED: 0.9, FREE: None, REAL: None}
+    assert rows["shared_4"][GOVERNED] == 1
+    assert (copies[GOVERNED].notes, copies[REAL].notes) == (6, 1)
+    assert "writing 2 tunes, governed" in told
+
+
+def test_nothing_to_compare_with_is_told():
+    with pytest.raises(SeqgenError, match="no tune was held back"):
+        report(Writer(), [parse(GOOD)], [], SamplingOptions(count=1), {})
+
+
+def test_a_text_that_is_no_tune_passes_no_judge():
+    column = judged([abc(parse(GOOD)), "X:1\nK:C\n*\n"], {"easy": lambda text, tune: None})
+    assert (len(column.tunes), column.unread, column.passed) == (1, 1, {"easy": 0.5})
+
+
+def test_music21_is_always_there():
+    assert judges()["music21"](abc(parse(GOOD)), parse(GOOD)) is None

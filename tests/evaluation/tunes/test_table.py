@@ -1,0 +1,52 @@
+import pytest
+
+from seqgen.evaluation.tunes.copying import CopiedRun
+from seqgen.evaluation.tunes.metrics import Book
+from seqgen.evaluation.tunes.table import Column, Row, table
+
+
+@pytest.fixture
+def rows(tune) -> dict[str, Row]:
+    good, short = tune("C2 D2 E2|C6|]", (3, 4)), tune("C2 D2 E2|C2|C6|]", (3, 4))
+    columns = {
+        "governed": Column([good, good], passed={"music21": 1.0}, kept=0.9),
+        "free": Column([good, short], unread=2, passed={"music21": 0.5}),
+        "real": Column([good]),
+    }
+    rows, copies = table(columns, Book([good]))
+    assert copies["governed"] == CopiedRun(0, 0, 3)
+    return {row.key: row for row in rows}
+
+
+def test_what_cannot_be_read_is_not_exact_either(rows):
+    assert rows["bar_exact"].values == {"governed": 1, "free": 0.25, "real": 1}
+    assert [rows["bar_exact"].within(c) for c in ("governed", "free")] == [True, False]
+
+
+def test_what_else_is_known_of_a_column_has_its_row(rows):
+    assert rows["music21"].values == {"governed": 1, "free": 0.5, "real": None}
+    assert rows["music21"].within("real") is None
+    assert rows["kept"].values == {"governed": 0.9, "free": None, "real": None}
+    assert rows["kept"].within("governed") is None
+
+
+def test_figures_are_held_against_their_aims(rows):
+    assert rows["tune_ends_on_tonic"].within("real") is True
+    assert rows["in_key"].within("real") is False  # all notes: real tunes have other ones
+    assert rows["copied_most"].aim is None
+    assert rows["bars_per_tune"].aim == pytest.approx((1.8, 2.2))
+
+
+def test_rows_that_no_column_has_are_left_out(tune):
+    found, _ = table({"real": Column([tune("C6|]", (3, 4))])}, Book([]))
+    assert "kept" not in {row.key for row in found}
+
+
+def test_a_column_that_cannot_be_measured_leaves_its_cells_empty(tune):
+    good = tune("C6|]", (3, 4))
+    rows, copies = table({"none": Column([], unread=3), "real": Column([good])}, Book([good]))
+    figures = {row.key: row for row in rows}
+    assert figures["bar_exact"].values == {"none": 0, "real": 1}
+    assert figures["in_key"].values == {"none": None, "real": 1}
+    assert figures["in_key"].within("none") is None
+    assert set(copies) == {"real"}

@@ -1,0 +1,127 @@
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from seqgen.config.options import SamplingOptions
+from seqgen.data import tokenizers
+from seqgen.data.tokenizers.base import Tokenizer
+from seqgen.errors import TokenError
+from seqgen.generation import load
+from seqgen.generation.text_sample import TextSample
+from seqgen.generation.token_healing import TokenHealing
+
+TEXT = "The king and the kingdom. The kind queen, it's 3.14 or 1,000; naïve été कि — 東京!\n" * 30
+
+
+@cache
+def trained(kind: str) -> Tokenizer:
+    return tokenizers.train(kind, [TEXT])
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "taken_back"),
+    [
+        ("word", "The kin", " kin"),
+        ("word", "The king", " king"),
+        ("word", "kin", "kin"),
+        ("word", "The ", " "),
+        ("word", "the queen,", ","),
+        ("word", "it'", "it'"),
+        ("word", "or 3.", " 3."),
+        ("word", "The king\n", ""),
+        ("word", "", ""),
+        ("word", "a" * 600, ""),
+        ("subword", "The kin", " kin"),
+        ("subword", "kin", "kin"),
+        ("subword", "The ", " "),
+        ("subword", "the queen,", ","),
+        ("subword", "été", "été"),
+        ("char", "The kin", ""),
+    ],
+)
+def test_what_is_taken_back(kind: str, text: str, taken_back: str) -> None:
+    assert trained(kind).unfinished(text) == taken_back
+
+
+@pytest.mark.parametrize("kind", ["word", "subword"])
+@settings(deadline=None)
+@given(st.text(st.sampled_from(TEXT), max_size=30), st.text(st.sampled_from(TEXT), max_size=6))
+def test_what_stays_has_the_same_tokens_whatever_follows(kind: str, text: str, more: str) -> None:
+    tokenizer = trained(kind)
+    kept = text.removesuffix(tokenizer.unfinished(text))
+    ids = tokenizer.encode(kept).tolist()
+    assert tokenizer.encode(text + more).tolist()[: len(ids)] == ids
+
+
+@pytest.mark.parametrize("kind", ["word", "subword"])
+def test_only_tokens_that_agree_are_allowed(kind: str) -> None:
+    tokenizer = trained(kind)
+    heal = TokenHealing(tokenizer.contents, " kin", [4, 9])
+    logits_2V = np.zeros((2, tokenizer.size), np.float32)
+    allowed = np.isfinite(heal.mask([4, 9], logits_2V))[0]
+    found = {tokenizer.decode([id]) for id in np.flatnonzero(allowed)}
+    assert {" ", " king", " kingdom", " kind"} <= found
+    assert all(" kin".startswith(piece) or piece.startswith(" kin") for piece in found)
+    (space,), (king,) = tokenizer.encode(" "), tokenizer.encode(" king")
+    heal.took([4, 9], np.array([space, king]))
+    masked_2V = heal.mask([4, 9], logits_2V)
+    assert np.isfinite(masked_2V[1]).all()
+    left = {tokenizer.decode([id]) for id in np.flatnonzero(np.isfinite(masked_2V[0]))}
+    assert "k" in left
+    assert all("kin".startswith(piece) or piece.startswith("kin") for piece in left)
+
+
+def favouring(make: Callable[..., Path], path: Path, kind: str, **pieces: float) -> Path:
+    """A checkpoint that mostly writes some tokens."""
+    return make(path, tokens=kind, text=TEXT, scale=0.01, bias={"*": 0.0, **pieces})
+
+
+@pytest.mark.parametrize("kind", ["word", "subword"])
+def test_a_prompt_that_ends_within_a_word_is_completed(
+    make: Callable[..., Path], tmp_path: Path, kind: str
+) -> None:
+    path = favouring(make, tmp_path / "x", kind, **{" king": 9.0})
+    written = "".join(load(path).generate("The kin", length=1, seed=0))
+    assert written == "g"
+
+
+@pytest.mark.parametrize("kind", ["word", "subword"])
+@settings(deadline=None)
+@given(st.text(st.sampled_from(TEXT), min_size=1, max_size=30), st.randoms(use_true_random=False))
+def test_whatever_is_drawn_goes_on_from_the_prompt(kind: str, prompt: str, random: Any) -> None:
+    """What is written is what the tokens decode to, without the part that the prompt has."""
+    tokenizer = trained(kind)
+    taken_back = tokenizer.unfinished(prompt)
+    heal = TokenHealing(tokenizer.contents, taken_back, [0] if taken_back else [])
+    sample = TextSample(0, tokenizer, SamplingOptions(length=9), given=taken_back)
+    ids, written = [], ""
+    while not sample.done:
+        logits_1V = heal.mask([0], np.zeros((1, tokenizer.size), np.float32))
+        id = random.choice(np.flatnonzero(np.isfinite(logits_1V[0])).tolist()) or 1
+        heal.took([0], np.array([id]))
+        ids.append(id)
+        written += sample.take(id)[1]
+    assert tokenizer.decode(ids) == taken_back + written
+    assert len(ids) >= 9
+
+
+def test_unknown_characters_are_refused_wherever_they_stand(
+    make: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = make(tmp_path / "x", tokens="word", text=TEXT)
+    for prompt in ("☃ kin", "The ☃"):
+        with pytest.raises(TokenError, match="☃"):
+            "".join(load(path).generate(prompt, length=3))
+
+
+def test_a_prompt_is_completed_to_the_likeliest_word_of_all_that_fit(
+    make: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = favouring(make, tmp_path / "x", "word", **{" queen": 12.0, " kingdom": 9.0})
+    assert "".join(load(path).generate("The king", length=1, temperature=0.0)) == "dom"

@@ -1,0 +1,98 @@
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seqgen.checkpoint import format
+from seqgen.checkpoint.read import open_checkpoint
+from seqgen.errors import CheckpointError, ConfigError, CorpusError, TokenError
+from seqgen.inspection.options import TextOptions
+from seqgen.inspection.text import open_passage
+from seqgen.training.dataset import VALIDATION
+
+TUNE = "X:1\nR:jig\nM:6/8\nK:D\nABc def|gab c3|]\n\nX:2\nR:jig\nM:6/8\nK:D\nAAA def|gab a3|]\n"
+
+
+def test_what_was_held_back_is_read_unless_said(made, lines: str) -> None:
+    checkpoint = made()
+    found = open_passage(checkpoint, TextOptions(), 100)
+    assert found.text == lines[:100]
+    assert found.pieces[0] == ""
+    assert found.ids[0] == 0
+    assert "held back of fox" in found.source
+    assert open_passage(checkpoint, TextOptions(), 10**6).text == lines
+
+
+def test_a_text_is_read_with_what_the_vocabulary_has(made, lines: str, tmp_path: Path) -> None:
+    checkpoint = made()
+    path = tmp_path / "other.txt"
+    path.write_text("The séa,\nthe {sea}.\n", encoding="utf-8")
+    found = open_passage(checkpoint, TextOptions(text=str(path)), 100)
+    assert found.text == "The sa,\nthe sea.\n"
+    assert found.skipped == ("é", "{", "}")
+    with pytest.raises(TokenError, match=r"'é', '\{', '\}'"):
+        open_passage(checkpoint, TextOptions(text=str(path), on_unknown="error"), 100)
+    path.write_text("éé{}", encoding="utf-8")
+    with pytest.raises(CorpusError, match="lacks every character"):
+        open_passage(checkpoint, TextOptions(text=str(path)), 100)
+    piped = open_passage(checkpoint, TextOptions(text="-"), 5, io.BytesIO(lines.encode()))
+    assert piped.text == lines[:5]
+
+
+@pytest.mark.parametrize("tokens", ["word", "subword"])
+def test_longer_tokens_are_cut_by_characters_and_lose_none(made, lines: str, tokens: str) -> None:
+    checkpoint = made(tokens=tokens)
+    found = open_passage(checkpoint, TextOptions(), 10**6)
+    assert found.text == lines
+    assert max(map(len, found.pieces)) > 1
+    short = open_passage(checkpoint, TextOptions(), 50)
+    assert lines.startswith(short.text)
+    assert 50 <= len(short.text) < 70
+
+
+def test_a_character_of_several_tokens_comes_with_the_last(make, tmp_path: Path) -> None:
+    text = "naïve café, naïve café, 日本\n" * 30
+    path = make(tmp_path / "checkpoints" / "c", text=text, tokens="subword")
+    file = tmp_path / "new.txt"
+    file.write_text("本é日ï", encoding="utf-8")
+    found = open_passage(open_checkpoint(path), TextOptions(text=str(file)), 100)
+    assert found.text == "本é日ï"
+    assert len(found.pieces) == len(found.ids) > 5
+
+
+def test_tunes_are_read_in_normal_form(tune_checkpoint: Path, tmp_path: Path) -> None:
+    checkpoint = open_checkpoint(tune_checkpoint)
+    path = tmp_path / "two.abc"
+    path.write_text(TUNE)
+    found = open_passage(checkpoint, TextOptions(text=str(path)), 10_000)
+    assert found.text.count("R:jig\nM:6/8\n") == 2
+    assert found.rows.shape == (len(found.pieces), 1 + len(checkpoint.config.places))
+    assert list(found.ids).count(0) == 2
+    path = tmp_path / "prose.txt"
+    path.write_text("No tune.\n" * 9)
+    with pytest.raises(CorpusError, match="no tunes in ABC"):
+        open_passage(checkpoint, TextOptions(text=str(path)), 100)
+
+
+def test_without_a_text_there_must_be_one(
+    checkpoint: Path, made: Callable[..., format.Config]
+) -> None:
+    with pytest.raises(ConfigError, match=r"keeps no text of its own.*give --text"):
+        open_passage(open_checkpoint(checkpoint), TextOptions(), 100)
+    other = made()
+    ids = np.full(100, 255, np.uint8)
+    (other.path / format.RESUME / VALIDATION).write_bytes(ids.tobytes())
+    with pytest.raises(CheckpointError, match="ids must be whole numbers"):
+        open_passage(other, TextOptions(), 100)
+
+
+def test_a_model_of_lists_reads_items(make: Callable[..., Path], tmp_path: Path) -> None:
+    path = make(tmp_path / "list", text="abcdef" * 9, documents=40, held_out=4, unit="line")
+    (tmp_path / "other.txt").write_text("abc\nfed\n")
+    options = TextOptions(text=str(tmp_path / "other.txt"))
+    found = open_passage(open_checkpoint(path), options, 100)
+    assert found.text == "abcfed"
+    assert np.flatnonzero(found.ids == 0).tolist() == [0, 4]
+    assert found.skipped == ()

@@ -1,0 +1,82 @@
+"""One process at a time, and a dead one does not count."""
+
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from seqgen.errors import CheckpointError
+from seqgen.io import lock
+from seqgen.io.lock import locked
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from seqgen.io.lock import locked
+with locked(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(float(sys.argv[2]))
+"""
+
+
+def holder(path, seconds):
+    """Another process that has the lock."""
+    command = [sys.executable, "-c", HOLD, str(path), str(seconds)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_a_second_process_is_refused_and_told_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(lock, "PATIENCE", 0.2)
+    with holder(tmp_path / "x", 60) as other:
+        with pytest.raises(CheckpointError, match="another process is training into"):
+            locked(tmp_path / "x").__enter__()
+        with locked(tmp_path / "y"):
+            pass
+        other.kill()
+
+
+def test_a_killed_process_holds_nothing(tmp_path):
+    with holder(tmp_path / "x", 60) as other:
+        other.send_signal(signal.SIGKILL)
+        other.wait()
+        with locked(tmp_path / "x"):
+            pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_one_that_is_about_to_end_is_waited_for(tmp_path):
+    with holder(tmp_path / "x", 0.5) as other, locked(tmp_path / "x"):
+        assert other.wait() == 0
+
+
+def test_a_place_where_nothing_can_be_written_is_told(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(CheckpointError, match="cannot write"), locked(tmp_path / "file" / "x"):
+        pass
+
+
+def test_a_folder_that_was_made_for_it_is_not_left_empty(tmp_path):
+    with locked(tmp_path / "new" / "x"):
+        assert (tmp_path / "new").is_dir()
+    assert not (tmp_path / "new").exists()
+    with locked(tmp_path / "new" / "x"):
+        (tmp_path / "new" / "x").mkdir()
+    assert (tmp_path / "new" / "x").is_dir()
+
+
+def test_where_only_the_checkpoint_can_be_written_the_lock_lies_in_it(plain_user):
+    # Not tmp_path, whose parents are closed to everybody else, and filelock goes the whole way.
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "x")
+        path.mkdir()
+        path.chmod(0o777)
+        Path(folder).chmod(0o555)
+        with plain_user(), locked(path):
+            assert [file.name for file in path.iterdir()] == [".lock"]
+        assert list(path.iterdir()) == []
+        Path(folder).chmod(0o755)

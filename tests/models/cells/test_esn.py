@@ -1,0 +1,128 @@
+"""An echo state network: what its reservoir is like, and that nothing of it is learned."""
+
+import numpy as np
+import pytest
+
+from seqgen.config.options import ModelOptions, RunOptions
+from seqgen.errors import ConfigError
+from seqgen.models import cells
+from seqgen.models.cells.esn import spectral_radius
+from seqgen.models.network import RecurrentLM
+from seqgen.training.batching import TBPTTBatches
+
+UNITS, VOCAB = 200, 20
+SMALL = {"cell": "esn", "layers": 1, "units": (40,), "embedding": 8, "dropout": 0.0}
+
+
+def reservoir(tf, units=UNITS, **options):
+    layer = cells.of(ModelOptions(cell="esn", **options)).layer(units, "layer")
+    layer.build(8)
+    return {weight.name: weight.numpy() for weight in layer.weights}
+
+
+def radius(matrix):
+    return np.abs(np.linalg.eigvals(matrix.astype(np.float64))).max()
+
+
+@pytest.mark.parametrize("asked", [0.3, 0.95, 0.999])
+def test_the_spectral_radius_is_what_was_asked_for(tf, asked):
+    assert radius(reservoir(tf, spectral_radius=asked)["recurrent_kernel"]) == pytest.approx(
+        asked, rel=1e-3
+    )
+
+
+@pytest.mark.parametrize(("units", "connectivity"), [(1, 1.0), (5, 0.01), (60, 1.0), (300, 0.02)])
+def test_reservoirs_of_every_size_and_density_have_a_radius(tf, units, connectivity):
+    weights = reservoir(tf, units, connectivity=connectivity, spectral_radius=0.8)
+    found = weights["recurrent_kernel"]
+    assert radius(found) == pytest.approx(0.8, rel=1e-2)
+    into = (found != 0).sum(axis=0)
+    np.testing.assert_array_equal(into, max(1, round(connectivity * units)))
+
+
+def test_by_default_ten_connections_go_into_each_unit(tf):
+    assert ((reservoir(tf)["recurrent_kernel"] != 0).sum(axis=0) == 10).all()
+
+
+def test_the_radius_is_found_of_any_matrix():
+    rng = np.random.default_rng(0)
+    turn = np.array([[0.0, -3.0], [3.0, 0.0]])  # eigenvalues ±3i
+    assert spectral_radius(turn) == pytest.approx(3, rel=1e-3)
+    assert spectral_radius(np.array([[2.0, 100.0], [0.0, 1.0]])) == pytest.approx(2, rel=1e-3)
+    for size in (3, 30):
+        matrix = rng.normal(size=(size, size))
+        assert spectral_radius(matrix) == pytest.approx(radius(matrix), rel=1e-3)
+
+
+def test_inputs_enter_with_the_scale_that_was_asked_for(tf):
+    for scale in (0.2, 2.0):
+        model = RecurrentLM(ModelOptions(**SMALL | {"units": (500,), "input_scale": scale}), VOCAB)
+        weights = model.arrays()
+        added = weights["embedding/embeddings"] @ weights["recurrent_1/kernel"]
+        assert added.std() == pytest.approx(scale, rel=0.2)
+
+
+@pytest.mark.parametrize("leak", [1.0, 0.5])
+def test_its_state_forgets_where_it_began(tf, leak):
+    cell = cells.of(ModelOptions(cell="esn", leak=leak))
+    layer = cell.layer(UNITS, "layer")
+    layer.build(8)
+    rng = np.random.default_rng(0)
+    x = tf.constant(rng.normal(size=(300, 1, 8)), tf.float32)
+    one, other = (tf.constant(rng.uniform(-1, 1, (1, UNITS)), tf.float32) for _ in range(2))
+    gap = np.linalg.norm(layer(x, (one,))[0] - layer(x, (other,))[0], axis=(1, 2))
+    assert gap[0] > 1
+    assert gap[-1] < 1e-5
+
+
+def tokens(length=2000):
+    stream = [1, 2]
+    while len(stream) < length:
+        stream.append((stream[-1] + stream[-2]) % VOCAB)
+    return np.array(stream, np.uint8)
+
+
+@pytest.mark.parametrize("more", [{}, {"layers": 2}, {"layers": 2, "dense": True, "norm": "layer"}])
+def test_only_the_output_is_learned(tf, more):
+    from seqgen.training.trainer import Trainer
+
+    options = RunOptions.of(SMALL | {"seq_length": 8, "batch_size": 16} | more)
+    learner = Trainer(options, VOCAB)
+    before = learner.model.arrays()
+    windows = TBPTTBatches(tokens(), 16, 8, seed=0)
+    losses = [
+        learner.learn(windows.read(0, n), windows.forgets(0, n), 0.02)[0]
+        for _ in range(8)
+        for n in range(windows.steps)
+    ]
+    assert losses[-1] < 0.7 * losses[0]
+    changed = {n for n, a in learner.model.arrays().items() if not np.array_equal(a, before[n])}
+    last = {"norm_3/gamma", "norm_3/beta"} if "norm" in more else set()
+    assert changed == {"output/kernel", "output/bias"} | last
+
+
+def test_the_seed_alone_decides_the_reservoir(tf):
+    from seqgen.training.trainer import Trainer
+
+    def weights(seed):
+        options = RunOptions.of(SMALL | {"seq_length": 8, "batch_size": 8, "seed": seed})
+        return Trainer(options, VOCAB).model.arrays()
+
+    one, again, other = weights(1), weights(1), weights(2)
+    for name in ("embedding/embeddings", "recurrent_1/kernel", "recurrent_1/recurrent_kernel"):
+        np.testing.assert_array_equal(one[name], again[name])
+        assert not np.array_equal(one[name], other[name])
+
+
+@pytest.mark.parametrize(
+    ("option", "why"),
+    [
+        ({"tie_embeddings": True}, "--tie-embeddings: esn learns no embedding"),
+        ({"recurrent_dropout": 0.1}, "esn learns no recurrent weights to drop"),
+        ({"recurrent_init": "identity"}, "--recurrent-init is an option of"),
+        ({"tau": "10"}, "--tau is an option of --cell leaky; not of esn"),
+    ],
+)
+def test_what_makes_no_sense_of_a_reservoir_is_refused(option, why):
+    with pytest.raises(ConfigError, match=why):
+        cells.of(cells.chosen(ModelOptions(cell="esn", **option)))

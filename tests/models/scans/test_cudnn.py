@@ -1,0 +1,67 @@
+"""On a GPU the layers of Keras do the same work; here they are made to, without one."""
+
+import numpy as np
+import pytest
+
+from seqgen.config.options import ModelOptions, TrainingOptions
+from seqgen.models import cells, tf_runtime
+from seqgen.models.network import RecurrentLM
+
+VOCAB = 11
+IDS = np.random.default_rng(1).integers(0, VOCAB, (9, 3))
+WITH_CUDNN = [name for name in cells.names() if getattr(cells.find(name), "cudnn", None)]
+
+
+@pytest.fixture
+def gpu(tf, monkeypatch):
+    monkeypatch.setattr(tf_runtime, "has_gpu", lambda: True)
+
+
+def stack(name, **changes):
+    options = ModelOptions(cell=name, layers=2, units=(6, 5), embedding=4, dropout=0.0)
+    return RecurrentLM(options, VOCAB, **changes)
+
+
+def results(tf, model, states):
+    with tf.GradientTape() as tape:
+        logits, last = model(IDS, states)
+        loss = tf.reduce_sum(tf.sin(logits)) + sum(map(tf.reduce_sum, last.values()))
+    return logits, last, tape.gradient(loss, [weight.value for weight in model.parameters])
+
+
+@pytest.mark.parametrize("name", WITH_CUDNN)
+def test_the_stock_layers_equal_ours(tf, name, monkeypatch):
+    ours = stack(name)
+    monkeypatch.setattr(tf_runtime, "has_gpu", lambda: True)
+    stock = stack(name)
+    assert type(stock.recurrent[0]).__name__ == "Stock" != type(ours.recurrent[0]).__name__
+    stock.assign(ours.arrays())
+    states = {n: s + 0.3 for n, s in ours.zero_states(3).items()}
+    expected, found = results(tf, ours, states), results(tf, stock, states)
+    np.testing.assert_allclose(found[0], expected[0], atol=1e-5)
+    for key, state in expected[1].items():
+        np.testing.assert_allclose(found[1][key], state, atol=1e-5)
+    for one, other in zip(found[2], expected[2], strict=True):
+        one, other = (np.array(tf.convert_to_tensor(g)) for g in (one, other))
+        np.testing.assert_allclose(one, other, atol=1e-4 * np.abs(other).max())
+
+
+@pytest.mark.usefixtures("gpu")
+@pytest.mark.parametrize("name", WITH_CUDNN)
+def test_weights_begin_as_ours_do(name):
+    arrays = stack(name).arrays()
+    recurrent = next(arrays[n] for n in arrays if n.endswith("recurrent_kernel"))
+    np.testing.assert_allclose(recurrent @ recurrent.T, np.eye(6), atol=1e-5)
+
+
+@pytest.mark.usefixtures("gpu")
+def test_what_cudnn_cannot_do_is_done_by_ours():
+    assert type(stack("lstm", boundary=0).recurrent[0]).__name__ == "Recurrent"
+    assert type(stack("rnn").recurrent[0]).__name__ == "Recurrent"
+
+
+@pytest.mark.usefixtures("gpu")
+def test_a_gpu_takes_the_batch_whole_and_rounds_by_itself():
+    assert tf_runtime.shards(TrainingOptions(batch_size=64)) == 1
+    assert tf_runtime.precision(TrainingOptions()) == "float32"
+    assert tf_runtime.precision(TrainingOptions(precision="bfloat16")) == "bfloat16"

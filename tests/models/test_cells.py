@@ -1,0 +1,318 @@
+"""Every cell against an obvious float64 re-derivation, and against the stock Keras layer."""
+
+import numpy as np
+import pytest
+
+from seqgen.config.options import ModelOptions
+from seqgen.errors import ConfigError
+from seqgen.models import cells
+
+STEPS, STREAMS, INPUTS, UNITS = 7, 3, 4, 5
+
+
+# Streams forget before some steps: the middle one before the fourth, all before the sixth.
+KEEPS = np.ones((STEPS, STREAMS, 1))
+KEEPS[3, 1] = KEEPS[5] = 0
+
+
+def lstm_step(tf, x, states, w, options):
+    h, c = states
+    i, f, g, o = tf.split(x @ w["kernel"] + h @ w["recurrent_kernel"] + w["bias"], 4, axis=1)
+    c = tf.sigmoid(f) * c + tf.sigmoid(i) * tf.tanh(g)
+    h = tf.sigmoid(o) * tf.tanh(c)
+    return h, [h, c]
+
+
+def gru_step(tf, x, states, w, options):
+    (h,) = states
+    if options.reset == "before":
+        R_z, R_r, R_n = tf.split(w["recurrent_kernel"], 3, axis=1)
+        x_z, x_r, x_n = tf.split(x @ w["kernel"] + w["bias"], 3, axis=1)
+        z, r = tf.sigmoid(x_z + h @ R_z), tf.sigmoid(x_r + h @ R_r)
+        h = z * h + (1 - z) * tf.tanh(x_n + (r * h) @ R_n)
+        return h, [h]
+    x_z, x_r, x_n = tf.split(x @ w["kernel"] + w["bias"][0], 3, axis=1)
+    h_z, h_r, h_n = tf.split(h @ w["recurrent_kernel"] + w["bias"][1], 3, axis=1)
+    z, r = tf.sigmoid(x_z + h_z), tf.sigmoid(x_r + h_r)
+    h = z * h + (1 - z) * tf.tanh(x_n + r * h_n)
+    return h, [h]
+
+
+def rnn_step(tf, x, states, w, options):
+    activation = getattr(tf.nn, options.activation)
+    h = activation(x @ w["kernel"] + states[0] @ w["recurrent_kernel"] + w["bias"])
+    return h, [h]
+
+
+def mingru_step(tf, x, states, w, options):
+    z, n = tf.split(x @ w["kernel"] + w["bias"], 2, axis=1)
+    n = n if options.activation == "linear" else tf.tanh(n)
+    h = (1 - tf.sigmoid(z)) * states[0] + tf.sigmoid(z) * n
+    return h, [h]
+
+
+def minlstm_step(tf, x, states, w, options):
+    f, i, n = tf.split(x @ w["kernel"] + w["bias"], 3, axis=1)
+    n = n if options.activation == "linear" else tf.tanh(n)
+    f, i = tf.sigmoid(f), tf.sigmoid(i)
+    h = (f * states[0] + i * n) / (f + i)
+    return h, [h]
+
+
+def delay_step(tf, x, states, w, options):
+    (past,) = states
+    kernels = tf.split(w["recurrent_kernel"], len(options.delays))
+    a = x @ w["kernel"] + w["bias"]
+    for d, kernel in zip(options.delays, kernels, strict=True):
+        a += past[:, -d] @ kernel
+    h = getattr(tf.nn, options.activation)(a)
+    return h, [tf.concat([past[:, 1:], h[:, None]], 1)]
+
+
+def leaky_step(tf, x, states, w, options):
+    tau = 1 + tf.exp(w["timescale"])
+    a = x @ w["kernel"] + states[0] @ w["recurrent_kernel"] + w["bias"]
+    s = (1 - 1 / tau) * states[0] + getattr(tf.nn, options.activation)(a) / tau
+    return s, [s]
+
+
+def esn_step(tf, x, states, w, options):
+    a = x @ w["kernel"] + states[0] @ w["recurrent_kernel"] + w["bias"]
+    h = (1 - options.leak) * states[0] + options.leak * tf.tanh(a)
+    return h, [h]
+
+
+# What one step of each cell is: (x [B, I], states, weights by name) -> output [B, H], states.
+OBVIOUS = {"lstm": lstm_step, "gru": gru_step, "rnn": rnn_step}
+OBVIOUS |= {"mingru": mingru_step, "minlstm": minlstm_step, "delay": delay_step}
+OBVIOUS |= {"leaky": leaky_step, "esn": esn_step}
+
+# Every cell, and those of its options that make it another one.
+VARIANTS = {name: ModelOptions(cell=name) for name in cells.names()} | {
+    f"rnn {activation}": ModelOptions(cell="rnn", activation=activation)
+    for activation in ("sigmoid", "relu")
+}
+VARIANTS |= {"gru before": ModelOptions(cell="gru", reset="before")}
+VARIANTS |= {
+    f"{cell} linear": ModelOptions(cell=cell, activation="linear") for cell in ("mingru", "minlstm")
+}
+VARIANTS |= {
+    f"delay {delays}": ModelOptions(cell="delay", delays=delays, activation=activation)
+    for delays, activation in [((1,), "tanh"), ((2, 3), "sigmoid"), ((5, 1, 9), "relu")]
+}
+VARIANTS |= {
+    "leaky learned": ModelOptions(cell="leaky", tau="1.5:9", learn_tau=True),
+    "leaky relu": ModelOptions(cell="leaky", activation="relu", learn_tau=True),
+    "esn slow": ModelOptions(cell="esn", leak=0.3),
+}
+STOCK = {"lstm": "LSTM", "gru": "GRU", "rnn": "SimpleRNN"}
+
+
+@pytest.fixture(params=VARIANTS)
+def options(request):
+    """A stack of each kind of cell."""
+    return cells.chosen(VARIANTS[request.param])
+
+
+def arguments(cell, seed=0):
+    """Input, states and weights of a cell, drawn at random, float64."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(STEPS, STREAMS, INPUTS))
+    states = [rng.normal(size=(STREAMS, *s)) for s in cell.state_shapes(UNITS).values()]
+    shapes = cell.shapes(INPUTS, UNITS)
+    weights = {name: 0.5 * rng.normal(size=shape) for name, shape in shapes.items()}
+    return x, states, weights
+
+
+def layer_of(cell, weights, **how):
+    layer = cell.layer(UNITS, "layer", **how)
+    layer.build(INPUTS)
+    for weight in layer.weights:
+        weight.assign(weights[weight.name])
+    return layer
+
+
+def total(tf, outputs, last):
+    """A loss that depends on every output and every last state."""
+    return tf.reduce_sum(tf.sin(outputs)) + sum(tf.reduce_sum(s * s * s) for s in last)
+
+
+def by_a_plain_loop(tf, options, keeps=None, flow=1.0):
+    """Outputs, last states, and gradients by the input, the states and the weights, in float64."""
+    cell = cells.of(options)
+    x, states, weights = arguments(cell)
+    x, *states = (tf.constant(a, tf.float64) for a in (x, *states))
+    weights = {name: tf.constant(a, tf.float64) for name, a in weights.items()}
+
+    @tf.custom_gradient
+    def through(state):
+        return tf.identity(state), lambda gradient: flow * gradient
+
+    with tf.GradientTape() as tape:
+        tape.watch([x, states, weights])
+        outputs, after = [], states
+        for t in range(STEPS):
+            after = [through(state) for state in after]
+            if keeps is not None:
+                shape = [[STREAMS] + [1] * (len(state.shape) - 1) for state in after]
+                after = [s * tf.reshape(keeps[t], n) for s, n in zip(after, shape, strict=True)]
+            output, after = OBVIOUS[options.cell](tf, x[t], after, weights, options)
+            outputs.append(output)
+        outputs = tf.stack(outputs)
+        loss = total(tf, outputs, after)
+    return outputs, after, tape.gradient(loss, {"x": x, "states": states, **weights})
+
+
+def by_the_layer(tf, options, keeps=None, flow=1.0, dynamic=False):
+    """The same by the layer that trains, in float32."""
+    cell = cells.of(options)
+    x, states, weights = arguments(cell)
+    layer = layer_of(cell, weights, flow=flow)
+    x, *states = (tf.constant(a, tf.float32) for a in (x, *states))
+    keep = None if keeps is None else tf.constant(keeps, tf.float32)
+    shape = (None if dynamic else STEPS, STREAMS, INPUTS)
+
+    @tf.function(input_signature=[tf.TensorSpec(shape)])
+    def run(x):
+        with tf.GradientTape() as tape:
+            tape.watch([x, states])
+            outputs, last = layer(x, tuple(states), keep)
+            loss = total(tf, outputs, last)
+        learned = {w.name: w.value for w in layer.trainable_weights}
+        return outputs, last, tape.gradient(loss, {"x": x, "states": states, **learned})
+
+    return run(x)
+
+
+def close(one, other, tolerance=1e-5):
+    """Whether two arrays are equal but for rounding, by the size of the second."""
+    scale = np.abs(other).max() or 1.0
+    np.testing.assert_allclose(one / scale, other / scale, atol=tolerance)
+
+
+def same(found, expected):
+    outputs, last, gradients = found
+    close(outputs, expected[0])
+    for one, other in zip(last, expected[1], strict=True):
+        close(one, other)
+    for name, gradient in gradients.items():
+        pairs = zip(gradient, expected[2][name], strict=True)
+        for one, other in pairs if name == "states" else [(gradient, expected[2][name])]:
+            close(one, other)
+
+
+@pytest.mark.parametrize("keeps", [None, KEEPS], ids=["carried", "forgotten"])
+def test_values_and_gradients_equal_a_plain_loop_in_float64(tf, options, keeps):
+    same(by_the_layer(tf, options, keeps), by_a_plain_loop(tf, options, keeps))
+
+
+def test_a_gradient_grows_by_the_flow_at_each_step(tf, options):
+    expected = by_a_plain_loop(tf, options, KEEPS, flow=1.25)
+    same(by_the_layer(tf, options, KEEPS, flow=1.25), expected)
+
+
+def test_the_number_of_steps_may_be_known_at_the_call_only(tf, options):
+    same(by_the_layer(tf, options, KEEPS, dynamic=True), by_a_plain_loop(tf, options, KEEPS))
+
+
+@pytest.mark.parametrize("name", STOCK)
+def test_weights_go_to_the_stock_keras_layer_and_back(tf, name):
+    import keras
+
+    options = cells.chosen(ModelOptions(cell=name))
+    x, states, weights = arguments(cells.of(options))
+    stock = getattr(keras.layers, STOCK[name])(UNITS, return_sequences=True, return_state=True)
+    stock.build((STREAMS, STEPS, INPUTS))
+    stock.set_weights(list(weights.values()))
+    x, *states = (tf.constant(a, tf.float32) for a in (x, *states))
+    with tf.GradientTape() as tape:
+        tape.watch([x, states])
+        outputs, *last = stock(tf.transpose(x, (1, 0, 2)), initial_state=states)
+        outputs = tf.transpose(outputs, (1, 0, 2))
+        loss = total(tf, outputs, last)
+    gradients = tape.gradient(loss, {"x": x, "states": states})
+    found = by_the_layer(tf, options)
+    same((*found[:2], {name: found[2][name] for name in gradients}), (outputs, last, gradients))
+
+
+@pytest.mark.parametrize("name", cells.names())
+def test_gradients_in_bfloat16_are_summed_in_float32(tf, name):
+    """Over 4,096 steps of streams, where a sum in bfloat16 would long stand still."""
+    cell = cells.of(ModelOptions(cell=name))
+    rng = np.random.default_rng(2)
+    x = tf.constant(rng.normal(size=(64, 64, INPUTS)), tf.float32)
+    states = [tf.zeros((64, *s)) for s in cell.state_shapes(UNITS).values()]
+    weights = {n: 0.1 * rng.normal(size=s) for n, s in cell.shapes(INPUTS, UNITS).items()}
+    layer = layer_of(cell, weights)
+    found = []
+    for dtype in (tf.float32, tf.bfloat16):
+        with tf.GradientTape() as tape:
+            outputs, _ = layer(tf.cast(x, dtype), tuple(states))
+            loss = tf.reduce_sum(tf.cast(outputs, tf.float32))
+        found.append(tape.gradient(loss, [w.value for w in layer.trainable_weights]))
+    for exact, rounded in zip(*found, strict=True):
+        np.testing.assert_allclose(rounded, exact, atol=0.03 * np.abs(exact).max())
+
+
+@pytest.mark.parametrize("name", ["lstm", "gru", "rnn"])
+def test_recurrent_weights_begin_orthogonal(tf, name):
+    recurrent = begun(name)["recurrent_kernel"]
+    np.testing.assert_allclose(recurrent @ recurrent.T, np.eye(UNITS), atol=1e-5)
+
+
+def begun(cell, **options):
+    """The weights with which a layer begins, by name."""
+    layer = cells.of(ModelOptions(cell=cell, **options)).layer(UNITS, "layer")
+    layer.build(INPUTS)
+    return {weight.name: weight.numpy() for weight in layer.weights}
+
+
+def test_recurrent_weights_begin_as_asked(tf):
+    identity = begun("rnn", activation="relu", recurrent_init="identity")["recurrent_kernel"]
+    np.testing.assert_array_equal(identity, np.eye(UNITS))
+    glorot = begun("rnn", recurrent_init="glorot")["recurrent_kernel"]
+    assert np.abs(glorot).max() <= np.sqrt(6 / (2 * UNITS))
+    assert np.abs(glorot @ glorot.T - np.eye(UNITS)).max() > 0.1
+
+
+def test_the_forget_gate_begins_open(tf):
+    i, f, g, o = np.split(begun("lstm")["bias"], 4)
+    assert (f == 1).all()
+    assert not np.concatenate([i, g, o]).any()
+    assert (begun("lstm", forget_bias=3.5)["bias"][UNITS : 2 * UNITS] == 3.5).all()
+
+
+def test_dropped_recurrent_weights_are_missing_while_training_only(tf):
+    cell = cells.of(ModelOptions(cell="rnn", recurrent_dropout=0.5))
+    weights = arguments(cell)[2]
+    layer = layer_of(cell, weights | {"kernel": 0 * weights["kernel"]})
+    # From a first unit vector, one step shows the first row of the recurrent kernel.
+    first = tf.constant(np.eye(UNITS)[:1], tf.float32)
+    x = tf.zeros((1, 1, INPUTS))
+
+    def row(training):
+        _, (h,) = layer(x, (first,), None, training=training)
+        return np.arctanh(h[0]) - weights["bias"]
+
+    close(row(False), weights["recurrent_kernel"][0])
+    rows = np.array([row(True) for _ in range(40)])
+    scaled = 2 * weights["recurrent_kernel"][0]
+    present = np.isclose(rows, scaled, atol=1e-3)
+    assert (present | np.isclose(rows, 0, atol=1e-3)).all()
+    assert 0.3 < present.mean() < 0.7
+
+
+def test_an_unknown_cell_names_the_known_ones():
+    with pytest.raises(ConfigError, match=r"'lsmt'; did you mean lstm\? \(known: .*gru, .*lstm"):
+        cells.find("lsmt")
+
+
+def test_an_option_of_another_cell_is_refused():
+    with pytest.raises(ConfigError, match=r"--activation is an option of --cell .*rnn"):
+        cells.chosen(ModelOptions(cell="lstm", activation="relu"))
+
+
+def test_a_cell_fills_in_its_own_options_and_no_others():
+    chosen = cells.chosen(ModelOptions(cell="rnn", activation="relu"))
+    assert (chosen.activation, chosen.recurrent_init) == ("relu", "orthogonal")
+    assert (chosen.tau, chosen.delays, chosen.spectral_radius) == (None, None, None)

@@ -1,0 +1,27 @@
+"""How large the embedding begins."""
+
+import numpy as np
+import pytest
+
+from seqgen.config.options import ModelOptions
+
+
+@pytest.mark.parametrize("cell", ["lstm", "mingru"])
+@pytest.mark.parametrize("tie", [False, True])
+def test_it_begins_as_large_as_a_state_unless_the_output_is_tied_to_it(tf, cell, tie):
+    from seqgen.models.network import RecurrentLM
+
+    options = ModelOptions(cell=cell, layers=1, units=(64,), embedding=64, tie_embeddings=tie)
+    model = RecurrentLM(options, 200)
+    embedding = model.arrays()["embedding/embeddings"]
+    assert np.isclose(np.abs(embedding).max(), 0.05 if tie else 1.0, rtol=0.01)
+    logits, _ = model(np.arange(200)[None], model.zero_states(200))
+    assert np.std(logits) < 1
+
+
+def test_vectors_that_are_added_up_begin_small(tf):
+    from seqgen.models.network import RecurrentLM
+
+    options = ModelOptions(cell="mingru", layers=1, units=(8,), embedding=200)
+    weights = RecurrentLM(options, 50, places=(7, 9, 11)).arrays()
+    assert all(np.abs(weights[f"{n}/embeddings"]).max() <= 0.05 for n in ("embedding", "places"))

@@ -1,0 +1,34 @@
+"""How a batch is split over the cores."""
+
+import pytest
+
+from seqgen.config.options import TrainingOptions
+from seqgen.models import tf_runtime
+
+
+@pytest.fixture(autouse=True)
+def no_gpu(monkeypatch):
+    monkeypatch.setattr(tf_runtime, "has_gpu", lambda: False)
+
+
+def test_the_parts_are_equal_and_none_too_small(monkeypatch):
+    def shards(batch, threads=None):
+        return tf_runtime.shards(TrainingOptions(batch_size=batch, threads=threads))
+
+    monkeypatch.setattr(tf_runtime, "cores", lambda: 4)
+    assert [shards(batch) for batch in (1, 7, 8, 16, 17, 24, 32, 64)] == [
+        1, 1, 1, 2, 1, 3, 4, 4,
+    ]  # fmt: skip
+    assert shards(64, threads=2) == 2
+
+
+def test_bfloat16_is_taken_where_the_processor_has_it(monkeypatch, tmp_path):
+    flags = tmp_path / "cpuinfo"
+    monkeypatch.setattr(tf_runtime, "PROCESSOR", flags)
+    assert tf_runtime.precision(TrainingOptions()) == "float32"
+    flags.write_text("flags\t\t: fpu avx512f avx512_bf16x\n")
+    assert tf_runtime.precision(TrainingOptions()) == "float32"
+    assert tf_runtime.precision(TrainingOptions(precision="bfloat16")) == "bfloat16"
+    flags.write_text("flags\t\t: fpu avx512f avx512_bf16\n")
+    assert tf_runtime.precision(TrainingOptions()) == "bfloat16"
+    assert tf_runtime.precision(TrainingOptions(precision="float32")) == "float32"

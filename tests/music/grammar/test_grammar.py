@@ -1,0 +1,368 @@
+import importlib.util
+import random
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from seqgen.data.corpora.tunebook import split_tunes
+from seqgen.errors import TuneError
+from seqgen.music.abc.parser import parse_tune
+from seqgen.music.core.key import SIGNS, parse_key
+from seqgen.music.grammar.grammar import Grammar
+from seqgen.music.grammar.spec import TuneSpec
+from seqgen.music.normal.normalize import normalize, text
+from seqgen.music.normal.tokens import BODY, NATURALS, PATTERN
+
+MODES = ("maj", "min", "dor", "mix", "phr", "lyd")
+METERS = (
+    "2/4",
+    "3/4",
+    "4/4",
+    "6/8",
+    "9/8",
+    "12/8",
+    "2/2",
+    "3/2",
+    "3/8",
+    "5/16",
+    "7/8",
+    "1/8",
+    "4/2",
+)
+KEYS = [f"C{mode}" for mode in MODES] + ["Gmaj", "F#min", "Bbdor", "Ebphr", "C#mix"]
+TOKENS = [
+    "<end>", "R:none\n", "R:jig\n",
+    *(f"M:{meter}\n" for meter in METERS), *(f"K:{key}\n" for key in KEYS), *BODY,
+    "M:none\n", "?",
+]  # fmt: skip
+IDS = {token: id for id, token in enumerate(TOKENS)}
+
+# The rules once more, as plainly as possible and with nothing of the grammar's: `Tune` reads
+# tokens, plays them in the order of the repeats, and looks whether all is right.
+
+EIGHTHS = {
+    "/4": "1/4", "/2": "1/2", "3/4": "3/4", "": "1", "3/2": "3/2", "2": "2",
+    "3": "3", "4": "4", "6": "6", "8": "8", "12": "12",
+}  # fmt: skip
+LINES = ("|", "|:", ":|", "|1", ":|2", "||", "|]")
+
+
+class Tune:
+    """The bars of a tune. A note:  [pitch, written length, notes of its triplet left, tied]."""
+
+    def __init__(self, tokens):
+        rhythm, meter, key, *body = tokens
+        assert (rhythm[:2], meter[:2], key[:2]) == ("R:", "M:", "K:")
+        beats, unit = meter[2:].split("/")
+        self.full = Fraction(8 * int(beats), int(unit))
+        self.key = parse_key(key[2:])
+        self.bars, notes, triplet, left = [], [], 0, ""
+        for token in body:
+            if token in LINES:
+                assert not triplet, "triplet not whole"
+                if notes or token != "|:":
+                    assert notes, "bar without notes"
+                    self.bars.append((left, notes, token))
+                left, notes = token if token in ("|:", "|1", ":|2") else "", []
+            elif token == "(3":
+                assert not triplet
+                triplet = 3
+            elif token == "-":
+                assert not notes[-1][3]
+                notes[-1][3] = True
+            elif token in EIGHTHS:
+                assert notes[-1][1] == ""
+                assert not notes[-1][3]
+                notes[-1][1] = token
+            else:
+                notes.append([token, "", triplet, False])
+                triplet -= bool(triplet)
+        assert not notes, "the last bar is not closed"
+
+    def length(self, notes):
+        part = {True: Fraction(2, 3), False: Fraction(1)}
+        return sum(Fraction(EIGHTHS[n[1]]) * part[n[2] > 0] for n in notes)
+
+    def sections(self):
+        """Each section: lead-in, body, first and second ending, and whether it is repeated."""
+        found, opened = [], False
+        lead, main, first, second = [], [], [], []
+        now = main
+        for left, notes, right in self.bars:
+            if left == "|:":
+                assert not opened, "repeat within a repeat"
+                opened = True
+            if left in ("|1", ":|2"):
+                assert opened, "ending without a repeat"
+                now = first if left == "|1" else second
+            now.append(notes)
+            if right == "|:":
+                assert (found, opened, len(main)) == ([], False, 1), "a lead-in within the tune"
+                lead, main = main, []
+                now = main
+            closed = right in ("||", "|]", ":|")
+            assert not closed or (right == ":|") == (opened and not second), "wrong closing"
+            assert (right == "|]") <= (notes is self.bars[-1][1]), "|] within the tune"
+            if closed:
+                assert len(first) == len(second), "endings of different lengths"
+                found.append((lead, main, first, second, opened))
+                lead, main, first, second, opened = [], [], [], [], False
+                now = main
+        assert right in ("|]", ":|"), "the tune is not closed"
+        return found
+
+    def played(self):
+        """The lengths of the bars in the order of playing."""
+        for lead, main, first, second, repeated in self.sections():
+            for part in (lead, main, first, main if repeated else [], second):
+                yield from map(self.length, part)
+
+    def check(self):
+        full, lengths = self.full, list(self.played())
+        at = 0
+        while at < len(lengths):
+            length = lengths[at]
+            if length != full and 0 < at < len(lengths) - 1:
+                at += 1
+                assert length + lengths[at] == full, f"bar {at} of {lengths}"
+            assert length <= full
+            at += 1
+        if lengths[-1] < full and (len(lengths) < 2 or lengths[-2] == full):
+            pickups = {self.length(bars[0]) for s in self.sections() for bars in s[:2] if bars}
+            assert full - lengths[-1] in pickups, "the last bar is short of nothing"
+        self.check_rhythm()
+        self.check_signs()
+        self.check_ties()
+
+    def check_rhythm(self):
+        for _, notes, _ in self.bars:
+            at = Fraction(0)
+            for n, (pitch, written, place, tied) in enumerate(notes):
+                length = Fraction(EIGHTHS[written])
+                if place:
+                    assert pitch != "z"
+                    assert not tied
+                    assert length in (Fraction(1, 2), 1, 2)
+                    assert place < 3 or at % 1 == 0
+                    assert place == 3 or notes[n - 1][1] == written
+                    length *= Fraction(2, 3)
+                elif at % 1:
+                    end = at % 1 + length
+                    inside, to_grid = end <= 1, end % 1 == 0 and length <= Fraction(3, 2)
+                    assert inside or to_grid or (at % 1 == Fraction(1, 2) and length == 1)
+                at += length
+
+    def check_signs(self):
+        """Whether a sign lasts for its octave, its letter or one note makes no difference."""
+        tied = False
+        for _, notes, _ in self.bars:
+            by_octave, by_letter = {}, {}
+            for token, _, _, goes_on in notes:
+                if token == "z":
+                    continue
+                name = token.lstrip("_=^")
+                letter, sign = NATURALS[name] % 7, token[: -len(name)]
+                usual = self.key.signature[letter]
+                if sign:
+                    needed = SIGNS[sign] != usual or letter in by_letter or tied
+                    assert needed, f"{token}: a sign for nothing"
+                    by_octave[name] = by_letter[letter] = SIGNS[sign]
+                else:
+                    assert by_octave.get(name, usual) == usual
+                    assert letter not in by_letter, f"{token} needs a sign"
+                tied = goes_on
+
+    def check_ties(self):
+        notes = [note for _, bar, _ in self.bars for note in bar]
+        edges = [note is bar[-1] and line != "|" for _, bar, line in self.bars for note in bar]
+        for note, after, edge in zip(notes, [*notes[1:], None], edges, strict=True):
+            if note[3]:
+                assert not edge
+                assert after[0] == note[0] != "z"
+                assert not after[2]
+
+    def check_wish(self, wish):
+        sections = self.sections()
+        if wish.form:
+            assert "".join("AB"[r] for *_, r in sections) == "".join("AB"[r] for r in wish.sections)
+        if wish.bars:
+            pickups = sum(self.length(main[0]) < self.full for _, main, *_ in sections)
+            bars = sum(len(main) + len(first) for _, main, first, *_ in sections)
+            assert bars - pickups == wish.bars
+            if wish.form:
+                for _, main, first, *_ in sections:
+                    pickup = self.length(main[0]) < self.full
+                    assert len(main) - pickup + len(first) == wish.bars / len(sections)
+        pitches = [n[0] for _, notes, _ in self.bars for n in notes if n[0] != "z"]
+        steps = [NATURALS[pitch.lstrip("_=^")] for pitch in pitches]
+        assert min(steps) >= (wish.lowest or 0)
+        assert max(steps) <= (wish.highest or 99)
+        assert not (wish.no_accidentals and any(pitch[0] in "_=^" for pitch in pitches))
+        if wish.tonic:
+            sign = pitches[-1][:1]
+            alter = SIGNS[sign] if sign in SIGNS else self.key.signature[steps[-1] % 7]
+            assert (steps[-1] % 7, alter) == (self.key.letter, self.key.alter)
+
+
+def test_the_checker_finds_what_is_wrong():
+    good = "R:none\nM:2/4\nK:Cmaj\n|:e|c2ed|^f=f^fe|1c2-c:|2c3||G|(3ABcz2|c3|]"
+    assert Tune(PATTERN.findall(good)).check() is None
+    for old, new in [
+        ("c2ed", "c2e"), ("c2ed", "c2e2d"), ("^f=f^fe", "^ff^fe"), ("c2-c", "c2-^c"),
+        ("c2-c", "c2c-"), ("|1", "|"), (":|2", "|"), ("||", "|"), ("|]", "|"), ("|:", ""),
+        ("c3|]", "c2|]"), ("(3ABc", "(3ABc2"), ("(3ABc", "(3ABz"), ("(3ABcz2", "z2(3ABz"),
+        ("c3||G", "c4||G"), ("c3||G", "c3||"), ("c2ed", "c/2e2d3/2"), ("c2ed", "c2=ed"),
+        ("G|(3", "G2|(3"),
+    ]:  # fmt: skip
+        assert old in good
+        with pytest.raises(AssertionError):
+            Tune(PATTERN.findall(good.replace(old, new))).check()
+
+
+def walk(grammar, left, choose):
+    """A tune whose tokens are chosen among those that the grammar allows."""
+    state, ids = grammar.start, []
+    while True:
+        allowed = np.flatnonzero(grammar.allowed(state, left))
+        assert len(allowed), "".join(TOKENS[id] for id in ids)
+        id = choose(allowed)
+        if id == 0:
+            return [TOKENS[id] for id in ids]
+        ids.append(id)
+        state, left = grammar.step(state, id), left - 1
+
+
+WISHES = [
+    TuneSpec(),
+    TuneSpec(bars=16, form="AABB", meters=frozenset(["M:6/8\n", "M:2/4\n"])),
+    TuneSpec(tonic=True, no_accidentals=True, lowest=28, highest=40),
+    TuneSpec(form="AAB", tonic=True, keys=frozenset(["K:F#min\n", "K:Cphr\n", "K:C#mix\n"])),
+    TuneSpec(bars=7, tonic=True, lowest=33, highest=36),
+    TuneSpec(bars=12, form="ABBCC", rhythms=frozenset(["R:jig\n"])),
+    TuneSpec(bars=40, meters=frozenset(["M:3/8\n"])),
+]
+GRAMMARS = [Grammar(TOKENS, wish) for wish in WISHES]
+
+
+@st.composite
+def tastes(draw):
+    """A way to choose: tokens weighed by what they are, from hardly ever to nearly always."""
+    kinds = [
+        "pitch",
+        "sign",
+        "length",
+        "rest",
+        "(3",
+        "-",
+        "|",
+        "|:",
+        ":|",
+        "close",
+        "ending",
+        "end",
+    ]
+    weights = {kind: draw(st.sampled_from([1e-9, 1e-3, 1, 1, 1e3, 1e9])) for kind in kinds}
+
+    def kind(token):
+        if token in weights:
+            return token
+        if token in LINES:
+            return "ending" if token in ("|1", ":|2") else "close"
+        if token in EIGHTHS:
+            return "length"
+        return {"z": "rest", "<end>": "end"}.get(token, "sign" if token[0] in "_=^" else "pitch")
+
+    table = np.array([weights[kind(token)] for token in TOKENS])
+    chance = random.Random(draw(st.integers(0, 2**32)))
+    return lambda allowed: int(chance.choices(allowed, table[allowed])[0])
+
+
+@settings(max_examples=400, deadline=None)
+@given(number=st.integers(0, len(WISHES) - 1), spare=st.integers(0, 250), taste=tastes())
+def test_a_tune_is_finished_in_time_whatever_is_chosen(number, spare, taste):
+    grammar = GRAMMARS[number]
+    left = grammar.cost(grammar.start) + spare
+    tokens = walk(grammar, left, taste)
+    assert len(tokens) < left
+    tune = Tune(tokens)
+    tune.check()
+    tune.check_wish(grammar.wish)
+
+
+@settings(max_examples=150, deadline=None)
+@given(number=st.integers(0, len(WISHES) - 1), data=st.data())
+def test_every_choice_may_be_the_worst(number, data):
+    grammar = GRAMMARS[number]
+    left = grammar.cost(grammar.start) + data.draw(st.integers(0, 30))
+    tokens = walk(grammar, left, lambda ids: int(ids[data.draw(st.integers(0, len(ids) - 1))]))
+    Tune(tokens).check()
+
+
+@pytest.mark.parametrize("meter", METERS)
+def test_every_meter_is_filled(meter):
+    grammar = Grammar(TOKENS, TuneSpec(meters=frozenset([f"M:{meter}\n"]), tonic=True))
+    chance = random.Random(meter)
+    for _ in range(20):
+        Tune(walk(grammar, 150, lambda ids: int(chance.choice(ids)))).check()
+
+
+def test_streams_side_by_side_are_as_each_alone():
+    grammar = Grammar(TOKENS, TuneSpec(tonic=True))
+    chance = np.random.default_rng(0)
+    single = [grammar.start] * 16
+    states = grammar.states(single)
+    left = np.arange(40, 200, 10)
+    for _ in range(200):
+        allowed = grammar.allowed_batch(states, left)
+        for row, state in enumerate(single):
+            np.testing.assert_array_equal(allowed[row], grammar.allowed(state, int(left[row])))
+        ids = np.array([chance.choice(np.flatnonzero(row)) for row in allowed])
+        single = [grammar.step(state, int(id)) for state, id in zip(single, ids, strict=True)]
+        states, left = grammar.step_batch(states, ids), np.maximum(left - 1, 0)
+        assert [tuple(state) for state in states.tolist()] == single
+    assert set(ids) == {0}  # an ended tune stays so
+
+
+@settings(max_examples=100, deadline=None)
+@given(number=st.integers(0, len(WISHES) - 1), taste=tastes(), stop=st.integers(0, 60))
+def test_there_is_a_reason_for_whatever_may_not_come(number, taste, stop):
+    grammar = GRAMMARS[number]
+    ids = [IDS[token] for token in walk(grammar, grammar.cost(grammar.start) + 60, taste)][:stop]
+    state = grammar.follow(ids)
+    for id, allowed in enumerate(grammar.allowed(state, 30_000)):
+        assert bool(grammar.why(state, id)) != allowed
+
+
+def books():
+    """Tunes of three books inside the installed music21, in normal form, every tenth."""
+    package = importlib.util.find_spec("music21").submodule_search_locations[0]
+    for name in ("oneills1850", "ryansMammoth", "airdsAirs"):
+        paths = sorted(Path(package, "corpus", name).glob("*.abc"))
+        tunes = [t.text for p in paths for t in split_tunes(p.read_text("utf-8"), p.name)]
+        for tune in tunes[::10]:
+            try:
+                yield text(normalize(parse_tune(tune)))
+            except TuneError:
+                continue
+
+
+def test_the_tunes_of_the_books_are_accepted():
+    tunes = list(books())
+    assert len(tunes) > 250
+    heads = {token for tune in tunes for token in PATTERN.findall(tune) if token[1:2] == ":"}
+    tokens = ["<end>", *sorted(heads - set(BODY)), *BODY]
+    ids = {token: id for id, token in enumerate(tokens)}
+    grammar = Grammar(tokens)
+    refused = 0
+    for tune in tunes:
+        pieces = PATTERN.findall(tune)
+        Tune(pieces).check()
+        try:
+            grammar.follow([*(ids[token] for token in pieces), 0])
+        except TuneError:
+            refused += 1
+    assert refused <= 0.003 * len(tunes)

@@ -1,0 +1,79 @@
+"""A prompt is parted into its header and its music, and words are told from music."""
+
+from collections import Counter
+
+import pytest
+
+from seqgen.errors import TuneError
+from seqgen.music.normal.prompt import Prompt, parse_prompt
+
+
+@pytest.mark.parametrize(
+    ("prompt", "fields", "music"),
+    [
+        ("X:1\nM: 6/8 % jig\nK:D\nABc|\nw:la\nde|", {"M": "6/8", "K": "D"}, "ABc|\nw:la\nde|"),
+        ("A:|", {}, "A:|"),
+        ("[M:6/8][K:D] ABc|[K:G]def|", {"M": "6/8", "K": "D"}, "ABc|[K:G]def|"),
+        ("K:D", {"K": "D"}, ""),
+        ("\n\nABc\n", {}, "ABc"),
+        ("%abc-2.1\n\nX:1\n% mine\nK:D\n% here\nABc", {"K": "D"}, "ABc"),
+        ("", {}, ""),
+    ],
+)  # fmt: skip
+def test_a_prompt_is_parted_into_fields_and_music(prompt, fields, music):
+    assert parse_prompt(prompt) == Prompt(fields, music, Counter())
+
+
+def test_what_is_not_used_is_counted_by_kind():
+    prompt = "X:7\nT:One\nT:Two\nC:Me\nZ:Him\nQ:1/4=90\nN:\nK:D\nABc|\n\nABc|\n\n% end\n"
+    assert parse_prompt(prompt).left_out == {
+        "title": 2,
+        "composer": 1,
+        "transcription note": 1,
+        "tempo mark": 1,
+        "line after the end of the tune": 2,
+    }
+
+
+@pytest.mark.parametrize(
+    ("prompt", "place"),
+    [
+        ("hello world", "line 1, column 1"),
+        ("Once upon a time", "line 1, column 6"),
+        ("K:D\nABc|def|\nA play by me", "line 2, column 3"),
+        ("ABc def this", "line 1, column 9"),
+        ("caf\xe9", "line 1, column 1"),
+        ("быть", "line 1, column 1"),
+        ("A I", "line 1, column 3"),
+    ],
+)
+def test_words_are_no_music(prompt, place):
+    with pytest.raises(TuneError, match="is no music") as caught:
+        parse_prompt(prompt)
+    assert caught.value.where == place
+
+
+@pytest.mark.parametrize(
+    "music",
+    [
+        "ABc def|gfe dcB|",
+        'uA vB ~c .d (3Tefg|H[ac]2 S|:M"Am"A!trill!B +fermata+ c y2 z2 Z|',
+        '"slowly, with feeling"A {gf}e Te2 L=f P_B u.v^A|',
+        "[K:D]ABc[M:6/8]def % a comment of words\n",
+        "ABc\nw:hello world\nT:Part two\ndef|",
+        "kA",
+        "U:k=!trill!\nK:D\nkAlBmc",
+    ],
+)
+def test_music_is_not_taken_for_words(music):
+    parse_prompt(music)
+
+
+def test_lines_that_say_how_music_is_read_go_with_it():
+    prompt = "%%propagate-accidentals not\nI:linebreak $\nU:k=!trill!\nV:1 clef=bass\nK:D\nkA"
+    assert parse_prompt(prompt).settings == (
+        "I:propagate-accidentals not",
+        "I:linebreak $",
+        "U:k=!trill!",
+        "V:1 clef=bass",
+    )

@@ -1,0 +1,142 @@
+"""What is written for other programs says the same tune, and looks as musicians write it."""
+
+import warnings
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqgen.errors import TuneError
+from seqgen.evaluation.tunes.validators import abc2midi
+from seqgen.music.abc.parser import parse_tune
+from seqgen.music.core.key import parse_key
+from seqgen.music.core.tempo import tempo_of
+from seqgen.music.normal import normalize
+from seqgen.music.render.abc_writer import abc
+
+TUNES = {
+    "jig": "R:jig\nM:6/8\nK:Cdor\n|:C|EFGA_AA|^FGG/2A/2Bc2|(3dcBAG2=B|1c3-c2:|2c3-c3||c3/2_e/2fe2d"
+    "|c/2e3/2zG,3|]",
+    "reel": "R:reel\nM:2/2\nK:Cmaj\nG2|:C3/2E/2G3/2E/2F4-|FEDCz4|C8|1C4C4:|2C4C2||EF|G8|A6|]",
+    "march": "R:none\nM:4/4\nK:Cmix\nCDE/2F/2G/2A/2BcB3/2A/2|G8|" + "CDEFGABc|" * 5 + "C8|]",
+    "waltz": "R:waltz\nM:3/4\nK:Cmin\n|:C2D2E2|(3FGF(3E2D2C2|A,6-|A,4C3/4D/4E/4F3/4:|",
+    "polka": "R:polka\nM:2/4\nK:Clyd\nC/2D/2E/2F/2G2|_BABA|G4|]",
+}
+KEYS = ["C", "D", "E", "F", "G", "A", "B", "Bb", "Eb", "Ab"]
+
+
+def made(name, key="C"):
+    return normalize.moved(normalize.parse(TUNES[name]), parse_key(key))
+
+
+def body(text):
+    return text[text.index("\nK:") + 1 :].split("\n", 1)[1]
+
+
+@pytest.mark.parametrize("name", TUNES)
+@pytest.mark.parametrize("key", KEYS)
+def test_what_is_written_reads_as_the_same_tune(name, key):
+    tune = made(name, key)
+    found = parse_tune(abc(tune, tempo=120))
+    assert (found.bars, found.key, found.meter) == (tune.bars, tune.key, tune.meter)
+    assert normalize.normalize(found).bars == tune.bars
+    assert found.tempo == 120
+    assert found.rhythm == tune.rhythm
+
+
+def test_it_begins_as_other_programs_want_it():
+    assert abc(made("jig", "A"), 3).startswith(
+        "%abc-2.1\nX:3\nT:Jig 3 in A dorian\nR:jig\nM:6/8\nL:1/8\nK:Ador\n|:"
+    )
+    named = abc(made("march", "Bb"), title=" 100%\nwool ", tempo=89.6)
+    assert "\nT:100\\% wool\n" in named
+    for title in ("Bourrée d'été", r"back\slash \'e", "a &amp; b", "100% & more"):
+        assert parse_tune(abc(made("march", "Bb"), title=title)).title == title
+    assert "\nQ:1/4=90\nK:Bbmix\n" in named
+    assert "R:" not in named
+    assert "\nT:Tune 7 in Bb mixolydian\n" in abc(made("march", "Bb"), 7)
+
+
+def test_a_hornpipe_keeps_its_rhythm_and_tempo_and_abc2midi_plays_it_even():
+    for meter in ("2/2", "4/4"):
+        text = TUNES["reel"].replace("R:reel", "R:hornpipe").replace("M:2/2", f"M:{meter}")
+        written = abc(normalize.parse(text))
+        assert "T:Hornpipe 1 in C major\nR:HORNPIPE\n" in written
+        found = parse_tune(written)
+        assert found.rhythm == "hornpipe"
+        assert tempo_of(found) == 152
+        if abc2midi.installed():
+            assert abc2midi.abc2midi_agrees(written, found) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("jig", ["|:C|EFG A_A=A|^FGG/2A/2 Bc2|(3dcBA G2=B|1c3- c2:|", "[2c3- c3||",
+                 "c>ef e2d|c<ez G,3|]"]),
+        ("reel", ["G2|:C>E G>E F4-|FEDC z4|C8|1C4 C4:|", "[2C4 C2||", "EF|G8|A6|]"]),
+        ("march", ["CD E/2F/2G/2A/2 Bc B>A|G8|CDEF GABc|CDEF GABc|", "CDEF GABc|CDEF GABc|"
+                   "CDEF GABc|C8|]"]),
+        ("waltz", ["|:C2 D2 E2|(3FGF (3E2D2C2|A,6-|A,4 C3/4D/4E/4F3/4:|"]),
+        ("polka", ["C/2D/2E/2F/2 G2|_BA =BA|G4|]"]),
+    ],
+)  # fmt: skip
+def test_notes_are_grouped_as_they_are_beamed(name, lines):
+    assert body(abc(made(name))).splitlines() == lines
+
+
+@given(
+    st.lists(
+        st.lists(st.sampled_from(["C", "^F2", "_A3/2", "B/2", "=d/4", "(3efg", "z", "G,4", "c6"]),
+                 min_size=1, max_size=12).map("".join),
+        min_size=1, max_size=12,
+    ).map("|".join),
+    st.sampled_from(["2/4", "3/4", "4/4", "2/2", "6/8", "9/8", "3/8", "3/2"]),
+)  # fmt: skip
+def test_bars_of_any_length_read_the_same(music, meter):
+    tune = normalize.parse(f"R:none\nM:{meter}\nK:Cmaj\n{music}|]")
+    found = parse_tune(abc(tune))
+    assert [note for bar in found.bars for note in bar.notes] == [
+        note for bar in tune.bars for note in bar.notes
+    ]
+
+
+def heard(text):
+    """Pitch, length and tie of each note or rest, as music21 reads it."""
+    from music21 import converter
+
+    score = converter.parse(text, format="abc", forceSource=True)
+    return [
+        (
+            None if note.isRest else note.pitches[-1].midi,
+            Fraction(note.quarterLength) / 4,
+            note.tie is not None and note.tie.type in ("start", "continue"),
+        )
+        for note in score.recurse().notesAndRests
+    ]
+
+
+@pytest.mark.parametrize("name", TUNES)
+def test_music21_hears_the_same_notes(name):
+    tune = made(name, "E")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert heard(abc(tune, tempo=120)) == [
+            (note.pitches[0].midi if note.pitches else None, note.length, note.tied)
+            for bar in tune.bars
+            for note in bar.notes
+        ]
+
+
+def test_a_key_with_too_many_signs_is_refused():
+    with pytest.raises(TuneError, match="no key of Ab phr"):
+        normalize.moved(normalize.parse(TUNES["polka"].replace("Clyd", "Cphr")), parse_key("Ab"))
+
+
+def test_no_line_looks_like_a_field():
+    tune = normalize.parse("R:none\nM:1/8\nK:Cmaj\n|:A|B|c|d|e:||:f|g|a|b|c':|")
+    written = abc(tune).splitlines()
+    assert "e1:|" in written
+    assert not any(line[1:2] == ":" and line[0] in "abcdefgABCDEFG" for line in written[7:])
+    assert parse_tune(abc(tune)).bars == tune.bars

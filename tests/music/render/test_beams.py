@@ -1,0 +1,72 @@
+from fractions import Fraction
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqgen.music.abc.parser import parse_tune
+from seqgen.music.core.tune import Meter
+from seqgen.music.render.beams import Unit, beamed
+
+
+def shown(abc: str, start: Fraction = Fraction(0)) -> str:
+    """The groups of a tune's first bar: how many notes each beam has, and "." for what has none."""
+    tune = parse_tune(abc)
+    units = [Unit(n.written, bool(n.pitches), n.tuplet) for n in tune.bars[0].notes]
+    groups = beamed(units, tune.meter, start)
+    return " ".join(str(sum(g.tuplets)) if g.joined else "." * sum(g.tuplets) for g in groups)
+
+
+@pytest.mark.parametrize(
+    ("meter", "notes", "groups"),
+    [
+        ("6/8", "ABcdef", "3 3"),
+        ("6/8", "A2Bc3", ". . ."),
+        ("6/8", "AB2cde", ". . 3"),
+        ("9/8", "ABcd2ef3", "3 . . ."),
+        ("12/8", "ABcdefgabABc", "3 3 3 3"),
+        ("4/4", "ABcdefga", "4 4"),
+        ("4/4", "AB/c/defga", "3 2 3"),
+        ("2/2", "ABcdefga", "4 4"),
+        ("4/4", "A2Bcd>efg", ". 2 2 2"),
+        ("2/4", "ABcd", "4"),
+        ("2/4", "A/B/c/d/ef", "4 2"),
+        ("3/4", "ABcdef", "2 2 2"),
+        ("3/8", "ABc", "3"),
+        ("5/8", "ABcde", "3 2"),
+        ("7/8", "ABcdefg", "2 2 3"),
+        ("4/4", "(3ABcde(3fgag2", "5 3 ."),
+        ("4/4", "(3A2B2c2d4", "... ."),
+        ("4/4", "(3A2Bcdef2", "... 2 ."),
+        ("4/4", "ABzdz4", "2 . . ."),
+        ("none", "ABcd", "2 2"),
+    ],
+)
+def test_beams_follow_the_meter(meter: str, notes: str, groups: str) -> None:
+    assert shown(f"M:{meter}\nL:1/8\nK:C\n{notes}|") == groups
+
+
+def test_a_pickup_is_beamed_as_the_end_of_a_bar() -> None:
+    assert shown("M:6/8\nL:1/8\nK:C\nABcd|", Fraction(2, 8)) == ". 3"
+
+
+LENGTHS = st.sampled_from([Fraction(n, 32) for n in (1, 2, 3, 4, 6, 8, 12, 16, 32)])
+
+
+@given(
+    st.lists(st.builds(Unit, LENGTHS, st.booleans(), st.none()), max_size=20),
+    st.sampled_from([Meter(*m) for m in ((6, 8), (4, 4), (3, 4), (7, 8), (5, 4), (0, 1), (2, 2))]),
+)
+def test_all_notes_come_in_order_and_only_flagged_ones_are_joined(
+    units: list[Unit], meter: Meter
+) -> None:
+    groups = list(beamed(units, meter, Fraction(0)))
+    edges = [0]
+    for group in groups:
+        edges.append(edges[-1] + sum(group.tuplets))
+        members = units[edges[-2] : edges[-1]]
+        joined = len(members) > 1 and all(u.sounds and u.written < Fraction(1, 4) for u in members)
+        assert group.joined == joined
+    assert edges[-1] == len(units)
+    assert all(a < b for a, b in pairwise(edges))

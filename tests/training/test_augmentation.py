@@ -1,0 +1,127 @@
+"""In each epoch the tunes are in other keys, all their tokens and what stands beside them."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from seqgen.checkpoint.read import open_checkpoint
+from seqgen.config.options import DataOptions, RunOptions, SamplingOptions, TuneOptions
+from seqgen.data.corpora import Corpus, Document
+from seqgen.data.tokenizers.base import END
+from seqgen.errors import ConfigError
+from seqgen.generation import load
+from seqgen.music.abc.parser import parse_tune
+from seqgen.music.normal.codec import parse, text
+from seqgen.music.normal.outline import with_line
+from seqgen.music.normal.transposition import usual
+from seqgen.training.augmentation import KeyAugmentation
+from seqgen.training.batching import TBPTTBatches
+from seqgen.training.dataset import Dataset, placed_ids, prepare
+from seqgen.training.events import Step
+from seqgen.training.run import resume_run, start_run
+
+KEYS = ("D", "Ador", "G", "Em", "Bb")
+
+
+def corpus() -> Corpus:
+    pitches = "DEFGABcd"
+    bodies = [
+        "".join(pitches[number >> 3 * k & 7] for k in range(4)) for number in range(0, 4096, 130)
+    ]
+    tunes = [
+        f"X:1\nT:Tune\nR:reel\nM:4/4\nL:1/8\nK:{key}\n|:{body} AB^c2|e^ded {body}|{body} =c4:|\n"
+        for body, key in zip(bodies, itertools.cycle(KEYS), strict=False)
+    ]
+    return Corpus("test", "tunes", tuple(Document(t, "test") for t in tunes), ("test",))
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    return prepare(corpus(), DataOptions(transpose="augment"), tmp_path_factory.mktemp("data"))
+
+
+def epoch(data: Dataset, number: int, seed: int = 0) -> np.ndarray:
+    """The whole stream of training rows, as an epoch has it."""
+    rows = np.array(data.training)
+    moved = KeyAugmentation(data.training, data.tokenizer, seed)
+    return moved.changed(number, np.arange(len(rows)), rows)
+
+
+def tunes(data: Dataset, rows: np.ndarray) -> list[str]:
+    each = np.split(rows[:, 0], np.flatnonzero(rows[:, 0] == END))[1:]
+    return [data.tokenizer.decode(ids[1:]) for ids in each]
+
+
+def test_an_epoch_is_what_the_moved_tunes_would_be_encoded_to(data: Dataset) -> None:
+    own, there = tunes(data, data.training), tunes(data, epoch(data, 3))
+    expected = [
+        with_line(text(parse(a), parse(b).key), a.split("\n")[2] + "\n")
+        for a, b in zip(own, there, strict=True)
+    ]
+    assert there == expected
+    rows = [row for row, _ in placed_ids(expected, data.tokenizer)]
+    np.testing.assert_array_equal(epoch(data, 3), np.concatenate(rows))
+
+
+def test_each_epoch_has_other_keys_and_the_seed_says_which(data: Dataset) -> None:
+    seen = [[str(parse(tune).key) for tune in tunes(data, epoch(data, n))] for n in range(40)]
+    assert seen[0] != seen[1]
+    assert len({keys[0] for keys in seen}) > 5
+    np.testing.assert_array_equal(epoch(data, 7), epoch(data, 7))
+    assert (epoch(data, 7) != epoch(data, 7, seed=1)).any()
+    modes = {parse(tune).key.mode for tune in tunes(data, data.training)}
+    known = {p[2:-1] for p in data.tokenizer.pieces if p.startswith("K:")}
+    assert {*itertools.chain(*seen)} == known == {str(k) for m in modes for k in usual(m)}
+
+
+def test_the_tunes_to_measure_by_stay_in_their_own_keys(data: Dataset, tmp_path) -> None:
+    plain = prepare(corpus(), DataOptions(transpose="none"), tmp_path)
+    assert tunes(data, data.validation) == tunes(plain, plain.validation)
+    assert {parse(tune).key.tonic for tune in tunes(plain, plain.training)} == {*"DAGE", "Bb"}
+
+
+def test_windows_read_the_epoch_that_they_are_in(data: Dataset) -> None:
+    moved = KeyAugmentation(data.training, data.tokenizer, 0)
+    windows = TBPTTBatches(data.training, 2, 10, 0, moved)
+    plain = TBPTTBatches(data.training, 2, 10, 0)
+    whole = {tuple(row) for row in epoch(data, 5).tolist()}
+    for step in range(windows.steps):
+        read = windows.read(5, step)
+        assert {tuple(row) for row in read.reshape(-1, read.shape[-1]).tolist()} <= whole
+        np.testing.assert_array_equal(read[..., 1:7], plain.read(5, step)[..., 1:7])
+    np.testing.assert_array_equal(windows.read(2, 1), windows.read(2, 1))
+
+
+def test_only_tokens_of_tunes_can_be_moved(tmp_path) -> None:
+    with pytest.raises(ConfigError, match="--tokenizer char has none"):
+        prepare(corpus(), DataOptions(tokenizer="char", transpose="augment"), tmp_path)
+
+
+@pytest.mark.usefixtures("tf")
+def test_a_run_goes_on_in_the_same_keys_and_writes_in_any_that_it_saw(tmp_path) -> None:
+    options = RunOptions.of(
+        {"transpose": "augment", "units": (8,), "embedding": 4, "seq_length": 16, "batch_size": 2,
+         "epochs": 3, "evaluations": 2, "dropout": 0.0}
+    )  # fmt: skip
+    whole = [e for e in start_run(corpus(), options, tmp_path / "whole") if isinstance(e, Step)]
+    first = []
+    events = start_run(corpus(), options, tmp_path / "parts")
+    for event in events:
+        first += [event] if isinstance(event, Step) else []
+        if len(first) == whole[-1].step // 2:
+            events.close()
+            break
+    rest = [e for e in resume_run(tmp_path / "parts", {}) if isinstance(e, Step)]
+    assert [step.loss for step in first + rest] == [step.loss for step in whole]
+    one, other = (open_checkpoint(tmp_path / n).weights() for n in ("whole", "parts"))
+    for name, array in one.items():
+        np.testing.assert_array_equal(array, other[name])
+
+    generator = load(tmp_path / "whole")
+    for key in ("Cdor", "Ebmaj"):  # in which no tune of the book is
+        (tune,) = generator.pieces("", SamplingOptions(seed=1), TuneOptions(key=key, bars=4))
+        assert str(parse_tune(tune[1]).key) == key
+    for key in ("Dphr", "F#maj"):
+        with pytest.raises(ConfigError, match=r"unknown key .*known: .*Dmaj"):
+            generator.generate(key=key)

@@ -1,0 +1,203 @@
+"""What is chosen where nothing was said."""
+
+import pytest
+
+from seqgen.config.options import RunOptions
+from seqgen.errors import ConfigError
+from seqgen.training.autoconfig import (
+    LEAST_STEPS,
+    MOST_MINUTES,
+    PRESETS,
+    REFERENCE_FLOPS,
+    memory_bytes,
+    parameters,
+    plan,
+    preset_names,
+)
+
+
+def chosen(tokens, flops=REFERENCE_FLOPS, **said):
+    return plan(RunOptions.of(said), "char", tokens, 66, flops)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "name", "batch"),
+    [(90_000, "small", 16), (10**6, "small", 32), (10**8, "medium", 32)],
+)
+def test_the_preset_grows_with_the_data(tokens, name, batch):
+    found = chosen(tokens)
+    assert found.options.training.preset == name
+    assert found.options.training.batch_size == batch
+    assert found.options.model.units == (PRESETS[name].units,) * PRESETS[name].layers
+    assert any(name in reason for reason in found.reasons)
+
+
+@pytest.mark.parametrize(
+    ("length", "name"),
+    [
+        ({"minutes": 0.5}, "tiny"), ({"minutes": 2.0}, "small"), ({"minutes": 10.0}, "medium"),
+        ({"minutes": 20.0}, "large"), ({"minutes": 60.0}, "huge"),
+        ({"epochs": 2.0}, "tiny"), ({"epochs": 6.0}, "small"), ({"epochs": 10.0}, "medium"),
+        ({"epochs": 40.0}, "large"), ({"epochs": 200.0}, "huge"),
+    ],
+)  # fmt: skip
+def test_the_preset_grows_with_the_time(length, name):
+    assert chosen(10**6, **length).options.training.preset == name
+
+
+@pytest.mark.parametrize(
+    ("length", "name"),
+    [({}, "small"), ({"minutes": 0.1}, "tiny"), ({"epochs": 2.0}, "tiny"),
+     ({"minutes": 0.5}, "small"), ({"minutes": 60.0}, "small"), ({"epochs": 200.0}, "small")],
+)  # fmt: skip
+@pytest.mark.parametrize("kind", ["char", "abc"])
+def test_a_small_corpus_has_a_small_network_and_a_tiny_one_for_little_time(length, name, kind):
+    found = plan(RunOptions.of(length), kind, 10**5, 66)
+    assert found.options.training.preset == name
+
+
+def dropout(tokens, **said):
+    return chosen(tokens, **said).options.model.dropout
+
+
+def test_more_is_dropped_the_oftener_the_data_are_read():
+    shares = [dropout(10**6, preset="medium", epochs=n) for n in (1, 10, 15, 50)]
+    assert shares == sorted(set(shares))
+    assert (shares[0], shares[-1]) == (0.0, 0.5)
+    by_time = [dropout(n, preset="medium", minutes=10.0) for n in (10**7, 10**5)]
+    assert by_time == [0.0, 0.5]
+    assert dropout(10**6, epochs=50.0, dropout=0.2) == 0.2
+    reasons = chosen(10**6).reasons
+    assert "dropout 0, for 821,826 parameters and about 6 passes over the data" in reasons
+
+
+def test_more_is_dropped_of_a_larger_network_and_less_of_more_data():
+    by_units = [dropout(10**6, epochs=10.0, units=(units,)) for units in (256, 512, 1024)]
+    assert by_units == sorted(set(by_units))
+    assert dropout(10**6, epochs=10.0, units=(512,)) > dropout(10**7, epochs=10.0, units=(512,))
+    # An echo state network learns nothing but its readout.
+    esn = chosen(10**6, epochs=50.0, cell="esn")
+    assert esn.options.model.dropout == 0
+    assert "dropout 0, which suits the cell" in esn.reasons
+
+
+@pytest.mark.parametrize("kind", ["char", "abc"])
+@pytest.mark.parametrize("tokens", [2_500, 12_000])
+def test_a_corpus_of_a_few_pages_has_a_network_of_its_own(kind, tokens):
+    training = plan(RunOptions(), kind, tokens, 66).options.training
+    assert training.preset == "micro"
+    assert training.epochs == 30
+    assert training.batch_size == (4 if tokens == 2_500 else 8)
+
+
+@pytest.mark.parametrize(
+    ("length", "flops", "name"),
+    [
+        ({}, REFERENCE_FLOPS, "tunes"),
+        ({"minutes": 10.0}, 2.5e11, "tunes"),
+        ({"minutes": 2.0}, 2.5e11, "small"),
+        ({"minutes": 1.0}, 2.5e11, "tiny"),
+        ({"minutes": 1.0}, 8e10, "tiny"),
+        ({"epochs": 12.0}, 8e10, "tunes"),
+        ({"epochs": 1.0}, 8e10, "tiny"),
+    ],
+)
+def test_a_book_of_tunes_has_the_network_that_its_time_is_enough_for(length, flops, name):
+    found = plan(RunOptions.of(length), "abc", 650_000, 222, flops)
+    assert found.options.training.preset == name
+
+
+def test_what_is_said_stays():
+    found = chosen(
+        10**6, units=(300,), layers=3, seq_length=20, batch_size=8, learning_rate=1e-3, epochs=2
+    )
+    stack, training = found.options.model, found.options.training
+    assert stack.widths == (300, 300, 300)
+    assert (training.seq_length, training.batch_size, training.learning_rate) == (20, 8, 1e-3)
+    assert (training.epochs, training.minutes) == (2, None)
+    both = chosen(10**6, epochs=2, minutes=3).options.training
+    assert (both.epochs, both.minutes) == (2, 3)
+
+
+def test_units_of_each_layer_say_how_many_layers():
+    assert chosen(10**6, units=(64, 32)).options.model.layers == 2
+
+
+def test_a_cell_has_layers_and_a_step_size_that_suit_it_unless_they_are_said():
+    mingru = chosen(10**6, cell="mingru").options
+    said = chosen(10**6, cell="mingru", layers=2, learning_rate=1e-3).options
+    assert (mingru.model.widths, mingru.training.learning_rate) == ((384, 384, 384), 8e-3)
+    assert (said.model.widths, said.training.learning_rate) == ((384, 384), 1e-3)
+
+
+@pytest.mark.parametrize("name", preset_names())
+@pytest.mark.parametrize("tokens", [18, 270, 5_000, 90_000])
+def test_a_small_corpus_has_steps_left_and_is_told_so(tokens, name):
+    found = chosen(tokens, preset=name)
+    training = found.options.training
+    assert tokens // training.batch_size // training.seq_length >= 1
+    if tokens >= 270:
+        assert tokens // training.batch_size // training.seq_length >= LEAST_STEPS
+    shrunk = training.seq_length < PRESETS[name].window or training.batch_size < PRESETS[name].batch
+    assert shrunk == any("small" in reason and "rather" in reason for reason in found.reasons)
+
+
+def test_with_no_length_it_chooses_epochs_bounded_by_the_clock():
+    found = chosen(10**6).options.training
+    assert found.epochs == pytest.approx(6.0)
+    assert found.minutes == MOST_MINUTES
+    assert chosen(10**6, minutes=2).options.training.epochs is None
+
+
+def test_time_beyond_what_the_data_are_good_for_is_not_used_unless_epochs_are_said():
+    found = chosen(10**6, minutes=600.0)
+    assert found.options.training.minutes == 600
+    assert found.options.training.epochs == PRESETS["huge"].max_epochs
+    assert "by heart (--epochs for more)" in found.reasons[-1]
+    assert chosen(10**6, minutes=600.0, epochs=90.0).options.training.epochs == 90
+    # A text of a few lines needs many passes for as many steps.
+    few, many, most = (
+        chosen(n, minutes=600.0).options.training.epochs for n in (100_000, 30_000, 2_000)
+    )
+    assert few == PRESETS["small"].max_epochs
+    assert few < many == pytest.approx(40)
+    assert most == PRESETS["micro"].max_epochs
+
+
+def test_a_slower_machine_gets_what_it_has_the_time_for():
+    fast, slow = (chosen(10**6, minutes=10.0, flops=flops) for flops in (4e11, 4e10))
+    assert fast.options.training.preset == "medium"
+    assert slow.options.model.units < fast.options.model.units
+    assert slow.options.model.dropout < fast.options.model.dropout
+    assert "about 10 minutes at 40 GFLOP/s" in slow.reasons[0]
+    by_epochs = [chosen(10**6, epochs=10.0, flops=flops).options for flops in (4e11, 4e10)]
+    assert by_epochs[0] == by_epochs[1]
+
+
+def test_how_often_the_data_are_read_is_reckoned_with_the_network_that_is_asked_for():
+    reasons = [
+        chosen(10**6, minutes=10.0, units=units, preset="medium").reasons[0]
+        for units in ((512,), (1024,), (2048,))
+    ]
+    passes = [float(reason.split("about ")[1].split()[0]) for reason in reasons]
+    assert passes[0] > 2 * passes[1] > 4 * passes[2] > 0
+
+
+@pytest.mark.parametrize(
+    "said", [{"seq_length": 2000}, {"seq_length": 100, "batch_size": 50}, {"batch_size": 2000}]
+)
+def test_steps_that_the_data_cannot_fill_are_refused(said):
+    with pytest.raises(ConfigError, match="the training part has 1000"):
+        chosen(1000, **said)
+
+
+def test_an_unknown_preset_names_the_known_ones():
+    with pytest.raises(ConfigError, match="known: huge, large, medium, micro, small"):
+        chosen(1000, preset="enormous")
+
+
+def test_parameters_and_memory_are_counted_by_hand():
+    options = chosen(10**6, units=(10,), layers=1, embedding=3, seq_length=5, batch_size=2).options
+    assert parameters(options.model, 7) == 7 * 3 + 4 * 10 * (3 + 10 + 1) + 10 * 7 + 7
+    more = chosen(10**6, units=(10,), layers=1, embedding=3, seq_length=5, batch_size=200).options
+    assert memory_bytes(more, 7) > memory_bytes(options, 7)

@@ -1,0 +1,220 @@
+"""Documents become two parts, and these become ids."""
+
+import os
+import random
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from seqgen.checkpoint import document_hashes, format
+from seqgen.checkpoint.document_hashes import document_texts
+from seqgen.config.options import DataOptions
+from seqgen.data.corpora import Corpus, Document, open_corpus
+from seqgen.data.corpora.longtext import Store
+from seqgen.data.tokenizers.base import END
+from seqgen.errors import ConfigError, CorpusError
+from seqgen.music.normal import position_features
+from seqgen.training.dataset import prepare, preparing
+
+
+def corpus(*texts, kind="text"):
+    return Corpus("test", kind, tuple(Document(text, "test") for text in texts), ("test",))
+
+
+def tune(number):
+    pitches = "CDEFGABc"
+    body = "".join(pitches[number >> 3 * k & 7] for k in range(8))
+    return f"X:{number}\nT:Tune {number}\nM:4/4\nL:1/8\nK:C\n{body}|]\n"
+
+
+def test_ids_are_the_texts_behind_their_ends(tmp_path):
+    data = prepare(corpus("abc abd " * 10, "bad cab " * 5), DataOptions(), tmp_path)
+    assert data.tokenizer.kind == "char"
+    assert data.tokenizer.decode(data.training) == ("abc abd " * 10)[:72] + ("bad cab " * 5)[:36]
+    assert (np.asarray(data.training) == END).sum() == 2
+    assert data.training[0] == END
+    assert (data.training_characters, data.validation_characters) == (108, 12)
+    assert data.start == (END,)
+
+
+def test_a_single_text_begins_before_a_line(tmp_path):
+    data = prepare(corpus("one line\nand another\n" * 9), DataOptions(), tmp_path)
+    assert data.tokenizer.decode(data.start) == "\n"
+
+
+def test_tunes_are_read_with_where_each_token_stands(tmp_path):
+    tunes = corpus(*(tune(number) for number in range(30)), kind="tunes")
+    data = prepare(tunes, DataOptions(), tmp_path)
+    assert data.tokenizer.kind == "abc"
+    assert data.places == position_features.feature_sizes(data.tokenizer.size)
+    assert data.training.shape[1] == data.validation.shape[1] == 1 + len(data.places)
+    where = position_features.PositionTracker(position_features.roles(data.tokenizer.pieces))
+    assert all(row[1:] == list(where.push(row[0])) for row in data.training.tolist())
+    text = data.tokenizer.decode(data.training[:, 0])
+    assert len(text) == data.training_characters
+    assert text.count("R:none\nM:4/4\nP:1\nK:Cmaj\n") == (data.training[:, 0] == END).sum()
+
+
+def test_tunes_may_be_learned_by_characters(tmp_path):
+    tunes = corpus(*(tune(number) for number in range(30)), kind="tunes")
+    data = prepare(tunes, DataOptions(tokenizer="char"), tmp_path)
+    assert (data.tokenizer.kind, data.places, data.training.ndim) == ("char", (), 1)
+    assert data.tunes is not None
+
+
+NAMES = sorted(f"{a}{b}{c}" for a in "ABCDEFGH" for b in "aeiou" for c in ("n", "ra", "lis", "mo"))
+
+
+@pytest.mark.parametrize("tokens", ["char", "word", "subword"])
+def test_items_of_a_list_are_documents_in_another_order(tokens, tmp_path):
+    data = prepare(corpus("\n".join(NAMES)), DataOptions(tokenizer=tokens), tmp_path)
+    assert (data.unit, data.documents, data.held_out) == ("line", 160, 16)
+    assert data.start == (END,)
+    parts = [[*document_texts(part, data.tokenizer)] for part in (data.training, data.validation)]
+    assert sorted(parts[0] + parts[1]) == NAMES
+    assert parts[0] != sorted(parts[0])
+    assert len({name[0] for name in parts[0][:40]}) > 5
+    assert data.training_characters == sum(map(len, parts[0]))
+    assert data.long >= 2
+    hashes = document_hashes.read(tmp_path / format.DOCUMENTS, 160)
+    np.testing.assert_array_equal(hashes.training, document_hashes.fingerprints(parts[0]))
+    np.testing.assert_array_equal(hashes.held_out, document_hashes.fingerprints(parts[1]))
+    if tokens == "char":
+        assert data.tokenizer.unknown("\n") == ["\n"]
+
+
+LINES = ["Oh the river runs low", "And the lanterns are out", "I was born by the sea"]
+
+
+@pytest.mark.parametrize("last", ["", "THE END OF THE SONG\n"])
+def test_of_a_folder_of_songs_whole_ones_are_held_out(last, tmp_path):
+    chance = random.Random(3)
+    (tmp_path / "songs").mkdir()
+    texts = []
+    for number in range(60):
+        body = "\n".join(chance.choice(LINES) for _ in range(chance.randint(4, 9)))
+        texts.append(f"SONG\n\n{body}\n{last}")
+        (tmp_path / "songs" / f"{number:02}.txt").write_text(texts[-1])
+    data = prepare(open_corpus([str(tmp_path / "songs")]), DataOptions(), tmp_path)
+    assert (data.unit, data.held_out, data.start) == ("file", 6, (END,))
+    for part in (data.training, data.validation):
+        assert set(document_texts(part, data.tokenizer)) <= set(texts)
+
+
+def test_a_list_may_be_read_as_one_text(tmp_path):
+    data = prepare(corpus("\n".join(NAMES)), DataOptions(documents="file"), tmp_path)
+    assert (data.unit, data.documents, data.held_out) == ("file", 1, 0)
+    assert not (tmp_path / format.DOCUMENTS).exists()
+
+
+def test_documents_longer_than_a_block_keep_their_text(tmp_path):
+    texts = [f"{number} " * 20_000 for number in range(20)]
+    data = prepare(corpus(*texts), DataOptions(), tmp_path)
+    found = [
+        *document_texts(data.training, data.tokenizer),
+        *document_texts(data.validation, data.tokenizer),
+    ]
+    assert sorted(found) == sorted(texts)
+
+
+def test_a_book_of_tunes_is_not_cut_otherwise(tmp_path):
+    tunes = corpus(*(tune(number) for number in range(30)), kind="tunes")
+    with pytest.raises(ConfigError, match="--documents"):
+        prepare(tunes, DataOptions(documents="line"), tmp_path)
+
+
+def test_a_text_has_no_voices(tmp_path):
+    with pytest.raises(ConfigError, match="--voice"):
+        prepare(corpus("text " * 40), DataOptions(voice="1"), tmp_path)
+
+
+def test_a_tune_is_known_by_its_notes_whatever_its_key(tmp_path):
+    tunes = corpus(*(tune(n).replace("K:C", "K:D") for n in range(30)), kind="tunes")
+    prepare(tunes, DataOptions(), tmp_path)
+    in_c = document_hashes.read(tmp_path / format.DOCUMENTS, 30).training
+    data = prepare(tunes, DataOptions(transpose="none", tokenizer="char"), tmp_path)
+    again = document_hashes.read(tmp_path / format.DOCUMENTS, 30).training
+    np.testing.assert_array_equal(again, in_c)
+    texts = document_texts(data.training, data.tokenizer)
+    np.testing.assert_array_equal(document_hashes.fingerprints(texts, tunes=True), in_c)
+
+
+def test_too_little_text_is_refused_with_its_length(tmp_path):
+    with pytest.raises(CorpusError, match="holds 12 characters; at least 20"):
+        prepare(corpus("hello, world"), DataOptions(), tmp_path)
+
+
+def test_tunes_without_notes_are_refused(tmp_path):
+    with pytest.raises(CorpusError, match="no tune"):
+        prepare(corpus("X:1\nT:Empty\nK:C\n", kind="tunes"), DataOptions(), tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["char", "word", "subword"])
+def test_a_long_text_becomes_the_ids_of_a_short_one(kind, tmp_path):
+    text = "a line of words, and 日本\n" * 9000  # several blocks
+    (tmp_path / "long").mkdir()
+    plain = prepare(corpus(text), DataOptions(tokenizer=kind), tmp_path)
+    kept = Store().add([text[:70_000], text[70_000:]])
+    data = prepare(corpus(kept), DataOptions(tokenizer=kind), tmp_path / "long")
+    np.testing.assert_array_equal(data.training, plain.training)
+    np.testing.assert_array_equal(data.validation, plain.validation)
+    assert data.tokenizer.to_json() == plain.tokenizer.to_json()
+
+
+def test_a_vocabulary_made_from_a_part_is_told_of(tmp_path, monkeypatch):
+    monkeypatch.setattr("seqgen.training.dataset.MOST_SAMPLED", 50)
+    text = corpus("some words " * 10)
+    assert prepare(text, DataOptions(), tmp_path).notices == ()
+    (notice,) = prepare(text, DataOptions(tokenizer="word"), tmp_path).notices
+    assert notice == ("the word vocabulary was made from 50 of 110 characters, evenly spread")
+
+
+def test_how_far_it_is_is_told_up_to_the_end(tmp_path):
+    shares = [told.share for told in preparing(corpus("line\n" * 40_000), DataOptions(), tmp_path)]
+    assert shares == sorted(shares)
+    assert (shares[0], shares[-1]) == (0, 1)
+    assert len(shares) > 3
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="tells the most memory held")
+def test_memory_does_not_grow_with_the_text(tmp_path):
+    file = tmp_path / "long.txt"
+    file.write_text("A line of text, and another one.\n" * 4_000_000)
+    code = """if True:
+        import sys
+        from pathlib import Path
+        from seqgen.config.options import DataOptions
+        from seqgen.data.corpora import open_corpus
+        from seqgen.training.dataset import prepare
+        data = prepare(open_corpus([sys.argv[1]]), DataOptions(), Path(sys.argv[2]))
+        status = Path("/proc/self/status").read_text()
+        print(len(data.training), status.split("VmHWM:")[1].split()[0])
+    """
+    command = [sys.executable, "-c", code, file, tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    tokens, kilobytes = map(int, done.stdout.split())
+    assert tokens == 118_800_001
+    assert kilobytes < 250_000
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="tells the most memory held")
+def test_memory_grows_little_with_the_number_of_documents(tmp_path):
+    file = tmp_path / "list.txt"
+    file.write_text("".join(f"item {n * 7919 % 1_000_003}\n" for n in range(400_000)))
+    code = """if True:
+        import sys
+        from pathlib import Path
+        from seqgen.config.options import DataOptions
+        from seqgen.data.corpora import open_corpus
+        from seqgen.training.dataset import prepare
+        data = prepare(open_corpus([sys.argv[1]]), DataOptions(), Path(sys.argv[2]))
+        status = Path("/proc/self/status").read_text()
+        print(data.documents, status.split("VmHWM:")[1].split()[0])
+    """
+    command = [sys.executable, "-c", code, file, tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    documents, kilobytes = map(int, done.stdout.split())
+    assert documents == 400_000
+    assert kilobytes < 250_000

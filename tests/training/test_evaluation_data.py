@@ -1,0 +1,71 @@
+import io
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from seqgen.checkpoint import format
+from seqgen.checkpoint.read import Checkpoint, open_checkpoint
+from seqgen.errors import ConfigError, CorpusError, TokenError
+from seqgen.training.evaluation_data import evaluation_data
+
+TEXT = "".join(f"the {n}th river runs to the {n}th sea;\n" for n in range(200))
+
+
+@pytest.fixture
+def river(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trained: Callable) -> Checkpoint:
+    monkeypatch.chdir(tmp_path)
+    Path("river.txt").write_text(TEXT, encoding="utf-8")
+    return open_checkpoint(trained(tmp_path / "river", ["river.txt"]))
+
+
+def test_what_was_held_back_unless_said(river: Checkpoint) -> None:
+    found = evaluation_data(river)
+    assert found.evidence.text == TEXT[int(len(TEXT) * 0.9) :]
+    assert found.evidence.source == "what was held back of river"
+    assert river.tokenizer.decode(found.learned) == TEXT[: int(len(TEXT) * 0.9)]
+    assert found.notices == ()
+
+
+def test_files_are_read_each_from_nothing(river: Checkpoint) -> None:
+    Path("a.txt").write_text("the sea\n", encoding="utf-8")
+    found = evaluation_data(river, ["a.txt", "-"], stdin=io.BytesIO(b"the river\n"))
+    assert found.evidence.text == "the sea\nthe river\n"
+    # The network of a single text has never seen one end: it is not asked to tell.
+    assert found.evidence.tokens == found.evidence.characters == 18
+    assert found.evidence.source == "a.txt, -"
+    assert found.learned is not None
+
+
+def test_unknown_characters_are_named_or_left_out(river: Checkpoint) -> None:
+    Path("b.txt").write_text("the naïve sea{\n" * 9, encoding="utf-8")
+    with pytest.raises(TokenError, match=r"b.txt: the vocabulary lacks .*'ï'.*'\{'.*--on-unknown"):
+        evaluation_data(river, ["b.txt"])
+    found = evaluation_data(river, ["b.txt"], unknown="skip")
+    assert found.evidence.text.startswith("the nave sea\nthe")
+    assert found.notices == ("skipped, since the vocabulary lacks it: 'ï', '{'",)
+    Path("c.txt").write_text("東京", encoding="utf-8")
+    with pytest.raises(CorpusError, match=r"c\.txt: there is no text to measure by"):
+        evaluation_data(river, ["c.txt"], unknown="skip")
+
+
+def test_without_its_corpus_files_can_be_read(river: Checkpoint) -> None:
+    shutil.rmtree(river.path / format.RESUME)
+    Path("river.txt").rename("sea.txt")
+    with pytest.raises(ConfigError, match=r"river keeps no text of its own.*give FILE"):
+        evaluation_data(river)
+    found = evaluation_data(river, ["sea.txt"])
+    assert found.evidence.text == TEXT
+    assert found.learned is None
+    (notice,) = found.notices
+    assert notice.startswith("n-grams and samples, which need the training part, are left out")
+
+
+def test_a_list_is_read_by_a_model_of_lists_as_one(
+    make: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = make(tmp_path / "list", text="abcdef" * 9, documents=40, held_out=4, unit="line")
+    (tmp_path / "other.txt").write_text("abc\nfed\n\nbed\n")
+    found = evaluation_data(open_checkpoint(path), [str(tmp_path / "other.txt")])
+    assert found.evidence.text == "abc\0fed\0bed"

@@ -1,0 +1,106 @@
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import permutations
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seqgen.checkpoint import format
+from seqgen.checkpoint.read import Checkpoint, open_checkpoint
+from seqgen.config.options import DataOptions
+from seqgen.data.corpora import open_corpus
+from seqgen.errors import CheckpointError, ConfigError
+from seqgen.music.normal.codec import text
+from seqgen.training.dataset import TRAINING, VALIDATION, placed_ids, prepare, write_rows
+from seqgen.training.run_tunes import in_vocabulary, learned_rows, learned_tunes
+
+TUNES = [f"R:none\nM:3/4\nK:Cmaj\nC2D2E2|{note}6|]" for note in "CDEFG"]
+
+
+@pytest.fixture
+def book(tmp_path: Path, make: Callable[..., Path]) -> Path:
+    """A checkpoint with five tunes in its run, two of them held back."""
+    path = make(tmp_path / "book", kind="tunes", text="\n".join(TUNES * 3), tokens="abc")
+    tokenizer = open_checkpoint(path).tokenizer
+    (path / format.RESUME).mkdir(exist_ok=True)
+    for name, part in ((TRAINING, TUNES[:3]), (VALIDATION, TUNES[3:])):
+        for _ in write_rows(path / format.RESUME / name, placed_ids(part, tokenizer)):
+            pass
+    return path
+
+
+def test_the_tunes_are_those_of_the_run(book: Path) -> None:
+    training, held_back = learned_tunes(open_checkpoint(book))
+    assert [text(tune) for tune in training] == TUNES[:3]
+    assert [text(tune) for tune in held_back] == TUNES[3:]
+
+
+def test_without_a_run_the_book_is_cut_again(book: Path, tmp_path: Path) -> None:
+    file = tmp_path / "book.abc"
+    notes = [*permutations("CDEFGA", 4)][:60]
+    bars = [f"{''.join(four)}|{''.join(four[::-1])}|{four[0]}2{four[1]}2|C4|" for four in notes]
+    file.write_text("".join(f"X:{n}\nM:2/4\nL:1/8\nK:C\n{bar}]\n\n" for n, bar in enumerate(bars)))
+    corpus = open_corpus([str(file)])
+    data = prepare(corpus, DataOptions(), tmp_path)
+    opened = open_checkpoint(book)
+    facts = replace(opened.config.corpus, sources=corpus.sources, fingerprint=corpus.fingerprint)
+    config = replace(opened.config, corpus=facts, places=data.places)
+    checkpoint = Checkpoint(tmp_path / "copy", config, data.tokenizer)
+    training, held_back = learned_rows(checkpoint)
+    np.testing.assert_array_equal(training, data.training)
+    np.testing.assert_array_equal(held_back, data.validation)
+    assert len(learned_tunes(checkpoint)[1]) > 1
+    file.write_text(file.read_text().replace("C4|]", "E4|]", 1))
+    with pytest.raises(ConfigError, match=r"is another text now than copy learned"):
+        learned_rows(checkpoint)
+
+
+def test_a_book_is_cut_again_with_the_voice_of_the_run(book: Path, tmp_path: Path) -> None:
+    file = tmp_path / "voices.abc"
+    notes = [*permutations("CDEFGA", 4)][:30]
+    upper = [f"{''.join(four)}|{''.join(four[::-1])}|{four[0]}4|]" for four in notes]
+    file.write_text(
+        "".join(
+            f"X:{n}\nM:2/4\nL:1/8\nK:C\nV:1\nC4|D4|E4|]\nV:low\n{bars}\n\n"
+            for n, bars in enumerate(upper)
+        )
+    )
+    corpus = open_corpus([str(file)])
+    data = prepare(corpus, DataOptions(voice="low"), tmp_path)
+    assert data.tunes
+    assert data.tunes.tunes == 30
+    opened = open_checkpoint(book)
+    facts = replace(opened.config.corpus, sources=corpus.sources, fingerprint=corpus.fingerprint)
+    tokens = replace(opened.config.data, voice="low")
+    config = replace(opened.config, corpus=facts, places=data.places, data=tokens)
+    training, held_back = learned_rows(Checkpoint(tmp_path / "copy", config, data.tokenizer))
+    np.testing.assert_array_equal(training, data.training)
+    np.testing.assert_array_equal(held_back, data.validation)
+
+
+def test_what_an_earlier_vocabulary_lacks_becomes_the_unknown_or_is_left_out() -> None:
+    known = {"R:none\n", "M:3/4\n", "P:?\n", "K:Cmaj\n", "C", "6", "|]"}
+    assert [*in_vocabulary(["R:reel\nM:3/4\nP:8*\nK:Cmaj\nC6|]"], known)] == [
+        "R:none\nM:3/4\nP:?\nK:Cmaj\nC6|]"
+    ]
+    assert not [*in_vocabulary(["R:none\nM:2/4\nP:?\nK:Cmaj\nC6|]"], known)]
+    assert [*in_vocabulary(TUNES, None)] == TUNES
+
+
+def test_a_book_that_is_gone_is_told(book: Path) -> None:
+    (book / format.RESUME / VALIDATION).unlink()
+    with pytest.raises(ConfigError, match=r"cannot be opened again \(fox\.txt: is no known corpus"):
+        learned_tunes(open_checkpoint(book))
+
+
+def test_tokens_that_are_no_tunes_are_told(book: Path) -> None:
+    for name in (TRAINING, VALIDATION):
+        (book / format.RESUME / name).write_bytes(bytes([0, 1, 2, 3]))
+    with pytest.raises(CheckpointError, match="the tokens cannot be read"):
+        learned_tunes(open_checkpoint(book))
+
+
+def test_a_model_of_text_has_none(checkpoint: Path) -> None:
+    with pytest.raises(ConfigError, match="fox is a model of text"):
+        learned_tunes(open_checkpoint(checkpoint))

@@ -1,0 +1,67 @@
+"""The state of a run, and how much of it is read."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seqgen.checkpoint.format import RESUME
+from seqgen.checkpoint.read import open_checkpoint
+from seqgen.config.options import RunOptions
+from seqgen.data.corpora import open_corpus
+from seqgen.errors import CheckpointError
+from seqgen.training import train_state
+from seqgen.training.run import start_run
+from seqgen.training.train_state import STATE, TrainState
+
+
+def test_it_comes_back_as_it_was(checkpoint: Path) -> None:
+    position = TrainState(step=3, seconds=2.5, best=1.25, metrics=10)
+    arrays = {"weight/a": np.arange(3.0, dtype=np.float32), "random/0": np.array([1, 2], np.uint32)}
+    train_state.save(checkpoint, position, arrays)
+    found, back = train_state.read(checkpoint, open_checkpoint(checkpoint).config)
+    assert found == position
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(array, back[name])
+
+
+@pytest.mark.parametrize("wrong", [{"step": -1}, {"step": 1.5}, {"metrics": "a"}, {"none": 1}])
+def test_a_position_that_is_none_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        train_state.position(wrong)
+
+
+def test_a_run_of_an_earlier_version_keeps_the_bound_on_its_length() -> None:
+    words = {"epochs": 6.0, "minutes": None, "most_minutes": 10.0}
+    assert train_state.position(words) == TrainState(epochs=6.0, minutes=10.0)
+    decided = {"epochs": 6.0, "minutes": 10.0, "most_minutes": None}
+    assert train_state.position(decided) == TrainState(epochs=6.0, minutes=10.0)
+
+
+@pytest.mark.usefixtures("tf")
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"weight_averaging": 0.5},
+        {"cell": "esn", "readout": "ridge"},
+        {"dense": True, "layers": 2},
+    ],
+)
+def test_every_run_is_within_its_bound(text_file, tmp_path, more: dict[str, object]) -> None:
+    said = {"units": (40,), "embedding": 8, "seq_length": 16, "batch_size": 8, "epochs": 0.2}
+    list(start_run(open_corpus([str(text_file)]), RunOptions.of(said | more), tmp_path / "a"))
+    config = open_checkpoint(tmp_path / "a").config
+    size = (tmp_path / "a" / RESUME / STATE).stat().st_size
+    assert size < train_state.most_bytes(config)
+
+
+def test_a_state_beyond_its_bound_is_not_read(checkpoint: Path) -> None:
+    config = open_checkpoint(checkpoint).config
+    many = np.zeros(train_state.most_bytes(config) // 4 + 1, np.float32)
+    train_state.save(checkpoint, TrainState(), {"weight/a": many})
+    with pytest.raises(CheckpointError, match="bytes are more than its run can have written"):
+        train_state.read(checkpoint, config)
+    small = replace(config, training=replace(config.training, batch_size=2))
+    assert train_state.most_bytes(small) <= train_state.most_bytes(config)
