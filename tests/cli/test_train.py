@@ -121,7 +121,7 @@ def test_several_sources_of_every_kind_are_one_corpus(seqgen, here: Path, monkey
 def test_a_file_of_options_is_read_and_flags_win_over_it(seqgen, here: Path) -> None:
     (here / "o.toml").write_text(
         'cell = "gru"\nunits = [12, 10]\nembedding = 4\nepochs = 2.5\npatience = 3\n'
-        'seq_length = 9\n'
+        "seq_length = 9\n"
         "beta_2 = 0.95\n"
     )
     arguments = ("--dry-run", "--json", "--config", "o.toml", "--seq-length", "16")
