@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 import seqgen
-from seqgen.checkpoint.format import RESUME
+from seqgen.checkpoint.layout import RESUME
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.config.options import TrainingOptions
 from seqgen.models.tf_runtime import cores

@@ -14,12 +14,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from seqgen.checkpoint import format
 from seqgen.checkpoint.locate import find
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.config.options import INT8
 from seqgen.data.corpora import open_corpus
-from seqgen.generation import Engine
+from seqgen.generation.engine import ROUNDING, Engine
 
 TURNS = 5
 STEPS = 4_000  # tokens of a turn token by token, of which each costs the same
@@ -37,7 +36,7 @@ def measure(name: str, characters: int, turns: int) -> dict[str, float]:
     engine = Engine(
         checkpoint.graph(),
         sequence_graph=checkpoint.sequence_graph,
-        rounding=format.ROUNDING[INT8],
+        rounding=ROUNDING[INT8],
     )
     tokenizer = checkpoint.tokenizer
     text = str(open_corpus(["sonnets"]).documents[0].text)

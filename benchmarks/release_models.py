@@ -24,7 +24,7 @@ import numpy as np
 
 from benchmarks import command
 from benchmarks.evaluated import evaluation
-from seqgen.checkpoint import format
+from seqgen.checkpoint import layout
 from seqgen.checkpoint.export import export
 from seqgen.checkpoint.locate import find, shipped_folder
 from seqgen.checkpoint.model_card import write_card
@@ -90,7 +90,7 @@ def evaluate(copy: Path) -> None:
     """Put what `seqgen evaluate` finds out about a copy into its card."""
     output = command.run("evaluate", copy, "--json")
     found = evaluation(json.loads(output), f"seqgen evaluate {copy.name}")
-    write_json(copy / format.EVALUATION, asdict(found))
+    write_json(copy / layout.EVALUATION, asdict(found))
     write_card(copy)
 
 

@@ -24,7 +24,7 @@ TEXT = "".join(chr(code) for code in range(32, 32 + VOCAB - 1)) * 4
 
 def seqgen(layers: int, units: int, streams: int, tokens: int) -> float:
     from seqgen.checkpoint import write
-    from seqgen.checkpoint.format import Config, CorpusFacts
+    from seqgen.checkpoint.config import Config, CorpusFacts
     from seqgen.config.options import DataOptions, ModelOptions, SamplingOptions, TrainingOptions
     from seqgen.data import tokenizers
     from seqgen.generation import load

@@ -23,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 
 from seqgen.checkpoint import write
-from seqgen.checkpoint.format import Config
+from seqgen.checkpoint.config import Config
 from seqgen.checkpoint.locate import find
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.config.options import SamplingOptions, TuneOptions

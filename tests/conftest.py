@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from seqgen.checkpoint import format, write
-from seqgen.checkpoint.format import Config, CorpusFacts, TuneFacts
+from seqgen.checkpoint import layout, write
+from seqgen.checkpoint.config import Config, CorpusFacts, TuneFacts
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.config.options import DataOptions, ModelOptions, TrainingOptions
 from seqgen.data import tokenizers
@@ -188,20 +188,20 @@ def make_trained(path: Path, sources: list[str], *, tokens: str = "char", **othe
     text = "".join(str(document.text) for document in corpus.documents)
     make_checkpoint(path, text=text, tokens=tokens, documents=count, **others)
     made = open_checkpoint(path)
-    (path / format.RESUME).mkdir()
+    (path / layout.RESUME).mkdir()
     split = split_text(corpus)
     parts = {TRAINING: split.training, VALIDATION: split.validation}
     lengths = {}
     for name, texts in parts.items():
         ids = [ids for ids, _ in plain_ids(texts, made.tokenizer)]
-        np.concatenate(ids).tofile(path / format.RESUME / name)
+        np.concatenate(ids).tofile(path / layout.RESUME / name)
         lengths[name] = sum(map(len, ids))
     facts = CorpusFacts(
         corpus.name, "text", corpus.sources, count, corpus.characters, corpus.fingerprint,
         sum(map(len, split.training)), sum(map(len, split.validation)),
         lengths[TRAINING], lengths[VALIDATION],
     )  # fmt: skip
-    write_json(path / format.CONFIG, replace(made.config, corpus=facts).to_json())
+    write_json(path / layout.CONFIG, replace(made.config, corpus=facts).to_json())
     return path
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from seqgen.checkpoint import format
+from seqgen.checkpoint import layout
 from seqgen.checkpoint.export import read_export
 from seqgen.checkpoint.locate import shipped_checkpoints, shipped_folder
 from seqgen.checkpoint.read import open_checkpoint
@@ -58,15 +58,15 @@ def test_its_loss_on_a_fixed_excerpt_is_the_one_it_tells(path: Path) -> None:
 def test_it_is_whole_and_its_graph_need_not_be_built(path: Path) -> None:
     checkpoint = open_checkpoint(path)
     checkpoint.weights()
-    graph = (path / format.GRAPH).stat()
-    assert checkpoint.graph() == (path / format.GRAPH).read_bytes()
-    assert (path / format.GRAPH).stat() == graph
-    assert not (path / format.RESUME).exists()
+    graph = (path / layout.GRAPH).stat()
+    assert checkpoint.graph() == (path / layout.GRAPH).read_bytes()
+    assert (path / layout.GRAPH).stat() == graph
+    assert not (path / layout.RESUME).exists()
 
 
 @every
 def test_its_card_tells_how_to_make_it(path: Path) -> None:
-    card, export = (path / format.CARD).read_text(encoding="utf-8"), read_export(path)
+    card, export = (path / layout.CARD).read_text(encoding="utf-8"), read_export(path)
     assert export is not None
     assert export.commands
     for word in (*export.commands, "## Recipe", "## Limits", "held back", "int8", "float32"):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from seqgen.checkpoint import format
+from seqgen.checkpoint import layout
 from seqgen.checkpoint.run_data import kept_parts
 from seqgen.data.tokenizers.base import END
 from seqgen.errors import CheckpointError, TuneError
@@ -61,7 +61,7 @@ def fingerprints(texts: "Iterable[Text]", *, tunes: bool = False) -> np.ndarray:
 def save(path: Path, hashes: DocumentHashes) -> None:
     """Write hashes of documents into a checkpoint. Raises CheckpointError if that fails."""
     arrays = {HASHES: hashes.training, HELD_OUT: hashes.held_out}
-    write_arrays(path / format.DOCUMENTS, arrays)
+    write_arrays(path / layout.DOCUMENTS, arrays)
 
 
 def corpus_hashes(checkpoint: "Checkpoint", *, make: bool = True) -> DocumentHashes | None:
@@ -71,7 +71,7 @@ def corpus_hashes(checkpoint: "Checkpoint", *, make: bool = True) -> DocumentHas
     None if they are not stored and those tokens are not there.
     Raises CheckpointError if either is damaged.
     """
-    path = checkpoint.path / format.DOCUMENTS
+    path = checkpoint.path / layout.DOCUMENTS
     if path.exists():
         return read(path, checkpoint.config.corpus.documents)
     parts = kept_parts(checkpoint) if make else None

@@ -4,8 +4,8 @@ import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from seqgen.checkpoint import format
-from seqgen.checkpoint.format import build
+from seqgen.checkpoint import layout
+from seqgen.checkpoint.config import build
 from seqgen.errors import CheckpointError
 from seqgen.io.atomic import read_json, write_json
 
@@ -31,17 +31,17 @@ def save(path: Path, ends: EndCalibration | None) -> None:
     Raises CheckpointError if that fails.
     """
     if ends is not None:
-        write_json(path / format.ENDS, asdict(ends))
+        write_json(path / layout.ENDS, asdict(ends))
         return
     try:
-        (path / format.ENDS).unlink(missing_ok=True)
+        (path / layout.ENDS).unlink(missing_ok=True)
     except OSError as error:
         raise CheckpointError(f"cannot clear {path}: {error.strerror or error}") from error
 
 
 def read(path: Path) -> EndCalibration | None:
     """What `save` wrote; None if nothing. Raises CheckpointError for anything else."""
-    where = path / format.ENDS
+    where = path / layout.ENDS
     if not where.exists():
         return None
     found: EndCalibration = build(EndCalibration, read_json(where)[0], str(where), "")

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from seqgen.checkpoint import format
-from seqgen.checkpoint.format import build
+from seqgen.checkpoint import layout
+from seqgen.checkpoint.config import build
 from seqgen.io.atomic import read_json
 
 
@@ -27,7 +27,7 @@ class Evaluation:
 
 def read_evaluation(path: Path) -> Evaluation | None:
     """The evaluation in a checkpoint, if there is one. Raises CheckpointError if it is damaged."""
-    where = path / format.EVALUATION
+    where = path / layout.EVALUATION
     if not where.exists():
         return None
     return build(Evaluation, read_json(where)[0], str(where), "")

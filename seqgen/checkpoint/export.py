@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from seqgen.checkpoint import document_hashes, end_calibration, format, write
-from seqgen.checkpoint.format import build
+from seqgen.checkpoint import document_hashes, end_calibration, layout, write
+from seqgen.checkpoint.config import build
 from seqgen.checkpoint.read import Checkpoint, open_checkpoint
 from seqgen.errors import CheckpointError
 from seqgen.io.atomic import MOST_TEXT_BYTES, read_bytes, read_json, write_json, write_whole
@@ -54,7 +54,7 @@ def export(checkpoint: Checkpoint, folder: Path, *, half: bool, measure: Measure
         copy_files(checkpoint, beside, half)
         copy = open_checkpoint(beside)
         found = measure(copy)
-        write_json(beside / format.EXPORT, asdict(found))
+        write_json(beside / layout.EXPORT, asdict(found))
         write_card(beside)
         copy.stored_weights()
         os.rename(beside, folder)
@@ -80,8 +80,8 @@ def folder_beside(folder: Path) -> Iterator[Path]:
 def copy_files(checkpoint: Checkpoint, folder: Path, half: bool) -> None:
     """Write the files of a checkpoint that its run is not needed for into a folder."""
     config, path = checkpoint.config, checkpoint.path
-    write_json(folder / format.CONFIG, config.to_json())
-    write_whole(folder / format.TOKENIZER, read_bytes(path / format.TOKENIZER))
+    write_json(folder / layout.CONFIG, config.to_json())
+    write_whole(folder / layout.TOKENIZER, read_bytes(path / layout.TOKENIZER))
     # With the graph, which takes half as much again: where the folder cannot be written to, it
     # would be built at every start (0.15 s for 3.3 million weights, beside 0.03 s to read it).
     write.save_weights(folder, config, checkpoint.weights(), half=half)
@@ -93,9 +93,9 @@ def copy_files(checkpoint: Checkpoint, folder: Path, half: bool) -> None:
             document_hashes.save(folder, hashes)
         end_calibration.save(folder, end_calibration.read(path))
     with contextlib.suppress(FileNotFoundError):
-        os.lstat(path / format.SAMPLES)
-        text = read_bytes(path / format.SAMPLES, MOST_TEXT_BYTES).decode("utf-8", "replace")
-        write_whole(folder / format.SAMPLES, latest(text).encode())
+        os.lstat(path / layout.SAMPLES)
+        text = read_bytes(path / layout.SAMPLES, MOST_TEXT_BYTES).decode("utf-8", "replace")
+        write_whole(folder / layout.SAMPLES, latest(text).encode())
 
 
 def latest(samples: str) -> str:
@@ -112,7 +112,7 @@ def read_export(path: Path) -> Export | None:
 
     Raises CheckpointError if it is damaged.
     """
-    where = path / format.EXPORT
+    where = path / layout.EXPORT
     if not where.exists():
         return None
     return build(Export, read_json(where)[0], str(where), "")

@@ -5,9 +5,9 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from seqgen.checkpoint.config import Config
 from seqgen.checkpoint.evaluation import Evaluation
 from seqgen.checkpoint.export import Export
-from seqgen.checkpoint.format import Config
 from seqgen.checkpoint.markdown import code, table
 from seqgen.config.options import FLOAT32, INT8
 from seqgen.data.corpora.registry import Entry, find_entry

@@ -4,7 +4,7 @@ import os
 import re
 from pathlib import Path
 
-from seqgen.checkpoint import format
+from seqgen.checkpoint import layout
 from seqgen.errors import CheckpointError, ConfigError, did_you_mean
 
 FOLDER = Path("checkpoints")
@@ -35,7 +35,7 @@ def list_checkpoints(folder: Path = FOLDER) -> list[Path]:
     try:
         if not folder.is_dir():
             return []
-        return sorted(path.parent for path in folder.glob(f"*/{format.CONFIG}"))
+        return sorted(path.parent for path in folder.glob(f"*/{layout.CONFIG}"))
     except OSError as error:
         raise CheckpointError(f"cannot read {folder}: {error.strerror or error}") from error
 
@@ -58,7 +58,7 @@ def find(name_or_path: str, folder: Path = FOLDER) -> Path:
     Raises CheckpointError that lists those that there are.
     """
     try:
-        if (Path(name_or_path) / format.CONFIG).is_file():
+        if (Path(name_or_path) / layout.CONFIG).is_file():
             return Path(name_or_path)
     except (OSError, ValueError):  # a name too long for the file system, or with a NUL in it
         pass
@@ -72,7 +72,7 @@ def find(name_or_path: str, folder: Path = FOLDER) -> Path:
     known = [path.name for path in (*own, *shipped)]
     if os.path.exists(name_or_path):
         raise CheckpointError(
-            f"{name_or_path} is not a checkpoint, it has no {format.CONFIG} ({there}); "
+            f"{name_or_path} is not a checkpoint, it has no {layout.CONFIG} ({there}); "
             "train one with `seqgen train SOURCE`"
         )
     raise CheckpointError(

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from seqgen.checkpoint import export_card, format
+from seqgen.checkpoint import export_card, layout
+from seqgen.checkpoint.config import Config
 from seqgen.checkpoint.evaluation import Evaluation, read_evaluation
 from seqgen.checkpoint.export import Export, read_export
-from seqgen.checkpoint.format import Config
 from seqgen.checkpoint.markdown import code, table
 from seqgen.checkpoint.read import best_metric, open_checkpoint
 from seqgen.config.options import ModelOptions
@@ -32,7 +32,7 @@ def write_card(path: Path) -> None:
         read_export(path),
         read_evaluation(path),
     )
-    write_whole(path / format.CARD, text.encode("utf-8", "replace"))
+    write_whole(path / layout.CARD, text.encode("utf-8", "replace"))
 
 
 def card(

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seqgen.checkpoint import format
-from seqgen.checkpoint.format import Config
+from seqgen.checkpoint import layout
+from seqgen.checkpoint.config import Config
 from seqgen.checkpoint.locate import is_shipped
 from seqgen.checkpoint.signature import verify
 from seqgen.config.options import INT8
@@ -42,7 +42,7 @@ class Checkpoint:
     path: Path
     config: Config
     tokenizer: "Tokenizer"
-    which: str = format.BEST
+    which: str = layout.BEST
 
     def weights(self) -> dict[str, np.ndarray]:
         """The weights by ``layer/weight``, float32. Raises CheckpointError if damaged."""
@@ -50,8 +50,8 @@ class Checkpoint:
 
     def stored_weights(self) -> tuple[dict[str, np.ndarray], str]:
         """The weights in the precision of their file, and the checksum that they fit."""
-        path = self.path / format.WEIGHTS_OF[self.which]
-        if self.which == format.LAST and not path.exists():
+        path = self.path / layout.WEIGHTS_OF[self.which]
+        if self.which == layout.LAST and not path.exists():
             raise CheckpointError(
                 f"{self.path} keeps no last weights: a run does only where its best ones are no "
                 "better than a unigram model"
@@ -64,7 +64,7 @@ class Checkpoint:
 
     def metrics(self) -> list[dict[str, Any]]:
         """One object an evaluation, in order; empty before the first. Raises CheckpointError."""
-        path = self.path / format.METRICS
+        path = self.path / layout.METRICS
         if not path.exists():
             return []
         lines = read_bytes(path, MOST_METRICS_BYTES).splitlines()
@@ -84,12 +84,12 @@ class Checkpoint:
         Raises CheckpointError if the weights are damaged, ConfigError for an unknown precision.
         """
         stored, total = self.stored_weights()
-        kept = precision == INT8 and self.which == format.BEST
+        kept = precision == INT8 and self.which == layout.BEST
         if kept:
             with contextlib.suppress(CheckpointError):
                 most = MOST_JSON_BYTES + BYTES_A_PARAMETER * self.config.parameters
-                content = read_bytes(self.path / format.GRAPH, most)
-                said = read_json(self.path / format.GRAPH_OF)[0]
+                content = read_bytes(self.path / layout.GRAPH, most)
+                said = read_json(self.path / layout.GRAPH_OF)[0]
                 if is_ours(said, graph_facts(content, total, self.config), self.path):
                     return content
         from seqgen.checkpoint import write
@@ -124,7 +124,7 @@ def graph_facts(content: bytes, weights_sha256: str, config: Config) -> dict[str
     """What ``step.json`` says, beside its seal, where ``step.onnx`` is the graph of the weights."""
     network = [asdict(config.model), config.vocab, config.places]
     return {
-        "format": format.GRAPH_FORMAT,
+        "format": layout.GRAPH_FORMAT,
         "graph": hashlib.sha256(content).hexdigest(),
         "weights": weights_sha256,
         "network": hashlib.sha256(json.dumps(network).encode()).hexdigest(),
@@ -152,7 +152,7 @@ def best_metric(metrics: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | Non
     return next(reversed(whole or kept), None)
 
 
-def open_checkpoint(path: Path, which: str = format.BEST) -> Checkpoint:
+def open_checkpoint(path: Path, which: str = layout.BEST) -> Checkpoint:
     """Read a checkpoint's configuration and vocabulary.
 
     path: the folder (`seqgen.checkpoint.locate.find` turns a name into it).
@@ -162,11 +162,11 @@ def open_checkpoint(path: Path, which: str = format.BEST) -> Checkpoint:
     if not path.is_dir():
         raise CheckpointError(f"{path} is not a checkpoint: there is no such folder")
     check_plain(path)
-    where = path / format.CONFIG
+    where = path / layout.CONFIG
     data, _ = read_json(where)
     config = Config.from_json(data, str(where))
     check_memory(config, path)
-    return Checkpoint(path, config, read_tokenizer(path / format.TOKENIZER, config), which)
+    return Checkpoint(path, config, read_tokenizer(path / layout.TOKENIZER, config), which)
 
 
 def check_memory(config: Config, path: Path) -> None:
@@ -207,14 +207,14 @@ def address_limit() -> float:
 
 def check_plain(path: Path) -> None:
     """Raise CheckpointError if a file of a checkpoint is a link, a pipe or a device."""
-    run = path / format.RESUME
+    run = path / layout.RESUME
     try:
         if run.is_symlink():
             raise CheckpointError(
                 f"{run} is a link, and a checkpoint's files lie in its own folder"
             )
         kept = list(run.iterdir()) if run.is_dir() else []
-        for file in (*(path / name for name in format.FILES), *kept):
+        for file in (*(path / name for name in layout.FILES), *kept):
             with contextlib.suppress(FileNotFoundError):
                 if not stat.S_ISREG(os.lstat(file).st_mode):
                     raise CheckpointError(f"{file} is no plain file, as those of a checkpoint are")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seqgen.checkpoint import format
+from seqgen.checkpoint import layout
 from seqgen.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def kept_parts(checkpoint: "Checkpoint") -> tuple[np.ndarray, np.ndarray] | None
 
     Raises CheckpointError if they are damaged.
     """
-    config, folder = checkpoint.config, checkpoint.path / format.RESUME
+    config, folder = checkpoint.config, checkpoint.path / layout.RESUME
     if not all((folder / name).is_file() for name in (TRAINING, VALIDATION)):
         return None
     try:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seqgen.checkpoint import format
-from seqgen.checkpoint.format import Config
+from seqgen.checkpoint import layout
+from seqgen.checkpoint.config import Config
 from seqgen.checkpoint.read import graph_facts, widened
 from seqgen.checkpoint.signature import sign
 from seqgen.errors import CheckpointError
@@ -42,8 +42,8 @@ def create(path: Path, config: Config, tokenizer: "Tokenizer", *, overwrite: boo
     """
     make_way(path, overwrite)
     # The configuration first: a folder that has one is known as a checkpoint, however unfinished.
-    write_json(path / format.CONFIG, config.to_json())
-    write_whole(path / format.TOKENIZER, tokenizer_bytes(tokenizer))
+    write_json(path / layout.CONFIG, config.to_json())
+    write_whole(path / layout.TOKENIZER, tokenizer_bytes(tokenizer))
 
 
 def make_way(path: Path, overwrite: bool) -> None:
@@ -59,18 +59,18 @@ def make_way(path: Path, overwrite: bool) -> None:
                 "--overwrite to begin anew, or --name another"
             )
         remove_leftovers(path)
-        for name in format.FILES:
-            if name != format.CONFIG:
+        for name in layout.FILES:
+            if name != layout.CONFIG:
                 (path / name).unlink(missing_ok=True)
-        if (path / format.RESUME).is_dir():
-            shutil.rmtree(path / format.RESUME)
+        if (path / layout.RESUME).is_dir():
+            shutil.rmtree(path / layout.RESUME)
     except OSError as error:
         raise CheckpointError(f"cannot clear {path}: {error.strerror or error}") from error
 
 
 def remove_leftovers(path: Path) -> None:
     """Remove what killed processes left of files that they were writing."""
-    for folder in (path, path / format.RESUME):
+    for folder in (path, path / layout.RESUME):
         for leftover in folder.glob(".*.tmp"):
             leftover.unlink(missing_ok=True)
 
@@ -81,8 +81,8 @@ def is_checkpoint(path: Path) -> bool:
     Many programs keep a config.json; ours names its program in its first line.
     """
     try:
-        with open(path / format.CONFIG, "rb") as file:
-            return f'"program": "{format.PROGRAM}"'.encode() in file.read(100)
+        with open(path / layout.CONFIG, "rb") as file:
+            return f'"program": "{layout.PROGRAM}"'.encode() in file.read(100)
     except OSError:
         return False
 
@@ -103,7 +103,7 @@ def save_weights(
     if found != expected:
         raise CheckpointError(f"{path}: the weights are {found} and the stack has {expected}")
     stored = {name: halved(array, name) for name, array in arrays.items()} if half else arrays
-    total = write_arrays(path / format.WEIGHTS, stored, {"format": str(format.FORMAT)})
+    total = write_arrays(path / layout.WEIGHTS, stored, {"format": str(layout.FORMAT)})
     content = graph.build(config.model, config.vocab, widened(stored), places=config.places)
     save_graph(path, content, total, config)
 
@@ -117,11 +117,11 @@ def save_last(path: Path, weights: Mapping[str, np.ndarray] | None) -> None:
     arrays = {name: np.asarray(array, np.float32) for name, array in (weights or {}).items()}
     if not arrays or not all(np.isfinite(array).all() for array in arrays.values()):
         try:
-            (path / format.LAST_WEIGHTS).unlink(missing_ok=True)
+            (path / layout.LAST_WEIGHTS).unlink(missing_ok=True)
         except OSError as error:
             raise CheckpointError(f"cannot clear {path}: {error.strerror or error}") from error
         return
-    write_arrays(path / format.LAST_WEIGHTS, arrays, {"format": str(format.FORMAT)})
+    write_arrays(path / layout.LAST_WEIGHTS, arrays, {"format": str(layout.FORMAT)})
 
 
 def halved(array: np.ndarray, name: str) -> np.ndarray:
@@ -133,14 +133,14 @@ def halved(array: np.ndarray, name: str) -> np.ndarray:
 
 def save_graph(path: Path, content: bytes, weights_sha256: str, config: Config) -> None:
     """Write the graph, and beside it of which network it is, sealed."""
-    write_whole(path / format.GRAPH, content)
+    write_whole(path / layout.GRAPH, content)
     facts = graph_facts(content, weights_sha256, config)
-    write_json(path / format.GRAPH_OF, facts | {"seal": sign(facts)})
+    write_json(path / layout.GRAPH_OF, facts | {"seal": sign(facts)})
 
 
 def write_metrics(path: Path, metrics: Iterable[Mapping[str, Any]]) -> None:
     """Write ``metrics.jsonl``."""
-    write_whole(path / format.METRICS, b"".join(metric_line(metric) for metric in metrics))
+    write_whole(path / layout.METRICS, b"".join(metric_line(metric) for metric in metrics))
 
 
 def metric_line(metric: Mapping[str, Any]) -> bytes:

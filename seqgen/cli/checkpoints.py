@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from seqgen.checkpoint import format
+from seqgen.checkpoint import layout
 from seqgen.checkpoint.locate import find, is_shipped, list_checkpoints, shipped_checkpoints
 from seqgen.cli.completion import complete_checkpoint
 from seqgen.cli.export import export
@@ -68,7 +68,7 @@ def show(
     print_facts("training", [*training_rows(config, metrics), *option_rows(config.training)])
     print_facts("at its best", measured or [("not measured yet", "")])
     print_curve(metrics)
-    print_sample(path / format.SAMPLES)
+    print_sample(path / layout.SAMPLES)
 
 
 def summary(path: Path) -> dict[str, Any]:
@@ -98,8 +98,8 @@ def summary(path: Path) -> dict[str, Any]:
 
 def changed(path: Path) -> float:
     """When the network last got better, or the checkpoint was made."""
-    weights = path / format.WEIGHTS
-    return (weights if weights.exists() else path / format.CONFIG).stat().st_mtime
+    weights = path / layout.WEIGHTS
+    return (weights if weights.exists() else path / layout.CONFIG).stat().st_mtime
 
 
 def print_table(rows: list[dict[str, Any]]) -> None:

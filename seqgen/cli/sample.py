@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
-from seqgen.checkpoint.format import BEST, WEIGHTS_OF
+from seqgen.checkpoint.layout import BEST, WEIGHTS_OF
 from seqgen.checkpoint.locate import is_shipped
 from seqgen.cli.completion import complete_checkpoint, complete_names
 from seqgen.cli.options import with_options

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from seqgen.checkpoint import write
-from seqgen.checkpoint.format import Config
+from seqgen.checkpoint.config import Config
 from seqgen.comparison import results
 from seqgen.comparison.results import Comparison, Entry
 from seqgen.comparison.variants import BUDGETS, Variant, readers, text_of

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from seqgen.checkpoint.format import PROGRAM, build, damaged
+from seqgen.checkpoint.config import build, damaged
+from seqgen.checkpoint.layout import PROGRAM
 from seqgen.comparison.variants import text_of, unique
 from seqgen.config.fields import flag_name
 from seqgen.errors import CheckpointError, ConfigError

@@ -3,12 +3,12 @@
 from functools import partial
 from pathlib import Path
 
-from seqgen.checkpoint import format
+from seqgen.checkpoint import layout
 from seqgen.checkpoint.locate import find
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.config.options import INT8
 from seqgen.errors import unknown_name
-from seqgen.generation.engine import Engine
+from seqgen.generation.engine import ROUNDING, Engine
 from seqgen.generation.generator import TextGenerator
 
 __all__ = ["Engine", "TextGenerator", "load"]
@@ -19,7 +19,7 @@ def load(
     *,
     precision: str = INT8,
     threads: int | None = None,
-    weights: str = format.BEST,
+    weights: str = layout.BEST,
 ) -> TextGenerator:
     """Open a checkpoint to write from it.
 
@@ -30,10 +30,10 @@ def load(
     Raises CheckpointError if there is none, or it is damaged, ConfigError for an unknown precision
     or unknown weights.
     """
-    if weights not in format.WEIGHTS_OF:
-        raise unknown_name("weights", weights, format.WEIGHTS_OF)
+    if weights not in layout.WEIGHTS_OF:
+        raise unknown_name("weights", weights, layout.WEIGHTS_OF)
     checkpoint = open_checkpoint(find(str(path)), weights)
     sequence_graph = partial(checkpoint.sequence_graph, precision)
-    graph, rounding = checkpoint.graph(precision), format.ROUNDING[precision]
+    graph, rounding = checkpoint.graph(precision), ROUNDING[precision]
     engine = Engine(graph, threads=threads, sequence_graph=sequence_graph, rounding=rounding)
     return TextGenerator(checkpoint, engine)

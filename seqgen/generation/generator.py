@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from seqgen.checkpoint import document_hashes
+from seqgen.checkpoint.config import Config
 from seqgen.checkpoint.end_calibration import EndCalibration
 from seqgen.checkpoint.end_calibration import read as read_ends
-from seqgen.checkpoint.format import BEST, Config
+from seqgen.checkpoint.layout import BEST
 from seqgen.checkpoint.read import Checkpoint
 from seqgen.config.fields import grouped
 from seqgen.config.options import LINE, SamplingOptions, TuneOptions

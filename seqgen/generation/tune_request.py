@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from seqgen.checkpoint.format import Config
+from seqgen.checkpoint.config import Config
 from seqgen.config.options import TuneOptions
 from seqgen.errors import ConfigError, TuneError, unknown_name
 from seqgen.music.abc import fields, parser

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from seqgen.checkpoint.format import TuneFacts
+from seqgen.checkpoint.config import TuneFacts
 from seqgen.data.tokenizers.base import END, Tokenizer
 from seqgen.errors import TuneError
 from seqgen.music.core.key import Key, parse_key

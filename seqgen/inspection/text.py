@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from seqgen.checkpoint import format
+from seqgen.checkpoint import layout
+from seqgen.checkpoint.config import Config
 from seqgen.checkpoint.read import Checkpoint
 from seqgen.data.corpora import Corpus, open_corpus
 from seqgen.data.tokenizers.base import END
@@ -93,7 +94,7 @@ def held_back(checkpoint: Checkpoint) -> np.ndarray:
 
     Raises ConfigError if neither is there.
     """
-    config, path = checkpoint.config, checkpoint.path / format.RESUME / VALIDATION
+    config, path = checkpoint.config, checkpoint.path / layout.RESUME / VALIDATION
     try:
         if path.exists():
             return open_ids(path, config.vocab, config.places)
@@ -135,7 +136,7 @@ def beginnings(texts: Iterable[str], characters: int) -> Iterator[str]:
         left -= len(text)
 
 
-def encoded(texts: list[str], tokenizer: "Tokenizer", config: format.Config) -> np.ndarray:
+def encoded(texts: list[str], tokenizer: "Tokenizer", config: Config) -> np.ndarray:
     """The texts' tokens, with the numbers beside them that the network reads."""
     parts = placed_ids(texts, tokenizer) if config.places else plain_ids(texts, tokenizer)
     return np.concatenate([rows for rows, _ in parts])
@@ -153,7 +154,7 @@ def cut(
     try:
         checkpoint.tokenizer.validate_ids(ids)
     except ValueError as error:
-        raise CheckpointError(f"{checkpoint.path / format.RESUME}: {error}") from error
+        raise CheckpointError(f"{checkpoint.path / layout.RESUME}: {error}") from error
     decoder = checkpoint.tokenizer.decoder()
     pieces = [decoder.push(int(id)) if id != END else "" for id in ids]
     total = [*itertools.accumulate(map(len, pieces))]

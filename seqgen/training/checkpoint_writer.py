@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from seqgen.checkpoint import document_hashes, format, write
+from seqgen.checkpoint import document_hashes, layout, write
 from seqgen.checkpoint.read import Checkpoint
 from seqgen.errors import CheckpointError
 from seqgen.io.atomic import MOST_TEXT_BYTES, read_bytes, write_whole
@@ -43,7 +43,7 @@ class AsyncCheckpointWriter:
         path = checkpoint.path
         self.checkpoint = checkpoint
         self.ids = ids
-        file = path / format.DOCUMENTS
+        file = path / layout.DOCUMENTS
         self.hashes = document_hashes.corpus_hashes(checkpoint) if file.exists() else None
         self.best: Arrays | None = None
         self.metrics = self.samples = b""
@@ -56,12 +56,12 @@ class AsyncCheckpointWriter:
         if arrays is not None:
             write.remove_leftovers(path)
             self._state = copy.copy(position), arrays
-            if (path / format.WEIGHTS).exists():
+            if (path / layout.WEIGHTS).exists():
                 self.best = checkpoint.weights()
             # What was written after the last save is of steps that are made again.
-            self.metrics = beginning(path / format.METRICS, position.metrics)
-            self.samples = beginning(path / format.SAMPLES, position.samples)
-            self._written = {format.WEIGHTS: self.best, train_state.STATE: self._state}
+            self.metrics = beginning(path / layout.METRICS, position.metrics)
+            self.samples = beginning(path / layout.SAMPLES, position.samples)
+            self._written = {layout.WEIGHTS: self.best, train_state.STATE: self._state}
 
     @property
     def arrays(self) -> Arrays:
@@ -112,14 +112,14 @@ class AsyncCheckpointWriter:
         best, metrics, samples, state = self.best, self.metrics, self.samples, self._state
         assert state
         files: dict[str, tuple[object, Callable[[], None]]] = {
-            format.METRICS: (metrics, lambda: write_whole(path / format.METRICS, metrics)),
-            format.SAMPLES: (samples, lambda: write_whole(path / format.SAMPLES, samples)),
+            layout.METRICS: (metrics, lambda: write_whole(path / layout.METRICS, metrics)),
+            layout.SAMPLES: (samples, lambda: write_whole(path / layout.SAMPLES, samples)),
             train_state.STATE: (state, lambda: train_state.save(path, *state)),
         }
         if best is None:
             return files
         return {
-            format.WEIGHTS: (best, lambda: write.save_weights(path, config, best)),
+            layout.WEIGHTS: (best, lambda: write.save_weights(path, config, best)),
             **files,
         }
 
@@ -135,7 +135,7 @@ class AsyncCheckpointWriter:
     def _make_anew(self) -> None:
         """Make the folder, which is gone, with what is written only once."""
         checkpoint = self.checkpoint
-        folder = checkpoint.path / format.RESUME
+        folder = checkpoint.path / layout.RESUME
         try:
             if is_remnant(checkpoint.path):
                 shutil.rmtree(checkpoint.path)
@@ -147,7 +147,7 @@ class AsyncCheckpointWriter:
                 document_hashes.save(checkpoint.path, self.hashes)
         except OSError as error:
             # Half of it is none: the next save is to begin here again.
-            (checkpoint.path / format.CONFIG).unlink(missing_ok=True)
+            (checkpoint.path / layout.CONFIG).unlink(missing_ok=True)
             raise CheckpointError(f"cannot write {folder}: {error.strerror or error}") from error
 
 
@@ -158,7 +158,7 @@ def beginning(path: Path, size: int | None) -> bytes:
 
 def is_remnant(path: Path) -> bool:
     """Whether a folder was deleted while something was written into it, and holds no more."""
-    ours = (*format.FILES, format.RESUME)
+    ours = (*layout.FILES, layout.RESUME)
     return path.is_dir() and all(
         each.name in ours or each.suffix == ".tmp" for each in path.iterdir()
     )

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seqgen.checkpoint import document_hashes, format
-from seqgen.checkpoint.format import TuneFacts
+from seqgen.checkpoint import document_hashes, layout
+from seqgen.checkpoint.config import TuneFacts
 from seqgen.checkpoint.run_data import TRAINING, VALIDATION, open_ids, row_type
 from seqgen.config.options import AUTO, DataOptions
 from seqgen.data import tokenizers
@@ -147,11 +147,11 @@ def place_files(folder: Path, checkpoint: Path, put: Callable[[Path, Path], obje
 
     put: moves or copies a file.
     """
-    (checkpoint / format.RESUME).mkdir(exist_ok=True)
+    (checkpoint / layout.RESUME).mkdir(exist_ok=True)
     for name in (TRAINING, VALIDATION):
-        put(folder / name, checkpoint / format.RESUME / name)
-    if (folder / format.DOCUMENTS).exists():
-        put(folder / format.DOCUMENTS, checkpoint / format.DOCUMENTS)
+        put(folder / name, checkpoint / layout.RESUME / name)
+    if (folder / layout.DOCUMENTS).exists():
+        put(folder / layout.DOCUMENTS, checkpoint / layout.DOCUMENTS)
 
 
 def split_corpus(corpus: Corpus, options: DataOptions) -> Split:

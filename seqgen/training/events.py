@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from seqgen.checkpoint.format import Config
+from seqgen.checkpoint.config import Config
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from seqgen.checkpoint import format
+from seqgen.checkpoint import layout
 from seqgen.checkpoint.export import Export
 from seqgen.checkpoint.read import Checkpoint
 from seqgen.config.options import FLOAT32, PRECISIONS
@@ -23,7 +23,7 @@ def held_back(checkpoint: Checkpoint) -> np.ndarray | None:
 
     Raises CheckpointError if they are damaged.
     """
-    path, config = checkpoint.path / format.RESUME / VALIDATION, checkpoint.config
+    path, config = checkpoint.path / layout.RESUME / VALIDATION, checkpoint.config
     if not path.is_file():
         return None
     try:

@@ -9,8 +9,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seqgen.checkpoint import format, write
-from seqgen.checkpoint.format import Config, CorpusFacts
+from seqgen.checkpoint import layout, write
+from seqgen.checkpoint.config import Config, CorpusFacts
 from seqgen.checkpoint.read import Checkpoint, open_checkpoint
 from seqgen.config.fields import flag_name
 from seqgen.config.options import RunOptions
@@ -74,7 +74,7 @@ def _start_locked(
 
 def is_empty(path: Path) -> bool:
     """Whether a folder is a checkpoint that nothing was learned for: its run never got so far."""
-    learned = (path / format.WEIGHTS).exists() or train_state.resumable(path)
+    learned = (path / layout.WEIGHTS).exists() or train_state.resumable(path)
     return write.is_checkpoint(path) and not learned
 
 
@@ -139,7 +139,7 @@ def _resume_locked(
             "than it had, all its training counted"
         )
     if said:
-        write_json(path / format.CONFIG, checkpoint.config.to_json())
+        write_json(path / layout.CONFIG, checkpoint.config.to_json())
     yield from _events(current, True, (), ())
 
 
@@ -191,7 +191,7 @@ def finished(checkpoint: Checkpoint) -> bool:
     """Whether its run was measured and described at its end; one that was killed there was not."""
     lines = checkpoint.metrics()
     measured = bool(lines) and lines[-1].get("int8_loss") is not None
-    return measured and (checkpoint.path / format.CARD).exists()
+    return measured and (checkpoint.path / layout.CARD).exists()
 
 
 def _events(
@@ -228,7 +228,7 @@ def _load(checkpoint: Checkpoint, position: TrainState, arrays: dict[str, Any] |
     tf_runtime.load(config.training)
     from seqgen.training.loop import Run
 
-    folder = checkpoint.path / format.RESUME
+    folder = checkpoint.path / layout.RESUME
     try:
         training, validation = (
             open_ids(folder / name, config.vocab, config.places) for name in (TRAINING, VALIDATION)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqgen.checkpoint import format
+from seqgen.checkpoint import layout
+from seqgen.checkpoint.config import CorpusFacts
 from seqgen.checkpoint.read import Checkpoint
 from seqgen.checkpoint.run_data import kept_parts
 from seqgen.config.options import FILE
@@ -57,7 +58,7 @@ def text_parts(checkpoint: Checkpoint, progress: Progress | None = None) -> Part
         for ids in (training, validation):
             checkpoint.tokenizer.validate_ids(ids)
     except ValueError as error:
-        folder = checkpoint.path / format.RESUME
+        folder = checkpoint.path / layout.RESUME
         raise CheckpointError(f"{folder}: the tokens cannot be read: {error}") from error
     return Parts(training, validation, limited(facts) if len(training) < len(kept[0]) else "")
 
@@ -83,14 +84,14 @@ def reopened(checkpoint: Checkpoint, progress: Progress | None = None) -> Parts:
     return Parts(training, validation, "" if whole else limited(facts))
 
 
-def split_again(corpus: Corpus, facts: format.CorpusFacts) -> Split:
+def split_again(corpus: Corpus, facts: CorpusFacts) -> Split:
     """The parts of a corpus as a run cut them."""
     if facts.held_out and facts.unit:
         return split_text(corpus, facts.unit)
     return split_ends(corpus)
 
 
-def documents_like(corpus: Corpus, facts: format.CorpusFacts) -> Documents:
+def documents_like(corpus: Corpus, facts: CorpusFacts) -> Documents:
     """The documents of another text, cut as those of a network's own corpus.
 
     A text without its separator is one document.
@@ -111,7 +112,7 @@ def own_corpus(checkpoint: Checkpoint, progress: Progress | None = None) -> Corp
     return corpus
 
 
-def open_again(facts: format.CorpusFacts, progress: Progress | None) -> Corpus:
+def open_again(facts: CorpusFacts, progress: Progress | None) -> Corpus:
     """Known corpora and files, by what config.json says; nobody is to be sent through a disk."""
     for source in facts.sources:
         if not is_file(source) and find_entry(source) is None:
@@ -123,7 +124,7 @@ def is_file(source: str) -> bool:
     return os.path.isfile(os.path.expanduser(source))
 
 
-def changed_sources(facts: format.CorpusFacts) -> str | None:
+def changed_sources(facts: CorpusFacts) -> str | None:
     """How the files of a corpus differ from what was learned from; None if they do not.
 
     Those that are not here, and known corpora, are not looked at.
@@ -139,7 +140,7 @@ def changed_sources(facts: format.CorpusFacts) -> str | None:
     return None if same else f"{named} is another text now than when the run began"
 
 
-def limited(facts: format.CorpusFacts) -> str:
+def limited(facts: CorpusFacts) -> str:
     return (
         f"of the training part the last {MOST_LEARNED:,} of "
         f"{facts.training_characters:,} characters were looked at"

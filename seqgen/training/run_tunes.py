@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 import numpy as np
 
-from seqgen.checkpoint import format
+from seqgen.checkpoint import layout
 from seqgen.checkpoint.read import Checkpoint
 from seqgen.checkpoint.run_data import kept_parts
 from seqgen.data.tokenizers.base import END, Text
@@ -83,7 +83,7 @@ def learned_tunes(checkpoint: Checkpoint) -> tuple[list[Tune], list[Tune]]:
             [*map(parse, texts(part, checkpoint))] for part in learned_rows(checkpoint)
         )
     except (ValueError, TuneError) as error:
-        folder = checkpoint.path / format.RESUME
+        folder = checkpoint.path / layout.RESUME
         raise CheckpointError(f"{folder}: the tunes cannot be read: {error}") from error
     return training, held_back
 

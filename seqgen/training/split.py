@@ -10,8 +10,8 @@ from typing import Any, Self
 
 import numpy as np
 
+from seqgen.checkpoint.config import TuneFacts
 from seqgen.checkpoint.document_hashes import DocumentHashes, fingerprint, fingerprints
-from seqgen.checkpoint.format import TuneFacts
 from seqgen.config.options import FILE
 from seqgen.data.corpora import Corpus
 from seqgen.data.corpora.units import LEAST_DOCUMENTS, Documents, describe

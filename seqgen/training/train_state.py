@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from seqgen.checkpoint.format import EXPORT, RESUME, Config
+from seqgen.checkpoint.config import Config
+from seqgen.checkpoint.layout import EXPORT, RESUME
 from seqgen.errors import CheckpointError
 from seqgen.io.arrays import SPARE_BYTES, read_arrays, write_arrays
 from seqgen.models.architecture import state_shapes

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqgen.checkpoint import document_hashes, format
+from seqgen.checkpoint import document_hashes, layout
 from seqgen.checkpoint.document_hashes import fingerprint, tune_fingerprint
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.checkpoint.run_data import TRAINING, VALIDATION
@@ -50,7 +50,7 @@ def test_a_checkpoint_without_hashes_of_held_out_documents_is_read(
     make: Callable[..., Path], tmp_path: Path
 ) -> None:
     path = make(tmp_path / "list", documents=30, held_out=3, unit="line")
-    write_arrays(path / format.DOCUMENTS, {"hashes": np.arange(3, dtype=np.uint64)})
+    write_arrays(path / layout.DOCUMENTS, {"hashes": np.arange(3, dtype=np.uint64)})
     found = document_hashes.corpus_hashes(open_checkpoint(path))
     assert found is not None
     assert (found.training.tolist(), found.held_out.tolist()) == ([0, 1, 2], [])
@@ -61,11 +61,11 @@ def test_what_an_older_run_learned_from_is_hashed_again(
 ) -> None:
     path = make(tmp_path / "list", documents=30, held_out=3, unit="line")
     checkpoint = open_checkpoint(path)
-    (path / format.RESUME).mkdir()
+    (path / layout.RESUME).mkdir()
     ids = checkpoint.tokenizer.encode_documents(["The fox", "lazy dog", "The fox"])
-    ids.tofile(path / format.RESUME / TRAINING)
+    ids.tofile(path / layout.RESUME / TRAINING)
     held_out = checkpoint.tokenizer.encode_documents(["The dog"])
-    held_out.tofile(path / format.RESUME / VALIDATION)
+    held_out.tofile(path / layout.RESUME / VALIDATION)
     found = document_hashes.corpus_hashes(checkpoint)
     assert found is not None
     np.testing.assert_array_equal(
@@ -91,8 +91,8 @@ def test_anything_else_is_refused(
     arrays: dict[str, np.ndarray], make: Callable[..., Path], tmp_path: Path
 ) -> None:
     path = make(tmp_path / "list", documents=30, held_out=3, unit="line")
-    write_arrays(path / format.DOCUMENTS, arrays)
-    with pytest.raises(CheckpointError, match=format.DOCUMENTS):
+    write_arrays(path / layout.DOCUMENTS, arrays)
+    with pytest.raises(CheckpointError, match=layout.DOCUMENTS):
         document_hashes.corpus_hashes(open_checkpoint(path))
 
 
@@ -100,7 +100,7 @@ def test_a_truncated_file_is_refused(make: Callable[..., Path], tmp_path: Path) 
     path = make(tmp_path / "list", documents=30, held_out=3, unit="line")
     hashes = np.arange(20, dtype=np.uint64)
     document_hashes.save(path, document_hashes.DocumentHashes(hashes, hashes[:0]))
-    data = (path / format.DOCUMENTS).read_bytes()
-    (path / format.DOCUMENTS).write_bytes(data[:-5])
-    with pytest.raises(CheckpointError, match=format.DOCUMENTS):
+    data = (path / layout.DOCUMENTS).read_bytes()
+    (path / layout.DOCUMENTS).write_bytes(data[:-5])
+    with pytest.raises(CheckpointError, match=layout.DOCUMENTS):
         document_hashes.corpus_hashes(open_checkpoint(path))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from seqgen.checkpoint import end_calibration, format
+from seqgen.checkpoint import end_calibration, layout
 from seqgen.checkpoint.end_calibration import EndCalibration
 from seqgen.errors import CheckpointError
 
@@ -35,6 +35,6 @@ def test_what_was_stored_is_read_until_it_is_removed(tmp_path: Path) -> None:
     ],
 )
 def test_anything_else_is_refused(data: object, tmp_path: Path) -> None:
-    (tmp_path / format.ENDS).write_text(json.dumps(data))
-    with pytest.raises(CheckpointError, match=format.ENDS):
+    (tmp_path / layout.ENDS).write_text(json.dumps(data))
+    with pytest.raises(CheckpointError, match=layout.ENDS):
         end_calibration.read(tmp_path)

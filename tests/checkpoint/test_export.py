@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqgen.checkpoint import document_hashes, end_calibration, format, write
+from seqgen.checkpoint import document_hashes, end_calibration, layout, write
 from seqgen.checkpoint.end_calibration import EndCalibration
 from seqgen.checkpoint.export import Export, export, read_export
 from seqgen.checkpoint.read import Checkpoint, open_checkpoint
@@ -22,7 +22,7 @@ FACTS = Export(
 
 
 # Of a model of one text.
-WRITTEN = {*format.FILES} - {format.EVALUATION, format.DOCUMENTS, format.LAST_WEIGHTS, format.ENDS}
+WRITTEN = {*layout.FILES} - {layout.EVALUATION, layout.DOCUMENTS, layout.LAST_WEIGHTS, layout.ENDS}
 
 
 def known(copy: Checkpoint) -> Export:
@@ -34,9 +34,9 @@ def run(checkpoint: Path) -> Checkpoint:
     """A checkpoint with all that a run leaves, and a file of its owner's."""
     write.write_metrics(checkpoint, [{"step": 10, "validation_loss": 1.5, "best": True}])
     parts = (write.sample_part(f"step {n}", "a line of a sample\n" * 5) for n in range(100))
-    (checkpoint / format.SAMPLES).write_bytes(b"".join(parts))
-    (checkpoint / format.RESUME).mkdir()
-    (checkpoint / format.RESUME / "state.safetensors").write_bytes(b"x" * 1000)
+    (checkpoint / layout.SAMPLES).write_bytes(b"".join(parts))
+    (checkpoint / layout.RESUME).mkdir()
+    (checkpoint / layout.RESUME / "state.safetensors").write_bytes(b"x" * 1000)
     (checkpoint / "diary.txt").write_text("private")
     return open_checkpoint(checkpoint)
 
@@ -50,9 +50,9 @@ def test_a_copy_is_whole_and_has_nothing_of_its_run(run: Checkpoint, tmp_path: P
     assert copy.metrics() == run.metrics()
     for name, array in run.weights().items():
         np.testing.assert_allclose(copy.weights()[name], array, rtol=1e-3)
-    graph = (folder / format.GRAPH).stat()
-    assert copy.graph() == (folder / format.GRAPH).read_bytes()
-    assert (folder / format.GRAPH).stat() == graph, "the graph was built again"
+    graph = (folder / layout.GRAPH).stat()
+    assert copy.graph() == (folder / layout.GRAPH).read_bytes()
+    assert (folder / layout.GRAPH).stat() == graph, "the graph was built again"
     assert read_export(folder) == FACTS
     assert read_export(run.path) is None
     assert list(folder.parent.iterdir()) == [folder]
@@ -82,9 +82,9 @@ def test_without_halving_the_weights_are_the_same(run: Checkpoint, tmp_path: Pat
 
 def test_the_samples_are_the_latest(run: Checkpoint, tmp_path: Path) -> None:
     export(run, tmp_path / "copy", half=True, measure=known)
-    text = (tmp_path / "copy" / format.SAMPLES).read_text()
+    text = (tmp_path / "copy" / layout.SAMPLES).read_text()
     assert text.startswith("--- step ")
-    assert text.endswith((run.path / format.SAMPLES).read_text()[-2000:])
+    assert text.endswith((run.path / layout.SAMPLES).read_text()[-2000:])
     assert len(text) <= 4000
 
 
@@ -94,7 +94,7 @@ def test_a_copy_may_be_copied_again(run: Checkpoint, tmp_path: Path) -> None:
     one, two = (open_checkpoint(tmp_path / name) for name in ("one", "two"))
     # By their checksums: safetensors writes the words of a header in any order.
     assert one.stored_weights()[1] == two.stored_weights()[1]
-    for name in WRITTEN - {format.WEIGHTS, format.CARD}:
+    for name in WRITTEN - {layout.WEIGHTS, layout.CARD}:
         assert (one.path / name).read_bytes() == (two.path / name).read_bytes()
 
 
@@ -119,7 +119,7 @@ def test_it_is_there_whole_or_not_at_all(run: Checkpoint, tmp_path: Path) -> Non
     with pytest.raises(KeyboardInterrupt):
         export(run, tmp_path / "new" / "copy", half=True, measure=interrupted)
     assert list((tmp_path / "new").iterdir()) == []
-    (run.path / format.METRICS).write_text("{")
+    (run.path / layout.METRICS).write_text("{")
     with pytest.raises(CheckpointError, match=r"metrics\.jsonl"):
         export(run, tmp_path / "new" / "copy", half=True, measure=known)
     assert list((tmp_path / "new").iterdir()) == []
@@ -145,7 +145,7 @@ def test_damaged_facts_are_refused(
     run: Checkpoint, tmp_path: Path, change: dict[str, object]
 ) -> None:
     export(run, tmp_path / "copy", half=True, measure=known)
-    where = tmp_path / "copy" / format.EXPORT
+    where = tmp_path / "copy" / layout.EXPORT
     where.write_text(json.dumps(json.loads(where.read_text()) | change))
     with pytest.raises(CheckpointError, match=r"export\.json"):
         read_export(tmp_path / "copy")

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from seqgen.checkpoint import export_card, format
+from seqgen.checkpoint import export_card, layout
+from seqgen.checkpoint.config import Config
 from seqgen.checkpoint.evaluation import Evaluation, Table
 from seqgen.checkpoint.export import Export
-from seqgen.checkpoint.format import Config
 from seqgen.checkpoint.model_card import write_card
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.errors import CheckpointError
@@ -31,10 +31,10 @@ def from_corpus(config: Config, *sources: str) -> Config:
 
 def test_the_card_of_a_copy_tells_recipe_figures_and_commands(checkpoint: Path) -> None:
     config = from_corpus(open_checkpoint(checkpoint).config, "sonnets")
-    write_json(checkpoint / format.CONFIG, config.to_json())
-    write_json(checkpoint / format.EXPORT, dataclasses.asdict(EXPORT))
+    write_json(checkpoint / layout.CONFIG, config.to_json())
+    write_json(checkpoint / layout.EXPORT, dataclasses.asdict(EXPORT))
     write_card(checkpoint)
-    text = (checkpoint / format.CARD).read_text()
+    text = (checkpoint / layout.CARD).read_text()
     for word in ("Sonnets (1609)", "William Shakespeare", "Project Gutenberg", "public domain",
                  "last tenth", "| learning_rate | 0.01 |", "| cell | lstm |", "half precision",
                  "+0.000001 nats", "1.5020 nats a token", *EXPORT.commands):  # fmt: skip
@@ -62,12 +62,12 @@ def test_all_books_of_a_corpus_are_named(tune_checkpoint: Path) -> None:
 def test_what_was_evaluated_is_shown_as_tables(checkpoint: Path) -> None:
     table = Table("Likelihood", ("", "bits"), (("int8", "2.1 ± 0.1"), ("a|b", "8")))
     found = dataclasses.asdict(Evaluation("seqgen evaluate fox", (table,)))
-    write_json(checkpoint / format.EVALUATION, found)
+    write_json(checkpoint / layout.EVALUATION, found)
     write_card(checkpoint)
-    text = (checkpoint / format.CARD).read_text()
+    text = (checkpoint / layout.CARD).read_text()
     rows = "|  | bits |\n|---|---|\n| int8 | 2.1 ± 0.1 |\n| a\\|b | 8 |\n"
     assert f"By `seqgen evaluate fox`.\n\nLikelihood:\n\n{rows}" in text
     for damaged in ("[]", json.dumps(found | {"tables": [{"title": 1}]})):
-        (checkpoint / format.EVALUATION).write_text(damaged)
+        (checkpoint / layout.EVALUATION).write_text(damaged)
         with pytest.raises(CheckpointError, match=r"evaluation\.json"):
             write_card(checkpoint)

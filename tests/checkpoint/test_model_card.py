@@ -1,7 +1,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from seqgen.checkpoint import format, write
+from seqgen.checkpoint import layout, write
 from seqgen.checkpoint.model_card import write_card
 from seqgen.checkpoint.read import open_checkpoint
 
@@ -28,7 +28,7 @@ def test_the_card_says_where_nothing_was_learned(checkpoint: Path) -> None:
     for unigram, said in ((1.5, True), (1.6, False)):
         write.write_metrics(checkpoint, [metric | {"unigram_loss": unigram}])
         write_card(checkpoint)
-        text = (checkpoint / format.CARD).read_text()
+        text = (checkpoint / layout.CARD).read_text()
         assert f"| Unigram model | {unigram:.4f} nats a token |" in text
         assert ("no better than the unigram model" in text) == said
 
@@ -38,7 +38,7 @@ def test_the_card_says_how_documents_were_held_out(
 ) -> None:
     path = make(tmp_path / "list", documents=3000, held_out=300, unit="line")
     write_card(path)
-    assert "300 whole documents are held out" in (path / format.CARD).read_text()
+    assert "300 whole documents are held out" in (path / layout.CARD).read_text()
 
 
 def test_metrics_of_anybody_do_not_stop_the_card(checkpoint: Path) -> None:

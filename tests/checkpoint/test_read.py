@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from seqgen.checkpoint import format, write
+from seqgen.checkpoint import layout, write
 from seqgen.checkpoint.read import best_metric, graph_facts, is_ours, open_checkpoint
 from seqgen.errors import CheckpointError, ConfigError
 from seqgen.io.arrays import write_arrays
@@ -29,18 +29,18 @@ def test_weights_and_graph_come_back(checkpoint: Path) -> None:
     opened = open_checkpoint(checkpoint)
     shapes = {name: array.shape for name, array in opened.weights().items()}
     assert shapes == opened.config.weight_shapes()
-    assert opened.graph() == (checkpoint / format.GRAPH).read_bytes()
+    assert opened.graph() == (checkpoint / layout.GRAPH).read_bytes()
     assert opened.metrics() == []
 
 
-@pytest.mark.parametrize("name", [format.CONFIG, format.TOKENIZER, format.WEIGHTS])
+@pytest.mark.parametrize("name", [layout.CONFIG, layout.TOKENIZER, layout.WEIGHTS])
 def test_a_missing_file_is_named(checkpoint: Path, name: str) -> None:
     (checkpoint / name).unlink()
     with pytest.raises(CheckpointError, match=f"{name} is missing"):
         use(checkpoint)
 
 
-@pytest.mark.parametrize("name", [format.CONFIG, format.TOKENIZER, format.WEIGHTS])
+@pytest.mark.parametrize("name", [layout.CONFIG, layout.TOKENIZER, layout.WEIGHTS])
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.99])
 def test_a_truncated_file_is_named(checkpoint: Path, name: str, share: float) -> None:
     content = (checkpoint / name).read_bytes()
@@ -49,7 +49,7 @@ def test_a_truncated_file_is_named(checkpoint: Path, name: str, share: float) ->
         use(checkpoint)
 
 
-@pytest.mark.parametrize("name", [format.CONFIG, format.TOKENIZER, format.WEIGHTS])
+@pytest.mark.parametrize("name", [layout.CONFIG, layout.TOKENIZER, layout.WEIGHTS])
 @pytest.mark.parametrize("place", range(0, 100, 9))
 def test_no_byte_can_be_changed_without_notice(checkpoint: Path, name: str, place: int) -> None:
     content = bytearray((checkpoint / name).read_bytes())
@@ -68,7 +68,7 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     "damage", ["delete", "truncate", "tamper", "forget", "forge", "older", "unsealed", "list"]
 )
 def test_the_graph_is_built_again_from_the_weights(checkpoint: Path, damage: str) -> None:
-    graph, fits = checkpoint / format.GRAPH, checkpoint / format.GRAPH_OF
+    graph, fits = checkpoint / layout.GRAPH, checkpoint / layout.GRAPH_OF
     good = graph.read_bytes()
     if damage == "delete":
         graph.unlink()
@@ -99,7 +99,7 @@ def test_a_graph_of_the_same_weights_under_another_configuration_is_not_used(
 ) -> None:
     opened = open_checkpoint(checkpoint)
     other = replace(opened.config, model=replace(opened.config.model, forget_bias=0.5, norm=None))
-    said = json.loads((checkpoint / format.GRAPH_OF).read_text())
+    said = json.loads((checkpoint / layout.GRAPH_OF).read_text())
     facts = graph_facts(opened.graph(), said["weights"], other)
     assert not is_ours(dict(said), facts, checkpoint)
 
@@ -109,8 +109,8 @@ def test_what_comes_with_seqgen_needs_no_seal(
 ) -> None:
     monkeypatch.setattr("seqgen.checkpoint.read.is_shipped", lambda path: path.parent == shipped)
     opened = open_checkpoint(make(shipped / "fox"))
-    said = json.loads((opened.path / format.GRAPH_OF).read_text()) | {"seal": None}
-    (opened.path / format.GRAPH_OF).write_text(json.dumps(said))
+    said = json.loads((opened.path / layout.GRAPH_OF).read_text()) | {"seal": None}
+    (opened.path / layout.GRAPH_OF).write_text(json.dumps(said))
     monkeypatch.setattr("seqgen.models.onnx.graph.build", lambda *_: pytest.fail("built again"))
     assert opened.graph()
 
@@ -125,12 +125,12 @@ def test_a_network_beyond_this_machines_memory_is_refused(
 
 
 @pytest.mark.parametrize(
-    "name", [format.CONFIG, format.TOKENIZER, format.GRAPH, format.GRAPH_OF, format.METRICS]
+    "name", [layout.CONFIG, layout.TOKENIZER, layout.GRAPH, layout.GRAPH_OF, layout.METRICS]
 )
 def test_a_file_of_zeros_without_end_is_not_read(checkpoint: Path, name: str) -> None:
     with (checkpoint / name).open("wb") as file:
         file.truncate(10**12)  # it takes no room on the disk
-    if name in (format.GRAPH, format.GRAPH_OF):
+    if name in (layout.GRAPH, layout.GRAPH_OF):
         assert open_checkpoint(checkpoint).graph()
         return
     with pytest.raises(CheckpointError, match=f"{name}: 1,000,000,000,000 bytes are too many"):
@@ -140,7 +140,7 @@ def test_a_file_of_zeros_without_end_is_not_read(checkpoint: Path, name: str) ->
 def test_weights_without_end_are_not_mapped_into_memory(
     checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with (checkpoint / format.WEIGHTS).open("r+b") as file:
+    with (checkpoint / layout.WEIGHTS).open("r+b") as file:
         file.truncate(10**12)
     # A process with fewer addresses than that could not say what is wrong.
     monkeypatch.setattr("safetensors.safe_open", lambda *_, **__: pytest.fail("opened"))
@@ -152,17 +152,17 @@ def test_a_vocabulary_longer_than_its_network_is_not_parsed(
     checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("seqgen.io.atomic.MOST_JSON_BYTES", 1000)
-    (checkpoint / format.TOKENIZER).write_text("[" + "[]," * 1500 + "[]]")
+    (checkpoint / layout.TOKENIZER).write_text("[" + "[]," * 1500 + "[]]")
     monkeypatch.setattr("json.loads", lambda *_, **__: pytest.fail("parsed"))
     with pytest.raises(CheckpointError, match=r"longer than config\.json says"):
-        read_json(checkpoint / format.TOKENIZER, 30)
+        read_json(checkpoint / layout.TOKENIZER, 30)
 
 
 def test_links_pipes_and_devices_are_refused(checkpoint: Path, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("{}")
-    kept = checkpoint / format.RESUME
+    kept = checkpoint / layout.RESUME
     kept.mkdir()
-    for file in (checkpoint / format.CONFIG, checkpoint / format.SAMPLES, kept / "training.bin"):
+    for file in (checkpoint / layout.CONFIG, checkpoint / layout.SAMPLES, kept / "training.bin"):
         good = file.read_bytes() if file.exists() else None
         file.unlink(missing_ok=True)
         for make_other in (lambda at: at.symlink_to(tmp_path / "secret"), os.mkfifo):
@@ -189,14 +189,14 @@ def test_float32_is_built_from_the_weights_and_not_kept(checkpoint: Path) -> Non
 
 def test_the_graph_follows_new_weights(checkpoint: Path) -> None:
     opened = open_checkpoint(checkpoint)
-    old_graph, old_fits = opened.graph(), (checkpoint / format.GRAPH_OF).read_bytes()
+    old_graph, old_fits = opened.graph(), (checkpoint / layout.GRAPH_OF).read_bytes()
     weights = {name: array + 1 for name, array in opened.weights().items()}
     write.save_weights(checkpoint, opened.config, weights)
     new_graph = opened.graph()
     assert new_graph != old_graph
     # As if the power had gone after the weights were written and before the graph was.
-    (checkpoint / format.GRAPH).write_bytes(old_graph)
-    (checkpoint / format.GRAPH_OF).write_bytes(old_fits)
+    (checkpoint / layout.GRAPH).write_bytes(old_graph)
+    (checkpoint / layout.GRAPH_OF).write_bytes(old_fits)
     assert opened.graph() == new_graph
 
 
@@ -204,7 +204,7 @@ def test_weights_of_another_network_are_refused(
     checkpoint: Path, tmp_path: Path, make: Callable[..., Path]
 ) -> None:
     other = make(tmp_path / "other", units=(12, 9))
-    (checkpoint / format.WEIGHTS).write_bytes((other / format.WEIGHTS).read_bytes())
+    (checkpoint / layout.WEIGHTS).write_bytes((other / layout.WEIGHTS).read_bytes())
     with pytest.raises(CheckpointError, match=r"model\.safetensors: .* and config\.json says F32"):
         use(checkpoint)
 
@@ -213,14 +213,14 @@ def test_another_vocabulary_is_refused(
     checkpoint: Path, tmp_path: Path, make: Callable[..., Path]
 ) -> None:
     other = make(tmp_path / "other", text="another alphabet")
-    (checkpoint / format.TOKENIZER).write_bytes((other / format.TOKENIZER).read_bytes())
+    (checkpoint / layout.TOKENIZER).write_bytes((other / layout.TOKENIZER).read_bytes())
     with pytest.raises(CheckpointError, match=r"tokenizer\.json is not the vocabulary"):
         use(checkpoint)
 
 
 @pytest.mark.parametrize("what", ["missing", "surplus", "type", "bfloat16", "nan", "unsigned"])
 def test_arrays_that_are_not_the_networks_are_refused(checkpoint: Path, what: str) -> None:
-    path = checkpoint / format.WEIGHTS
+    path = checkpoint / layout.WEIGHTS
     arrays = load_file(path)
     if what == "missing":
         del arrays["output/bias"]
@@ -242,7 +242,7 @@ def test_arrays_that_are_not_the_networks_are_refused(checkpoint: Path, what: st
 
 @pytest.mark.parametrize("content", ["{", "3", "\xff", '{"step": NaN}', "[" * 100_000])
 def test_damaged_metrics_are_named_with_their_line(checkpoint: Path, content: str) -> None:
-    (checkpoint / format.METRICS).write_bytes(b'{"step": 1}\n' + content.encode("latin-1"))
+    (checkpoint / layout.METRICS).write_bytes(b'{"step": 1}\n' + content.encode("latin-1"))
     with pytest.raises(CheckpointError, match=r"metrics\.jsonl, line 2"):
         use(checkpoint)
 

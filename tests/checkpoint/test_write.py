@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqgen.checkpoint import format, write
+from seqgen.checkpoint import layout, write
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.errors import CheckpointError
 from seqgen.io.arrays import read_arrays, write_arrays
@@ -77,11 +77,11 @@ def test_an_existing_checkpoint_is_refused_unless_overwritten(
     with pytest.raises(CheckpointError, match="--resume fox to go on, --overwrite"):
         write.create(checkpoint, opened.config, opened.tokenizer)
     (checkpoint / "mine.txt").write_text("kept")
-    (checkpoint / format.RESUME).mkdir()
-    (checkpoint / f".{format.WEIGHTS}.0123.tmp").write_text("of a run that was killed")
+    (checkpoint / layout.RESUME).mkdir()
+    (checkpoint / f".{layout.WEIGHTS}.0123.tmp").write_text("of a run that was killed")
     write.create(checkpoint, opened.config, opened.tokenizer, overwrite=True)
     left = {path.name for path in checkpoint.iterdir()}
-    assert left == {format.CONFIG, format.TOKENIZER, "mine.txt"}
+    assert left == {layout.CONFIG, layout.TOKENIZER, "mine.txt"}
 
 
 @pytest.mark.parametrize("overwrite", [False, True])
@@ -91,11 +91,11 @@ def test_another_programs_folder_is_never_emptied(
     opened = open_checkpoint(checkpoint)
     other = tmp_path / "other"
     other.mkdir()
-    (other / format.CONFIG).write_text('{"name": "a web page"}')
-    (other / format.CARD).write_text("precious")
+    (other / layout.CONFIG).write_text('{"name": "a web page"}')
+    (other / layout.CARD).write_text("precious")
     with pytest.raises(CheckpointError, match="no checkpoint"):
         write.create(other, opened.config, opened.tokenizer, overwrite=overwrite)
-    assert (other / format.CARD).read_text() == "precious"
+    assert (other / layout.CARD).read_text() == "precious"
 
 
 def test_a_file_in_the_way_is_told(checkpoint: Path, tmp_path: Path) -> None:
@@ -117,16 +117,16 @@ def test_half_precision_comes_back_as_float32_with_the_graph_of_what_was_stored(
 ) -> None:
     opened = open_checkpoint(checkpoint)
     weights = opened.weights()
-    before = (checkpoint / format.WEIGHTS).stat().st_size
+    before = (checkpoint / layout.WEIGHTS).stat().st_size
     write.save_weights(checkpoint, opened.config, weights, half=True)
     header = 2000
-    assert (checkpoint / format.WEIGHTS).stat().st_size < before / 2 + header
+    assert (checkpoint / layout.WEIGHTS).stat().st_size < before / 2 + header
     found = opened.weights()
     for name, array in weights.items():
         assert found[name].dtype == np.float32
         np.testing.assert_array_equal(found[name], array.astype(np.float16).astype(np.float32))
-    stored = (checkpoint / format.GRAPH).read_bytes()
-    (checkpoint / format.GRAPH).unlink()
+    stored = (checkpoint / layout.GRAPH).read_bytes()
+    (checkpoint / layout.GRAPH).unlink()
     assert opened.graph() == stored
 
 
@@ -142,7 +142,7 @@ def test_metrics_are_json_even_where_the_loss_is_not_a_number(checkpoint: Path) 
     losses = (float("nan"), 1.5)
     metrics = [{"step": step, "validation_loss": loss} for step, loss in enumerate(losses, 1)]
     write.write_metrics(checkpoint, metrics)
-    lines = (checkpoint / format.METRICS).read_text().splitlines()
+    lines = (checkpoint / layout.METRICS).read_text().splitlines()
     assert [json.loads(line)["validation_loss"] for line in lines] == [None, 1.5]
     assert open_checkpoint(checkpoint).metrics()[1]["step"] == 2
     write.write_metrics(checkpoint, [{"step": 9}])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from seqgen.checkpoint import format, write
+from seqgen.checkpoint import layout, write
 from seqgen.cli.app import app
 from seqgen.cli.checkpoints import age
 from seqgen.cli.completion import complete_checkpoint
@@ -26,7 +26,7 @@ def here(checkpoint: Path, tune_checkpoint: Path, monkeypatch: pytest.MonkeyPatc
         )  # fmt: skip
         samples += write.sample_part(f"step {step}", f"[bold]sample[/bold] {step}")
     write.write_metrics(checkpoint, metrics)
-    (checkpoint / format.SAMPLES).write_bytes(samples)
+    (checkpoint / layout.SAMPLES).write_bytes(samples)
     return checkpoint.parents[1]
 
 

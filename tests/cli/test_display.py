@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from seqgen.checkpoint.format import Config, CorpusFacts
+from seqgen.checkpoint.config import Config, CorpusFacts
 from seqgen.cli.display import LiveDisplay, PlainDisplay, display
 from seqgen.cli.log_lines import checkpoint_label, first_lines, format_duration, lines, longer
 from seqgen.cli.terminal import strip_controls

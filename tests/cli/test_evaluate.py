@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqgen.checkpoint import format, write
+from seqgen.checkpoint import layout, write
+from seqgen.checkpoint.config import TuneFacts
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.cli.evaluate_tunes import print_rows, shown, shown_aim
 from seqgen.evaluation.tunes.table import Row
@@ -27,7 +28,7 @@ def reels(here: Path, make: Callable[..., Path]) -> str:
     """Name of a model of sixteen tunes that has learned nothing; four were held back."""
     plain = make(here / "plain", kind="tunes", text="\n".join(TUNES), tokens="abc", documents=16)
     made = open_checkpoint(plain)
-    facts = format.TuneFacts({"maj": {"G": 9, "D": 7}}, {"reel": ("4/4",)}, 16, 100, 200)
+    facts = TuneFacts({"maj": {"G": 9, "D": 7}}, {"reel": ("4/4",)}, 16, 100, 200)
     config = replace(made.config, tunes=facts)
     path = here / "checkpoints" / "reels"
     write.create(path, config, made.tokenizer)
@@ -37,9 +38,9 @@ def reels(here: Path, make: Callable[..., Path]) -> str:
         for name, shape in config.weight_shapes().items()
     }
     write.save_weights(path, config, weights)
-    (path / format.RESUME).mkdir(exist_ok=True)
+    (path / layout.RESUME).mkdir(exist_ok=True)
     for name, part in ((TRAINING, TUNES[:12]), (VALIDATION, TUNES[12:])):
-        for _ in write_rows(path / format.RESUME / name, placed_ids(part, made.tokenizer)):
+        for _ in write_rows(path / layout.RESUME / name, placed_ids(part, made.tokenizer)):
             pass
     return "reels"
 

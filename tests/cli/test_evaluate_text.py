@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqgen.checkpoint import format
+from seqgen.checkpoint import layout
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.evaluation.text.ngram import NGram
 from seqgen.generation.engine import Engine
@@ -39,7 +39,7 @@ def test_every_figure_is_told_to_programs_and_people(seqgen, verse: str) -> None
     found, rows = json.loads(out), rows_of(out)
     opened = open_checkpoint(Path("checkpoints/verse"))
     learned, held = (
-        np.fromfile(opened.path / format.RESUME / name, np.uint8) for name in (TRAINING, VALIDATION)
+        np.fromfile(opened.path / layout.RESUME / name, np.uint8) for name in (TRAINING, VALIDATION)
     )
     assert found["tokens"] == found["characters"] == len(held) - 1 == 3000
     assert found["evaluated"] == "what was held back of verse"
@@ -70,7 +70,7 @@ def test_every_figure_is_told_to_programs_and_people(seqgen, verse: str) -> None
 
 def test_a_checkpoint_without_its_run_gives_the_same_figures(seqgen, verse: str) -> None:
     kept = seqgen("evaluate", verse, *NONE, "--json")
-    shutil.rmtree(Path("checkpoints/verse") / format.RESUME)
+    shutil.rmtree(Path("checkpoints/verse") / layout.RESUME)
     assert seqgen("evaluate", verse, *NONE, "--json") == kept
     Path("verse.txt").unlink()
     status, _, err = seqgen("evaluate", verse)
@@ -96,7 +96,7 @@ def test_a_text_of_ones_own(seqgen, verse: str) -> None:
 
 
 def test_without_a_training_part_what_needs_it_is_left_out(seqgen, verse: str) -> None:
-    shutil.rmtree(Path("checkpoints/verse") / format.RESUME)
+    shutil.rmtree(Path("checkpoints/verse") / layout.RESUME)
     Path("verse.txt").rename("other.txt")
     status, out, err = seqgen("evaluate", verse, "other.txt", "--json")
     assert (status, err) == (0, "")
@@ -131,7 +131,7 @@ def test_longer_tokens_have_figures_by_the_token_and_by_the_character(
     Path("verse.txt").write_text(TEXT, encoding="utf-8")
     path = trained(here / "checkpoints" / "long", ["verse.txt"], tokens=tokens)
     opened = open_checkpoint(path)
-    held = np.fromfile(path / format.RESUME / VALIDATION, opened.tokenizer.dtype)
+    held = np.fromfile(path / layout.RESUME / VALIDATION, opened.tokenizer.dtype)
     nats = losses(Engine(opened.graph("float32")), held)
     _, out, _ = seqgen("evaluate", "long", *NONE, "--json")
     row = rows_of(out)["float32"]

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from rich.text import Text
 
-from seqgen.checkpoint import format
+from seqgen.checkpoint import layout
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.cli.inspect.gates import picture
 from seqgen.cli.inspect.gradients import short
@@ -33,9 +33,9 @@ TEXT = (
 def river(here: Path, make: Callable[..., Path]) -> str:
     """Name of a network of two layers of LSTM, untrained, that keeps a text."""
     path = make(here / "checkpoints" / "river", text=TEXT)
-    (path / format.RESUME).mkdir()
+    (path / layout.RESUME).mkdir()
     rows = plain_ids([TEXT], open_checkpoint(path).tokenizer)
-    for _ in write_rows(path / format.RESUME / VALIDATION, rows):
+    for _ in write_rows(path / layout.RESUME / VALIDATION, rows):
         pass
     return "river"
 

@@ -8,7 +8,7 @@ import contextlib
 import json
 from collections.abc import Callable
 
-from seqgen.checkpoint.format import Config
+from seqgen.checkpoint.config import Config
 from seqgen.data import tokenizers
 from seqgen.data.corpora.decode import decoded
 from seqgen.data.corpora.tunebook import split_tunes

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from seqgen.checkpoint.format import TuneFacts
+from seqgen.checkpoint.config import TuneFacts
 from seqgen.config.options import SamplingOptions, TuneOptions
 from seqgen.evaluation.tunes.validators.bars import bar_exact
 from seqgen.evaluation.tunes.validators.music21 import music21_agrees

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from seqgen.checkpoint import format, write
+from seqgen.checkpoint import layout, write
 from seqgen.checkpoint.read import Checkpoint, open_checkpoint
 from seqgen.training.dataset import VALIDATION, plain_ids, write_rows
 
@@ -45,9 +45,9 @@ def made(tmp_path: Path, make: Callable[..., Path]) -> Callable[..., Checkpoint]
         if set_ is not None:
             weights = checkpoint.weights()
             write.save_weights(path, checkpoint.config, {**weights, **set_(weights)})
-        (path / format.RESUME).mkdir(exist_ok=True)
+        (path / layout.RESUME).mkdir(exist_ok=True)
         rows = plain_ids([kept], checkpoint.tokenizer)
-        for _ in write_rows(path / format.RESUME / VALIDATION, rows):
+        for _ in write_rows(path / layout.RESUME / VALIDATION, rows):
             pass
         return checkpoint
 

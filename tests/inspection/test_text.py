@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqgen.checkpoint import format
+from seqgen.checkpoint import layout
+from seqgen.checkpoint.config import Config
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.errors import CheckpointError, ConfigError, CorpusError, TokenError
 from seqgen.inspection.options import TextOptions
@@ -76,14 +77,12 @@ def test_tunes_are_read_in_normal_form(tune_checkpoint: Path, tmp_path: Path) ->
         open_passage(checkpoint, TextOptions(text=str(path)), 100)
 
 
-def test_without_a_text_there_must_be_one(
-    checkpoint: Path, made: Callable[..., format.Config]
-) -> None:
+def test_without_a_text_there_must_be_one(checkpoint: Path, made: Callable[..., Config]) -> None:
     with pytest.raises(ConfigError, match=r"keeps no text of its own.*give --text"):
         open_passage(open_checkpoint(checkpoint), TextOptions(), 100)
     other = made()
     ids = np.full(100, 255, np.uint8)
-    (other.path / format.RESUME / VALIDATION).write_bytes(ids.tobytes())
+    (other.path / layout.RESUME / VALIDATION).write_bytes(ids.tobytes())
     with pytest.raises(CheckpointError, match="ids must be whole numbers"):
         open_passage(other, TextOptions(), 100)
 

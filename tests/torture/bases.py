@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seqgen.checkpoint import format
+from seqgen.checkpoint import layout
 from seqgen.checkpoint.export import Export, export
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.checkpoint.write import sample_part, write_metrics
@@ -20,9 +20,9 @@ def bases(folder: Path) -> list[Path]:
     arrays = {f"weight/{name}": array for name, array in made.weights().items()}
     train_state.save(run, train_state.TrainState(step=3, metrics=20), arrays)
     for name in (TRAINING, VALIDATION):
-        np.arange(50, dtype=np.uint8).tofile(run / format.RESUME / name)
+        np.arange(50, dtype=np.uint8).tofile(run / layout.RESUME / name)
     write_metrics(run, [{"step": n, "validation_loss": 2.0, "best": True} for n in range(5)])
-    (run / format.SAMPLES).write_bytes(sample_part("step 1", "la la"))
+    (run / layout.SAMPLES).write_bytes(sample_part("step 1", "la la"))
     copy = folder / "copy"
     export(open_checkpoint(run), copy, half=True, measure=lambda _: Export(half=True))
     return [

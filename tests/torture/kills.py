@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from seqgen.checkpoint import format
+from seqgen.checkpoint import layout
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.errors import SeqgenError
 from seqgen.generation import load
@@ -147,7 +147,7 @@ def differences(whole: Path, killed: Path) -> list[str]:
             found.append(f"other weights: {name}")
     if timeless(one.metrics()) != timeless(other.metrics()):
         found.append("other metrics")
-    samples = ((path / format.SAMPLES).read_bytes() for path in (whole, killed))
+    samples = ((path / layout.SAMPLES).read_bytes() for path in (whole, killed))
     if len(set(samples)) > 1:
         found.append("other samples")
     (_, states), (_, others) = train_state.read(whole), train_state.read(killed)

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from seqgen.checkpoint import format
+from seqgen.checkpoint import layout
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.errors import SeqgenError
 from seqgen.generation import load
@@ -29,7 +29,7 @@ MOST_SECONDS = 5.0
 MOST_BYTES = 400_000_000
 
 Change = Callable[[Path, random.Random], str]
-JSON_FILES = (format.CONFIG, format.TOKENIZER, format.GRAPH_OF, format.EXPORT, format.EVALUATION)
+JSON_FILES = (layout.CONFIG, layout.TOKENIZER, layout.GRAPH_OF, layout.EXPORT, layout.EVALUATION)
 
 HOSTILE: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, 2, 255, 2**31, 2**63, 2**64, -(2**70), 10**400, 0.5, -0.0, 1e308,
@@ -166,9 +166,9 @@ def forge_graph(file: Path, chance: random.Random) -> str:
     from onnx import TensorProto, helper, load_model_from_string
 
     path = file.parent
-    if path / format.GRAPH_OF not in plain(path):
+    if path / layout.GRAPH_OF not in plain(path):
         return "as it was"
-    model = load_model_from_string((path / format.GRAPH).read_bytes())
+    model = load_model_from_string((path / layout.GRAPH).read_bytes())
     what = chance.choice(("external data", "endless loop", "huge", "noise"))
     if what == "noise":
         content = chance.randbytes(chance.randrange(2000))
@@ -196,10 +196,10 @@ def forge_graph(file: Path, chance: random.Random) -> str:
             model.graph.initializer.append(truth)
             model.graph.node.insert(0, helper.make_node("Loop", ["", "truth"], [], body=body))
         content = model.SerializeToString()
-    (path / format.GRAPH).write_bytes(content)
-    said = json.loads((path / format.GRAPH_OF).read_text())
+    (path / layout.GRAPH).write_bytes(content)
+    said = json.loads((path / layout.GRAPH_OF).read_text())
     said["graph"] = hashlib.sha256(content).hexdigest()
-    (path / format.GRAPH_OF).write_text(json.dumps(said))
+    (path / layout.GRAPH_OF).write_text(json.dumps(said))
     return f"a forged graph: {what}"
 
 
@@ -223,7 +223,7 @@ def spoil(path: Path, chance: random.Random) -> str:
         changes = (*ANY, *[edit] * 12, nest)
     elif file.suffix == ".safetensors":
         changes = (*ANY, *[rewrite_header] * 8)
-    elif file.name == format.GRAPH:
+    elif file.name == layout.GRAPH:
         changes = (*ANY, *[forge_graph] * 8)
     return f"{file.relative_to(path)}: {chance.choice(changes)(file, chance)}"
 
@@ -246,16 +246,16 @@ def vouch(path: Path) -> str:
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
-    if not {path / format.CONFIG, path / format.TOKENIZER, path / format.WEIGHTS} <= {*plain(path)}:
+    if not {path / layout.CONFIG, path / layout.TOKENIZER, path / layout.WEIGHTS} <= {*plain(path)}:
         return "with checksums that do not fit"
     with contextlib.suppress(ValueError, TypeError, RecursionError):
-        config = json.loads((path / format.CONFIG).read_text("utf-8"))
-        content = (path / format.TOKENIZER).read_bytes()
+        config = json.loads((path / layout.CONFIG).read_text("utf-8"))
+        content = (path / layout.TOKENIZER).read_bytes()
         config["tokenizer_sha256"] = hashlib.sha256(content).hexdigest()
-        (path / format.CONFIG).write_text(json.dumps(config), "utf-8", "surrogatepass")
+        (path / layout.CONFIG).write_text(json.dumps(config), "utf-8", "surrogatepass")
     with contextlib.suppress(ValueError, TypeError, SafetensorError, SeqgenError):
-        arrays = load_file(path / format.WEIGHTS)
-        write_arrays(path / format.WEIGHTS, arrays, {"format": str(format.FORMAT)})
+        arrays = load_file(path / layout.WEIGHTS)
+        write_arrays(path / layout.WEIGHTS, arrays, {"format": str(layout.FORMAT)})
     return "with checksums that fit"
 
 
@@ -268,7 +268,7 @@ def use(path: Path) -> str:
         "".join(load(path).generate(length=length, seed=1))
         outcome = "used"
         checkpoint.metrics()
-        if (path / format.RESUME).exists():
+        if (path / layout.RESUME).exists():
             train_state.read(path, checkpoint.config)
     return outcome
 
@@ -335,7 +335,7 @@ def mutate(
             faults.append(f"{how}: took {time.monotonic() - began:.1f} s")
         changed = {name for name, _ in contents(folder).items() ^ before.items()}
         # A graph that was missing or not sealed is built again and kept, by design.
-        kept = {path.name, *(f"{path.name}/{name}" for name in (format.GRAPH, format.GRAPH_OF))}
+        kept = {path.name, *(f"{path.name}/{name}" for name in (layout.GRAPH, layout.GRAPH_OF))}
         if changed - kept or (changed and outcome != "used"):
             faults.append(f"{how}: {outcome}, and it wrote {', '.join(sorted(changed))}")
         outcomes[outcome] += 1

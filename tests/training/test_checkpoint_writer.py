@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqgen.checkpoint import format, write
+from seqgen.checkpoint import layout, write
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.errors import CheckpointError
 from seqgen.training import train_state
@@ -44,7 +44,7 @@ def test_what_is_saved_is_on_disk_once_it_is_told(
     opened = open_checkpoint(checkpoint)
     assert opened.metrics() == [{"step": 5}]
     np.testing.assert_array_equal(opened.weights()["output/bias"], keeper.best["output/bias"])
-    assert (checkpoint / format.SAMPLES).read_text() == "--- step 5 ---\nla la\n\n"
+    assert (checkpoint / layout.SAMPLES).read_text() == "--- step 5 ---\nla la\n\n"
 
 
 def test_training_does_not_wait_for_the_disk(
@@ -67,7 +67,7 @@ def test_what_could_not_be_written_is_written_with_the_next_save(
         raise CheckpointError("cannot write it: No space left on device")
 
     keeper.best = open_checkpoint(checkpoint).weights()
-    (checkpoint / format.WEIGHTS).unlink()
+    (checkpoint / layout.WEIGHTS).unlink()
     keeper.add_metric({"step": 1})
     with monkeypatch.context() as patched:
         patched.setattr(write, "save_weights", full)
@@ -94,7 +94,7 @@ def test_a_folder_that_was_deleted_is_made_anew(
     shutil.rmtree(checkpoint)
     if remnant:  # it was deleted while something was written into it
         checkpoint.mkdir()
-        (checkpoint / format.METRICS).write_text("half")
+        (checkpoint / layout.METRICS).write_text("half")
         (checkpoint / ".metrics.jsonl.12345678.tmp").write_text("half")
     keeper.add_metric({"step": 2})
     keeper.save(TrainState(step=2), ARRAYS)
@@ -103,7 +103,7 @@ def test_a_folder_that_was_deleted_is_made_anew(
     assert opened.weights()
     assert [line["step"] for line in opened.metrics()] == [1, 2]
     for name, ids in IDS.items():
-        found = open_ids(checkpoint / format.RESUME / name, opened.config.vocab, ())
+        found = open_ids(checkpoint / layout.RESUME / name, opened.config.vocab, ())
         np.testing.assert_array_equal(found, ids)
 
 
@@ -132,17 +132,17 @@ def test_what_was_written_after_the_last_save_is_left_out(checkpoint: Path) -> N
     keeper.finish()
     position, arrays = train_state.read(checkpoint)
     # It was killed between these files and the state.
-    for name, later in ((format.METRICS, b'{"step": 2}\n'), (format.SAMPLES, b"--- step 2")):
+    for name, later in ((layout.METRICS, b'{"step": 2}\n'), (layout.SAMPLES, b"--- step 2")):
         with (checkpoint / name).open("ab") as file:
             file.write(later)
-    leftovers = [checkpoint / ".step.onnx.1.tmp", checkpoint / format.RESUME / ".x.2.tmp"]
+    leftovers = [checkpoint / ".step.onnx.1.tmp", checkpoint / layout.RESUME / ".x.2.tmp"]
     for leftover in leftovers:
         leftover.touch()
     again = AsyncCheckpointWriter(open_checkpoint(checkpoint), IDS, position, arrays)
     again.save(position, arrays)
     again.finish()
     assert open_checkpoint(checkpoint).metrics() == [{"step": 1}]
-    assert (checkpoint / format.SAMPLES).read_text() == "--- step 1 ---\none\n\n"
+    assert (checkpoint / layout.SAMPLES).read_text() == "--- step 1 ---\none\n\n"
     assert not any(leftover.exists() for leftover in leftovers)
 
 

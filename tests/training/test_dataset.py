@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from seqgen.checkpoint import document_hashes, format
+from seqgen.checkpoint import document_hashes, layout
 from seqgen.checkpoint.document_hashes import document_texts
 from seqgen.config.options import DataOptions
 from seqgen.data.corpora import Corpus, Document, open_corpus
@@ -78,7 +78,7 @@ def test_items_of_a_list_are_documents_in_another_order(tokens, tmp_path):
     assert len({name[0] for name in parts[0][:40]}) > 5
     assert data.training_characters == sum(map(len, parts[0]))
     assert data.long >= 2
-    hashes = document_hashes.read(tmp_path / format.DOCUMENTS, 160)
+    hashes = document_hashes.read(tmp_path / layout.DOCUMENTS, 160)
     np.testing.assert_array_equal(hashes.training, document_hashes.fingerprints(parts[0]))
     np.testing.assert_array_equal(hashes.held_out, document_hashes.fingerprints(parts[1]))
     if tokens == "char":
@@ -106,7 +106,7 @@ def test_of_a_folder_of_songs_whole_ones_are_held_out(last, tmp_path):
 def test_a_list_may_be_read_as_one_text(tmp_path):
     data = prepare(corpus("\n".join(NAMES)), DataOptions(documents="file"), tmp_path)
     assert (data.unit, data.documents, data.held_out) == ("file", 1, 0)
-    assert not (tmp_path / format.DOCUMENTS).exists()
+    assert not (tmp_path / layout.DOCUMENTS).exists()
 
 
 def test_documents_longer_than_a_block_keep_their_text(tmp_path):
@@ -133,9 +133,9 @@ def test_a_text_has_no_voices(tmp_path):
 def test_a_tune_is_known_by_its_notes_whatever_its_key(tmp_path):
     tunes = corpus(*(tune(n).replace("K:C", "K:D") for n in range(30)), kind="tunes")
     prepare(tunes, DataOptions(), tmp_path)
-    in_c = document_hashes.read(tmp_path / format.DOCUMENTS, 30).training
+    in_c = document_hashes.read(tmp_path / layout.DOCUMENTS, 30).training
     data = prepare(tunes, DataOptions(transpose="none", tokenizer="char"), tmp_path)
-    again = document_hashes.read(tmp_path / format.DOCUMENTS, 30).training
+    again = document_hashes.read(tmp_path / layout.DOCUMENTS, 30).training
     np.testing.assert_array_equal(again, in_c)
     texts = document_texts(data.training, data.tokenizer)
     np.testing.assert_array_equal(document_hashes.fingerprints(texts, tunes=True), in_c)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from seqgen.checkpoint import format
+from seqgen.checkpoint import layout
 from seqgen.checkpoint.read import Checkpoint, open_checkpoint
 from seqgen.errors import ConfigError, CorpusError, TokenError
 from seqgen.training.evaluation_data import evaluation_data
@@ -51,7 +51,7 @@ def test_unknown_characters_are_named_or_left_out(river: Checkpoint) -> None:
 
 
 def test_without_its_corpus_files_can_be_read(river: Checkpoint) -> None:
-    shutil.rmtree(river.path / format.RESUME)
+    shutil.rmtree(river.path / layout.RESUME)
     Path("river.txt").rename("sea.txt")
     with pytest.raises(ConfigError, match=r"river keeps no text of its own.*give FILE"):
         evaluation_data(river)

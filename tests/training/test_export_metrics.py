@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqgen.checkpoint import format
+from seqgen.checkpoint import layout
 from seqgen.checkpoint.export import export
 from seqgen.checkpoint.read import Checkpoint, open_checkpoint
 from seqgen.errors import CheckpointError, TokenError
@@ -18,9 +18,9 @@ LINES = "The quick brown fox jumps over the lazy dog.\n" * 3
 def run(checkpoint: Path) -> Checkpoint:
     """A checkpoint with the tokens that it was measured by."""
     opened = open_checkpoint(checkpoint)
-    (checkpoint / format.RESUME).mkdir()
+    (checkpoint / layout.RESUME).mkdir()
     rows = rows_of(opened, [LINES]).astype(np.uint8)
-    (checkpoint / format.RESUME / VALIDATION).write_bytes(rows.tobytes())
+    (checkpoint / layout.RESUME / VALIDATION).write_bytes(rows.tobytes())
     return opened
 
 
@@ -45,7 +45,7 @@ def test_without_tokens_or_halving_there_is_nothing_to_tell(run: Checkpoint) -> 
     found = measure(run, run, half=False)
     assert found.halving is None
     assert found.validation
-    (run.path / format.RESUME / VALIDATION).unlink()
+    (run.path / layout.RESUME / VALIDATION).unlink()
     found = measure(run, run, half=True)
     assert (found.halving, found.validation, found.excerpt) == (None, {}, {})
 
@@ -67,6 +67,6 @@ def test_the_loss_of_a_network_that_knows_nothing_is_that_of_chance(
 def test_what_cannot_be_read_is_told(run: Checkpoint) -> None:
     with pytest.raises(TokenError):
         rows_of(run, ["Ω"])
-    (run.path / format.RESUME / VALIDATION).write_bytes(b"")
+    (run.path / layout.RESUME / VALIDATION).write_bytes(b"")
     with pytest.raises(CheckpointError, match=r"validation\.bin"):
         held_back(run)

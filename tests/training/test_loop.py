@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from seqgen.checkpoint import format
+from seqgen.checkpoint import layout
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.checkpoint.write import write_metrics
 from seqgen.config.options import RunOptions
@@ -75,16 +75,16 @@ class TestRun:
         assert any((last.weights()[n] != array).any() for n, array in best.weights().items())
         text = "".join(load(path, weights="last").generate("abc", length=30, temperature=0))
         assert text == "abc" * 10
-        assert "no better than the unigram model" in (path / format.CARD).read_text()
+        assert "no better than the unigram model" in (path / layout.CARD).read_text()
 
     def test_a_run_that_learned_something_keeps_its_best_weights_only(self, text_file, tmp_path):
         path = tmp_path / "river"
         for event in run(text_file, path, epochs=20):
             if isinstance(event, Started):
-                (path / format.LAST_WEIGHTS).touch()
+                (path / layout.LAST_WEIGHTS).touch()
             finished = event
         assert not finished.result.learned_nothing
-        assert not (path / format.LAST_WEIGHTS).exists()
+        assert not (path / layout.LAST_WEIGHTS).exists()
         with pytest.raises(CheckpointError, match="keeps no last weights"):
             load(path, weights="last")
 
@@ -99,7 +99,7 @@ class TestRun:
         *events, _ = start_run(corpus, options, whole)
         assert of_kind(events, Started)[0].config.corpus.held_out == 12
         assert any("\n" in event.text for event in of_kind(events, Sampled))
-        assert not (whole / format.ENDS).exists()  # 12 are too few to tell
+        assert not (whole / layout.ENDS).exists()  # 12 are too few to tell
         half = start_run(corpus, options, parted)
         for event in half:
             if isinstance(event, Step) and event.step == 20:

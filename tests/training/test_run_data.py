@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqgen.checkpoint import format, write
+from seqgen.checkpoint import layout, write
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.config.options import DataOptions, RunOptions
 from seqgen.data.corpora import open_corpus
@@ -38,7 +38,7 @@ def test_a_corpus_that_is_opened_again_has_the_parts_of_the_run(
     path = trained(Path("x"), sources[:count], tokens=tokens)
     checkpoint = open_checkpoint(path)
     kept = text_parts(checkpoint)
-    shutil.rmtree(path / format.RESUME)
+    shutil.rmtree(path / layout.RESUME)
     again = text_parts(checkpoint)
     np.testing.assert_array_equal(kept.training, again.training)
     np.testing.assert_array_equal(kept.validation, again.validation)
@@ -68,7 +68,7 @@ def test_a_known_corpus_is_opened_by_its_name(
     sources: list[str], trained: Callable[..., Path]
 ) -> None:
     path = trained(Path("x"), ["sonnets"])
-    shutil.rmtree(path / format.RESUME)
+    shutil.rmtree(path / layout.RESUME)
     checkpoint = open_checkpoint(path)
     validation = checkpoint.tokenizer.decode(text_parts(checkpoint).validation)
     assert len(validation) == 9455
@@ -82,7 +82,7 @@ def test_of_a_long_training_part_the_end_is_looked_at(
     path = trained(Path("x"), sources)
     checkpoint = open_checkpoint(path)
     kept = text_parts(checkpoint)
-    shutil.rmtree(path / format.RESUME)
+    shutil.rmtree(path / layout.RESUME)
     again = text_parts(checkpoint)
     learned = [t[: int(len(t) * 0.9)] for t in (TEXT, TEXT.upper())]
     for found in (kept, again):
@@ -97,7 +97,7 @@ def test_another_text_by_the_same_name_is_refused(
     sources: list[str], trained: Callable[..., Path]
 ) -> None:
     path = trained(Path("x"), sources)
-    shutil.rmtree(path / format.RESUME)
+    shutil.rmtree(path / layout.RESUME)
     Path("two.txt").write_text(TEXT.upper() + "!", encoding="utf-8")
     with pytest.raises(ConfigError, match=r"x keeps no text .* another text now .* give FILE"):
         text_parts(open_checkpoint(path))
@@ -112,7 +112,7 @@ def test_a_checkpoint_sends_nobody_through_the_disk(
 ) -> None:
     Path("folder").mkdir()
     path = trained(Path("x"), sources)
-    shutil.rmtree(path / format.RESUME)
+    shutil.rmtree(path / layout.RESUME)
     checkpoint = open_checkpoint(path)
     facts = replace(checkpoint.config.corpus, sources=(source,))
     with pytest.raises(ConfigError, match="no known corpus, and no file here"):
@@ -122,9 +122,9 @@ def test_a_checkpoint_sends_nobody_through_the_disk(
 def test_damaged_tokens_are_told(sources: list[str], trained: Callable[..., Path]) -> None:
     path = trained(Path("x"), sources)
     checkpoint = open_checkpoint(path)
-    (path / format.RESUME / VALIDATION).write_bytes(bytes([0, 1, 255]))
+    (path / layout.RESUME / VALIDATION).write_bytes(bytes([0, 1, 255]))
     with pytest.raises(CheckpointError, match="the tokens cannot be read: ids must be"):
         text_parts(checkpoint)
-    (path / format.RESUME / TRAINING).write_bytes(b"")
+    (path / layout.RESUME / TRAINING).write_bytes(b"")
     with pytest.raises(CheckpointError, match=r"the tokens cannot be read: training\.bin holds no"):
         text_parts(checkpoint)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqgen.checkpoint import format
+from seqgen.checkpoint import layout
 from seqgen.checkpoint.read import Checkpoint, open_checkpoint
 from seqgen.config.options import DataOptions
 from seqgen.data.corpora import open_corpus
@@ -23,9 +23,9 @@ def book(tmp_path: Path, make: Callable[..., Path]) -> Path:
     """A checkpoint with five tunes in its run, two of them held back."""
     path = make(tmp_path / "book", kind="tunes", text="\n".join(TUNES * 3), tokens="abc")
     tokenizer = open_checkpoint(path).tokenizer
-    (path / format.RESUME).mkdir(exist_ok=True)
+    (path / layout.RESUME).mkdir(exist_ok=True)
     for name, part in ((TRAINING, TUNES[:3]), (VALIDATION, TUNES[3:])):
-        for _ in write_rows(path / format.RESUME / name, placed_ids(part, tokenizer)):
+        for _ in write_rows(path / layout.RESUME / name, placed_ids(part, tokenizer)):
             pass
     return path
 
@@ -89,14 +89,14 @@ def test_what_an_earlier_vocabulary_lacks_becomes_the_unknown_or_is_left_out() -
 
 
 def test_a_book_that_is_gone_is_told(book: Path) -> None:
-    (book / format.RESUME / VALIDATION).unlink()
+    (book / layout.RESUME / VALIDATION).unlink()
     with pytest.raises(ConfigError, match=r"cannot be opened again \(fox\.txt: is no known corpus"):
         learned_tunes(open_checkpoint(book))
 
 
 def test_tokens_that_are_no_tunes_are_told(book: Path) -> None:
     for name in (TRAINING, VALIDATION):
-        (book / format.RESUME / name).write_bytes(bytes([0, 1, 2, 3]))
+        (book / layout.RESUME / name).write_bytes(bytes([0, 1, 2, 3]))
     with pytest.raises(CheckpointError, match="the tokens cannot be read"):
         learned_tunes(open_checkpoint(book))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqgen.checkpoint.format import RESUME
+from seqgen.checkpoint.layout import RESUME
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.config.options import RunOptions
 from seqgen.data.corpora import open_corpus

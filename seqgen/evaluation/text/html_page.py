@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
-from seqgen.checkpoint.format import Config
+from seqgen.checkpoint.config import Config
 from seqgen.evaluation.text.highlight import FULL, coloured, level_styles, line
 from seqgen.evaluation.text.learning_curve import learning_curve
 from seqgen.evaluation.text.report import Excerpt, Figure, Overlap, Row, TextReport

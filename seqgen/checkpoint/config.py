@@ -1,7 +1,4 @@
-"""What ``config.json`` holds, and how strictly it is read.
-
-The command line imports this for the files' names, so that NumPy is loaded where it is needed only.
-"""
+"""The configuration of a checkpoint, ``config.json``, and the reader that checks its schema."""
 
 import dataclasses
 import math
@@ -9,9 +6,8 @@ import types
 from dataclasses import dataclass
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from seqgen.checkpoint.layout import CONFIG, FORMAT, PROGRAM
 from seqgen.config.options import (
-    FLOAT32,
-    INT8,
     DataOptions,
     ModelOptions,
     RunOptions,
@@ -19,40 +15,7 @@ from seqgen.config.options import (
 )
 from seqgen.errors import CheckpointError, ConfigError
 
-FORMAT = 2
-PROGRAM = "seqgen"
 KINDS = ("text", "tunes")
-
-# Of the one-step graph: a ``step.onnx`` of another number is built anew from the weights.
-GRAPH_FORMAT = 2
-# Relative error of a network's states by rounding: twice what int8 adds in the shipped models.
-ROUNDING = {INT8: 0.02, FLOAT32: 1e-5}
-
-CONFIG = "config.json"
-TOKENIZER = "tokenizer.json"
-WEIGHTS = "model.safetensors"
-# Of a run whose best weights are no better than a unigram model.
-LAST_WEIGHTS = "last.safetensors"
-# Which weights to use.
-BEST, LAST = "best", "last"
-WEIGHTS_OF = {BEST: WEIGHTS, LAST: LAST_WEIGHTS}
-GRAPH = "step.onnx"
-GRAPH_OF = "step.json"
-METRICS = "metrics.jsonl"
-SAMPLES = "samples.txt"
-CARD = "README.md"
-# Hashes of the documents that were learned from.
-DOCUMENTS = "documents.safetensors"
-# What corrects where a network ends documents.
-ENDS = "ends.json"
-RESUME = "resume"
-# What only some checkpoints have: that they are copies to pass on, and what was found out of them.
-EXPORT = "export.json"
-EVALUATION = "evaluation.json"
-FILES = (
-    CONFIG, TOKENIZER, WEIGHTS, GRAPH, GRAPH_OF, METRICS, SAMPLES, CARD, EXPORT, EVALUATION,
-    DOCUMENTS, LAST_WEIGHTS, ENDS,
-)  # fmt: skip
 
 
 @dataclass(frozen=True)

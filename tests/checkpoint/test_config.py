@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqgen.checkpoint.format import FORMAT, Config, CorpusFacts
+from seqgen.checkpoint.config import Config, CorpusFacts
+from seqgen.checkpoint.layout import FORMAT
 from seqgen.config.options import DataOptions, ModelOptions, TrainingOptions
 from seqgen.errors import CheckpointError
 
