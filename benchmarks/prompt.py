@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from seqgen.checkpoint.locate import find
+from seqgen.checkpoint.locate import find_checkpoint
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.config.options import INT8
 from seqgen.data.corpora import open_corpus
@@ -32,7 +32,7 @@ def seconds(function: Callable[[], object]) -> float:
 
 def measure(name: str, characters: int, turns: int) -> dict[str, float]:
     """Figures by name: seconds to build, and the speeds of the three ways."""
-    checkpoint = open_checkpoint(find(name))
+    checkpoint = open_checkpoint(find_checkpoint(name))
     engine = Engine(
         checkpoint.graph(),
         sequence_graph=checkpoint.sequence_graph,

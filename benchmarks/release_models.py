@@ -26,7 +26,7 @@ from benchmarks import command
 from benchmarks.evaluated import evaluation
 from seqgen.checkpoint import layout
 from seqgen.checkpoint.export import export
-from seqgen.checkpoint.locate import find, shipped_folder
+from seqgen.checkpoint.locate import find_checkpoint, shipped_folder
 from seqgen.checkpoint.model_card import write_card
 from seqgen.checkpoint.read import Checkpoint, open_checkpoint
 from seqgen.config.fields import flag_name
@@ -124,7 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     recipe = known[asked.name]
     if not asked.checkpoint:
         command.run(*training(asked.name, recipe, asked.build), "--overwrite")
-    run = open_checkpoint(find(asked.checkpoint or str(asked.build / asked.name)))
+    run = open_checkpoint(find_checkpoint(asked.checkpoint or str(asked.build / asked.name)))
     place = ship(asked.name, run, recipe, asked.build, asked.into)
     size = sum(file.stat().st_size for file in place.iterdir())
     print(f"{place}: {size / 1e6:.1f} MB")

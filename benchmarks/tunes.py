@@ -24,7 +24,7 @@ import numpy as np
 
 from seqgen.checkpoint import write
 from seqgen.checkpoint.config import Config
-from seqgen.checkpoint.locate import find
+from seqgen.checkpoint.locate import find_checkpoint
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.config.options import SamplingOptions, TuneOptions
 from seqgen.errors import TuneError
@@ -94,7 +94,7 @@ def wishes(config: Config) -> list[Asked]:
 
 def untrained(model: str, folder: Path) -> TextGenerator:
     """A network of the same size that has learned nothing."""
-    checkpoint = open_checkpoint(find(model))
+    checkpoint = open_checkpoint(find_checkpoint(model))
     chance = np.random.default_rng(0)
     weights = {
         name: (SCALE * chance.standard_normal(shape)).astype(np.float32)

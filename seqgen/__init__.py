@@ -71,7 +71,7 @@ def train(
     there or not text, CheckpointError if the checkpoint exists or cannot be written, and
     TrainingError if the loss is not finite again and again.
     """
-    from seqgen.checkpoint.locate import checked_name
+    from seqgen.checkpoint.locate import validate_name
     from seqgen.config.options import RunOptions
     from seqgen.data.corpora import open_corpus
     from seqgen.training.run import start_run
@@ -79,7 +79,7 @@ def train(
     run = RunOptions.of(options)
     each = [sources] if isinstance(sources, (str, Path)) else sources
     corpus = open_corpus([str(source) for source in each], encoding=encoding)
-    path = Path(checkpoints_dir) / (corpus.name if name is None else checked_name(name))
+    path = Path(checkpoints_dir) / (corpus.name if name is None else validate_name(name))
     return start_run(corpus, run, path, overwrite=overwrite)
 
 
@@ -94,10 +94,12 @@ def resume(
     options: ``minutes`` or ``epochs``, all training counted, or ``patience``.
     Returns the run's events. Raises as `train` does.
     """
-    from seqgen.checkpoint.locate import find
+    from seqgen.checkpoint.locate import find_checkpoint
     from seqgen.training.run import resume_run
 
-    return resume_run(find(str(path)), options, ignore_corpus_changes=ignore_corpus_changes)
+    return resume_run(
+        find_checkpoint(str(path)), options, ignore_corpus_changes=ignore_corpus_changes
+    )
 
 
 def load(

@@ -138,7 +138,7 @@ class Config:
             raise CheckpointError(f"{where}: this is not the configuration of a seqgen checkpoint")
         number = data.get("format")
         if type(number) is not int or number < 1:
-            raise damaged(where, "format", f"{number!r} is not a format number")
+            raise field_error(where, "format", f"{number!r} is not a format number")
         if number > FORMAT:
             raise CheckpointError(
                 f"{where} was written by a newer seqgen (format {number}; "
@@ -147,7 +147,7 @@ class Config:
         rest = {name: value for name, value in data.items() if name not in ("program", "format")}
         if number == 1:
             rest = from_format_1(rest)
-        config = build(cls, rest, where, "")
+        config = parse_dataclass(cls, rest, where, "")
         config.check(where)
         return config
 
@@ -158,23 +158,23 @@ class Config:
         from seqgen.music.normal.position_features import feature_sizes as place_sizes
 
         if not 2 <= self.vocab <= LARGEST:
-            raise damaged(where, "vocab", f"{self.vocab} is not between 2 and {LARGEST}")
+            raise field_error(where, "vocab", f"{self.vocab} is not between 2 and {LARGEST}")
         if self.kind not in KINDS or self.corpus.kind not in KINDS:
-            raise damaged(where, "kind", f"it is not one of {', '.join(KINDS)}")
+            raise field_error(where, "kind", f"it is not one of {', '.join(KINDS)}")
         if not self.start or not all(0 <= token < self.vocab for token in self.start):
-            raise damaged(where, "start", f"it needs token ids from 0 to {self.vocab - 1}")
+            raise field_error(where, "start", f"it needs token ids from 0 to {self.vocab - 1}")
         if self.places and self.places != place_sizes(self.vocab):
-            raise damaged(where, "places", f"for {self.vocab} tokens they are other numbers")
+            raise field_error(where, "places", f"for {self.vocab} tokens they are other numbers")
         if self.corpus.held_out > self.corpus.documents:
-            raise damaged(where, "corpus.held_out", "there are not so many documents")
+            raise field_error(where, "corpus.held_out", "there are not so many documents")
         for mode, counts in (self.tunes.tonics if self.tunes else {}).items():
             for tonic in counts:
                 if parse_key(tonic + mode) is None:
-                    raise damaged(where, "tunes.tonics", f"{tonic + mode!r} is no key")
+                    raise field_error(where, "tunes.tonics", f"{tonic + mode!r} is no key")
         try:
             self.weight_shapes()
         except ConfigError as error:
-            raise damaged(where, "model", str(error)) from error
+            raise field_error(where, "model", str(error)) from error
 
 
 # Fields of ``config.json`` that format 1 had under another name: group, old and new name.
@@ -199,55 +199,59 @@ def from_format_1(data: dict[str, Any]) -> dict[str, Any]:
     return data
 
 
-def damaged(where: str, name: str, why: str) -> CheckpointError:
+def field_error(where: str, name: str, why: str) -> CheckpointError:
     return CheckpointError(
         f"{where}: {name}: {why}; the file is damaged or was edited, restore it or train anew"
     )
 
 
-def build(cls: type, data: Any, where: str, name: str) -> Any:
+def parse_dataclass(cls: type, data: Any, where: str, name: str) -> Any:
     """A dataclass from a JSON object, every field of the type that it is declared with."""
     if not isinstance(data, dict):
-        raise damaged(where, name, "it is not an object")
+        raise field_error(where, name, "it is not an object")
     hints = get_type_hints(cls)
     prefix = f"{name}." if name else ""
     for extra in data.keys() - hints.keys():
-        raise damaged(where, prefix + extra, "there is no such field in this format")
+        raise field_error(where, prefix + extra, "there is no such field in this format")
     values = {}
     for field in dataclasses.fields(cls):
         if field.name in data:
-            values[field.name] = typed(
+            values[field.name] = _parse_value(
                 hints[field.name], data[field.name], where, prefix + field.name
             )
         elif field.default is dataclasses.MISSING:
-            raise damaged(where, prefix + field.name, "the field is missing")
+            raise field_error(where, prefix + field.name, "the field is missing")
     try:
         return cls(**values)
     except ConfigError as error:
-        raise damaged(where, name, str(error)) from error
+        raise field_error(where, name, str(error)) from error
 
 
-def typed(hint: Any, value: Any, where: str, name: str) -> Any:
+def _parse_value(hint: Any, value: Any, where: str, name: str) -> Any:
     """The value if it is what the type hint says, lists becoming tuples."""
     origin, inner = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
         if value is None and type(None) in inner:
             return None
-        return typed(next(k for k in inner if k is not type(None)), value, where, name)
+        return _parse_value(next(k for k in inner if k is not type(None)), value, where, name)
     if dataclasses.is_dataclass(hint):
-        return build(hint, value, where, name)  # type: ignore[arg-type]
+        return parse_dataclass(hint, value, where, name)  # type: ignore[arg-type]
     if origin is tuple and isinstance(value, list):
-        return tuple(typed(inner[0], item, where, f"{name}[{n}]") for n, item in enumerate(value))
+        return tuple(
+            _parse_value(inner[0], item, where, f"{name}[{n}]") for n, item in enumerate(value)
+        )
     if origin is dict and isinstance(value, dict):
-        return {key: typed(inner[1], item, where, f"{name}.{key}") for key, item in value.items()}
+        return {
+            key: _parse_value(inner[1], item, where, f"{name}.{key}") for key, item in value.items()
+        }
     if hint is float and type(value) is int and abs(value) < 2**1000:  # a float holds no larger one
         return float(value)
     if type(value) is not (origin or hint):
-        raise damaged(
+        raise field_error(
             where, name, f"{str(value)[:40]!r} is not of type {getattr(hint, '__name__', hint)}"
         )
     if type(value) is int and value < 0:
-        raise damaged(where, name, f"{value} is negative")
+        raise field_error(where, name, f"{value} is negative")
     if type(value) is str:
         # It is shown on terminals, which it must not drive.
         return "".join(c if c.isprintable() else "\ufffd" for c in value)

@@ -33,7 +33,7 @@ class DocumentHashes(NamedTuple):
 
 # Characters up to which a text is hashed without the blanks around it. Nothing that a network
 # writes is longer.
-LONGEST = 1_000_000
+MAX_STRIPPED = 1_000_000
 
 
 def fingerprint(text: "Text") -> int:
@@ -43,11 +43,11 @@ def fingerprint(text: "Text") -> int:
     """
     length = len(text)
     digest = hashlib.blake2b(digest_size=8)
-    if length <= LONGEST:
+    if length <= MAX_STRIPPED:
         digest.update(str(text).strip().encode("utf-8", "surrogatepass"))
     else:
-        for start in range(0, length, LONGEST):
-            piece = str(text[start : start + LONGEST])
+        for start in range(0, length, MAX_STRIPPED):
+            piece = str(text[start : start + MAX_STRIPPED])
             digest.update(piece.encode("utf-8", "surrogatepass"))
     return int.from_bytes(digest.digest(), "little")
 

@@ -5,12 +5,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from seqgen.checkpoint import layout
-from seqgen.checkpoint.config import build
+from seqgen.checkpoint.config import parse_dataclass
 from seqgen.errors import CheckpointError
 from seqgen.io.atomic import read_json, write_json
 
-MOST_RANGES = 100
-MOST_BIAS = 20.0
+MAX_RANGES = 100
+MAX_BIAS = 20.0
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,10 @@ def read(path: Path) -> EndCalibration | None:
     where = path / layout.ENDS
     if not where.exists():
         return None
-    found: EndCalibration = build(EndCalibration, read_json(where)[0], str(where), "")
+    found: EndCalibration = parse_dataclass(EndCalibration, read_json(where)[0], str(where), "")
     ascending = list(found.lengths) == sorted(set(found.lengths))
-    small = all(math.isfinite(bias) and abs(bias) <= MOST_BIAS for bias in found.biases)
-    fitting = len(found.biases) == len(found.lengths) + 1 <= MOST_RANGES
+    small = all(math.isfinite(bias) and abs(bias) <= MAX_BIAS for bias in found.biases)
+    fitting = len(found.biases) == len(found.lengths) + 1 <= MAX_RANGES
     if not (ascending and small and fitting):
         raise CheckpointError(f"{where} was changed; restore it, or delete it")
     return found

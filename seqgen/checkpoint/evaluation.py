@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seqgen.checkpoint import layout
-from seqgen.checkpoint.config import build
+from seqgen.checkpoint.config import parse_dataclass
 from seqgen.io.atomic import read_json
 
 
@@ -30,4 +30,4 @@ def read_evaluation(path: Path) -> Evaluation | None:
     where = path / layout.EVALUATION
     if not where.exists():
         return None
-    return build(Evaluation, read_json(where)[0], str(where), "")
+    return parse_dataclass(Evaluation, read_json(where)[0], str(where), "")

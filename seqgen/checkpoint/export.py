@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from seqgen.checkpoint import document_hashes, end_calibration, layout, write
-from seqgen.checkpoint.config import build
+from seqgen.checkpoint.config import parse_dataclass
 from seqgen.checkpoint.read import Checkpoint, open_checkpoint
 from seqgen.errors import CheckpointError
-from seqgen.io.atomic import MOST_TEXT_BYTES, read_bytes, read_json, write_json, write_whole
+from seqgen.io.atomic import MAX_TEXT_BYTES, read_bytes, read_json, write_atomic, write_json
 
 SAMPLE_CHARACTERS = 4000
 
@@ -50,8 +50,8 @@ def export(checkpoint: Checkpoint, folder: Path, *, half: bool, measure: Measure
 
     if os.path.lexists(folder):
         raise CheckpointError(f"{folder} exists; name a folder that is not there yet")
-    with folder_beside(folder) as beside:
-        copy_files(checkpoint, beside, half)
+    with _temporary_folder(folder) as beside:
+        _copy_files(checkpoint, beside, half)
         copy = open_checkpoint(beside)
         found = measure(copy)
         write_json(beside / layout.EXPORT, asdict(found))
@@ -62,7 +62,7 @@ def export(checkpoint: Checkpoint, folder: Path, *, half: bool, measure: Measure
 
 
 @contextlib.contextmanager
-def folder_beside(folder: Path) -> Iterator[Path]:
+def _temporary_folder(folder: Path) -> Iterator[Path]:
     """A folder of the same name on the same disk, gone at the end unless it was moved."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -77,11 +77,11 @@ def folder_beside(folder: Path) -> Iterator[Path]:
         raise CheckpointError(f"cannot write {folder}: {error.strerror or error}") from error
 
 
-def copy_files(checkpoint: Checkpoint, folder: Path, half: bool) -> None:
+def _copy_files(checkpoint: Checkpoint, folder: Path, half: bool) -> None:
     """Write the files of a checkpoint that its run is not needed for into a folder."""
     config, path = checkpoint.config, checkpoint.path
     write_json(folder / layout.CONFIG, config.to_json())
-    write_whole(folder / layout.TOKENIZER, read_bytes(path / layout.TOKENIZER))
+    write_atomic(folder / layout.TOKENIZER, read_bytes(path / layout.TOKENIZER))
     # With the graph, which takes half as much again: where the folder cannot be written to, it
     # would be built at every start (0.15 s for 3.3 million weights, beside 0.03 s to read it).
     write.save_weights(folder, config, checkpoint.weights(), half=half)
@@ -94,11 +94,11 @@ def copy_files(checkpoint: Checkpoint, folder: Path, half: bool) -> None:
         end_calibration.save(folder, end_calibration.read(path))
     with contextlib.suppress(FileNotFoundError):
         os.lstat(path / layout.SAMPLES)
-        text = read_bytes(path / layout.SAMPLES, MOST_TEXT_BYTES).decode("utf-8", "replace")
-        write_whole(folder / layout.SAMPLES, latest(text).encode())
+        text = read_bytes(path / layout.SAMPLES, MAX_TEXT_BYTES).decode("utf-8", "replace")
+        write_atomic(folder / layout.SAMPLES, _latest_samples(text).encode())
 
 
-def latest(samples: str) -> str:
+def _latest_samples(samples: str) -> str:
     """The samples at the end of a run, from the beginning of one as far as they are long."""
     end = samples[-SAMPLE_CHARACTERS:]
     if end == samples:
@@ -115,4 +115,4 @@ def read_export(path: Path) -> Export | None:
     where = path / layout.EXPORT
     if not where.exists():
         return None
-    return build(Export, read_json(where)[0], str(where), "")
+    return parse_dataclass(Export, read_json(where)[0], str(where), "")

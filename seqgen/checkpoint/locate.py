@@ -20,7 +20,7 @@ def shipped_folder() -> Path:
     return installed if installed.is_dir() else Path(__file__).parents[2] / FOLDER / "shipped"
 
 
-def checked_name(name: str) -> str:
+def validate_name(name: str) -> str:
     """The name if it can be a folder's. Raises ConfigError if it is not a plain word."""
     if not re.fullmatch(r"\w[\w.+-]{0,99}", name):
         raise ConfigError(
@@ -50,7 +50,7 @@ def is_shipped(path: Path) -> bool:
     return path.resolve().parent == shipped_folder().resolve()
 
 
-def find(name_or_path: str, folder: Path = FOLDER) -> Path:
+def find_checkpoint(name_or_path: str, folder: Path = FOLDER) -> Path:
     """The folder of a checkpoint.
 
     name_or_path: a path to it, or its name in ``folder``, or that of one that comes with seqgen;
@@ -66,9 +66,9 @@ def find(name_or_path: str, folder: Path = FOLDER) -> Path:
     for path in (*own, *shipped):
         if path.name == name_or_path:
             return path
-    there = f"in {folder}: {listed(own)}" if own else f"{folder} holds none yet"
+    there = f"in {folder}: {_join_names(own)}" if own else f"{folder} holds none yet"
     if shipped:
-        there += f"; with seqgen come {listed(shipped)}"
+        there += f"; with seqgen come {_join_names(shipped)}"
     known = [path.name for path in (*own, *shipped)]
     if os.path.exists(name_or_path):
         raise CheckpointError(
@@ -81,5 +81,5 @@ def find(name_or_path: str, folder: Path = FOLDER) -> Path:
     )
 
 
-def listed(paths: list[Path]) -> str:
+def _join_names(paths: list[Path]) -> str:
     return ", ".join(path.name for path in paths)

@@ -12,7 +12,7 @@ from seqgen.checkpoint.markdown import code, table
 from seqgen.checkpoint.read import best_metric, open_checkpoint
 from seqgen.config.options import ModelOptions
 from seqgen.data.corpora.units import describe
-from seqgen.io.atomic import write_whole
+from seqgen.io.atomic import write_atomic
 from seqgen.models import cells
 
 # What is held back, as `seqgen.training.split` does it.
@@ -32,7 +32,7 @@ def write_card(path: Path) -> None:
         read_export(path),
         read_evaluation(path),
     )
-    write_whole(path / layout.CARD, text.encode("utf-8", "replace"))
+    write_atomic(path / layout.CARD, text.encode("utf-8", "replace"))
 
 
 def card(

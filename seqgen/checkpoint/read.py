@@ -20,16 +20,16 @@ from seqgen.checkpoint.signature import verify
 from seqgen.config.options import INT8
 from seqgen.errors import CheckpointError
 from seqgen.io.arrays import CHECKSUM, read_arrays
-from seqgen.io.atomic import MOST_JSON_BYTES, parse_json, read_bytes, read_json
+from seqgen.io.atomic import MAX_JSON_BYTES, parse_json, read_bytes, read_json
 
 if TYPE_CHECKING:
     from seqgen.data.tokenizers.base import Tokenizer
 
-MOST_METRICS_BYTES = 32 * 1024 * 1024
+MAX_METRICS_BYTES = 32 * 1024 * 1024
 # Its weights in float32, the graph that is built of them in int8, and what is on the way between.
-BYTES_A_PARAMETER = 10
+BYTES_PER_PARAMETER = 10
 # What reads and runs a network, by addresses; with fewer, ONNX Runtime cannot even be imported.
-BYTES_OF_LIBRARIES = 250_000_000
+LIBRARY_BYTES = 250_000_000
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Checkpoint:
 
     def weights(self) -> dict[str, np.ndarray]:
         """The weights by ``layer/weight``, float32. Raises CheckpointError if damaged."""
-        return widened(self.stored_weights()[0])
+        return to_float32(self.stored_weights()[0])
 
     def stored_weights(self) -> tuple[dict[str, np.ndarray], str]:
         """The weights in the precision of their file, and the checksum that they fit."""
@@ -67,7 +67,7 @@ class Checkpoint:
         path = self.path / layout.METRICS
         if not path.exists():
             return []
-        lines = read_bytes(path, MOST_METRICS_BYTES).splitlines()
+        lines = read_bytes(path, MAX_METRICS_BYTES).splitlines()
         metrics = [parse_json(line, f"{path}, line {n}") for n, line in enumerate(lines, 1)]
         for n, metric in enumerate(metrics, 1):
             if not isinstance(metric, dict):
@@ -87,7 +87,7 @@ class Checkpoint:
         kept = precision == INT8 and self.which == layout.BEST
         if kept:
             with contextlib.suppress(CheckpointError):
-                most = MOST_JSON_BYTES + BYTES_A_PARAMETER * self.config.parameters
+                most = MAX_JSON_BYTES + BYTES_PER_PARAMETER * self.config.parameters
                 content = read_bytes(self.path / layout.GRAPH, most)
                 said = read_json(self.path / layout.GRAPH_OF)[0]
                 if is_ours(said, graph_facts(content, total, self.config), self.path):
@@ -96,7 +96,7 @@ class Checkpoint:
         from seqgen.models.onnx import graph
 
         content = graph.build(
-            self.config.model, self.config.vocab, widened(stored), precision, self.config.places
+            self.config.model, self.config.vocab, to_float32(stored), precision, self.config.places
         )
         if kept:
             with contextlib.suppress(CheckpointError):
@@ -115,7 +115,7 @@ class Checkpoint:
         )
 
 
-def widened(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def to_float32(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The arrays as float32."""
     return {name: array.astype(np.float32, copy=False) for name, array in arrays.items()}
 
@@ -155,39 +155,39 @@ def best_metric(metrics: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | Non
 def open_checkpoint(path: Path, which: str = layout.BEST) -> Checkpoint:
     """Read a checkpoint's configuration and vocabulary.
 
-    path: the folder (`seqgen.checkpoint.locate.find` turns a name into it).
+    path: the folder (`seqgen.checkpoint.locate.find_checkpoint` turns a name into it).
     which: the weights to use, "best" or "last".
     Raises CheckpointError that names the file and says what is wrong and what to do.
     """
     if not path.is_dir():
         raise CheckpointError(f"{path} is not a checkpoint: there is no such folder")
-    check_plain(path)
+    _check_regular_files(path)
     where = path / layout.CONFIG
     data, _ = read_json(where)
     config = Config.from_json(data, str(where))
-    check_memory(config, path)
-    return Checkpoint(path, config, read_tokenizer(path / layout.TOKENIZER, config), which)
+    _check_memory(config, path)
+    return Checkpoint(path, config, _read_tokenizer(path / layout.TOKENIZER, config), which)
 
 
-def check_memory(config: Config, path: Path) -> None:
+def _check_memory(config: Config, path: Path) -> None:
     """Raise CheckpointError for a network that there is not the memory to look at."""
-    needed = config.parameters * BYTES_A_PARAMETER + BYTES_OF_LIBRARIES
-    if needed > memory():
+    needed = config.parameters * BYTES_PER_PARAMETER + LIBRARY_BYTES
+    if needed > available_memory():
         raise CheckpointError(
             f"{path}: a network of {config.parameters:,} parameters takes {needed / 1e9:,.2f} GB "
-            f"of memory, and this process can have {memory() / 1e9:,.2f}"
+            f"of memory, and this process can have {available_memory() / 1e9:,.2f}"
         )
 
 
-def memory() -> float:
+def available_memory() -> float:
     """Bytes of memory that this process can have: what the machine has, or a limit if that is less.
 
     The limit is of addresses (``ulimit -v``), of which a process takes more than of memory.
     """
-    return min(machine_memory(), address_limit())
+    return min(_physical_memory(), _address_limit())
 
 
-def machine_memory() -> float:
+def _physical_memory() -> float:
     """Bytes of memory that this machine has."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
@@ -195,7 +195,7 @@ def machine_memory() -> float:
         return math.inf
 
 
-def address_limit() -> float:
+def _address_limit() -> float:
     """Bytes of addresses that this process may take."""
     try:
         import resource
@@ -205,7 +205,7 @@ def address_limit() -> float:
     return math.inf if limit == resource.RLIM_INFINITY else limit
 
 
-def check_plain(path: Path) -> None:
+def _check_regular_files(path: Path) -> None:
     """Raise CheckpointError if a file of a checkpoint is a link, a pipe or a device."""
     run = path / layout.RESUME
     try:
@@ -222,7 +222,7 @@ def check_plain(path: Path) -> None:
         raise CheckpointError(f"cannot read {path}: {error.strerror or error}") from error
 
 
-def read_tokenizer(path: Path, config: Config) -> "Tokenizer":
+def _read_tokenizer(path: Path, config: Config) -> "Tokenizer":
     from seqgen.data import tokenizers
 
     data, content = read_json(path, config.vocab)

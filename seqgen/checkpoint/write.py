@@ -12,11 +12,11 @@ import numpy as np
 
 from seqgen.checkpoint import layout
 from seqgen.checkpoint.config import Config
-from seqgen.checkpoint.read import graph_facts, widened
+from seqgen.checkpoint.read import graph_facts, to_float32
 from seqgen.checkpoint.signature import sign
 from seqgen.errors import CheckpointError
 from seqgen.io.arrays import write_arrays
-from seqgen.io.atomic import write_json, write_whole
+from seqgen.io.atomic import write_atomic, write_json
 from seqgen.models.onnx import graph
 
 if TYPE_CHECKING:
@@ -40,13 +40,13 @@ def create(path: Path, config: Config, tokenizer: "Tokenizer", *, overwrite: boo
     overwrite: an existing checkpoint gives way; other files in its folder stay.
     Raises CheckpointError if something is in the way, or it cannot be written.
     """
-    make_way(path, overwrite)
+    clear(path, overwrite)
     # The configuration first: a folder that has one is known as a checkpoint, however unfinished.
     write_json(path / layout.CONFIG, config.to_json())
-    write_whole(path / layout.TOKENIZER, tokenizer_bytes(tokenizer))
+    write_atomic(path / layout.TOKENIZER, tokenizer_bytes(tokenizer))
 
 
-def make_way(path: Path, overwrite: bool) -> None:
+def clear(path: Path, overwrite: bool) -> None:
     """Remove an earlier checkpoint's files if that was asked for, else refuse to go on."""
     try:
         if not path.exists() or (path.is_dir() and not any(path.iterdir())):
@@ -102,9 +102,9 @@ def save_weights(
     found = {name: array.shape for name, array in arrays.items()}
     if found != expected:
         raise CheckpointError(f"{path}: the weights are {found} and the stack has {expected}")
-    stored = {name: halved(array, name) for name, array in arrays.items()} if half else arrays
+    stored = {name: _to_float16(array, name) for name, array in arrays.items()} if half else arrays
     total = write_arrays(path / layout.WEIGHTS, stored, {"format": str(layout.FORMAT)})
-    content = graph.build(config.model, config.vocab, widened(stored), places=config.places)
+    content = graph.build(config.model, config.vocab, to_float32(stored), places=config.places)
     save_graph(path, content, total, config)
 
 
@@ -124,7 +124,7 @@ def save_last(path: Path, weights: Mapping[str, np.ndarray] | None) -> None:
     write_arrays(path / layout.LAST_WEIGHTS, arrays, {"format": str(layout.FORMAT)})
 
 
-def halved(array: np.ndarray, name: str) -> np.ndarray:
+def _to_float16(array: np.ndarray, name: str) -> np.ndarray:
     """An array in half precision. Raises CheckpointError if a number is beyond what that holds."""
     if array.size and np.abs(array).max() > np.finfo(np.float16).max:
         raise CheckpointError(f"{name} has numbers too large for half precision; give --no-half")
@@ -133,17 +133,17 @@ def halved(array: np.ndarray, name: str) -> np.ndarray:
 
 def save_graph(path: Path, content: bytes, weights_sha256: str, config: Config) -> None:
     """Write the graph, and beside it of which network it is, sealed."""
-    write_whole(path / layout.GRAPH, content)
+    write_atomic(path / layout.GRAPH, content)
     facts = graph_facts(content, weights_sha256, config)
     write_json(path / layout.GRAPH_OF, facts | {"seal": sign(facts)})
 
 
 def write_metrics(path: Path, metrics: Iterable[Mapping[str, Any]]) -> None:
     """Write ``metrics.jsonl``."""
-    write_whole(path / layout.METRICS, b"".join(metric_line(metric) for metric in metrics))
+    write_atomic(path / layout.METRICS, b"".join(format_metric(metric) for metric in metrics))
 
 
-def metric_line(metric: Mapping[str, Any]) -> bytes:
+def format_metric(metric: Mapping[str, Any]) -> bytes:
     """A line of ``metrics.jsonl``; what is not a finite number is written as null."""
     finite = {
         name: None if isinstance(value, float) and not math.isfinite(value) else value
@@ -152,6 +152,6 @@ def metric_line(metric: Mapping[str, Any]) -> bytes:
     return (json.dumps(finite, allow_nan=False) + "\n").encode()
 
 
-def sample_part(heading: str, text: str) -> bytes:
+def format_sample(heading: str, text: str) -> bytes:
     """What the network wrote at some point of its training, as it stands in ``samples.txt``."""
     return f"--- {heading} ---\n{text.rstrip(chr(10))}\n\n".encode("utf-8", "replace")

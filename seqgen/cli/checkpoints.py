@@ -9,12 +9,17 @@ from typing import Annotated, Any
 import typer
 
 from seqgen.checkpoint import layout
-from seqgen.checkpoint.locate import find, is_shipped, list_checkpoints, shipped_checkpoints
+from seqgen.checkpoint.locate import (
+    find_checkpoint,
+    is_shipped,
+    list_checkpoints,
+    shipped_checkpoints,
+)
 from seqgen.cli.completion import complete_checkpoint
 from seqgen.cli.export import export
 from seqgen.cli.terminal import strip_controls, tell, write
 from seqgen.errors import CheckpointError, SeqgenError
-from seqgen.io.atomic import MOST_TEXT_BYTES, read_bytes
+from seqgen.io.atomic import MAX_TEXT_BYTES, read_bytes
 
 app = typer.Typer(help="List, show and export the trained checkpoints.", add_completion=False)
 app.command()(export)
@@ -52,7 +57,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show everything of a checkpoint: options, quality, learning curve, latest sample."""
-    path = find(name)
+    path = find_checkpoint(name)
     from seqgen.checkpoint.model_card import data_rows, network_rows, training_rows
     from seqgen.checkpoint.read import best_metric, open_checkpoint
 
@@ -204,7 +209,7 @@ def points(metrics: list[dict[str, Any]], name: str) -> dict[float, float]:
 def print_sample(path: Path) -> None:
     """The end of what the network wrote while it learned."""
     try:
-        text = read_bytes(path, MOST_TEXT_BYTES).decode("utf-8", "replace")
+        text = read_bytes(path, MAX_TEXT_BYTES).decode("utf-8", "replace")
     except CheckpointError:
         return
     print("latest sample")

@@ -57,13 +57,13 @@ def compare(
     Every option takes a list, as in --cells lstm,gru --layers 1,2 --minutes 2: every combination
     is trained. Started again with the same words, it goes on where it was.
     """
-    from seqgen.checkpoint.locate import checked_name
+    from seqgen.checkpoint.locate import validate_name
     from seqgen.cli import compare_results
     from seqgen.comparison.runner import compare as comparing
 
     check_plot(plot)
     corpus = opened(sources, encoding)
-    path = checkpoints_dir / (f"{corpus.name}-compare" if name is None else checked_name(name))
+    path = checkpoints_dir / (f"{corpus.name}-compare" if name is None else validate_name(name))
     if dry_run:
         compare_results.show_estimate(corpus, said, path.name, as_json)
         return

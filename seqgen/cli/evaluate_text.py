@@ -84,11 +84,11 @@ def write_page(report: "TextReport", checkpoint: "Checkpoint", path: str) -> Non
 
     from seqgen.cli.outputs import command_line
     from seqgen.evaluation.text.html_page import Made, page
-    from seqgen.io.atomic import write_whole
+    from seqgen.io.atomic import write_atomic
 
     versions = {name: metadata.version(name) for name in ("seqgen", "numpy", "onnxruntime")}
     made = Made(command_line(), date.today().isoformat(), versions)
-    write_whole(Path(path), page(report, checkpoint.config, made))
+    write_atomic(Path(path), page(report, checkpoint.config, made))
     tell(f"wrote {path}")
 
 

@@ -25,11 +25,11 @@ def export(
 ) -> None:
     """Copy a checkpoint without the state of its run: small, to pass on and to sample from."""
     from seqgen.checkpoint import export
-    from seqgen.checkpoint.locate import find
+    from seqgen.checkpoint.locate import find_checkpoint
     from seqgen.checkpoint.read import open_checkpoint
     from seqgen.training.export_metrics import measure
 
-    original = open_checkpoint(find(name))
+    original = open_checkpoint(find_checkpoint(name))
     found = export.export(
         original, folder, half=half, measure=partial(measure, original, half=half)
     )

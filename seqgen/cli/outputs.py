@@ -161,7 +161,7 @@ def writers(
     entries: Sequence[Entry], options: RenderOptions, instrument: Instrument, made_by: str
 ) -> Iterator[tuple[Path, Callable[[Path], None]]]:
     """Each file that is asked for, with what writes it."""
-    from seqgen.io.atomic import write_whole, written_whole
+    from seqgen.io.atomic import atomic_path, write_atomic
     from seqgen.music.render.engrave import FORMATS
     from seqgen.music.render.html_page import page
     from seqgen.music.render.midi import midi_file
@@ -171,18 +171,18 @@ def writers(
     sheets = [sheet for entry in entries for sheet in entry.sheets]
 
     def sound(path: Path) -> None:
-        with written_whole(path) as beside, open(beside, "wb") as file:
+        with atomic_path(path) as beside, open(beside, "wb") as file:
             write_wav(performances, instrument, file)
 
     if options.midi:
-        yield Path(options.midi), lambda p: write_whole(p, midi_file(performances, instrument))
+        yield Path(options.midi), lambda p: write_atomic(p, midi_file(performances, instrument))
     if options.score:
         form = FORMATS[Path(options.score).suffix.lower()]
-        yield Path(options.score), lambda p: write_whole(p, form(sheets))
+        yield Path(options.score), lambda p: write_atomic(p, form(sheets))
     if options.audio:
         yield Path(options.audio), sound
     if options.html:
-        yield Path(options.html), lambda p: write_whole(p, page(entries, instrument, made_by))
+        yield Path(options.html), lambda p: write_atomic(p, page(entries, instrument, made_by))
 
 
 def played(performances: Sequence[Performance], instrument: Instrument) -> Iterator[Notice]:

@@ -120,9 +120,9 @@ def sample(
         if output is None:
             stream(told(written), sys.stdout.buffer, sys.stdout.isatty())
         else:
-            from seqgen.io.atomic import write_whole
+            from seqgen.io.atomic import write_atomic
 
-            write_whole(output, "".join(told(written)).encode("utf-8", "replace"))
+            write_atomic(output, "".join(told(written)).encode("utf-8", "replace"))
     tell_selection(generator)
     tell_loops(generator, options.count)
 
@@ -179,9 +179,9 @@ def write_tunes(
                 stream(iter(["\n" * bool(every) + abc]), sys.stdout.buffer, False)
             every.append(abc)
     if output is not None:
-        from seqgen.io.atomic import write_whole
+        from seqgen.io.atomic import write_atomic
 
-        write_whole(output, "\n".join(every).encode())
+        write_atomic(output, "\n".join(every).encode())
     tell_selection(generator)
     if generator.kept is not None and (verbose or sys.stderr.isatty()):
         tell(f"the grammar kept {generator.kept:.1%} of the probability")

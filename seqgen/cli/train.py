@@ -99,11 +99,11 @@ def check_resume_conflicts(**given: Any) -> None:
 def going_on(
     name: str, checkpoints_dir: Path, said: dict[str, Any], ignore_corpus_changes: bool
 ) -> Iterator[Event]:
-    from seqgen.checkpoint.locate import find
+    from seqgen.checkpoint.locate import find_checkpoint
     from seqgen.training.run import resume_run
 
     return resume_run(
-        find(name, checkpoints_dir), said, ignore_corpus_changes=ignore_corpus_changes
+        find_checkpoint(name, checkpoints_dir), said, ignore_corpus_changes=ignore_corpus_changes
     )
 
 
@@ -115,14 +115,14 @@ def beginning(
     checkpoints_dir: Path,
     overwrite: bool,
 ) -> Iterator[Event]:
-    from seqgen.checkpoint.locate import checked_name
+    from seqgen.checkpoint.locate import validate_name
     from seqgen.training.run import start_run
 
     corpus = opened(sources, encoding)
     return start_run(
         corpus,
         options,
-        checkpoints_dir / (corpus.name if name is None else checked_name(name)),
+        checkpoints_dir / (corpus.name if name is None else validate_name(name)),
         overwrite=overwrite,
     )
 

@@ -147,7 +147,7 @@ def prepare(
 def check_free(place: Path, overwrite: bool) -> None:
     """Raise CheckpointError for what is in the way of a variant, unless it is to be replaced."""
     if not write.is_checkpoint(place):
-        write.make_way(place, overwrite)
+        write.clear(place, overwrite)
     elif not (overwrite or is_empty(place)):
         raise CheckpointError(
             f"{place} exists; --overwrite begins anew, or --name the comparison otherwise"

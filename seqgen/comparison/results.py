@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from seqgen.checkpoint.config import build, damaged
+from seqgen.checkpoint.config import field_error, parse_dataclass
 from seqgen.checkpoint.layout import PROGRAM
 from seqgen.comparison.variants import text_of, unique
 from seqgen.config.fields import flag_name
@@ -121,9 +121,9 @@ def read(path: Path) -> Comparison:
     if not isinstance(data, dict) or data.get("program") != PROGRAM or "entries" not in data:
         raise CheckpointError(f"{where} is in the way and is no comparison; --name another")
     if data.get("format") != FORMAT:
-        raise damaged(where, "format", f"{data.get('format')!r} is not {FORMAT}")
+        raise field_error(where, "format", f"{data.get('format')!r} is not {FORMAT}")
     rest = {name: value for name, value in data.items() if name not in ("program", "format")}
-    return build(Comparison, rest, where, "")
+    return parse_dataclass(Comparison, rest, where, "")
 
 
 def words(asked: Mapping[str, Sequence[Any]]) -> dict[str, tuple[str, ...]]:

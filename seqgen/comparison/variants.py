@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from seqgen.checkpoint.locate import checked_name
+from seqgen.checkpoint.locate import validate_name
 from seqgen.config.fields import flag_name
 from seqgen.config.options import (
     ComparisonOptions,
@@ -159,11 +159,11 @@ def text_of(value: Any) -> str:
 
 def checkpoint_names(labels: Sequence[str], name: str) -> list[str]:
     """A name for each checkpoint: by its label, or by number if that cannot be for all of them."""
-    checked_name(name)
+    validate_name(name)
     names = [f"{name}-" + re.sub(r"[^\w.+-]+", "-", each) for each in labels]
     if len(set(names)) == len(names) and max(map(len, names)) <= 100:
         return names
-    return [checked_name(f"{name}-{number}") for number in range(1, len(labels) + 1)]
+    return [validate_name(f"{name}-{number}") for number in range(1, len(labels) + 1)]
 
 
 def variant(label: str, name: str, said: Mapping[str, Any]) -> Variant:

@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from seqgen.checkpoint import layout
-from seqgen.checkpoint.locate import find
+from seqgen.checkpoint.locate import find_checkpoint
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.config.options import INT8
 from seqgen.errors import unknown_name
@@ -32,7 +32,7 @@ def load(
     """
     if weights not in layout.WEIGHTS_OF:
         raise unknown_name("weights", weights, layout.WEIGHTS_OF)
-    checkpoint = open_checkpoint(find(str(path)), weights)
+    checkpoint = open_checkpoint(find_checkpoint(str(path)), weights)
     sequence_graph = partial(checkpoint.sequence_graph, precision)
     graph, rounding = checkpoint.graph(precision), ROUNDING[precision]
     engine = Engine(graph, threads=threads, sequence_graph=sequence_graph, rounding=rounding)

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from seqgen.errors import CheckpointError
-from seqgen.io.atomic import written_whole
+from seqgen.io.atomic import atomic_path
 
 CHECKSUM = "sha256"
-FLOATS = ("F32", "F16")  # as safetensors calls them
+_FLOATS = ("F32", "F16")  # as safetensors calls them
 SPARE_BYTES = 1_000_000  # of a file, beside its arrays: names and words
 
 
@@ -42,7 +42,7 @@ def write_arrays(
     # np.asarray, not ascontiguousarray: the latter turns a scalar into a vector.
     ordered = {n: np.asarray(a, order="C") for n, a in arrays.items()}
     try:
-        with written_whole(path) as beside:
+        with atomic_path(path) as beside:
             save_file(ordered, beside, words)
     except SafetensorError as error:
         raise CheckpointError(f"cannot write {path}: {error}") from error
@@ -73,34 +73,34 @@ def read_arrays(
         most = 4 * sum(map(math.prod, expected.values())) + SPARE_BYTES
     try:
         if most is not None and (size := path.stat().st_size) > most:
-            raise tampered(path, f"{size:,} bytes are more than its run can have written")
+            raise _corrupt(path, f"{size:,} bytes are more than its run can have written")
         with safe_open(path, framework="numpy") as file:
             metadata = dict(file.metadata() or {})
             if expected is not None:
-                check_header(file, expected, path)
+                _check_header(file, expected, path)
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:
-        raise tampered(path, str(error)) from error
+        raise _corrupt(path, str(error)) from error
     words = {name: word for name, word in metadata.items() if name != CHECKSUM}
     if metadata.get(CHECKSUM) != checksum(arrays, words):
-        raise tampered(path, "its content does not fit its checksum")
+        raise _corrupt(path, "its content does not fit its checksum")
     return arrays, metadata
 
 
-def check_header(file: Any, expected: Mapping[str, tuple[int, ...]], path: Path) -> None:
+def _check_header(file: Any, expected: Mapping[str, tuple[int, ...]], path: Path) -> None:
     names = set(file.keys())
     for name in sorted(names ^ set(expected)):
-        raise tampered(
+        raise _corrupt(
             path, f"{name} is {'not part of this network' if name in names else 'missing'}"
         )
     for name, shape in expected.items():
         part = file.get_slice(name)
-        if part.get_dtype() not in FLOATS or tuple(part.get_shape()) != tuple(shape):
-            found, allowed = f"{part.get_dtype()} {list(part.get_shape())}", " or ".join(FLOATS)
-            raise tampered(path, f"{name} is {found} and config.json says {allowed} {list(shape)}")
+        if part.get_dtype() not in _FLOATS or tuple(part.get_shape()) != tuple(shape):
+            found, allowed = f"{part.get_dtype()} {list(part.get_shape())}", " or ".join(_FLOATS)
+            raise _corrupt(path, f"{name} is {found} and config.json says {allowed} {list(shape)}")
 
 
-def tampered(path: Path, why: str) -> CheckpointError:
+def _corrupt(path: Path, why: str) -> CheckpointError:
     return CheckpointError(
         f"{path}: {why}; the file is truncated or was changed, restore it or train anew"
     )

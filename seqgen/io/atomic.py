@@ -11,19 +11,19 @@ from typing import Any
 from seqgen.errors import CheckpointError
 
 # Of an object in JSON. Far above any real one, and parsed it may take fifty times as much memory.
-MOST_JSON_BYTES = 4 * 1024 * 1024
+MAX_JSON_BYTES = 4 * 1024 * 1024
 
 # Of a text that grows with each evaluation.
-MOST_TEXT_BYTES = 64 * 1024 * 1024
+MAX_TEXT_BYTES = 64 * 1024 * 1024
 # Of a vocabulary: bytes of a token and what it is merged from, on average, and commas among them.
-MOST_ITEM_BYTES = 200
-MOST_COMMAS = 16
+MAX_ITEM_BYTES = 200
+MAX_COMMAS = 16
 
 
 def check_writable(path: Path) -> None:
     """Check that a file can be written, before time is spent on its content.
 
-    Raises CheckpointError with the path and the reason, as `write_whole` would.
+    Raises CheckpointError with the path and the reason, as `write_atomic` would.
     """
     import tempfile
 
@@ -37,17 +37,17 @@ def check_writable(path: Path) -> None:
         raise CheckpointError(f"cannot write {path}: {error.strerror or error}") from error
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_atomic(path: Path, data: bytes) -> None:
     """Write a file so that at any moment a reader finds the old content or the new, never a part.
 
     Raises CheckpointError with the path and the reason; nothing is left behind then.
     """
-    with written_whole(path) as beside:
+    with atomic_path(path) as beside:
         beside.write_bytes(data)
 
 
 @contextlib.contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
+def atomic_path(path: Path) -> Iterator[Path]:
     """A path to write to; what lies there at the end takes the place of the file, as one."""
     if not path.name:
         raise CheckpointError(f"cannot write {path}: this is a folder")
@@ -71,12 +71,12 @@ def written_whole(path: Path) -> Iterator[Path]:
         except BaseException:
             beside.unlink(missing_ok=True)
             raise
-        sync_folder(path.parent)
+        _sync_folder(path.parent)
     except OSError as error:
         raise CheckpointError(f"cannot write {path}: {error.strerror or error}") from error
 
 
-def sync_folder(folder: Path) -> None:
+def _sync_folder(folder: Path) -> None:
     """Make a rename survive a power cut. Windows has no such call and needs none."""
     if os.name == "nt":
         return
@@ -92,7 +92,7 @@ def write_json(path: Path, data: Any) -> bytes:
     content = (json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode(
         "utf-8", "surrogatepass"
     )
-    write_whole(path, content)
+    write_atomic(path, content)
     return content
 
 
@@ -120,8 +120,8 @@ def read_json(path: Path, items: int = 0) -> tuple[Any, bytes]:
 
     items: that a list or object may have in all, where the file may be larger for it.
     """
-    content = read_bytes(path, max(MOST_JSON_BYTES, items * MOST_ITEM_BYTES))
-    if len(content) > MOST_JSON_BYTES and content.count(b",") > MOST_COMMAS * items:
+    content = read_bytes(path, max(MAX_JSON_BYTES, items * MAX_ITEM_BYTES))
+    if len(content) > MAX_JSON_BYTES and content.count(b",") > MAX_COMMAS * items:
         raise CheckpointError(f"{path}: its lists are longer than config.json says")
     return parse_json(content, str(path)), content
 
@@ -129,7 +129,7 @@ def read_json(path: Path, items: int = 0) -> tuple[Any, bytes]:
 def parse_json(content: bytes, where: str) -> Any:
     """Parse strict JSON. Raises CheckpointError that says where it is not."""
     try:
-        return json.loads(content.decode("utf-8", "surrogatepass"), parse_constant=refuse_constant)
+        return json.loads(content.decode("utf-8", "surrogatepass"), parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise CheckpointError(
             f"{where} is not valid JSON ({error}); the file is truncated or was edited, "
@@ -137,5 +137,5 @@ def parse_json(content: bytes, where: str) -> Any:
         ) from error
 
 
-def refuse_constant(word: str) -> None:
+def _refuse_constant(word: str) -> None:
     raise ValueError(f"{word} is not JSON")

@@ -8,7 +8,7 @@ from pathlib import Path
 from seqgen.errors import CheckpointError
 
 # Seconds that another process is given: one whose parent was killed still saves and ends.
-PATIENCE = 5.0
+TIMEOUT = 5.0
 
 
 @contextlib.contextmanager
@@ -26,10 +26,10 @@ def locked(path: Path) -> Iterator[None]:
     made = not path.parent.exists()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside = writable(path.parent) or not path.is_dir()
+        beside = _writable(path.parent) or not path.is_dir()
         place = path.with_name(f".{path.name}.lock") if beside else path / ".lock"
         # A run that is closed by the garbage collector may be closed by another thread.
-        lock = FileLock(place, timeout=PATIENCE, thread_local=False)
+        lock = FileLock(place, timeout=TIMEOUT, thread_local=False)
         lock.acquire()
     except Timeout:
         raise CheckpointError(
@@ -48,5 +48,5 @@ def locked(path: Path) -> Iterator[None]:
                 path.parent.rmdir()
 
 
-def writable(folder: Path) -> bool:
+def _writable(folder: Path) -> bool:
     return os.access(folder, os.W_OK, effective_ids=os.access in os.supports_effective_ids)

@@ -13,7 +13,7 @@ import numpy as np
 from seqgen.checkpoint import document_hashes, layout, write
 from seqgen.checkpoint.read import Checkpoint
 from seqgen.errors import CheckpointError
-from seqgen.io.atomic import MOST_TEXT_BYTES, read_bytes, write_whole
+from seqgen.io.atomic import MAX_TEXT_BYTES, read_bytes, write_atomic
 from seqgen.training import train_state
 from seqgen.training.events import Saved, Unsaved
 from seqgen.training.train_state import TrainState
@@ -72,11 +72,11 @@ class AsyncCheckpointWriter:
 
     def add_metric(self, metric: Mapping[str, Any]) -> None:
         """Another line of ``metrics.jsonl``, to be written at the next save."""
-        self.metrics += write.metric_line(metric)
+        self.metrics += write.format_metric(metric)
 
     def add_sample(self, heading: str, text: str) -> None:
         """Another part of ``samples.txt``, to be written at the next save."""
-        self.samples += write.sample_part(heading, text)
+        self.samples += write.format_sample(heading, text)
 
     def save(self, position: TrainState, arrays: Arrays) -> None:
         """Begin to write all that is new, after what is being written; `outcomes` tells the end.
@@ -112,8 +112,8 @@ class AsyncCheckpointWriter:
         best, metrics, samples, state = self.best, self.metrics, self.samples, self._state
         assert state
         files: dict[str, tuple[object, Callable[[], None]]] = {
-            layout.METRICS: (metrics, lambda: write_whole(path / layout.METRICS, metrics)),
-            layout.SAMPLES: (samples, lambda: write_whole(path / layout.SAMPLES, samples)),
+            layout.METRICS: (metrics, lambda: write_atomic(path / layout.METRICS, metrics)),
+            layout.SAMPLES: (samples, lambda: write_atomic(path / layout.SAMPLES, samples)),
             train_state.STATE: (state, lambda: train_state.save(path, *state)),
         }
         if best is None:
@@ -153,7 +153,7 @@ class AsyncCheckpointWriter:
 
 def beginning(path: Path, size: int | None) -> bytes:
     """So many bytes of a file, all of them unless said; none if there is no such file."""
-    return read_bytes(path, MOST_TEXT_BYTES)[:size] if path.exists() else b""
+    return read_bytes(path, MAX_TEXT_BYTES)[:size] if path.exists() else b""
 
 
 def is_remnant(path: Path) -> bool:

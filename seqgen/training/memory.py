@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 
-from seqgen.checkpoint.read import address_limit, machine_memory
+from seqgen.checkpoint.read import _address_limit, _physical_memory
 from seqgen.config.options import RunOptions
 from seqgen.errors import TrainingError
 from seqgen.training.autoconfig import memory_bytes
@@ -23,10 +23,10 @@ def check_memory(options: RunOptions, vocab: int) -> None:
     vocab: how many tokens there are.
     """
     needed = memory_bytes(options, vocab)
-    if needed > machine_memory():
-        refuse(needed, "of memory", f"this machine has {machine_memory() / 1e9:,.1f}")
-    if needed + MORE_ADDRESSES > address_limit():
-        allowed = f"this process is limited to {address_limit() / 1e9:,.1f} (ulimit -v)"
+    if needed > _physical_memory():
+        refuse(needed, "of memory", f"this machine has {_physical_memory() / 1e9:,.1f}")
+    if needed + MORE_ADDRESSES > _address_limit():
+        allowed = f"this process is limited to {_address_limit() / 1e9:,.1f} (ulimit -v)"
         refuse(needed + MORE_ADDRESSES, "of addresses", allowed)
 
 

@@ -55,7 +55,7 @@ def _start_locked(
     """As `start_run`, in a place that is ours."""
     overwrite = overwrite or is_empty(path)
     if not overwrite:
-        write.make_way(path, overwrite)
+        write.clear(path, overwrite)
     with folder_beside(path) as folder:
         data = yield from preparing(corpus, options.data, folder)
         if by_the_clock(options):

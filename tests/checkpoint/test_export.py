@@ -33,7 +33,7 @@ def known(copy: Checkpoint) -> Export:
 def run(checkpoint: Path) -> Checkpoint:
     """A checkpoint with all that a run leaves, and a file of its owner's."""
     write.write_metrics(checkpoint, [{"step": 10, "validation_loss": 1.5, "best": True}])
-    parts = (write.sample_part(f"step {n}", "a line of a sample\n" * 5) for n in range(100))
+    parts = (write.format_sample(f"step {n}", "a line of a sample\n" * 5) for n in range(100))
     (checkpoint / layout.SAMPLES).write_bytes(b"".join(parts))
     (checkpoint / layout.RESUME).mkdir()
     (checkpoint / layout.RESUME / "state.safetensors").write_bytes(b"x" * 1000)

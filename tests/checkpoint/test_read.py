@@ -119,7 +119,7 @@ def test_a_network_beyond_this_machines_memory_is_refused(
     checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parameters = open_checkpoint(checkpoint).config.parameters
-    monkeypatch.setattr("seqgen.checkpoint.read.memory", lambda: 9.0 * parameters)
+    monkeypatch.setattr("seqgen.checkpoint.read.available_memory", lambda: 9.0 * parameters)
     with pytest.raises(CheckpointError, match=r"parameters takes .* GB of memory, and this proc"):
         open_checkpoint(checkpoint)
 
@@ -151,7 +151,7 @@ def test_weights_without_end_are_not_mapped_into_memory(
 def test_a_vocabulary_longer_than_its_network_is_not_parsed(
     checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("seqgen.io.atomic.MOST_JSON_BYTES", 1000)
+    monkeypatch.setattr("seqgen.io.atomic.MAX_JSON_BYTES", 1000)
     (checkpoint / layout.TOKENIZER).write_text("[" + "[]," * 1500 + "[]]")
     monkeypatch.setattr("json.loads", lambda *_, **__: pytest.fail("parsed"))
     with pytest.raises(CheckpointError, match=r"longer than config\.json says"):

@@ -12,13 +12,13 @@ from seqgen.checkpoint import layout, write
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.errors import CheckpointError
 from seqgen.io.arrays import read_arrays, write_arrays
-from seqgen.io.atomic import check_writable, write_whole
+from seqgen.io.atomic import check_writable, write_atomic
 
 
 def test_a_file_is_replaced_whole_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
     path = tmp_path / "new" / "file"
-    write_whole(path, b"first")
-    write_whole(path, b"second")
+    write_atomic(path, b"first")
+    write_atomic(path, b"second")
     assert path.read_bytes() == b"second"
     assert list(path.parent.iterdir()) == [path]
 
@@ -27,14 +27,14 @@ def test_a_write_that_fails_leaves_the_old_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "file"
-    write_whole(path, b"old")
+    write_atomic(path, b"old")
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(CheckpointError, match=r"cannot write .*file: No space left"):
-        write_whole(path, b"new")
+        write_atomic(path, b"new")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -42,11 +42,11 @@ def test_a_write_that_fails_leaves_the_old_file(
 def test_a_path_that_cannot_be_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(CheckpointError, match="cannot write"):
-        write_whole(tmp_path / "file" / "below", b"x")
+        write_atomic(tmp_path / "file" / "below", b"x")
     with pytest.raises(CheckpointError, match=r"cannot write \.: this is a folder"):
-        write_whole(Path(""), b"x")
+        write_atomic(Path(""), b"x")
     with pytest.raises(CheckpointError, match="a file's name has no NUL"):
-        write_whole(tmp_path / "a\0", b"x")
+        write_atomic(tmp_path / "a\0", b"x")
 
 
 def test_a_pipe_is_not_replaced(tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_a_pipe_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("pipe")
     for name in ("pipe", "link"):
         with pytest.raises(CheckpointError, match="a device or a pipe, not a file"):
-            write_whole(tmp_path / name, b"x")
+            write_atomic(tmp_path / name, b"x")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "pipe"]
     assert (tmp_path / "pipe").is_fifo()
 
@@ -67,7 +67,7 @@ def test_no_permission_is_told(
     monkeypatch.chdir(tmp_path)
     tmp_path.chmod(0o555)
     with plain_user(), pytest.raises(CheckpointError, match="cannot write x: Permission denied"):
-        write_whole(Path("x"), b"")
+        write_atomic(Path("x"), b"")
 
 
 def test_an_existing_checkpoint_is_refused_unless_overwritten(
@@ -150,7 +150,7 @@ def test_metrics_are_json_even_where_the_loss_is_not_a_number(checkpoint: Path) 
 
 
 def test_samples_follow_one_another() -> None:
-    text = write.sample_part("step 1", "[b]é\ud800") + write.sample_part("step 2", "two\n")
+    text = write.format_sample("step 1", "[b]é\ud800") + write.format_sample("step 2", "two\n")
     assert text.decode() == "--- step 1 ---\n[b]é?\n\n--- step 2 ---\ntwo\n\n"
 
 
@@ -173,7 +173,7 @@ def test_arrays_come_back_as_they_were(tmp_path: Path) -> None:
 def test_all_files_of_a_checkpoint_may_be_read_by_whom_the_umask_lets(tmp_path):
     (tmp_path / "plain").touch()
     write_arrays(tmp_path / "arrays", {"x": np.zeros(3, np.float32)})
-    write_whole(tmp_path / "bytes", b"x")
+    write_atomic(tmp_path / "bytes", b"x")
     modes = {path.name: path.stat().st_mode for path in tmp_path.iterdir()}
     assert len(set(modes.values())) == 1
 

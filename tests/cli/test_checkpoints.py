@@ -24,7 +24,7 @@ def here(checkpoint: Path, tune_checkpoint: Path, monkeypatch: pytest.MonkeyPatc
             {"step": step * 10, "training_loss": loss, "validation_loss": loss + 0.25,
              "bits_per_character": loss * 1.5, "best": True}
         )  # fmt: skip
-        samples += write.sample_part(f"step {step}", f"[bold]sample[/bold] {step}")
+        samples += write.format_sample(f"step {step}", f"[bold]sample[/bold] {step}")
     write.write_metrics(checkpoint, metrics)
     (checkpoint / layout.SAMPLES).write_bytes(samples)
     return checkpoint.parents[1]

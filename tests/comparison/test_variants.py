@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from seqgen.checkpoint.locate import checked_name
+from seqgen.checkpoint.locate import validate_name
 from seqgen.comparison.variants import MOST, NO_PATIENCE, variants
 from seqgen.errors import ConfigError
 from seqgen.models import cells
@@ -61,7 +61,7 @@ def test_names_are_different_and_can_be_folders() -> None:
         for name in ("p", "poems" * 19):
             names = [v.name for v in variants(asked | MINUTES, name)]
             assert len(set(names)) == len(names)
-            assert all(checked_name(each).startswith(name) for each in names)
+            assert all(validate_name(each).startswith(name) for each in names)
 
 
 def test_equal_variants_are_trained_once() -> None:

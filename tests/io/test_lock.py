@@ -31,7 +31,7 @@ def holder(path, seconds):
 
 
 def test_a_second_process_is_refused_and_told_so(tmp_path, monkeypatch):
-    monkeypatch.setattr(lock, "PATIENCE", 0.2)
+    monkeypatch.setattr(lock, "TIMEOUT", 0.2)
     with holder(tmp_path / "x", 60) as other:
         with pytest.raises(CheckpointError, match="another process is training into"):
             locked(tmp_path / "x").__enter__()

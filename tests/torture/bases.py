@@ -7,7 +7,7 @@ import numpy as np
 from seqgen.checkpoint import layout
 from seqgen.checkpoint.export import Export, export
 from seqgen.checkpoint.read import open_checkpoint
-from seqgen.checkpoint.write import sample_part, write_metrics
+from seqgen.checkpoint.write import format_sample, write_metrics
 from seqgen.training import train_state
 from seqgen.training.dataset import TRAINING, VALIDATION
 from tests.conftest import TUNES, make_checkpoint
@@ -22,7 +22,7 @@ def bases(folder: Path) -> list[Path]:
     for name in (TRAINING, VALIDATION):
         np.arange(50, dtype=np.uint8).tofile(run / layout.RESUME / name)
     write_metrics(run, [{"step": n, "validation_loss": 2.0, "best": True} for n in range(5)])
-    (run / layout.SAMPLES).write_bytes(sample_part("step 1", "la la"))
+    (run / layout.SAMPLES).write_bytes(format_sample("step 1", "la la"))
     copy = folder / "copy"
     export(open_checkpoint(run), copy, half=True, measure=lambda _: Export(half=True))
     return [

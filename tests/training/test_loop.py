@@ -327,7 +327,7 @@ def test_what_is_in_the_way_is_refused_before_any_work(text_file, tmp_path):
 
 @pytest.mark.usefixtures("tf")
 def test_of_two_runs_into_one_checkpoint_the_second_is_refused(text_file, tmp_path, monkeypatch):
-    monkeypatch.setattr(lock, "PATIENCE", 0.1)
+    monkeypatch.setattr(lock, "TIMEOUT", 0.1)
     first = run(text_file, tmp_path / "river")
     next(event for event in first if isinstance(event, Step))
     for second in (

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 def opened(name: str) -> "Checkpoint":
     """The checkpoint of that name. Raises CheckpointError."""
-    from seqgen.checkpoint.locate import find
+    from seqgen.checkpoint.locate import find_checkpoint
     from seqgen.checkpoint.read import open_checkpoint
 
-    return open_checkpoint(find(name))
+    return open_checkpoint(find_checkpoint(name))
 
 
 def check_output(path: str | None) -> None:
@@ -82,11 +82,11 @@ def finite(value: Any) -> Any:
 
 def save(figure: "Figure", path: str) -> None:
     """Write a picture as PNG. Raises CheckpointError if it cannot be written."""
-    from seqgen.io.atomic import write_whole
+    from seqgen.io.atomic import write_atomic
 
     content = io.BytesIO()
     figure.savefig(content, format="png", dpi=150)
-    write_whole(Path(path), content.getvalue())
+    write_atomic(Path(path), content.getvalue())
     tell(f"wrote {path}")
 
 

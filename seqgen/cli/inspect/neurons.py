@@ -47,9 +47,9 @@ def neurons(
     findings = library.search(found)
     if options.html:
         from seqgen.inspection.html_page import page
-        from seqgen.io.atomic import write_whole
+        from seqgen.io.atomic import write_atomic
 
-        write_whole(Path(options.html), page(checkpoint.path.name, found, findings, units))
+        write_atomic(Path(options.html), page(checkpoint.path.name, found, findings, units))
         tell(f"wrote {options.html}")
     if as_json:
         _common.print_json(facts(found, findings, units))
