@@ -19,7 +19,7 @@ import numpy as np
 from seqgen.config.options import SamplingOptions, TuneOptions
 from seqgen.data.tokenizers.base import END, Tokenizer
 from seqgen.generation import load
-from seqgen.generation.batch import RandomStreams, write
+from seqgen.generation.batch import RandomStreams, generate_batch
 from seqgen.generation.engine import Engine
 from seqgen.generation.grammar_constraint import GrammarConstraint
 from seqgen.generation.tune_request import parse_request
@@ -59,11 +59,11 @@ class Endless(TuneSample):
 class Again(GrammarConstraint):
     """Under the grammar from a tune's end on as from its beginning."""
 
-    def took(self, streams: Sequence[int], ids_B: np.ndarray) -> None:
-        super().took(streams, ids_B)
+    def accept(self, streams: Sequence[int], ids_B: np.ndarray) -> None:
+        super().accept(streams, ids_B)
         self._states_B3[ids_B == END] = self._grammar.start
         if ids_B[0] == END:
-            self._alone = self._grammar.start
+            self._single_state = self._grammar.start
 
 
 Texts = list[list[int]]
@@ -91,7 +91,7 @@ def written(
     held = None if again else Again(asked.grammar, range(streams), length + ROOM)
     chance = RandomStreams(seed, [(index,) for index in range(streams)])
     began = time.perf_counter()
-    for _ in write(engine, np.array([END]), read, samples, OPTIONS, chance, held):
+    for _ in generate_batch(engine, np.array([END]), read, samples, OPTIONS, chance, held):
         pass
     speed = streams * length / (time.perf_counter() - began)
     return [sample.written for sample in samples], speed

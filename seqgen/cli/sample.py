@@ -140,14 +140,14 @@ def check_files(output: Path | None, rendering: RenderOptions) -> None:
 
 def tell_loops(generator: "TextGenerator", count: int) -> None:
     """Tell which samples ended because they repeated themselves."""
-    from seqgen.generation.loops import TIMES
+    from seqgen.generation.loops import REPEATS
 
     for loop in generator.loops[:MOST_LOOPS]:
         which = "the sample" if count == 1 else f"sample {loop.sample + 1}"
         passage = loop.passage if len(loop.passage) <= 60 else loop.passage[:59] + "…"
         tell(
             f"{which} ended because it repeated the same {len(loop.passage)} characters "
-            f"{TIMES} times ({passage!r}); --no-loops avoids that"
+            f"{REPEATS} times ({passage!r}); --no-loops avoids that"
         )
     if len(generator.loops) > MOST_LOOPS:
         tell(f"so did {len(generator.loops) - MOST_LOOPS} more samples")

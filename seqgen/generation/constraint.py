@@ -1,4 +1,4 @@
-"""What may come next, whatever the network thinks."""
+"""Constraints: logits processors that decide which tokens may come next."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
@@ -9,78 +9,102 @@ import numpy as np
 from seqgen.checkpoint.end_calibration import EndCalibration
 from seqgen.data.tokenizers.base import END
 
-NEVER = np.float32(-np.inf)
+NEG_INF = np.float32(-np.inf)
 
 
 class Constraint(Protocol):
-    """Keeps some tokens from being chosen, and is told which ones were."""
+    """A logits processor with a state for each stream.
 
-    def mask(self, streams: Sequence[int], logits_BV: np.ndarray) -> np.ndarray:
-        """The logits of these streams, with what may not come next at -inf."""
+    At each step `process` sees the logits, and `accept` the tokens that were chosen from them.
+    """
+
+    def process(self, streams: Sequence[int], logits_BV: np.ndarray) -> np.ndarray:
+        """Return the logits to sample from.
+
+        Args:
+            streams: Indices of the B streams that are still running.
+            logits_BV: Their unnormalised log-probabilities, float32 [B, V].
+
+        Returns:
+            float32 [B, V] with forbidden tokens at -inf; ``logits_BV`` itself is not changed.
+        """
         ...
 
-    def took(self, streams: Sequence[int], ids_B: np.ndarray) -> None:
-        """These streams took these tokens."""
+    def accept(self, streams: Sequence[int], ids_B: np.ndarray) -> None:
+        """Advance the state of each stream by its chosen token.
+
+        Args:
+            streams: Indices of the B streams, as in the preceding `process`.
+            ids_B: Their chosen tokens, int64 [B].
+        """
         ...
 
 
-class Forbid:
-    """Some tokens never come."""
+class ForbidTokens:
+    """Forbids some tokens at every step."""
 
     def __init__(self, ids: Iterable[int], vocab: int) -> None:
-        """ids: of the tokens; vocab: how many tokens there are."""
+        """Forbid ``ids`` of a vocabulary of ``vocab`` tokens."""
         self._allowed_V = np.ones(vocab, bool)
         self._allowed_V[list(ids)] = False
 
-    def mask(self, streams: Sequence[int], logits_BV: np.ndarray) -> np.ndarray:
-        return masked(logits_BV, self._allowed_V)
+    def process(self, streams: Sequence[int], logits_BV: np.ndarray) -> np.ndarray:
+        return mask_logits(logits_BV, self._allowed_V)
 
-    def took(self, streams: Sequence[int], ids_B: np.ndarray) -> None:
+    def accept(self, streams: Sequence[int], ids_B: np.ndarray) -> None:
         pass
 
 
-class Ending:
-    """Documents are not empty, and end as often at each length as documents do.
+class EndBias:
+    """Forbids empty documents and calibrates the probability of their end by length.
 
-    All streams begin together.
+    All streams must begin at the same step.
     """
 
-    def __init__(self, ends: EndCalibration | None, length: int = 0) -> None:
-        """ends: what corrects the network, if anything. length: tokens that are there already."""
-        self._ends = ends
+    def __init__(self, calibration: EndCalibration | None, length: int = 0) -> None:
+        """Begin after ``length`` tokens of the document; without a calibration add no bias."""
+        self._calibration = calibration
         self._length = length
 
-    def mask(self, streams: Sequence[int], logits_BV: np.ndarray) -> np.ndarray:
-        bias = NEVER
+    def process(self, streams: Sequence[int], logits_BV: np.ndarray) -> np.ndarray:
+        bias = NEG_INF
         if self._length:
-            if self._ends is None:
+            if self._calibration is None:
                 return logits_BV
-            place = bisect_right(self._ends.lengths, self._length)
-            bias = np.float32(self._ends.biases[place])
+            row = bisect_right(self._calibration.lengths, self._length)
+            bias = np.float32(self._calibration.biases[row])
         logits_BV = logits_BV.copy()
         logits_BV[:, END] += bias
         return logits_BV
 
-    def took(self, streams: Sequence[int], ids_B: np.ndarray) -> None:
+    def accept(self, streams: Sequence[int], ids_B: np.ndarray) -> None:
         self._length += 1
 
 
-class All:
-    """Several constraints at once."""
+class ConstraintChain:
+    """Applies several constraints in order."""
 
     def __init__(self, *constraints: Constraint) -> None:
         self._constraints = constraints
 
-    def mask(self, streams: Sequence[int], logits_BV: np.ndarray) -> np.ndarray:
+    def process(self, streams: Sequence[int], logits_BV: np.ndarray) -> np.ndarray:
         for constraint in self._constraints:
-            logits_BV = constraint.mask(streams, logits_BV)
+            logits_BV = constraint.process(streams, logits_BV)
         return logits_BV
 
-    def took(self, streams: Sequence[int], ids_B: np.ndarray) -> None:
+    def accept(self, streams: Sequence[int], ids_B: np.ndarray) -> None:
         for constraint in self._constraints:
-            constraint.took(streams, ids_B)
+            constraint.accept(streams, ids_B)
 
 
-def masked(logits_BV: np.ndarray, allowed: np.ndarray) -> np.ndarray:
-    """The logits with what is not allowed at -inf. allowed: bool [B, V], or [V] for all streams."""
-    return np.where(allowed, logits_BV, NEVER)
+def mask_logits(logits_BV: np.ndarray, allowed: np.ndarray) -> np.ndarray:
+    """Set the logits of forbidden tokens to -inf.
+
+    Args:
+        logits_BV: float32 [B, V].
+        allowed: bool [B, V], or [V] for all streams.
+
+    Returns:
+        A new array, float32 [B, V].
+    """
+    return np.where(allowed, logits_BV, NEG_INF)

@@ -1,4 +1,4 @@
-"""Run the network step by step on ONNX Runtime, the state going in and coming out."""
+"""Inference on ONNX Runtime, step by step, with explicit state."""
 
 import os
 import time
@@ -14,36 +14,37 @@ from seqgen.models.onnx.graph import IDS, LOGITS, PLACES, next_state
 if TYPE_CHECKING:
     import onnxruntime
 
-# Below this a step is so short that handing half of it to another core costs more than it saves
-# (two cores, LSTM of 2 layers in int8: 256 units, 1 MB, 40 µs on one and 56 on two; 512 units,
-# 3.7 MB, 63 and 45).
-ONE_THREAD_BYTES = 2_000_000
-MOST_THREADS = 8
+# A step of a smaller graph is so short that a second thread costs more than it saves (two cores,
+# LSTM of 2 layers in int8: 256 units, 1 MB, 40 µs on one and 56 on two; 512 units, 3.7 MB, 63 and
+# 45).
+SINGLE_THREAD_MAX_BYTES = 2_000_000
+MAX_THREADS = 8
 
-# Tokens of a prompt from which on the sequence graph is used. It takes a third of a second to
-# build, in which the one-step graph reads some thousands.
-LONG = 2048
-# Tokens that the sequence graph reads in one call: the input products of all of them are in memory.
-CHUNK = 512
-# Chunks after which the number of threads is tried again.
-TRIED_AGAIN = 16
+# Shorter prompts are read by the one-step graph: the sequence graph takes a third of a second to
+# build, in which the one-step graph reads some thousands of tokens.
+SEQUENCE_GRAPH_MIN_TOKENS = 2048
+# Tokens per call of the sequence graph, which holds the input products of all of them in memory.
+CHUNK_TOKENS = 512
+# Chunks after which the number of threads is measured again.
+RETUNE_EVERY = 16
 
-# Tokens of the end of a long prompt that are read first (`Engine.read_end`).
-ENDS = (1024, 8192)
+# Tokens at the end of a long prompt that `Engine.read_suffix` tries.
+SUFFIX_LENGTHS = (1024, 8192)
 
 # Relative error of the states by rounding: twice what int8 adds in the shipped models.
 ROUNDING = {INT8: 0.02, FLOAT32: 1e-5}
 
 States = Mapping[str, np.ndarray]
-Progress = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 
 
 class Engine:
-    """The network as a function of tokens and state, for any number of streams at once.
+    """The model as a function of tokens and state, for any number of streams.
 
-    vocab: how many tokens there are, V.
-    places: how many numbers it reads beside each token, F. A token is then a row of 1 + F numbers:
-        where tokens are [B] or [T, B] they are [B, 1 + F] or [T, B, 1 + F].
+    Attributes:
+        vocab: Vocabulary size, V.
+        feature_count: Number of position features per token, F. If it is not 0, a token is a row
+            of 1 + F integers: ids [B] and [T, B] become [B, 1 + F] and [T, B, 1 + F].
     """
 
     def __init__(
@@ -54,25 +55,28 @@ class Engine:
         sequence_graph: Callable[[], bytes] | None = None,
         rounding: float = 1e-5,
     ) -> None:
-        """Make the session.
+        """Create the inference session.
 
-        graph: what `seqgen.models.onnx.graph.build` returns.
-        threads: cores that a step may use; chosen by the network's size unless said.
-        sequence_graph: returns what `seqgen.models.onnx.graph.build_sequence` does, of the same
-            network; called when the first long prompt is read. Without it prompts are read token by
-            token.
-        rounding: relative error of the states that comes from the rounding of the graph's products,
-            as a root mean square (`ROUNDING`).
-        Raises CheckpointError if the graph cannot be run.
+        Args:
+            graph: The one-step graph (`seqgen.models.onnx.graph.build`).
+            threads: Number of threads; None to choose it by the size of the graph.
+            sequence_graph: Returns the graph of the same network over a sequence
+                (`seqgen.models.onnx.graph.build_sequence`); called for the first long prompt. If
+                None, prompts are read token by token.
+            rounding: Relative error of the states due to rounding, as a root mean square
+                (`ROUNDING`).
+
+        Raises:
+            CheckpointError: If the graph cannot be run.
         """
         self._rounding = rounding
-        self._threads = threads or fitting_threads(len(graph))
-        self._session = session(graph, self._threads, "step.onnx")
+        self._threads = threads or choose_threads(len(graph))
+        self._session = _create_session(graph, self._threads, "step.onnx")
         self._sequence_graph = sequence_graph
         self._sequence_bytes: bytes | None = None
         self._sequences: dict[int, onnxruntime.InferenceSession] = {}  # by the number of threads
         inputs = {i.name: i.shape[1:] for i in self._session.get_inputs()}
-        self.places: int = inputs.get(PLACES, [0])[0]
+        self.feature_count: int = inputs.get(PLACES, [0])[0]
         self._states = {n: shape for n, shape in inputs.items() if n not in (IDS, PLACES)}
         shapes = {o.name: o.shape for o in self._session.get_outputs()}
         if not {LOGITS, *map(next_state, self._states)} <= set(shapes):
@@ -80,26 +84,29 @@ class Engine:
         self.vocab: int = shapes[LOGITS][-1]
 
     def start(self, streams: int) -> dict[str, np.ndarray]:
-        """The state before the first token: zeros, float32 [B, *state shape] by name."""
+        """Return the state before the first token: zeros, float32 [B, *state shape] by name."""
         return {n: np.zeros((streams, *shape), np.float32) for n, shape in self._states.items()}
 
     def streams(self, states: States) -> "Streams":
-        """Streams that go on from these states, one token of each at a time.
+        """Create streams that continue from these states, one token of each per step.
 
-        states: as `start` or `run` returned them; they stay as they are.
+        Args:
+            states: As `start`, `run` or `read` returned them; they are copied.
         """
-        return Streams(self._session, states, self.vocab, self.places)
+        return Streams(self._session, states, self.vocab, self.feature_count)
 
     def run(self, ids_TB: np.ndarray, states: States) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        """Run T steps of B streams.
+        """Run T steps of B streams, each as a call of the one-step graph.
 
-        One by one: the products of one step keep the processor as busy as a loop inside the graph
-        does (measured: a Scan over 256 steps of one stream takes a third less time, and makes a
-        single step take a fifth more, which is what generation lives on).
+        A Scan over 256 steps of one stream takes a third less time, but makes a single step, which
+        generation consists of, a fifth slower.
 
-        ids_TB: tokens, int64 [T, B].
-        states: as `start` or an earlier `run` returned them; they stay as they are.
-        Returns the logits, float32 [T, B, V], and the states after the last step.
+        Args:
+            ids_TB: Tokens, int64 [T, B].
+            states: As `start` or an earlier `run` returned them; they are not changed.
+
+        Returns:
+            The logits, float32 [T, B, V], and the states after the last step.
         """
         streams = self.streams(states)
         logits_TBV = np.empty((*ids_TB.shape[:2], self.vocab), np.float32)
@@ -108,41 +115,51 @@ class Engine:
         return logits_TBV, streams.states
 
     def read(
-        self, ids_T: np.ndarray, progress: Progress | None = None
+        self, ids_T: np.ndarray, on_progress: OnProgress | None = None
     ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        """Read a prompt as one stream, from the state before the first token.
+        """Read a prompt as one stream, from the zero state.
 
-        Of a long prompt only the end is read where `read_end` shows that the rest does not matter.
-        Any other prompt of `LONG` tokens or more is read by the sequence graph, if there is one.
-        The result is the same but for rounding (see `seqgen.models.onnx.graph.build_sequence`).
+        Of a long prompt only the end is read if `read_suffix` shows that the rest has no influence.
+        Other prompts of `SEQUENCE_GRAPH_MIN_TOKENS` tokens or more are read by the sequence graph,
+        if there is one. The result is the same up to rounding (see
+        `seqgen.models.onnx.graph.build_sequence`).
 
-        ids_T: tokens, at least one.
-        progress: called now and then with the number of tokens that were read, and of all.
-        Returns the logits after the last token, float32 [1, V], and the states there.
+        Args:
+            ids_T: Tokens, at least one.
+            on_progress: Called now and then with the number of tokens read and the total.
+
+        Returns:
+            The logits after the last token, float32 [1, V], and the states there.
         """
-        if len(ids_T) < LONG:
-            return self.read_steps(ids_T, progress)
-        for tokens in ENDS:
-            if len(ids_T) >= 2 * tokens and (found := self.read_end(ids_T, tokens, progress)):
-                return found
+        if len(ids_T) < SEQUENCE_GRAPH_MIN_TOKENS:
+            return self.read_steps(ids_T, on_progress)
+        for tokens in SUFFIX_LENGTHS:
+            if len(ids_T) >= 2 * tokens:
+                result = self.read_suffix(ids_T, tokens, on_progress)
+                if result is not None:
+                    return result
         if self._sequence_graph:
-            return self.read_sequence(ids_T, progress)
-        return self.read_steps(ids_T, progress)
+            return self.read_sequence(ids_T, on_progress)
+        return self.read_steps(ids_T, on_progress)
 
-    def read_end(
-        self, ids_T: np.ndarray, tokens: int, progress: Progress | None = None
+    def read_suffix(
+        self, ids_T: np.ndarray, tokens: int, on_progress: OnProgress | None = None
     ) -> tuple[np.ndarray, dict[str, np.ndarray]] | None:
-        """Read the end of a prompt, if the state after it does not depend on what came before.
+        """Read the end of a prompt, if the final state does not depend on the rest.
 
-        A trained network forgets: its state is a function of the latest inputs (the echo state
-        property, Jaeger 2001). Three streams read these tokens, from a state of zeros, from random
-        signs and from the opposite signs, so that each unit begins at both extremes. Where their
-        states then differ by no more than rounding does, the state before these tokens does not
-        matter. For the float32 graph of ``shakespeare`` they are equal after 768 tokens.
+        The state of a trained network is a function of its latest inputs (the echo state property,
+        Jaeger 2001). Three streams read these tokens, from a state of zeros, from random signs and
+        from the opposite signs, so that each unit begins at both extremes. If their states then
+        differ by no more than rounding, the tokens before have no influence. For the float32 graph
+        of ``shakespeare`` they are equal after 768 tokens.
 
-        ids_T: the whole prompt. tokens: how many of its last tokens are read.
-        progress: as in `read`; the tokens that are not read count as read.
-        Returns what `read` does for the whole prompt; None where the states differ.
+        Args:
+            ids_T: The whole prompt.
+            tokens: Number of tokens at its end to read.
+            on_progress: As in `read`; the tokens that are not read count as read.
+
+        Returns:
+            The result of `read` for the whole prompt; None if the states differ.
         """
         states, random = self.start(3), np.random.default_rng(0)
         for state in states.values():
@@ -151,69 +168,71 @@ class Engine:
         streams = self.streams(states)
         for number, id in enumerate(ids_T[-tokens:], max(1, len(ids_T) - tokens + 1)):
             streams.step(np.repeat(id[None], 3, axis=0))
-            if progress and number % CHUNK == 0:
-                progress(number, len(ids_T))
+            if on_progress and number % CHUNK_TOKENS == 0:
+                on_progress(number, len(ids_T))
         for state in streams.states.values():
             error = np.sqrt(np.mean((state[1:] - state[0]) ** 2))
             # Not "greater": a state that is not finite must not pass.
             if not error <= self._rounding * np.sqrt(np.mean(state[0] ** 2)):
                 return None
-        if progress:
-            progress(len(ids_T), len(ids_T))
+        if on_progress:
+            on_progress(len(ids_T), len(ids_T))
         first = {name: state[:1].copy() for name, state in streams.states.items()}
         return streams.logits_BV[:1].copy(), first
 
     def read_steps(
-        self, ids_T: np.ndarray, progress: Progress | None = None
+        self, ids_T: np.ndarray, on_progress: OnProgress | None = None
     ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        """As `read`, token by token, however long the prompt is."""
+        """Read a prompt of any length token by token; otherwise like `read`."""
         streams = self.streams(self.start(1))
         for number, id in enumerate(ids_T, 1):
             streams.step(id[None])
-            if progress and number % CHUNK == 0:
-                progress(number, len(ids_T))
+            if on_progress and number % CHUNK_TOKENS == 0:
+                on_progress(number, len(ids_T))
         return streams.logits_BV, streams.states
 
     def read_sequence(
-        self, ids_T: np.ndarray, progress: Progress | None = None
+        self, ids_T: np.ndarray, on_progress: OnProgress | None = None
     ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        """As `read`, by the sequence graph, however short the prompt is.
+        """Read a prompt of any length by the sequence graph; otherwise like `read`.
 
-        Of a long prompt, chunks are read by several threads and by one in turn now and then, and
-        the others as was faster: where other programs keep the cores busy, threads wait for each
-        other. The result does not depend on it.
+        In a long prompt, every `RETUNE_EVERY` chunks one chunk is read by several threads and one
+        by a single thread, and the following ones by the faster of the two: where other programs
+        keep the cores busy, threads wait for each other. The result does not depend on it.
         """
         states = self.start(1)
-        chunks = range(0, len(ids_T), CHUNK)
-        candidates = [self._threads] + [1] * (self._threads > 1 and len(chunks) >= TRIED_AGAIN)
+        chunks = range(0, len(ids_T), CHUNK_TOKENS)
+        candidates = [self._threads] + [1] * (self._threads > 1 and len(chunks) >= RETUNE_EVERY)
         seconds: dict[int, float] = {}
         for number, begin in enumerate(chunks):
-            turn = number % TRIED_AGAIN
+            turn = number % RETUNE_EVERY
             chosen = candidates[turn : turn + 1] or sorted(seconds, key=lambda n: seconds[n])
             threads = chosen[0]
             sequence = self._sequence(threads)
             began = time.perf_counter()
-            part_T = ids_T[begin : begin + CHUNK]
-            logits_1V, states = read_chunk(sequence, part_T, states)
+            part_T = ids_T[begin : begin + CHUNK_TOKENS]
+            logits_1V, states = _read_chunk(sequence, part_T, states)
             seconds[threads] = time.perf_counter() - began
-            if progress:
-                progress(begin + len(part_T), len(ids_T))
+            if on_progress:
+                on_progress(begin + len(part_T), len(ids_T))
         return logits_1V, states
 
     def _sequence(self, threads: int) -> "onnxruntime.InferenceSession":
-        """What runs the sequence graph with so many threads."""
+        """Return the session of the sequence graph with so many threads."""
         if threads not in self._sequences:
             assert self._sequence_graph
             if self._sequence_bytes is None:
                 self._sequence_bytes = self._sequence_graph()
-            self._sequences[threads] = session(self._sequence_bytes, threads, "the sequence graph")
+            self._sequences[threads] = _create_session(
+                self._sequence_bytes, threads, "the sequence graph"
+            )
         return self._sequences[threads]
 
 
-def read_chunk(
+def _read_chunk(
     sequence: "onnxruntime.InferenceSession", ids_T: np.ndarray, states: States
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Read some tokens by the sequence graph: the logits after the last, and the states there."""
+    """Run the sequence graph; return the logits after the last token, and the states there."""
     names = [output.name for output in sequence.get_outputs()]
     ids_T = np.asarray(ids_T, np.int64)
     tokens = {IDS: ids_T} if ids_T.ndim == 1 else {IDS: ids_T[:, 0], PLACES: ids_T[:, 1:]}
@@ -222,21 +241,26 @@ def read_chunk(
 
 
 class Streams:
-    """Streams that go on side by side, one token of each at a time.
+    """B streams that advance together, one token of each per step.
 
-    Their states lie in two sets of buffers; a step reads one and writes the other, so that nothing
-    is allocated or handed over on the way (it was 10 to 25% of a step).
+    Their states are in two sets of buffers; a step reads one and writes the other, so that it
+    allocates and copies nothing (which was 10 to 25% of a step).
 
-    logits_BV: after the latest step, float32 [B, V]; the next step writes over them.
+    Attributes:
+        logits_BV: Logits after the latest step, float32 [B, V]; the next step overwrites them.
     """
 
     def __init__(
-        self, session: "onnxruntime.InferenceSession", states: States, vocab: int, places: int
+        self,
+        session: "onnxruntime.InferenceSession",
+        states: States,
+        vocab: int,
+        feature_count: int,
     ) -> None:
         streams = len(next(iter(states.values())))
         self._session = session
         self._ids_B = np.zeros(streams, np.int64)
-        self._places_BF = np.zeros((streams, places), np.int64)
+        self._features_BF = np.zeros((streams, feature_count), np.int64)
         self.logits_BV = np.zeros((streams, vocab), np.float32)
         first = {name: np.array(state, np.float32, order="C") for name, state in states.items()}
         self._buffers = (first, {name: np.empty_like(state) for name, state in first.items()})
@@ -245,39 +269,49 @@ class Streams:
 
     @property
     def states(self) -> dict[str, np.ndarray]:
-        """The states after the latest step by name, float32 [B, *state shape]; a step ends them."""
+        """The states after the latest step by name, float32 [B, *state shape].
+
+        Valid until the next step, which reuses their buffers.
+        """
         return self._buffers[self._turn]
 
     def step(self, ids_B: np.ndarray) -> np.ndarray:
-        """Run one step. ids_B: tokens, integers [B] or [B, 1 + F]. Returns `logits_BV`."""
+        """Run one step.
+
+        Args:
+            ids_B: Tokens, integers [B] or [B, 1 + F].
+
+        Returns:
+            `logits_BV`.
+        """
         if ids_B.ndim == 1:
             self._ids_B[:] = ids_B
         else:
             self._ids_B[:] = ids_B[:, 0]
-            self._places_BF[:] = ids_B[:, 1:]
+            self._features_BF[:] = ids_B[:, 1:]
         self._session.run_with_iobinding(self._bindings[self._turn])
         self._turn = 1 - self._turn
         return self.logits_BV
 
-    def keep(self, rows: Sequence[int]) -> "Streams":
-        """These streams only, in this order; their logits come with the next step."""
-        kept = {name: state[rows] for name, state in self.states.items()}
-        return Streams(self._session, kept, self.logits_BV.shape[1], self._places_BF.shape[1])
+    def select(self, rows: Sequence[int]) -> "Streams":
+        """Create streams of these rows in this order; their logits come with the next step."""
+        states = {name: state[rows] for name, state in self.states.items()}
+        return Streams(self._session, states, self.logits_BV.shape[1], self._features_BF.shape[1])
 
-    def forget(self, rows_B: np.ndarray) -> None:
-        """Put streams back to the state before the first token. rows_B: which ones, bool [B]."""
+    def reset(self, rows_B: np.ndarray) -> None:
+        """Reset the streams selected by ``rows_B``, bool [B], to the zero state."""
         for state in self.states.values():
             state[rows_B] = 0
 
     def _binding(self, before: States, after: States) -> "onnxruntime.IOBinding":
-        """A step from the states in some buffers to those in others."""
+        """Bind a step from the states in one set of buffers to those in another."""
         from onnxruntime import OrtValue
 
         binding = self._session.io_binding()
         binding.bind_ortvalue_input(IDS, OrtValue.ortvalue_from_numpy(self._ids_B))
-        if self._places_BF.shape[1]:
-            places = OrtValue.ortvalue_from_numpy(self._places_BF)
-            binding.bind_ortvalue_input(PLACES, places)
+        if self._features_BF.shape[1]:
+            features = OrtValue.ortvalue_from_numpy(self._features_BF)
+            binding.bind_ortvalue_input(PLACES, features)
         binding.bind_ortvalue_output(LOGITS, OrtValue.ortvalue_from_numpy(self.logits_BV))
         for name in before:
             binding.bind_ortvalue_input(name, OrtValue.ortvalue_from_numpy(before[name]))
@@ -286,28 +320,28 @@ class Streams:
         return binding
 
 
-def session(graph: bytes, threads: int, what: str) -> "onnxruntime.InferenceSession":
-    """What runs a graph. Raises CheckpointError if it cannot be run; what: its name."""
+def _create_session(graph: bytes, threads: int, name: str) -> "onnxruntime.InferenceSession":
+    """Create a session of a graph; raise CheckpointError if it cannot be run."""
     import onnxruntime as ort
 
     options = ort.SessionOptions()
     options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
     options.inter_op_num_threads = 1
     options.intra_op_num_threads = threads
-    options.log_severity_level = 4  # what fails is raised; nothing else belongs on stderr
+    options.log_severity_level = 4  # errors are raised; nothing else belongs on stderr
     try:
         return ort.InferenceSession(graph, options, ["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's exceptions share no base but Exception
-        raise CheckpointError(f"{what} cannot be run: {first_line(error)}") from error
+        raise CheckpointError(f"{name} cannot be run: {_first_line(error)}") from error
 
 
-def fitting_threads(graph_bytes: int) -> int:
-    """How many threads run a network of this size fastest on this machine."""
-    if graph_bytes < ONE_THREAD_BYTES:
+def choose_threads(graph_bytes: int) -> int:
+    """Return the number of threads that run a graph of this size fastest on this machine."""
+    if graph_bytes < SINGLE_THREAD_MAX_BYTES:
         return 1
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return min(cores or 1, MOST_THREADS)
+    return min(cores or 1, MAX_THREADS)
 
 
-def first_line(error: Exception) -> str:
+def _first_line(error: Exception) -> str:
     return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

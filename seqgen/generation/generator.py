@@ -19,9 +19,9 @@ from seqgen.config.fields import grouped
 from seqgen.config.options import LINE, SamplingOptions, TuneOptions
 from seqgen.data.tokenizers.base import END
 from seqgen.errors import CheckpointError, ConfigError
-from seqgen.generation.batch import STREAMS, Piece, RandomStreams, in_order, write
-from seqgen.generation.constraint import All, Constraint, Ending, Forbid
-from seqgen.generation.engine import Engine, Progress
+from seqgen.generation.batch import MAX_STREAMS, Piece, RandomStreams, generate_batch, in_order
+from seqgen.generation.constraint import Constraint, ConstraintChain, EndBias, ForbidTokens
+from seqgen.generation.engine import Engine, OnProgress
 from seqgen.generation.grammar_constraint import GrammarConstraint
 from seqgen.generation.loops import AvoidLoops, Loop
 from seqgen.generation.selection import Selection
@@ -104,7 +104,7 @@ class TextGenerator:
         prompt: str,
         options: SamplingOptions,
         asked: TuneOptions = TuneOptions(),
-        progress: Progress | None = None,
+        progress: OnProgress | None = None,
     ) -> Iterator[tuple[int, str]]:
         """Write ``options.count`` samples, up to 64 side by side.
 
@@ -122,23 +122,23 @@ class TextGenerator:
         self.loops = []
         self.selection = selection = self._selection(options)
         batches = batched(range(options.count))
-        if selection and selection.chooses:
+        if selection and selection.filters:
             batches = selection.batches()
         if self.config.kind == "tunes":
             settled = self._settled(prompt, asked)
             self.prompt_left_out = settled.left_out
             candidates = self._tunes(settled, options, self.seed, batches, free=not asked.grammar)
             written = partial(self._abc, seed=self.seed, key=settled.key)
-            if selection and selection.chooses:
-                chosen = selection.chosen(candidates)
+            if selection and selection.filters:
+                chosen = selection.select(candidates)
                 return ((number, written(number, text=text)) for number, _, text in chosen)
         else:
             if asked != TuneOptions():
                 raise ConfigError("--meter, --key and the like are for models of tunes")
             candidates = self._texts(prompt, options, self.seed, batches, progress)
-            if selection and selection.chooses:
-                return ((number, text) for number, text, _ in selection.chosen(candidates))
-        return in_order(selection.counted(candidates) if selection else candidates)
+            if selection and selection.filters:
+                return ((number, text) for number, text, _ in selection.select(candidates))
+        return in_order(selection.count_copies(candidates) if selection else candidates)
 
     def _ends(self) -> EndCalibration | None:
         """What corrects where the network ends documents; the last weights have nothing."""
@@ -181,7 +181,7 @@ class TextGenerator:
         options: SamplingOptions,
         seed: int,
         batches: Iterable[list[int]],
-        progress: Progress | None,
+        progress: OnProgress | None,
     ) -> Iterator[Piece]:
         """batches: the indexes of the samples that are written side by side."""
         tokenizer, facts = self.checkpoint.tokenizer, self.config.corpus
@@ -211,26 +211,30 @@ class TextGenerator:
         def held(samples: Sequence[TextSample]) -> Constraint | None:
             constraints: list[Constraint] = []
             if not facts.may_end:
-                constraints.append(Forbid([END], self.config.vocab))
+                constraints.append(ForbidTokens([END], self.config.vocab))
             elif ends:
-                constraints.append(Ending(correction, prompt_tokens))
+                constraints.append(EndBias(correction, prompt_tokens))
             if taken_back:
                 streams = [sample.index for sample in samples]
                 constraints.append(TokenHealing(contents, taken_back, streams))
             if not options.loops:
                 watches = {sample.index: sample.watch for sample in samples}
                 constraints.append(AvoidLoops(watches, contents))
-            return All(*constraints) if len(constraints) > 1 else next(iter(constraints), None)
+            return (
+                ConstraintChain(*constraints)
+                if len(constraints) > 1
+                else next(iter(constraints), None)
+            )
 
         def written() -> Iterator[Piece]:
             read = self._engine.read(ids_T, progress)
             for indexes in batches:
                 samples = [begun(index) for index in indexes]
                 chance = RandomStreams(seed, [(index, 0) for index in indexes])
-                for piece in write(
+                for piece in generate_batch(
                     self._engine, ids_T, read, samples, options, chance, held(samples)
                 ):
-                    if piece.whole and (loop := samples[piece.sample - indexes[0]].loop):
+                    if piece.complete and (loop := samples[piece.sample - indexes[0]].loop):
                         self.loops.append(loop)
                     yield piece
 
@@ -269,11 +273,11 @@ class TextGenerator:
                 chance = RandomStreams(seed, [(index, 0) for index in indexes])
                 held = None
                 if settled.grammar:
-                    held = GrammarConstraint(settled.grammar, indexes, length, free=free)
-                yield from write(self._engine, ids_T, read, samples, options, chance, held)
+                    held = GrammarConstraint(settled.grammar, indexes, length, header_only=free)
+                yield from generate_batch(self._engine, ids_T, read, samples, options, chance, held)
                 # Without the grammar nothing but the header was held to it.
-                if held and not free and math.isfinite(held.kept):
-                    kept.append(held.kept)
+                if held and not free and math.isfinite(held.allowed_mass):
+                    kept.append(held.allowed_mass)
                     self.kept = sum(kept) / len(kept)
 
         return pieces()
@@ -319,5 +323,5 @@ class TextGenerator:
 
 
 def batched(indexes: range) -> Iterator[list[int]]:
-    for begin in range(0, len(indexes), STREAMS):
-        yield list(indexes[begin : begin + STREAMS])
+    for begin in range(0, len(indexes), MAX_STREAMS):
+        yield list(indexes[begin : begin + MAX_STREAMS])

@@ -1,77 +1,85 @@
-"""The grammar of tunes as a constraint: what a network writes can be played."""
+"""The tune grammar as a constraint: every sampled tune can be played."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from seqgen.generation.constraint import masked
+from seqgen.generation.constraint import mask_logits
 from seqgen.music.grammar.grammar import Grammar
 from seqgen.music.grammar.header import Heading
 
-MEASURE_EVERY = 8  # steps: to weigh what is kept at each would cost as much as the grammar
+MEASURE_EVERY = 8  # steps: measuring the allowed mass at each would cost as much as the grammar
 
 
 class GrammarConstraint:
-    """Holds streams to the grammar, from the boundary before their tunes to the ends of these.
+    """Restricts streams to the grammar, from the boundary before their tunes to the tunes' ends.
 
-    All begin together; one that has ended is not asked for again.
-
-    kept: the share of the network's probability that the grammar left it, on average over the
-        steps that were measured; NaN before the first.
+    All streams must begin at the same step; one that has ended may not be passed again.
     """
 
     def __init__(
-        self, grammar: Grammar, streams: Sequence[int], length: int, *, free: bool = False
+        self, grammar: Grammar, streams: Sequence[int], length: int, *, header_only: bool = False
     ) -> None:
-        """streams: numbers of the streams. length: most tokens of each, its end included.
+        """Begin before the header.
 
-        free: hold them to it in the lines of the header only.
+        Args:
+            grammar: The automaton over tokens.
+            streams: Indices of the streams.
+            length: Largest number of tokens of each stream, including its end.
+            header_only: Restrict the header lines only, not the notes.
         """
         self._grammar = grammar
         self._streams = streams
         self._states_B3 = grammar.states([grammar.start] * len(streams))
-        self._alone = grammar.start  # the state of a single stream: arrays would be slower
-        self._left = length
-        self._free = free
-        self._freed = False
-        self._kept = self._measured = 0.0
+        self._single_state = grammar.start  # of a single stream: arrays would be slower
+        self._remaining = length
+        self._header_only = header_only
+        self._released = False
+        self._mass_sum = 0.0
+        self._measured = 0
 
     @property
-    def kept(self) -> float:
-        return self._kept / self._measured if self._measured else float("nan")
+    def allowed_mass(self) -> float:
+        """Mean probability that the model gave to allowed tokens, in [0, 1].
 
-    def mask(self, streams: Sequence[int], logits_BV: np.ndarray) -> np.ndarray:
-        if self._freed:
+        Averaged over the steps that were measured; NaN before the first.
+        """
+        return self._mass_sum / self._measured if self._measured else float("nan")
+
+    def process(self, streams: Sequence[int], logits_BV: np.ndarray) -> np.ndarray:
+        if self._released:
             return logits_BV
         if len(streams) < len(self._streams):
-            self._keep(streams)
+            self._select(streams)
         if len(streams) == 1:
-            allowed_BV = self._grammar.allowed(self._alone, self._left)[None]
+            allowed_BV = self._grammar.allowed(self._single_state, self._remaining)[None]
         else:
-            left_B = np.full(len(streams), self._left)
-            allowed_BV = self._grammar.allowed_batch(self._states_B3, left_B)
-        if self._left % MEASURE_EVERY == 0:
-            self._weigh(logits_BV, allowed_BV)
-        return masked(logits_BV, allowed_BV)
+            remaining_B = np.full(len(streams), self._remaining)
+            allowed_BV = self._grammar.allowed_batch(self._states_B3, remaining_B)
+        if self._remaining % MEASURE_EVERY == 0:
+            self._measure(logits_BV, allowed_BV)
+        return mask_logits(logits_BV, allowed_BV)
 
-    def took(self, streams: Sequence[int], ids_B: np.ndarray) -> None:
-        if self._freed:
+    def accept(self, streams: Sequence[int], ids_B: np.ndarray) -> None:
+        if self._released:
             return
-        self._left -= 1
+        self._remaining -= 1
         if len(streams) == 1:
-            self._alone = self._grammar.step(self._alone, int(ids_B[0]))
+            self._single_state = self._grammar.step(self._single_state, int(ids_B[0]))
         else:
             self._states_B3 = self._grammar.step_batch(self._states_B3, ids_B)
-            self._alone = tuple(self._states_B3[0].tolist())
-        self._freed = self._free and not isinstance(self._grammar.spot(self._alone), Heading)
+            self._single_state = tuple(self._states_B3[0].tolist())
+        in_header = isinstance(self._grammar.spot(self._single_state), Heading)
+        self._released = self._header_only and not in_header
 
-    def _keep(self, streams: Sequence[int]) -> None:
-        """Go on with these streams only."""
+    def _select(self, streams: Sequence[int]) -> None:
+        """Continue with a subset of the streams."""
         rows = [self._streams.index(stream) for stream in streams]
         self._streams, self._states_B3 = streams, self._states_B3[rows]
-        self._alone = tuple(self._states_B3[0].tolist())
+        self._single_state = tuple(self._states_B3[0].tolist())
 
-    def _weigh(self, logits_BV: np.ndarray, allowed_BV: np.ndarray) -> None:
+    def _measure(self, logits_BV: np.ndarray, allowed_BV: np.ndarray) -> None:
         mass_BV = np.exp(logits_BV - logits_BV.max(axis=1, keepdims=True))
-        self._kept += float(((mass_BV * allowed_BV).sum(axis=1) / mass_BV.sum(axis=1)).sum())
+        allowed_mass_B = (mass_BV * allowed_BV).sum(axis=1) / mass_BV.sum(axis=1)
+        self._mass_sum += float(allowed_mass_B.sum())
         self._measured += len(logits_BV)

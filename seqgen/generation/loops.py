@@ -1,71 +1,74 @@
-"""Samples that repeat themselves: found while they are written, and kept from it."""
+"""Repetition loops in samples: detecting them during generation, and avoiding them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from seqgen.generation.constraint import masked
+from seqgen.generation.constraint import mask_logits
 
-LEAST = 40  # characters of a passage that counts as repeated
-MOST = 4096  # characters of the longest passage that is looked for
-TIMES = 3
-# Characters between two looks: so many that a look costs nothing beside the network.
-EVERY = 128
-# The same where the third time is to be avoided: fewer, since the second must be seen before.
-EVERY_TO_AVOID = 12
-# Places of the latest characters that are tried as the beginning of a passage.
-MOST_TRIED = 32
-# Characters before the end of the third time that are masked already: a token may end within a
-# character, which comes with the next one.
+MIN_PERIOD = 40  # characters
+MAX_PERIOD = 4096
+REPEATS = 3
+# Characters between two checks: so many that a check costs nothing compared with the network.
+CHECK_EVERY = 128
+# The same where the third repeat is avoided: fewer, since the second must be detected before it.
+CHECK_EVERY_TO_AVOID = 12
+# Earlier occurrences of the latest characters that are tried as the start of a passage.
+MAX_ANCHORS = 32
+# Characters before the end of the third repeat from which on tokens are masked: a token may end
+# within a character, which the next token completes.
 MARGIN = 2
 
 
 @dataclass(frozen=True)
 class Loop:
-    """A sample that ended because it repeated itself.
+    """A sample that was stopped because it repeated itself.
 
-    sample: its index. passage: what it repeated `TIMES` times in a row.
+    Attributes:
+        sample: Index of the sample.
+        passage: The text that it repeated `REPEATS` times in a row.
     """
 
     sample: int
     passage: str
 
 
-class LoopWatch:
-    """The end of one sample's text, and whether it repeats itself.
+class LoopDetector:
+    """Detects whether the end of a sample's text repeats.
 
-    period: characters of the passage that stands at the end twice or more; 0 where none does.
-    run: characters at the end that repeat with this period, the first time included.
+    Attributes:
+        period: Length of the passage that ends the text twice or more, in characters; else 0.
+        run: Number of characters at the end that have this period, including the first repeat.
     """
 
-    def __init__(self, every: int = EVERY) -> None:
-        """every: characters between two looks for a passage."""
+    def __init__(self, every: int = CHECK_EVERY) -> None:
+        """Search for a passage every so many characters."""
         self.period = 0
         self.run = 0
         self._every = every
         self._text = ""
         self._new: list[str] = []
-        self._left = every  # characters until the next look
+        self._until_search = every
 
     @property
     def looping(self) -> bool:
-        """Whether the passage stands at the end `TIMES` times."""
-        return self.period > 0 and self.run >= TIMES * self.period
+        """Whether the passage ends the text `REPEATS` times."""
+        return self.period > 0 and self.run >= REPEATS * self.period
 
     @property
     def passage(self) -> str:
-        """What stands at the end twice or more, and would come next; "" where nothing does."""
+        """The passage that ends the text twice or more, or ""."""
         return self._text[len(self._text) - self.period :]
 
     def push(self, text: str) -> None:
-        """Text was added to the sample."""
+        """Append text of the sample."""
         self._new.append(text)
-        self._left -= len(text)
-        if self._left <= 0 or self.period:
-            self._look()
+        self._until_search -= len(text)
+        if self._until_search <= 0 or self.period:
+            self._update()
 
-    def _look(self) -> None:
+    def _update(self) -> None:
         new = "".join(self._new)
         self._new.clear()
         text = self._text + new
@@ -73,37 +76,38 @@ class LoopWatch:
             self.run += len(new)
         else:
             self.period = self.run = 0
-        if self._left <= 0:
-            self._left = self._every
+        if self._until_search <= 0:
+            self._until_search = self._every
             if not self.period:
-                self.period = period_of(text)
-                self.run = run_of(text, self.period)
-        room = (TIMES + 1) * MOST
-        self._text = text[-room:] if len(text) > 2 * room else text
+                self.period = find_period(text)
+                self.run = repeated_length(text, self.period)
+        needed = (REPEATS + 1) * MAX_PERIOD
+        self._text = text[-needed:] if len(text) > 2 * needed else text
 
 
-def period_of(text: str) -> int:
-    """The length of a passage of `LEAST` to `MOST` characters that ends a text twice, or 0.
+def find_period(text: str) -> int:
+    """Return the length of a passage that ends a text twice, or 0.
 
-    It is a multiple of the shortest passage where that has fewer characters.
+    It is at least `MIN_PERIOD` and at most `MAX_PERIOD` characters, and a multiple of the shortest
+    such passage where that has fewer than `MIN_PERIOD`.
     """
-    latest = text[-LEAST:]
-    first, end = max(0, len(text) - MOST - LEAST), len(text) - 1
-    for _ in range(MOST_TRIED if len(latest) == LEAST else 0):
-        # Where the latest characters stand before tells how long the passage may be.
+    latest = text[-MIN_PERIOD:]
+    first, end = max(0, len(text) - MAX_PERIOD - MIN_PERIOD), len(text) - 1
+    for _ in range(MAX_ANCHORS if len(latest) == MIN_PERIOD else 0):
+        # The distance to an earlier occurrence of the latest characters is a candidate.
         start = text.rfind(latest, first, end)
         if start < 0:
             break
-        shift = len(text) - LEAST - start
-        period = shift * -(-LEAST // shift)
+        shift = len(text) - MIN_PERIOD - start
+        period = shift * -(-MIN_PERIOD // shift)
         if text[-period:] == text[-2 * period : -period]:
             return period
-        end = start + LEAST - 1
+        end = start + MIN_PERIOD - 1
     return 0
 
 
-def run_of(text: str, period: int) -> int:
-    """How many characters at the end of a text repeat with a period, the first time included."""
+def repeated_length(text: str, period: int) -> int:
+    """Return how many characters at the end of a text have a period, with the first repeat."""
     run = period
     while period and run < len(text) and text[-run - 1] == text[-run - 1 + period]:
         run += 1
@@ -111,48 +115,52 @@ def run_of(text: str, period: int) -> int:
 
 
 class AvoidLoops:
-    """Keeps samples from repeating a passage for the third time.
+    """Constraint that masks the tokens which would complete the third repeat of a passage."""
 
-    The tokens that would end the third time are masked.
-    """
+    def __init__(
+        self, detectors: Mapping[int, LoopDetector], contents: Sequence[str | bytes]
+    ) -> None:
+        """Begin before the first token.
 
-    def __init__(self, watches: Mapping[int, LoopWatch], contents: Sequence[str | bytes]) -> None:
-        """watches: by the number of their stream. contents: as `Tokenizer.contents`."""
-        self._watches = watches
+        Args:
+            detectors: The detector of each stream by its index.
+            contents: Content of each token (`Tokenizer.contents`).
+        """
+        self._detectors = detectors
         self._pieces = contents
-        self._lengths_V = np.array([characters(piece) for piece in contents])
+        self._lengths_V = np.array([_count_characters(piece) for piece in contents])
 
-    def mask(self, streams: Sequence[int], logits_BV: np.ndarray) -> np.ndarray:
+    def process(self, streams: Sequence[int], logits_BV: np.ndarray) -> np.ndarray:
         allowed_BV: np.ndarray | None = None
         for row, stream in enumerate(streams):
-            watch = self._watches[stream]
-            if not watch.period:
+            detector = self._detectors[stream]
+            if not detector.period:
                 continue
-            ids = continuing(self._pieces, TIMES * watch.passage)
-            ids = ids[self._lengths_V[ids] + watch.run + MARGIN >= TIMES * watch.period]
-            rest_V = logits_BV[row].copy()
-            rest_V[ids] = -np.inf
-            if len(ids) and np.isfinite(rest_V).any():
+            ids = prefix_tokens(self._pieces, REPEATS * detector.passage)
+            ids = ids[self._lengths_V[ids] + detector.run + MARGIN >= REPEATS * detector.period]
+            others_V = logits_BV[row].copy()
+            others_V[ids] = -np.inf
+            if len(ids) and np.isfinite(others_V).any():
                 if allowed_BV is None:
                     allowed_BV = np.ones(logits_BV.shape, bool)
                 allowed_BV[row, ids] = False
-        return logits_BV if allowed_BV is None else masked(logits_BV, allowed_BV)
+        return logits_BV if allowed_BV is None else mask_logits(logits_BV, allowed_BV)
 
-    def took(self, streams: Sequence[int], ids_B: np.ndarray) -> None:
+    def accept(self, streams: Sequence[int], ids_B: np.ndarray) -> None:
         pass
 
 
-def characters(piece: str | bytes) -> int:
-    """How many characters begin in a piece of text or of UTF-8."""
+def _count_characters(piece: str | bytes) -> int:
+    """Return how many characters begin in a piece of text or of UTF-8."""
     return len(piece) if isinstance(piece, str) else sum(byte & 0xC0 != 0x80 for byte in piece)
 
 
-def continuing(pieces: Sequence[str | bytes], text: str) -> np.ndarray:
-    """The tokens that a text begins with."""
+def prefix_tokens(pieces: Sequence[str | bytes], text: str) -> np.ndarray:
+    """Return the ids of the tokens that are a prefix of a text, int64."""
     data = text.encode("utf-8", "surrogatepass")
-    found = [
+    ids = [
         id
         for id, piece in enumerate(pieces)
         if piece and (text.startswith(piece) if isinstance(piece, str) else data.startswith(piece))
     ]
-    return np.array(found, np.int64)
+    return np.array(ids, np.int64)

@@ -1,37 +1,41 @@
-"""From logits to the next token: pure functions, each of one published idea."""
+"""Sampling: pure functions from logits to the next token, each from one publication."""
 
 import numpy as np
 
 from seqgen.config.options import SamplingOptions
 from seqgen.errors import CheckpointError
 
-# Dividing by less could overflow float32; by this much the likeliest token is certain already.
-LEAST_TEMPERATURE = 1e-6
+# A smaller divisor could overflow float32; at this one the likeliest token is certain already.
+MIN_TEMPERATURE = 1e-6
 
-# Tokens that `repetition_penalty` looks back on.
-RECENT = 64
+# Number of latest tokens that `repetition_penalty` applies to.
+PENALTY_WINDOW = 64
 
 
-def choose(
+def sample_tokens(
     logits_BV: np.ndarray,
     options: SamplingOptions,
     uniforms_B: np.ndarray,
     recent_BR: np.ndarray | None = None,
 ) -> np.ndarray:
-    """The next token of every stream.
+    """Choose the next token of every stream.
 
-    In this order: repetition penalty, temperature, top-k, top-p, min-p, draw.
+    Applies, in this order: repetition penalty, temperature, top-k, top-p, min-p, draw.
 
-    logits_BV: unnormalised log-probabilities, float32 [B, V]; -inf is never chosen.
-    options: with its temperature chosen.
-    uniforms_B: a random number in [0, 1) for each stream; all that chance there is.
-    recent_BR: the latest tokens of each stream, int [B, R], -1 where there is none; needed for
-    the penalty only.
-    Returns ids, int64 [B].
-    Raises CheckpointError if a stream's logits are not numbers.
+    Args:
+        logits_BV: Unnormalised log-probabilities, float32 [B, V]; -inf is never chosen.
+        options: Temperature and filters; the temperature is set.
+        uniforms_B: A random number in [0, 1) for each stream, float64 [B].
+        recent_BR: Latest tokens of each stream for the penalty, int [B, R]; -1 where there is none.
+
+    Returns:
+        Ids, int64 [B].
+
+    Raises:
+        CheckpointError: If a stream has no finite logits.
     """
     if options.repetition_penalty != 1.0 and recent_BR is not None:
-        logits_BV = penalise(logits_BV, options.repetition_penalty, recent_BR)
+        logits_BV = penalize_repetition(logits_BV, options.repetition_penalty, recent_BR)
     likeliest_B1 = np.maximum.reduce(logits_BV, axis=1, keepdims=True)
     if not np.isfinite(likeliest_B1).all():
         raise CheckpointError("the network's output is not a finite number; train it anew")
@@ -39,7 +43,7 @@ def choose(
     if options.temperature == 0.0:
         return logits_BV.argmax(axis=1)
     scaled_BV = logits_BV - likeliest_B1
-    scaled_BV /= np.float32(max(options.temperature, LEAST_TEMPERATURE))
+    scaled_BV /= np.float32(max(options.temperature, MIN_TEMPERATURE))
     if options.top_k is not None:
         scaled_BV = top_k(scaled_BV, options.top_k)
     if options.top_p is not None:
@@ -52,10 +56,16 @@ def choose(
 def draw(logits_BV: np.ndarray, uniforms_B: np.ndarray) -> np.ndarray:
     """Draw by inverting the cumulative distribution.
 
-    logits_BV: the largest of each stream must be near 0, so that its exponential is safe.
+    Args:
+        logits_BV: float32 [B, V]; the largest of each stream is near 0, so that exp cannot
+            overflow.
+        uniforms_B: Random numbers in [0, 1), float64 [B].
+
+    Returns:
+        Ids, int64 [B].
     """
     mass_BV = np.add.accumulate(np.exp(logits_BV), axis=1, dtype=np.float64)
-    # u < 1 keeps the target below the total, so the token found always has mass of its own.
+    # u < 1 keeps the target below the total, so the token always has a probability above 0.
     target_B1 = uniforms_B[:, None] * mass_BV[:, -1:]
     return (mass_BV > target_B1).argmax(axis=1)
 
@@ -65,48 +75,55 @@ def top_k(logits_BV: np.ndarray, k: int) -> np.ndarray:
     if k >= logits_BV.shape[1]:
         return logits_BV
     kept_BK = np.argpartition(logits_BV, -k, axis=1)[:, -k:]
-    return keep(logits_BV, kept_BK, np.take_along_axis(logits_BV, kept_BK, axis=1))
+    return _scatter(logits_BV, kept_BK, np.take_along_axis(logits_BV, kept_BK, axis=1))
 
 
 def top_p(logits_BV: np.ndarray, p: float) -> np.ndarray:
-    """Keep the smallest set of tokens whose probability reaches ``p`` (Holtzman et al. 2020).
+    """Keep the smallest set of tokens whose cumulative probability reaches ``p``.
 
-    logits_BV: the largest of each stream near 0. p: in (0, 1]. The rest become -inf.
+    Nucleus sampling (Holtzman et al. 2020, section 3.1).
+
+    Args:
+        logits_BV: float32 [B, V]; the largest of each stream is near 0.
+        p: Probability mass to keep, in (0, 1].
+
+    Returns:
+        Logits with all other tokens at -inf, float32 [B, V].
     """
     if p >= 1.0:
         return logits_BV
     order_BV = np.argsort(-logits_BV, axis=1, kind="stable")
     sorted_BV = np.take_along_axis(logits_BV, order_BV, axis=1)
     mass_BV = np.exp(sorted_BV).cumsum(axis=1, dtype=np.float64)
-    # A token stays if those before it have not reached p yet, so the likeliest always does.
+    # A token stays if those before it have not reached p, so the likeliest always does.
     before_BV = np.concatenate([np.zeros_like(mass_BV[:, :1]), mass_BV[:, :-1]], axis=1)
     sorted_BV = np.where(before_BV < p * mass_BV[:, -1:], sorted_BV, -np.inf)
-    return keep(logits_BV, order_BV, sorted_BV)
+    return _scatter(logits_BV, order_BV, sorted_BV)
 
 
 def min_p(logits_BV: np.ndarray, p: float) -> np.ndarray:
     """Keep tokens at least ``p`` times as likely as the likeliest (Nguyen et al. 2024)."""
     if p == 0.0:
         return logits_BV
-    least_B1 = logits_BV.max(axis=1, keepdims=True) + np.float32(np.log(p))
-    return np.where(logits_BV >= least_B1, logits_BV, -np.inf)
+    threshold_B1 = logits_BV.max(axis=1, keepdims=True) + np.float32(np.log(p))
+    return np.where(logits_BV >= threshold_B1, logits_BV, -np.inf)
 
 
-def penalise(logits_BV: np.ndarray, penalty: float, recent_BR: np.ndarray) -> np.ndarray:
-    """Make tokens that came lately less likely (Keskar et al. 2019, section 4.1).
+def penalize_repetition(logits_BV: np.ndarray, penalty: float, recent_BR: np.ndarray) -> np.ndarray:
+    """Make recent tokens less likely (Keskar et al. 2019, section 4.1).
 
-    A negative logit is multiplied, not divided, as every library has it: dividing would raise it.
+    A negative logit is multiplied, not divided, as in other libraries: dividing would raise it.
     """
     rows, columns = np.nonzero(recent_BR >= 0)
     tokens = recent_BR[rows, columns]
-    said = logits_BV[rows, tokens]
-    penalised_BV = logits_BV.copy()
-    penalised_BV[rows, tokens] = np.where(said > 0, said / penalty, said * penalty)
-    return penalised_BV
+    recent = logits_BV[rows, tokens]
+    penalized_BV = logits_BV.copy()
+    penalized_BV[rows, tokens] = np.where(recent > 0, recent / penalty, recent * penalty)
+    return penalized_BV
 
 
-def keep(logits_BV: np.ndarray, columns: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """The values at their columns, and -inf everywhere else."""
-    kept_BV = np.full_like(logits_BV, -np.inf)
-    np.put_along_axis(kept_BV, columns, values, axis=1)
-    return kept_BV
+def _scatter(logits_BV: np.ndarray, columns: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Put the values into their columns, and -inf everywhere else."""
+    scattered_BV = np.full_like(logits_BV, -np.inf)
+    np.put_along_axis(scattered_BV, columns, values, axis=1)
+    return scattered_BV

@@ -1,4 +1,4 @@
-"""How likely a network finds a text: the loss, measured on the graph that generation runs."""
+"""Cross-entropy of a token sequence, computed on the ONNX graph that generation runs."""
 
 from collections.abc import Callable
 
@@ -9,83 +9,94 @@ from seqgen.config.options import FLOAT32, INT8
 from seqgen.data.tokenizers.base import END
 from seqgen.generation.engine import Engine
 
-# Read side by side: more than one stream is many times faster, more than these hardly.
+# Many times faster than a single stream; more streams gain hardly anything.
 STREAMS = 64
-# Tokens that a stream reads before its own share without counting them, so that its state is no
-# colder than that of a single reader.
-WARM = 128
-# A difference of two losses on the same tokens needs far fewer of them than a loss does.
-COMPARED = 32_000
-TELL_EVERY = 64  # steps
+# Tokens that a stream reads, without counting them, before its own part of the sequence, so that
+# its state is as warm as that of a single stream.
+BURN_IN = 128
+# The difference of two losses on the same tokens needs far fewer tokens than a loss.
+COMPARED_TOKENS = 32_000
+PROGRESS_EVERY = 64  # steps
 
-Told = Callable[[float], None]
+OnProgress = Callable[[float], None]
 
 
-def likelihood(
+def mean_loss(
     engine: Engine, tokens: np.ndarray, *, boundary: int | None = None, streams: int = STREAMS
 ) -> float:
-    """The mean of `losses`, in nats."""
-    return float(losses(engine, tokens, boundary=boundary, streams=streams).mean())
+    """Return the mean of `token_losses`, in nats per token."""
+    return float(token_losses(engine, tokens, boundary=boundary, streams=streams).mean())
 
 
-def losses(
+def token_losses(
     engine: Engine,
     tokens: np.ndarray,
     *,
     boundary: int | None = None,
     streams: int = STREAMS,
-    told: Told | None = None,
+    on_progress: OnProgress | None = None,
 ) -> np.ndarray:
-    """The negative log-likelihood of each token after those before it, in nats, float64 [N - 1].
+    """Return the negative log-likelihood of each token given those before it.
 
-    tokens: ids [N], or [N, 1 + F] where numbers stand beside them; at least two. The first is
-        context only.
-    boundary: the token before which the state is forgotten; None to carry it over everything.
-    streams: shares that are read side by side.
-    told: hears now and then which share is done.
+    The sequence is cut into ``streams`` parts, which are read in parallel after a burn-in of
+    `BURN_IN` tokens.
+
+    Args:
+        engine: The model.
+        tokens: Ids [N], or [N, 1 + F] with position features; N is at least two. The first token
+            is context only.
+        boundary: Id of the token before which the state is reset; None for no reset.
+        streams: Number of parts, at least 1.
+        on_progress: Called now and then with the fraction that is done, in [0, 1].
+
+    Returns:
+        Nats, float64 [N - 1].
     """
     targets = len(tokens) - 1
-    share = -(-targets // min(streams, targets))
-    begins_B = np.arange(0, targets, share)
-    lanes = engine.streams(engine.start(len(begins_B)))
-    found = np.empty(targets)
-    first = -min(WARM, targets)
-    for step in range(first, share):
-        places_B = begins_B + step
-        ids_B = tokens[np.clip(places_B, 0, targets)]
-        fresh_B = places_B <= 0
+    length = -(-targets // min(streams, targets))
+    begins_B = np.arange(0, targets, length)
+    parallel = engine.streams(engine.start(len(begins_B)))
+    losses_N = np.empty(targets)
+    first = -min(BURN_IN, targets)
+    for step in range(first, length):
+        positions_B = begins_B + step
+        ids_B = tokens[np.clip(positions_B, 0, targets)]
+        reset_B = positions_B <= 0
         if boundary is not None:
-            fresh_B |= (ids_B if ids_B.ndim == 1 else ids_B[:, 0]) == boundary
-        if fresh_B.any():
-            lanes.forget(fresh_B)
-        logits_BV = lanes.step(ids_B)
+            reset_B |= (ids_B if ids_B.ndim == 1 else ids_B[:, 0]) == boundary
+        if reset_B.any():
+            parallel.reset(reset_B)
+        logits_BV = parallel.step(ids_B)
         if step >= 0:
-            counted = places_B < targets
-            came = tokens[places_B[counted] + 1]
-            came = came if came.ndim == 1 else came[:, 0]
-            found[places_B[counted]] = nats(logits_BV[counted], came)
-        if told and not step % TELL_EVERY:
-            told((step - first) / (share - first))
-    return found
+            counted = positions_B < targets
+            next_ids = tokens[positions_B[counted] + 1]
+            next_ids = next_ids if next_ids.ndim == 1 else next_ids[:, 0]
+            losses_N[positions_B[counted]] = negative_log_likelihood(logits_BV[counted], next_ids)
+        if on_progress and not step % PROGRESS_EVERY:
+            on_progress((step - first) / (length - first))
+    return losses_N
 
 
-def nats(logits_BV: np.ndarray, ids_B: np.ndarray) -> np.ndarray:
-    """Negative log-probability of each stream's token, float64 [B]."""
+def negative_log_likelihood(logits_BV: np.ndarray, ids_B: np.ndarray) -> np.ndarray:
+    """Return the negative log-probability of each stream's token, in nats, float64 [B]."""
     peak_B1 = logits_BV.max(axis=1, keepdims=True)
     mass_B = np.exp(logits_BV - peak_B1).sum(axis=1, dtype=np.float64)
     return np.log(mass_B) + peak_B1[:, 0] - logits_BV[np.arange(len(ids_B)), ids_B]
 
 
 def quantisation_loss(checkpoint: Checkpoint, tokens: np.ndarray) -> float:
-    """What int8 weights cost: their loss less that of the float32 weights, nats a token.
+    """Return the loss with int8 weights minus that with float32 weights, in nats per token.
 
-    tokens: as `likelihood` takes them, and that the network did not learn from; the first 32,000
-        are read.
-    Raises CheckpointError if the checkpoint is damaged.
+    Args:
+        checkpoint: The model.
+        tokens: Held-out tokens, as in `token_losses`; the first 32,000 are read.
+
+    Raises:
+        CheckpointError: If the checkpoint is damaged.
     """
     boundary = END if checkpoint.config.corpus.documents > 1 else None
-    exact, coded = (
-        likelihood(Engine(checkpoint.graph(precision)), tokens[:COMPARED], boundary=boundary)
+    float32_loss, int8_loss = (
+        mean_loss(Engine(checkpoint.graph(precision)), tokens[:COMPARED_TOKENS], boundary=boundary)
         for precision in (FLOAT32, INT8)
     )
-    return coded - exact
+    return int8_loss - float32_loss

@@ -1,4 +1,4 @@
-"""Which of the documents that a network writes are new: no copies, no repeats."""
+"""Rejection of generated documents that are copies of training documents, or repeats."""
 
 from collections.abc import Callable, Iterator
 
@@ -6,18 +6,22 @@ import numpy as np
 
 from seqgen.checkpoint.document_hashes import DocumentHashes
 from seqgen.errors import SamplingError
-from seqgen.generation.batch import STREAMS, Piece
+from seqgen.generation.batch import MAX_STREAMS, Piece
 
-# Candidates in a row, and candidates for each sample that is wanted, after which no more are tried.
-MOST_REJECTED = 500
-MOST_TRIED = 100
+# Generation gives up after this many rejected candidates in a row, or this many candidates for each
+# requested sample, plus the former.
+MAX_CONSECUTIVE_REJECTIONS = 500
+MAX_CANDIDATES_PER_SAMPLE = 100
 
 
 class Selection:
-    """Chooses samples among candidates, and counts what it leaves out.
+    """Selects samples among candidates, and counts the rejected ones.
 
-    copies: candidates that are training documents. held_out: that are validation documents.
-    repeats: that came before. candidates: how many there were.
+    Attributes:
+        copies: Number of candidates that are training documents.
+        held_out: Number of candidates that are validation documents.
+        repeats: Number of candidates that equal an earlier one.
+        candidates: Number of all candidates.
     """
 
     def __init__(
@@ -29,14 +33,18 @@ class Selection:
         novel: bool = False,
         unique: bool = False,
     ) -> None:
-        """count: of samples that are wanted. fingerprint: of a document's text.
+        """Start without candidates.
 
-        hashes: of the documents of the corpus; None if not known.
-        novel: leave out copies of these. unique: leave repeats out.
+        Args:
+            count: Number of samples to select.
+            fingerprint: Returns the hash of a document's text.
+            hashes: Hashes of the documents of the corpus; None if unknown.
+            novel: Reject copies of documents of the corpus.
+            unique: Reject repeats.
         """
         self.copies = self.held_out = self.repeats = self.candidates = 0
-        self._left = count
-        self._most = MOST_REJECTED + MOST_TRIED * count
+        self._remaining = count
+        self._max_candidates = MAX_CONSECUTIVE_REJECTIONS + MAX_CANDIDATES_PER_SAMPLE * count
         self._count = count
         self._fingerprint = fingerprint
         self._hashes = hashes
@@ -45,108 +53,115 @@ class Selection:
         self._rejected = 0  # in a row
 
     @property
-    def chooses(self) -> bool:
-        """Whether anything is left out."""
+    def filters(self) -> bool:
+        """Whether any candidate can be rejected."""
         return self._novel or self._unique
 
     def batches(self) -> Iterator[list[int]]:
-        """Numbers of candidates to write side by side, until enough samples are chosen."""
+        """Yield indices of candidates to generate in a batch, until enough samples are selected."""
         begin = 0
-        while self._left:
-            end = begin + min(STREAMS, max(self._left, self._rejected))
+        while self._remaining:
+            end = begin + min(MAX_STREAMS, max(self._remaining, self._rejected))
             yield list(range(begin, end))
             begin = end
 
-    def counted(self, pieces: Iterator[Piece]) -> Iterator[Piece]:
-        """The same pieces, while copies among the samples are counted."""
+    def count_copies(self, pieces: Iterator[Piece]) -> Iterator[Piece]:
+        """Pass pieces on, counting the samples that are copies."""
         for piece in pieces:
-            if piece.whole:
-                self._accepts(piece.document)
+            if piece.complete:
+                self._check(piece.document)
             yield piece
 
-    def chosen(self, pieces: Iterator[Piece]) -> Iterator[tuple[int, str, str]]:
-        """The samples that are not left out, in the order of the candidates.
+    def select(self, pieces: Iterator[Piece]) -> Iterator[tuple[int, str, str]]:
+        """Select samples in the order of the candidates.
 
-        Yields a sample's number, from 0, what is to be written of it, and its document.
-        Raises SamplingError where hardly any candidate can be taken.
+        Args:
+            pieces: The text of the candidates.
+
+        Yields:
+            The sample's index, from 0, its text to print, and its document.
+
+        Raises:
+            SamplingError: If hardly any candidate can be selected.
         """
         texts: dict[int, list[str]] = {}
         documents: dict[int, str] = {}
         current = 0
         for piece in pieces:
             texts.setdefault(piece.sample, []).append(piece.text)
-            if piece.whole:
+            if piece.complete:
                 documents[piece.sample] = piece.document
-            while self._left and current in documents:
+            while self._remaining and current in documents:
                 text = "".join(texts.pop(current))
                 document = documents.pop(current)
-                if self._accepts(document):
-                    self._left, self._rejected = self._left - 1, 0
-                    yield self._count - self._left - 1, text, document
+                if self._check(document):
+                    self._remaining, self._rejected = self._remaining - 1, 0
+                    yield self._count - self._remaining - 1, text, document
                 else:
                     self._reject()
                 current += 1
 
     def report(self) -> list[str]:
-        """What was left out, or how many samples are copies, in a sentence."""
-        if self.chooses:
-            left_out = []
+        """Return a message on the rejected candidates or on copies; empty if there is none."""
+        if self.filters:
+            rejected = []
             if self._novel:
-                left_out.append(self._copies())
+                rejected.append(self._copies())
             if self._unique:
-                left_out.append(several(self.repeats, "repeat", "repeats"))
-            return [f"left out: {' and '.join(left_out)}, of {self.candidates:,} candidates"]
+                rejected.append(_pluralize(self.repeats, "repeat", "repeats"))
+            return [f"rejected: {' and '.join(rejected)}, of {self.candidates:,} candidates"]
         if self._hashes is None:
             return []
         are = "is a copy" if self.copies == 1 else "are copies"
         return [
             f"{self.copies:,} of {self.candidates:,} samples ({self.copies / self.candidates:.1%}) "
-            f"{are} of training documents; --novel leaves them out"
+            f"{are} of training documents; --novel rejects them"
         ]
 
-    def _accepts(self, document: str) -> bool:
-        """Whether a candidate can be taken; counts it."""
+    def _check(self, document: str) -> bool:
+        """Count a candidate, and return whether it can be selected."""
         self.candidates += 1
-        found = self._fingerprint(document)
+        fingerprint = self._fingerprint(document)
         if self._hashes is not None:
-            copy = is_in(found, self._hashes.training)
-            held_out = not copy and is_in(found, self._hashes.held_out)
+            copy = contains(self._hashes.training, fingerprint)
+            held_out = not copy and contains(self._hashes.held_out, fingerprint)
             self.copies += copy
             self.held_out += held_out
             if self._novel and (copy or held_out):
                 return False
         if not self._unique:
             return True
-        if found in self._seen:
+        if fingerprint in self._seen:
             self.repeats += 1
             return False
-        self._seen.add(found)
+        self._seen.add(fingerprint)
         return True
 
     def _copies(self) -> str:
-        text = several(self.copies, "copy", "copies") + " of training documents"
+        text = _pluralize(self.copies, "copy", "copies") + " of training documents"
         if self.held_out:
             text += f", {self.held_out:,} of held-out ones"
         return text
 
     def _reject(self) -> None:
         self._rejected += 1
-        if self._rejected < MOST_REJECTED and self.candidates < self._most:
+        within_limits = self.candidates < self._max_candidates
+        if self._rejected < MAX_CONSECUTIVE_REJECTIONS and within_limits:
             return
-        why = [f"{self._copies()} were left out"] if self._novel else []
-        why += [f"{self.repeats:,} were repeats"] if self._unique else []
+        reasons = [f"{self._copies()} were rejected"] if self._novel else []
+        reasons += [f"{self.repeats:,} were repeats"] if self._unique else []
         raise SamplingError(
-            f"gave up after {self._count - self._left:,} of {self._count:,} samples: of "
-            f"{self.candidates:,} candidates {' and '.join(why)}, {self._rejected:,} of them in a "
-            "row; try a higher --temperature, or a network that was trained for less time"
+            f"gave up after {self._count - self._remaining:,} of {self._count:,} samples: of "
+            f"{self.candidates:,} candidates {' and '.join(reasons)}, {self._rejected:,} of them "
+            "in a row; try a higher --temperature, or a network that was trained for less time"
         )
 
 
-def several(count: int, one: str, more: str) -> str:
-    return f"{count:,} {one if count == 1 else more}"
+def _pluralize(count: int, singular: str, plural: str) -> str:
+    return f"{count:,} {singular if count == 1 else plural}"
 
 
-def is_in(value: int, values: np.ndarray) -> bool:
-    """Whether a value is among sorted ones."""
-    place = int(np.searchsorted(values, np.uint64(value)))
-    return place < len(values) and int(values[place]) == value
+def contains(sorted_values: np.ndarray, value: int) -> bool:
+    """Return whether a sorted uint64 array contains a value, by binary search."""
+    index = int(np.searchsorted(sorted_values, np.uint64(value)))
+    return index < len(sorted_values) and int(sorted_values[index]) == value

@@ -4,7 +4,7 @@ from typing import Protocol
 
 from seqgen.config.options import SamplingOptions
 from seqgen.data.tokenizers.base import END, Tokenizer
-from seqgen.generation.loops import EVERY, EVERY_TO_AVOID, Loop, LoopWatch
+from seqgen.generation.loops import CHECK_EVERY, CHECK_EVERY_TO_AVOID, Loop, LoopDetector
 
 TEXT_LENGTH = 1000
 
@@ -96,7 +96,7 @@ class TextSample:
         self.done = False
         self.failed = False
         self.document = begins
-        self.watch = LoopWatch(EVERY if options.loops else EVERY_TO_AVOID)
+        self.watch = LoopDetector(CHECK_EVERY if options.loops else CHECK_EVERY_TO_AVOID)
         self.loop: Loop | None = None
         self._may_loop = options.loops
         self._given = len(given)

@@ -11,7 +11,7 @@ from seqgen.config.options import FLOAT32, PRECISIONS
 from seqgen.data.tokenizers.base import END
 from seqgen.errors import CheckpointError
 from seqgen.generation.engine import Engine
-from seqgen.generation.scoring import likelihood
+from seqgen.generation.scoring import mean_loss
 from seqgen.training.dataset import VALIDATION, open_ids, placed_ids, plain_ids
 
 # As many as the end of a run measures, at most.
@@ -49,7 +49,7 @@ def rows_of(checkpoint: Checkpoint, documents: Sequence[str]) -> np.ndarray:
 def loss(checkpoint: Checkpoint, rows: np.ndarray, precision: str) -> float:
     """Nats a token."""
     boundary = END if checkpoint.config.corpus.documents > 1 else None
-    return likelihood(Engine(checkpoint.graph(precision)), rows, boundary=boundary)
+    return mean_loss(Engine(checkpoint.graph(precision)), rows, boundary=boundary)
 
 
 def losses(checkpoint: Checkpoint, rows: np.ndarray | None) -> dict[str, float]:

@@ -13,7 +13,7 @@ from seqgen.checkpoint import layout
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.evaluation.text.ngram import NGram
 from seqgen.generation.engine import Engine
-from seqgen.generation.scoring import losses
+from seqgen.generation.scoring import token_losses
 from seqgen.training.dataset import TRAINING, VALIDATION
 
 SONNETS = Path(__file__).parents[2] / "corpora" / "sonnets.txt"
@@ -44,7 +44,7 @@ def test_every_figure_is_told_to_programs_and_people(seqgen, verse: str) -> None
     assert found["tokens"] == found["characters"] == len(held) - 1 == 3000
     assert found["evaluated"] == "what was held back of verse"
     for precision in ("float32", "int8"):
-        nats = losses(Engine(opened.graph(precision)), held).mean()
+        nats = token_losses(Engine(opened.graph(precision)), held).mean()
         row = rows[precision]
         assert row["nats_per_token"]["value"] == pytest.approx(nats, abs=1e-6)
         assert row["bits_per_character"]["value"] == pytest.approx(nats / math.log(2), abs=1e-6)
@@ -132,7 +132,7 @@ def test_longer_tokens_have_figures_by_the_token_and_by_the_character(
     path = trained(here / "checkpoints" / "long", ["verse.txt"], tokens=tokens)
     opened = open_checkpoint(path)
     held = np.fromfile(path / layout.RESUME / VALIDATION, opened.tokenizer.dtype)
-    nats = losses(Engine(opened.graph("float32")), held)
+    nats = token_losses(Engine(opened.graph("float32")), held)
     _, out, _ = seqgen("evaluate", "long", *NONE, "--json")
     row = rows_of(out)["float32"]
     assert row["nats_per_token"]["value"] == pytest.approx(nats.mean())

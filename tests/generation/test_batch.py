@@ -7,10 +7,10 @@ from seqgen.generation.batch import Piece, RandomStreams, in_order
 
 def test_a_streams_numbers_do_not_depend_on_the_others() -> None:
     alone = RandomStreams(7, [(2, 0)])
-    beside = RandomStreams(7, [(0, 0), (1, 0), (2, 0)])
-    first = [beside.next() for _ in range(300)]
-    beside.keep([0, 2])
-    then = [beside.next() for _ in range(700)]
+    together = RandomStreams(7, [(0, 0), (1, 0), (2, 0)])
+    first = [together.next() for _ in range(300)]
+    together.select([0, 2])
+    then = [together.next() for _ in range(700)]
     numbers = [row[2] for row in first] + [row[1] for row in then]
     assert numbers == [alone.next()[0] for _ in range(1000)]
     assert len(set(numbers)) == 1000

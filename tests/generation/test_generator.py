@@ -397,7 +397,7 @@ def test_a_long_prompt_goes_on_as_if_it_was_read_token_by_token(
     generator = load(checkpoint, precision="float32")
     expected = samples(generator, prompt, length=60, seed=1, count=2)
     seen: list[tuple[int, int]] = []
-    monkeypatch.setattr("seqgen.generation.engine.LONG", 100)
+    monkeypatch.setattr("seqgen.generation.engine.SEQUENCE_GRAPH_MIN_TOKENS", 100)
     pieces = generator.pieces(
         prompt,
         SamplingOptions(length=60, seed=1, count=2),

@@ -23,9 +23,9 @@ def tune(held: GrammarConstraint, stream: int, seed: int) -> list[int]:
     random = np.random.default_rng(seed)
     ids = [-1]
     while ids[-1] != 0:
-        allowed = np.isfinite(held.mask([stream], flat(1))[0])
+        allowed = np.isfinite(held.process([stream], flat(1))[0])
         ids.append(int(random.choice(np.flatnonzero(allowed))))
-        held.took([stream], np.array(ids[-1:]))
+        held.accept([stream], np.array(ids[-1:]))
     return ids[1:]
 
 
@@ -37,30 +37,30 @@ def test_streams_side_by_side_are_held_as_each_by_itself(grammar: Grammar) -> No
     together = GrammarConstraint(grammar, numbers, LENGTH)
     for step in range(max(map(len, tunes.values()))):
         live = [n for n in numbers if step < len(tunes[n])]
-        masked = together.mask(live, flat(len(live)))
+        masked = together.process(live, flat(len(live)))
         for row, n in enumerate(live):
-            np.testing.assert_array_equal(masked[row], alone[n].mask([n], flat(1))[0])
-            alone[n].took([n], np.array([tunes[n][step]]))
-        together.took(live, np.array([tunes[n][step] for n in live]))
+            np.testing.assert_array_equal(masked[row], alone[n].process([n], flat(1))[0])
+            alone[n].accept([n], np.array([tunes[n][step]]))
+        together.accept(live, np.array([tunes[n][step] for n in live]))
 
 
 @pytest.mark.parametrize("streams", [1, 3])
 def test_freed_behind_the_header(grammar: Grammar, streams: int) -> None:
     numbers = list(range(streams))
-    held = GrammarConstraint(grammar, numbers, LENGTH, free=True)
+    held = GrammarConstraint(grammar, numbers, LENGTH, header_only=True)
     for token in ("R:none\n", "M:6/8\n", "K:Cdor\n"):
-        assert not np.isfinite(held.mask(numbers, flat(streams))).all()
-        held.took(numbers, np.full(streams, TOKENS.index(token)))
+        assert not np.isfinite(held.process(numbers, flat(streams))).all()
+        held.accept(numbers, np.full(streams, TOKENS.index(token)))
     for token in ("|]", "-", "", "3/4"):  # nothing of which is a tune
-        assert np.isfinite(held.mask(numbers, flat(streams))).all()
-        held.took(numbers, np.full(streams, TOKENS.index(token)))
+        assert np.isfinite(held.process(numbers, flat(streams))).all()
+        held.accept(numbers, np.full(streams, TOKENS.index(token)))
 
 
 def test_what_is_kept_is_the_share_of_what_may_come(grammar: Grammar) -> None:
     held = GrammarConstraint(grammar, [0, 1], MEASURE_EVERY)
-    assert np.isnan(held.kept)
+    assert np.isnan(held.allowed_mass)
     logits = np.full((2, len(TOKENS)), -30, np.float32)
     logits[:, TOKENS.index("M:6/8\n")] = [0, -20]  # what may not come first
     logits[:, TOKENS.index("R:none\n")] = [0, 0]
-    held.mask([0, 1], logits)
-    assert held.kept == pytest.approx(0.75)
+    held.process([0, 1], logits)
+    assert held.allowed_mass == pytest.approx(0.75)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from seqgen.config.options import SamplingOptions
 from seqgen.errors import CheckpointError
-from seqgen.generation.sampling import choose, min_p, penalise, top_k, top_p
+from seqgen.generation.sampling import min_p, penalize_repetition, sample_tokens, top_k, top_p
 
 INF = float("inf")
 LOGITS = np.log(np.array([[0.5, 0.3, 0.15, 0.05]], np.float32))
@@ -15,7 +15,7 @@ EVEN = (np.arange(20_000) + 0.5) / 20_000  # every part of [0, 1), so that share
 def shares(logits_1V: np.ndarray, **options: float) -> np.ndarray:
     """How often each token is chosen."""
     logits_BV = np.repeat(np.asarray(logits_1V, np.float32), len(EVEN), axis=0)
-    ids_B = choose(logits_BV, SamplingOptions(**options), EVEN)
+    ids_B = sample_tokens(logits_BV, SamplingOptions(**options), EVEN)
     return np.bincount(ids_B, minlength=logits_BV.shape[1]) / len(EVEN)
 
 
@@ -69,7 +69,7 @@ def test_they_compose() -> None:
 
 def test_repetition_penalty_lowers_what_came_and_nothing_else() -> None:
     logits = np.array([[2.0, -2.0, 1.0]], np.float32)
-    found = penalise(logits, 2.0, np.array([[-1, 0, 1, 1]]))
+    found = penalize_repetition(logits, 2.0, np.array([[-1, 0, 1, 1]]))
     np.testing.assert_array_equal(found, [[1.0, -4.0, 1.0]])
     np.testing.assert_array_equal(logits, [[2.0, -2.0, 1.0]])
 
@@ -77,7 +77,7 @@ def test_repetition_penalty_lowers_what_came_and_nothing_else() -> None:
 def test_choose_penalises_each_streams_own_tokens() -> None:
     logits = np.array([[1.0, 0.9], [1.0, 0.9]], np.float32)
     options = SamplingOptions(temperature=0.0, repetition_penalty=2.0)
-    ids = choose(logits, options, np.zeros(2), np.array([[-1, 0], [-1, 1]]))
+    ids = sample_tokens(logits, options, np.zeros(2), np.array([[-1, 0], [-1, 1]]))
     assert ids.tolist() == [1, 0]
 
 
@@ -94,11 +94,11 @@ def test_choose_penalises_each_streams_own_tokens() -> None:
 def test_what_is_forbidden_is_never_chosen(row, temperature, k, p, m, uniform) -> None:
     logits = np.array([row], np.float32)
     options = SamplingOptions(temperature=temperature, top_k=k, top_p=p, min_p=m)
-    (id,) = choose(logits, options, np.array([uniform]))
+    (id,) = sample_tokens(logits, options, np.array([uniform]))
     assert logits[0, id] > -INF
 
 
 @pytest.mark.parametrize("row", [[float("nan"), 0.0], [-INF, -INF], [INF, 0.0]])
 def test_logits_that_are_no_numbers_are_told(row: list[float]) -> None:
     with pytest.raises(CheckpointError, match="not a finite number"):
-        choose(np.array([row], np.float32), SamplingOptions(temperature=1.0), np.zeros(1))
+        sample_tokens(np.array([row], np.float32), SamplingOptions(temperature=1.0), np.zeros(1))

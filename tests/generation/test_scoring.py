@@ -8,7 +8,12 @@ import pytest
 from seqgen.checkpoint.read import Checkpoint, open_checkpoint
 from seqgen.data.tokenizers.base import END
 from seqgen.generation.engine import Engine
-from seqgen.generation.scoring import likelihood, losses, nats, quantisation_loss
+from seqgen.generation.scoring import (
+    mean_loss,
+    negative_log_likelihood,
+    quantisation_loss,
+    token_losses,
+)
 
 SONNETS = Path(__file__).parents[2] / "corpora" / "sonnets.txt"
 
@@ -34,7 +39,7 @@ def alone(engine: Engine, tokens: np.ndarray) -> list[float]:
 
 def test_one_stream_is_the_mean_over_the_text(engine: Engine) -> None:
     tokens = some_tokens(engine)
-    assert likelihood(engine, tokens, streams=1) == pytest.approx(
+    assert mean_loss(engine, tokens, streams=1) == pytest.approx(
         np.mean(alone(engine, tokens)), abs=1e-5
     )
 
@@ -44,7 +49,7 @@ def test_many_streams_count_each_token_once(engine: Engine, length: int) -> None
     tokens = some_tokens(engine, length)
     single = np.mean(alone(engine, tokens))
     # So far after what a stream has not read this network remembers nothing of it.
-    assert likelihood(engine, tokens) == pytest.approx(single, abs=1e-3)
+    assert mean_loss(engine, tokens) == pytest.approx(single, abs=1e-3)
 
 
 def test_each_document_is_read_from_nothing(engine: Engine) -> None:
@@ -53,9 +58,9 @@ def test_each_document_is_read_from_nothing(engine: Engine) -> None:
     expected = alone(engine, np.concatenate([one, end])) + alone(engine, np.concatenate([end, two]))
     tokens = np.concatenate([one, end, two])
     for streams in (1, 7):
-        found = likelihood(engine, tokens, boundary=END, streams=streams)
+        found = mean_loss(engine, tokens, boundary=END, streams=streams)
         assert found == pytest.approx(np.mean(expected), abs=1e-3)
-    assert likelihood(engine, tokens, streams=1) != pytest.approx(np.mean(expected), abs=1e-6)
+    assert mean_loss(engine, tokens, streams=1) != pytest.approx(np.mean(expected), abs=1e-6)
 
 
 def lstm_by_its_equations(checkpoint: Checkpoint, ids: np.ndarray) -> list[float]:
@@ -93,15 +98,15 @@ def test_the_losses_of_a_real_text_are_those_of_the_equations(
     ids = np.concatenate([[END], opened.tokenizer.encode(text)])
     expected = lstm_by_its_equations(opened, ids)
     engine = Engine(opened.graph("float32"))
-    np.testing.assert_allclose(losses(engine, ids, streams=1), expected, atol=1e-5)
+    np.testing.assert_allclose(token_losses(engine, ids, streams=1), expected, atol=1e-5)
     # Side by side, each stream has read only so much before its share.
-    np.testing.assert_allclose(losses(engine, ids), expected, atol=1e-3)
-    assert likelihood(engine, ids) == pytest.approx(np.mean(expected), abs=1e-5)
+    np.testing.assert_allclose(token_losses(engine, ids), expected, atol=1e-3)
+    assert mean_loss(engine, ids) == pytest.approx(np.mean(expected), abs=1e-5)
 
 
 def test_how_far_it_is_is_told(engine: Engine) -> None:
     shares: list[float] = []
-    losses(engine, some_tokens(engine, 20_000), told=shares.append)
+    token_losses(engine, some_tokens(engine, 20_000), on_progress=shares.append)
     assert shares == sorted(shares)
     assert shares[0] == 0
     assert 0.8 < shares[-1] <= 1
@@ -111,7 +116,7 @@ def test_how_far_it_is_is_told(engine: Engine) -> None:
 def test_logits_however_large_have_a_loss() -> None:
     logits = np.array([[3000.0, 3000.0], [-3000.0, -3001.0]], np.float32)
     np.testing.assert_allclose(
-        nats(logits, np.array([1, 1])), [np.log(2), 1 + np.log1p(np.exp(-1))]
+        negative_log_likelihood(logits, np.array([1, 1])), [np.log(2), 1 + np.log1p(np.exp(-1))]
     )
 
 
@@ -122,7 +127,7 @@ def test_the_cost_of_int8_is_the_difference_of_the_two_losses(
     tokens = some_tokens(Engine(opened.graph()), 2000)
     tokens[::50] = END
     coded, exact = (
-        likelihood(Engine(opened.graph(precision)), tokens, boundary=END)
+        mean_loss(Engine(opened.graph(precision)), tokens, boundary=END)
         for precision in ("int8", "float32")
     )
     assert quantisation_loss(opened, tokens) == pytest.approx(coded - exact, abs=1e-9)

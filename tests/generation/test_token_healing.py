@@ -64,13 +64,13 @@ def test_only_tokens_that_agree_are_allowed(kind: str) -> None:
     tokenizer = trained(kind)
     heal = TokenHealing(tokenizer.contents, " kin", [4, 9])
     logits_2V = np.zeros((2, tokenizer.size), np.float32)
-    allowed = np.isfinite(heal.mask([4, 9], logits_2V))[0]
+    allowed = np.isfinite(heal.process([4, 9], logits_2V))[0]
     found = {tokenizer.decode([id]) for id in np.flatnonzero(allowed)}
     assert {" ", " king", " kingdom", " kind"} <= found
     assert all(" kin".startswith(piece) or piece.startswith(" kin") for piece in found)
     (space,), (king,) = tokenizer.encode(" "), tokenizer.encode(" king")
-    heal.took([4, 9], np.array([space, king]))
-    masked_2V = heal.mask([4, 9], logits_2V)
+    heal.accept([4, 9], np.array([space, king]))
+    masked_2V = heal.process([4, 9], logits_2V)
     assert np.isfinite(masked_2V[1]).all()
     left = {tokenizer.decode([id]) for id in np.flatnonzero(np.isfinite(masked_2V[0]))}
     assert "k" in left
@@ -102,9 +102,9 @@ def test_whatever_is_drawn_goes_on_from_the_prompt(kind: str, prompt: str, rando
     sample = TextSample(0, tokenizer, SamplingOptions(length=9), given=taken_back)
     ids, written = [], ""
     while not sample.done:
-        logits_1V = heal.mask([0], np.zeros((1, tokenizer.size), np.float32))
+        logits_1V = heal.process([0], np.zeros((1, tokenizer.size), np.float32))
         id = random.choice(np.flatnonzero(np.isfinite(logits_1V[0])).tolist()) or 1
-        heal.took([0], np.array([id]))
+        heal.accept([0], np.array([id]))
         ids.append(id)
         written += sample.take(id)[1]
     assert tokenizer.decode(ids) == taken_back + written

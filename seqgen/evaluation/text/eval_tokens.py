@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from seqgen.data.tokenizers.base import END, Tokenizer
-from seqgen.generation.scoring import WARM
+from seqgen.generation.scoring import BURN_IN
 
 # More are not read: a standard error is then far below any difference that matters.
 MOST_TOKENS = 1_000_000
@@ -84,10 +84,10 @@ def stretches(targets: int) -> tuple[np.ndarray, np.ndarray]:
 
     Before each stretch stand some tokens that are context only.
     """
-    begins = np.linspace(0, targets - STRETCH - WARM, MOST_TOKENS // STRETCH, dtype=np.int64)
-    within = np.arange(1 + WARM + STRETCH)
+    begins = np.linspace(0, targets - STRETCH - BURN_IN, MOST_TOKENS // STRETCH, dtype=np.int64)
+    within = np.arange(1 + BURN_IN + STRETCH)
     places = (begins[:, None] + within).ravel()
-    return places, np.tile(within > WARM, len(begins))[1:]
+    return places, np.tile(within > BURN_IN, len(begins))[1:]
 
 
 def written(ids: np.ndarray, tokenizer: Tokenizer) -> Iterable[str]:

@@ -15,7 +15,7 @@ from seqgen.evaluation.text.samples import sample_figures
 from seqgen.evaluation.text.standard_error import ratio_with_error
 from seqgen.evaluation.text.surprisal import extremes
 from seqgen.generation import Engine, TextGenerator
-from seqgen.generation.scoring import losses
+from seqgen.generation.scoring import token_losses
 
 # What is done, and which share of that, where it is known.
 Told = Callable[[str, float | None], None]
@@ -86,7 +86,9 @@ def read(checkpoint: Checkpoint, evidence: EvalTokens, precision: str, told: Tol
     what = f"reading {evidence.tokens:,} tokens with {precision} weights"
     told(what, 0.0)
     engine = Engine(checkpoint.graph(precision))
-    return losses(engine, evidence.ids, boundary=END, told=lambda share: told(what, share))
+    return token_losses(
+        engine, evidence.ids, boundary=END, on_progress=lambda share: told(what, share)
+    )
 
 
 def network_rows(evidence: EvalTokens, nats: dict[str, np.ndarray]) -> Iterator[Row]:

@@ -10,7 +10,7 @@ from seqgen.data.tokenizers.base import END
 from seqgen.errors import CheckpointError
 from seqgen.evaluation.text.ngram import NGram
 from seqgen.generation.engine import Engine
-from seqgen.generation.scoring import likelihood
+from seqgen.generation.scoring import mean_loss
 
 N = 6
 
@@ -31,7 +31,7 @@ def bits_per_note(
         raise CheckpointError(f"{checkpoint.path}: no notes were held back to measure by")
     boundary = END if config.corpus.documents > 1 else None
     nats = {
-        precision: likelihood(Engine(checkpoint.graph(precision)), held_back, boundary=boundary)
+        precision: mean_loss(Engine(checkpoint.graph(precision)), held_back, boundary=boundary)
         for precision in (FLOAT32, INT8)
     }
     counted = NGram.count(ids(training), N, config.vocab, boundary)

@@ -12,7 +12,7 @@ from seqgen.data.tokenizers.base import END
 from seqgen.evaluation.text.end_calibration import BEYOND, bias, calibrate, log_odds, ranges
 from seqgen.generation import load
 from seqgen.generation.engine import Engine
-from seqgen.generation.scoring import losses
+from seqgen.generation.scoring import token_losses
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_of_few_documents_nothing_is_concluded(path: Path) -> None:
 def test_the_odds_are_those_of_the_loss(path: Path) -> None:
     engine = Engine(open_checkpoint(path).graph("float32"))
     tokens = part(path, [3, 7])
-    nats = losses(engine, np.append(tokens, END), boundary=END, streams=1)
+    nats = token_losses(engine, np.append(tokens, END), boundary=END, streams=1)
     first, second = log_odds(engine, [tokens[:4], tokens[4:]])
     for odds, loss in ((first[-1], nats[3]), (second[-1], nats[11])):
         assert -np.log(1 / (1 + np.exp(-odds))) == pytest.approx(loss, abs=1e-4)

@@ -6,7 +6,7 @@ import pytest
 from seqgen.data import tokenizers
 from seqgen.data.tokenizers.base import END, Tokenizer
 from seqgen.evaluation.text import eval_tokens as module
-from seqgen.evaluation.text.eval_tokens import WARM, EvalTokens, eval_tokens, stretches
+from seqgen.evaluation.text.eval_tokens import BURN_IN, EvalTokens, eval_tokens, stretches
 
 SONNETS = Path(__file__).parents[3] / "corpora" / "sonnets.txt"
 TEXT = SONNETS.read_text(encoding="utf-8")[:4000] + "naïve café, 日本\n"
@@ -59,8 +59,8 @@ def test_of_a_long_text_an_even_share_is_read(monkeypatch: pytest.MonkeyPatch) -
     for begin in (0, 1000, 2000):
         assert measured.text[begin : begin + 1000] in text
     # What stands before a stretch is what the network knows when it comes to it.
-    assert tokenizer.decode(measured.ids[: 1 + WARM]) == text[:WARM]
-    assert not measured.counted[:WARM].any()
+    assert tokenizer.decode(measured.ids[: 1 + BURN_IN]) == text[:BURN_IN]
+    assert not measured.counted[:BURN_IN].any()
 
 
 def test_stretches_are_even_and_count_nothing_twice() -> None:

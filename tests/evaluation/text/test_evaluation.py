@@ -13,7 +13,7 @@ from seqgen.evaluation.text.evaluation import evaluate, text_of
 from seqgen.evaluation.text.ngram import NGram
 from seqgen.evaluation.text.report import TextReport
 from seqgen.generation.engine import Engine
-from seqgen.generation.scoring import losses
+from seqgen.generation.scoring import token_losses
 
 TEXT = (Path(__file__).parents[3] / "corpora" / "sonnets.txt").read_text(encoding="utf-8")[:20_000]
 NETWORK = ["float32", "int8"]
@@ -45,7 +45,7 @@ def test_every_row_is_of_the_same_text(opened: Checkpoint) -> None:
     values = [row.nats_per_character.value for row in found.rows]
     assert values == sorted(values)
     for precision in NETWORK:
-        nats = losses(Engine(opened.graph(precision)), held)
+        nats = token_losses(Engine(opened.graph(precision)), held)
         assert rows[precision].nats_per_token.value == pytest.approx(nats.mean(), abs=1e-6)
         assert rows[precision].nats_per_token.error > 0.005
     model = NGram.count(learned, 6, opened.config.vocab)
@@ -65,7 +65,7 @@ def test_every_row_is_of_the_same_text(opened: Checkpoint) -> None:
 def test_passages_are_those_that_the_network_finds_unlikely(opened: Checkpoint) -> None:
     held = encoded(opened, TEXT[18_000:])
     found = report(opened, held, None)
-    nats = losses(Engine(opened.graph("float32")), held)
+    nats = token_losses(Engine(opened.graph("float32")), held)
     for passage in (*found.surprising, *found.expected):
         part = slice(passage.place, passage.place + len(passage.text))
         assert TEXT[18_000:][part] == passage.text
@@ -97,7 +97,7 @@ def test_documents_are_read_each_from_nothing_and_their_ends_are_told(
     found = report(opened, held, encoded(opened, TEXT[:9000], TEXT[9000:18_000]))
     engine = Engine(opened.graph("float32"))
     ended = np.concatenate([held[:701], [END]])
-    nats = [*losses(engine, ended, streams=1), *losses(engine, held[701:], streams=1)]
+    nats = [*token_losses(engine, ended, streams=1), *token_losses(engine, held[701:], streams=1)]
     rows = {row.key: row for row in found.rows}
     assert found.tokens == 2001
     assert found.characters == 2000
@@ -114,7 +114,7 @@ def test_longer_tokens_cost_more_and_characters_do_not(
     held = encoded(opened, TEXT[18_000:])
     found = report(opened, held, encoded(opened, TEXT[:18_000]))
     row = next(row for row in found.rows if row.key == "float32")
-    nats = losses(Engine(opened.graph("float32")), held).sum()
+    nats = token_losses(Engine(opened.graph("float32")), held).sum()
     assert found.tokens == len(held) - 1 < 1500
     assert row.nats_per_token.value == pytest.approx(nats / found.tokens)
     assert row.nats_per_character.value == pytest.approx(nats / 2000)

@@ -7,7 +7,7 @@ import pytest
 
 from seqgen.config.options import ModelOptions
 from seqgen.errors import CheckpointError, ConfigError
-from seqgen.generation.engine import CHUNK, ENDS, Engine
+from seqgen.generation.engine import CHUNK_TOKENS, SUFFIX_LENGTHS, Engine
 from seqgen.models import cells
 from seqgen.models.architecture import weight_shapes
 from seqgen.models.onnx import graph
@@ -84,7 +84,7 @@ def assert_same(found: Engine, exact: Engine, ids: np.ndarray, precision: str) -
 
 
 @pytest.mark.parametrize("precision", ["float32", "int8"])
-@pytest.mark.parametrize("length", [1, 2, 60, CHUNK + 1])
+@pytest.mark.parametrize("length", [1, 2, 60, CHUNK_TOKENS + 1])
 @pytest.mark.parametrize("cell", cells.names())
 def test_a_sequence_is_read_as_token_by_token(cell: str, length: int, precision: str) -> None:
     options, weights = network({"cell": cell})
@@ -159,7 +159,7 @@ def test_of_a_long_prompt_the_end_is_read_where_the_rest_is_forgotten() -> None:
     options, weights = network(FORGETFUL)
     found = engine(options, weights, "float32")
     ids_T = np.random.default_rng(1).integers(0, VOCAB, 3000)
-    assert found.read_end(ids_T, ENDS[0]) is not None
+    assert found.read_suffix(ids_T, SUFFIX_LENGTHS[0]) is not None
     logits_1V, states = found.read(ids_T)
     step_logits_1V, step_states = found.read_steps(ids_T)
     np.testing.assert_allclose(logits_1V, step_logits_1V, atol=1e-5)
@@ -172,11 +172,11 @@ def test_a_long_prompt_is_read_whole_where_it_is_remembered() -> None:
     weights = weights | {"recurrent_1/recurrent_kernel": np.eye(24, dtype=np.float32)}
     found = engine(options, weights, "float32")
     ids_T = np.random.default_rng(1).integers(0, VOCAB, 3000)
-    assert found.read_end(ids_T, ENDS[0]) is None
+    assert found.read_suffix(ids_T, SUFFIX_LENGTHS[0]) is None
     np.testing.assert_allclose(found.read(ids_T)[0], found.read_steps(ids_T)[0], rtol=1e-3)
 
 
 def test_states_that_are_not_finite_are_not_taken_for_equal() -> None:
     options, weights = network(UNFORGETFUL)
     weights = weights | {"recurrent_1/recurrent_kernel": 2 * np.eye(24, dtype=np.float32)}
-    assert engine(options, weights, "float32").read_end(np.zeros(1000, int), 1000) is None
+    assert engine(options, weights, "float32").read_suffix(np.zeros(1000, int), 1000) is None
