@@ -16,8 +16,9 @@ from seqgen.cli import outputs
 from seqgen.config.options import RenderOptions
 from seqgen.errors import ConfigError, TuneError
 from seqgen.music.abc.parser import parse_tune
+from seqgen.music.core.meter import Meter
 from seqgen.music.core.tempo import usual
-from seqgen.music.core.tune import Attachments, Meter
+from seqgen.music.core.tune import Attachments
 
 Run = Callable[..., tuple[int, str, str]]
 

@@ -4,7 +4,8 @@ from fractions import Fraction
 import pytest
 
 from seqgen.music.core.key import Key, Pitch
-from seqgen.music.core.tune import Bar, Meter, Note, Tune, Tuplet
+from seqgen.music.core.meter import Meter
+from seqgen.music.core.tune import Bar, Note, Tune, Tuplet
 from seqgen.music.normal.tokens import ACCIDENTALS, LENGTHS, NATURALS, PATTERN, TICKS
 
 EIGHTH = Fraction(1, 8)

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from seqgen.music.core.key import Key
-from seqgen.music.core.tune import Bar, Meter, Note
+from seqgen.music.core.meter import Meter
+from seqgen.music.core.tune import Bar, Note
 
 
 @dataclass

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from seqgen.errors import TuneError
 from seqgen.music.core.key import LETTERS, Key, read_key
-from seqgen.music.core.tune import TREBLE, Clef, Meter
+from seqgen.music.core.meter import Meter
+from seqgen.music.core.tune import TREBLE, Clef
 
 # A letter and a colon open an information line, but "A:|" is a note before the end of a repeat.
 FIELD = re.compile(r"(?![A-Ga-gxyzZ]:[|:])([A-Za-z+]):(.*)")
@@ -38,11 +39,6 @@ def meter(value: str) -> Meter:
     if int(match[2]) not in UNITS or not 0 < beats <= 99:
         raise TuneError("unreadable meter")
     return Meter(beats, int(match[2]))
-
-
-def is_compound(meter: Meter) -> bool:
-    """Whether it counts in threes, as 6/8, 9/8 and 12/8 do."""
-    return meter.beats > 3 and meter.beats % 3 == 0 and meter.unit >= 8
 
 
 def unit_length(value: str) -> Fraction:

@@ -15,7 +15,8 @@ from seqgen.music.abc.bar_builder import BarBuilder, open_repeats
 from seqgen.music.abc.escapes import decode
 from seqgen.music.abc.lexer import BarLine, Written
 from seqgen.music.core.key import Key, Pitch
-from seqgen.music.core.tune import PLAIN, TREBLE, Attachments, Bar, Clef, Meter, Note, Tuplet, Voice
+from seqgen.music.core.meter import Meter
+from seqgen.music.core.tune import PLAIN, TREBLE, Attachments, Bar, Clef, Note, Tuplet, Voice
 
 LOWEST, HIGHEST = 0, 69  # steps that MIDI has keys for, whatever their signs
 STRONGER = ("", "|", "||", "|]", ":|")  # two bar lines with no note between are one
@@ -267,7 +268,7 @@ class VoiceReading:
     def begin_tuplet(self, lexeme: str) -> None:
         if self.tuplet:
             raise TuneError("unreadable tuplet")
-        self.tuplet = lexer.tuplet(lexeme, fields.is_compound(self.now.meter))
+        self.tuplet = lexer.tuplet(lexeme, self.now.meter.is_compound)
         self.place = 0
 
     def rest_bars(self, lexeme: str) -> None:

@@ -1,6 +1,7 @@
 """How fast a tune goes: by what it says, or as tunes of its rhythm and meter usually go."""
 
-from seqgen.music.core.tune import Meter, Tune
+from seqgen.music.core.meter import Meter
+from seqgen.music.core.tune import Tune
 
 # Our choice: about what musicians play at an easy session, a little below what dancers want.
 # A rhythm's tempo holds for whole bars where a bar is written in several ways (a reel stands in

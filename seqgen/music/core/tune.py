@@ -9,21 +9,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from seqgen.music.core.key import Key, Pitch
-
-
-class Meter(NamedTuple):
-    """A meter: ``beats`` notes of a ``unit``-th each; 0 beats for a tune without one."""
-
-    beats: int
-    unit: int
-
-    @property
-    def length(self) -> Fraction:
-        """Of a full bar, in whole notes; 0 without a meter."""
-        return Fraction(self.beats, self.unit)
-
-    def __str__(self) -> str:
-        return f"{self.beats}/{self.unit}" if self.beats else "none"
+from seqgen.music.core.meter import Meter
 
 
 class Tuplet(NamedTuple):
@@ -80,9 +66,12 @@ class Note(NamedTuple):
     @property
     def length(self) -> Fraction:
         """How long it lasts, in whole notes."""
-        if self.tuplet is None:
-            return self.written
-        return self.written * Fraction(self.tuplet.normal, self.tuplet.actual)
+        return sounding_length(self.written, self.tuplet)
+
+
+def sounding_length(written: Fraction, tuplet: Tuplet | None) -> Fraction:
+    """How long a note of a written length lasts, in whole notes."""
+    return written if tuplet is None else written * Fraction(tuplet.normal, tuplet.actual)
 
 
 @dataclass(frozen=True)

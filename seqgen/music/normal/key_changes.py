@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from seqgen.errors import TuneError
 from seqgen.music.core.key import Key
-from seqgen.music.core.tune import Bar, Meter, Tune
+from seqgen.music.core.meter import Meter
+from seqgen.music.core.tune import Bar, Tune
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from seqgen.music.abc.left_out import Tally, attachments_left_out
 from seqgen.music.abc.parser import parse_tune
 from seqgen.music.abc.tune_type import KNOWN, collection_rhythm, file_rhythm
 from seqgen.music.core.key import Key
-from seqgen.music.core.tune import Meter, Tune
+from seqgen.music.core.meter import Meter
+from seqgen.music.core.tune import Tune
 from seqgen.music.normal import normalize
 from seqgen.music.normal.codec import C
 from seqgen.music.normal.near_duplicates import duplicate_groups

@@ -1,17 +1,19 @@
 """A tune in normal form as a whole ABC tune that other programs read as it is meant."""
 
 from collections.abc import Iterator
+from fractions import Fraction
+from itertools import accumulate
 
 from seqgen.music.abc.escapes import encode
 from seqgen.music.core.key import Key
-from seqgen.music.core.sections import size
-from seqgen.music.core.tune import Bar, Meter, Note, Tune
+from seqgen.music.core.meter import Meter, beat_groups
+from seqgen.music.core.tune import Bar, Note, Tune
 from seqgen.music.normal.codec import WRITTEN, closing, pitch_name, signed
-from seqgen.music.normal.tokens import LENGTHS, REST, TIE, TRIPLET, WHOLE
+from seqgen.music.normal.tokens import REST, TIE, TRIPLET
 
 BARS_PER_LINE = 4
-EIGHTH, DOTTED, SHORT = LENGTHS[""], LENGTHS["3/2"], LENGTHS["/2"]
-BROKEN = {(DOTTED, SHORT): ">", (SHORT, DOTTED): "<"}
+EIGHTH, DOTTED, SIXTEENTH = Fraction(1, 8), Fraction(3, 16), Fraction(1, 16)
+BROKEN = {(DOTTED, SIXTEENTH): ">", (SIXTEENTH, DOTTED): "<"}
 MODE_NAMES = {
     "maj": "major",
     "min": "minor",
@@ -59,13 +61,12 @@ def key_name(key: Key) -> str:
 
 def music(bars: tuple[Bar, ...], meter: Meter, key: Key) -> Iterator[str]:
     """The lines of the body: at most four bars each besides pickups; a section begins a line."""
-    full = int(meter.length * WHOLE)
     line, count, begins = "", 0, True
     for n, (bar, signs) in enumerate(zip(bars, signed(bars, key), strict=True)):
         after = bars[n + 1] if n + 1 < len(bars) else None
-        length = sum(map(size, bar.notes))
-        pickup = begins and length < full
-        groups = beams(bar.notes, signs, full - length if pickup else 0, meter)
+        pickup = begins and bar.length < meter.length
+        start = meter.length - bar.length if pickup else Fraction(0)
+        groups = _beam_groups(bar.notes, signs, start, meter)
         end = closing(bar, after)
         line += bar.left + " ".join(groups)
         count += not pickup
@@ -85,59 +86,42 @@ def unlike_a_field(line: str) -> str:
     return f"{line[0]}1{line[1:]}" if line[0].isalpha() and line[1:2] == ":" else line
 
 
-def beams(notes: tuple[Note, ...], signs: list[str], place: int, meter: Meter) -> Iterator[str]:
-    """The notes of a bar in the groups that are beamed together.
+def _beam_groups(
+    notes: tuple[Note, ...], signs: list[str], start: Fraction, meter: Meter
+) -> Iterator[str]:
+    """Yield the notes of a bar in the groups that are beamed together.
 
-    place: ticks from the beginning of a full bar to the first note.
+    start: position of the first note in a full bar, in whole notes.
     """
-    edges = group_edges(notes, place, meter)
-    group, n = "", 0
-    start = place
+    groups = beat_groups(meter, notes, start)
+    onsets = list(accumulate((note.length for note in notes), initial=start))
+    text, first, n = "", 0, 0
     while n < len(notes):
         tuplet = notes[n].tuplet
-        if any(start < edge <= place for edge in edges) and not (tuplet and tuplet.place):
-            yield group
-            group, start = "", place
-        sign = broken(notes[n : n + 2], place, edges)
-        group += note_text(notes[n], signs[n], bool(sign))
-        place += size(notes[n])
+        if groups[n] != groups[first] and not (tuplet and tuplet.place):
+            yield text
+            text, first = "", n
+        sign = ""
+        if n + 1 < len(notes) and groups[n + 1] != onsets[n + 1]:
+            sign = _broken_rhythm(notes[n], notes[n + 1], onsets[n])
+        text += _note_text(notes[n], signs[n], bool(sign))
         if sign:
             n += 1
-            group += sign + note_text(notes[n], signs[n], True)
-            place += size(notes[n])
+            text += sign + _note_text(notes[n], signs[n], True)
         n += 1
-    yield group
+    yield text
 
 
-def broken(pair: tuple[Note, ...], place: int, edges: list[int]) -> str:
-    """``>`` or ``<`` for a dotted pair on the beat of an eighth, else ""."""
-    if len(pair) < 2 or place % EIGHTH or pair[0].tied or any(n.tuplet for n in pair):
+def _broken_rhythm(note: Note, after: Note, onset: Fraction) -> str:
+    """``>`` or ``<`` for a dotted pair that begins on an eighth of the bar, else ""."""
+    if note.tied or note.tuplet or after.tuplet or (onset / EIGHTH).denominator != 1:
         return ""
-    if not all(note.pitches for note in pair) or place + size(pair[0]) in edges:
+    if not (note.pitches and after.pitches):
         return ""
-    return BROKEN.get((size(pair[0]), size(pair[1])), "")
+    return BROKEN.get((note.length, after.length), "")
 
 
-def group_edges(notes: tuple[Note, ...], place: int, meter: Meter) -> list[int]:
-    """Where groups begin: by threes in 6/8, by halves in 4/4 and 2/2, or by quarters there if
-    there are sixteenths in the half; else by quarters."""
-    full = int(meter.length * WHOLE)
-    if meter.unit >= 8 and meter.beats % 3 == 0:
-        step = 3 * WHOLE // meter.unit
-    elif meter.beats % 2 == 0 and meter.unit in (2, 4) and meter != (2, 4):
-        step = 4 * EIGHTH
-    else:
-        step = 2 * EIGHTH
-    edges = set(range(0, full, step))
-    if step == 4 * EIGHTH:
-        for note in notes:
-            if size(note) < EIGHTH and not note.tuplet:
-                edges.add(place - place % step + step // 2)
-            place += size(note)
-    return sorted(edges)
-
-
-def note_text(note: Note, sign: str, broken: bool) -> str:
+def _note_text(note: Note, sign: str, broken: bool) -> str:
     """broken: whether the length is said by ``>`` or ``<`` beside it."""
     start = TRIPLET if note.tuplet and note.tuplet.place == 0 else ""
     name = sign + pitch_name(note.pitches[0]) if note.pitches else REST

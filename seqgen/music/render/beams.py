@@ -1,101 +1,74 @@
-"""Which notes of a bar hang on one beam: those of a beat, or of half a bar in common time."""
+"""Which notes of a bar are joined by a beam."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import accumulate
-from typing import NamedTuple
+from typing import Protocol
 
-from seqgen.music.core.tune import Meter, Tuplet
+from seqgen.music.core.meter import Meter, Timed, beat_groups
+from seqgen.music.core.tune import Tuplet
 
-HALF, QUARTER, EIGHTH = Fraction(1, 2), Fraction(1, 4), Fraction(1, 8)
-# Where the beats of a bar begin that is not cut evenly.
-UNEVEN = {
-    (5, 8): (Fraction(3, 8),),
-    (7, 8): (Fraction(2, 8), Fraction(4, 8)),
-}
+_QUARTER = Fraction(1, 4)
 
 
-class Unit(NamedTuple):
-    """A head or a rest of a bar. written: in whole notes, as it looks."""
-
-    written: Fraction
-    sounds: bool
-    tuplet: Tuplet | None
+class Drawn(Timed, Protocol):
+    """A notehead, chord or rest of a bar."""
 
     @property
-    def length(self) -> Fraction:
-        if self.tuplet is None:
-            return self.written
-        return self.written * Fraction(self.tuplet.normal, self.tuplet.actual)
+    def pitches(self) -> tuple[object, ...]:
+        """Its pitches; none for a rest."""
+
+    @property
+    def tuplet(self) -> Tuplet | None:
+        """The tuplet it belongs to."""
 
 
 @dataclass
 class Beam:
-    """What stands together.
+    """Neighbouring notes that are drawn together.
 
-    tuplets: how many units belong to each part of it; a single one, or those of a tuplet.
-    joined: by a beam.
+    tuplets: number of notes in each part; 1 for a single note, more for a tuplet.
+    joined: whether a beam joins them.
     """
 
     tuplets: list[int] = field(default_factory=list)
     joined: bool = False
 
 
-def beamed(units: Sequence[Unit], meter: Meter, start: Fraction) -> Iterator[Beam]:
-    """The units of a bar in order, grouped.
+def beamed(notes: Sequence[Drawn], meter: Meter, start: Fraction) -> Iterator[Beam]:
+    """Divide the notes of a bar into beams, in order.
 
-    start: where in its meter the bar begins.
+    start: position of the first note in a full bar, in whole notes.
     """
+    groups = beat_groups(meter, notes, start)
     current: Beam | None = None
-    current_beat: object = None
+    current_group: Fraction | None = None
     at = 0
-    onsets = list(accumulate((unit.length for unit in units), initial=start))
-    short = {onsets[i] // HALF for i, unit in enumerate(units) if is_short(unit)}
-    while at < len(units):
-        size = part(units, at)
-        members = units[at : at + size]
-        beat = beat_of(onsets[at], meter, onsets[at] // HALF in short)
-        if not all(unit.sounds and unit.written < QUARTER for unit in members):
-            beat = None
-        if current is None or beat is None or beat != current_beat:
+    while at < len(notes):
+        size = _tuplet_size(notes, at)
+        flagged = all(n.pitches and n.written < _QUARTER for n in notes[at : at + size])
+        group = groups[at] if flagged else None
+        if current is None or group is None or group != current_group:
             if current is not None:
                 yield current
             current = Beam()
         current.tuplets.append(size)
-        current.joined = beat is not None and sum(current.tuplets) > 1
-        current_beat = beat
+        current.joined = group is not None and sum(current.tuplets) > 1
+        current_group = group
         at += size
     if current is not None:
         yield current
 
 
-def is_short(unit: Unit) -> bool:
-    """Shorter than an eighth: then half a bar on one beam is hard to read."""
-    return unit.tuplet is None and unit.written < EIGHTH
-
-
-def part(units: Sequence[Unit], at: int) -> int:
-    """How many units from here are one tuplet; 1 outside of tuplets."""
-    first = units[at].tuplet
+def _tuplet_size(notes: Sequence[Drawn], at: int) -> int:
+    """Number of notes from here on that are one tuplet; 1 outside tuplets."""
+    first = notes[at].tuplet
     if first is None:
         return 1
     size = 1
-    while at + size < len(units):
-        following = units[at + size].tuplet
+    while at + size < len(notes):
+        following = notes[at + size].tuplet
         if following is None or following.place == 0 or following[:3] != first[:3]:
             break
         size += 1
     return size
-
-
-def beat_of(onset: Fraction, meter: Meter, short: bool) -> object:
-    """In which group a note belongs that begins here; notes of one group get the same answer."""
-    if uneven := UNEVEN.get((meter.beats, meter.unit)):
-        bar, place = divmod(onset, meter.length)
-        return bar, sum(place >= edge for edge in uneven)
-    if meter.unit == 8 and meter.beats % 3 == 0 and meter.beats:
-        return onset // (3 * EIGHTH)
-    halves = meter.beats and meter.length % HALF == 0 and not short
-    size = HALF if halves else QUARTER
-    return size, onset // size

@@ -7,7 +7,8 @@ from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from seqgen.music.core.key import Key
-from seqgen.music.core.tune import PLAIN, Bar, Meter, Note, Tune, Voice
+from seqgen.music.core.meter import Meter
+from seqgen.music.core.tune import PLAIN, Bar, Note, Tune, Voice
 
 BARS_A_LINE = 4
 # More heads than this do not fit into a line of a sheet; then half the bars go there.

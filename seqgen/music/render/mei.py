@@ -14,10 +14,21 @@ from typing import NamedTuple
 from seqgen.errors import TuneError
 from seqgen.music.abc.left_out import every_note
 from seqgen.music.core.key import LETTERS, Key, Pitch
+from seqgen.music.core.meter import Meter
 from seqgen.music.core.tempo import MARKS, beat
-from seqgen.music.core.tune import PLAIN, Attachments, Bar, Clef, Meter, Note, Tune, Tuplet, Voice
+from seqgen.music.core.tune import (
+    PLAIN,
+    Attachments,
+    Bar,
+    Clef,
+    Note,
+    Tune,
+    Tuplet,
+    Voice,
+    sounding_length,
+)
 from seqgen.music.render import annotations
-from seqgen.music.render.beams import Unit, beamed
+from seqgen.music.render.beams import beamed
 from seqgen.music.render.layout import Setting, aligned, ending_runs, lines, settings, voices
 
 LONGEST, SHORTEST = Fraction(2), Fraction(1, 128)
@@ -60,6 +71,11 @@ class Glyph(NamedTuple):
     grace: "tuple[Glyph, ...]" = ()
     verses: str = ""
     shown: bool = True
+
+    @property
+    def length(self) -> Fraction:
+        """How long it sounds, in whole notes."""
+        return sounding_length(self.written, self.tuplet)
 
 
 def mei(tune: Tune, prefix: str) -> str:
@@ -299,9 +315,8 @@ class Staff:
         if len(glyphs) == 1 and not only.pitches and length_of(glyphs) == setting.meter.length:
             yield f'<{"mRest" if only.shown else "mSpace"} xml:id="{only.name}"/>'
             return
-        units = [Unit(g.written, bool(g.pitches), g.tuplet) for g in glyphs]
         at = 0
-        for beam in beamed(units, setting.meter, setting.start):
+        for beam in beamed(glyphs, setting.meter, setting.start):
             # Verovio would draw grace notes at the head of a beam or tuplet on its beam.
             yield self.grace_group(glyphs[at])
             inner: list[str] = []
@@ -368,7 +383,7 @@ def grace_glyphs(attached: Attachments, name: str, signs: "Signs") -> tuple[Glyp
 
 
 def length_of(glyphs: Sequence[Glyph]) -> Fraction:
-    return sum((Unit(g.written, True, g.tuplet).length for g in glyphs), Fraction(0))
+    return sum((glyph.length for glyph in glyphs), Fraction(0))
 
 
 class Signs:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from seqgen.music.core.key import Key
-from seqgen.music.core.tune import Meter
+from seqgen.music.core.meter import Meter
 from seqgen.music.render.instruments import Instrument
 from seqgen.music.render.layout import settings, voices
 from seqgen.music.render.performance import Performance, accented

@@ -5,8 +5,8 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from seqgen.music.core.key import LETTERS, Pitch
+from seqgen.music.core.meter import beat_groups
 from seqgen.music.core.tune import Bar, Note, Tune
-from seqgen.music.render.beams import beat_of
 from seqgen.music.render.layout import Setting, lines, sections, settings, visible
 from seqgen.music.render.mei import Signs
 
@@ -136,15 +136,11 @@ def drawn(tune: Tune, found: Sequence[Setting]) -> list[Cell]:
         notes = changes(bar)
         verses: list[str] = []
         shape = " " * len(notes)
-        at, beat = setting.start, None
-        first = True
-        for note in bar.notes:
-            now = beat_of(at, setting.meter, short=False)
+        groups = beat_groups(setting.meter, bar.notes, setting.start)
+        for number, note in enumerate(bar.notes):
             inside = note.tuplet is not None and note.tuplet.place > 0
-            if not first and now != beat and not inside:
+            if number and groups[number] != groups[number - 1] and not inside:
                 notes += " "
-            first = False
-            beat, at = now, at + note.length
             before = opening(note)
             text = before + written(note, signs)
             level = " "

@@ -3,7 +3,8 @@ from fractions import Fraction
 
 from seqgen.evaluation.tunes.features import TICKS, length, melody
 from seqgen.music.core.key import Key, Pitch
-from seqgen.music.core.tune import Meter, Note, Tuplet
+from seqgen.music.core.meter import Meter
+from seqgen.music.core.tune import Note, Tuplet
 
 EIGHTH = TICKS // 8
 

@@ -13,7 +13,8 @@ from seqgen.evaluation.tunes.metrics import (
     metrics,
 )
 from seqgen.music.core.key import Key
-from seqgen.music.core.tune import Meter, Tune
+from seqgen.music.core.meter import Meter
+from seqgen.music.core.tune import Tune
 
 # A note out of key, a leap, the first bar again as the fifth, and a long last note.
 ONE = "C2 D2 E2|^F2 G2 A2|B2 c2 d2|c2 B2 A2|C2 D2 E2|C6|]"

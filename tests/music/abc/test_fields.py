@@ -21,7 +21,8 @@ from seqgen.music.abc.fields import (
     voice_field,
 )
 from seqgen.music.core.key import MODES, Key, parse_key
-from seqgen.music.core.tune import Clef, Meter
+from seqgen.music.core.meter import Meter
+from seqgen.music.core.tune import Clef
 
 
 @pytest.mark.parametrize(

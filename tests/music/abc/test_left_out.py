@@ -7,7 +7,8 @@ import pytest
 
 from seqgen.music.abc.left_out import Tally, attachments_left_out, numbered, summary_lines
 from seqgen.music.core.key import Key, Pitch
-from seqgen.music.core.tune import Attachments, Bar, Meter, Note, Tune, Voice
+from seqgen.music.core.meter import Meter
+from seqgen.music.core.tune import Attachments, Bar, Note, Tune, Voice
 
 EIGHTH = Fraction(1, 8)
 C, E, G = Pitch(28), Pitch(30), Pitch(32)

@@ -12,7 +12,8 @@ from seqgen.errors import TuneError
 from seqgen.music.abc.parser import parse_tune
 from seqgen.music.abc.parts import part_label, part_order
 from seqgen.music.core.key import Key, Pitch, parse_key
-from seqgen.music.core.tune import PLAIN, Clef, Meter, Tune
+from seqgen.music.core.meter import Meter
+from seqgen.music.core.tune import PLAIN, Clef, Tune
 from seqgen.music.render.performance import perform
 
 EXCERPTS = Path(__file__).parents[2] / "excerpts" / "abc"

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from seqgen.errors import TuneError
 from seqgen.music.core.key import Key, Pitch, parse_key
-from seqgen.music.core.tune import Bar, Meter, Note, Tune, Tuplet
+from seqgen.music.core.meter import Meter
+from seqgen.music.core.tune import Bar, Note, Tune, Tuplet
 from seqgen.music.normal.normalize import moved, parse, text
 from seqgen.music.normal.tokens import BODY, NATURALS, PATTERN
 

@@ -79,7 +79,7 @@ def test_a_hornpipe_keeps_its_rhythm_and_tempo_and_abc2midi_plays_it_even():
         ("march", ["CD E/2F/2G/2A/2 Bc B>A|G8|CDEF GABc|CDEF GABc|", "CDEF GABc|CDEF GABc|"
                    "CDEF GABc|C8|]"]),
         ("waltz", ["|:C2 D2 E2|(3FGF (3E2D2C2|A,6-|A,4 C3/4D/4E/4F3/4:|"]),
-        ("polka", ["C/2D/2E/2F/2 G2|_BA =BA|G4|]"]),
+        ("polka", ["C/2D/2E/2F/2 G2|_BA=BA|G4|]"]),
     ],
 )  # fmt: skip
 def test_notes_are_grouped_as_they_are_beamed(name, lines):

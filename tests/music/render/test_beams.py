@@ -6,15 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqgen.music.abc.parser import parse_tune
-from seqgen.music.core.tune import Meter
-from seqgen.music.render.beams import Unit, beamed
+from seqgen.music.core.key import Pitch
+from seqgen.music.core.meter import Meter
+from seqgen.music.core.tune import Note
+from seqgen.music.render.beams import beamed
 
 
 def shown(abc: str, start: Fraction = Fraction(0)) -> str:
-    """The groups of a tune's first bar: how many notes each beam has, and "." for what has none."""
+    """The number of notes on each beam of a tune's first bar, and "." for notes without one."""
     tune = parse_tune(abc)
-    units = [Unit(n.written, bool(n.pitches), n.tuplet) for n in tune.bars[0].notes]
-    groups = beamed(units, tune.meter, start)
+    groups = beamed(tune.bars[0].notes, tune.meter, start)
     return " ".join(str(sum(g.tuplets)) if g.joined else "." * sum(g.tuplets) for g in groups)
 
 
@@ -52,21 +53,22 @@ def test_a_pickup_is_beamed_as_the_end_of_a_bar() -> None:
 
 
 LENGTHS = st.sampled_from([Fraction(n, 32) for n in (1, 2, 3, 4, 6, 8, 12, 16, 32)])
+NOTES = st.tuples(st.sampled_from([(), (Pitch(28),)]), LENGTHS).map(lambda pair: Note(*pair))
 
 
 @given(
-    st.lists(st.builds(Unit, LENGTHS, st.booleans(), st.none()), max_size=20),
+    st.lists(NOTES, max_size=20),
     st.sampled_from([Meter(*m) for m in ((6, 8), (4, 4), (3, 4), (7, 8), (5, 4), (0, 1), (2, 2))]),
 )
 def test_all_notes_come_in_order_and_only_flagged_ones_are_joined(
-    units: list[Unit], meter: Meter
+    notes: list[Note], meter: Meter
 ) -> None:
-    groups = list(beamed(units, meter, Fraction(0)))
+    groups = list(beamed(notes, meter, Fraction(0)))
     edges = [0]
     for group in groups:
         edges.append(edges[-1] + sum(group.tuplets))
-        members = units[edges[-2] : edges[-1]]
-        joined = len(members) > 1 and all(u.sounds and u.written < Fraction(1, 4) for u in members)
+        members = notes[edges[-2] : edges[-1]]
+        joined = len(members) > 1 and all(n.pitches and n.written < Fraction(1, 4) for n in members)
         assert group.joined == joined
-    assert edges[-1] == len(units)
+    assert edges[-1] == len(notes)
     assert all(a < b for a, b in pairwise(edges))

@@ -6,8 +6,9 @@ import pytest
 from seqgen.errors import TuneError
 from seqgen.music.abc.parser import parse_tune
 from seqgen.music.core.key import Pitch
+from seqgen.music.core.meter import Meter
 from seqgen.music.core.tempo import beat, tempo_of
-from seqgen.music.core.tune import Attachments, Clef, Meter, Note, Tune, Voice
+from seqgen.music.core.tune import Attachments, Clef, Note, Tune, Voice
 from seqgen.music.render.performance import perform
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from fractions import Fraction
 
-from seqgen.music.core.tune import Bar, Meter, Tune
+from seqgen.music.core.meter import Meter
+from seqgen.music.core.tune import Bar, Tune
 
 EDGES = (":|", "||", "|]")
 

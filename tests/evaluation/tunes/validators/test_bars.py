@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from seqgen.evaluation.tunes.validators.bars import bar_exact, played, sounding
 from seqgen.music.core.key import Pitch
-from seqgen.music.core.tune import Bar, Meter, Note, Tune
+from seqgen.music.core.meter import Meter
+from seqgen.music.core.tune import Bar, Note, Tune
 
 EXACT = {
     "plain": "A6|B6|]",
