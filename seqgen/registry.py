@@ -22,6 +22,7 @@ Groups: ``seqgen.cells``, ``seqgen.tokenizers``, ``seqgen.tasks``, ``seqgen.writ
 ``seqgen.corpora``.
 """
 
+import sys
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
@@ -52,6 +53,9 @@ class Registry(Generic[T]):
         self.group = group
         self._builtin = dict(builtin)
         self._loaded: dict[str, T] = {}
+        # The entry points by name, and the path on which they were found.
+        self._found: dict[str, list[EntryPoint]] = {}
+        self._searched: list[str] | None = None
 
     def builtin_names(self) -> tuple[str, ...]:
         """The names of the built-in entries, in order of their table."""
@@ -111,13 +115,14 @@ class Registry(Generic[T]):
 
     def _entry_points(self) -> dict[str, list["EntryPoint"]]:
         """The entry points of packages by name, without those of built-in names."""
-        from importlib.metadata import entry_points
+        if self._searched != sys.path:
+            from importlib.metadata import entry_points
 
-        found: dict[str, list[EntryPoint]] = {}
-        for entry in entry_points(group=self.group):
-            if entry.name not in self._builtin:
-                found.setdefault(entry.name, []).append(entry)
-        return found
+            self._searched, self._found = list(sys.path), {}
+            for entry in entry_points(group=self.group):
+                if entry.name not in self._builtin:
+                    self._found.setdefault(entry.name, []).append(entry)
+        return self._found
 
 
 def _package(entry: "EntryPoint") -> str:

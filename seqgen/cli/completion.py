@@ -10,13 +10,13 @@ from seqgen.errors import SeqgenError
 def names_of(table: str | None) -> tuple[str, ...]:
     """The words that a table of `seqgen.config.options.option` knows; none without a table."""
     if table == "tokenizers":
-        from seqgen.data.tokenizers import names
+        from seqgen.data.tokenizers import TOKENIZERS
 
-        return names()
+        return TOKENIZERS.builtin_names()
     if table == "cells":
-        from seqgen.models.cells import names
+        from seqgen.models.cells import CELLS
 
-        return names()
+        return CELLS.builtin_names()
     if table == "presets":
         from seqgen.training.autoconfig import preset_names
 

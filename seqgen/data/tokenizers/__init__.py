@@ -1,30 +1,33 @@
-"""The tokenizers, found by listing this folder: adding one is adding a file."""
+"""The tokenizers: their registry, one file a tokenizer, training and loading one by name.
 
-import importlib
-import pkgutil
+Another package adds a tokenizer, a subclass of `seqgen.data.tokenizers.base.Tokenizer`, by an entry
+point in the group ``seqgen.tokenizers`` (`seqgen.registry`).
+"""
+
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from seqgen.errors import CheckpointError, ConfigError, unknown_name
+from seqgen.errors import CheckpointError, ConfigError
+from seqgen.registry import Registry
 
 if TYPE_CHECKING:
     from seqgen.data.tokenizers.base import Text, Tokenizer
 
-# What the kinds share. The names are listed without importing a module, because the command line
-# asks for them before it knows whether it will need NumPy.
-SHARED = ("base", "regex_base")
+__all__ = ["TOKENIZERS", "find", "load", "names", "train"]
 
+TOKENIZERS = Registry["type[Tokenizer]"](
+    "tokenizer",
+    "seqgen.tokenizers",
+    {
+        "abc": "seqgen.data.tokenizers.abc:AbcTokenizer",
+        "char": "seqgen.data.tokenizers.char:CharTokenizer",
+        "subword": "seqgen.data.tokenizers.subword:SubwordTokenizer",
+        "word": "seqgen.data.tokenizers.word:WordTokenizer",
+    },
+)
 
-def names() -> tuple[str, ...]:
-    """Every kind of tokenizer, in alphabetical order."""
-    return tuple(sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name not in SHARED))
-
-
-def find(kind: str) -> "type[Tokenizer]":
-    """The tokenizer of that kind. Raises ConfigError that lists the known ones."""
-    if kind not in names():
-        raise unknown_name("tokenizer", kind, names())
-    return importlib.import_module(f"{__name__}.{kind}").TOKENIZER
+names = TOKENIZERS.names
+find = TOKENIZERS.load
 
 
 def train(kind: str, texts: "Iterable[Text]", vocab_size: int | None = None) -> "Tokenizer":
@@ -38,7 +41,8 @@ def train(kind: str, texts: "Iterable[Text]", vocab_size: int | None = None) -> 
     """
     tokenizer = find(kind)
     if vocab_size is not None and not tokenizer.bounded:
-        others = " or ".join(f"--tokenizer {name}" for name in names() if find(name).bounded)
+        bounded = (name for name, other in TOKENIZERS.items() if other.bounded)
+        others = " or ".join(f"--tokenizer {name}" for name in bounded)
         raise ConfigError(
             f"--vocab-size does nothing with --tokenizer {kind}; leave it out, or take {others}"
         )
@@ -54,7 +58,7 @@ def load(data: Mapping[str, Any]) -> "Tokenizer":
     if not isinstance(data, Mapping):
         raise CheckpointError("tokenizer.json: it must hold an object; the checkpoint is damaged")
     kind = data.get("kind")
-    if not isinstance(kind, str) or kind not in names():
+    if not isinstance(kind, str) or kind not in TOKENIZERS:
         raise CheckpointError(
             f"tokenizer.json: the kind {str(kind)[:40]!r} is none of {', '.join(names())}; the "
             "checkpoint is damaged, or was made by a newer seqgen"

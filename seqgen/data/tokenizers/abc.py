@@ -16,6 +16,3 @@ class AbcTokenizer(RegexTokenizer):
     pattern = PATTERN
     always = BODY
     seen = 1
-
-
-TOKENIZER = AbcTokenizer

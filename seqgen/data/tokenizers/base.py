@@ -1,4 +1,4 @@
-"""What a tokenizer is: text to ids and back without loss, in one file a kind."""
+"""The base class of the tokenizers, and what they share."""
 
 import itertools
 from abc import ABC, abstractmethod
@@ -57,8 +57,9 @@ class Decoder:
 
 
 class Tokenizer(ABC):
-    """One kind of tokenizer. A module of this folder holds one, as ``TOKENIZER``, and has its name.
+    """Text to token ids and back without loss; `seqgen.data.tokenizers.TOKENIZERS` lists them.
 
+    kind: the name in the registry, by which ``tokenizer.json`` refers to it.
     size: number of tokens; ids are 0 (`END`) to size - 1.
     """
 

@@ -81,6 +81,3 @@ class CharTokenizer(Tokenizer):
 
     def display_token(self, id: int) -> str:
         return visible(self._pieces[id])
-
-
-TOKENIZER = CharTokenizer

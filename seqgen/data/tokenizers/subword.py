@@ -187,6 +187,3 @@ def merges_of(model: "tokenizers.Tokenizer") -> list[tuple[int, int]]:
         merges.append((ids[left], ids[right]))
         ids.setdefault(left + right, len(ids) + 1)
     return merges
-
-
-TOKENIZER = SubwordTokenizer

@@ -243,6 +243,3 @@ def clusters(text: str) -> list[str]:
     import regex
 
     return regex.findall(r"\X", text)
-
-
-TOKENIZER = WordTokenizer

@@ -1,29 +1,39 @@
-"""The cells, found by listing this folder: adding one is adding a file."""
+"""The recurrent cells: their registry, one file a cell, and the options that belong to some only.
 
-import importlib
-import pkgutil
+Another package adds a cell, a subclass of `seqgen.models.cells.base.Cell`, by an entry point in the
+group ``seqgen.cells`` (`seqgen.registry`).
+"""
+
 from dataclasses import replace
-from functools import cache
 from typing import TYPE_CHECKING
 
 from seqgen.config.fields import flag_name
 from seqgen.config.options import ModelOptions
-from seqgen.errors import ConfigError, unknown_name
+from seqgen.errors import ConfigError
+from seqgen.registry import Registry
 
 if TYPE_CHECKING:
     from seqgen.models.cells.base import Cell
 
+__all__ = ["CELLS", "chosen", "filled", "find", "names", "of", "readers"]
 
-def names() -> tuple[str, ...]:
-    """Every cell's name, in alphabetical order."""
-    return tuple(sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name != "base"))
+CELLS = Registry["type[Cell]"](
+    "cell",
+    "seqgen.cells",
+    {
+        "delay": "seqgen.models.cells.delay:Delay",
+        "esn": "seqgen.models.cells.esn:ESN",
+        "gru": "seqgen.models.cells.gru:GRU",
+        "leaky": "seqgen.models.cells.leaky:Leaky",
+        "lstm": "seqgen.models.cells.lstm:LSTM",
+        "mingru": "seqgen.models.cells.mingru:MinGRU",
+        "minlstm": "seqgen.models.cells.minlstm:MinLSTM",
+        "rnn": "seqgen.models.cells.rnn:RNN",
+    },
+)
 
-
-def find(name: str) -> type["Cell"]:
-    """The kind of cell of that name. Raises ConfigError that lists the known ones."""
-    if name not in names():
-        raise unknown_name("cell", name, names())
-    return importlib.import_module(f"{__name__}.{name}").CELL
+names = CELLS.names
+find = CELLS.load
 
 
 def of(options: ModelOptions) -> "Cell":
@@ -64,10 +74,9 @@ def filled(options: ModelOptions) -> ModelOptions:
     return replace(options, **unsaid)
 
 
-@cache
 def readers() -> dict[str, tuple[str, ...]]:
     """The options that only some cells take: for each, the names of these cells."""
-    every = {name: find(name).option_defaults for name in names()}
+    every = {name: cell.option_defaults for name, cell in CELLS.items()}
     return {
         option: tuple(name for name, defaults in every.items() if option in defaults)
         for option in sorted({option for defaults in every.values() for option in defaults})

@@ -1,4 +1,4 @@
-"""What a recurrent cell is: weights, training layer and one-step graph, in one file a cell."""
+"""The base class of the recurrent cells: weights, training layer and one-step ONNX graph."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -56,7 +56,7 @@ class Graph(Protocol):
 
 
 class Cell(ABC):
-    """One kind of recurrent cell. A module of this folder holds one, as ``CELL``, and has its name.
+    """A recurrent cell; `seqgen.models.cells.CELLS` lists them.
 
     Nothing here imports TensorFlow until `layer` is called: the checkpoint reader and the graph
     builder use cells too.

@@ -107,6 +107,3 @@ class Delay(Cell):
         rest = graph.node("Slice", past_BDH, first, end, axis)
         past_BDH = graph.node("Concat", rest, graph.node("Unsqueeze", h_BH, axis), axis=1)
         return h_BH, {"past": past_BDH}
-
-
-CELL = Delay

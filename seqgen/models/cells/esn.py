@@ -103,6 +103,3 @@ def spectral_radius(matrix: np.ndarray) -> float:
         power = power / norm
         power = power @ power
     return float(np.exp(log_radius + np.log(np.linalg.norm(power)) / 2**SQUARINGS))
-
-
-CELL = ESN

@@ -125,6 +125,3 @@ class GRU(RecurrentCell):
         n = graph.node("Tanh", n)
         h = graph.node("Add", n, graph.node("Mul", z, graph.node("Sub", h, n)))
         return h, {"h": h}
-
-
-CELL = GRU

@@ -113,6 +113,3 @@ def time_constants(tau: str) -> tuple[float, float]:
             "them, the smaller first, as in 1:100"
         )
     return ends
-
-
-CELL = Leaky

@@ -127,6 +127,3 @@ class LSTM(RecurrentCell):
         y_TH = graph.node("Squeeze", graph.node("Squeeze", y_T11H, second), second)
         ends = [graph.node("Squeeze", state, first) for state in after]
         return y_TH, dict(zip(self.states, ends, strict=True))
-
-
-CELL = LSTM

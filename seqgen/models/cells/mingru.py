@@ -3,7 +3,7 @@
 from typing import Any
 
 from seqgen.models.cells.base import Graph
-from seqgen.models.linear_cell import LinearRecurrentCell
+from seqgen.models.cells.linear import LinearRecurrentCell
 
 
 class MinGRU(LinearRecurrentCell):
@@ -25,6 +25,3 @@ class MinGRU(LinearRecurrentCell):
     def gates(self, graph: Graph, *gates: str) -> tuple[str, str]:
         z = graph.gate("z", graph.node("Sigmoid", gates[0]))
         return graph.node("Sigmoid", graph.node("Neg", gates[0])), z
-
-
-CELL = MinGRU

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from seqgen.models.cells.base import Graph
-from seqgen.models.linear_cell import LinearRecurrentCell
+from seqgen.models.cells.linear import LinearRecurrentCell
 
 # What a gate is taken of is cut there: σ(-60) is as good as 0, and e^60 still far from the largest
 # float32.
@@ -44,6 +44,3 @@ class MinLSTM(LinearRecurrentCell):
         f = graph.gate("f", graph.node("Div", shut_i, both))
         i = graph.gate("i", graph.node("Div", shut_f, both))
         return f, i
-
-
-CELL = MinLSTM

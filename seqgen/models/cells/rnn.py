@@ -47,6 +47,3 @@ class RNN(RecurrentCell):
         self, graph: Graph, products: tuple[str, ...], states: tuple[str, ...]
     ) -> tuple[str, ...]:
         return (graph.node(self.activation.node, products[0]),)
-
-
-CELL = RNN

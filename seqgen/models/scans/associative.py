@@ -10,7 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from seqgen.models.linear_cell import LinearRecurrentCell
+from seqgen.models.cells.linear import LinearRecurrentCell
 from seqgen.models.scans.base_layer import CellLayer
 
 # Steps of a chunk, done one after the other. There and back on one core, for 512 units: 64 steps of

@@ -1,7 +1,7 @@
 import pytest
 
 from seqgen.data import tokenizers
-from seqgen.data.tokenizers.abc import TOKENIZER
+from seqgen.data.tokenizers.abc import AbcTokenizer
 from seqgen.errors import CheckpointError
 from seqgen.music.normal.tokens import BODY
 
@@ -20,7 +20,7 @@ TUNE = "R:slip jig\nM:9/8\nK:Cdor\n|:A|d2e/2f/2(3^cde_B,3/2z4-|1a2:|2b2|]"
     ],
 )
 def test_a_tune_is_cut_into_its_tokens(text, lexemes):
-    assert TOKENIZER.pattern.findall(text) == lexemes
+    assert AbcTokenizer.pattern.findall(text) == lexemes
     tokenizer = tokenizers.train("abc", [text])
     assert [tokenizer.decode([id]) for id in tokenizer.encode(text)] == lexemes
 

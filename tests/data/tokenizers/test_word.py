@@ -12,7 +12,7 @@ from seqgen.data.tokenizers.base import blocks
 from seqgen.data.tokenizers.word import (
     CHUNK,
     EUROPEAN,
-    TOKENIZER,
+    WordTokenizer,
     clusters,
     pieces_of,
     plain_pattern,
@@ -207,7 +207,7 @@ def test_a_word_takes_the_space_before_it(text, pieces):
 
 def test_a_checkpoint_without_a_rule_has_the_words_of_then():
     pieces = [*sorted(set("naïve हिन्दी's 東京")), " 東京", "हिन"]
-    former = TOKENIZER.from_json({"kind": "word", "pieces": pieces})
+    former = WordTokenizer.from_json({"kind": "word", "pieces": pieces})
     assert former.to_json() == {"kind": "word", "pieces": pieces}
     text = "naïve 東京 हिन्दी"
     assert [former.decode([id]) for id in former.encode(text)] == [
