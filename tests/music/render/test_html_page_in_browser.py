@@ -1,17 +1,11 @@
-"""The page in headless Chromium, which is spoken to in the DevTools protocol over two pipes.
+"""The HTML page in a browser: playback, layout, keyboard and clipboard.
 
-Skipped where there is no such browser, except in continuous integration; `make test` installs one
-where it may.
+Skipped where there is no Chromium, except with SEQGEN_NEEDS_BROWSER; `make browser` installs one.
 """
 
-import base64
-import fcntl
 import io
-import itertools
-import json
 import os
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from fractions import Fraction
@@ -21,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from seqgen.music.core.tune import Tune
 from seqgen.music.render.engrave import engrave
@@ -29,12 +24,8 @@ from seqgen.music.render.instruments import find
 from seqgen.music.render.performance import perform
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome", "microsoft-edge")
-OPTIONS = (
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--mute-audio",
-    "--disable-background-networking", "--remote-debugging-pipe", "--window-size=1000,900",
-)  # fmt: skip
-# Every sound passes by a meter on its way to the loudspeaker.
-LISTEN = """
+# Routes all sound through an analyser, so that a test can measure how loud it is.
+ANALYSER = """
 const connect = AudioNode.prototype.connect;
 AudioNode.prototype.connect = function (to, ...more) {
   if (to instanceof AudioDestinationNode) {
@@ -44,262 +35,168 @@ AudioNode.prototype.connect = function (to, ...more) {
   }
   return connect.call(this, to, ...more);
 };
-function loudness() {
+window.loudness = () => {
   const samples = new Float32Array(2048);
   window.meter.getFloatTimeDomainData(samples);
   return Math.max(...samples.map(Math.abs));
 }
 """
-# Which heads are lit up, and when by the clock of the sound.
-WATCH = """
+# Records which note heads are highlighted, and when by the audio clock.
+RECORD_HIGHLIGHTS = """
 window.seen = [];
 new MutationObserver((changes) => {
   for (const { target } of changes)
     if (target.classList.contains("on")) seen.push([target.id, context.currentTime]);
 }).observe(document.body, { subtree: true, attributeFilter: ["class"] });
 """
-
-
-class Browser:
-    """A Chromium with one page."""
-
-    def __init__(self, program: str, profile: Path) -> None:
-        ours_in, theirs_out = os.pipe()
-        theirs_in, ours_out = os.pipe()
-
-        def hand_over() -> None:  # the protocol speaks on descriptors 3 and 4
-            # By way of higher ones, since 3 and 4 may be taken by the pipes themselves.
-            reads, writes = (fcntl.fcntl(fd, fcntl.F_DUPFD, 10) for fd in (theirs_in, theirs_out))
-            os.dup2(reads, 3)
-            os.dup2(writes, 4)
-
-        self.process = subprocess.Popen(
-            [program, *OPTIONS, f"--user-data-dir={profile}"],
-            preexec_fn=hand_over, close_fds=False, start_new_session=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        os.close(theirs_in)
-        os.close(theirs_out)
-        self.inbox, self.outbox = os.fdopen(ours_in, "rb"), os.fdopen(ours_out, "wb")
-        self.numbers = itertools.count(1)
-        self.session: str | None = None
-        self.events: list[dict[str, Any]] = []
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)[
-            "sessionId"
-        ]
-        for domain in ("Page", "Runtime", "Log", "Network"):
-            self.call(f"{domain}.enable")
-        self.call("Page.addScriptToEvaluateOnNewDocument", source=LISTEN)
-
-    def call(self, method: str, **parameters: Any) -> dict[str, Any]:
-        number = next(self.numbers)
-        message = {"id": number, "method": method, "params": parameters}
-        if self.session:
-            message["sessionId"] = self.session
-        self.outbox.write(json.dumps(message).encode() + b"\0")
-        self.outbox.flush()
-        while True:
-            answer = self.receive()
-            if answer.get("id") == number:
-                assert "error" not in answer, answer
-                return answer["result"]
-
-    def receive(self) -> dict[str, Any]:
-        data = bytearray()
-        while (byte := self.inbox.read(1)) != b"\0":
-            assert byte, "the browser has gone"
-            data += byte
-        answer = json.loads(data)
-        if "method" in answer:
-            self.events.append(answer)
-        return answer
-
-    def open(self, path: Path) -> None:
-        self.events.clear()
-        self.call("Page.navigate", url=path.as_uri())
-        self.until("document.readyState === 'complete'")
-
-    def ask(self, expression: str) -> Any:
-        """The value of an expression in the page, as a person's click would compute it."""
-        done = self.call(
-            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True,
-            userGesture=True,
-        )  # fmt: skip
-        assert "exceptionDetails" not in done, done
-        return done["result"].get("value")
-
-    def until(self, expression: str, seconds: float = 20) -> Any:
-        end = time.monotonic() + seconds
-        while not (value := self.ask(expression)):
-            assert time.monotonic() < end, f"never came true: {expression}"
-            time.sleep(0.02)
-        return value
-
-    def key(self, key: str, code: str, text: str = "") -> None:
-        for kind in ("keyDown", "keyUp"):
-            extra = {"text": text} if text and kind == "keyDown" else {}
-            number = {"Tab": 9, "Enter": 13}.get(key, 0)
-            self.call(
-                "Input.dispatchKeyEvent", type=kind, key=key, code=code,
-                windowsVirtualKeyCode=number, **extra,
-            )  # fmt: skip
-
-    def picture(self) -> np.ndarray:
-        data = base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"])
-        return np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int)
-
-    def complaints(self) -> list[dict[str, Any]]:
-        """Errors and warnings on the console, and requests to anything but the page itself."""
-        bad = ("Runtime.exceptionThrown", "Log.entryAdded")
-        return [
-            event
-            for event in self.events
-            if event["method"] in bad
-            or (
-                event["method"] == "Runtime.consoleAPICalled"
-                and event["params"]["type"] in ("error", "warning", "assert")
-            )
-            or (
-                event["method"] == "Network.requestWillBeSent"
-                and not event["params"]["request"]["url"].startswith(("file:", "data:"))
-            )
-        ]
-
-    def close(self) -> None:
-        try:
-            self.session = None
-            self.call("Browser.close")
-            self.process.wait(10)
-        finally:
-            self.process.kill()
-            self.process.wait()
-            self.inbox.close()
-            self.outbox.close()
+PLAYING = "window.context && context.state === 'running' && loudness() > 0.02"
+SILENT = "loudness() < 0.002"
+SET_SLIDER = "(slider, value) => { slider.value = value; slider.dispatchEvent(new Event('input')) }"
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+def browser() -> Iterator[Browser]:
     program = next(filter(None, map(shutil.which, NAMES)), None)
     if program is None:
-        why = f"no headless browser on this machine (looked for {', '.join(NAMES)})"
+        reason = f"no Chromium on this machine (looked for {', '.join(NAMES)})"
         if os.environ.get("SEQGEN_NEEDS_BROWSER"):
-            pytest.fail(why)
-        pytest.skip(why)
-    opened = Browser(program, tmp_path_factory.mktemp("profile"))
-    yield opened
-    opened.close()
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        # Chromium's sandbox cannot be used by root.
+        launched = playwright.chromium.launch(
+            executable_path=program, chromium_sandbox=False, args=["--mute-audio"]
+        )
+        yield launched
+        launched.close()
 
 
 @pytest.fixture
-def shown(browser: Browser, tunes: list[Tune], tmp_path: Path) -> Browser:
-    """The browser with a page of three tunes opened from disk."""
+def html_page(browser: Browser, tunes: list[Tune], tmp_path: Path) -> Iterator[Page]:
+    """A page of three tunes, opened from disk; fails on console errors and network requests."""
     entries = [
         Entry(perform(tune), engrave(tune, n), f"X:{n}\nT:{tune.title}\nK:C\nabc|\n")
         for n, tune in enumerate(tunes[:3], 1)
     ]
     path = tmp_path / "tünes & more.html"
     path.write_bytes(page(entries, find("harp"), "seqgen sample x --seed 3"))
-    browser.open(path)
-    return browser
+    context = browser.new_context(viewport={"width": 1000, "height": 900})
+    context.add_init_script(ANALYSER)
+    opened = context.new_page()
+    problems: list[str] = []
+
+    def check_console(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning", "assert"):
+            problems.append(message.text)
+
+    def check_request(url: str) -> None:
+        if not url.startswith(("file:", "data:")):
+            problems.append(url)
+
+    opened.on("console", check_console)
+    opened.on("pageerror", lambda error: problems.append(str(error)))
+    opened.on("request", lambda request: check_request(request.url))
+    opened.goto(path.as_uri())
+    yield opened
+    context.close()
+    assert problems == []
 
 
-def test_the_sound_plays_and_its_notes_are_lit_up(shown: Browser, tunes: list[Tune]) -> None:
-    assert shown.ask("document.querySelectorAll('.on').length") == 0
-    # Slowly, so that a busy machine draws every note; the slider stands at percents.
-    shown.ask("document.querySelector('.tempo').value = 40")
-    shown.ask(WATCH)
-    shown.ask("document.querySelector('.play').click()")
-    shown.until("window.context && context.state === 'running' && loudness() > 0.02")
-    seen = shown.until("seen.length >= 7 && seen")
+def test_sound_plays_and_its_notes_are_highlighted(html_page: Page, tunes: list[Tune]) -> None:
+    expect(html_page.locator(".on")).to_have_count(0)
+    play = html_page.locator(".play").first
+    # Slow, so that a busy machine draws every note; the slider is in percent.
+    html_page.locator(".tempo").first.evaluate("slider => { slider.value = 40 }")
+    html_page.evaluate(RECORD_HIGHLIGHTS)
+    play.click()
+    wait_until(html_page, PLAYING)
+    seen = wait_until(html_page, "seen.length >= 7 && seen")
     performance = perform(tunes[0])
     sounds = performance.sounds[: len(seen)]
     assert [head for head, _ in seen] == [f"t1-{s.written[0][0]}-{s.written[0][1]}" for s in sounds]
-    # Pictures may come late, but not by a note.
+    # Frames may be late, but not by a note.
     onsets = [performance.seconds(sound.onset) / 0.4 for sound in sounds]
     late = [at - onset for (_, at), onset in zip(seen, onsets, strict=True)]
     assert max(late) - min(late) < performance.seconds(Fraction(1, 8)) / 0.4, late
-    assert shown.ask("Number(document.querySelector('.position').value)") >= 4 * sounds[-1].onset
-    accent = shown.ask("getComputedStyle(document.querySelector('.play')).backgroundColor")
-    glow = "getComputedStyle(document.querySelector('.on use, .on path') ?? document.body).fill"
-    assert shown.until(f"{glow} === '{accent}'")
-    shown.ask("document.querySelector('.play').click()")
-    shown.until("loudness() < 0.002")
-    assert shown.ask("document.querySelectorAll('.on').length") == 0
-    assert shown.complaints() == []
+    assert float(html_page.locator(".position").first.input_value()) >= 4 * sounds[-1].onset
+    accent = play.evaluate("button => getComputedStyle(button).backgroundColor")
+    fill = "getComputedStyle(document.querySelector('.on use, .on path') ?? document.body).fill"
+    wait_until(html_page, f"{fill} === '{accent}'")
+    play.click()
+    wait_until(html_page, SILENT)
+    expect(html_page.locator(".on")).to_have_count(0)
 
 
-def test_every_sound_lights_the_note_that_it_is_written_as(
-    shown: Browser, tunes: list[Tune]
-) -> None:
-    """Moved through by hand, in the second tune, whose repeats and ties lead back and forth."""
-    shown.ask("document.querySelectorAll('.play')[1].click()")
-    shown.until("window.context && context.state === 'running'")
-    shown.ask("document.querySelectorAll('.tempo')[1].value = 40")
+def test_every_sound_highlights_its_written_note(html_page: Page, tunes: list[Tune]) -> None:
+    """Seeks through the second tune, which has repeats and ties."""
+    play = html_page.locator(".play").nth(1)
+    play.click()
+    wait_until(html_page, "window.context && context.state === 'running'")
+    html_page.locator(".tempo").nth(1).evaluate("slider => { slider.value = 40 }")
     for sound in perform(tunes[1]).sounds[::7]:
         middle = float(4 * (sound.onset + sound.duration / 4))
-        shown.ask(
-            "(() => { const slider = document.querySelectorAll('.position')[1];"
-            f"slider.value = {middle}; slider.dispatchEvent(new Event('input')); }})()"
-        )
-        lit = set(shown.ask("[...document.querySelectorAll('.on')].map((head) => head.id)"))
-        assert {f"t2-{bar}-{place}" for bar, place in sound.written} <= lit
-    shown.ask("document.querySelectorAll('.play')[1].click()")
-    assert shown.complaints() == []
+        html_page.locator(".position").nth(1).evaluate(SET_SLIDER, middle)
+        highlighted = html_page.locator(".on").evaluate_all("heads => heads.map(head => head.id)")
+        assert {f"t2-{bar}-{note}" for bar, note in sound.written} <= set(highlighted)
+    play.click()
 
 
-def test_scores_are_visible(shown: Browser) -> None:
+def test_scores_are_visible(html_page: Page) -> None:
     for number in (1, 2, 3):
-        box = shown.ask(
-            f"(() => {{ const score = document.querySelector('#tune-{number} .score');"
-            "score.scrollIntoView(); const b = score.querySelector('svg').getBoundingClientRect();"
-            "return [b.x, b.y, b.width, b.height]; })()"
-        )
-        x, y, width, height = map(round, box)
-        assert width > 700
-        assert height > 100
-        picture = shown.picture()[max(0, y) : y + height, x : x + width]
-        dark = (picture.sum(2) < 380).mean()
+        score = html_page.locator(f"#tune-{number} .score svg")
+        box = score.bounding_box()
+        assert box is not None
+        assert box["width"] > 700
+        assert box["height"] > 100
+        dark = (pixels(score.screenshot()).sum(2) < 380).mean()
         assert 0.01 < dark < 0.3
-    heads = "[...document.querySelectorAll('.note .notehead')].filter"
-    assert shown.ask(f"{heads}((h) => h.getBoundingClientRect().width < 3).length") == 0
-    assert shown.complaints() == []
+    narrow = "heads => heads.filter(head => head.getBoundingClientRect().width < 3).length"
+    assert html_page.locator(".note .notehead").evaluate_all(narrow) == 0
 
 
-def test_in_the_dark_ink_is_light(shown: Browser) -> None:
-    feature = {"name": "prefers-color-scheme", "value": "dark"}
-    shown.call("Emulation.setEmulatedMedia", features=[feature])
-    try:
-        brightness = "getComputedStyle(document.querySelector('.notehead use')).fill"
-        red = int(shown.ask(brightness).split("(")[1].split(",")[0])
-        assert red > 200
-        assert shown.picture().mean() < 80
-    finally:
-        shown.call("Emulation.setEmulatedMedia", features=[])
+def test_dark_mode_draws_light_ink(html_page: Page) -> None:
+    html_page.emulate_media(color_scheme="dark")
+    fill = html_page.locator(".notehead use").first.evaluate("head => getComputedStyle(head).fill")
+    red = int(fill.split("(")[1].split(",")[0])
+    assert red > 200
+    assert pixels(html_page.screenshot()).mean() < 80
 
 
-def test_the_keyboard_is_enough(shown: Browser) -> None:
-    shown.call("Page.bringToFront")
-    shown.ask("document.querySelector('#tune-1').setAttribute('tabindex', '-1')")
-    shown.ask("document.querySelector('#tune-1').focus()")
-    shown.key("Tab", "Tab")
-    assert shown.ask("document.activeElement.className") == "play"
-    shown.key("Enter", "Enter", "\r")
-    shown.until("window.context && context.state === 'running' && loudness() > 0.02")
-    shown.key("Enter", "Enter", "\r")
-    shown.until("loudness() < 0.002")
+def test_page_can_be_used_by_keyboard(html_page: Page) -> None:
+    focused = "document.activeElement.className"
+    html_page.locator("#tune-1").evaluate("tune => { tune.tabIndex = -1; tune.focus() }")
+    html_page.keyboard.press("Tab")
+    assert html_page.evaluate(focused) == "play"
+    html_page.keyboard.press("Enter")
+    wait_until(html_page, PLAYING)
+    html_page.keyboard.press("Enter")
+    wait_until(html_page, SILENT)
     for name in ("position", "tempo", "loop"):
-        shown.key("Tab", "Tab")
-        assert shown.ask("document.activeElement.className") == name
+        html_page.keyboard.press("Tab")
+        assert html_page.evaluate(focused) == name
 
 
-def test_the_abc_is_copied(shown: Browser) -> None:
-    shown.call(
-        "Browser.grantPermissions", permissions=["clipboardReadWrite", "clipboardSanitizedWrite"]
-    )
-    shown.call("Page.bringToFront")
-    shown.ask("document.querySelectorAll('.copy')[1].click()")
-    shown.until("document.querySelectorAll('.copy')[1].textContent === 'Copied'")
-    copied = shown.ask("navigator.clipboard.readText()")
+def test_abc_is_copied_to_the_clipboard(html_page: Page) -> None:
+    html_page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    button = html_page.locator(".copy").nth(1)
+    button.click()
+    expect(button).to_have_text("Copied")
+    copied = html_page.evaluate("navigator.clipboard.readText()")
     assert copied == "X:2\nT:„Süß & schön“ <b>\nK:C\nabc|"
-    assert shown.complaints() == []
+
+
+def wait_until(opened: Page, expression: str, seconds: float = 20) -> Any:
+    """Poll an expression until it is true, and return its value.
+
+    Unlike `Page.wait_for_function` it needs no eval, which the page's security policy forbids.
+    """
+    end = time.monotonic() + seconds
+    while not (value := opened.evaluate(expression)):
+        assert time.monotonic() < end, f"not true after {seconds} s: {expression}"
+        time.sleep(0.02)
+    return value
+
+
+def pixels(png: bytes) -> np.ndarray:
+    """RGB values, int [height, width, 3]."""
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
