@@ -70,19 +70,19 @@ def compare(
     comparison = watch(comparing(corpus, said, path, overwrite=overwrite), path, overwrite)
     compare_results.show(comparison, as_json)
     if plot:
-        from seqgen.comparison.plot import draw
+        from seqgen.reports.charts import save_comparison_plot
 
-        draw(plot, comparison)
+        save_comparison_plot(plot, comparison)
     if comparison.best is None:
         raise typer.Exit(1)
 
 
 def check_plot(plot: Path | None) -> None:
     """Raise ConfigError for a picture that could not be written, before any time is spent on it."""
-    from seqgen.comparison.plot import SUFFIXES
+    from seqgen.reports.charts import PLOT_SUFFIXES
 
-    if plot and plot.suffix.lower() not in SUFFIXES:
-        raise ConfigError(f"--plot: {str(plot)!r} does not end in {', '.join(SUFFIXES)}")
+    if plot and plot.suffix.lower() not in PLOT_SUFFIXES:
+        raise ConfigError(f"--plot: {str(plot)!r} does not end in {', '.join(PLOT_SUFFIXES)}")
     if plot and not plot.parent.is_dir():
         raise ConfigError(f"--plot: there is no folder {plot.parent}")
     if plot:

@@ -15,7 +15,6 @@ from rich.text import Text
 
 from seqgen.cli.log_lines import Unit, evaluation, format_duration, lines, shown_perplexity, unit_of
 from seqgen.cli.terminal import strip_controls
-from seqgen.comparison import plot
 from seqgen.comparison.events import (
     ComparisonStatus,
     Event,
@@ -23,8 +22,8 @@ from seqgen.comparison.events import (
     VariantFinished,
     VariantStarted,
 )
-from seqgen.comparison.plot import budget
 from seqgen.comparison.results import Comparison, Entry, Point
+from seqgen.reports.charts import comparison_series, terminal_chart
 from seqgen.training.events import Evaluated, Preparing, Recovered, Started, Step
 
 # Of 256 colours, those that can be told apart on black and on white.
@@ -183,7 +182,7 @@ def introduction(event: ComparisonStatus) -> list[str]:
     before = f"; {over} of them before" if over else ""
     return [
         f"comparing {len(comparison.entries)} networks on {comparison.corpus}, "
-        f"{budget(comparison)}{before}",
+        f"{comparison.budget}{before}",
         *(f"note: {notice}" for notice in event.notices),
     ]
 
@@ -237,18 +236,15 @@ def drawn(curves: Sequence[Sequence[Point]], timed: bool, width: int, colours: b
     """The learning curves in characters: validation loss over seconds, or tokens, of training."""
     if not any(len(curve) > 1 for curve in curves):
         return Text()
-    import plotext
-
-    figure = plotext.figure
-    figure.clear()
-    figure.theme("simple")
-    figure.plot_size(width, PLOT_HEIGHT)
-    figure.title("validation loss, nats a token")
-    figure.label("seconds" if timed else "tokens", "x")
-    for number, (x, y) in enumerate(plot.lines(curves, timed)):
-        if x:
-            letter = LETTERS[number % len(LETTERS)]
-            colour = COLOURS[number % len(COLOURS)]
-            marker = plotext.marker("hd", colour) if colours else plotext.marker(letter)
-            figure.draw(figure.signal(x, y, marker=marker).lines())
-    return Text.from_ansi(str(figure.build()))
+    markers: list[tuple[str, int | None]] = [
+        ("hd", COLOURS[n % len(COLOURS)]) if colours else (LETTERS[n % len(LETTERS)], None)
+        for n in range(len(curves))
+    ]
+    return terminal_chart(
+        comparison_series((("", curve) for curve in curves), timed=timed),
+        title="validation loss, nats per token",
+        x_label="seconds" if timed else "tokens",
+        width=width,
+        height=PLOT_HEIGHT,
+        markers=markers,
+    )

@@ -83,12 +83,12 @@ def write_page(report: "TextReport", checkpoint: "Checkpoint", path: str) -> Non
     from importlib import metadata
 
     from seqgen.cli.outputs import command_line
-    from seqgen.evaluation.text.html_page import Made, page
     from seqgen.io.atomic import write_atomic
+    from seqgen.reports.text_page import Provenance, text_page
 
     versions = {name: metadata.version(name) for name in ("seqgen", "numpy", "onnxruntime")}
-    made = Made(command_line(), date.today().isoformat(), versions)
-    write_atomic(Path(path), page(report, checkpoint.config, made))
+    provenance = Provenance(command_line(), date.today().isoformat(), versions)
+    write_atomic(Path(path), text_page(report, checkpoint.config, provenance))
     tell(f"wrote {path}")
 
 

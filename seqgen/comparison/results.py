@@ -89,6 +89,15 @@ class Comparison:
         """Whether the budget is one of time; else it is one of tokens."""
         return "minutes" in self.asked
 
+    @property
+    def budget(self) -> str:
+        """The training budget of each variant, such as "2 minutes each"."""
+        for option, unit in (("minutes", "minute"), ("epochs", "epoch"), ("token_budget", "token")):
+            if option in self.asked:
+                values = self.asked[option]
+                return f"{' or '.join(values)} {unit}{'s' * (values != ('1',))} each"
+        return ""
+
     def with_entry(self, index: int, entry: Entry) -> "Comparison":
         """The same with one entry replaced."""
         entries = (*self.entries[:index], entry, *self.entries[index + 1 :])

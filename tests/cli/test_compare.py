@@ -68,7 +68,7 @@ def test_it_ends_with_a_table_best_first_and_curves(compared) -> None:
         assert letter == {"rnn": "a", "gru": "b"}[name]
         assert parameters == f"{found[name]['parameters']:,}"
         assert nats == f"{found[name]['result']['nats']:.4f}"
-    for word in ("bits/char", "perplexity", "tokens/s", "time", "validation loss, nats a token"):
+    for word in ("bits/char", "perplexity", "tokens/s", "time", "validation loss"):
         assert word in done.stdout
     assert re.search(r"┤.*a", done.stdout)
     assert "\x1b" not in done.stdout + done.stderr
@@ -273,7 +273,7 @@ def test_the_picture_shows_what_is_done_what_runs_and_what_waits() -> None:
     assert re.search(r"layers 1 +1,000 +1\.5000 +900 +1:00 +done", text)
     assert re.search(r"layers 2 +2,000 +1\.5000 +1,23[45] +30 s +━+.* 1:30 left", text)
     assert re.search(r"layers 3 +3,000 +– +– +– +waiting", text)
-    assert "validation loss, nats a token" in text
+    assert "validation loss" in text
     assert "note: a file left out" in screen.file.getvalue()
 
 

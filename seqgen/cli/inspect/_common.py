@@ -4,7 +4,7 @@ import io
 import json
 import math
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,23 +88,3 @@ def save(figure: "Figure", path: str) -> None:
     figure.savefig(content, format="png", dpi=150)
     write_atomic(Path(path), content.getvalue())
     tell(f"wrote {path}")
-
-
-def terminal_picture(
-    title: str, lines: Sequence[tuple[str, Sequence[float], Sequence[float]]], x: str
-) -> None:
-    """Draw lines in characters. lines: label, x and y of each."""
-    import plotext
-    from rich.console import Console
-    from rich.text import Text
-
-    figure = plotext.figure
-    figure.clear()
-    figure.theme("simple")
-    figure.plot_size(78, 18)
-    figure.title(title)
-    figure.label(x, "x")
-    for label, across, up in lines:
-        figure.draw(figure.signal(list(across), list(up)).lines().label(label))
-    # Through rich, which leaves the colours out where there is no terminal.
-    Console().print(Text.from_ansi(str(figure.build())), "")

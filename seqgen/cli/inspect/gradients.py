@@ -53,9 +53,7 @@ def gradients(
         return
     print_kernels(measured, title)
     print_curves(measured)
-    lines = [(label(c), *logarithms(c)) for c in main(measured)]
-    if any(x for _, x, _ in lines):
-        _common.terminal_picture("log10 of the gradient's norm, median", lines, "k, steps back")
+    print_chart(measured)
     where = pluralize(measured.streams, "place")
     typer.echo(f"read {strip_controls(found.source)}, at {where}, {measured.steps} steps back")
 
@@ -70,10 +68,32 @@ def label(curve: "Curve") -> str:
     return "all layers" if curve.layer is None else f"layer {curve.layer}, {curve.state}"
 
 
-def logarithms(curve: "Curve") -> tuple[list[int], list[float]]:
-    """k and the median's logarithm to the base 10, where there is one."""
-    there = [(k, v) for k, v in enumerate(curve.median, 1) if v > 0 and math.isfinite(v)]
-    return [k for k, _ in there], [math.log10(v) for _, v in there]
+def print_chart(measured: "Gradients") -> None:
+    """Draw the logarithm of each layer's median gradient norm over the steps."""
+    from rich.console import Console
+
+    from seqgen.reports.charts import Point, Series, terminal_chart
+
+    series = [
+        Series(
+            label(curve),
+            tuple(
+                Point(step, math.log10(norm))
+                for step, norm in enumerate(curve.median, 1)
+                if norm > 0 and math.isfinite(norm)
+            ),
+        )
+        for curve in main(measured)
+    ]
+    if any(each.points for each in series):
+        chart = terminal_chart(
+            series,
+            title="log10 of the gradient's norm, median",
+            x_label="k, steps back",
+            width=78,
+            height=18,
+        )
+        Console().print(chart, "")  # rich leaves the colours out where there is no terminal
 
 
 def print_kernels(measured: "Gradients", title: str) -> None:

@@ -11,6 +11,7 @@ from seqgen.cli.options import with_options
 from seqgen.cli.terminal import tell
 from seqgen.config.fields import grouped
 from seqgen.inspection.options import NeuronOptions, TextOptions
+from seqgen.io.control_characters import show_controls
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,10 +47,11 @@ def neurons(
     units = library.named(options.units or (), found)
     findings = library.search(found)
     if options.html:
-        from seqgen.inspection.html_page import page
         from seqgen.io.atomic import write_atomic
+        from seqgen.reports.neurons_page import neurons_page
 
-        write_atomic(Path(options.html), page(checkpoint.path.name, found, findings, units))
+        page = neurons_page(checkpoint.path.name, found, findings, units)
+        write_atomic(Path(options.html), page)
         tell(f"wrote {options.html}")
     if as_json:
         _common.print_json(facts(found, findings, units))
@@ -149,17 +151,14 @@ def coloured(pieces: Sequence[str], values: "np.ndarray", colours: str | None) -
     """A text whose tokens have the colours of a unit's values; without colours, bars below it.
 
     colours: what the terminal has, as rich names it; None for none.
-    Control characters, which could drive the reader's terminal, come as blanks.
     """
     from rich.style import Style
     from rich.text import Text
 
-    from seqgen.inspection.html_page import visible
-
     text, below = Text(), ""
     scale = max(1.0, float(abs(values).max(initial=0)))
     for piece, value in zip(pieces, values / scale, strict=True):
-        shown = visible(piece)
+        shown = show_controls(piece, keep="")
         if colours:
             text.append(shown, Style.parse(colour(float(value), colours)))
             text.append("\n" * piece.count("\n"))
