@@ -17,6 +17,7 @@ from seqgen.config.options import DataOptions, ModelOptions, TrainingOptions
 from seqgen.data import tokenizers
 from seqgen.data.corpora import open_corpus
 from seqgen.io.atomic import write_json
+from seqgen.io.user_dirs import cache_folder
 from seqgen.music.normal import position_features
 from seqgen.training.dataset import TRAINING, VALIDATION, plain_ids
 from seqgen.training.split import split_text
@@ -35,10 +36,13 @@ TUNES = "R:jig\nM:6/8\nK:Cmaj\nABcdef|gabc3|]R:reel\nM:4/4\nK:Cdor\nA4B4|]R:none
 
 
 @pytest.fixture(scope="session", autouse=True)
-def state_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """What seqgen keeps for its user is kept for the tests alone."""
+def user_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A cache folder for the tests alone; the list of fonts, which takes long, is shared."""
+    cache = cache_folder()
     with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        if cache and "MPLCONFIGDIR" not in os.environ:
+            patched.setenv("MPLCONFIGDIR", str(cache / "matplotlib"))
+        patched.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield
 
 

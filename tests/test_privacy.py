@@ -138,16 +138,15 @@ def test_the_library_does_not_either(machine: Machine, code: str) -> None:
 
 def assert_private(machine: Machine) -> None:
     assert machine.sockets() == []
-    cache, state = machine.home / ".cache" / "seqgen", machine.home / ".local" / "state" / "seqgen"
-    allowed = (machine.work, machine.temporary, cache, state)
-    above = {*cache.parents, *state.parents}
+    cache = machine.home / ".cache" / "seqgen"
+    allowed = (machine.work, machine.temporary, cache)
     assert [
         path
         for path in machine.written()
-        if path not in above and not any(path.is_relative_to(folder) for folder in allowed)
+        if path not in cache.parents and not any(path.is_relative_to(folder) for folder in allowed)
     ] == []
     files = [path for path in machine.home.rglob("*") if path.is_file()]
-    assert [p for p in files if not p.is_relative_to(cache) and not p.is_relative_to(state)] == []
+    assert [path for path in files if not path.is_relative_to(cache)] == []
     assert list(machine.temporary.iterdir()) == []  # what was temporary is removed
 
 

@@ -10,10 +10,8 @@ WEIGHTS = "model.safetensors"
 LAST_WEIGHTS = "last.safetensors"
 BEST, LAST = "best", "last"
 WEIGHTS_OF = {BEST: WEIGHTS, LAST: LAST_WEIGHTS}
-GRAPH = "step.onnx"
-GRAPH_OF = "step.json"
-# A graph of another format is built again from the weights.
-GRAPH_FORMAT = 2
+# Written by earlier versions, never read.
+OBSOLETE = ("step.onnx", "step.json")
 METRICS = "metrics.jsonl"
 SAMPLES = "samples.txt"
 CARD = "README.md"
@@ -27,6 +25,6 @@ RESUME = "resume"
 EXPORT = "export.json"
 EVALUATION = "evaluation.json"
 FILES = (
-    CONFIG, TOKENIZER, WEIGHTS, GRAPH, GRAPH_OF, METRICS, SAMPLES, CARD, EXPORT, EVALUATION,
-    DOCUMENTS, LAST_WEIGHTS, ENDS,
+    CONFIG, TOKENIZER, WEIGHTS, METRICS, SAMPLES, CARD, EXPORT, EVALUATION, DOCUMENTS, LAST_WEIGHTS,
+    ENDS, *OBSOLETE,
 )  # fmt: skip

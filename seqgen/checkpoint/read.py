@@ -2,11 +2,10 @@
 
 import contextlib
 import hashlib
-import json
 import math
 import os
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,12 +14,11 @@ import numpy as np
 
 from seqgen.checkpoint import layout
 from seqgen.checkpoint.config import Config
-from seqgen.checkpoint.locate import is_shipped
-from seqgen.checkpoint.signature import verify
+from seqgen.checkpoint.graph_cache import cached_graph, graph_key
 from seqgen.config.options import INT8
 from seqgen.errors import CheckpointError
 from seqgen.io.arrays import CHECKSUM, read_arrays
-from seqgen.io.atomic import MAX_JSON_BYTES, parse_json, read_bytes, read_json
+from seqgen.io.atomic import parse_json, read_bytes, read_json
 
 if TYPE_CHECKING:
     from seqgen.data.tokenizers.base import Tokenizer
@@ -75,71 +73,54 @@ class Checkpoint:
         return metrics
 
     def graph(self, precision: str = INT8) -> bytes:
-        """The one-step graph that generation runs (`seqgen.models.onnx.graph.build`).
+        """The one-step graph that generation runs, from the user's cache or built from the weights.
 
-        precision: of its products. The int8 graph is in ``step.onnx``; it is built again from the
-        weights where that is missing, is not theirs, or was not put there by this user's seqgen or
-        with it, and then kept, if the folder can be written to. Any other, and that of the last
-        weights, is built at each call.
-        Raises CheckpointError if the weights are damaged, ConfigError for an unknown precision.
+        Args:
+            precision: Precision of matrix products, ``"int8"`` or ``"float32"``.
+
+        Returns:
+            The ONNX file that `seqgen.models.onnx.graph.build` returns.
+
+        Raises:
+            CheckpointError: If the weights are damaged.
+            ConfigError: If the precision is unknown.
         """
-        stored, total = self.stored_weights()
-        kept = precision == INT8 and self.which == layout.BEST
-        if kept:
-            with contextlib.suppress(CheckpointError):
-                most = MAX_JSON_BYTES + BYTES_PER_PARAMETER * self.config.parameters
-                content = read_bytes(self.path / layout.GRAPH, most)
-                said = read_json(self.path / layout.GRAPH_OF)[0]
-                if is_ours(said, graph_facts(content, total, self.config), self.path):
-                    return content
-        from seqgen.checkpoint import write
         from seqgen.models.onnx import graph
 
-        content = graph.build(
-            self.config.model, self.config.vocab, to_float32(stored), precision, self.config.places
-        )
-        if kept:
-            with contextlib.suppress(CheckpointError):
-                write.save_graph(self.path, content, total, self.config)
-        return content
+        return self._cached("step", graph.build, precision)
 
     def sequence_graph(self, precision: str = INT8) -> bytes:
-        """The graph that reads long prompts (`seqgen.models.onnx.graph.build_sequence`).
+        """The graph that reads long prompts, from the user's cache or built from the weights.
 
-        It is built at each call. precision, errors: as of `graph`.
+        Args, result and errors are those of `graph`; see `seqgen.models.onnx.graph.build_sequence`.
         """
         from seqgen.models.onnx import graph
 
-        return graph.build_sequence(
-            self.config.model, self.config.vocab, self.weights(), precision, self.config.places
+        return self._cached("sequence", graph.build_sequence, precision)
+
+    def _cached(self, name: str, build: Callable[..., bytes], precision: str) -> bytes:
+        from seqgen.models.onnx.graph import GRAPH_FORMAT
+
+        config = self.config
+        arrays, weights_sha256 = self.stored_weights()
+        inputs = {
+            "graph": name,
+            "format": GRAPH_FORMAT,
+            "precision": precision,
+            "weights": weights_sha256,
+            "model": asdict(config.model),
+            "vocab": config.vocab,
+            "places": config.places,
+        }
+        return cached_graph(
+            graph_key(inputs),
+            lambda: build(config.model, config.vocab, to_float32(arrays), precision, config.places),
         )
 
 
 def to_float32(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The arrays as float32."""
     return {name: array.astype(np.float32, copy=False) for name, array in arrays.items()}
-
-
-def graph_facts(content: bytes, weights_sha256: str, config: Config) -> dict[str, Any]:
-    """What ``step.json`` says, beside its seal, where ``step.onnx`` is the graph of the weights."""
-    network = [asdict(config.model), config.vocab, config.places]
-    return {
-        "format": layout.GRAPH_FORMAT,
-        "graph": hashlib.sha256(content).hexdigest(),
-        "weights": weights_sha256,
-        "network": hashlib.sha256(json.dumps(network).encode()).hexdigest(),
-    }
-
-
-def is_ours(said: Any, facts: dict[str, Any], path: Path) -> bool:
-    """Whether a graph may be run: it has these facts, and seqgen built it.
-
-    said: what ``step.json`` holds.
-    """
-    if not isinstance(said, dict):
-        return False
-    by = said.pop("seal", None)
-    return said == facts and (is_shipped(path) or verify(facts, by))
 
 
 def best_metric(metrics: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:

@@ -12,12 +12,9 @@ import numpy as np
 
 from seqgen.checkpoint import layout
 from seqgen.checkpoint.config import Config
-from seqgen.checkpoint.read import graph_facts, to_float32
-from seqgen.checkpoint.signature import sign
 from seqgen.errors import CheckpointError
 from seqgen.io.arrays import write_arrays
 from seqgen.io.atomic import write_atomic, write_json
-from seqgen.models.onnx import graph
 
 if TYPE_CHECKING:
     from seqgen.data.tokenizers.base import Tokenizer
@@ -90,12 +87,17 @@ def is_checkpoint(path: Path) -> bool:
 def save_weights(
     path: Path, config: Config, weights: Mapping[str, np.ndarray], *, half: bool = False
 ) -> None:
-    """Write the weights, then the graph that generation runs, then the word that the two fit.
+    """Write the weights.
 
-    weights: the arrays that `weight_shapes` lists; stored as float32.
-    half: store them as float16; the graph is that of the weights as they are then read.
-    Raises CheckpointError if they are other arrays, too large for half precision, or cannot be
-    written.
+    Args:
+        path: Folder of the checkpoint.
+        config: Its configuration.
+        weights: Arrays that `Config.weight_shapes` lists.
+        half: Store float16 instead of float32.
+
+    Raises:
+        CheckpointError: If the arrays are others, too large for half precision, or cannot be
+            written.
     """
     expected = config.weight_shapes()
     arrays = {name: np.asarray(array, np.float32) for name, array in weights.items()}
@@ -103,9 +105,7 @@ def save_weights(
     if found != expected:
         raise CheckpointError(f"{path}: the weights are {found} and the stack has {expected}")
     stored = {name: _to_float16(array, name) for name, array in arrays.items()} if half else arrays
-    total = write_arrays(path / layout.WEIGHTS, stored, {"format": str(layout.FORMAT)})
-    content = graph.build(config.model, config.vocab, to_float32(stored), places=config.places)
-    save_graph(path, content, total, config)
+    write_arrays(path / layout.WEIGHTS, stored, {"format": str(layout.FORMAT)})
 
 
 def save_last(path: Path, weights: Mapping[str, np.ndarray] | None) -> None:
@@ -129,13 +129,6 @@ def _to_float16(array: np.ndarray, name: str) -> np.ndarray:
     if array.size and np.abs(array).max() > np.finfo(np.float16).max:
         raise CheckpointError(f"{name} has numbers too large for half precision; give --no-half")
     return array.astype(np.float16)
-
-
-def save_graph(path: Path, content: bytes, weights_sha256: str, config: Config) -> None:
-    """Write the graph, and beside it of which network it is, sealed."""
-    write_atomic(path / layout.GRAPH, content)
-    facts = graph_facts(content, weights_sha256, config)
-    write_json(path / layout.GRAPH_OF, facts | {"seal": sign(facts)})
 
 
 def write_metrics(path: Path, metrics: Iterable[Mapping[str, Any]]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from seqgen.config.fields import Options, option
 from seqgen.errors import ConfigError, unknown_name
 
-# Operand types of the generation graph; ``step.onnx`` holds the first, others are built on demand.
+# Precisions of matrix products in the generation graph.
 INT8 = "int8"
 FLOAT32 = "float32"
 PRECISIONS = (INT8, FLOAT32)

@@ -71,7 +71,7 @@ class Engine:
         """
         self._rounding = rounding
         self._threads = threads or choose_threads(len(graph))
-        self._session = _create_session(graph, self._threads, "step.onnx")
+        self._session = _create_session(graph, self._threads, "the one-step graph")
         self._sequence_graph = sequence_graph
         self._sequence_bytes: bytes | None = None
         self._sequences: dict[int, onnxruntime.InferenceSession] = {}  # by the number of threads
@@ -80,7 +80,7 @@ class Engine:
         self._states = {n: shape for n, shape in inputs.items() if n not in (IDS, PLACES)}
         shapes = {o.name: o.shape for o in self._session.get_outputs()}
         if not {LOGITS, *map(next_state, self._states)} <= set(shapes):
-            raise CheckpointError("step.onnx is not the graph of a seqgen checkpoint; delete it")
+            raise CheckpointError("this is not a one-step graph of a seqgen model")
         self.vocab: int = shapes[LOGITS][-1]
 
     def start(self, streams: int) -> dict[str, np.ndarray]:

@@ -1,8 +1,5 @@
-import hashlib
-import json
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import ml_dtypes
@@ -10,9 +7,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from seqgen.checkpoint import layout, write
-from seqgen.checkpoint.read import best_metric, graph_facts, is_ours, open_checkpoint
-from seqgen.errors import CheckpointError, ConfigError
+from seqgen.checkpoint import layout
+from seqgen.checkpoint.read import best_metric, open_checkpoint
+from seqgen.errors import CheckpointError
 from seqgen.io.arrays import write_arrays
 from seqgen.io.atomic import read_json
 
@@ -25,11 +22,10 @@ def use(path: Path) -> None:
     checkpoint.metrics()
 
 
-def test_weights_and_graph_come_back(checkpoint: Path) -> None:
+def test_weights_come_back(checkpoint: Path) -> None:
     opened = open_checkpoint(checkpoint)
     shapes = {name: array.shape for name, array in opened.weights().items()}
     assert shapes == opened.config.weight_shapes()
-    assert opened.graph() == (checkpoint / layout.GRAPH).read_bytes()
     assert opened.metrics() == []
 
 
@@ -64,57 +60,6 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
         open_checkpoint(tmp_path / "none")
 
 
-@pytest.mark.parametrize(
-    "damage", ["delete", "truncate", "tamper", "forget", "forge", "older", "unsealed", "list"]
-)
-def test_the_graph_is_built_again_from_the_weights(checkpoint: Path, damage: str) -> None:
-    graph, fits = checkpoint / layout.GRAPH, checkpoint / layout.GRAPH_OF
-    good = graph.read_bytes()
-    if damage == "delete":
-        graph.unlink()
-    elif damage == "truncate":
-        graph.write_bytes(good[:100])
-    elif damage == "tamper":
-        graph.write_bytes(good[:-5] + b"xxxxx")
-    elif damage == "forget":
-        fits.write_text("[")
-    elif damage == "older":
-        graph.write_bytes(b"of an earlier form")
-        older = {"graph": hashlib.sha256(b"of an earlier form").hexdigest()}
-        fits.write_text(json.dumps(json.loads(fits.read_text()) | older | {"format": 1}))
-    elif damage == "list":
-        fits.write_text("[1]")
-    else:
-        graph.write_bytes(b"another graph")
-        forged = {"graph": hashlib.sha256(b"another graph").hexdigest()}
-        if damage == "forge":
-            forged["weights"] = "those of another network"
-        fits.write_text(json.dumps(json.loads(fits.read_text()) | forged))
-    assert open_checkpoint(checkpoint).graph() == good
-    assert graph.read_bytes() == good
-
-
-def test_a_graph_of_the_same_weights_under_another_configuration_is_not_used(
-    checkpoint: Path,
-) -> None:
-    opened = open_checkpoint(checkpoint)
-    other = replace(opened.config, model=replace(opened.config.model, forget_bias=0.5, norm=None))
-    said = json.loads((checkpoint / layout.GRAPH_OF).read_text())
-    facts = graph_facts(opened.graph(), said["weights"], other)
-    assert not is_ours(dict(said), facts, checkpoint)
-
-
-def test_what_comes_with_seqgen_needs_no_seal(
-    shipped: Path, make: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("seqgen.checkpoint.read.is_shipped", lambda path: path.parent == shipped)
-    opened = open_checkpoint(make(shipped / "fox"))
-    said = json.loads((opened.path / layout.GRAPH_OF).read_text()) | {"seal": None}
-    (opened.path / layout.GRAPH_OF).write_text(json.dumps(said))
-    monkeypatch.setattr("seqgen.models.onnx.graph.build", lambda *_: pytest.fail("built again"))
-    assert opened.graph()
-
-
 def test_a_network_beyond_this_machines_memory_is_refused(
     checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -124,15 +69,10 @@ def test_a_network_beyond_this_machines_memory_is_refused(
         open_checkpoint(checkpoint)
 
 
-@pytest.mark.parametrize(
-    "name", [layout.CONFIG, layout.TOKENIZER, layout.GRAPH, layout.GRAPH_OF, layout.METRICS]
-)
+@pytest.mark.parametrize("name", [layout.CONFIG, layout.TOKENIZER, layout.METRICS])
 def test_a_file_of_zeros_without_end_is_not_read(checkpoint: Path, name: str) -> None:
     with (checkpoint / name).open("wb") as file:
         file.truncate(10**12)  # it takes no room on the disk
-    if name in (layout.GRAPH, layout.GRAPH_OF):
-        assert open_checkpoint(checkpoint).graph()
-        return
     with pytest.raises(CheckpointError, match=f"{name}: 1,000,000,000,000 bytes are too many"):
         use(checkpoint)
 
@@ -176,28 +116,6 @@ def test_links_pipes_and_devices_are_refused(checkpoint: Path, tmp_path: Path) -
     kept.symlink_to(tmp_path)
     with pytest.raises(CheckpointError, match="resume is a link"):
         open_checkpoint(checkpoint)
-
-
-def test_float32_is_built_from_the_weights_and_not_kept(checkpoint: Path) -> None:
-    before = {path.name: path.read_bytes() for path in checkpoint.iterdir()}
-    opened = open_checkpoint(checkpoint)
-    assert len(opened.graph("float32")) > len(opened.graph())
-    assert {path.name: path.read_bytes() for path in checkpoint.iterdir()} == before
-    with pytest.raises(ConfigError, match=r"'int4'; did you mean int8\? \(known: float32, int8\)"):
-        opened.graph("int4")
-
-
-def test_the_graph_follows_new_weights(checkpoint: Path) -> None:
-    opened = open_checkpoint(checkpoint)
-    old_graph, old_fits = opened.graph(), (checkpoint / layout.GRAPH_OF).read_bytes()
-    weights = {name: array + 1 for name, array in opened.weights().items()}
-    write.save_weights(checkpoint, opened.config, weights)
-    new_graph = opened.graph()
-    assert new_graph != old_graph
-    # As if the power had gone after the weights were written and before the graph was.
-    (checkpoint / layout.GRAPH).write_bytes(old_graph)
-    (checkpoint / layout.GRAPH_OF).write_bytes(old_fits)
-    assert opened.graph() == new_graph
 
 
 def test_weights_of_another_network_are_refused(

@@ -1,4 +1,4 @@
-"""The user's folders, and that a user without a home has none."""
+"""The cache folder follows the XDG variable, and a user without a home has none."""
 
 from pathlib import Path
 
@@ -7,23 +7,17 @@ import pytest
 from seqgen.data.corpora.fetch import fetch
 from seqgen.data.corpora.registry import entry
 from seqgen.errors import CorpusError
-from seqgen.io.user_dirs import cache_folder, state_folder
+from seqgen.io.user_dirs import cache_folder
 
 
-def test_they_follow_the_xdg_variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_follows_the_xdg_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "c"))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "s"))
-    assert (cache_folder(), state_folder()) == (
-        tmp_path / "c" / "seqgen",
-        tmp_path / "s" / "seqgen",
-    )
-    assert list(tmp_path.iterdir()) == []  # they are named, not made
+    assert cache_folder() == tmp_path / "c" / "seqgen"
+    assert list(tmp_path.iterdir()) == []  # it is named, not made
 
 
 @pytest.mark.parametrize("failure", ["a path that begins with ~", "an error"])
-def test_a_user_without_a_home_has_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: str
-) -> None:
+def test_a_user_without_a_home_has_none(monkeypatch: pytest.MonkeyPatch, failure: str) -> None:
     def nowhere(*_: object, **__: object) -> Path:
         if failure == "an error":
             raise RuntimeError("no home")
@@ -31,7 +25,6 @@ def test_a_user_without_a_home_has_none(
 
     monkeypatch.delenv("SEQGEN_CORPORA", raising=False)
     monkeypatch.setattr("platformdirs.user_cache_path", nowhere)
-    monkeypatch.setattr("platformdirs.user_state_path", nowhere)
-    assert (cache_folder(), state_folder()) == (None, None)
+    assert cache_folder() is None
     with pytest.raises(CorpusError, match="HOME"):
         fetch(entry("tinyshakespeare"))

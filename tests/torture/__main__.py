@@ -6,6 +6,7 @@ them; ends with a line of counts for each, and status 1 if anything was not as i
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -120,7 +121,8 @@ def work(spoil: str, begin: str, end: str) -> None:
     """Spoil checkpoints one by one, and tell of each in a line of JSON."""
     resource.setrlimit(resource.RLIMIT_AS, (MOST_ADDRESSES, MOST_ADDRESSES))
     originals = sorted(path for path in Path(spoil).iterdir() if path.is_dir())
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as cache:
+        os.environ["XDG_CACHE_HOME"] = cache
         for seed in range(int(begin), int(end)):
             outcomes, faults = mutate(originals, Path(folder), range(seed, seed + 1))
             print(json.dumps({"outcomes": outcomes, "faults": faults}), flush=True)

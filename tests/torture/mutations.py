@@ -29,7 +29,7 @@ MOST_SECONDS = 5.0
 MOST_BYTES = 400_000_000
 
 Change = Callable[[Path, random.Random], str]
-JSON_FILES = (layout.CONFIG, layout.TOKENIZER, layout.GRAPH_OF, layout.EXPORT, layout.EVALUATION)
+JSON_FILES = (layout.CONFIG, layout.TOKENIZER, layout.EXPORT, layout.EVALUATION)
 
 HOSTILE: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, 2, 255, 2**31, 2**63, 2**64, -(2**70), 10**400, 0.5, -0.0, 1e308,
@@ -159,50 +159,6 @@ def rewrite_header(file: Path, chance: random.Random) -> str:
     return "another header"
 
 
-def forge_graph(file: Path, chance: random.Random) -> str:
-    """A graph that does something else, with a step.json that vouches for it."""
-    import hashlib
-
-    from onnx import TensorProto, helper, load_model_from_string
-
-    path = file.parent
-    if path / layout.GRAPH_OF not in plain(path):
-        return "as it was"
-    model = load_model_from_string((path / layout.GRAPH).read_bytes())
-    what = chance.choice(("external data", "endless loop", "huge", "noise"))
-    if what == "noise":
-        content = chance.randbytes(chance.randrange(2000))
-    else:
-        if what == "external data":
-            tensor = model.graph.initializer[0]
-            tensor.ClearField("raw_data")
-            tensor.data_location = TensorProto.EXTERNAL
-            entry = tensor.external_data.add()
-            entry.key, entry.value = "location", "../../../../../../etc/passwd"
-        elif what == "huge":
-            shape = helper.make_tensor("shape", TensorProto.INT64, [2], [2**20, 2**20])
-            model.graph.initializer.append(shape)
-            node = helper.make_node("ConstantOfShape", ["shape"], ["huge"])
-            model.graph.node.insert(0, node)
-            model.graph.output.append(helper.make_tensor_value_info("huge", 1, None))
-        else:
-            body = helper.make_graph(
-                [helper.make_node("Identity", ["go"], ["on"])], "body",
-                [helper.make_tensor_value_info("i", TensorProto.INT64, []),
-                 helper.make_tensor_value_info("go", TensorProto.BOOL, [])],
-                [helper.make_tensor_value_info("on", TensorProto.BOOL, [])],
-            )  # fmt: skip
-            truth = helper.make_tensor("truth", TensorProto.BOOL, [], [True])
-            model.graph.initializer.append(truth)
-            model.graph.node.insert(0, helper.make_node("Loop", ["", "truth"], [], body=body))
-        content = model.SerializeToString()
-    (path / layout.GRAPH).write_bytes(content)
-    said = json.loads((path / layout.GRAPH_OF).read_text())
-    said["graph"] = hashlib.sha256(content).hexdigest()
-    (path / layout.GRAPH_OF).write_text(json.dumps(said))
-    return f"a forged graph: {what}"
-
-
 def plain(path: Path) -> list[Path]:
     """The files below a folder that may be changed again: no links out of it, and none too long."""
     return sorted(
@@ -223,8 +179,6 @@ def spoil(path: Path, chance: random.Random) -> str:
         changes = (*ANY, *[edit] * 12, nest)
     elif file.suffix == ".safetensors":
         changes = (*ANY, *[rewrite_header] * 8)
-    elif file.name == layout.GRAPH:
-        changes = (*ANY, *[forge_graph] * 8)
     return f"{file.relative_to(path)}: {chance.choice(changes)(file, chance)}"
 
 
@@ -334,9 +288,7 @@ def mutate(
         if time.monotonic() - began > MOST_SECONDS:
             faults.append(f"{how}: took {time.monotonic() - began:.1f} s")
         changed = {name for name, _ in contents(folder).items() ^ before.items()}
-        # A graph that was missing or not sealed is built again and kept, by design.
-        kept = {path.name, *(f"{path.name}/{name}" for name in (layout.GRAPH, layout.GRAPH_OF))}
-        if changed - kept or (changed and outcome != "used"):
+        if changed:
             faults.append(f"{how}: {outcome}, and it wrote {', '.join(sorted(changed))}")
         outcomes[outcome] += 1
         shutil.rmtree(path)

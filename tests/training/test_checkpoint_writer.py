@@ -135,7 +135,7 @@ def test_what_was_written_after_the_last_save_is_left_out(checkpoint: Path) -> N
     for name, later in ((layout.METRICS, b'{"step": 2}\n'), (layout.SAMPLES, b"--- step 2")):
         with (checkpoint / name).open("ab") as file:
             file.write(later)
-    leftovers = [checkpoint / ".step.onnx.1.tmp", checkpoint / layout.RESUME / ".x.2.tmp"]
+    leftovers = [checkpoint / ".model.safetensors.1.tmp", checkpoint / layout.RESUME / ".x.2.tmp"]
     for leftover in leftovers:
         leftover.touch()
     again = AsyncCheckpointWriter(open_checkpoint(checkpoint), IDS, position, arrays)

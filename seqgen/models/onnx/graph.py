@@ -23,6 +23,9 @@ from seqgen.models.onnx.sequence import SequenceBuilder
 if TYPE_CHECKING:
     import onnx
 
+# Increase it when `build` or `build_sequence` changes: cached graphs are then built again.
+GRAPH_FORMAT = 2
+
 IDS = "ids"
 PLACES = "places"
 LOGITS = "logits"
