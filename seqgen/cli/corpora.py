@@ -139,7 +139,7 @@ def draw_report(facts: dict[str, Any]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from seqgen.music.abc.left_out import summary_lines
+    from seqgen.music.core.left_out import summary_lines
 
     def share(count: int) -> str:
         return f"{count / facts['tunes']:.1%}"

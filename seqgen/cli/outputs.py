@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,7 +16,7 @@ from seqgen.music.render.instruments import Instrument
 from seqgen.music.render.performance import Performance
 
 if TYPE_CHECKING:
-    from seqgen.music.render.html_page import Entry
+    from seqgen.music.render.writers import RenderedTune
 
 
 class Notice(NamedTuple):
@@ -26,20 +26,39 @@ class Notice(NamedTuple):
     failed: bool = False
 
 
-def asked(options: RenderOptions) -> bool:
+def paths(options: RenderOptions, output: Path | None = None) -> list[Path]:
+    """The files to write."""
+    files = (options.midi, options.score, options.audio, options.html, output)
+    return [Path(file) for file in files if file is not None]
+
+
+def is_requested(options: RenderOptions, output: Path | None = None) -> bool:
     """Whether a file is to be written, or the tunes are to be played."""
-    return any((options.midi, options.score, options.audio, options.html, options.play))
+    return options.play or bool(paths(options, output))
 
 
-def check(options: RenderOptions, shown: bool) -> None:
+def is_rendered(output: Path | None) -> bool:
+    """Whether tunes are written to a file in another format than ABC."""
+    from seqgen.music.render.writers import WRITERS
+
+    suffix = output.suffix.lower() if output else ""
+    return suffix not in ("", ".abc", ".txt") and suffix in WRITERS
+
+
+def check(options: RenderOptions, shown: bool, output: Path | None = None) -> None:
     """Raise ConfigError for an option that changes nothing that is written, played or shown.
 
-    An unknown instrument is an error whether anything is played or not.
+    An unknown instrument is an error whether anything is played or not, and so is a suffix of
+    ``output``.
     shown: the tunes are shown in the terminal, with their tempo.
     """
     from seqgen.music.render import instruments
 
     sounds = any((options.midi, options.audio, options.html, options.play))
+    if output is not None:
+        from seqgen.music.render.writers import writer_for
+
+        sounds = writer_for(output).plays or sounds
     needs = "which changes only what is heard; add --midi, --audio, --html or --play"
     if options.instrument is not None:
         instruments.find(options.instrument)
@@ -58,54 +77,58 @@ def render(
     tunes: Sequence[tuple[Tune, str]],
     options: RenderOptions,
     made_by: str | None = None,
+    output: Path | None = None,
 ) -> Iterator[Notice]:
     """Write the files that are asked for, each with all tunes that can be rendered, and play them.
 
     tunes: each with its ABC, which the page shows.
-    made_by: what the page says of its making; the command line that runs unless said.
-    Raises ConfigError for an unknown instrument, TuneError if no tune can be rendered, and, once
-    all other files are written, what was wrong with the last that failed.
+    made_by: the command that the page names; by default the one that runs.
+    output: one more file, in the format of its suffix.
+    Raises ConfigError for an unknown instrument or suffix, TuneError if no tune can be rendered,
+    and, once all other files are written, the error of the last file that failed.
     """
-    from seqgen.music.abc.left_out import not_played
     from seqgen.music.render import instruments
     from seqgen.music.render.engrave import Sheet, engrave
-    from seqgen.music.render.html_page import Entry
     from seqgen.music.render.mei import not_drawn
-    from seqgen.music.render.performance import perform
+    from seqgen.music.render.performance import not_played, perform
+    from seqgen.music.render.writers import RenderedTune, WriterOptions, writer_for
 
-    silent = not (options.midi or options.audio or options.html or options.play)
+    files = [(path, writer_for(path)) for path in paths(options, output)]
+    scored = any(writer.needs_score for _, writer in files)
+    plays = options.play or any(writer.plays for _, writer in files)
     lost = Losses(len(tunes) > 1)
     instrument = instruments.find(options.instrument or instruments.DEFAULT)
-    entries: list[Entry] = []
+    rendered: list[RenderedTune] = []
     for tune, abc in tunes:
         sheets: Sequence[Sheet] = ()
         try:
             performance = perform(tune, options.tempo)
-            if options.score or options.html:
-                sheets = engrave(tune, len(entries) + 1)
+            if scored:
+                sheets = engrave(tune, len(rendered) + 1)
         except TuneError as error:
             yield left_out(tune, error)
         else:
-            entries.append(Entry(performance, sheets, abc))
+            rendered.append(RenderedTune(performance, sheets, abc))
             lost.read.add(tune.left_out)
             if sheets:
                 lost.drawn.add(not_drawn(tune))
-            if not silent:
+            if plays:
                 lost.played.add(not_played(tune))
     yield from map(Notice, lost.lines())
-    if not entries:
+    if not rendered:
         raise TuneError("no tune could be rendered")
     failures: list[SeqgenError] = []
-    for path, write in writers(entries, options, instrument, made_by or command_line()):
+    settings = WriterOptions(instrument, made_by or command_line())
+    for path, writer in files:
         try:
-            write(path)
+            writer.write(rendered, path, settings)
         except SeqgenError as error:
             failures.append(error)
         else:
             yield Notice(f"wrote {path}")
     if options.play:
         try:
-            yield from played([entry.performance for entry in entries], instrument)
+            yield from played([tune.performance for tune in rendered], instrument)
         except SeqgenError as error:
             failures.append(error)
     for failure in failures[:-1]:
@@ -121,14 +144,14 @@ class Losses:
     """
 
     def __init__(self, several: bool) -> None:
-        from seqgen.music.abc.left_out import Tally
+        from seqgen.music.core.left_out import Tally
 
         self.several = several
         self.read, self.drawn, self.played, self.shown = Tally(), Tally(), Tally(), Tally()
 
     def lines(self) -> list[str]:
         """One line a kind."""
-        from seqgen.music.abc.left_out import summary_lines
+        from seqgen.music.core.left_out import summary_lines
 
         found = {
             "left out": self.read,
@@ -155,34 +178,6 @@ def left_out(tune: Tune, error: TuneError) -> Notice:
     """What is told of a tune that cannot be rendered."""
     title = f" ({tune.title})" if tune.title else ""
     return Notice(f"tune {tune.number}{title} is left out: {error}", failed=True)
-
-
-def writers(
-    entries: Sequence[Entry], options: RenderOptions, instrument: Instrument, made_by: str
-) -> Iterator[tuple[Path, Callable[[Path], None]]]:
-    """Each file that is asked for, with what writes it."""
-    from seqgen.io.atomic import atomic_path, write_atomic
-    from seqgen.music.render.engrave import FORMATS
-    from seqgen.music.render.html_page import page
-    from seqgen.music.render.midi import midi_file
-    from seqgen.music.render.synth import write_wav
-
-    performances = [entry.performance for entry in entries]
-    sheets = [sheet for entry in entries for sheet in entry.sheets]
-
-    def sound(path: Path) -> None:
-        with atomic_path(path) as beside, open(beside, "wb") as file:
-            write_wav(performances, instrument, file)
-
-    if options.midi:
-        yield Path(options.midi), lambda p: write_atomic(p, midi_file(performances, instrument))
-    if options.score:
-        form = FORMATS[Path(options.score).suffix.lower()]
-        yield Path(options.score), lambda p: write_atomic(p, form(sheets))
-    if options.audio:
-        yield Path(options.audio), sound
-    if options.html:
-        yield Path(options.html), lambda p: write_atomic(p, page(entries, instrument, made_by))
 
 
 def played(performances: Sequence[Performance], instrument: Instrument) -> Iterator[Notice]:

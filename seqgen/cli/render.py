@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -26,6 +27,9 @@ def render(
         ),
     ],
     said: dict[str, Any],
+    output: Annotated[
+        Path | None, typer.Option(help="Write the tunes to this file, in the format of its suffix.")
+    ] = None,
     tune: Annotated[
         int | None, typer.Option(help="Only the tune with this number behind X:.", metavar="N")
     ] = None,
@@ -41,15 +45,15 @@ def render(
     options = RenderOptions(**said)
     from seqgen.cli import outputs
 
-    outputs.check(options, shown=not outputs.asked(options))
+    outputs.check(options, not outputs.is_requested(options, output), output)
     from seqgen.cli.tune_view import print_tune
-    from seqgen.music.abc.left_out import not_shown
+    from seqgen.music.render.terminal import not_shown
 
     tunes = list(readable(chosen(source, tune, encoding)))
     if not tunes:
         raise TuneError(f"{source}: no tune that can be read")
-    if outputs.asked(options):
-        outputs.tell(outputs.render(tunes, options))
+    if outputs.is_requested(options, output):
+        outputs.tell(outputs.render(tunes, options, output=output))
         return
     shown = 0
     lost = outputs.Losses(len(tunes) > 1)

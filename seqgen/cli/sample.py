@@ -53,7 +53,10 @@ def sample(
     echo: Annotated[
         bool, typer.Option(help="Write the prompt before the text that goes on from it.")
     ] = True,
-    output: Annotated[Path | None, typer.Option(help="Write to this file instead.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Write to this file; tunes in the format of its suffix."),
+    ] = None,
     precision: Annotated[
         str,
         typer.Option(
@@ -81,7 +84,8 @@ def sample(
     if rendering != RenderOptions():
         from seqgen.cli import outputs
 
-        outputs.check(rendering, shown=output is None and sys.stdout.isatty())
+        rendered = output if outputs.is_rendered(output) else None
+        outputs.check(rendering, output is None and sys.stdout.isatty(), rendered)
     check_files(output, rendering)
     text = read_prompt(prompt)
     from seqgen.generation import load
@@ -106,7 +110,7 @@ def sample(
     if verbose or (options.seed is None and sys.stderr.isatty()):
         tell(f"seed {generator.seed}")
     if tunes:
-        from seqgen.music.abc.left_out import summary_lines
+        from seqgen.music.core.left_out import summary_lines
 
         for line in summary_lines(generator.prompt_left_out):
             tell(f"prompt: {line}")
@@ -129,9 +133,11 @@ def sample(
 
 def check_files(output: Path | None, rendering: RenderOptions) -> None:
     """Raise CheckpointError, before anything is sampled, for a file that cannot be written."""
-    files = (rendering.midi, rendering.score, rendering.audio, rendering.html)
-    paths = [Path(file) for file in (output, *files) if file is not None]
-    if paths:
+    if output is None and rendering == RenderOptions():
+        return
+    from seqgen.cli import outputs
+
+    if paths := outputs.paths(rendering, output):
         from seqgen.io.atomic import check_writable
 
         for path in paths:
@@ -178,19 +184,20 @@ def write_tunes(
             elif output is None:
                 stream(iter(["\n" * bool(every) + abc]), sys.stdout.buffer, False)
             every.append(abc)
-    if output is not None:
+    from seqgen.cli import outputs
+
+    rendered = output if outputs.is_rendered(output) else None
+    if output is not None and rendered is None:
         from seqgen.io.atomic import write_atomic
 
         write_atomic(output, "\n".join(every).encode())
     tell_selection(generator)
     if generator.kept is not None and (verbose or sys.stderr.isatty()):
         tell(f"the grammar kept {generator.kept:.1%} of the probability")
-    from seqgen.cli import outputs
-
-    if outputs.asked(rendering):
+    if outputs.is_requested(rendering, rendered):
         readable = [(tune, abc) for abc in every if (tune := tune_of(abc)) is not None]
         made_by = f"{outputs.command_line()}, seed {generator.seed}"
-        outputs.tell(outputs.render(readable, rendering, made_by))
+        outputs.tell(outputs.render(readable, rendering, made_by, rendered))
 
 
 def show(abc: str, tempo: float | None, above: bool) -> None:

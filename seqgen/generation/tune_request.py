@@ -10,17 +10,16 @@ from seqgen.checkpoint.config import Config
 from seqgen.config.options import TuneOptions
 from seqgen.errors import ConfigError, TuneError, unknown_name
 from seqgen.music.abc import fields, parser
-from seqgen.music.abc.left_out import attachments_left_out
 from seqgen.music.abc.tune_type import rhythm
 from seqgen.music.core.key import Key
+from seqgen.music.core.left_out import attachments_left_out
 from seqgen.music.core.tune import Tune
 from seqgen.music.grammar.grammar import Grammar, State
 from seqgen.music.grammar.header import Heading
 from seqgen.music.grammar.spec import TuneSpec
 from seqgen.music.normal.normalize import normal_key
 from seqgen.music.normal.outline import LETTER, read_line
-from seqgen.music.normal.prompt import Prompt, parse_prompt
-from seqgen.music.normal.prompt_prefix import beginning
+from seqgen.music.normal.prompt import Prompt, parse_prompt, prompt_tokens
 from seqgen.music.normal.tokens import NO_RHYTHM, REPEAT
 
 T = TypeVar("T")
@@ -207,7 +206,7 @@ def body(tune: Tune, config: Config, key: Key | None) -> list[str]:
     """The tokens of a prompt's music. Raises ConfigError if the normal form does not have them."""
     way = Key(0, 0, key.mode) if key and config.data.transpose == "common" else None
     with place_in_music(0):
-        return beginning(tune, way)
+        return prompt_tokens(tune, way)
 
 
 @contextmanager

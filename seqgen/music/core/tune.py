@@ -3,7 +3,7 @@
 "Section" numbers are those of the ABC standard 2.1.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
@@ -177,3 +177,17 @@ class Tune:
     part_order: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict, hash=False)
+
+    @property
+    def all_voices(self) -> tuple[Voice, ...]:
+        """All voices, the first included."""
+        first = Voice(self.bars, self.voice, self.label, self.clef, self.transpose, self.lines)
+        return (first, *self.voices)
+
+    def all_notes(self) -> Iterator[Note]:
+        """The notes of all voices, overlays included."""
+        for voice in self.all_voices:
+            for bar in voice.bars:
+                yield from bar.notes
+                for notes in bar.overlays:
+                    yield from notes

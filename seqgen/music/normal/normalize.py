@@ -13,10 +13,10 @@ from functools import lru_cache
 
 from seqgen.errors import TuneError
 from seqgen.music.core.key import Key
-from seqgen.music.core.sections import Measure, Section, sections, size
 from seqgen.music.core.tune import PLAIN, Bar, Note, Tune, Tuplet
 from seqgen.music.normal.codec import moved, parse, text
 from seqgen.music.normal.key_changes import without_changes
+from seqgen.music.normal.sections import Measure, Section, sections, size
 from seqgen.music.normal.tokens import LENGTHS, WHOLE
 from seqgen.music.normal.unroll import is_plain, unrolled, without_jumps
 

@@ -3,10 +3,16 @@
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seqgen.errors import TuneError
 from seqgen.music.abc import fields
+from seqgen.music.core.key import Key
+from seqgen.music.core.tune import Tune
+from seqgen.music.normal.codec import text as normal_text
+from seqgen.music.normal.normalize import drawable, normal_key, plain
+from seqgen.music.normal.tokens import PATTERN, WHOLE
+from seqgen.music.normal.unroll import has_plain_repeats
 
 INLINE = re.compile(r"\[([A-Za-z]):([^\]\n]*)\]\s*")
 # Fields whose content a tune that goes on from the prompt keeps, and such as have none.
@@ -110,3 +116,22 @@ def check_music(music: str, defined: bool) -> None:
             if loose or (undefined > MOST_UNDEFINED and not defined):
                 where = f"line {number}, column {word.start() + 1}"
                 raise TuneError(f"{word[0]!r} is no music in ABC", where)
+
+
+def prompt_tokens(tune: Tune, key: Key | None) -> list[str]:
+    """The tokens of the music that a tune begins with, as far as it is there.
+
+    tune: as read; whether its bars add up is not looked at.
+    key: to whose tonic it is moved; None for its own.
+    Raises TuneError for what the normal form does not have.
+    """
+    if not has_plain_repeats(tune):
+        raise TuneError("a repeat with more than two turns, which no tune is written with")
+    if any(bar.meter and bar.meter.length != tune.meter.length for bar in tune.bars):
+        raise TuneError("meter changes")
+    full = int(tune.meter.length * WHOLE) or WHOLE
+    bars = tuple(
+        replace(bar, notes=tuple(drawable(plain(bar.notes), 0, full))) for bar in tune.bars
+    )
+    begun = replace(tune, key=normal_key(tune.key), bars=bars, rhythm="", lines=())
+    return PATTERN.findall(normal_text(begun, key).split("\n", 3)[3])

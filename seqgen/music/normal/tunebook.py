@@ -7,10 +7,10 @@ from typing import Any
 
 from seqgen.data.corpora.document import Document
 from seqgen.errors import ConfigError, TuneError, unknown_name
-from seqgen.music.abc.left_out import Tally, attachments_left_out
 from seqgen.music.abc.parser import parse_tune
 from seqgen.music.abc.tune_type import KNOWN, collection_rhythm, file_rhythm
 from seqgen.music.core.key import Key
+from seqgen.music.core.left_out import Tally, attachments_left_out
 from seqgen.music.core.meter import Meter
 from seqgen.music.core.tune import Tune
 from seqgen.music.normal import normalize

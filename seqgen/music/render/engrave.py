@@ -2,7 +2,7 @@
 
 import re
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib.util import find_spec
@@ -263,18 +263,3 @@ def font(name: str) -> Path:
     assert spec is not None
     assert spec.origin is not None
     return Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf" / f"{name}.ttf"
-
-
-def pdf_file(sheets: Sequence[Sheet]) -> bytes:
-    """The sheets on pages of A4, as many on each as fit whole."""
-    from seqgen.music.render.pdf import pdf
-
-    return pdf(sheets)
-
-
-FORMATS: dict[str, Callable[[Sequence[Sheet]], bytes]] = {
-    ".svg": svg_file,
-    ".png": png_file,
-    ".pdf": pdf_file,
-}
-"""What a score can be written as, by the end of its file's name."""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from fractions import Fraction
 from html import escape
 from importlib.resources import files
@@ -12,24 +12,13 @@ from seqgen.music.core.tune import Note, Tune, Voice
 from seqgen.music.render.abc_writer import key_name
 from seqgen.music.render.engrave import MARGIN, WIDTH, Sheet, prefix
 from seqgen.music.render.instruments import Instrument
-from seqgen.music.render.layout import visible, voices
+from seqgen.music.render.layout import visible
 from seqgen.music.render.mei import names, part_prefix
 from seqgen.music.render.performance import Performance, Sound, accented
+from seqgen.music.render.writers import RenderedTune
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A tune on a page.
-
-    sheets: its score. abc: its text.
-    """
-
-    performance: Performance
-    sheets: Sequence[Sheet]
-    abc: str
-
-
-def page(entries: Sequence[Entry], instrument: Instrument, made_by: str) -> bytes:
+def page(entries: Sequence[RenderedTune], instrument: Instrument, made_by: str) -> bytes:
     """The page, which opens from disk and asks no network for anything.
 
     entries: the tunes; the sheets of the n-th were engraved with number n, counted from 1.
@@ -70,7 +59,7 @@ def name(tune: Tune) -> str:
     return visible(tune.title) or f"Tune {tune.number}"
 
 
-def header(title: str, entries: Sequence[Entry]) -> str:
+def header(title: str, entries: Sequence[RenderedTune]) -> str:
     """The head of a page of several tunes: how many there are, and where."""
     items = "".join(
         f'<li><a href="#tune-{number}">{escape(name(entry.performance.tune))}</a></li>'
@@ -80,7 +69,7 @@ def header(title: str, entries: Sequence[Entry]) -> str:
     return f"<header>\n<h1>{escape(title)}</h1>\n{contents}\n</header>"
 
 
-def article(entry: Entry, number: int, heading: str) -> str:
+def article(entry: RenderedTune, number: int, heading: str) -> str:
     """A tune's part of the page: title, player, score and ABC."""
     tune = entry.performance.tune
     title = escape(name(tune))
@@ -134,7 +123,7 @@ def sounds(performance: Performance, number: int) -> dict[str, object]:
     """
     tune = performance.tune
     counted = beat(tune.meter)
-    every = voices(tune)
+    every = tune.all_voices
 
     def quarters(time: Fraction) -> float:
         if not performance.tempo_changes:

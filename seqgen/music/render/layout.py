@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from seqgen.music.core.key import Key
 from seqgen.music.core.meter import Meter
-from seqgen.music.core.tune import PLAIN, Bar, Note, Tune, Voice
+from seqgen.music.core.tune import PLAIN, Bar, Note, Tune
 
 BARS_A_LINE = 4
 # More heads than this do not fit into a line of a sheet; then half the bars go there.
@@ -25,12 +25,6 @@ class Setting(NamedTuple):
     start: Fraction
 
 
-def voices(tune: Tune) -> list[Voice]:
-    """All voices of a tune, the first included."""
-    first = Voice(tune.bars, tune.voice, tune.label, tune.clef, tune.transpose, tune.lines)
-    return [first, *tune.voices]
-
-
 def aligned(tune: Tune) -> Tune:
     """The tune with as many bars in each voice as the longest has, empty ones being added.
 
@@ -39,7 +33,7 @@ def aligned(tune: Tune) -> Tune:
     """
     if not tune.voices:
         return tune
-    longest = max(voices(tune), key=lambda voice: len(voice.bars)).bars
+    longest = max(tune.all_voices, key=lambda voice: len(voice.bars)).bars
     empty = tuple(replace(bar, notes=(), overlays=()) for bar in longest)
     others = tuple(
         replace(voice, bars=voice.bars + empty[len(voice.bars) :]) for voice in tune.voices
@@ -124,7 +118,7 @@ def width(tune: Tune, start: int, stop: int) -> float:
     """How much room some bars take in their widest voice, in notes without anything at them."""
     return max(
         sum(room(note) for bar in voice.bars[start:stop] for note in bar.notes)
-        for voice in voices(tune)
+        for voice in tune.all_voices
     )
 
 

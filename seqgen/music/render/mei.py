@@ -12,7 +12,6 @@ from html import escape
 from typing import NamedTuple
 
 from seqgen.errors import TuneError
-from seqgen.music.abc.left_out import every_note
 from seqgen.music.core.key import LETTERS, Key, Pitch
 from seqgen.music.core.meter import Meter
 from seqgen.music.core.tempo import MARKS, beat
@@ -29,7 +28,7 @@ from seqgen.music.core.tune import (
 )
 from seqgen.music.render import annotations
 from seqgen.music.render.beams import beamed
-from seqgen.music.render.layout import Setting, aligned, ending_runs, lines, settings, voices
+from seqgen.music.render.layout import Setting, aligned, ending_runs, lines, settings
 
 LONGEST, SHORTEST = Fraction(2), Fraction(1, 128)
 MOST_DOTS = 2
@@ -88,7 +87,7 @@ def mei(tune: Tune, prefix: str) -> str:
         raise TuneError("no bar to draw")
     tune = aligned(tune)
     starts = {start for start, _ in lines(tune)} - {0}
-    staves = [Staff(tune, voice, number, prefix) for number, voice in enumerate(voices(tune))]
+    staves = [Staff(tune, voice, number, prefix) for number, voice in enumerate(tune.all_voices)]
     parts = []
     for ending, bars in ending_runs(tune):
         measures = []
@@ -116,7 +115,7 @@ def mei(tune: Tune, prefix: str) -> str:
 def not_drawn(tune: Tune) -> Counter[str]:
     """How many of each kind of thing a score of the tune does not show."""
     found: Counter[str] = Counter()
-    for note in every_note(tune):
+    for note in tune.all_notes():
         found["decoration about layout"] += sum(
             annotations.LAYOUT.fullmatch(name) is not None for name in note.attached.decorations
         )

@@ -7,7 +7,7 @@ from fractions import Fraction
 from seqgen.music.core.key import Key
 from seqgen.music.core.meter import Meter
 from seqgen.music.render.instruments import Instrument
-from seqgen.music.render.layout import settings, voices
+from seqgen.music.render.layout import settings
 from seqgen.music.render.performance import Performance, accented
 
 # Exact for dotted 64ths and for tuplets of 3, 5, 7 and 9 notes.
@@ -88,7 +88,7 @@ def track_name(
     voice, layer = part
     labels = {
         every[voice].label or every[voice].name
-        for every in (voices(performance.tune) for performance in performances)
+        for every in (performance.tune.all_voices for performance in performances)
         if voice < len(every)
     }
     label = labels.pop() if len(labels) == 1 else ""

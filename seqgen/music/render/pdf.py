@@ -18,8 +18,8 @@ FONTS = {
 """Those that texts in the score may ask for, with their weight and style in SVG."""
 
 
-def pdf(sheets: Sequence[Sheet]) -> bytes:
-    """The sheets one after the other, as many on a page as fit whole."""
+def pdf_file(sheets: Sequence[Sheet]) -> bytes:
+    """Encode sheets as a PDF of A4 pages, as many sheets on a page as fit whole."""
     from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfbase.ttfonts import TTFont
     from reportlab.pdfgen.canvas import Canvas

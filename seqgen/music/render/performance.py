@@ -1,5 +1,6 @@
 """A tune as it is played: repeats and endings followed, ties joined, at its tempo."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,7 +12,7 @@ from seqgen.music.core.play_order import MOST_BARS, bar_order
 from seqgen.music.core.tempo import tempo_of
 from seqgen.music.core.tune import Bar, Note, Tune
 from seqgen.music.render import annotations
-from seqgen.music.render.layout import aligned, settings, voices
+from seqgen.music.render.layout import aligned, settings
 
 HIGHEST = 127  # of the pitches that MIDI knows
 # How long a grace note lasts, in whole notes, if there is room: as in abc2midi where L: is 1/8.
@@ -72,7 +73,7 @@ def perform(tune: Tune, beats: float | None = None) -> Performance:
     tempo. Raises TuneError for a tune that cannot be played.
     """
     tune = aligned(tune)
-    every = voices(tune)
+    every = tune.all_voices
     order = bar_order(tune.bars, tune.part_order)
     if len(order) > MOST_BARS:
         raise TuneError(f"is too long to play, over {MOST_BARS} bars")
@@ -182,6 +183,15 @@ def grace_sounds(
         for pitch in dict.fromkeys(pitch.midi for pitch in note.pitches):
             yield pitch, now, length * scale
         now += length * scale
+
+
+def not_played(tune: Tune) -> Counter[str]:
+    """Count by kind what a musician would play and MIDI, sound and page leave out."""
+    counts: Counter[str] = Counter()
+    for note in tune.all_notes():
+        counts["chord symbol"] += bool(note.attached.chord_symbol)
+        counts["decoration"] += sum(map(annotations.is_lost_in_sound, note.attached.decorations))
+    return +counts
 
 
 def accented(performance: Performance) -> list[bool]:

@@ -1,10 +1,12 @@
 """A tune in characters, for a terminal: bars in columns, sections lettered, the melody's shape."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
 from seqgen.music.core.key import LETTERS, Pitch
+from seqgen.music.core.left_out import attachments_left_out
 from seqgen.music.core.meter import beat_groups
 from seqgen.music.core.tune import Bar, Note, Tune
 from seqgen.music.render.layout import Setting, lines, sections, settings, visible
@@ -87,6 +89,14 @@ def form(tune: Tune) -> str:
         times = max((bar.times for bar in tune.bars[start:stop] if bar.right == ":|"), default=1)
         text += chr(ord("A") + min(number, 25)) * times
     return text
+
+
+def not_shown(tune: Tune) -> Counter[str]:
+    """Count by kind what the terminal does not show; a tune's other voices are named above it."""
+    counts = attachments_left_out(tune)
+    for kind in ("chord symbol", "lyric syllable", "lower chord note", "tempo mark", "voice"):
+        del counts[kind]
+    return counts
 
 
 def fitting(cells: Sequence[Cell], start: int, stop: int, width: int) -> Iterator[tuple[int, int]]:

@@ -7,9 +7,10 @@ import pytest
 
 from seqgen.music.core.tune import Tune
 from seqgen.music.render.engrave import engrave
-from seqgen.music.render.html_page import Entry, page
+from seqgen.music.render.html_page import page
 from seqgen.music.render.instruments import find
 from seqgen.music.render.performance import perform
+from seqgen.music.render.writers import RenderedTune
 
 NASTY = '</script><script>alert("x")</script>&amp;{{style}}\x1b'
 
@@ -38,15 +39,15 @@ class Read(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def entries(tunes: list[Tune]) -> list[Entry]:
+def entries(tunes: list[Tune]) -> list[RenderedTune]:
     return [
-        Entry(perform(tune), engrave(tune, n), f"X:{n}\nT:{NASTY}\nK:C\nabc|\n")
+        RenderedTune(perform(tune), engrave(tune, n), f"X:{n}\nT:{NASTY}\nK:C\nabc|\n")
         for n, tune in enumerate(tunes, 1)
     ]
 
 
 @pytest.fixture(scope="module")
-def text(entries: list[Entry]) -> str:
+def text(entries: list[RenderedTune]) -> str:
     return page(entries, find("fiddle"), f"seqgen sample {NASTY} --seed 3").decode()
 
 
@@ -91,7 +92,7 @@ def test_the_player_is_told_the_tunes_sounds(text: str, tunes: list[Tune]) -> No
             assert all(ids.count(head) == 1 for head in note[3])
 
 
-def test_one_tune_gives_the_page_its_title(entries: list[Entry]) -> None:
+def test_one_tune_gives_the_page_its_title(entries: list[RenderedTune]) -> None:
     alone = page(entries[:1], find("harp"), "seqgen render").decode()
     assert "<title>Pickups, endings, triplets</title>" in alone
     assert "<nav" not in alone
@@ -102,7 +103,9 @@ def test_one_tune_gives_the_page_its_title(entries: list[Entry]) -> None:
 def test_every_sound_of_every_voice_has_its_heads_and_its_time(trio: Tune) -> None:
     tune = replace(trio, subtitles=("Also <known> as",), composer="Somebody")
     performance = perform(tune)
-    text = page([Entry(performance, engrave(tune, 1), "X:1")], find("harp"), "seqgen").decode()
+    text = page(
+        [RenderedTune(performance, engrave(tune, 1), "X:1")], find("harp"), "seqgen"
+    ).decode()
     ids = {attributes.get("id") for _, attributes in Read(text).elements}
     (told,) = json.loads(text.partition('id="music">')[2].partition("</script>")[0])["tunes"]
     assert len(told["notes"]) == len(performance.sounds)

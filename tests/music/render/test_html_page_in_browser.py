@@ -19,9 +19,10 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_play
 
 from seqgen.music.core.tune import Tune
 from seqgen.music.render.engrave import engrave
-from seqgen.music.render.html_page import Entry, page
+from seqgen.music.render.html_page import page
 from seqgen.music.render.instruments import find
 from seqgen.music.render.performance import perform
+from seqgen.music.render.writers import RenderedTune
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome", "microsoft-edge")
 # Routes all sound through an analyser, so that a test can measure how loud it is.
@@ -75,7 +76,7 @@ def browser() -> Iterator[Browser]:
 def html_page(browser: Browser, tunes: list[Tune], tmp_path: Path) -> Iterator[Page]:
     """A page of three tunes, opened from disk; fails on console errors and network requests."""
     entries = [
-        Entry(perform(tune), engrave(tune, n), f"X:{n}\nT:{tune.title}\nK:C\nabc|\n")
+        RenderedTune(perform(tune), engrave(tune, n), f"X:{n}\nT:{tune.title}\nK:C\nabc|\n")
         for n, tune in enumerate(tunes[:3], 1)
     ]
     path = tmp_path / "tünes & more.html"

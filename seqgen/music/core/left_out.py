@@ -5,9 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from seqgen.music.core.tune import Bar, Note, Tune
-from seqgen.music.render import annotations
-from seqgen.music.render.layout import voices
+from seqgen.music.core.tune import Bar, Tune
 
 # What says more of a thing stands behind its plural: "lines of words", "syllables without a note".
 MORE = re.compile(" (?:of|without|after|about|with|in|for) ")
@@ -92,30 +90,3 @@ def in_bar(bar: Bar) -> Iterator[str]:
         yield from ["lyric syllable"] * sum(text is not None for text in attached.lyrics)
         if attached.chord_symbol:
             yield "chord symbol"
-
-
-def not_played(tune: Tune) -> Counter[str]:
-    """What a player would hear that MIDI, sound and page do not play, by kind."""
-    counts: Counter[str] = Counter()
-    for note in every_note(tune):
-        attached = note.attached
-        counts["chord symbol"] += bool(attached.chord_symbol)
-        counts["decoration"] += sum(map(annotations.is_lost_in_sound, attached.decorations))
-    return +counts
-
-
-def not_shown(tune: Tune) -> Counter[str]:
-    """What the terminal does not show, by kind; the facts above a tune name its other voices."""
-    counts = attachments_left_out(tune)
-    for kind in ("chord symbol", "lyric syllable", "lower chord note", "tempo mark", "voice"):
-        del counts[kind]
-    return counts
-
-
-def every_note(tune: Tune) -> Iterator[Note]:
-    """The notes of all voices, overlays included."""
-    for voice in voices(tune):
-        for bar in voice.bars:
-            yield from bar.notes
-            for notes in bar.overlays:
-                yield from notes

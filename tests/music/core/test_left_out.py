@@ -5,8 +5,8 @@ from fractions import Fraction
 
 import pytest
 
-from seqgen.music.abc.left_out import Tally, attachments_left_out, numbered, summary_lines
 from seqgen.music.core.key import Key, Pitch
+from seqgen.music.core.left_out import Tally, attachments_left_out, numbered, summary_lines
 from seqgen.music.core.meter import Meter
 from seqgen.music.core.tune import Attachments, Bar, Note, Tune, Voice
 
