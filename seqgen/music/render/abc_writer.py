@@ -1,15 +1,18 @@
 """A tune in normal form as a whole ABC tune that other programs read as it is meant."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import accumulate
+from pathlib import Path
 
+from seqgen.io.atomic import write_atomic
 from seqgen.music.abc.escapes import encode
 from seqgen.music.core.key import Key
 from seqgen.music.core.meter import Meter, beat_groups
 from seqgen.music.core.tune import Bar, Note, Tune
 from seqgen.music.normal.codec import WRITTEN, closing, pitch_name, signed
 from seqgen.music.normal.tokens import REST, TIE, TRIPLET
+from seqgen.music.render.writers import RenderedTune, Writer, WriterOptions
 
 BARS_PER_LINE = 4
 EIGHTH, DOTTED, SIXTEENTH = Fraction(1, 8), Fraction(3, 16), Fraction(1, 16)
@@ -126,3 +129,11 @@ def _note_text(note: Note, sign: str, broken: bool) -> str:
     start = TRIPLET if note.tuplet and note.tuplet.place == 0 else ""
     name = sign + pitch_name(note.pitches[0]) if note.pitches else REST
     return start + name + ("" if broken else WRITTEN[note.written]) + (TIE if note.tied else "")
+
+
+def _write(tunes: Sequence[RenderedTune], path: Path, _: WriterOptions) -> None:
+    # An empty line ends a tune.
+    write_atomic(path, "\n".join(tune.abc.strip() + "\n" for tune in tunes).encode())
+
+
+ABC_WRITER = Writer((".abc",), _write)

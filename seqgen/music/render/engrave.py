@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seqgen.errors import TuneError
+from seqgen.io.atomic import write_atomic
 from seqgen.music.core.tune import Tune
 from seqgen.music.render.layout import lines, visible
 from seqgen.music.render.mei import mei
+from seqgen.music.render.writers import RenderedTune, Writer, WriterOptions, sheets_of
 
 # A sheet of A4 in tenths of a millimetre.
 WIDTH, HEIGHT, MARGIN = 2100, 2970, 150
@@ -263,3 +265,15 @@ def font(name: str) -> Path:
     assert spec is not None
     assert spec.origin is not None
     return Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf" / f"{name}.ttf"
+
+
+def _write_svg(tunes: Sequence[RenderedTune], path: Path, _: WriterOptions) -> None:
+    write_atomic(path, svg_file(sheets_of(tunes)))
+
+
+def _write_png(tunes: Sequence[RenderedTune], path: Path, _: WriterOptions) -> None:
+    write_atomic(path, png_file(sheets_of(tunes)))
+
+
+SVG_WRITER = Writer((".svg",), _write_svg, needs_score=True)
+PNG_WRITER = Writer((".png",), _write_png, needs_score=True)

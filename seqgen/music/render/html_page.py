@@ -6,7 +6,9 @@ from dataclasses import asdict
 from fractions import Fraction
 from html import escape
 from importlib.resources import files
+from pathlib import Path
 
+from seqgen.io.atomic import write_atomic
 from seqgen.music.core.tempo import MARKS, beat
 from seqgen.music.core.tune import Note, Tune, Voice
 from seqgen.music.render.abc_writer import key_name
@@ -15,7 +17,7 @@ from seqgen.music.render.instruments import Instrument
 from seqgen.music.render.layout import visible
 from seqgen.music.render.mei import names, part_prefix
 from seqgen.music.render.performance import Performance, Sound, accented
-from seqgen.music.render.writers import RenderedTune
+from seqgen.music.render.writers import RenderedTune, Writer, WriterOptions
 
 
 def page(entries: Sequence[RenderedTune], instrument: Instrument, made_by: str) -> bytes:
@@ -154,3 +156,10 @@ def layer(every: Sequence[Voice], sound: Sound, bar: int) -> Sequence[Note]:
     """The notes of a bar among which a sound is written. every: all voices of its tune."""
     found = every[sound.voice].bars[bar]
     return found.overlays[sound.layer - 1] if sound.layer else found.notes
+
+
+def _write(tunes: Sequence[RenderedTune], path: Path, options: WriterOptions) -> None:
+    write_atomic(path, page(tunes, options.instrument, options.made_by))
+
+
+HTML_WRITER = Writer((".html", ".htm"), _write, needs_score=True, plays=True)

@@ -3,12 +3,15 @@
 import io
 from collections.abc import Sequence
 from fractions import Fraction
+from pathlib import Path
 
+from seqgen.io.atomic import write_atomic
 from seqgen.music.core.key import Key
 from seqgen.music.core.meter import Meter
 from seqgen.music.render.instruments import Instrument
 from seqgen.music.render.layout import settings
 from seqgen.music.render.performance import Performance, accented
+from seqgen.music.render.writers import RenderedTune, Writer, WriterOptions
 
 # Exact for dotted 64ths and for tuplets of 3, 5, 7 and 9 notes.
 TICKS_PER_QUARTER = 10_080
@@ -156,3 +159,10 @@ def key_signature(key: Key | None) -> object | None:
         return None
     table = MINOR if key.mode == "min" else MAJOR
     return mido.MetaMessage("key_signature", key=table[key.sharps + 7])
+
+
+def _write(tunes: Sequence[RenderedTune], path: Path, options: WriterOptions) -> None:
+    write_atomic(path, midi_file([tune.performance for tune in tunes], options.instrument))
+
+
+MIDI_WRITER = Writer((".mid", ".midi"), _write, plays=True)

@@ -3,9 +3,12 @@
 import io
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+from seqgen.io.atomic import write_atomic
 from seqgen.music.render.engrave import GAP, HEIGHT, MARGIN, WIDTH, Sheet, font
+from seqgen.music.render.writers import RenderedTune, Writer, WriterOptions, sheets_of
 
 POINT = 254 / 72  # in tenths of a millimetre
 UPRIGHT, ITALIC = "DejaVuSerif", "DejaVuSerif-Italic"
@@ -73,3 +76,10 @@ def picture(sheet: Sheet) -> Any:
         f'viewBox="0 0 {width} {sheet.height:.1f}">{body}</svg>'
     )
     return svg2rlg(io.BytesIO(svg.encode()))
+
+
+def _write(tunes: Sequence[RenderedTune], path: Path, _: WriterOptions) -> None:
+    write_atomic(path, pdf_file(sheets_of(tunes)))
+
+
+PDF_WRITER = Writer((".pdf",), _write, needs_score=True)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import wave
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from seqgen.errors import TuneError
+from seqgen.io.atomic import atomic_path
 from seqgen.music.render.instruments import Instrument, Timbre
 from seqgen.music.render.performance import Performance, accented
+from seqgen.music.render.writers import RenderedTune, Writer, WriterOptions
 
 if TYPE_CHECKING:
     import numpy as np
@@ -126,3 +129,11 @@ def convolved(samples: np.ndarray, echo: np.ndarray) -> np.ndarray:
         block = np.fft.rfft(samples[start : start + step], size)
         out[start : start + size] += np.fft.irfft(block * spectrum, size).astype(np.float32)
     return out[: len(samples)]
+
+
+def _write(tunes: Sequence[RenderedTune], path: Path, options: WriterOptions) -> None:
+    with atomic_path(path) as temporary, open(temporary, "wb") as file:
+        write_wav([tune.performance for tune in tunes], options.instrument, file)
+
+
+WAV_WRITER = Writer((".wav",), _write, plays=True)

@@ -7,12 +7,15 @@ suffix with its dot and whose object is a `Writer`.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from seqgen.errors import ConfigError
-from seqgen.music.render.engrave import Sheet
-from seqgen.music.render.instruments import Instrument
-from seqgen.music.render.performance import Performance
 from seqgen.registry import Registry
+
+if TYPE_CHECKING:
+    from seqgen.music.render.engrave import Sheet
+    from seqgen.music.render.instruments import Instrument
+    from seqgen.music.render.performance import Performance
 
 
 @dataclass(frozen=True)
@@ -24,8 +27,8 @@ class RenderedTune:
         with number n, counted from 1.
     """
 
-    performance: Performance
-    sheets: Sequence[Sheet]
+    performance: "Performance"
+    sheets: "Sequence[Sheet]"
     abc: str
 
 
@@ -36,7 +39,7 @@ class WriterOptions:
     instrument: plays the tunes. made_by: the command that generated the file, for people to read.
     """
 
-    instrument: Instrument
+    instrument: "Instrument"
     made_by: str = ""
 
 
@@ -68,81 +71,24 @@ def writer_for(path: Path | str) -> Writer:
     return WRITERS.load(suffix)
 
 
-def _sheets(tunes: Iterable[RenderedTune]) -> list[Sheet]:
+def sheets_of(tunes: Iterable[RenderedTune]) -> "list[Sheet]":
+    """The sheets of all tunes in order."""
     return [sheet for tune in tunes for sheet in tune.sheets]
 
-
-def _write_abc(tunes: Sequence[RenderedTune], path: Path, _: WriterOptions) -> None:
-    from seqgen.io.atomic import write_atomic
-
-    # An empty line ends a tune.
-    write_atomic(path, "\n".join(tune.abc.strip() + "\n" for tune in tunes).encode())
-
-
-def _write_svg(tunes: Sequence[RenderedTune], path: Path, _: WriterOptions) -> None:
-    from seqgen.io.atomic import write_atomic
-    from seqgen.music.render.engrave import svg_file
-
-    write_atomic(path, svg_file(_sheets(tunes)))
-
-
-def _write_png(tunes: Sequence[RenderedTune], path: Path, _: WriterOptions) -> None:
-    from seqgen.io.atomic import write_atomic
-    from seqgen.music.render.engrave import png_file
-
-    write_atomic(path, png_file(_sheets(tunes)))
-
-
-def _write_pdf(tunes: Sequence[RenderedTune], path: Path, _: WriterOptions) -> None:
-    from seqgen.io.atomic import write_atomic
-    from seqgen.music.render.pdf import pdf_file
-
-    write_atomic(path, pdf_file(_sheets(tunes)))
-
-
-def _write_midi(tunes: Sequence[RenderedTune], path: Path, options: WriterOptions) -> None:
-    from seqgen.io.atomic import write_atomic
-    from seqgen.music.render.midi import midi_file
-
-    write_atomic(path, midi_file([tune.performance for tune in tunes], options.instrument))
-
-
-def _write_wav(tunes: Sequence[RenderedTune], path: Path, options: WriterOptions) -> None:
-    from seqgen.io.atomic import atomic_path
-    from seqgen.music.render.synth import write_wav
-
-    with atomic_path(path) as temporary, open(temporary, "wb") as file:
-        write_wav([tune.performance for tune in tunes], options.instrument, file)
-
-
-def _write_html(tunes: Sequence[RenderedTune], path: Path, options: WriterOptions) -> None:
-    from seqgen.io.atomic import write_atomic
-    from seqgen.music.render.html_page import page
-
-    write_atomic(path, page(tunes, options.instrument, options.made_by))
-
-
-ABC = Writer((".abc",), _write_abc)
-SVG = Writer((".svg",), _write_svg, needs_score=True)
-PNG = Writer((".png",), _write_png, needs_score=True)
-PDF = Writer((".pdf",), _write_pdf, needs_score=True)
-MIDI = Writer((".mid", ".midi"), _write_midi, plays=True)
-WAV = Writer((".wav",), _write_wav, plays=True)
-HTML = Writer((".html", ".htm"), _write_html, needs_score=True, plays=True)
 
 WRITERS = Registry[Writer](
     "output format",
     "seqgen.writers",
     {
-        ".abc": "seqgen.music.render.writers:ABC",
-        ".svg": "seqgen.music.render.writers:SVG",
-        ".png": "seqgen.music.render.writers:PNG",
-        ".pdf": "seqgen.music.render.writers:PDF",
-        ".mid": "seqgen.music.render.writers:MIDI",
-        ".midi": "seqgen.music.render.writers:MIDI",
-        ".wav": "seqgen.music.render.writers:WAV",
-        ".html": "seqgen.music.render.writers:HTML",
-        ".htm": "seqgen.music.render.writers:HTML",
+        ".abc": "seqgen.music.render.abc_writer:ABC_WRITER",
+        ".svg": "seqgen.music.render.engrave:SVG_WRITER",
+        ".png": "seqgen.music.render.engrave:PNG_WRITER",
+        ".pdf": "seqgen.music.render.pdf:PDF_WRITER",
+        ".mid": "seqgen.music.render.midi:MIDI_WRITER",
+        ".midi": "seqgen.music.render.midi:MIDI_WRITER",
+        ".wav": "seqgen.music.render.synth:WAV_WRITER",
+        ".html": "seqgen.music.render.html_page:HTML_WRITER",
+        ".htm": "seqgen.music.render.html_page:HTML_WRITER",
     },
 )
 """Writers by suffix."""
