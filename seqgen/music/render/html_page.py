@@ -4,15 +4,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from fractions import Fraction
-from html import escape
-from importlib.resources import files
 from pathlib import Path
 
 from seqgen.io.atomic import write_atomic
 from seqgen.music.core.tempo import MARKS, beat
 from seqgen.music.core.tune import Note, Tune, Voice
 from seqgen.music.render.abc_writer import key_name
-from seqgen.music.render.engrave import MARGIN, WIDTH, Sheet, prefix
+from seqgen.music.render.engrave import MARGIN, WIDTH, prefix
 from seqgen.music.render.instruments import Instrument
 from seqgen.music.render.layout import visible
 from seqgen.music.render.mei import names, part_prefix
@@ -20,87 +18,57 @@ from seqgen.music.render.performance import Performance, Sound, accented
 from seqgen.music.render.writers import RenderedTune, Writer, WriterOptions
 
 
-def page(entries: Sequence[RenderedTune], instrument: Instrument, made_by: str) -> bytes:
-    """The page, which opens from disk and asks no network for anything.
+def page(tunes: Sequence[RenderedTune], instrument: Instrument, made_by: str) -> bytes:
+    """Generate the page; it opens from disk and makes no network requests.
 
-    entries: the tunes; the sheets of the n-th were engraved with number n, counted from 1.
-    made_by: the command that made it, with its seed.
+    Args:
+        tunes: The sheets of the n-th tune were engraved with number n, counted from 1.
+        instrument: Plays the tunes.
+        made_by: The command that generated the page, with its seed.
     """
-    numbered = list(enumerate(entries, 1))
-    several = len(entries) > 1
-    title = f"{len(entries)} tunes" if several else name(entries[0].performance.tune)
-    heading = "h2" if several else "h1"
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    folder = Path(__file__).parent
+    environment = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     music = {
         "timbre": asdict(instrument.timbre),
-        "tunes": [sounds(entry.performance, number) for number, entry in numbered],
+        "tunes": [_playback(tune.performance, n) for n, tune in enumerate(tunes, 1)],
     }
-    parts = {
-        "title": escape(title),
-        "header": header(title, entries) if several else "",
-        "made_by": escape(visible(made_by)),
-        "tunes": "\n".join(article(entry, number, heading) for number, entry in numbered),
+    shown = [_shown(tune) for tune in tunes]
+    text = environment.get_template("page.html").render(
+        title=f"{len(tunes)} tunes" if len(tunes) > 1 else shown[0]["title"],
+        tunes=shown,
+        width=WIDTH - 2 * MARGIN,
+        made_by=visible(made_by),
         # A "</script>" in a text would end the script.
-        "music": json.dumps(music, separators=(",", ":")).replace("<", r"\u003c"),
-        "style": part("css"),
-        "script": part("js"),
-    }
-    pieces = part("html").split("{{")
-    filled = [pieces[0]]
-    for piece in pieces[1:]:
-        key, rest = piece.split("}}", 1)
-        filled += [parts[key], rest]
-    return "".join(filled).encode("utf-8", "replace")
-
-
-def part(suffix: str) -> str:
-    """One of the files that a page is made of."""
-    return (files(__package__) / f"page.{suffix}").read_text(encoding="utf-8").rstrip("\n")
-
-
-def name(tune: Tune) -> str:
-    return visible(tune.title) or f"Tune {tune.number}"
-
-
-def header(title: str, entries: Sequence[RenderedTune]) -> str:
-    """The head of a page of several tunes: how many there are, and where."""
-    items = "".join(
-        f'<li><a href="#tune-{number}">{escape(name(entry.performance.tune))}</a></li>'
-        for number, entry in enumerate(entries, 1)
+        music=json.dumps(music, separators=(",", ":")).replace("<", r"\u003c"),
+        style=(folder / "page.css").read_text(encoding="utf-8").rstrip(),
+        script=(folder / "page.js").read_text(encoding="utf-8").rstrip(),
     )
-    contents = f'<nav aria-label="Tunes"><ol>{items}</ol></nav>'
-    return f"<header>\n<h1>{escape(title)}</h1>\n{contents}\n</header>"
+    return text.encode("utf-8", "replace")
 
 
-def article(entry: RenderedTune, number: int, heading: str) -> str:
-    """A tune's part of the page: title, player, score and ABC."""
-    tune = entry.performance.tune
-    title = escape(name(tune))
-    score = "\n".join(picture(sheet, title) for sheet in entry.sheets)
-    return f"""<article id="tune-{number}" aria-labelledby="title-{number}">
-<{heading} id="title-{number}">{title}</{heading}>
-{subtitles(tune)}<p class="facts">{escape(facts(tune))}</p>
-<div class="player">
-<button class="play" type="button" aria-pressed="false">▶ Play</button>
-<input class="position" type="range" min="0" max="1" step="any" value="0" aria-label="Position">
-<span class="time"></span>
-<label>Tempo <input class="tempo" type="range" min="40" max="160" value="100">
-<output></output></label>
-<label><input class="loop" type="checkbox"> again and again</label>
-</div>
-<div class="score">{score}</div>
-<div class="abc">
-<details><summary>ABC</summary><pre tabindex="0">{escape(entry.abc.strip())}</pre></details>
-<button class="copy" type="button" aria-live="polite">Copy</button>
-</div>
-</article>"""
+def _shown(rendered: RenderedTune) -> dict[str, object]:
+    """What the template needs of a tune."""
+    tune = rendered.performance.tune
+    return {
+        "title": visible(tune.title) or f"Tune {tune.number}",
+        "subtitles": [visible(subtitle) for subtitle in tune.subtitles],
+        "facts": _facts(tune),
+        "sheets": [
+            {"height": f"{sheet.height:.0f}", "body": sheet.body} for sheet in rendered.sheets
+        ],
+        "abc": rendered.abc.strip(),
+    }
 
 
-def subtitles(tune: Tune) -> str:
-    lines = "<br>".join(escape(visible(subtitle)) for subtitle in tune.subtitles)
-    return f'<p class="subtitle">{lines}</p>\n' if lines else ""
-
-
-def facts(tune: Tune) -> str:
+def _facts(tune: Tune) -> str:
     """Rhythm, meter, key and composer in a line."""
     key = key_name(tune.key) if tune.key else ""
     meter = str(tune.meter) if tune.meter.beats else ""
@@ -108,24 +76,15 @@ def facts(tune: Tune) -> str:
     return " · ".join(filter(None, (visible(tune.rhythm), meter, key, visible(tune.composer))))
 
 
-def picture(sheet: Sheet, title: str) -> str:
-    width = WIDTH - 2 * MARGIN
-    return (
-        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-        f'viewBox="0 0 {width} {sheet.height:.0f}" role="img" aria-label="Score of {title}">'
-        f"{sheet.body}</svg>"
-    )
+def _playback(performance: Performance, number: int) -> dict[str, object]:
+    """The data from which the page's player plays a tune.
 
-
-def sounds(performance: Performance, number: int) -> dict[str, object]:
-    """What the player is told of a tune.
-
-    Times are in quarter notes at the tempo of the beginning: where the tempo changes, notes are
-    as much longer or shorter.
+    Times are in quarter notes at the initial tempo: where the tempo changes, the notes are longer
+    or shorter by as much.
     """
     tune = performance.tune
-    counted = beat(tune.meter)
-    every = tune.all_voices
+    beat_length = beat(tune.meter)
+    voices = tune.all_voices
 
     def quarters(time: Fraction) -> float:
         if not performance.tempo_changes:
@@ -138,7 +97,7 @@ def sounds(performance: Performance, number: int) -> dict[str, object]:
         heads = [
             head
             for bar, place in sound.written
-            for head in names(begins, bar, place, layer(every, sound, bar)[place])
+            for head in names(begins, bar, place, _layer(voices, sound, bar)[place])
         ]
         onset = quarters(sound.onset)
         duration = round(quarters(sound.onset + sound.duration) - onset, 6)
@@ -147,14 +106,14 @@ def sounds(performance: Performance, number: int) -> dict[str, object]:
         "notes": notes,
         "length": quarters(performance.length),
         "tempo": round(performance.tempo, 4),
-        "beat": counted,
-        "mark": MARKS[counted],
+        "beat": beat_length,
+        "mark": MARKS[beat_length],
     }
 
 
-def layer(every: Sequence[Voice], sound: Sound, bar: int) -> Sequence[Note]:
-    """The notes of a bar among which a sound is written. every: all voices of its tune."""
-    found = every[sound.voice].bars[bar]
+def _layer(voices: Sequence[Voice], sound: Sound, bar: int) -> Sequence[Note]:
+    """The notes of the bar that a sound is notated among: those of its voice or overlay."""
+    found = voices[sound.voice].bars[bar]
     return found.overlays[sound.layer - 1] if sound.layer else found.notes
 
 
