@@ -1,4 +1,5 @@
 # make demo   a first model in two minutes of training at most, and a sample of it
+# make docs   the documentation as a web site, in site/
 # make test   lint, types, import contracts and all tests
 # make torture   200 killed runs and 20,000 spoiled checkpoints, in half an hour
 # make fuzz   an hour of fuzzing, twelve minutes for each reader; what it finds new is kept
@@ -8,7 +9,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint browser torture fuzz bench lock clean always
+.PHONY: demo test lint browser docs torture fuzz bench lock clean always
 
 .venv/installed: pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; PYTHON=python3.12 make names another")'
@@ -59,6 +60,12 @@ bench: .venv/installed
 	$(BIN)/python -m pip install --quiet --no-build-isolation --editable .[bench]
 	$(BIN)/python -m benchmarks
 
+# pip reads dependency groups from 25.1 on.
+docs: .venv/installed
+	$(BIN)/python -m pip install --quiet "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --group docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 checkpoints/shipped/%: .venv/installed always
 	$(BIN)/python -m benchmarks.release_models $*
 
@@ -71,4 +78,4 @@ lock: .venv/installed
 		--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --output-file requirements.lock
 
 clean:
-	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv build dist site .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -334,7 +334,7 @@ def heading(plan: Plan) -> list[str]:
         ),
         platform.processor(),
     )
-    names = installed(("seqgen", "tensorflow", "keras", "onnxruntime", "torch", "numpy"))
+    names = installed(("seqgen-rnn", "tensorflow", "keras", "onnxruntime", "torch", "numpy"))
     return [
         "# Results",
         "",

@@ -1,8 +1,8 @@
 """Settings that keep the libraries below from sending data and from writing to the user's home.
 
 Importing seqgen calls `disable_telemetry`. The other libraries are imported under the context
-managers here, which change the environment only while the import runs. ``docs/privacy.md`` lists
-what each library does by default.
+managers here, which change the environment only while the import runs.
+``docs/reference/privacy.md`` lists what each library does by default.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""No command opens a socket or writes a file outside the folders that docs/privacy.md lists.
+"""No command opens a socket or writes outside the folders that docs/reference/privacy.md lists.
 
 Each command runs in a process of its own, with a new home and without the user's XDG folders. Its
 system calls are read where strace is there; it has no network where a namespace for it can be made.

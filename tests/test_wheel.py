@@ -60,5 +60,5 @@ def test_it_is_the_wheel_that_runs(installed, tmp_path):
 
 def test_it_is_typed_and_licensed(installed):
     assert (installed / "seqgen" / "py.typed").exists()
-    assert list(installed.glob("seqgen-*.dist-info/licenses/LICENSE"))
+    assert list(installed.glob("seqgen_rnn-*.dist-info/licenses/LICENSE"))
     assert not (installed / "tests").exists()

@@ -33,7 +33,7 @@ class Preset:
     max_epochs_of_small_data: float = 60.0
 
 
-# Found by measurement: docs/recipes.md tells what else was tried, and what each thing was worth.
+# Found by measurement (docs/experiments/recipes.md).
 PRESETS = {
     "micro": Preset(1, 128, 128, 64, 8, 4e-3, max_epochs=30, max_epochs_of_small_data=30),
     "tiny": Preset(1, 256, 128, 64, 16, 5e-3),
@@ -46,8 +46,8 @@ PRESETS = {
 }
 
 # The presets by the floating-point operations of a whole run, for texts and for books of tunes; the
-# first that they are not too many for is chosen (docs/recipes.md). The machine where they were
-# searched for did 4e11 a second.
+# first that they are not too many for is chosen (docs/experiments/recipes.md). The machine where
+# they were searched for did 4e11 a second.
 UNTIL_WORK = {
     "text": {"tiny": 2e13, "small": 6e13, "medium": 2.5e14, "large": 1e15, "huge": math.inf},
     "tunes": {"tiny": 2e13, "small": 6e13, "tunes": math.inf},
