@@ -86,7 +86,7 @@ def corpus_hashes(checkpoint: "Checkpoint", *, make: bool = True) -> DocumentHas
 
 def read(path: Path, most: int) -> DocumentHashes:
     """What `save` wrote. most: documents that there can be. Raises CheckpointError."""
-    arrays, _ = read_arrays(path, most=8 * most + SPARE_BYTES)
+    arrays, _ = read_arrays(path, max_bytes=8 * most + SPARE_BYTES)
     valid = all(values.dtype == np.uint64 and values.ndim == 1 for values in arrays.values())
     valid = valid and sum(map(len, arrays.values())) <= most
     if not valid or HASHES not in arrays or not arrays.keys() <= {HASHES, HELD_OUT}:

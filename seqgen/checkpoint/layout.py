@@ -8,6 +8,8 @@ TOKENIZER = "tokenizer.json"
 WEIGHTS = "model.safetensors"
 # Written only where the best weights are no better than a unigram model.
 LAST_WEIGHTS = "last.safetensors"
+# Names of the decoder's weights begin with it.
+DECODER = "decoder/"
 BEST, LAST = "best", "last"
 WEIGHTS_OF = {BEST: WEIGHTS, LAST: LAST_WEIGHTS}
 # Written by earlier versions, never read.

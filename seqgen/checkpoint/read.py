@@ -54,7 +54,7 @@ class Checkpoint:
                 f"{self.path} keeps no last weights: a run does only where its best ones are no "
                 "better than a unigram model"
             )
-        arrays, metadata = read_arrays(path, self.config.weight_shapes())
+        arrays, metadata = read_arrays(path, self.config.weight_shapes(), prefix=layout.DECODER)
         for name, array in arrays.items():
             if not np.isfinite(array).all():
                 raise CheckpointError(f"{path}: {name} is not finite; train anew")

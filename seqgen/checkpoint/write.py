@@ -105,7 +105,7 @@ def save_weights(
     if found != expected:
         raise CheckpointError(f"{path}: the weights are {found} and the stack has {expected}")
     stored = {name: _to_float16(array, name) for name, array in arrays.items()} if half else arrays
-    write_arrays(path / layout.WEIGHTS, stored, {"format": str(layout.FORMAT)})
+    _write_weights(path / layout.WEIGHTS, stored)
 
 
 def save_last(path: Path, weights: Mapping[str, np.ndarray] | None) -> None:
@@ -121,7 +121,12 @@ def save_last(path: Path, weights: Mapping[str, np.ndarray] | None) -> None:
         except OSError as error:
             raise CheckpointError(f"cannot clear {path}: {error.strerror or error}") from error
         return
-    write_arrays(path / layout.LAST_WEIGHTS, arrays, {"format": str(layout.FORMAT)})
+    _write_weights(path / layout.LAST_WEIGHTS, arrays)
+
+
+def _write_weights(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    named = {layout.DECODER + name: array for name, array in arrays.items()}
+    write_arrays(path, named, {"format": str(layout.FORMAT)})
 
 
 def _to_float16(array: np.ndarray, name: str) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Arrays in a safetensors file that knows its own checksum."""
+"""Arrays in a safetensors file with a checksum."""
 
 import hashlib
 import json
@@ -13,12 +13,12 @@ from seqgen.errors import CheckpointError
 from seqgen.io.atomic import atomic_path
 
 CHECKSUM = "sha256"
-_FLOATS = ("F32", "F16")  # as safetensors calls them
-SPARE_BYTES = 1_000_000  # of a file, beside its arrays: names and words
+_FLOATS = ("F32", "F16")  # names of safetensors
+SPARE_BYTES = 1_000_000  # for the header of a file
 
 
 def checksum(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> str:
-    """SHA-256 over the metadata and every array's name, type, shape and bytes, sorted by name."""
+    """Return the SHA-256 of metadata and of every array's name, type, shape and bytes."""
     total = hashlib.sha256(json.dumps(sorted(metadata.items())).encode())
     for name in sorted(arrays):
         array = np.asarray(arrays[name], order="C")
@@ -30,20 +30,24 @@ def checksum(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> s
 def write_arrays(
     path: Path, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None
 ) -> str:
-    """Write arrays and a few words of metadata, whole. Returns the checksum that the file carries.
+    """Write arrays and metadata to a file, atomically.
 
-    Raises CheckpointError if it cannot be written.
+    Returns:
+        The checksum that the file carries.
+
+    Raises:
+        CheckpointError: If the file cannot be written.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
-    words = dict(metadata or {})
-    words[CHECKSUM] = total = checksum(arrays, words)
+    metadata = dict(metadata or {})
+    metadata[CHECKSUM] = total = checksum(arrays, metadata)
     # np.asarray, not ascontiguousarray: the latter turns a scalar into a vector.
     ordered = {n: np.asarray(a, order="C") for n, a in arrays.items()}
     try:
         with atomic_path(path) as beside:
-            save_file(ordered, beside, words)
+            save_file(ordered, beside, metadata)
     except SafetensorError as error:
         raise CheckpointError(f"cannot write {path}: {error}") from error
     return total
@@ -52,16 +56,24 @@ def write_arrays(
 def read_arrays(
     path: Path,
     expected: Mapping[str, tuple[int, ...]] | None = None,
-    most: int | None = None,
+    max_bytes: int | None = None,
+    prefix: str = "",
 ) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """Read what `write_arrays` wrote, after checking that it is that, unchanged.
+    """Read arrays that `write_arrays` wrote, and verify their checksum.
 
-    expected: where given, the arrays must be exactly these, in single or half precision, checked on
-    the file's header before anything is allocated.
-    most: bytes that the file may have. A larger one is not opened: to map it into memory may take
-        more addresses than there are.
-    Returns the arrays and the metadata, the checksum among it.
-    Raises CheckpointError that names the file and what is wrong.
+    Args:
+        path: A safetensors file.
+        expected: Shapes by name. The arrays must be exactly these, in float32 or float16; this is
+            checked on the file's header before anything is allocated.
+        max_bytes: A larger file is not opened, since mapping it may exceed the address space.
+        prefix: What names in the file begin with, and names in ``expected`` and in the result do
+            not. A file in which no name does is read too: format 1 had no prefixes.
+
+    Returns:
+        The arrays by name, and the metadata including the checksum.
+
+    Raises:
+        CheckpointError: If the file is missing, or not what was written.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -70,21 +82,23 @@ def read_arrays(
             f"{path} is missing; the checkpoint is not whole, restore it or train anew"
         )
     if expected is not None:
-        most = 4 * sum(map(math.prod, expected.values())) + SPARE_BYTES
+        max_bytes = 4 * sum(map(math.prod, expected.values())) + SPARE_BYTES
     try:
-        if most is not None and (size := path.stat().st_size) > most:
+        if max_bytes is not None and (size := path.stat().st_size) > max_bytes:
             raise _corrupt(path, f"{size:,} bytes are more than its run can have written")
         with safe_open(path, framework="numpy") as file:
             metadata = dict(file.metadata() or {})
+            if not any(name.startswith(prefix) for name in file.keys()):  # noqa: SIM118
+                prefix = ""
             if expected is not None:
-                _check_header(file, expected, path)
+                _check_header(file, {prefix + name: expected[name] for name in expected}, path)
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:
         raise _corrupt(path, str(error)) from error
     words = {name: word for name, word in metadata.items() if name != CHECKSUM}
     if metadata.get(CHECKSUM) != checksum(arrays, words):
         raise _corrupt(path, "its content does not fit its checksum")
-    return arrays, metadata
+    return {name.removeprefix(prefix): array for name, array in arrays.items()}, metadata
 
 
 def _check_header(file: Any, expected: Mapping[str, tuple[int, ...]], path: Path) -> None:
@@ -96,8 +110,8 @@ def _check_header(file: Any, expected: Mapping[str, tuple[int, ...]], path: Path
     for name, shape in expected.items():
         part = file.get_slice(name)
         if part.get_dtype() not in _FLOATS or tuple(part.get_shape()) != tuple(shape):
-            found, allowed = f"{part.get_dtype()} {list(part.get_shape())}", " or ".join(_FLOATS)
-            raise _corrupt(path, f"{name} is {found} and config.json says {allowed} {list(shape)}")
+            stored, allowed = f"{part.get_dtype()} {list(part.get_shape())}", " or ".join(_FLOATS)
+            raise _corrupt(path, f"{name} is {stored} and config.json says {allowed} {list(shape)}")
 
 
 def _corrupt(path: Path, why: str) -> CheckpointError:

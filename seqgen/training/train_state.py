@@ -17,6 +17,9 @@ from seqgen.models.architecture import state_shapes
 
 STATE = "state.safetensors"
 
+# Fields that format 1 has under another name.
+_RENAMED = {"scale": "lr_scale", "waited": "evals_since_best", "cost": "eval_seconds"}
+
 
 @dataclass
 class TrainState:
@@ -84,7 +87,7 @@ def read(path: Path, config: Config | None = None) -> tuple[TrainState, dict[str
                 "train one of your own with `seqgen train SOURCE`"
             )
         raise CheckpointError(f"{path} holds no state to resume from; --overwrite to begin anew")
-    arrays, words = read_arrays(file, most=most_bytes(config) if config else None)
+    arrays, words = read_arrays(file, max_bytes=most_bytes(config) if config else None)
     try:
         return position(json.loads(words["position"])), arrays
     except (KeyError, TypeError, ValueError) as error:
@@ -94,6 +97,9 @@ def read(path: Path, config: Config | None = None) -> tuple[TrainState, dict[str
 def position(data: Any) -> TrainState:
     """A position from JSON, each number of its type. Raises ValueError or TypeError."""
     data = dict(data)
+    for old, new in _RENAMED.items():
+        if old in data:
+            data[new] = data.pop(old)
     # A run that an earlier version began held the bound on the length that seqgen chose apart.
     most = data.pop("most_minutes", None)
     if most is not None:

@@ -141,15 +141,15 @@ def test_arrays_that_are_not_the_networks_are_refused(checkpoint: Path, what: st
     path = checkpoint / layout.WEIGHTS
     arrays = load_file(path)
     if what == "missing":
-        del arrays["output/bias"]
+        del arrays["decoder/output/bias"]
     elif what == "surplus":
         arrays["more"] = np.zeros(1, np.float32)
     elif what == "type":
-        arrays["output/bias"] = arrays["output/bias"].astype(np.float64)
+        arrays["decoder/output/bias"] = arrays["decoder/output/bias"].astype(np.float64)
     elif what == "bfloat16":
-        arrays["output/bias"] = arrays["output/bias"].astype(ml_dtypes.bfloat16)
+        arrays["decoder/output/bias"] = arrays["decoder/output/bias"].astype(ml_dtypes.bfloat16)
     elif what == "nan":
-        arrays["output/bias"] = arrays["output/bias"] * np.float32(np.nan)
+        arrays["decoder/output/bias"] = arrays["decoder/output/bias"] * np.float32(np.nan)
     if what == "unsigned":
         save_file(arrays, path)
     else:
