@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from seqgen.checkpoint.read import Checkpoint
     from seqgen.evaluation.options import EvaluationOptions, TuneEvaluationOptions
     from seqgen.evaluation.tunes.copying import CopiedRun
-    from seqgen.evaluation.tunes.report import Report, Told
+    from seqgen.evaluation.tunes.report import Report
     from seqgen.evaluation.tunes.table import Row
     from seqgen.music.core.tune import Tune
 
 SHARE = "%"
+HEADINGS = {"constrained": "grammar", "unconstrained": "no grammar"}
 
 
 def evaluate_tunes(
@@ -37,9 +38,9 @@ def evaluate_tunes(
     generator = TextGenerator(checkpoint, Engine(checkpoint.graph()))
     training, held_back = learned_tunes(checkpoint)
     options = SamplingOptions(count=asked.count, seed=how.seed, temperature=how.temperature)
-    judges = report.judges() if asked.judges else {}
+    validators = report.installed_validators() if asked.validators else {}
     with telling() as told:
-        found = report.report(generator, training, held_back, options, judges, told)
+        found = report.report(generator, training, held_back, options, validators, told)
         told("measuring how likely the network finds real tunes")
         bits = bits_per_note(checkpoint, *learned_rows(checkpoint))
     sources = {column: beginning(training, copy) for column, copy in found.copies.items()}
@@ -52,13 +53,13 @@ def evaluate_tunes(
         typer.echo()
         for column, copy in found.copies.items():
             begins = sources[column]
-            typer.echo(f"longest run in the book, {column}: {copy.notes} notes of {begins}")
+            typer.echo(f"longest copied run, {column}: {copy.notes} notes of {begins}")
 
 
 def bits_row(bits: dict[str, float]) -> "Row":
     from seqgen.evaluation.tunes.table import Row
 
-    return Row("bits_per_note", "bits per note of real tunes held back", "", bits)
+    return Row("bits_per_note", "bits per note of validation tunes", "", bits)
 
 
 def beginning(tunes: Sequence["Tune"], copy: "CopiedRun") -> str:
@@ -73,7 +74,7 @@ def beginning(tunes: Sequence["Tune"], copy: "CopiedRun") -> str:
 
 
 @contextmanager
-def telling() -> Iterator["Told"]:
+def telling() -> Iterator[Callable[[str], None]]:
     """Shows on standard error what is done, where that is a terminal."""
     if not sys.stderr.isatty():
         yield lambda doing: None
@@ -94,7 +95,7 @@ def print_rows(rows: Sequence["Row"]) -> None:
     table.add_column("")
     columns = list(rows[0].values)
     for column in columns:
-        table.add_column(column, justify="right")
+        table.add_column(HEADINGS.get(column, column), justify="right")
     table.add_column("aim", justify="right", style="dim")
     for row in rows:
         cells = [Text(*marked(row, column)) for column in columns]

@@ -1,1 +1,5 @@
-"""How good a trained network is, measured on text that it did not learn from."""
+"""Evaluation: how likely a model finds text, and what its samples are like.
+
+`text` evaluates models of text, `tunes` models of tunes. Both return plain values; `seqgen.reports`
+and the command line show them.
+"""

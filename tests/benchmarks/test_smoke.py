@@ -161,7 +161,7 @@ def display(folder: Path) -> None:
 def evaluated(folder: Path) -> None:
     for name, options in (
         ("river", ("--samples", "1")),
-        ("reels", ("--count", "2", "--no-judges")),
+        ("reels", ("--count", "2", "--no-validators")),
     ):
         found = json.loads(in_process("evaluate", name, *options, "--json"))
         assert [table.title for table in evaluation(found, "seqgen evaluate").tables]

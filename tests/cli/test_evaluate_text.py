@@ -160,7 +160,7 @@ def test_samples_and_a_page(seqgen, verse: str) -> None:
     ("arguments", "status", "message"),
     [
         (("--count", "3"), 2, "--count is for models of tunes, and verse is a model of text"),
-        (("--no-judges",), 2, "--samples, --length, --on-unknown, --encoding, --html"),
+        (("--no-validators",), 2, "--samples, --length, --on-unknown, --encoding, --html"),
         (("--samples", "-1"), 2, "--samples: -1 is too small"),
         (("--temperature", "hot"), 2, "--temperature: 'hot' is not a number"),
         (("--html", "x.pdf"), 2, "does not end in .html or .htm"),

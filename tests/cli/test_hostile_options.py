@@ -34,7 +34,7 @@ CALLS = [
     (("train",), ("good.txt",)),
     (("train",), ("--resume", "fox")),
     (("sample",), ("jig", "--count", "1", "--length", "30")),
-    (("evaluate",), ("jig", "--count", "1", "--no-judges")),
+    (("evaluate",), ("jig", "--count", "1", "--no-validators")),
 ]
 
 CODECS = (*sorted(set(aliases.values())), "idna", "punycode", "undefined", "unicode_escape")

@@ -1,1 +1,1 @@
-"""Evaluation of models of tunes."""
+"""Evaluation of models of tunes: musical statistics, copying, validity and bits per note."""

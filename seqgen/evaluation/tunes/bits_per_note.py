@@ -1,4 +1,4 @@
-"""Bits per note of tunes held back: of a network, and of counting, which it has to beat."""
+"""Bits per note of validation tunes, for a network and an n-gram baseline."""
 
 import math
 
@@ -16,30 +16,36 @@ N = 6
 
 
 def bits_per_note(
-    checkpoint: Checkpoint, training: np.ndarray, held_back: np.ndarray
+    checkpoint: Checkpoint, training: np.ndarray, validation: np.ndarray
 ) -> dict[str, float]:
-    """The bits of all tokens over the number of notes, in tunes that were held back.
+    """Divide the bits of all tokens of the validation tunes by their number of notes.
 
-    training, held_back: ids of the two parts of its run [N], or [N, 1 + F] with the numbers beside
-        them that the network reads.
-    Returns those of the network in float32 and in int8, as it writes, and of a 6-gram that counted
-    the same tokens: "float32", "int8", "6-gram".
-    Raises CheckpointError if the checkpoint is damaged.
+    Args:
+        checkpoint: A model of tunes.
+        training: Token ids of the training tunes [T], or [T, 1 + F] with position features.
+        validation: The same of the validation tunes.
+
+    Returns:
+        Bits per note by model: "float32" and "int8" for the network in that precision, "6-gram"
+        for the n-gram model of the training tunes.
+
+    Raises:
+        CheckpointError: If the checkpoint is damaged or has no validation notes.
     """
     config = checkpoint.config
     if config.tunes is None or not config.tunes.validation_notes:
-        raise CheckpointError(f"{checkpoint.path}: no notes were held back to measure by")
+        raise CheckpointError(f"{checkpoint.path}: it has no validation tunes to measure")
     boundary = END if config.corpus.documents > 1 else None
     nats = {
-        precision: mean_loss(Engine(checkpoint.graph(precision)), held_back, boundary=boundary)
+        precision: mean_loss(Engine(checkpoint.graph(precision)), validation, boundary=boundary)
         for precision in (FLOAT32, INT8)
     }
-    counted = NGram.count(ids(training), N, config.vocab, boundary)
-    nats[f"{N}-gram"] = counted.loss(ids(held_back))
-    scale = (len(held_back) - 1) / config.tunes.validation_notes / math.log(2)
+    ngram = NGram.count(_ids(training), N, config.vocab, boundary)
+    nats[f"{N}-gram"] = ngram.loss(_ids(validation))
+    scale = (len(validation) - 1) / config.tunes.validation_notes / math.log(2)
     return {name: loss * scale for name, loss in nats.items()}
 
 
-def ids(rows: np.ndarray) -> np.ndarray:
-    """The tokens, without the numbers beside them."""
+def _ids(rows: np.ndarray) -> np.ndarray:
+    """Token ids without position features."""
     return np.asarray(rows if rows.ndim == 1 else rows[:, 0])

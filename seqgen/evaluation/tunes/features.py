@@ -1,4 +1,4 @@
-"""What of a tune is measured: its notes as they are heard, and its bars."""
+"""Extract the features of a tune that metrics are computed from: sounding notes and bars."""
 
 from dataclasses import dataclass
 from math import lcm
@@ -9,25 +9,25 @@ from seqgen.music.core.key import SEMITONES, Key, tonic_semitone
 from seqgen.music.core.tune import Bar, Note, Tune
 
 TICKS = lcm(256, 5 * 7 * 9)
-"""Of a whole note: down to a 256th, also in tuplets of 3, 5, 6, 7 and 9, all are whole numbers."""
+"""Ticks of a whole note: lengths down to a 256th, also in tuplets of 3 to 9, are integers."""
 
 SECTION_ENDS = (":|", "||", "|]")
 
 
 @dataclass(frozen=True)
 class Melody:
-    """The notes of a tune in the order in which they are written, and its bars.
+    """The notes of a tune in written order, and its bars.
 
     A chord counts as its highest note, tied notes as one note, and rests are left out. Repeats are
-    not played, so that nothing is counted twice.
+    not expanded, so that nothing is counted twice.
 
-    pitches: keys of the keyboard as semitones above the tonic below all of them, int64 [N]; a tune
-        without a key is taken as one in C major.
-    ticks: how long each note lasts, int64 [N].
-    in_key: whether the key signature has the note, bool [N].
-    ends: pitch of the last note of each section; a first ending closes no section.
-    bars: of each full bar, pitch (None for a rest) and ticks of its notes, not joined by ties. What
-        is shorter than the meter asks, such as a pickup, is left out.
+    Attributes:
+        pitches: Semitones above the lowest tonic, int64 [N]; C if the tune has no key.
+        ticks: Length of each note, int64 [N].
+        in_key: Whether the key signature contains the note, bool [N].
+        ends: Pitch of the last note of each section; a first ending does not end a section.
+        bars: Pitch (None for a rest) and ticks of the notes of each full bar, not joined by ties.
+            Bars shorter than the meter, such as a pickup, are left out.
     """
 
     pitches: np.ndarray
@@ -43,43 +43,43 @@ class Melody:
 
     @property
     def rhythms(self) -> list[tuple[tuple[bool, int], ...]]:
-        """Of each full bar, which of its notes are rests, and their ticks."""
+        """Whether each note of each full bar is a rest, and its ticks."""
         return [tuple((pitch is None, ticks) for pitch, ticks in bar) for bar in self.bars]
 
     @property
     def notes_per_bar(self) -> float:
-        """Notes in a full bar, on average; 0 if there is none."""
+        """Mean number of notes in a full bar; 0 without full bars."""
         notes = sum(pitch is not None for bar in self.bars for pitch, _ in bar)
         return notes / max(1, len(self.bars))
 
 
 def melody(tune: Tune) -> Melody:
-    """What of a tune is measured."""
+    """Extract the features of a tune."""
     key, meter = tune.key or Key(0), tune.meter
-    tonic, scale = tonic_semitone(key), pitch_classes(key)
+    tonic, scale = tonic_semitone(key), _pitch_classes(key)
     pitches: list[int] = []
     ticks: list[int] = []
     in_key: list[bool] = []
     ends: list[int] = []
     bars = []
-    held = False
-    for place, bar in enumerate(tune.bars):
+    tied = False
+    for number, bar in enumerate(tune.bars):
         meter = bar.meter or meter
-        scale = pitch_classes(bar.key) if bar.key else scale
+        scale = _pitch_classes(bar.key) if bar.key else scale
         notes = [
-            (note.pitches[0].midi if note.pitches else None, length(note)) for note in bar.notes
+            (note.pitches[0].midi if note.pitches else None, ticks_of(note)) for note in bar.notes
         ]
-        for (midi, lasts), note in zip(notes, bar.notes, strict=True):
-            if midi is not None and held and midi - tonic == pitches[-1]:
-                ticks[-1] += lasts
+        for (midi, duration), note in zip(notes, bar.notes, strict=True):
+            if midi is not None and tied and midi - tonic == pitches[-1]:
+                ticks[-1] += duration
             elif midi is not None:
                 pitches.append(midi - tonic)
-                ticks.append(lasts)
+                ticks.append(duration)
                 in_key.append(midi % 12 in scale)
-            held = note.tied and midi is not None
-        if pitches and ends_section(tune.bars, place):
+            tied = note.tied and midi is not None
+        if pitches and _ends_section(tune.bars, number):
             ends.append(pitches[-1])
-        if notes and sum(lasts for _, lasts in notes) >= meter.length * TICKS:
+        if notes and sum(duration for _, duration in notes) >= meter.length * TICKS:
             bars.append(tuple(notes))
     return Melody(
         np.array(pitches, np.int64),
@@ -90,23 +90,23 @@ def melody(tune: Tune) -> Melody:
     )
 
 
-def pitch_classes(key: Key) -> frozenset[int]:
-    """The seven that a signature has, 0 for C to 11."""
+def _pitch_classes(key: Key) -> frozenset[int]:
+    """The seven pitch classes of a key signature, 0 (C) to 11."""
     signature = zip(SEMITONES, key.signature, strict=True)
     return frozenset((semitones + alter) % 12 for semitones, alter in signature)
 
 
-def length(note: Note) -> int:
-    """In ticks; what is finer than a tick, which no book has, is rounded."""
+def ticks_of(note: Note) -> int:
+    """Return the length of a note in ticks, rounded."""
     numerator, denominator = note.written.numerator * TICKS, note.written.denominator
     if note.tuplet:
         numerator, denominator = numerator * note.tuplet.normal, denominator * note.tuplet.actual
     return round(numerator / denominator)
 
 
-def ends_section(bars: tuple[Bar, ...], place: int) -> bool:
-    """Whether a bar is the last of a section: not where another ending comes after it."""
-    if place + 1 == len(bars):
+def _ends_section(bars: tuple[Bar, ...], number: int) -> bool:
+    """Whether a bar ends a section; a bar before a further ending does not."""
+    if number + 1 == len(bars):
         return True
-    bar, after = bars[place], bars[place + 1]
+    bar, after = bars[number], bars[number + 1]
     return bar.right in SECTION_ENDS and not (bar.ending and after.ending)

@@ -1,4 +1,4 @@
-"""What tells a tune of a book from one that was written by a machine, as figures."""
+"""Musical statistics that distinguish generated tunes from those of a tune book."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -11,106 +11,115 @@ from seqgen.evaluation.tunes.copying import CopiedRun, shared_runs
 from seqgen.evaluation.tunes.features import Melody, melody
 from seqgen.music.core.tune import Tune
 
-SHARE = "%"  # unit of what is a share of 1, and shown as percent
-RANGE, STEP, LEAP = (5, 50, 95), 2, 7
-LIKE_THE_BOOK = (0.9, 1.1)
+SHARE = "%"
+"""Unit of a share of 1, which is shown as a percentage."""
+
+_RANGE_PERCENTILES, _MAX_STEP, _MIN_LEAP = (5, 50, 95), 2, 8
+_LIKE_THE_BOOK = (0.9, 1.1)
 
 Counts = Mapping[int, float]
 
 
-def figure(
+def _metric(
     name: str,
     unit: str = "",
-    least: float = -inf,
-    most: float = inf,
+    low: float = -inf,
+    high: float = inf,
     *,
-    of_the_book: bool = False,
+    relative: bool = False,
 ) -> Any:
-    """A figure of `Metrics`: what it is called and measured in, and within what it should lie.
+    """Declare a metric: its name for people, its unit and the range it should be in.
 
-    of_the_book: the bounds are times the figure of the book that was learned from.
+    Args:
+        name: Name in tables.
+        unit: `SHARE`, or what is counted.
+        low: Lower bound.
+        high: Upper bound.
+        relative: Whether the bounds are multiples of the training book's value.
     """
-    known = {"name": name, "unit": unit, "aim": (least, most), "of_the_book": of_the_book}
-    return field(metadata=known)
+    return field(metadata={"name": name, "unit": unit, "aim": (low, high), "relative": relative})
 
 
 @dataclass(frozen=True)
 class Metrics:
-    """Figures of a set of tunes; `Melody` says what is a note and what is a bar of them.
+    """Statistics of a set of tunes; `Melody` defines its notes and bars.
 
-    What a tune has a figure of is the mean over the tunes, so that a long one counts no more than a
-    short one: shares of its notes, intervals and full bars (from the fifth on, where they are
-    compared with the bar four before), its entropy.
-
-    Of all tunes together, in the distributions of pitch classes above the tonic, intervals in
-    semitones and lengths, which are compared with those of the book that was learned from
-    (`divergence`), and in the runs of notes that are in the book in any key and with the same
-    lengths (`seqgen.evaluation.tunes.copying`).
+    Shares of notes, intervals and full bars and the entropy are computed for each tune and averaged
+    over tunes, so that long tunes do not count more. Divergences compare the distributions of pitch
+    classes, intervals and lengths over all tunes with those of the training book. Runs of notes are
+    matched in any key (`seqgen.evaluation.tunes.copying`).
     """
 
-    in_key: float = figure("notes in key", SHARE, 0.98, 0.995)
-    wholly_in_key: float = figure("tunes wholly in key", SHARE, 0.60, 0.75)
-    range_low: float = figure("range, 5th percentile", "semitones")
-    range_median: float = figure("range, median", "semitones", 15, 20)
-    range_high: float = figure("range, 95th percentile", "semitones")
-    tune_ends_on_tonic: float = figure("tunes ending on the tonic", SHARE, 0.84)
-    section_ends_on_tonic: float = figure("sections ending on the tonic", SHARE, 0.78)
-    steps: float = figure("intervals up to 2 semitones", SHARE, 0.60, 0.68)
-    leaps: float = figure("intervals above 7 semitones", SHARE, most=0.04)
-    repeated_bars: float = figure("bars repeating an earlier bar", SHARE, 0.15)
-    fourth_bars: float = figure("bars equal to the fourth before", SHARE, 0.10)
-    repeated_rhythms: float = figure("bars whose rhythm came before", SHARE, 0.60)
-    notes_per_bar: float = figure("notes in a full bar", "", *LIKE_THE_BOOK, of_the_book=True)
-    bars_per_tune: float = figure("full bars in a tune", "", *LIKE_THE_BOOK, of_the_book=True)
-    pitch_entropy: float = figure("entropy of pitch classes", "bits", 2.55, 2.75)
-    pitch_divergence: float = figure("divergence of pitch classes", "bits", most=0.01)
-    interval_divergence: float = figure("divergence of intervals", "bits", most=0.006)
-    length_divergence: float = figure("divergence of lengths", "bits", most=0.01)
-    shared_4: float = figure("runs of 4 notes in the book", SHARE)
-    shared_8: float = figure("runs of 8 notes in the book", SHARE, 0.04, 0.12)
-    shared_12: float = figure("runs of 12 notes in the book", SHARE)
-    shared_16: float = figure("runs of 16 notes in the book", SHARE, most=0.02)
-    copied_median: float = figure("longest run in the book, median", "notes")
-    copied_high: float = figure("longest, 95th percentile", "notes", most=16)
-    copied_most: float = figure("longest of all", "notes")
+    in_key: float = _metric("notes in key", SHARE, 0.98, 0.995)
+    wholly_in_key: float = _metric("tunes entirely in key", SHARE, 0.60, 0.75)
+    range_low: float = _metric("range, 5th percentile", "semitones")
+    range_median: float = _metric("range, median", "semitones", 15, 20)
+    range_high: float = _metric("range, 95th percentile", "semitones")
+    tune_ends_on_tonic: float = _metric("tunes ending on the tonic", SHARE, 0.84)
+    section_ends_on_tonic: float = _metric("sections ending on the tonic", SHARE, 0.78)
+    steps: float = _metric("intervals up to 2 semitones", SHARE, 0.60, 0.68)
+    leaps: float = _metric("intervals above 7 semitones", SHARE, high=0.04)
+    repeated_bars: float = _metric("bars repeating an earlier bar", SHARE, 0.15)
+    fourth_bars: float = _metric("bars equal to the one 4 before", SHARE, 0.10)
+    repeated_rhythms: float = _metric("bars with an earlier rhythm", SHARE, 0.60)
+    notes_per_bar: float = _metric("notes in a full bar", "", *_LIKE_THE_BOOK, relative=True)
+    bars_per_tune: float = _metric("full bars in a tune", "", *_LIKE_THE_BOOK, relative=True)
+    pitch_entropy: float = _metric("entropy of pitch classes", "bits", 2.55, 2.75)
+    pitch_divergence: float = _metric("divergence of pitch classes", "bits", high=0.01)
+    interval_divergence: float = _metric("divergence of intervals", "bits", high=0.006)
+    length_divergence: float = _metric("divergence of lengths", "bits", high=0.01)
+    shared_4: float = _metric("4-note runs in the book", SHARE)
+    shared_8: float = _metric("8-note runs in the book", SHARE, 0.04, 0.12)
+    shared_12: float = _metric("12-note runs in the book", SHARE)
+    shared_16: float = _metric("16-note runs in the book", SHARE, high=0.02)
+    copied_median: float = _metric("longest run in the book, median", "notes")
+    copied_high: float = _metric("longest run, 95th percentile", "notes", high=16)
+    copied_most: float = _metric("longest run of all", "notes")
 
 
 class Book:
-    """Tunes to compare others with: those that were learned from."""
+    """The training tunes, which others are compared with."""
 
     def __init__(self, tunes: Sequence[Tune]) -> None:
-        """Take their measure."""
-        self.melodies = heard(tunes)
-        self.counts = counts(self.melodies)
+        """Extract the features of the tunes."""
+        self.melodies = _melodies(tunes)
+        self.counts = _counts(self.melodies)
 
     def aims(self) -> dict[str, tuple[float, float]]:
-        """Within what each figure of `Metrics` should lie; infinite where there is no bound."""
+        """Return lower and upper bound of each metric; infinite where there is none."""
         own = {
             "notes_per_bar": mean([melody.notes_per_bar for melody in self.melodies]),
             "bars_per_tune": mean([len(melody.bars) for melody in self.melodies]),
         }
-        found = {}
+        bounds = {}
         for f in fields(Metrics):
-            least, most = f.metadata["aim"]
-            times = own[f.name] if f.metadata["of_the_book"] else 1
-            found[f.name] = (times * least, times * most)
-        return found
+            low, high = f.metadata["aim"]
+            scale = own[f.name] if f.metadata["relative"] else 1
+            bounds[f.name] = (scale * low, scale * high)
+        return bounds
 
 
 def metrics(tunes: Sequence[Tune], book: Book) -> tuple[Metrics, CopiedRun] | None:
-    """The figures of some tunes, and the longest copy among them; None if none has a note.
+    """Measure a set of tunes.
 
-    Tunes without a note are left out.
+    Args:
+        tunes: Tunes without a note are left out.
+        book: The training tunes.
+
+    Returns:
+        The metrics and the longest run copied from the book; None if no tune has a note.
     """
-    melodies = heard(tunes)
+    melodies = _melodies(tunes)
     if not melodies:
         return None
-    low, median, high = np.percentile([np.ptp(each.pitches) for each in melodies], RANGE)
+    ranges = [np.ptp(each.pitches) for each in melodies]
+    low, median, high = np.percentile(ranges, _RANGE_PERCENTILES)
+    bars_of = [each.bars for each in melodies]
     leaps = [np.abs(each.intervals) for each in melodies]
-    pitches, intervals, lengths = counts(melodies)
+    pitches, intervals, lengths = _counts(melodies)
     runs = shared_runs(melodies, book.melodies)
-    copied = runs.copied()
-    found = Metrics(
+    copied = runs.longest_per_tune()
+    result = Metrics(
         in_key=mean([each.in_key.mean() for each in melodies]),
         wholly_in_key=mean([each.in_key.all() for each in melodies]),
         range_low=float(low),
@@ -118,55 +127,57 @@ def metrics(tunes: Sequence[Tune], book: Book) -> tuple[Metrics, CopiedRun] | No
         range_high=float(high),
         tune_ends_on_tonic=mean([each.pitches[-1] % 12 == 0 for each in melodies]),
         section_ends_on_tonic=mean([mean(np.array(each.ends) % 12 == 0) for each in melodies]),
-        steps=mean([mean(each <= STEP) for each in leaps if len(each)]),
-        leaps=mean([mean(each > LEAP) for each in leaps if len(each)]),
-        repeated_bars=mean([mean(before(each.bars)) for each in melodies if each.bars]),
-        fourth_bars=mean([mean(behind(each.bars, 4)) for each in melodies if len(each.bars) > 4]),
-        repeated_rhythms=mean([mean(before(each.rhythms)) for each in melodies if each.bars]),
+        steps=mean([mean(each <= _MAX_STEP) for each in leaps if len(each)]),
+        leaps=mean([mean(each >= _MIN_LEAP) for each in leaps if len(each)]),
+        repeated_bars=mean([mean(repeats_earlier(bars)) for bars in bars_of if bars]),
+        fourth_bars=mean([mean(repeats_at(bars, 4)) for bars in bars_of if len(bars) > 4]),
+        repeated_rhythms=mean(
+            [mean(repeats_earlier(each.rhythms)) for each in melodies if each.bars]
+        ),
         notes_per_bar=mean([each.notes_per_bar for each in melodies]),
         bars_per_tune=mean([len(each.bars) for each in melodies]),
         pitch_entropy=mean([entropy(tally(each.pitches % 12)) for each in melodies]),
         pitch_divergence=divergence(pitches, book.counts[0]),
         interval_divergence=divergence(intervals, book.counts[1]),
         length_divergence=divergence(lengths, book.counts[2]),
-        shared_4=runs.shared(4),
-        shared_8=runs.shared(8),
-        shared_12=runs.shared(12),
-        shared_16=runs.shared(16),
+        shared_4=runs.share(4),
+        shared_8=runs.share(8),
+        shared_12=runs.share(12),
+        shared_16=runs.share(16),
         copied_median=float(np.median(copied)),
         copied_high=float(np.percentile(copied, 95)),
         copied_most=float(copied.max()),
     )
-    return found, runs.worst()
+    return result, runs.longest()
 
 
-def heard(tunes: Sequence[Tune]) -> list[Melody]:
-    """Those tunes that have a note."""
+def _melodies(tunes: Sequence[Tune]) -> list[Melody]:
+    """Features of the tunes that have a note."""
     return [each for each in map(melody, tunes) if len(each.pitches)]
 
 
 def mean(values: Any) -> float:
-    """Their mean; 0 if there are none."""
+    """Return the mean of values; 0 without any."""
     return float(np.mean(values)) if len(values) else 0.0
 
 
-def before(bars: Sequence[object]) -> list[bool]:
-    """Of each bar, whether an earlier one is the same."""
+def repeats_earlier(bars: Sequence[object]) -> list[bool]:
+    """Whether each bar equals an earlier one."""
     seen: set[object] = set()
-    found = []
+    repeats = []
     for bar in bars:
-        found.append(bar in seen)
+        repeats.append(bar in seen)
         seen.add(bar)
-    return found
+    return repeats
 
 
-def behind(bars: Sequence[object], distance: int) -> list[bool]:
-    """Of each bar that has one so many bars before it, whether the two are the same."""
+def repeats_at(bars: Sequence[object], distance: int) -> list[bool]:
+    """Whether each bar from ``distance`` on equals the bar ``distance`` bars before it."""
     return [bar == other for bar, other in zip(bars[distance:], bars, strict=False)]
 
 
-def counts(melodies: Sequence[Melody]) -> tuple[Counts, Counts, Counts]:
-    """How often each pitch class above the tonic, interval and length comes in some tunes."""
+def _counts(melodies: Sequence[Melody]) -> tuple[Counts, Counts, Counts]:
+    """Count pitch classes above the tonic, intervals and lengths."""
     none = np.zeros(0, np.int64)
     return (
         tally(np.concatenate([none, *(each.pitches % 12 for each in melodies)])),
@@ -176,21 +187,22 @@ def counts(melodies: Sequence[Melody]) -> tuple[Counts, Counts, Counts]:
 
 
 def tally(values: np.ndarray) -> Counts:
+    """Count each distinct value."""
     kinds, times = np.unique(values, return_counts=True)
     return dict(zip(kinds.tolist(), times.tolist(), strict=True))
 
 
 def entropy(counts: Counts) -> float:
-    """Of a distribution, in bits."""
+    """Return the entropy of a distribution in bits."""
     share = np.array([*counts.values()], float)
     share /= share.sum()
     return float(-(share * np.log2(share)).sum())
 
 
 def divergence(counts: Counts, others: Counts) -> float:
-    """The Jensen-Shannon divergence of two distributions in bits: 0 if they are alike, at most 1.
+    """Return the Jensen-Shannon divergence of two distributions in bits, 0 to 1.
 
-    Lin 1991, eq. 4.1: the entropy of their mean less the mean of their entropies.
+    It is the entropy of their mean minus the mean of their entropies (Lin 1991, eq. 4.1).
     """
     if not counts or not others:
         return float(counts != others)
@@ -199,6 +211,6 @@ def divergence(counts: Counts, others: Counts) -> float:
         kind: counts.get(kind, 0) / own + others.get(kind, 0) / other
         for kind in counts.keys() | others.keys()
     }
-    # Summed in an order of its own, so that the last digit does not depend on that of a set.
+    # A set has no stable order, on which the last digit of the sum would depend.
     mixed = dict(sorted(mixed.items()))
     return max(0.0, entropy(mixed) - (entropy(counts) + entropy(others)) / 2)

@@ -1,6 +1,6 @@
-"""How good the tunes of a network are: written with the grammar and without, beside real ones."""
+"""Evaluate generated tunes, with the grammar and without, beside validation tunes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,76 +17,91 @@ from seqgen.music.abc import parser
 from seqgen.music.core.tune import Tune
 from seqgen.music.render import abc_writer
 
-GOVERNED, FREE, REAL = "governed", "free", "real"
+CONSTRAINED, UNCONSTRAINED, REAL = "constrained", "unconstrained", "real"
 
-Judge = Callable[[str, Tune], str | None]
-Judges = dict[str, Judge]
-Told = Callable[[str], None]
+Validator = Callable[[str, Tune], str | None]
+"""Takes ABC and the parsed tune; returns what is wrong, or None."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was found of a network.
+    """Metrics of a network's tunes.
 
-    rows: each figure of the tunes that it wrote with the grammar ("governed"), without it ("free"),
-        and of those that were held back ("real"). copies: the longest run of each that was learned.
+    Attributes:
+        rows: Each metric of the tunes generated with the grammar ("constrained"), without it
+            ("unconstrained") and of the validation tunes ("real").
+        copies: The longest run of each that occurs in the training tunes.
     """
 
     rows: list[Row]
     copies: dict[str, CopiedRun]
 
 
-def judges() -> Judges:
-    """Those that this machine has, by name: music21, and abc2midi where it is installed."""
-    found: Judges = {"music21": music21_agrees}
+def installed_validators() -> dict[str, Validator]:
+    """Return the validators by name: music21, and abc2midi where it is installed."""
+    validators: dict[str, Validator] = {"music21": music21_agrees}
     if abc2midi.installed():
-        found["abc2midi"] = abc2midi.abc2midi_agrees
-    return found
+        validators["abc2midi"] = abc2midi.abc2midi_agrees
+    return validators
 
 
 def report(
     generator: TextGenerator,
     training: Sequence[Tune],
-    held_back: Sequence[Tune],
+    validation: Sequence[Tune],
     options: SamplingOptions,
-    judges: Judges,
-    told: Told = lambda doing: None,
+    validators: Mapping[str, Validator],
+    on_progress: Callable[[str], None] = lambda activity: None,
 ) -> Report:
-    """Let a network write ``options.count`` tunes with the grammar and as many without; measure.
+    """Generate ``options.count`` tunes with the grammar and as many without, and measure them.
 
-    training, held_back: the tunes that were learned from, and those that were not.
-    judges: asked of every tune; none is quicker.
-    told: is called with what is done next.
-    Raises SeqgenError if nothing was held back.
+    Args:
+        generator: A model of tunes.
+        training: Its training tunes.
+        validation: Its validation tunes.
+        options: Number of tunes, seed and temperature.
+        validators: Applied to every tune.
+        on_progress: Called with what is done next.
+
+    Raises:
+        SeqgenError: If there are no validation tunes.
     """
-    if not held_back:
-        raise SeqgenError("no tune was held back to compare with")
+    if not validation:
+        raise SeqgenError("there are no validation tunes to compare with")
     columns = {}
-    for name, free in ((GOVERNED, False), (FREE, True)):
-        told(f"writing {options.count} tunes, {name}")
-        texts = [text for _, text in generator.pieces("", options, TuneOptions(grammar=not free))]
-        told(f"judging the tunes, {name}")
-        columns[name] = judged(texts, judges, None if free else generator.kept)
-    told("judging real tunes")
-    # Evenly over the book, whose parts differ.
-    places = np.linspace(0, len(held_back) - 1, min(len(held_back), options.count)).astype(int)
-    columns[REAL] = judged([abc_writer.abc(held_back[place]) for place in places], judges)
-    told("measuring")
+    for name, grammar in ((CONSTRAINED, True), (UNCONSTRAINED, False)):
+        on_progress(f"generating {options.count} {name} tunes")
+        texts = [text for _, text in generator.pieces("", options, TuneOptions(grammar=grammar))]
+        on_progress(f"validating the {name} tunes")
+        columns[name] = validate(texts, validators, generator.kept if grammar else None)
+    on_progress("validating real tunes")
+    # Evenly spaced, since the parts of a book differ.
+    chosen = np.linspace(0, len(validation) - 1, min(len(validation), options.count)).astype(int)
+    columns[REAL] = validate([abc_writer.abc(validation[n]) for n in chosen], validators)
+    on_progress("computing metrics")
     rows, copies = table(columns, Book(training))
     return Report(rows, copies)
 
 
-def judged(texts: Sequence[str], judges: Judges, kept: float | None = None) -> Column:
-    """The column of some tunes in ABC."""
+def validate(
+    texts: Sequence[str], validators: Mapping[str, Validator], kept: float | None = None
+) -> Column:
+    """Parse and validate tunes.
+
+    Args:
+        texts: Tunes in ABC.
+        validators: By name.
+        kept: Mean probability mass that the grammar allowed.
+    """
     tunes = []
-    passed = dict.fromkeys(judges, 0)
+    accepted = dict.fromkeys(validators, 0)
     for text in texts:
         try:
             tune = parser.parse_tune(text)
         except TuneError:
             continue
         tunes.append(tune)
-        for name, judge in judges.items():
-            passed[name] += judge(text, tune) is None
-    shares = {name: count / len(texts) for name, count in passed.items()}
+        for name, validator in validators.items():
+            accepted[name] += validator(text, tune) is None
+    shares = {name: count / len(texts) for name, count in accepted.items()}
     return Column(tunes, len(texts) - len(tunes), shares, kept)

@@ -41,15 +41,15 @@ def slow(tunes, book):
 def test_runs_are_those_found_by_comparing_all_with_all(tunes, book):
     runs = shared_runs(tunes, book)
     expected = slow(tunes, book)
-    assert runs.longest.tolist() == expected
-    assert runs.worst().notes == max(expected, default=0)
+    assert runs.lengths.tolist() == expected
+    assert runs.longest().notes == max(expected, default=0)
     for notes in (1, 3):
         whole = [
             length >= notes
-            for length, left in zip(expected, runs.left.tolist(), strict=True)
+            for length, left in zip(expected, runs.remaining.tolist(), strict=True)
             if left >= notes
         ]
-        assert runs.shared(notes) == (np.mean(whole) if whole else 0)
+        assert runs.share(notes) == (np.mean(whole) if whole else 0)
 
 
 def test_a_copy_is_found_in_any_key_and_named(tune):
@@ -57,17 +57,17 @@ def test_a_copy_is_found_in_any_key_and_named(tune):
     other = [tune("z6|]", (3, 4)), tune("c2 C2 d2|B2 c2 d2|e2 f2 g2|c'6|]", (3, 4))]
     runs = shared_runs([*map(melody, ours)], [*map(melody, other)])
     # All but the first and the last note, which are reached by other intervals.
-    assert runs.worst() == CopiedRun(tune=1, source=1, notes=6)
-    assert runs.copied().tolist() == [0, 6]
+    assert runs.longest() == CopiedRun(tune=1, source=1, notes=6)
+    assert runs.longest_per_tune().tolist() == [0, 6]
 
 
 def test_other_lengths_are_no_copy(tune):
     one, other = tune("C2 D2 E2|F6|]", (3, 4)), tune("C3 D1 E2|F2 z4|]", (3, 4))
-    assert shared_runs([melody(one)], [melody(other)]).copied().tolist() == [1]
+    assert shared_runs([melody(one)], [melody(other)]).longest_per_tune().tolist() == [1]
 
 
 def test_nothing_is_shared_with_nothing(tune):
     runs = shared_runs([melody(tune("C6|D6|]", (3, 4)))], [])
-    assert runs.worst() == CopiedRun(-1, -1, 0)
-    assert runs.shared(1) == 0
-    assert shared_runs([], []).shared(1) == 0
+    assert runs.longest() == CopiedRun(-1, -1, 0)
+    assert runs.share(1) == 0
+    assert shared_runs([], []).share(1) == 0

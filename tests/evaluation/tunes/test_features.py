@@ -1,7 +1,7 @@
 from dataclasses import replace
 from fractions import Fraction
 
-from seqgen.evaluation.tunes.features import TICKS, length, melody
+from seqgen.evaluation.tunes.features import TICKS, melody, ticks_of
 from seqgen.music.core.key import Key, Pitch
 from seqgen.music.core.meter import Meter
 from seqgen.music.core.tune import Note, Tuplet
@@ -55,4 +55,4 @@ def test_sections_end_where_the_tune_goes_on_to_others(tune):
 def test_lengths_in_tuplets_are_whole_ticks():
     for actual, normal in ((3, 2), (5, 2), (5, 4), (6, 2), (7, 4), (9, 8)):
         note = Note((Pitch(28),), Fraction(1, 32), tuplet=Tuplet(actual, normal, actual, 0))
-        assert Fraction(length(note), TICKS) == note.length
+        assert Fraction(ticks_of(note), TICKS) == note.length

@@ -6,11 +6,11 @@ import pytest
 from seqgen.evaluation.tunes.metrics import (
     Book,
     Metrics,
-    before,
-    behind,
     divergence,
     entropy,
     metrics,
+    repeats_at,
+    repeats_earlier,
 )
 from seqgen.music.core.key import Key
 from seqgen.music.core.meter import Meter
@@ -87,9 +87,9 @@ def test_what_has_no_note_cannot_be_measured(tune):
 
 
 def test_bars_that_came_before():
-    assert before("abcab") == [False, False, False, True, True]
-    assert behind("abcab", 3) == [True, True]
-    assert behind("abc", 4) == []
+    assert repeats_earlier("abcab") == [False, False, False, True, True]
+    assert repeats_at("abcab", 3) == [True, True]
+    assert repeats_at("abc", 4) == []
 
 
 def test_divergence_is_nothing_between_equals_and_a_bit_between_strangers():

@@ -4,7 +4,14 @@ import pytest
 
 from seqgen.config.options import SamplingOptions, TuneOptions
 from seqgen.errors import SeqgenError
-from seqgen.evaluation.tunes.report import FREE, GOVERNED, REAL, judged, judges, report
+from seqgen.evaluation.tunes.report import (
+    CONSTRAINED,
+    REAL,
+    UNCONSTRAINED,
+    installed_validators,
+    report,
+    validate,
+)
 from seqgen.music.normal.normalize import parse
 from seqgen.music.render.abc_writer import abc
 
@@ -27,38 +34,38 @@ class Writer:
             yield index, wrong or abc(parse(GOOD))
 
 
-def found(**judges):
-    told = []
+def measure(**validators):
+    activities = []
     result = report(
         Writer(),
         [parse(GOOD)],
         [parse(OTHER)] * 3,
         SamplingOptions(count=2, seed=1),
-        judges,
-        told.append,
+        validators,
+        activities.append,
     )
-    return {row.key: row.values for row in result.rows}, result.copies, told
+    return {row.key: row.values for row in result.rows}, result.copies, activities
 
 
 def test_tunes_with_and_without_the_grammar_stand_beside_real_ones():
-    rows, copies, told = found(second=lambda text, tune: "no" if "F2 G2|" in text else None)
-    assert rows["bar_exact"] == {GOVERNED: 1, FREE: 0, REAL: 1}
-    assert rows["second"] == {GOVERNED: 1, FREE: 0, REAL: 1}
-    assert rows["kept"] == {GOVERNED: 0.9, FREE: None, REAL: None}
-    assert rows["shared_4"][GOVERNED] == 1
-    assert (copies[GOVERNED].notes, copies[REAL].notes) == (6, 1)
-    assert "writing 2 tunes, governed" in told
+    rows, copies, activities = measure(second=lambda text, tune: "no" if "F2 G2|" in text else None)
+    assert rows["bar_exact"] == {CONSTRAINED: 1, UNCONSTRAINED: 0, REAL: 1}
+    assert rows["second"] == {CONSTRAINED: 1, UNCONSTRAINED: 0, REAL: 1}
+    assert rows["kept"] == {CONSTRAINED: 0.9, UNCONSTRAINED: None, REAL: None}
+    assert rows["shared_4"][CONSTRAINED] == 1
+    assert (copies[CONSTRAINED].notes, copies[REAL].notes) == (6, 1)
+    assert any(CONSTRAINED in activity for activity in activities)
 
 
-def test_nothing_to_compare_with_is_told():
-    with pytest.raises(SeqgenError, match="no tune was held back"):
+def test_validation_tunes_are_required():
+    with pytest.raises(SeqgenError):
         report(Writer(), [parse(GOOD)], [], SamplingOptions(count=1), {})
 
 
-def test_a_text_that_is_no_tune_passes_no_judge():
-    column = judged([abc(parse(GOOD)), "X:1\nK:C\n*\n"], {"easy": lambda text, tune: None})
-    assert (len(column.tunes), column.unread, column.passed) == (1, 1, {"easy": 0.5})
+def test_a_text_that_is_no_tune_is_valid_for_no_validator():
+    column = validate([abc(parse(GOOD)), "X:1\nK:C\n*\n"], {"easy": lambda text, tune: None})
+    assert (len(column.tunes), column.unread, column.valid) == (1, 1, {"easy": 0.5})
 
 
-def test_music21_is_always_there():
-    assert judges()["music21"](abc(parse(GOOD)), parse(GOOD)) is None
+def test_music21_is_always_installed():
+    assert installed_validators()["music21"](abc(parse(GOOD)), parse(GOOD)) is None

@@ -9,25 +9,25 @@ from seqgen.evaluation.tunes.table import Column, Row, table
 def rows(tune) -> dict[str, Row]:
     good, short = tune("C2 D2 E2|C6|]", (3, 4)), tune("C2 D2 E2|C2|C6|]", (3, 4))
     columns = {
-        "governed": Column([good, good], passed={"music21": 1.0}, kept=0.9),
-        "free": Column([good, short], unread=2, passed={"music21": 0.5}),
+        "constrained": Column([good, good], valid={"music21": 1.0}, kept=0.9),
+        "unconstrained": Column([good, short], unread=2, valid={"music21": 0.5}),
         "real": Column([good]),
     }
     rows, copies = table(columns, Book([good]))
-    assert copies["governed"] == CopiedRun(0, 0, 3)
+    assert copies["constrained"] == CopiedRun(0, 0, 3)
     return {row.key: row for row in rows}
 
 
 def test_what_cannot_be_read_is_not_exact_either(rows):
-    assert rows["bar_exact"].values == {"governed": 1, "free": 0.25, "real": 1}
-    assert [rows["bar_exact"].within(c) for c in ("governed", "free")] == [True, False]
+    assert rows["bar_exact"].values == {"constrained": 1, "unconstrained": 0.25, "real": 1}
+    assert [rows["bar_exact"].within(c) for c in ("constrained", "unconstrained")] == [True, False]
 
 
 def test_what_else_is_known_of_a_column_has_its_row(rows):
-    assert rows["music21"].values == {"governed": 1, "free": 0.5, "real": None}
+    assert rows["music21"].values == {"constrained": 1, "unconstrained": 0.5, "real": None}
     assert rows["music21"].within("real") is None
-    assert rows["kept"].values == {"governed": 0.9, "free": None, "real": None}
-    assert rows["kept"].within("governed") is None
+    assert rows["kept"].values == {"constrained": 0.9, "unconstrained": None, "real": None}
+    assert rows["kept"].within("constrained") is None
 
 
 def test_figures_are_held_against_their_aims(rows):

@@ -1,4 +1,4 @@
-"""abc2midi as a judge: the program of Debian's package abcmidi."""
+"""Validate tunes with abc2midi, a program of Debian's package abcmidi."""
 
 import shutil
 import subprocess
@@ -11,62 +11,70 @@ from seqgen.evaluation.tunes.validators.bars import sounding
 from seqgen.music.core.tune import Tune
 
 PROGRAM = "abc2midi"
-# What it says of every file that it finds nothing wrong with.
-USUAL = ("writing MIDI file ",)
-SECONDS = 30
+_USUAL = ("writing MIDI file ",)
+_TIMEOUT_SECONDS = 30
 
 Sound = tuple[Fraction, int]
 
 
 def installed() -> bool:
-    """Whether this machine has it."""
+    """Return whether abc2midi is installed."""
     return shutil.which(PROGRAM) is not None
 
 
 def abc2midi_agrees(abc: str, tune: Tune) -> str | None:
-    """None if abc2midi reads a text without a message and plays the notes of a tune, else why not.
+    """Compare abc2midi's reading of a tune with ours.
 
-    Compared are the pitch of every note and its onset after the first, repeats played.
-    Raises FileNotFoundError if it is not installed.
+    Args:
+        abc: The tune in ABC.
+        tune: The tune as parsed by seqgen.
+
+    Returns:
+        None if abc2midi prints no message and plays the same pitches at the same onsets, relative
+        to the first and with repeats expanded; otherwise the first difference.
+
+    Raises:
+        FileNotFoundError: If abc2midi is not installed.
     """
     with tempfile.TemporaryDirectory() as folder:
         source, midi = Path(folder, "tune.abc"), Path(folder, "tune.mid")
         source.write_text(abc, encoding="utf-8")
-        done = subprocess.run(
-            [PROGRAM, source, "-o", midi], capture_output=True, text=True, timeout=SECONDS
+        process = subprocess.run(
+            [PROGRAM, source, "-o", midi], capture_output=True, text=True, timeout=_TIMEOUT_SECONDS
         )
-        said = (done.stdout + done.stderr).splitlines()[1:]  # after its version
-        if messages := [line for line in said if line.strip() and not line.startswith(USUAL)]:
+        output = (process.stdout + process.stderr).splitlines()[1:]  # the version precedes
+        messages = [line for line in filter(str.strip, output) if not line.startswith(_USUAL)]
+        if messages:
             return f"abc2midi says: {messages[0].strip()}"
-        if done.returncode or not midi.is_file():
-            return f"abc2midi exits with {done.returncode}"
-        theirs = onsets(midi)
+        if process.returncode or not midi.is_file():
+            return f"abc2midi exits with {process.returncode}"
+        theirs = _onsets(midi)
     ours = [(onset, key) for onset, keys, _ in sounding(tune) for key in keys]
-    pairs = zip_longest(from_first(ours), from_first(theirs))
+    pairs = zip_longest(_relative(ours), _relative(theirs))
     for number, (own, other) in enumerate(pairs, start=1):
         if own != other:
-            return f"sound {number} is {shown(own)}; abc2midi plays {shown(other)}"
+            return f"sound {number} is {_describe(own)}; abc2midi plays {_describe(other)}"
     return None
 
 
-def from_first(sounds: list[Sound]) -> list[Sound]:
-    """Sounds in order, the first at 0: abc2midi begins a tick late."""
+def _relative(sounds: list[Sound]) -> list[Sound]:
+    """Sounds in order, the first at 0: abc2midi starts a tick late."""
     first = min(sounds, default=(Fraction(0), 0))[0]
     return sorted((onset - first, key) for onset, key in sounds)
 
 
-def onsets(midi: Path) -> list[Sound]:
-    """When each note of a MIDI file begins, in whole notes, and its key."""
+def _onsets(midi: Path) -> list[Sound]:
+    """Onset, in whole notes, and pitch of each note of a MIDI file."""
     import mido
 
     file = mido.MidiFile(midi)
-    found, now = [], 0
+    sounds, now = [], 0
     for message in mido.merge_tracks(file.tracks):
         now += message.time
         if message.type == "note_on" and message.velocity:
-            found.append((Fraction(now, 4 * file.ticks_per_beat), message.note))
-    return found
+            sounds.append((Fraction(now, 4 * file.ticks_per_beat), message.note))
+    return sounds
 
 
-def shown(sound: Sound | None) -> str:
+def _describe(sound: Sound | None) -> str:
     return f"{sound[1]} at {sound[0]}" if sound else "nothing"

@@ -1,4 +1,4 @@
-"""Judges of a tune that know nothing of the grammar: what they pass, others can play."""
+"""Validate that the bars of a tune add up."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -6,28 +6,28 @@ from fractions import Fraction
 from seqgen.music.core.meter import Meter
 from seqgen.music.core.tune import Bar, Tune
 
-EDGES = (":|", "||", "|]")
+_EDGES = (":|", "||", "|]")
 
 
 def bar_exact(tune: Tune) -> str | None:
-    """None if every bar adds up in the order in which the tune is played, else what does not.
+    """Return the first fault of the bars in playing order, None if every bar adds up.
 
-    Repeats and endings are followed. A bar that is too short is right at an edge of a section or of
-    an ending, if what is played after it fills it up. The first bar may be a pickup, and the last
-    one played may lack as much as that or as the pickup of its own section. A tuplet has all its
-    notes in one bar, and a tie leads to the same pitches.
+    Repeats and endings are expanded. A short bar is valid at the edge of a section or an ending if
+    the next bar completes it. The first bar may be a pickup, and the last bar played may lack as
+    much as that or as the pickup of its own section. A tuplet must end in its bar, and a tie must
+    lead to the same pitches.
     """
     if not any(bar.notes for bar in tune.bars):
         return "it has no notes"
     if not tune.meter.beats:
         return "it has no meter"
-    meters = meters_of(tune)
+    meters = _meters_of(tune)
     owed = pickup = own = Fraction(0)
     for turn, place in enumerate(order := played(tune)):
         bar, full = tune.bars[place], meters[place].length
         if not bar.notes:
             return f"bar {place + 1} is empty"
-        if fault := broken_tuplet(bar):
+        if fault := _broken_tuplet(bar):
             return f"bar {place + 1}: {fault}"
         length = bar.length
         if bar.left or turn == 0:
@@ -39,7 +39,7 @@ def bar_exact(tune: Tune) -> str | None:
         elif length < full:
             if turn == 0 and len(order) > 1:
                 pickup = length
-            elif at_edge(tune, place):
+            elif _at_edge(tune, place):
                 owed = full - length
             else:
                 return f"bar {place + 1} has {length} of {full}"
@@ -47,14 +47,14 @@ def bar_exact(tune: Tune) -> str | None:
             return f"bar {place + 1} has {length} of {full}"
     if owed not in (0, pickup, own):
         return f"the last bar lacks {owed}"
-    return broken_tie(tune, order)
+    return _broken_tie(tune, order)
 
 
 def played(tune: Tune) -> list[int]:
-    """Places of the bars in the order in which they are played.
+    """Return the indices of the bars in playing order.
 
-    A repeat goes back to the last ``|:``, or, where there was none, to the end of the repeat before
-    it or to the beginning. It is played as often as its endings say, else twice.
+    A repeat returns to the last ``|:``, or else to the end of the previous repeat or the beginning.
+    It is played as often as its endings require, otherwise twice.
     """
     order: list[int] = []
     place = start = 0
@@ -64,12 +64,12 @@ def played(tune: Tune) -> list[int]:
         after_ending = place > 0 and tune.bars[place - 1].ending and not bar.ending
         if place != start and (bar.left or after_ending):
             start, time = place, 1
-        if bar.ending and time not in numbers(bar):
+        if bar.ending and time not in _numbers(bar):
             place += 1
             continue
         order.append(place)
         if bar.right == ":|":
-            if time < times(tune, start, place):
+            if time < _times(tune, start, place):
                 place, time = start, time + 1
                 continue
             if not bar.ending:
@@ -78,45 +78,46 @@ def played(tune: Tune) -> list[int]:
     return order
 
 
-def numbers(bar: Bar) -> tuple[int, ...]:
-    """Those of a bar's ending: 1 and 3 for ``"1,3"``; also ``"1-3"`` is understood."""
-    found: list[int] = []
+def _numbers(bar: Bar) -> tuple[int, ...]:
+    """Numbers of a bar's ending: 1 and 3 for ``"1,3"``, 1 to 3 for ``"1-3"``."""
+    numbers: list[int] = []
     for part in bar.ending.split(","):
         first, _, last = part.partition("-")
-        found += range(int(first), int(last or first) + 1)
-    return tuple(found)
+        numbers += range(int(first), int(last or first) + 1)
+    return tuple(numbers)
 
 
-def times(tune: Tune, start: int, end: int) -> int:
-    """How often the repeat is played that begins and ends at these places."""
-    most = 2
+def _times(tune: Tune, start: int, end: int) -> int:
+    """How often the repeat of the bars ``start`` to ``end`` is played."""
+    count = 2
     for place in range(start, len(tune.bars)):
         bar = tune.bars[place]
         if place > end and (not bar.ending or bar.left):
             break
         if bar.ending:
-            most = max(most, *numbers(bar))
-    return most
+            count = max(count, *_numbers(bar))
+    return count
 
 
-def meters_of(tune: Tune) -> list[Meter]:
+def _meters_of(tune: Tune) -> list[Meter]:
     """The meter of each bar."""
-    found, meter = [], tune.meter
+    meters, meter = [], tune.meter
     for bar in tune.bars:
         meter = bar.meter or meter
-        found.append(meter)
-    return found
+        meters.append(meter)
+    return meters
 
 
-def at_edge(tune: Tune, place: int) -> bool:
-    """Whether a section or an ending ends with a bar, or begins after it."""
+def _at_edge(tune: Tune, place: int) -> bool:
+    """Whether a section or an ending ends with this bar or begins after it."""
     if place + 1 == len(tune.bars):
         return True
     bar, after = tune.bars[place], tune.bars[place + 1]
-    return bar.right in EDGES or bool(after.left) or bar.ending != after.ending
+    return bar.right in _EDGES or bool(after.left) or bar.ending != after.ending
 
 
-def broken_tuplet(bar: Bar) -> str | None:
+def _broken_tuplet(bar: Bar) -> str | None:
+    """Return the fault if a tuplet does not begin and end in a bar."""
     expected = 0
     for note in bar.notes:
         place = note.tuplet.place if note.tuplet else 0
@@ -126,23 +127,23 @@ def broken_tuplet(bar: Bar) -> str | None:
     return "a tuplet lacks notes" if expected else None
 
 
-def broken_tie(tune: Tune, order: list[int]) -> str | None:
-    """What is wrong with a tie, in the order of playing."""
-    held: tuple[object, ...] | None = None
+def _broken_tie(tune: Tune, order: list[int]) -> str | None:
+    """Return the first broken tie in playing order."""
+    tied: tuple[object, ...] | None = None
     for place in order:
         for note in tune.bars[place].notes:
-            if held is not None and note.pitches != held:
+            if tied is not None and note.pitches != tied:
                 return f"a tie into bar {place + 1} leads to another pitch"
             if note.tied and not note.pitches:
                 return f"bar {place + 1} has a tied rest"
-            held = note.pitches if note.tied else None
-    return "the last note is tied" if held is not None else None
+            tied = note.pitches if note.tied else None
+    return "the last note is tied" if tied is not None else None
 
 
 def sounding(tune: Tune) -> Iterator[tuple[Fraction, tuple[int, ...], Fraction]]:
-    """The notes as they are played: onset and length in whole notes, and keys of the keyboard.
+    """Yield onset, MIDI pitches (highest first) and length of the notes in playing order.
 
-    Tied notes are one note, and rests are left out. The keys are the highest first.
+    Onset and length are in whole notes. Tied notes are one note, and rests are left out.
     """
     onset = now = Fraction(0)
     length = Fraction(0)
