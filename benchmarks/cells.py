@@ -19,9 +19,9 @@ import numpy as np
 from benchmarks import command
 from seqgen.config.options import DataOptions
 from seqgen.data.corpora import open_corpus
+from seqgen.data.dataset import prepare
 from seqgen.evaluation.text.ngram import NGram
 from seqgen.models import cells
-from seqgen.training.dataset import prepare
 
 CLASSIC = ("lstm", "gru", "rnn")
 HEADING = (

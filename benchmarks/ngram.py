@@ -15,9 +15,9 @@ import numpy as np
 
 from seqgen.config.options import DataOptions
 from seqgen.data.corpora import open_corpus
+from seqgen.data.dataset import prepare
 from seqgen.data.tokenizers.base import END
 from seqgen.evaluation.text.ngram import NGram
-from seqgen.training.dataset import prepare
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -31,14 +31,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parts = (data.training, data.validation)
         training, held_back = (np.array(p[:, 0] if p.ndim == 2 else p) for p in parts)
     boundary = END if data.documents > 1 else None
-    print("| n | nats a token |" + (" bits a note |" if data.tunes else ""))
-    print("|---|---|" + ("---|" if data.tunes else ""))
+    print("| n | nats a token |" + (" bits a note |" if data.facts else ""))
+    print("|---|---|" + ("---|" if data.facts else ""))
     for n in range(2, 9):
         model = NGram.count(training, n, data.tokenizer.size, boundary)
         nats = model.surprisal(held_back)
         line = f"| {n} | {nats.mean():.4f} |"
-        if data.tunes:
-            line += f" {nats.sum() / math.log(2) / data.tunes.validation_notes:.3f} |"
+        if data.facts:
+            line += f" {nats.sum() / math.log(2) / data.facts.validation_notes:.3f} |"
         print(line, flush=True)
 
 

@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 
 from seqgen.config.options import RunOptions
+from seqgen.data.batching import TBPTTBatches
 from seqgen.data.corpora import open_corpus
+from seqgen.data.dataset import Dataset, prepare
 from seqgen.data.tokenizers.base import END
 from seqgen.models import tf_runtime
 from seqgen.music.normal.position_features import LAGS
 from seqgen.training.autoconfig import plan
-from seqgen.training.batching import TBPTTBatches
-from seqgen.training.dataset import Dataset, prepare
 from seqgen.training.schedule import learning_rate
 
 
@@ -69,8 +69,8 @@ def bits_per_note(data: Dataset, columns: list[int], epochs: int, units: int | N
             learner.learn(windows.read(epoch, step), windows.forgets(epoch, step), rate)
         learner.reset()
     loss, tokens = learner.measure(validation)
-    assert data.tunes
-    return loss * tokens / data.tunes.validation_notes / math.log(2)
+    assert data.facts
+    return loss * tokens / data.facts.validation_notes / math.log(2)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

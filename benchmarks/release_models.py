@@ -50,7 +50,7 @@ def excerpt(name: str, run: Checkpoint) -> list[str]:
     They are fixed, so that a test can tell the loss of the checkpoint without its corpus.
     """
     text = (ROOT / "tests" / "excerpts" / f"{name}.txt").read_text(encoding="utf-8")
-    rows, found = held_back(run), documents(text, run.config.kind)
+    rows, found = held_back(run), documents(text, run.config.task)
     if rows is None:
         sys.exit(f"{run.path} holds no tokens of its validation part any more")
     ids = rows if rows.ndim == 1 else rows[:, 0]

@@ -33,13 +33,13 @@ def seqgen(layers: int, units: int, streams: int, tokens: int) -> float:
     tokenizer = tokenizers.train("char", [TEXT])
     stack = ModelOptions(layers=layers, units=(units,), embedding=EMBEDDING, dropout=0.0)
     config = Config(
-        kind="text",
+        task="text",
         vocab=tokenizer.size,
         start=(1,),
         data=DataOptions(tokenizer="char"),
         model=stack,
         training=TrainingOptions(seq_length=8, batch_size=2, learning_rate=0.01),
-        corpus=CorpusFacts("benchmark", "text", (), 1, len(TEXT), "", 200, 60, 200, 60),
+        corpus=CorpusFacts("benchmark", (), 1, len(TEXT), "", 200, 60, 200, 60),
         versions={},
         tokenizer_sha256=write.tokenizer_sha256(tokenizer),
     )

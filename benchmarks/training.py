@@ -83,8 +83,8 @@ def seqgen(size: Size) -> float:
 def prepared(size: Size) -> Callable[[], object]:
     """A step of seqgen's training."""
     from seqgen.config.options import RunOptions
+    from seqgen.data.batching import TBPTTBatches
     from seqgen.models import tf_runtime
-    from seqgen.training.batching import TBPTTBatches
 
     options = RunOptions.of(
         {

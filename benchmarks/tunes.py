@@ -82,11 +82,11 @@ def written(run: Run, seed: int) -> Iterator[Written]:
 
 def wishes(config: Config) -> list[Asked]:
     """Meters and keys that the model knows, all of them in turn."""
-    assert config.tunes
-    meters = sorted({meter for each in config.tunes.meters.values() for meter in each})
+    assert config.facts
+    meters = sorted({meter for each in config.facts.meters.values() for meter in each})
     keys = [
         tonic + mode
-        for mode, tonics in config.tunes.tonics.items()
+        for mode, tonics in config.facts.tonics.items()
         for tonic in islice(tonics, TONICS)
     ]
     return [Asked(meters[n % len(meters)], keys[n % len(keys)]) for n in range(PAIRS)]

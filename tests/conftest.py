@@ -11,16 +11,17 @@ import numpy as np
 import pytest
 
 from seqgen.checkpoint import layout, write
-from seqgen.checkpoint.config import Config, CorpusFacts, TuneFacts
+from seqgen.checkpoint.config import Config, CorpusFacts
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.config.options import DataOptions, ModelOptions, TrainingOptions
 from seqgen.data import tokenizers
 from seqgen.data.corpora import open_corpus
+from seqgen.data.split import split_text
+from seqgen.data.token_files import TRAINING, VALIDATION, encode_documents
 from seqgen.io.atomic import write_json
 from seqgen.io.user_dirs import cache_folder
 from seqgen.music.normal import position_features
-from seqgen.training.dataset import TRAINING, VALIDATION, plain_ids
-from seqgen.training.split import split_text
+from seqgen.music.normal.book_facts import TuneFacts
 
 # A path below a file, so that a test that imports Keras by itself writes no keras.json to the home.
 os.environ.setdefault("KERAS_HOME", os.path.join(os.devnull, "keras"))
@@ -129,12 +130,12 @@ def make_checkpoint(
     """
     tokenizer = tokenizers.train(tokens, [text])
     corpus = CorpusFacts(
-        "fox [1]", kind, ("fox.txt",), documents, len(text), "abc", len(text) - 9, 9, 800, 9,
+        "fox [1]", ("fox.txt",), documents, len(text), "abc", len(text) - 9, 9, 800, 9,
         unit=unit, held_out=held_out, long=long,
     )  # fmt: skip
     stack = ModelOptions(cell=cell, layers=len(units), units=units, embedding=6, dropout=0.0)
     config = Config(
-        kind=kind,
+        task=kind,
         vocab=tokenizer.size,
         start=(0,) if kind == "tunes" or held_out else (1,),
         data=DataOptions(tokenizer=tokens, transpose=transpose),
@@ -144,7 +145,7 @@ def make_checkpoint(
         versions={"seqgen": "0.1.0"},
         tokenizer_sha256=write.tokenizer_sha256(tokenizer),
         places=position_features.feature_sizes(tokenizer.size) if tokens == "abc" else (),
-        tunes=facts if kind == "tunes" else None,
+        facts=facts if kind == "tunes" else None,
     )
     random = np.random.default_rng(0)
     weights = {
@@ -197,11 +198,11 @@ def make_trained(path: Path, sources: list[str], *, tokens: str = "char", **othe
     parts = {TRAINING: split.training, VALIDATION: split.validation}
     lengths = {}
     for name, texts in parts.items():
-        ids = [ids for ids, _ in plain_ids(texts, made.tokenizer)]
+        ids = [ids for ids, _ in encode_documents(texts, made.tokenizer)]
         np.concatenate(ids).tofile(path / layout.RESUME / name)
         lengths[name] = sum(map(len, ids))
     facts = CorpusFacts(
-        corpus.name, "text", corpus.sources, count, corpus.characters, corpus.fingerprint,
+        corpus.name, corpus.sources, count, corpus.characters, corpus.fingerprint,
         sum(map(len, split.training)), sum(map(len, split.validation)),
         lengths[TRAINING], lengths[VALIDATION],
     )  # fmt: skip

@@ -14,8 +14,7 @@ from seqgen.config.options import (
     TrainingOptions,
 )
 from seqgen.errors import CheckpointError, ConfigError
-
-KINDS = ("text", "tunes")
+from seqgen.tasks import TASKS
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,6 @@ class CorpusFacts:
     """Where the text came from and how much of it there was.
 
     name: the corpus as it is spoken of; sources: what was read, in order.
-    kind: "text" or "tunes".
     fingerprint: hash of the text, by which a resume knows that it reads the same.
     characters, tokens: of each part; validation is the part held back.
     encoding: of the sources, where one was named.
@@ -34,7 +32,6 @@ class CorpusFacts:
     """
 
     name: str
-    kind: str
     sources: tuple[str, ...]
     documents: int
     characters: int
@@ -63,37 +60,19 @@ class CorpusFacts:
 
 
 @dataclass(frozen=True)
-class TuneFacts:
-    """What a model of tunes knows of its book beside its vocabulary.
-
-    tonics: for each mode, how many of the book's tunes have each tonic.
-    meters: for each rhythm that the book tells, the meters that its tunes have.
-    tunes: how many were learned from or held back.
-    validation_notes: notes of the part held back; a rest is none.
-    long: tokens of a tune than which one in a hundred is longer.
-    """
-
-    tonics: dict[str, dict[str, int]]
-    meters: dict[str, tuple[str, ...]]
-    tunes: int
-    validation_notes: int
-    long: int
-
-
-@dataclass(frozen=True)
 class Config:
     """Everything that is known of a checkpoint before its weights are looked at.
 
-    kind: "text" or "tunes".
+    task: name of the task (`seqgen.tasks`).
     vocab: how many tokens there are.
     start: token ids that a text without a prompt, and every tune, begins after.
     versions: of seqgen and of what it stood on when it trained, by name.
     tokenizer_sha256: of the bytes of ``tokenizer.json``.
     places: of each number that the network reads beside a token, how many values it has.
-    tunes: for a model of tunes that it writes by their grammar.
+    facts: what the task stores about the corpus (`seqgen.tasks.Task.facts_type`); None for nothing.
     """
 
-    kind: str
+    task: str
     vocab: int
     start: tuple[int, ...]
     data: DataOptions
@@ -103,7 +82,7 @@ class Config:
     versions: dict[str, str]
     tokenizer_sha256: str
     places: tuple[int, ...] = ()
-    tunes: TuneFacts | None = None
+    facts: Any = None
 
     @property
     def run_options(self) -> RunOptions:
@@ -147,30 +126,31 @@ class Config:
         rest = {name: value for name, value in data.items() if name not in ("program", "format")}
         if number == 1:
             rest = from_format_1(rest)
-        config = parse_dataclass(cls, rest, where, "")
+        config: Config = parse_dataclass(cls, rest, where, "")
+        if config.task not in TASKS:
+            known = ", ".join(TASKS.names())
+            raise field_error(where, "task", f"{config.task!r} is not one of {known}")
+        if config.facts is not None:
+            facts_type = TASKS.load(config.task).facts_type
+            if facts_type is None:
+                raise field_error(where, "facts", f"the task {config.task} has none")
+            facts = parse_dataclass(facts_type, config.facts, where, "facts")
+            config = dataclasses.replace(config, facts=facts)
         config.check(where)
         return config
 
     def check(self, where: str) -> None:
         """Rules across fields. Raises CheckpointError."""
         from seqgen.data.tokenizers.base import LARGEST
-        from seqgen.music.core.key import parse_key
-        from seqgen.music.normal.position_features import feature_sizes as place_sizes
 
         if not 2 <= self.vocab <= LARGEST:
             raise field_error(where, "vocab", f"{self.vocab} is not between 2 and {LARGEST}")
-        if self.kind not in KINDS or self.corpus.kind not in KINDS:
-            raise field_error(where, "kind", f"it is not one of {', '.join(KINDS)}")
         if not self.start or not all(0 <= token < self.vocab for token in self.start):
             raise field_error(where, "start", f"it needs token ids from 0 to {self.vocab - 1}")
-        if self.places and self.places != place_sizes(self.vocab):
-            raise field_error(where, "places", f"for {self.vocab} tokens they are other numbers")
         if self.corpus.held_out > self.corpus.documents:
             raise field_error(where, "corpus.held_out", "there are not so many documents")
-        for mode, counts in (self.tunes.tonics if self.tunes else {}).items():
-            for tonic in counts:
-                if parse_key(tonic + mode) is None:
-                    raise field_error(where, "tunes.tonics", f"{tonic + mode!r} is no key")
+        for name, why in TASKS.load(self.task).invalid_fields(self):
+            raise field_error(where, name, why)
         try:
             self.weight_shapes()
         except ConfigError as error:
@@ -179,6 +159,8 @@ class Config:
 
 # Fields of ``config.json`` that format 1 had under another name: group, old and new name.
 RENAMED = (
+    ("", "kind", "task"),
+    ("", "tunes", "facts"),
     ("", "tokens", "data"),
     ("", "stack", "model"),
     ("data", "tokens", "tokenizer"),
@@ -196,6 +178,8 @@ def from_format_1(data: dict[str, Any]) -> dict[str, Any]:
         fields = data.get(group) if group else data
         if isinstance(fields, dict) and old in fields:
             fields[new] = fields.pop(old)
+    if isinstance(data.get("corpus"), dict):
+        data["corpus"].pop("kind", None)
     return data
 
 
@@ -244,6 +228,8 @@ def _parse_value(hint: Any, value: Any, where: str, name: str) -> Any:
         return {
             key: _parse_value(inner[1], item, where, f"{name}.{key}") for key, item in value.items()
         }
+    if hint is Any:
+        return value
     if hint is float and type(value) is int and abs(value) < 2**1000:  # a float holds no larger one
         return float(value)
     if type(value) is not (origin or hint):

@@ -87,7 +87,7 @@ def _copy_files(checkpoint: Checkpoint, folder: Path, half: bool) -> None:
     write.save_weights(folder, config, checkpoint.weights(), half=half)
     write.write_metrics(folder, checkpoint.metrics())
     # Though the copy has no training text, it can still leave copies of it out.
-    if config.kind == "tunes" or config.corpus.learns_ends:
+    if config.task == "tunes" or config.corpus.learns_ends:
         hashes = document_hashes.corpus_hashes(checkpoint)
         if hashes is not None:
             document_hashes.save(folder, hashes)

@@ -61,8 +61,8 @@ def figures(config: Config, export: Export) -> str:
 def bits(config: Config, nats: float) -> str:
     """Nats a token in the unit that compares between vocabularies: for tunes a note."""
     corpus, total = config.corpus, nats / math.log(2) * (config.corpus.validation_tokens - 1)
-    if config.tunes and config.tunes.validation_notes:
-        return f"{total / config.tunes.validation_notes:.3f} bits a note"
+    if config.facts and config.facts.validation_notes:
+        return f"{total / config.facts.validation_notes:.3f} bits a note"
     return f"{total / max(1, corpus.validation_characters):.3f} bits a character"
 
 

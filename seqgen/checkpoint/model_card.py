@@ -15,7 +15,7 @@ from seqgen.data.corpora.units import describe
 from seqgen.io.atomic import write_atomic
 from seqgen.models import cells
 
-# What is held back, as `seqgen.training.split` does it.
+# What is held back, as `seqgen.data.split` does it.
 SPLITS = {
     "text": "the last tenth of each text is held back",
     "tunes": "a tenth of the tunes is held back, a tune with all that share 16 notes with it",
@@ -51,7 +51,7 @@ def card(
     """
     cell = cells.find(config.model.cell).title
     units = ", ".join(map(str, config.model.widths))
-    what = "tunes in ABC notation" if config.kind == "tunes" else "text"
+    what = "tunes in ABC notation" if config.task == "tunes" else "text"
     use = [f"seqgen sample {name}"] + [f"seqgen train --resume {name}"] * (export is None)
     figures = "" if export is None else export_card.figures(config, export)
     sections = [
@@ -73,7 +73,7 @@ def card(
 
 def data_rows(config: Config) -> list[tuple[str, str]]:
     corpus = config.corpus
-    document = "tune" if config.kind == "tunes" else "document"
+    document = "tune" if config.task == "tunes" else "document"
     documents = f"{corpus.documents:,} {document}{'s' if corpus.documents != 1 else ''}"
     return [
         ("Corpus", corpus.name),
@@ -100,7 +100,7 @@ def split(config: Config) -> str:
             f"{corpus.held_out:,} whole documents are held out, by the hashes of their texts "
             f"({describe(corpus.unit)})"
         )
-    return SPLITS[config.kind]
+    return SPLITS[config.task]
 
 
 def network_rows(config: Config) -> list[tuple[str, str]]:
@@ -174,7 +174,7 @@ def shown(metric: Mapping[str, Any], name: str, form: str) -> str:
 
 
 def limits(config: Config) -> str:
-    thing = "tunes" if config.kind == "tunes" else "sentences"
+    thing = "tunes" if config.task == "tunes" else "sentences"
     return (
         f"It knows nothing but its corpus: it imitates the look of it, invents names and {thing}, "
         "and says nothing true on purpose. It may repeat passages of the corpus word for word, "

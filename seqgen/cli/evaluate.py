@@ -53,7 +53,7 @@ def evaluate(
     how, text, tunes = grouped(
         said, EvaluationOptions, TextEvaluationOptions, TuneEvaluationOptions
     )
-    if checkpoint.config.kind == "tunes":
+    if checkpoint.config.task == "tunes":
         from seqgen.cli.evaluate_tunes import evaluate_tunes
 
         evaluate_tunes(checkpoint, how, tunes, as_json)
@@ -65,7 +65,7 @@ def evaluate(
 
 def refuse_others(checkpoint: "Checkpoint", said: dict[str, Any], files: list[str] | None) -> None:
     """Raises ConfigError for an option that belongs to the other kind of model."""
-    kind, name = checkpoint.config.kind, checkpoint.path.name
+    kind, name = checkpoint.config.task, checkpoint.path.name
     for other, group in OF_KIND.items():
         for field in fields(group):
             if other != kind and field.name in said:

@@ -79,7 +79,7 @@ def introduction(event: Started, verbose: bool) -> list[str]:
     config = event.config
     stack, corpus, training = config.model, config.corpus, config.training
     widths = " + ".join(str(width) for width in stack.widths)
-    document = "tune" if config.kind == "tunes" else "document"
+    document = "tune" if config.task == "tunes" else "document"
     text = []
     if corpus.learns_ends and corpus.unit:
         text.append(summary(corpus.documents, corpus.unit, corpus.held_out))
@@ -162,7 +162,7 @@ def checkpoint_label(path: Path) -> str:
 
 def unit_of(event: Started) -> Unit:
     """The unit in which the losses of a run compare with those of others."""
-    corpus, tunes = event.config.corpus, event.config.tunes
+    corpus, tunes = event.config.corpus, event.config.facts
     tokens = max(1, corpus.validation_tokens - 1)
     if tunes and tunes.validation_notes:
         return Unit("note", tunes.validation_notes / tokens)

@@ -92,7 +92,7 @@ def sample(
 
     generator = load(name, precision=precision, weights=weights)
     tokenizer = generator.checkpoint.tokenizer
-    tunes = generator.config.kind == "tunes"
+    tunes = generator.config.task == "tunes"
     if rendering != RenderOptions() and not tunes:
         raise ConfigError(f"{name} writes text; --score, --audio and the like are for tunes")
     generator.counts_copies = verbose

@@ -8,8 +8,8 @@ from typing import Any
 
 from seqgen.comparison.prepare import PreparedVariant, chosen_apart, planned, tokens_an_epoch
 from seqgen.comparison.variants import variants
+from seqgen.data.batching import TBPTTBatches
 from seqgen.data.corpora import Corpus
-from seqgen.training.batching import TBPTTBatches
 from seqgen.training.dry_run import measured_speed
 
 

@@ -12,14 +12,14 @@ from seqgen.comparison import results
 from seqgen.comparison.results import Comparison, Entry
 from seqgen.comparison.variants import BUDGETS, Variant, readers, text_of
 from seqgen.config.options import DataOptions, ModelOptions, RunOptions, TrainingOptions
+from seqgen.data.batching import TBPTTBatches
 from seqgen.data.corpora import Corpus
+from seqgen.data.dataset import Dataset, preparing
 from seqgen.errors import CheckpointError, ConfigError
 from seqgen.training.autoconfig import Plan
-from seqgen.training.batching import TBPTTBatches
-from seqgen.training.dataset import Dataset, place_files, preparing
 from seqgen.training.events import Preparing
 from seqgen.training.fitted import fitted
-from seqgen.training.run import configure, folder_beside, is_empty
+from seqgen.training.run import configure, folder_beside, is_empty, store_dataset
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def prepare(
             results.file_of(path).unlink(missing_ok=True)
         for place, each in zip(places, laid, strict=True):
             write.create(place, each.config, each.data.tokenizer, overwrite=True)
-            place_files(each.folder, place, shutil.copyfile)
+            store_dataset(each.data, each.folder, place, shutil.copyfile)
     comparison = Comparison(
         asked=results.words(asked),
         corpus=corpus.name,

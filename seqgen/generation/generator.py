@@ -31,6 +31,7 @@ from seqgen.generation.tune_request import TuneRequest, parse_request
 from seqgen.generation.tune_sample import TuneSample, abc, drawn_key
 from seqgen.music.core.key import Key
 from seqgen.music.normal.position_features import PositionTracker, roles
+from seqgen.tasks import TASKS
 
 # At 0.8 tunes come back to their bars more often than those of the books do, at 1 less often.
 TEMPERATURES = {"text": 0.8, "tunes": 0.95}
@@ -53,7 +54,7 @@ def default_temperature(config: Config) -> float:
     facts = config.corpus
     if facts.unit == LINE and 0 < facts.long <= SHORT_ITEM:
         return LIST_TEMPERATURE
-    return TEMPERATURES[config.kind]
+    return TEMPERATURES[config.task]
 
 
 class TextGenerator:
@@ -124,7 +125,7 @@ class TextGenerator:
         batches = batched(range(options.count))
         if selection and selection.filters:
             batches = selection.batches()
-        if self.config.kind == "tunes":
+        if self.config.task == "tunes":
             settled = self._settled(prompt, asked)
             self.prompt_left_out = settled.left_out
             candidates = self._tunes(settled, options, self.seed, batches, free=not asked.grammar)
@@ -151,7 +152,7 @@ class TextGenerator:
         know which ones it has learned from.
         """
         config, name = self.config, self.checkpoint.path.name
-        if config.kind != "tunes" and not config.corpus.learns_ends:
+        if config.task != "tunes" and not config.corpus.learns_ends:
             if options.novel or options.unique:
                 raise ConfigError(
                     f"--novel and --unique are for models of documents or tunes; {name} has "
@@ -168,9 +169,7 @@ class TextGenerator:
                 f"--novel: {name} does not know which documents it has learned from; it was made "
                 "by an older seqgen, so train it anew"
             )
-        fingerprint = document_hashes.fingerprint
-        if config.kind == "tunes":
-            fingerprint = document_hashes.tune_fingerprint
+        fingerprint = TASKS.load(config.task).fingerprint
         return Selection(
             options.count, fingerprint, hashes, novel=options.novel, unique=options.unique
         )
@@ -287,9 +286,9 @@ class TextGenerator:
 
         Raises ConfigError if that is too short for what is asked of the tune.
         """
-        assert self.config.tunes
+        assert self.config.facts
         if options.length is None:
-            return max(self.config.tunes.long, ROOM * settled.least)
+            return max(self.config.facts.long, ROOM * settled.least)
         if options.length < settled.least:
             raise ConfigError(
                 f"--length {options.length} is too short: what is asked for takes "
@@ -299,7 +298,7 @@ class TextGenerator:
 
     def _settled(self, prompt: str, asked: TuneOptions) -> TuneRequest:
         """What is asked of each tune."""
-        if self.config.tunes is None:
+        if self.config.facts is None:
             raise CheckpointError(
                 f"{self.checkpoint.path} was made by an older seqgen, which learned tunes in "
                 "another form; train it anew"
@@ -314,11 +313,11 @@ class TextGenerator:
 
     def _abc(self, index: int, seed: int, key: Key | None, text: str) -> str:
         """A whole sample, from the text that the network wrote."""
-        assert self.config.tunes
+        assert self.config.facts
         if key is None and self.config.data.transpose == "common":
             mode = text.partition("K:C")[2].partition("\n")[0]
             chance = np.random.default_rng((seed, index))
-            key = drawn_key(mode, self.config.tunes, chance)
+            key = drawn_key(mode, self.config.facts, chance)
         return abc(text, index + 1, key)
 
 

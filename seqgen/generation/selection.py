@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from seqgen.checkpoint.document_hashes import DocumentHashes
+from seqgen.data.fingerprint import DocumentHashes
 from seqgen.errors import SamplingError
 from seqgen.generation.batch import MAX_STREAMS, Piece
 

@@ -150,8 +150,8 @@ def check_key(key: Key, config: Config, pieces: Sequence[str]) -> None:
     """
     if key_line(key, config) not in pieces:
         if config.data.transpose == "common":
-            assert config.tunes
-            raise unknown_name("mode", key.mode, config.tunes.tonics)
+            assert config.facts
+            raise unknown_name("mode", key.mode, config.facts.tonics)
         known_line("key", str(key), pieces)
 
 
@@ -163,10 +163,10 @@ def key_line(key: Key, config: Config) -> str:
 
 def rhythm_meter_pairs(config: Config) -> frozenset[tuple[str, str]]:
     """The lines of rhythm and of meter that the book has together."""
-    assert config.tunes
+    assert config.facts
     return frozenset(
         (f"R:{name}\n", f"M:{meter}\n")
-        for name, meters in config.tunes.meters.items()
+        for name, meters in config.facts.meters.items()
         for meter in meters
     )
 

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from seqgen.checkpoint.config import TuneFacts
 from seqgen.data.tokenizers.base import END, Tokenizer
 from seqgen.errors import TuneError
 from seqgen.music.core.key import Key, parse_key
 from seqgen.music.normal import normalize
+from seqgen.music.normal.book_facts import TuneFacts
 from seqgen.music.normal.position_features import PositionTracker
 from seqgen.music.render.abc_writer import abc as written_abc
 

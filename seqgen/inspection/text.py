@@ -11,11 +11,12 @@ from seqgen.checkpoint import layout
 from seqgen.checkpoint.config import Config
 from seqgen.checkpoint.read import Checkpoint
 from seqgen.data.corpora import Corpus, open_corpus
+from seqgen.data.token_files import VALIDATION, open_ids
 from seqgen.data.tokenizers.base import END
 from seqgen.errors import CheckpointError, ConfigError, CorpusError
 from seqgen.inspection.options import TextOptions
 from seqgen.music.normal import tunebook
-from seqgen.training.dataset import VALIDATION, open_ids, placed_ids, plain_ids
+from seqgen.tasks import TASKS
 from seqgen.training.run_data import GIVE, documents_like, text_parts
 from seqgen.training.run_tunes import learned_rows
 
@@ -98,7 +99,7 @@ def held_back(checkpoint: Checkpoint) -> np.ndarray:
     try:
         if path.exists():
             return open_ids(path, config.vocab, config.places)
-        if config.kind == "tunes":
+        if config.task == "tunes":
             return learned_rows(checkpoint)[1]
         return text_parts(checkpoint).validation
     except (OSError, ValueError) as error:
@@ -112,7 +113,7 @@ def texts_of(corpus: Corpus, checkpoint: Checkpoint, characters: int) -> Iterato
 
     characters: of a text that are needed.
     """
-    if checkpoint.config.kind != "tunes":
+    if checkpoint.config.task != "tunes":
         documents = documents_like(corpus, checkpoint.config.corpus)
         return (str(text[:characters]) for text in documents)
     if corpus.kind != "tunes":
@@ -138,7 +139,7 @@ def beginnings(texts: Iterable[str], characters: int) -> Iterator[str]:
 
 def encoded(texts: list[str], tokenizer: "Tokenizer", config: Config) -> np.ndarray:
     """The texts' tokens, with the numbers beside them that the network reads."""
-    parts = placed_ids(texts, tokenizer) if config.places else plain_ids(texts, tokenizer)
+    parts = TASKS.load(config.task).encode(texts, tokenizer, config.places)
     return np.concatenate([rows for rows, _ in parts])
 
 

@@ -37,7 +37,7 @@ class RecurrentLM(keras.Model):
     precision: "float32" or "bfloat16", of the operands of products; weights, states and logits are
         float32 in both.
     flow: factor of a gradient on its way from a step to the one before
-        (`seqgen.training.batching`).
+        (`seqgen.data.batching`).
     """
 
     def __init__(

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from seqgen.config.options import RunOptions
+from seqgen.data.batching import TBPTTBatches
 from seqgen.data.corpora import Corpus
 from seqgen.data.corpora.units import summary
+from seqgen.data.dataset import prepare
 from seqgen.models import cells, tf_runtime
 from seqgen.models.architecture import layer_names, weight_shapes
 from seqgen.training.autoconfig import check_names, memory_bytes, parameters
-from seqgen.training.batching import TBPTTBatches
-from seqgen.training.dataset import prepare
 from seqgen.training.fitted import fitted
 from seqgen.training.memory import memory_errors
 
@@ -118,7 +118,7 @@ def measured_speed(
             began = time.perf_counter()
             learner.learn(windows.read(0, 0), windows.forgets(0, 0), 1e-6)
             seconds.append(time.perf_counter() - began)
-    return windows.batch * windows.window / statistics.median(seconds[1:])
+    return windows.batch_size * windows.seq_length / statistics.median(seconds[1:])
 
 
 def layer_rows(

@@ -4,17 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seqgen.checkpoint.config import Config
-
-
-@dataclass(frozen=True)
-class Preparing:
-    """Something that takes a while, before the run starts.
-
-    share: of it that is done; 0 where it begins.
-    """
-
-    what: str
-    share: float = 0.0
+from seqgen.data.dataset import Preparing
 
 
 @dataclass(frozen=True)

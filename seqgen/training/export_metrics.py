@@ -8,11 +8,12 @@ from seqgen.checkpoint import layout
 from seqgen.checkpoint.export import Export
 from seqgen.checkpoint.read import Checkpoint
 from seqgen.config.options import FLOAT32, PRECISIONS
+from seqgen.data.token_files import VALIDATION, open_ids
 from seqgen.data.tokenizers.base import END
 from seqgen.errors import CheckpointError
 from seqgen.generation.engine import Engine
 from seqgen.generation.scoring import mean_loss
-from seqgen.training.dataset import VALIDATION, open_ids, placed_ids, plain_ids
+from seqgen.tasks import TASKS
 
 # As many as the end of a run measures, at most.
 MOST_TOKENS = 1_000_000
@@ -42,8 +43,11 @@ def rows_of(checkpoint: Checkpoint, documents: Sequence[str]) -> np.ndarray:
 
     Raises TokenError if it lacks some of their characters.
     """
-    ids = placed_ids if checkpoint.config.places else plain_ids
-    return np.concatenate([rows for rows, _ in ids(documents, checkpoint.tokenizer)])
+    config = checkpoint.config
+    encode = TASKS.load(config.task).encode
+    return np.concatenate(
+        [rows for rows, _ in encode(documents, checkpoint.tokenizer, config.places)]
+    )
 
 
 def loss(checkpoint: Checkpoint, rows: np.ndarray, precision: str) -> float:

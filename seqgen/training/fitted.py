@@ -1,9 +1,9 @@
 """A plan that fits the machine: its speed is measured where the length of the run depends on it."""
 
 from seqgen.config.options import RunOptions
+from seqgen.data.dataset import Dataset
 from seqgen.models import tf_runtime, throughput
 from seqgen.training.autoconfig import Plan, plan
-from seqgen.training.dataset import Dataset
 from seqgen.training.memory import check_memory
 
 

@@ -10,17 +10,18 @@ from seqgen.checkpoint import end_calibration, write
 from seqgen.checkpoint.model_card import write_card
 from seqgen.checkpoint.read import Checkpoint
 from seqgen.config.options import FLOAT32, SamplingOptions
+from seqgen.data.batching import TBPTTBatches
+from seqgen.data.token_files import TRAINING, VALIDATION
 from seqgen.data.tokenizers.base import END
+from seqgen.data.unigram import unigram_loss
 from seqgen.errors import TrainingError
 from seqgen.evaluation.text.end_calibration import calibrate
 from seqgen.generation import TextGenerator
 from seqgen.generation.engine import Engine
 from seqgen.generation.scoring import quantisation_loss
 from seqgen.models.onnx import graph
-from seqgen.training.augmentation import KeyAugmentation
-from seqgen.training.batching import TBPTTBatches
+from seqgen.tasks import TASKS
 from seqgen.training.checkpoint_writer import AsyncCheckpointWriter
-from seqgen.training.dataset import TRAINING, VALIDATION
 from seqgen.training.events import Evaluated, Event, Finished, Recovered, Sampled, Step
 from seqgen.training.meters import Stopwatch, ThroughputMeter, smoothed
 from seqgen.training.ridge import trainer_for
@@ -32,7 +33,6 @@ from seqgen.training.schedule import (
     learning_rate,
 )
 from seqgen.training.train_state import TrainState
-from seqgen.training.unigram import unigram_loss
 
 MOST_RECOVERIES = 3
 # A mean training loss of so many times that of a network which knows nothing has exploded.
@@ -75,9 +75,8 @@ class Run:
         self.validation = validation
         self.position = position
         seed = self.options.seed
-        keys = None
-        if config.tunes and config.data.transpose == "augment":
-            keys = KeyAugmentation(training, checkpoint.tokenizer, seed)
+        task = TASKS.load(config.task)
+        keys = task.augmentation(config.data, training, checkpoint.tokenizer, seed)
         self.windows = TBPTTBatches(
             training,
             self.options.batch_size,
@@ -290,17 +289,17 @@ class Run:
 
     def _bits_per_note(self, loss: float) -> float | None:
         config = self.checkpoint.config
-        if config.tunes is None or not config.tunes.validation_notes:
+        if config.facts is None or not config.facts.validation_notes:
             return None
         tokens = config.corpus.validation_tokens - 1
-        return loss * tokens / config.tunes.validation_notes / math.log(2)
+        return loss * tokens / config.facts.validation_notes / math.log(2)
 
     def _sample(self, weights: dict[str, np.ndarray]) -> str:
         config = self.checkpoint.config
         content = graph.build(config.model, config.vocab, weights, places=config.places)
         generator = TextGenerator(self.checkpoint, Engine(content))
         length = max(1, round(SAMPLE_CHARACTERS / self.characters_per_token))
-        if config.tunes:
+        if config.facts:
             length = SAMPLE_TUNE
         seed = self.options.seed + self.position.step
         count = 1

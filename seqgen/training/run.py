@@ -3,25 +3,26 @@
 import contextlib
 import os
 import tempfile
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seqgen.checkpoint import layout, write
+from seqgen.checkpoint import document_hashes, layout, write
 from seqgen.checkpoint.config import Config, CorpusFacts
 from seqgen.checkpoint.read import Checkpoint, open_checkpoint
 from seqgen.config.fields import flag_name
 from seqgen.config.options import RunOptions
 from seqgen.data.corpora import Corpus
+from seqgen.data.dataset import Dataset, preparing
+from seqgen.data.token_files import TRAINING, VALIDATION, open_ids
 from seqgen.errors import CheckpointError, ConfigError
 from seqgen.io.atomic import write_json
 from seqgen.io.lock import locked
 from seqgen.models import tf_runtime
 from seqgen.training import train_state
 from seqgen.training.autoconfig import Plan, check_names
-from seqgen.training.dataset import TRAINING, VALIDATION, Dataset, open_ids, place_files, preparing
 from seqgen.training.events import Event, Preparing, Started
 from seqgen.training.fitted import by_the_clock, fitted
 from seqgen.training.memory import check_memory, memory_errors
@@ -63,13 +64,31 @@ def _start_locked(
         chosen = fitted(options, data)
         config = configure(corpus, data, chosen)
         write.create(path, config, data.tokenizer, overwrite=overwrite)
-        place_files(folder, path, os.replace)
+        store_dataset(data, folder, path, os.replace)
     training = config.training
     position = TrainState(epochs=training.epochs, minutes=training.minutes)
     checkpoint = Checkpoint(path, config, data.tokenizer)
     notices = (*corpus.notices, *data.notices)
     current = yield from _prepare(checkpoint, position, None)
     yield from _events(current, False, notices, chosen.reasons)
+
+
+def store_dataset(
+    data: Dataset, folder: Path, checkpoint: Path, put: Callable[[Path, Path], object]
+) -> None:
+    """Put the tokens of a dataset and the hashes of its documents into a checkpoint.
+
+    Args:
+        data: What `seqgen.data.dataset.preparing` returned.
+        folder: Where it wrote the tokens.
+        checkpoint: Folder of the checkpoint.
+        put: Moves or copies a file.
+    """
+    (checkpoint / layout.RESUME).mkdir(exist_ok=True)
+    for name in (TRAINING, VALIDATION):
+        put(folder / name, checkpoint / layout.RESUME / name)
+    if data.hashes is not None:
+        document_hashes.save(checkpoint, data.hashes)
 
 
 def is_empty(path: Path) -> bool:
@@ -147,7 +166,6 @@ def configure(corpus: Corpus, data: Dataset, chosen: Plan) -> Config:
     """What config.json says of a run."""
     facts = CorpusFacts(
         name=corpus.name,
-        kind=corpus.kind,
         sources=corpus.sources,
         documents=data.documents,
         characters=corpus.characters,
@@ -162,7 +180,7 @@ def configure(corpus: Corpus, data: Dataset, chosen: Plan) -> Config:
         long=data.long,
     )
     return Config(
-        kind=corpus.kind,
+        task=corpus.kind,
         vocab=data.tokenizer.size,
         start=data.start,
         data=chosen.options.data,
@@ -172,7 +190,7 @@ def configure(corpus: Corpus, data: Dataset, chosen: Plan) -> Config:
         versions={name: metadata.version(name) for name in DEPENDENCIES},
         tokenizer_sha256=write.tokenizer_sha256(data.tokenizer),
         places=data.places,
-        tunes=data.tunes,
+        facts=data.facts,
     )
 
 

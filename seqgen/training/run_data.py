@@ -16,11 +16,11 @@ from seqgen.data.corpora import Corpus, open_corpus
 from seqgen.data.corpora.fetch import Progress
 from seqgen.data.corpora.registry import find_entry
 from seqgen.data.corpora.units import Documents
+from seqgen.data.shuffle import shuffled
+from seqgen.data.split import Split, split_ends, split_text
+from seqgen.data.token_files import encode_documents
 from seqgen.data.tokenizers.base import Text, Tokenizer
 from seqgen.errors import CheckpointError, ConfigError, CorpusError, SeqgenError, TokenError
-from seqgen.training.dataset import plain_ids
-from seqgen.training.shuffle import shuffled
-from seqgen.training.split import Split, split_ends, split_text
 
 # Characters of the training part that are looked at: counting n-grams in them takes 1.5 GB.
 MOST_LEARNED = 10_000_000
@@ -107,7 +107,7 @@ def own_corpus(checkpoint: Checkpoint, progress: Progress | None = None) -> Corp
         corpus = open_again(facts, progress)
     except SeqgenError as error:
         raise ConfigError(f"{gone} cannot be opened again ({error})") from error
-    if corpus.fingerprint != facts.fingerprint or corpus.kind != checkpoint.config.kind:
+    if corpus.fingerprint != facts.fingerprint or corpus.kind != checkpoint.config.task:
         raise ConfigError(f"{gone} is another text now than {name} learned from")
     return corpus
 
@@ -165,5 +165,5 @@ def last(texts: Iterable[Text], most: int) -> tuple[list[Text], bool]:
 
 def encoded(texts: Iterable[Text], tokenizer: Tokenizer) -> np.ndarray:
     """Each text's ids behind an END, [N]. Raises TokenError for characters that it lacks."""
-    parts = [ids for ids, _ in plain_ids(texts, tokenizer)]
+    parts = [ids for ids, _ in encode_documents(texts, tokenizer)]
     return np.concatenate(parts) if parts else np.zeros(0, tokenizer.dtype)

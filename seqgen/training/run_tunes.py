@@ -13,9 +13,8 @@ from seqgen.music.core.tune import Tune
 from seqgen.music.normal.normalize import parse
 from seqgen.music.normal.outline import LETTER, UNKNOWN
 from seqgen.music.normal.tokens import NO_RHYTHM, PATTERN
-from seqgen.training.dataset import placed_ids, plain_ids
+from seqgen.tasks import TASKS
 from seqgen.training.run_data import own_corpus
-from seqgen.training.split import split_tunes
 
 
 def learned_rows(checkpoint: Checkpoint) -> tuple[np.ndarray, np.ndarray]:
@@ -27,7 +26,7 @@ def learned_rows(checkpoint: Checkpoint) -> tuple[np.ndarray, np.ndarray]:
     CheckpointError for damaged tokens.
     """
     config = checkpoint.config
-    if config.kind != "tunes":
+    if config.task != "tunes":
         raise ConfigError(f"{checkpoint.path.name} is a model of text; it has learned no tunes")
     return kept_parts(checkpoint) or reopened(checkpoint)
 
@@ -36,13 +35,13 @@ def reopened(checkpoint: Checkpoint) -> tuple[np.ndarray, np.ndarray]:
     """Both parts, from the book that config.json names, if it still is what it was."""
     config, tokenizer = checkpoint.config, checkpoint.tokenizer
     options = config.data
-    split = split_tunes(own_corpus(checkpoint), options.transpose, options.voice)
-    rows = placed_ids if config.places else plain_ids
+    task = TASKS.load(config.task)
+    split = task.split(own_corpus(checkpoint), options)
     known = frozenset(tokenizer.pieces) if tokenizer.kind == "abc" else None
     try:
         training, held_back = (
-            np.concatenate([ids for ids, _ in rows(in_vocabulary(part, known), tokenizer)])
-            for part in (split.training, split.validation)
+            np.concatenate([rows for rows, _ in task.encode(part, tokenizer, config.places)])
+            for part in (in_vocabulary(each, known) for each in (split.training, split.validation))
         )
     except (TokenError, ValueError) as error:
         raise CheckpointError(f"{checkpoint.path}: its own book: {error}") from error

@@ -9,10 +9,10 @@ import numpy as np
 import tensorflow as tf
 
 from seqgen.config.options import RunOptions
+from seqgen.data.batching import EvalBatches, gradient_scale
 from seqgen.models import tf_runtime
 from seqgen.models.network import RecurrentLM
 from seqgen.training.averaging import Average
-from seqgen.training.batching import EvalBatches, gradient_scale
 from seqgen.training.optimiser import Adam, clip
 
 # Streams and steps in which a part is measured.

@@ -13,13 +13,13 @@ from seqgen.config.options import DataOptions, ModelOptions, TrainingOptions
 from seqgen.errors import CheckpointError
 
 CONFIG = Config(
-    kind="text",
+    task="text",
     vocab=30,
     start=(1, 2),
     data=DataOptions(tokenizer="char"),
     model=ModelOptions(cell="gru", layers=2, units=(5, 4), embedding=3, dropout=0.1),
     training=TrainingOptions(seq_length=8, batch_size=2, minutes=1.5),
-    corpus=CorpusFacts("é", "text", ("a", "b"), 2, 100, "f", 90, 10, 90, 10),
+    corpus=CorpusFacts("é", ("a", "b"), 2, 100, "f", 90, 10, 90, 10),
     versions={"seqgen": "0.1.0"},
     tokenizer_sha256="0" * 64,
 )
@@ -53,7 +53,7 @@ def test_a_newer_format_asks_for_an_upgrade() -> None:
     ("path", "value"),
     [
         (("vocab",), 0), (("vocab",), True), (("vocab",), 10**12), (("start",), []),
-        (("start",), [30]), (("start",), [-1]), (("kind",), "images"), (("format",), 0),
+        (("start",), [30]), (("start",), [-1]), (("task",), "images"), (("format",), 0),
         (("format",), "1"), (("program",), "other"), (("model", "cell"), "transformer"),
         (("model", "layers"), None), (("model", "embedding"), None),
         (("model", "units"), [1, 2, 3]),

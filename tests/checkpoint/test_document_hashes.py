@@ -7,39 +7,19 @@ import numpy as np
 import pytest
 
 from seqgen.checkpoint import document_hashes, layout
-from seqgen.checkpoint.document_hashes import fingerprint, tune_fingerprint
 from seqgen.checkpoint.read import open_checkpoint
-from seqgen.checkpoint.run_data import TRAINING, VALIDATION
-from seqgen.data.corpora.longtext import Store
+from seqgen.data.fingerprint import DocumentHashes, fingerprints
+from seqgen.data.token_files import TRAINING, VALIDATION
 from seqgen.errors import CheckpointError
 from seqgen.io.arrays import write_arrays
-
-TUNE = "R:none\nM:4/4\nK:{key}\n{notes}|]"
-
-
-def test_blanks_around_a_text_do_not_count() -> None:
-    assert fingerprint("Anna") == fingerprint("  Anna\n") != fingerprint("An na")
-
-
-def test_a_long_text_has_the_hash_of_a_short_one() -> None:
-    assert fingerprint(Store().add(["An", "na"])) == fingerprint("Anna")
-    long = "x" * 1_200_000
-    assert fingerprint(Store().add([long])) == fingerprint(long) != fingerprint(long + "x")
-
-
-def test_a_tune_in_another_key_is_the_same() -> None:
-    one = TUNE.format(key="Cmaj", notes="CDEFGABc")
-    assert tune_fingerprint(one) == tune_fingerprint(TUNE.format(key="Dmaj", notes="DEFGABcd"))
-    assert tune_fingerprint(one) != tune_fingerprint(TUNE.format(key="Cmaj", notes="CDEFGABe"))
-    assert tune_fingerprint("no tune") == fingerprint("no tune")
 
 
 def test_what_is_stored_is_found(make: Callable[..., Path], tmp_path: Path) -> None:
     path = make(tmp_path / "list", documents=30, held_out=3, unit="line")
     assert document_hashes.corpus_hashes(open_checkpoint(path)) is None
-    hashes = document_hashes.fingerprints(["b", "a", "a"])
+    hashes = fingerprints(["b", "a", "a"])
     assert len(hashes) == 2
-    document_hashes.save(path, document_hashes.DocumentHashes(hashes, hashes[:1] + 1))
+    document_hashes.save(path, DocumentHashes(hashes, hashes[:1] + 1))
     found = document_hashes.corpus_hashes(open_checkpoint(path))
     assert found is not None
     np.testing.assert_array_equal(found.training, hashes)
@@ -68,10 +48,8 @@ def test_what_an_older_run_learned_from_is_hashed_again(
     held_out.tofile(path / layout.RESUME / VALIDATION)
     found = document_hashes.corpus_hashes(checkpoint)
     assert found is not None
-    np.testing.assert_array_equal(
-        found.training, document_hashes.fingerprints(["lazy dog", "The fox"])
-    )
-    np.testing.assert_array_equal(found.held_out, document_hashes.fingerprints(["The dog"]))
+    np.testing.assert_array_equal(found.training, fingerprints(["lazy dog", "The fox"]))
+    np.testing.assert_array_equal(found.held_out, fingerprints(["The dog"]))
 
 
 @pytest.mark.parametrize(
@@ -99,7 +77,7 @@ def test_anything_else_is_refused(
 def test_a_truncated_file_is_refused(make: Callable[..., Path], tmp_path: Path) -> None:
     path = make(tmp_path / "list", documents=30, held_out=3, unit="line")
     hashes = np.arange(20, dtype=np.uint64)
-    document_hashes.save(path, document_hashes.DocumentHashes(hashes, hashes[:0]))
+    document_hashes.save(path, DocumentHashes(hashes, hashes[:0]))
     data = (path / layout.DOCUMENTS).read_bytes()
     (path / layout.DOCUMENTS).write_bytes(data[:-5])
     with pytest.raises(CheckpointError, match=layout.DOCUMENTS):

@@ -30,10 +30,10 @@ NATS = 2 * math.log(2)  # two bits a token
 
 # A validation part of 800 characters in 400 tokens after the first: two characters a token.
 CORPUS = CorpusFacts(
-    "poems", "text", ("poems.txt",), 3, 8000, "", 7200, 800, 3600, 401,
+    "poems", ("poems.txt",), 3, 8000, "", 7200, 800, 3600, 401,
 )  # fmt: skip
 CONFIG = Config(
-    kind="text",
+    task="text",
     vocab=50,
     start=(1,),
     data=DataOptions(tokenizer="word"),

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from seqgen.checkpoint import layout, write
-from seqgen.checkpoint.config import TuneFacts
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.cli.evaluate_tunes import print_rows, shown, shown_aim
+from seqgen.data.token_files import TRAINING, VALIDATION, write_rows
 from seqgen.evaluation.tunes.table import Row
+from seqgen.music.normal.book_facts import TuneFacts
 from seqgen.music.normal.normalize import parse
 from seqgen.music.render.abc_writer import abc
-from seqgen.training.dataset import TRAINING, VALIDATION, placed_ids, write_rows
+from seqgen.tasks.tunes import encode_with_positions
 
 TUNES = [
     f"R:reel\nM:4/4\nK:Cmaj\n|:{a}2CE GEcB|{b}GEG C4:||:cBAG FEDC|B,2D2 C4:|".replace(" ", "")
@@ -29,7 +30,7 @@ def reels(here: Path, make: Callable[..., Path]) -> str:
     plain = make(here / "plain", kind="tunes", text="\n".join(TUNES), tokens="abc", documents=16)
     made = open_checkpoint(plain)
     facts = TuneFacts({"maj": {"G": 9, "D": 7}}, {"reel": ("4/4",)}, 16, 100, 200)
-    config = replace(made.config, tunes=facts)
+    config = replace(made.config, facts=facts)
     path = here / "checkpoints" / "reels"
     write.create(path, config, made.tokenizer)
     chance = np.random.default_rng(1)
@@ -40,7 +41,8 @@ def reels(here: Path, make: Callable[..., Path]) -> str:
     write.save_weights(path, config, weights)
     (path / layout.RESUME).mkdir(exist_ok=True)
     for name, part in ((TRAINING, TUNES[:12]), (VALIDATION, TUNES[12:])):
-        for _ in write_rows(path / layout.RESUME / name, placed_ids(part, made.tokenizer)):
+        rows = encode_with_positions(part, made.tokenizer)
+        for _ in write_rows(path / layout.RESUME / name, rows):
             pass
     return "reels"
 

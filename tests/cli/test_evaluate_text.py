@@ -11,10 +11,10 @@ import pytest
 
 from seqgen.checkpoint import layout
 from seqgen.checkpoint.read import open_checkpoint
+from seqgen.data.token_files import TRAINING, VALIDATION
 from seqgen.evaluation.text.ngram import NGram
 from seqgen.generation.engine import Engine
 from seqgen.generation.scoring import token_losses
-from seqgen.training.dataset import TRAINING, VALIDATION
 
 SONNETS = Path(__file__).parents[2] / "corpora" / "sonnets.txt"
 TEXT = SONNETS.read_text(encoding="utf-8")[:30_000]

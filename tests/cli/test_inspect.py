@@ -17,11 +17,11 @@ from seqgen.checkpoint.read import open_checkpoint
 from seqgen.cli.inspect.gates import picture
 from seqgen.cli.inspect.gradients import short
 from seqgen.cli.inspect.neurons import coloured
+from seqgen.data.token_files import VALIDATION, encode_documents, write_rows
 from seqgen.inspection import neurons
 from seqgen.inspection.gates import Gate
 from seqgen.inspection.options import TextOptions
 from seqgen.inspection.text import open_passage
-from seqgen.training.dataset import VALIDATION, plain_ids, write_rows
 
 TEXT = (
     "The river runs (down to the sea), & <so> on.\n"
@@ -34,7 +34,7 @@ def river(here: Path, make: Callable[..., Path]) -> str:
     """Name of a network of two layers of LSTM, untrained, that keeps a text."""
     path = make(here / "checkpoints" / "river", text=TEXT)
     (path / layout.RESUME).mkdir()
-    rows = plain_ids([TEXT], open_checkpoint(path).tokenizer)
+    rows = encode_documents([TEXT], open_checkpoint(path).tokenizer)
     for _ in write_rows(path / layout.RESUME / VALIDATION, rows):
         pass
     return "river"

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from seqgen.checkpoint import document_hashes
 from seqgen.cli.app import app, main
 from seqgen.cli.sample import PromptProgress
+from seqgen.data.fingerprint import DocumentHashes, fingerprints
 from seqgen.errors import ConfigError, SamplingError
 from seqgen.generation import load
 
@@ -251,8 +252,8 @@ def items(make: Callable[..., Path]) -> Path:
         unit="line",
         bias={"": 1.0},
     )
-    hashes = document_hashes.fingerprints(["a", "b", "c"])
-    document_hashes.save(path, document_hashes.DocumentHashes(hashes, hashes[:0]))
+    hashes = fingerprints(["a", "b", "c"])
+    document_hashes.save(path, DocumentHashes(hashes, hashes[:0]))
     return path
 
 

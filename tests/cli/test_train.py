@@ -96,7 +96,7 @@ def test_every_cell_and_tokenizer_trains_saves_and_samples(
     assert (status, out) == (0, "")
     assert f" {tokens} tokens\n{cells.find(cell).title}, 16 units" in err
     if tokens == "abc":  # an untrained network need not write a whole tune
-        assert load(name).config.kind == "tunes"
+        assert load(name).config.task == "tunes"
     else:
         status, out, err = seqgen("sample", name, "--length", "20", "--seed", "1")
         assert (status, err) == (0, "")

@@ -12,6 +12,7 @@ import pytest
 
 from seqgen.checkpoint import document_hashes
 from seqgen.config.options import SamplingOptions, TuneOptions
+from seqgen.data.fingerprint import DocumentHashes, fingerprints
 from seqgen.data.tokenizers.base import END
 from seqgen.errors import CheckpointError, ConfigError, SamplingError, TokenError
 from seqgen.evaluation.tunes.validators.bars import bar_exact
@@ -19,6 +20,8 @@ from seqgen.generation import TextGenerator, load
 from seqgen.generation.generator import default_temperature
 from seqgen.music.abc.parser import parse_tune
 from seqgen.music.core.key import LETTERS
+from seqgen.tasks import TASKS
+from seqgen.tasks import tunes as tunes_task
 
 TUNES = "R:jig\nM:6/8\nK:Cmaj\nABcdef|gabc3|]"
 
@@ -315,8 +318,8 @@ def test_an_older_model_of_several_texts_goes_on_after_an_end(
 
 
 def save_hashes(path: Path, texts: list[str], *, tunes: bool = False) -> None:
-    hashes = document_hashes.fingerprints(texts, tunes=tunes)
-    document_hashes.save(path, document_hashes.DocumentHashes(hashes, hashes[:0]))
+    hashes = fingerprints(texts, TASKS.load("tunes" if tunes else "text").fingerprint)
+    document_hashes.save(path, DocumentHashes(hashes, hashes[:0]))
 
 
 def test_lists_of_short_items_are_sampled_at_a_higher_temperature(
@@ -373,14 +376,14 @@ def test_tunes_are_left_out_too(tune_checkpoint: Path) -> None:
     generator = load(tune_checkpoint)
     plain = samples(generator, count=6, seed=1)
     raw: list[str] = []
-    hashed = document_hashes.tune_fingerprint
+    hashed = tunes_task.tune_fingerprint
 
     def noted(text: str) -> int:
         raw.append(text)
         return hashed(text)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(document_hashes, "tune_fingerprint", noted)
+        patched.setattr(tunes_task, "tune_fingerprint", noted)
         assert samples(generator, count=6, seed=1, unique=True) == plain
     save_hashes(tune_checkpoint, raw[:2], tunes=True)
     left = samples(generator, count=4, seed=1, novel=True)

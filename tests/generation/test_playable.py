@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from seqgen.checkpoint.config import TuneFacts
 from seqgen.config.options import SamplingOptions, TuneOptions
 from seqgen.evaluation.tunes.validators.bars import bar_exact
 from seqgen.evaluation.tunes.validators.music21 import music21_agrees
 from seqgen.generation import TextGenerator, load
 from seqgen.music.abc import fields, parser
 from seqgen.music.core.tune import Tune
+from seqgen.music.normal.book_facts import TuneFacts
 
 METERS = {
     "jig": ("6/8",), "slip jig": ("9/8",), "reel": ("4/4", "2/2"), "polka": ("2/4",),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from seqgen.checkpoint.document_hashes import DocumentHashes, fingerprint, fingerprints
+from seqgen.data.fingerprint import DocumentHashes, fingerprint, fingerprints
 from seqgen.errors import SamplingError
 from seqgen.generation.batch import Piece
 from seqgen.generation.selection import MAX_CONSECUTIVE_REJECTIONS, Selection

@@ -9,7 +9,7 @@ import pytest
 
 from seqgen.checkpoint import layout, write
 from seqgen.checkpoint.read import Checkpoint, open_checkpoint
-from seqgen.training.dataset import VALIDATION, plain_ids, write_rows
+from seqgen.data.token_files import VALIDATION, encode_documents, write_rows
 
 LINES = (
     "The river runs (down [to] the sea), and so on.\n"
@@ -46,7 +46,7 @@ def made(tmp_path: Path, make: Callable[..., Path]) -> Callable[..., Checkpoint]
             weights = checkpoint.weights()
             write.save_weights(path, checkpoint.config, {**weights, **set_(weights)})
         (path / layout.RESUME).mkdir(exist_ok=True)
-        rows = plain_ids([kept], checkpoint.tokenizer)
+        rows = encode_documents([kept], checkpoint.tokenizer)
         for _ in write_rows(path / layout.RESUME / VALIDATION, rows):
             pass
         return checkpoint

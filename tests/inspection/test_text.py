@@ -8,10 +8,10 @@ import pytest
 from seqgen.checkpoint import layout
 from seqgen.checkpoint.config import Config
 from seqgen.checkpoint.read import open_checkpoint
+from seqgen.data.token_files import VALIDATION
 from seqgen.errors import CheckpointError, ConfigError, CorpusError, TokenError
 from seqgen.inspection.options import TextOptions
 from seqgen.inspection.text import open_passage
-from seqgen.training.dataset import VALIDATION
 
 TUNE = "X:1\nR:jig\nM:6/8\nK:D\nABc def|gab c3|]\n\nX:2\nR:jig\nM:6/8\nK:D\nAAA def|gab a3|]\n"
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from seqgen.config.options import RunOptions
+from seqgen.data.batching import TBPTTBatches
 from seqgen.models import throughput
 from seqgen.training.autoconfig import flops_per_token, plan
-from seqgen.training.batching import TBPTTBatches
 from seqgen.training.dry_run import measured_speed
 
 

@@ -8,8 +8,8 @@ from seqgen.checkpoint import layout
 from seqgen.checkpoint.export import Export, export
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.checkpoint.write import format_sample, write_metrics
+from seqgen.data.token_files import TRAINING, VALIDATION
 from seqgen.training import train_state
-from seqgen.training.dataset import TRAINING, VALIDATION
 from tests.conftest import TUNES, make_checkpoint
 
 

@@ -218,7 +218,7 @@ def use(path: Path) -> str:
     outcome = "refused"
     with contextlib.suppress(SeqgenError):
         checkpoint = open_checkpoint(path)
-        length = 4 if checkpoint.config.kind == "text" else 200
+        length = 4 if checkpoint.config.task == "text" else 200
         "".join(load(path).generate(length=length, seed=1))
         outcome = "used"
         checkpoint.metrics()

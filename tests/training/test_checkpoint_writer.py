@@ -9,10 +9,10 @@ import pytest
 
 from seqgen.checkpoint import layout, write
 from seqgen.checkpoint.read import open_checkpoint
+from seqgen.data.token_files import TRAINING, VALIDATION, open_ids
 from seqgen.errors import CheckpointError
 from seqgen.training import train_state
 from seqgen.training.checkpoint_writer import AsyncCheckpointWriter
-from seqgen.training.dataset import TRAINING, VALIDATION, open_ids
 from seqgen.training.events import Saved, Unsaved
 from seqgen.training.train_state import TrainState
 

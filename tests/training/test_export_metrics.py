@@ -7,8 +7,8 @@ import pytest
 from seqgen.checkpoint import layout
 from seqgen.checkpoint.export import export
 from seqgen.checkpoint.read import Checkpoint, open_checkpoint
+from seqgen.data.token_files import VALIDATION
 from seqgen.errors import CheckpointError, TokenError
-from seqgen.training.dataset import VALIDATION
 from seqgen.training.export_metrics import documents, held_back, losses, measure, rows_of
 
 LINES = "The quick brown fox jumps over the lazy dog.\n" * 3

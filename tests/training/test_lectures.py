@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from seqgen.config.options import ModelOptions, RunOptions, TrainingOptions
-from seqgen.training.batching import TBPTTBatches
+from seqgen.data.batching import TBPTTBatches
 
 SONNETS = Path(__file__).parents[2] / "corpora" / "sonnets.txt"
 

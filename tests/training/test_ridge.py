@@ -7,9 +7,9 @@ import pytest
 
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.config.options import RunOptions
+from seqgen.data.batching import TBPTTBatches
 from seqgen.data.corpora import open_corpus
 from seqgen.evaluation.text.ngram import NGram
-from seqgen.training.batching import TBPTTBatches
 from seqgen.training.events import Evaluated, Finished, Step
 from seqgen.training.run import resume_run, start_run
 

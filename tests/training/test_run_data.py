@@ -10,11 +10,12 @@ from seqgen.checkpoint import layout, write
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.config.options import DataOptions, RunOptions
 from seqgen.data.corpora import open_corpus
+from seqgen.data.dataset import prepare
+from seqgen.data.token_files import TRAINING, VALIDATION
 from seqgen.data.tokenizers.base import END
 from seqgen.errors import CheckpointError, ConfigError
 from seqgen.training import run_data as module
 from seqgen.training.autoconfig import plan
-from seqgen.training.dataset import TRAINING, VALIDATION, prepare
 from seqgen.training.run import configure
 from seqgen.training.run_data import text_parts
 

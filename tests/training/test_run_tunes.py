@@ -10,9 +10,11 @@ from seqgen.checkpoint import layout
 from seqgen.checkpoint.read import Checkpoint, open_checkpoint
 from seqgen.config.options import DataOptions
 from seqgen.data.corpora import open_corpus
+from seqgen.data.dataset import prepare
+from seqgen.data.token_files import TRAINING, VALIDATION, write_rows
 from seqgen.errors import CheckpointError, ConfigError
 from seqgen.music.normal.codec import text
-from seqgen.training.dataset import TRAINING, VALIDATION, placed_ids, prepare, write_rows
+from seqgen.tasks.tunes import encode_with_positions
 from seqgen.training.run_tunes import in_vocabulary, learned_rows, learned_tunes
 
 TUNES = [f"R:none\nM:3/4\nK:Cmaj\nC2D2E2|{note}6|]" for note in "CDEFG"]
@@ -25,7 +27,7 @@ def book(tmp_path: Path, make: Callable[..., Path]) -> Path:
     tokenizer = open_checkpoint(path).tokenizer
     (path / layout.RESUME).mkdir(exist_ok=True)
     for name, part in ((TRAINING, TUNES[:3]), (VALIDATION, TUNES[3:])):
-        for _ in write_rows(path / layout.RESUME / name, placed_ids(part, tokenizer)):
+        for _ in write_rows(path / layout.RESUME / name, encode_with_positions(part, tokenizer)):
             pass
     return path
 
@@ -68,8 +70,8 @@ def test_a_book_is_cut_again_with_the_voice_of_the_run(book: Path, tmp_path: Pat
     )
     corpus = open_corpus([str(file)])
     data = prepare(corpus, DataOptions(voice="low"), tmp_path)
-    assert data.tunes
-    assert data.tunes.tunes == 30
+    assert data.facts
+    assert data.facts.tunes == 30
     opened = open_checkpoint(book)
     facts = replace(opened.config.corpus, sources=corpus.sources, fingerprint=corpus.fingerprint)
     tokens = replace(opened.config.data, voice="low")

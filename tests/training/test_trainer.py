@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from seqgen.config.options import RunOptions
+from seqgen.data.batching import TBPTTBatches
 from seqgen.models import cells
-from seqgen.training.batching import TBPTTBatches
 
 VOCAB = 11
 SAID = {

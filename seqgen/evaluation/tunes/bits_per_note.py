@@ -33,7 +33,7 @@ def bits_per_note(
         CheckpointError: If the checkpoint is damaged or has no validation notes.
     """
     config = checkpoint.config
-    if config.tunes is None or not config.tunes.validation_notes:
+    if config.facts is None or not config.facts.validation_notes:
         raise CheckpointError(f"{checkpoint.path}: it has no validation tunes to measure")
     boundary = END if config.corpus.documents > 1 else None
     nats = {
@@ -42,7 +42,7 @@ def bits_per_note(
     }
     ngram = NGram.count(_ids(training), N, config.vocab, boundary)
     nats[f"{N}-gram"] = ngram.loss(_ids(validation))
-    scale = (len(validation) - 1) / config.tunes.validation_notes / math.log(2)
+    scale = (len(validation) - 1) / config.facts.validation_notes / math.log(2)
     return {name: loss * scale for name, loss in nats.items()}
 
 

@@ -11,7 +11,7 @@ from seqgen.data.tokenizers.base import END
 from seqgen.errors import CheckpointError
 from seqgen.evaluation.text.ngram import NGram
 from seqgen.evaluation.tunes.bits_per_note import bits_per_note
-from seqgen.training.dataset import placed_ids
+from seqgen.tasks.tunes import encode_with_positions
 
 TUNES = [f"R:none\nM:3/4\nK:Cmaj\nC2D2E2|{note}2DEFG|{note}6|]" for note in "CDEFGAB"]
 
@@ -25,13 +25,13 @@ def even(tmp_path: Path, make: Callable[..., Path]) -> Checkpoint:
 
 
 def rows(checkpoint: Checkpoint, tunes: list[str]) -> np.ndarray:
-    return np.concatenate([part for part, _ in placed_ids(tunes, checkpoint.tokenizer)])
+    return np.concatenate([part for part, _ in encode_with_positions(tunes, checkpoint.tokenizer)])
 
 
 def test_all_bits_over_the_notes(even: Checkpoint) -> None:
     training, held_back = rows(even, TUNES[:5]), rows(even, TUNES[5:])
-    assert even.config.tunes
-    notes = even.config.tunes.validation_notes  # as the checkpoint says
+    assert even.config.facts
+    notes = even.config.facts.validation_notes  # as the checkpoint says
     found = bits_per_note(even, training, held_back)
     expected = math.log2(even.config.vocab) * (len(held_back) - 1) / notes
     assert found["float32"] == pytest.approx(expected, rel=1e-5)
@@ -43,8 +43,8 @@ def test_all_bits_over_the_notes(even: Checkpoint) -> None:
 
 
 def test_a_part_without_notes_is_refused(even: Checkpoint) -> None:
-    assert even.config.tunes
-    tunes = replace(even.config.tunes, validation_notes=0)
-    silent = replace(even, config=replace(even.config, tunes=tunes))
+    assert even.config.facts
+    tunes = replace(even.config.facts, validation_notes=0)
+    silent = replace(even, config=replace(even.config, facts=tunes))
     with pytest.raises(CheckpointError):
         bits_per_note(silent, rows(even, TUNES), rows(even, TUNES))

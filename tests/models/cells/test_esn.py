@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from seqgen.config.options import ModelOptions, RunOptions
+from seqgen.data.batching import TBPTTBatches
 from seqgen.errors import ConfigError
 from seqgen.models import cells
 from seqgen.models.cells.esn import spectral_radius
 from seqgen.models.network import RecurrentLM
-from seqgen.training.batching import TBPTTBatches
 
 UNITS, VOCAB = 200, 20
 SMALL = {"cell": "esn", "layers": 1, "units": (40,), "embedding": 8, "dropout": 0.0}

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from seqgen.training import unigram
-from seqgen.training.unigram import unigram_loss
+from seqgen.data import unigram
+from seqgen.data.unigram import unigram_loss
 
 
 @pytest.mark.parametrize("piece", [3, 1000])

@@ -8,15 +8,16 @@ import sys
 import numpy as np
 import pytest
 
-from seqgen.checkpoint import document_hashes, layout
-from seqgen.checkpoint.document_hashes import document_texts
 from seqgen.config.options import DataOptions
 from seqgen.data.corpora import Corpus, Document, open_corpus
 from seqgen.data.corpora.longtext import Store
+from seqgen.data.dataset import prepare, preparing
+from seqgen.data.fingerprint import fingerprints
+from seqgen.data.token_files import document_texts
 from seqgen.data.tokenizers.base import END
 from seqgen.errors import ConfigError, CorpusError
 from seqgen.music.normal import position_features
-from seqgen.training.dataset import prepare, preparing
+from seqgen.tasks.tunes import tune_fingerprint
 
 
 def corpus(*texts, kind="text"):
@@ -61,7 +62,7 @@ def test_tunes_may_be_learned_by_characters(tmp_path):
     tunes = corpus(*(tune(number) for number in range(30)), kind="tunes")
     data = prepare(tunes, DataOptions(tokenizer="char"), tmp_path)
     assert (data.tokenizer.kind, data.places, data.training.ndim) == ("char", (), 1)
-    assert data.tunes is not None
+    assert data.facts is not None
 
 
 NAMES = sorted(f"{a}{b}{c}" for a in "ABCDEFGH" for b in "aeiou" for c in ("n", "ra", "lis", "mo"))
@@ -78,9 +79,9 @@ def test_items_of_a_list_are_documents_in_another_order(tokens, tmp_path):
     assert len({name[0] for name in parts[0][:40]}) > 5
     assert data.training_characters == sum(map(len, parts[0]))
     assert data.long >= 2
-    hashes = document_hashes.read(tmp_path / layout.DOCUMENTS, 160)
-    np.testing.assert_array_equal(hashes.training, document_hashes.fingerprints(parts[0]))
-    np.testing.assert_array_equal(hashes.held_out, document_hashes.fingerprints(parts[1]))
+    hashes = data.hashes
+    np.testing.assert_array_equal(hashes.training, fingerprints(parts[0]))
+    np.testing.assert_array_equal(hashes.held_out, fingerprints(parts[1]))
     if tokens == "char":
         assert data.tokenizer.unknown("\n") == ["\n"]
 
@@ -106,7 +107,7 @@ def test_of_a_folder_of_songs_whole_ones_are_held_out(last, tmp_path):
 def test_a_list_may_be_read_as_one_text(tmp_path):
     data = prepare(corpus("\n".join(NAMES)), DataOptions(documents="file"), tmp_path)
     assert (data.unit, data.documents, data.held_out) == ("file", 1, 0)
-    assert not (tmp_path / layout.DOCUMENTS).exists()
+    assert data.hashes is None
 
 
 def test_documents_longer_than_a_block_keep_their_text(tmp_path):
@@ -132,13 +133,11 @@ def test_a_text_has_no_voices(tmp_path):
 
 def test_a_tune_is_known_by_its_notes_whatever_its_key(tmp_path):
     tunes = corpus(*(tune(n).replace("K:C", "K:D") for n in range(30)), kind="tunes")
-    prepare(tunes, DataOptions(), tmp_path)
-    in_c = document_hashes.read(tmp_path / layout.DOCUMENTS, 30).training
+    in_c = prepare(tunes, DataOptions(), tmp_path).hashes.training
     data = prepare(tunes, DataOptions(transpose="none", tokenizer="char"), tmp_path)
-    again = document_hashes.read(tmp_path / layout.DOCUMENTS, 30).training
-    np.testing.assert_array_equal(again, in_c)
+    np.testing.assert_array_equal(data.hashes.training, in_c)
     texts = document_texts(data.training, data.tokenizer)
-    np.testing.assert_array_equal(document_hashes.fingerprints(texts, tunes=True), in_c)
+    np.testing.assert_array_equal(fingerprints(texts, tune_fingerprint), in_c)
 
 
 def test_too_little_text_is_refused_with_its_length(tmp_path):
@@ -164,7 +163,7 @@ def test_a_long_text_becomes_the_ids_of_a_short_one(kind, tmp_path):
 
 
 def test_a_vocabulary_made_from_a_part_is_told_of(tmp_path, monkeypatch):
-    monkeypatch.setattr("seqgen.training.dataset.MOST_SAMPLED", 50)
+    monkeypatch.setattr("seqgen.data.dataset.MOST_SAMPLED", 50)
     text = corpus("some words " * 10)
     assert prepare(text, DataOptions(), tmp_path).notices == ()
     (notice,) = prepare(text, DataOptions(tokenizer="word"), tmp_path).notices
@@ -187,7 +186,7 @@ def test_memory_does_not_grow_with_the_text(tmp_path):
         from pathlib import Path
         from seqgen.config.options import DataOptions
         from seqgen.data.corpora import open_corpus
-        from seqgen.training.dataset import prepare
+        from seqgen.data.dataset import prepare
         data = prepare(open_corpus([sys.argv[1]]), DataOptions(), Path(sys.argv[2]))
         status = Path("/proc/self/status").read_text()
         print(len(data.training), status.split("VmHWM:")[1].split()[0])
@@ -208,7 +207,7 @@ def test_memory_grows_little_with_the_number_of_documents(tmp_path):
         from pathlib import Path
         from seqgen.config.options import DataOptions
         from seqgen.data.corpora import open_corpus
-        from seqgen.training.dataset import prepare
+        from seqgen.data.dataset import prepare
         data = prepare(open_corpus([sys.argv[1]]), DataOptions(), Path(sys.argv[2]))
         status = Path("/proc/self/status").read_text()
         print(data.documents, status.split("VmHWM:")[1].split()[0])

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from seqgen.data.batching import release_pages
 from seqgen.data.tokenizers.base import END
-from seqgen.training.batching import release_pages
 
 SEED = 0
 TOKENS = 1 << 22  # that are moved at a time

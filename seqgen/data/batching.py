@@ -29,7 +29,8 @@ class TBPTTBatches:
     The state is carried from window to window, gradients stop at its edge (Williams and Peng 1990).
 
     tokens: the whole stream, [N]; usually a memory-mapped file.
-    batch: B, streams read side by side. window: T, steps of a window; their mean if it is random.
+    batch_size: B, streams read side by side.
+    seq_length: T, steps of a window; their mean if it is random.
     seed: each epoch begins at another place, so that the windows' edges fall elsewhere; the stream
         is read as a ring.
     change: what becomes of the tokens in each epoch; None where they stay as they are.
@@ -40,8 +41,8 @@ class TBPTTBatches:
     """
 
     tokens: np.ndarray
-    batch: int
-    window: int
+    batch_size: int
+    seq_length: int
     seed: int
     change: Augmentation | None = None
     random: bool = False
@@ -49,7 +50,7 @@ class TBPTTBatches:
     @property
     def steps(self) -> int:
         """Windows in an epoch."""
-        return len(self.tokens) // self.batch // self.window
+        return len(self.tokens) // self.batch_size // self.seq_length
 
     def read(self, epoch: int, step: int) -> np.ndarray:
         """Inputs and targets of one window: ids [T + 1, B], where row t + 1 is the target of row t.
@@ -58,7 +59,7 @@ class TBPTTBatches:
         """
         begin, end = self._edges(epoch, step)
         start = np.random.default_rng((self.seed, epoch)).integers(len(self.tokens))
-        lanes_B = start + np.arange(self.batch) * (len(self.tokens) // self.batch)
+        lanes_B = start + np.arange(self.batch_size) * (len(self.tokens) // self.batch_size)
         rows_T = np.arange(begin, end + 1)
         places_TB = (rows_T[:, None] + lanes_B) % len(self.tokens)
         ids_TB = self.tokens[places_TB].astype(np.int32)
@@ -68,8 +69,8 @@ class TBPTTBatches:
     def _edges(self, epoch: int, step: int) -> tuple[int, int]:
         """Where in its stream a window begins and ends."""
         if not self.random:
-            return step * self.window, (step + 1) * self.window
-        ends = _random_ends(self.seed, epoch, self.window, self.steps)
+            return step * self.seq_length, (step + 1) * self.seq_length
+        ends = _random_ends(self.seed, epoch, self.seq_length, self.steps)
         return (int(ends[step - 1]) if step else 0), int(ends[step])
 
     def forgets(self, epoch: int, step: int) -> np.ndarray:
@@ -78,7 +79,7 @@ class TBPTTBatches:
         Generation begins without one. A network that has hardly ever read so writes noise there
         for hundreds of characters, even when its loss is good.
         """
-        chance = np.random.default_rng((self.seed, epoch, step)).random(self.batch)
+        chance = np.random.default_rng((self.seed, epoch, step)).random(self.batch_size)
         return chance < FORGET_SHARE
 
 

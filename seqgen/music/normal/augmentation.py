@@ -15,7 +15,7 @@ KEYS = (1,)
 
 
 class KeyAugmentation:
-    """A `seqgen.training.batching.Augmentation`: each tune in one of its keys, drawn for each
+    """A `seqgen.data.batching.Augmentation`: each tune in one of its keys, drawn for each
     epoch.
 
     keys: how many a tune can be in, on average.

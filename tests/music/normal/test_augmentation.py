@@ -7,17 +7,18 @@ import pytest
 
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.config.options import DataOptions, RunOptions, SamplingOptions, TuneOptions
+from seqgen.data.batching import TBPTTBatches
 from seqgen.data.corpora import Corpus, Document
+from seqgen.data.dataset import Dataset, prepare
 from seqgen.data.tokenizers.base import END
 from seqgen.errors import ConfigError
 from seqgen.generation import load
 from seqgen.music.abc.parser import parse_tune
+from seqgen.music.normal.augmentation import KeyAugmentation
 from seqgen.music.normal.codec import parse, text
 from seqgen.music.normal.outline import with_line
 from seqgen.music.normal.transposition import usual
-from seqgen.training.augmentation import KeyAugmentation
-from seqgen.training.batching import TBPTTBatches
-from seqgen.training.dataset import Dataset, placed_ids, prepare
+from seqgen.tasks.tunes import encode_with_positions
 from seqgen.training.events import Step
 from seqgen.training.run import resume_run, start_run
 
@@ -60,7 +61,7 @@ def test_an_epoch_is_what_the_moved_tunes_would_be_encoded_to(data: Dataset) -> 
         for a, b in zip(own, there, strict=True)
     ]
     assert there == expected
-    rows = [row for row, _ in placed_ids(expected, data.tokenizer)]
+    rows = [row for row, _ in encode_with_positions(expected, data.tokenizer)]
     np.testing.assert_array_equal(epoch(data, 3), np.concatenate(rows))
 
 

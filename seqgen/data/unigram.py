@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from seqgen.training.batching import release_pages
+from seqgen.data.batching import release_pages
 
 TOKENS = 1 << 22  # that are counted at a time
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqgen.training.batching import EvalBatches, TBPTTBatches
+from seqgen.data.batching import EvalBatches, TBPTTBatches
 
 
 def windows(**changes):

@@ -1,0 +1,112 @@
+"""The `Task` protocol: what seqgen asks of a kind of data."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from seqgen.checkpoint.config import Config
+    from seqgen.config.options import DataOptions
+    from seqgen.data.batching import Augmentation
+    from seqgen.data.corpora import Corpus
+    from seqgen.data.split import Split
+    from seqgen.data.tokenizers.base import Text, Tokenizer
+
+
+class Task(ABC):
+    """One kind of data, from documents to samples.
+
+    Attributes:
+        name: The name in `seqgen.tasks.TASKS`, in ``Corpus.kind`` and in ``config.json``.
+        default_tokenizer: Tokenizer of a corpus unless another is requested.
+    """
+
+    name: ClassVar[str]
+    default_tokenizer: ClassVar[str]
+
+    @property
+    def facts_type(self) -> type | None:
+        """The dataclass of what ``config.json`` stores about a corpus of this task, if anything."""
+        return None
+
+    def invalid_fields(self, config: "Config") -> "Iterator[tuple[str, str]]":
+        """Check what only the task knows about a configuration that was read from a file.
+
+        Yields:
+            The name of an invalid field of ``config.json``, and the reason.
+        """
+        yield from ()
+
+    @abstractmethod
+    def split(self, corpus: "Corpus", options: "DataOptions") -> "Split":
+        """Turn a corpus into documents, and these into a training and a validation part.
+
+        Raises:
+            ConfigError: If an option is for another task or does not fit the corpus.
+            CorpusError: If no document can be used.
+        """
+
+    def extra_vocabulary(
+        self, split: "Split", options: "DataOptions", tokenizer: str
+    ) -> Sequence[str]:
+        """Return texts that the vocabulary must cover beside those of the split.
+
+        Args:
+            split: The corpus.
+            options: How it is prepared.
+            tokenizer: Name of the tokenizer.
+
+        Raises:
+            ConfigError: If the options do not fit the tokenizer.
+        """
+        return ()
+
+    def feature_sizes(self, tokenizer: "Tokenizer") -> tuple[int, ...]:
+        """Return the number of values of each input feature beside a token; () for no features."""
+        return ()
+
+    @abstractmethod
+    def encode(
+        self,
+        documents: "Iterable[Text]",
+        tokenizer: "Tokenizer",
+        feature_sizes: tuple[int, ...],
+    ) -> "Iterator[tuple[np.ndarray, int]]":
+        """Encode documents, each preceded by END.
+
+        Args:
+            documents: As `split` returns them.
+            tokenizer: Its vocabulary covers the documents.
+            feature_sizes: As `feature_sizes` returned them for the network.
+
+        Yields:
+            Ids [N], or [N, 1 + F] with input features; and the number of characters they encode.
+        """
+
+    @abstractmethod
+    def start_ids(self, documents: int, tokenizer: "Tokenizer") -> tuple[int, ...]:
+        """Return the ids after which a sample without a prompt begins.
+
+        Args:
+            documents: Number of documents in the corpus.
+            tokenizer: Trained on the corpus.
+        """
+
+    def augmentation(
+        self, options: "DataOptions", rows: "np.ndarray", tokenizer: "Tokenizer", seed: int
+    ) -> "Augmentation | None":
+        """Return what changes the training tokens in each epoch, or None.
+
+        Args:
+            options: How the corpus was prepared.
+            rows: The training part, [N] or [N, 1 + F].
+            tokenizer: That of the network.
+            seed: That of the run.
+        """
+        return None
+
+    @abstractmethod
+    def fingerprint(self, document: "Text") -> int:
+        """Return a 64-bit hash that is equal for documents that count as copies of each other."""

@@ -1,0 +1,211 @@
+"""Tunes in ABC notation: normalised, with the position of each token in its tune as features."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from seqgen.config.options import AUTO
+from seqgen.errors import ConfigError, CorpusError, TuneError
+from seqgen.tasks.base import Task
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from seqgen.checkpoint.config import Config
+    from seqgen.config.options import DataOptions
+    from seqgen.data.batching import Augmentation
+    from seqgen.data.corpora import Corpus
+    from seqgen.data.split import Split
+    from seqgen.data.tokenizers.base import Text, Tokenizer
+
+TOKENIZER = "abc"
+
+
+class TunesTask(Task):
+    """Books of tunes; each tune in normal form is a document (`seqgen.music.normal`)."""
+
+    name = "tunes"
+    default_tokenizer = TOKENIZER
+
+    @property
+    def facts_type(self) -> type:
+        from seqgen.music.normal.book_facts import TuneFacts
+
+        return TuneFacts
+
+    def invalid_fields(self, config: "Config") -> "Iterator[tuple[str, str]]":
+        from seqgen.music.normal.position_features import feature_sizes
+
+        if config.places and config.places != feature_sizes(config.vocab):
+            yield "places", f"for {config.vocab} tokens there are other features"
+        if config.facts and (name := config.facts.invalid_key()):
+            yield "facts.tonics", f"{name!r} is no key"
+
+    def split(self, corpus: "Corpus", options: "DataOptions") -> "Split":
+        if options.documents != AUTO:
+            raise ConfigError(
+                "--documents is for texts; in a book of tunes, each tune is a document"
+            )
+        return split_tunes(corpus, options.transpose, options.voice)
+
+    def extra_vocabulary(
+        self, split: "Split", options: "DataOptions", tokenizer: str
+    ) -> Sequence[str]:
+        """Return the key lines that transposed tunes have."""
+        from seqgen.music.normal.transposition import key_lines
+
+        if options.transpose != "augment":
+            return ()
+        if tokenizer != TOKENIZER:
+            raise ConfigError(
+                f"--transpose augment moves the tokens of tunes; --tokenizer {tokenizer} has none"
+            )
+        return sorted({line for text in split.training for line in key_lines(str(text))})
+
+    def feature_sizes(self, tokenizer: "Tokenizer") -> tuple[int, ...]:
+        from seqgen.music.normal import position_features
+
+        if tokenizer.kind != TOKENIZER:
+            return ()
+        return position_features.feature_sizes(tokenizer.size)
+
+    def encode(
+        self,
+        documents: "Iterable[Text]",
+        tokenizer: "Tokenizer",
+        feature_sizes: tuple[int, ...],
+    ) -> "Iterator[tuple[np.ndarray, int]]":
+        from seqgen.data.token_files import encode_documents
+
+        if not feature_sizes:
+            return encode_documents(documents, tokenizer)
+        return encode_with_positions(documents, tokenizer)
+
+    def start_ids(self, documents: int, tokenizer: "Tokenizer") -> tuple[int, ...]:
+        from seqgen.data.tokenizers.base import END
+
+        return (END,)
+
+    def augmentation(
+        self, options: "DataOptions", rows: "np.ndarray", tokenizer: "Tokenizer", seed: int
+    ) -> "Augmentation | None":
+        from seqgen.music.normal.augmentation import KeyAugmentation
+
+        if options.transpose != "augment":
+            return None
+        return KeyAugmentation(rows, tokenizer, seed)
+
+    def fingerprint(self, document: "Text") -> int:
+        return tune_fingerprint(document)
+
+
+def split_tunes(corpus: "Corpus", transpose: str, voice: str | None = None) -> "Split":
+    """Hold out a tenth of the tunes of a book, in normal form.
+
+    The hash of a tune's family decides, so that all its variants are in the same part.
+
+    Args:
+        corpus: A book of tunes.
+        transpose: Keys to train in (`seqgen.music.normal.tunebook.TRANSPOSE`).
+        voice: Voice to train on of tunes with several; None for the first.
+
+    Raises:
+        CorpusError: If no tune can be used.
+    """
+    from seqgen.data.fingerprint import DocumentHashes, fingerprints
+    from seqgen.data.split import VALIDATION_SHARE, Split
+    from seqgen.music.normal import tunebook
+    from seqgen.music.normal.book_facts import TuneFacts
+
+    book = tunebook.normalize_book(corpus.documents, transpose, voice)
+    tunes = book.tunes
+    if not tunes:
+        most = sorted(book.rejected.items(), key=lambda item: -len(item[1]))[:3]
+        why = "; ".join(f"{reason} ({len(places)}, as in {places[0]})" for reason, places in most)
+        raise CorpusError(f"{corpus.name} holds no tune that can be learned: {why}")
+    notices = []
+    if rejected := sum(map(len, book.rejected.values())):
+        notices.append(
+            f"{rejected:,} of {len(corpus.documents):,} tunes were set aside "
+            f"(seqgen corpora show {corpus.sources[0]} --report says why)"
+        )
+    if book.duplicates:
+        twice = len(book.duplicates)
+        notices.append(f"{twice:,} tunes that were there before, by another name or in another key")
+    notices += book.left_out.lines()
+    count = len(corpus.documents)
+    if len(tunes) == 1:
+        first, second = _cut(tunes[0].text)
+        facts = TuneFacts.of(tunes, (second,))
+        return Split.of((first,), (second,), count, notices=tuple(notices), facts=facts)
+    held = {tune.family for tune in tunes if _hash_fraction(tune.family) < VALIDATION_SHARE}
+    families = {tune.family for tune in tunes}
+    if not held or held == families:
+        held = {min(families, key=_hash_fraction)}
+    training = tuple(tune.text for tune in tunes if tune.family not in held)
+    validation = tuple(tune.text for tune in tunes if tune.family in held)
+    return Split.of(
+        training,
+        validation,
+        count,
+        notices=tuple(notices),
+        facts=TuneFacts.of(tunes, validation),
+        hashes=DocumentHashes(
+            fingerprints(training, tune_fingerprint), fingerprints(validation, tune_fingerprint)
+        ),
+    )
+
+
+def _cut(text: str) -> tuple[str, str]:
+    """Cut a tune in normal form between two tokens."""
+    from seqgen.data.split import VALIDATION_SHARE
+    from seqgen.music.normal.tokens import PATTERN
+
+    pieces = PATTERN.findall(text)
+    place = int(len(pieces) * (1 - VALIDATION_SHARE))
+    return "".join(pieces[:place]), "".join(pieces[place:])
+
+
+def _hash_fraction(family: str) -> float:
+    """Return a number in [0, 1) that depends on nothing but the text."""
+    return int.from_bytes(hashlib.sha256(family.encode()).digest()[:6], "big") / 2**48
+
+
+def tune_fingerprint(text: "Text") -> int:
+    """Return a hash that is the same for a tune under another title and in another key.
+
+    Args:
+        text: A tune in normal form. Any other text has the hash of its characters.
+    """
+    from seqgen.data.fingerprint import fingerprint
+    from seqgen.music.normal.normalize import identity, parse
+
+    try:
+        return fingerprint(identity(parse(str(text))))
+    except (TuneError, IndexError):  # it has no note
+        return fingerprint(text)
+
+
+def encode_with_positions(
+    documents: "Iterable[Text]", tokenizer: "Tokenizer"
+) -> "Iterator[tuple[np.ndarray, int]]":
+    """Encode tunes with the position features of each token.
+
+    Yields:
+        Ids and features of a tune (`seqgen.music.normal.position_features.PositionTracker`),
+        [N, 1 + F], the first of END; and the tune's characters.
+    """
+    import numpy as np
+
+    from seqgen.data.token_files import row_type
+    from seqgen.data.tokenizers.base import END
+    from seqgen.music.normal import position_features
+
+    tracker = position_features.PositionTracker(position_features.roles(tokenizer.pieces))
+    dtype = row_type(tokenizer.size, position_features.feature_sizes(tokenizer.size))
+    for text in documents:
+        ids = [END, *tokenizer.encode(str(text)).tolist()]
+        yield np.array([(id, *tracker.push(id)) for id in ids], dtype), len(text)
+
+
+TASK = TunesTask()

@@ -1,0 +1,87 @@
+"""The task of tunes: which are held out, and what is known about a book."""
+
+import pytest
+
+from seqgen.data.corpora import Corpus, Document
+from seqgen.data.fingerprint import fingerprint
+from seqgen.errors import CorpusError
+from seqgen.music.normal.tokens import PATTERN, PITCHES
+from seqgen.tasks.tunes import split_tunes, tune_fingerprint
+
+TUNE = "R:none\nM:4/4\nK:{key}\n{notes}|]"
+
+
+def corpus(*texts):
+    return Corpus("test", "tunes", tuple(Document(text, "test") for text in texts), ("test",))
+
+
+def tune(number, key="C"):
+    pitches = "CDEFGABc"
+    body = "".join(pitches[number >> 3 * k & 7] for k in range(8))
+    return f"X:{number}\nT:Tune {number}\nR:reel\nM:4/4\nL:1/8\nK:{key}\n{body}|]\n"
+
+
+def test_a_tune_in_another_key_is_the_same() -> None:
+    one = TUNE.format(key="Cmaj", notes="CDEFGABc")
+    assert tune_fingerprint(one) == tune_fingerprint(TUNE.format(key="Dmaj", notes="DEFGABcd"))
+    assert tune_fingerprint(one) != tune_fingerprint(TUNE.format(key="Cmaj", notes="CDEFGABe"))
+    assert tune_fingerprint("no tune") == fingerprint("no tune")
+
+
+def test_tunes_are_split_by_hash_whatever_their_order():
+    tunes = [tune(number) for number in range(1, 301)]
+    split = split_tunes(corpus(*tunes), "common")
+    again = split_tunes(corpus(*reversed(tunes)), "common")
+    assert 15 <= len(split.validation) <= 50
+    assert set(split.validation) == set(again.validation)
+    assert not set(split.training) & set(split.validation)
+    assert len(split.training) + len(split.validation) == 300
+    assert all("T:" not in form and "X:" not in form for form in split.training)
+
+
+def test_the_same_tune_under_another_title_stands_on_one_side():
+    tunes = [tune(number) for number in range(1, 41)]
+    twins = [t.replace("T:Tune", "T:The other") for t in tunes]
+    split = split_tunes(corpus(*tunes, *twins), "common")
+    assert len(split.training) + len(split.validation) == 40
+    assert any("40 tunes that were there before" in notice for notice in split.notices)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_a_few_tunes_still_have_two_parts(count):
+    split = split_tunes(corpus(*(tune(n) for n in range(1, count + 1))), "common")
+    assert split.training
+    assert split.validation
+
+
+def test_variants_of_a_tune_stand_on_one_side():
+    beginning = "CDEF GABc|cBAG FEDC|"
+    endings = ["C8|]", "C4 G4|]", "G,8|]"]
+    head = "X:1\nM:4/4\nL:1/8\nK:C\n"
+    tunes = [tune(number) for number in range(1, 60)]
+    variants = [head + beginning + ending + "\n" for ending in endings]
+    split = split_tunes(corpus(*tunes, *variants), "common")
+    sides = [any("CDEFGABc|cBAGFEDC|" in text for text in side)
+             for side in (split.training, split.validation)]  # fmt: skip
+    assert sorted(sides) == [False, True]
+
+
+def test_what_is_known_of_a_book_goes_with_it():
+    tunes = [tune(number, "D" if number % 3 else "Ador") for number in range(1, 31)]
+    split = split_tunes(corpus(*tunes), "common")
+    facts = split.facts
+    # Tune 4 sounds like tune 3 a second higher, and is left out.
+    assert facts.tonics == {"maj": {"D": 19}, "dor": {"A": 10}}
+    assert facts.meters == {"reel": ("4/4",)}
+    assert facts.tunes == 29
+    notes = [token for text in split.validation for token in PATTERN.findall(text)]
+    assert facts.validation_notes == sum(token in PITCHES for token in notes) > 0
+    assert all("K:C" in text for text in split.training)
+
+
+def test_tunes_set_aside_are_told_of():
+    tunes = [*map(tune, range(1, 20)), "X:99\nM:4/4\nK:C\nABC|DE|]\n"]
+    split = split_tunes(corpus(*tunes), "common")
+    assert any("1 of 20 tunes were set aside" in notice for notice in split.notices)
+    with pytest.raises(CorpusError, match=r"no tune that can be learned: .* \(2, as in test\)"):
+        split_tunes(corpus(tunes[-1], tunes[-1]), "common")
