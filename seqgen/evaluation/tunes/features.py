@@ -6,7 +6,7 @@ from math import lcm
 import numpy as np
 
 from seqgen.music.core.key import SEMITONES, Key, tonic_semitone
-from seqgen.music.core.tune import Bar, Note, Tune
+from seqgen.music.core.tune import Bar, Note, Tune, join_ties
 
 TICKS = lcm(256, 5 * 7 * 9)
 """Ticks of a whole note: lengths down to a 256th, also in tuplets of 3 to 9, are integers."""
@@ -57,30 +57,25 @@ def melody(tune: Tune) -> Melody:
     """Extract the features of a tune."""
     key, meter = tune.key or Key(0), tune.meter
     tonic, scale = tonic_semitone(key), _pitch_classes(key)
-    pitches: list[int] = []
-    ticks: list[int] = []
-    in_key: list[bool] = []
+    joined = join_ties(tune.bars)
+    scales: list[frozenset[int]] = []
     ends: list[int] = []
     bars = []
-    tied = False
     for number, bar in enumerate(tune.bars):
         meter = bar.meter or meter
         scale = _pitch_classes(bar.key) if bar.key else scale
+        scales.append(scale)
+        if _ends_section(tune.bars, number):
+            sounded = [tied.midi - tonic for tied in joined if tied.bar <= number]
+            ends += sounded[-1:]
         notes = [
             (note.pitches[0].midi if note.pitches else None, ticks_of(note)) for note in bar.notes
         ]
-        for (midi, duration), note in zip(notes, bar.notes, strict=True):
-            if midi is not None and tied and midi - tonic == pitches[-1]:
-                ticks[-1] += duration
-            elif midi is not None:
-                pitches.append(midi - tonic)
-                ticks.append(duration)
-                in_key.append(midi % 12 in scale)
-            tied = note.tied and midi is not None
-        if pitches and _ends_section(tune.bars, number):
-            ends.append(pitches[-1])
         if notes and sum(duration for _, duration in notes) >= meter.length * TICKS:
             bars.append(tuple(notes))
+    pitches = [tied.midi - tonic for tied in joined]
+    ticks = [sum(map(ticks_of, tied.notes)) for tied in joined]
+    in_key = [tied.midi % 12 in scales[tied.bar] for tied in joined]
     return Melody(
         np.array(pitches, np.int64),
         np.array(ticks, np.int64),

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from seqgen.errors import TuneError
+from seqgen.music.core.accidentals import ALTERS
 from seqgen.music.core.key import LETTERS
 
 LENGTH = r"(?:[0-9]{1,4}(?:/[0-9]{1,4}|/{1,6})?|/[0-9]{1,4}|/{1,6})?"
@@ -95,7 +96,7 @@ def written(lexeme: str) -> Written:
     """What a note's lexeme means, such as ``^c'3/2``. Raises TuneError for a length of zero."""
     part = PARTS.match(lexeme)
     assert part  # MUSIC found it
-    sign = {"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2}.get(part["sign"])
+    sign = ALTERS.get(part["sign"])
     letter = part["letter"]
     octave = part["octave"].count("'") - part["octave"].count(",") + letter.islower()
     return Written(sign, 28 + LETTERS.index(letter.upper()) + 7 * octave, factor(part["length"]))

@@ -6,6 +6,7 @@ from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from seqgen.errors import TuneError
+from seqgen.music.core.accidentals import ALTERS, SIGNS
 
 LETTERS = "CDEFGAB"
 SEMITONES = (0, 2, 4, 5, 7, 9, 11)  # of the letters above C
@@ -14,7 +15,6 @@ SEMITONES = (0, 2, 4, 5, 7, 9, 11)  # of the letters above C
 MODES = {"maj": 0, "min": -3, "dor": -2, "mix": -1, "phr": -4, "lyd": 1, "loc": -5}
 SAME = {"m": "min", "ion": "maj", "aeo": "min", "mol": "min", "dur": "maj"}
 SHARPS = "FCGDAEB"  # the order in which a signature gains them; it gains flats from the other end
-SIGNS = {"__": -2, "_": -1, "=": 0, "^": 1, "^^": 2}
 
 # Tonic and mode; a tonic in lower case needs a mode, because "g" may mean G major or G minor.
 KEY = re.compile(
@@ -92,8 +92,7 @@ class Key:
 
     def __str__(self) -> str:
         """As it stands behind ``K:`` in the normal form: ``"F#min"``."""
-        signs = {alter: sign for sign, alter in SIGNS.items()}
-        extra = "".join(f" {signs[a]}{LETTERS[number].lower()}" for number, a in self.explicit)
+        extra = "".join(f" {SIGNS[a]}{LETTERS[number].lower()}" for number, a in self.explicit)
         return f"{self.tonic}{self.mode}{extra}"
 
 
@@ -189,7 +188,7 @@ def accidentals(text: str) -> tuple[dict[int, int], bool, str]:
             continue
         whole = whole or bool(signs[1])
         for sign, letter in re.findall(r"(\^\^?|__?|=)([A-Ga-g])", signs[2]):
-            found[LETTERS.index(letter.upper())] = SIGNS[sign]
+            found[LETTERS.index(letter.upper())] = ALTERS[sign]
     return found, whole, " ".join(rest)
 
 

@@ -3,7 +3,7 @@
 "Section" numbers are those of the ABC standard 2.1.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
@@ -74,6 +74,18 @@ def sounding_length(written: Fraction, tuplet: Tuplet | None) -> Fraction:
     return written if tuplet is None else written * Fraction(tuplet.normal, tuplet.actual)
 
 
+class TiedNotes(NamedTuple):
+    """Notes that ties join into one. bar: number of the bar in which they begin, from 0."""
+
+    bar: int
+    notes: list[Note]
+
+    @property
+    def midi(self) -> int:
+        """MIDI number of their highest pitch."""
+        return self.notes[0].pitches[0].midi
+
+
 @dataclass(frozen=True)
 class Bar:
     """The notes between two bar lines, which may be fewer than the meter asks for.
@@ -120,6 +132,24 @@ class Clef(NamedTuple):
 
 
 TREBLE = Clef()
+
+
+def join_ties(bars: Iterable[Bar]) -> list[TiedNotes]:
+    """Join the tied notes of a melody, in the order in which it is written.
+
+    A chord counts as its highest note, and rests are left out. Sound has a rule of its own
+    (`seqgen.music.render.performance`), because there each pitch of a chord is tied by itself.
+    """
+    found: list[TiedNotes] = []
+    tied = False
+    for number, bar in enumerate(bars):
+        for note in bar.notes:
+            if note.pitches and tied and note.pitches[0].midi == found[-1].midi:
+                found[-1].notes.append(note)
+            elif note.pitches:
+                found.append(TiedNotes(number, [note]))
+            tied = note.tied and bool(note.pitches)
+    return found
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from fractions import Fraction
 from seqgen.errors import TuneError
 from seqgen.music.abc import fields
 from seqgen.music.core import key as keys
+from seqgen.music.core.accidentals import SIGNS
 from seqgen.music.core.key import LETTERS, Key, Pitch
 from seqgen.music.core.tune import Bar, Note, Tune, Tuplet
 from seqgen.music.normal import tokens
@@ -15,7 +16,6 @@ C = Key(0)
 OCTAVES = ((0, 0), (-7, -12), (7, 12))
 
 NAMES = {step: name for name, step in tokens.NATURALS.items()}
-SIGNS = {alter: sign for sign, alter in keys.SIGNS.items()}
 WRITTEN = {Fraction(ticks, tokens.WHOLE): name for name, ticks in tokens.LENGTHS.items()}
 LENGTHS = {name: length for length, name in WRITTEN.items()}
 

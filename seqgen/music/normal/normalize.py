@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from seqgen.errors import TuneError
 from seqgen.music.core.key import Key
-from seqgen.music.core.tune import PLAIN, Bar, Note, Tune, Tuplet
+from seqgen.music.core.tune import PLAIN, Bar, Note, Tune, Tuplet, join_ties
 from seqgen.music.normal.codec import moved, parse, text
 from seqgen.music.normal.key_changes import without_changes
 from seqgen.music.normal.sections import Measure, Section, sections, size
@@ -242,18 +242,8 @@ def pieces(length: int, place: int, full: int) -> tuple[int, ...]:
 
 
 def sounding(tune: Tune) -> list[tuple[int, int]]:
-    """Key of the keyboard and ticks of each note as written, tied ones as one; no rests."""
-    found: list[tuple[int, int]] = []
-    tied = False
-    for bar in tune.bars:
-        for note in bar.notes:
-            if note.pitches:
-                midi, length = note.pitches[0].midi, size(note)
-                if tied:
-                    length += found.pop()[1]
-                found.append((midi, length))
-            tied = note.tied
-    return found
+    """MIDI number and ticks of each note as written, tied notes as one, without rests."""
+    return [(tied.midi, sum(map(size, tied.notes))) for tied in join_ties(tune.bars)]
 
 
 def signature(tune: Tune) -> str:

@@ -15,6 +15,8 @@ Lengths are in eighths; a note without one is an eighth long.
 
 import re
 
+from seqgen.music.core.accidentals import ALTERS
+
 # Length of an eighth. All lengths of the normal form, also in triplets, are whole ticks.
 TICKS = 24
 WHOLE = 8 * TICKS
@@ -28,7 +30,7 @@ LENGTHS = {
     "3": 72, "4": 96, "6": 144, "8": 192, "12": 288,
 }  # fmt: skip
 
-ACCIDENTALS = {"_": -1, "=": 0, "^": 1}
+ACCIDENTALS = {sign: alter for sign, alter in ALTERS.items() if len(sign) == 1}
 # By step, as in `seqgen.music.core.key.Pitch`: from the C below middle C to the E two octaves
 # above it.
 NATURALS = {

@@ -8,14 +8,14 @@ from collections.abc import Collection, Iterator
 from functools import cache
 from typing import NamedTuple
 
-from seqgen.music.core.key import LETTERS, SIGNS, Key, parse_key, shift
+from seqgen.music.core.accidentals import SIGNS
+from seqgen.music.core.key import LETTERS, Key, parse_key, shift
 from seqgen.music.normal.codec import NAMES, OCTAVES
 from seqgen.music.normal.tokens import ACCIDENTALS, NATURALS, PATTERN, PITCHES
 
 # Sharps or flats of the keys to which tunes are moved; of O'Neill's 1591 tunes two have more.
 MOST_SIGNS = 4
 
-ACCIDENTAL = {alter: sign for sign, alter in SIGNS.items()}
 PITCH_TOKENS = frozenset(PITCHES)
 
 
@@ -53,7 +53,7 @@ def moved(token: str, move: Move) -> str | None:
         return name
     added = ACCIDENTALS[sign] - move.own.signature[before % 7]
     alter = move.key.signature[(before + move.letters) % 7] + added
-    return ACCIDENTAL[alter] + name if abs(alter) <= 1 else None
+    return SIGNS[alter] + name if abs(alter) <= 1 else None
 
 
 def moves(tokens: Collection[str]) -> Iterator[Move]:

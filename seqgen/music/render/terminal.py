@@ -5,16 +5,16 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from seqgen.music.core.key import LETTERS, Pitch
+from seqgen.music.core.accidentals import SIGNS
 from seqgen.music.core.left_out import attachments_left_out
 from seqgen.music.core.meter import beat_groups
 from seqgen.music.core.tune import Bar, Note, Tune
+from seqgen.music.normal.codec import pitch_name
 from seqgen.music.render.layout import Setting, lines, sections, settings, visible
 from seqgen.music.render.mei import Signs
 
 LEVELS = "▁▂▃▄▅▆▇█"
 EIGHTH = Fraction(1, 8)
-MARKS = {-2: "__", -1: "_", 0: "=", 1: "^", 2: "^^"}
 
 
 class Piece(NamedTuple):
@@ -190,7 +190,7 @@ def opening(note: Note) -> str:
 def written(note: Note, signs: Signs) -> str:
     """A note, chord or rest in ABC with the eighth as its unit."""
     names = [
-        (MARKS[pitch.alter] if signs.needed(pitch) else "") + letter(pitch)
+        (SIGNS[pitch.alter] if signs.needed(pitch) else "") + pitch_name(pitch)
         for pitch in reversed(note.pitches)
     ]
     text = names[0] if len(names) == 1 else f"[{''.join(names)}]" if names else "z"
@@ -200,11 +200,3 @@ def written(note: Note, signs: Signs) -> str:
     elif length != 1:
         text += str(length)
     return text + "-" * note.tied
-
-
-def letter(pitch: Pitch) -> str:
-    """Its name without a sign: ``"C,"`` an octave below ``"C"``, ``"c'"`` two above."""
-    name = LETTERS[pitch.letter]
-    if pitch.octave >= 5:
-        return name.lower() + "'" * (pitch.octave - 5)
-    return name + "," * (4 - pitch.octave)
