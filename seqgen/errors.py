@@ -1,50 +1,69 @@
-"""What can go wrong, as one small family: every message says what failed, where, and what to do."""
+"""The exceptions of seqgen: every message says what failed, where, and what to do.
+
+A message names an option as Python knows it, between backticks: ```units```, ```cell='gru'```,
+```grammar=False```. The command line prints these as its flags: ``--units``, ``--cell gru``,
+``--no-grammar`` (`seqgen.cli.terminal.flags`).
+"""
 
 import difflib
 from collections.abc import Iterable
 
 
 class SeqgenError(Exception):
-    """Something failed that the user can mend; the message says how. Exit status 1."""
+    """Something failed that the user can fix; the message says how. Exit status 1.
+
+    Args:
+        message: What failed, where, and what to do.
+        option: Name of the option whose value caused it; put before the message.
+
+    Attributes:
+        option: As given.
+        status: Exit status of the command line.
+    """
 
     status = 1
 
+    def __init__(self, message: str, *, option: str | None = None) -> None:
+        super().__init__(f"`{option}`: {message}" if option else message)
+        self.option = option
+
 
 class ConfigError(SeqgenError):
-    """An option, or a combination of options, makes no sense. Exit status 2."""
+    """An option, or a combination of options, is invalid. Exit status 2."""
 
     status = 2
 
 
 class CorpusError(SeqgenError):
-    """A source cannot be found, read, decoded or downloaded, or holds nothing to learn from."""
+    """A source cannot be found, read, decoded or downloaded, or has no data to train on."""
 
 
 class TokenError(SeqgenError):
-    """A text holds characters that the vocabulary lacks."""
+    """A text has characters that are not in the vocabulary."""
 
 
 class CheckpointError(SeqgenError):
-    """A checkpoint is missing, damaged, newer than this program, or in the way."""
+    """A checkpoint is missing, damaged, newer than this program, or would be overwritten."""
 
 
 class OutputError(SeqgenError):
-    """Standard output cannot be written to, as on a full disk."""
+    """Standard output cannot be written to, for example because the disk is full."""
 
 
 class TrainingError(SeqgenError):
-    """Training cannot go on."""
+    """Training cannot continue."""
 
 
 class SamplingError(SeqgenError):
-    """A network writes hardly anything of what was asked for."""
+    """The model hardly ever generates what was requested."""
 
 
 class TuneError(SeqgenError):
-    """ABC that cannot be read, or is no tune that a model can learn or go on from.
+    """ABC that cannot be parsed, or a tune that a model cannot be trained on or prompted with.
 
-    reason: in a few words, the same for all tunes with this fault, so that they can be counted.
-    where: the place of it, as far as it is known.
+    Args:
+        reason: A few words, the same for all tunes with this fault, so that they can be counted.
+        where: Its position, if known.
     """
 
     def __init__(self, reason: str, where: str = "") -> None:
@@ -56,11 +75,13 @@ class TuneError(SeqgenError):
 def unknown_name(
     what: str, name: str, known: Iterable[str], others: Iterable[str] = ()
 ) -> ConfigError:
-    """The error for a name that stands for nothing: it lists the known ones and offers the nearest.
+    """Return the error for an unknown name, with the known names and the closest one.
 
-    what: the kind of thing named, such as ``"cell"``.
-    known: every name that would have been right.
-    others: names that can be offered but are not listed, such as those of files.
+    Args:
+        what: The kind of thing named, such as ``"cell"``.
+        name: The unknown name.
+        known: The valid names, listed in the message.
+        others: Names that are suggested but not listed, such as those of files.
     """
     names = sorted(known)
     hint = did_you_mean(name, [*names, *others])
@@ -68,9 +89,9 @@ def unknown_name(
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """``; did you mean NAME?`` with the known name that is nearest to ``name``, or ``""``.
+    """Return ``; did you mean NAME?`` with the closest known name, or ``""`` if none is close.
 
-    Case is ignored, so that ``Shakespeare`` finds ``shakespeare``.
+    The comparison ignores case, so that ``Shakespeare`` finds ``shakespeare``.
     """
     by_folded = {each.casefold(): each for each in known}
     close = difflib.get_close_matches(name.casefold(), by_folded, n=1)

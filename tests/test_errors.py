@@ -1,5 +1,7 @@
 """One family of errors, each with its exit status."""
 
+import pickle
+
 import pytest
 
 from seqgen import errors
@@ -34,3 +36,10 @@ def test_an_unknown_name_lists_the_known_and_offers_the_nearest(name: str, messa
 def test_a_name_that_is_not_listed_can_be_offered() -> None:
     error = unknown_name("corpus", "poem", ["sonnets"], ["poems.txt"])
     assert str(error) == "unknown corpus 'poem'; did you mean poems.txt? (known: sonnets)"
+
+
+def test_an_error_knows_its_option_also_in_another_process() -> None:
+    for error in (SeqgenError("failed"), ConfigError("is too small", option="units")):
+        copy = pickle.loads(pickle.dumps(error))
+        assert (str(copy), copy.option) == (str(error), error.option)
+    assert str(ConfigError("is too small", option="units")) == "`units`: is too small"

@@ -49,11 +49,13 @@ def clear(path: Path, overwrite: bool) -> None:
         if not path.exists() or (path.is_dir() and not any(path.iterdir())):
             return
         if not is_checkpoint(path):
-            raise CheckpointError(f"{path} is in the way and is no checkpoint; --name another")
+            raise CheckpointError(
+                f"{path} already exists and is not a seqgen checkpoint; choose another `name`"
+            )
         if not overwrite:
             raise CheckpointError(
-                f"{path} exists; give --resume {path.name} to go on, "
-                "--overwrite to begin anew, or --name another"
+                f"{path} exists; continue it with `resume={path.name}`, replace it with "
+                "`overwrite=True`, or choose another `name`"
             )
         remove_leftovers(path)
         for name in layout.FILES:
@@ -132,7 +134,7 @@ def _write_weights(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
 def _to_float16(array: np.ndarray, name: str) -> np.ndarray:
     """An array in half precision. Raises CheckpointError if a number is beyond what that holds."""
     if array.size and np.abs(array).max() > np.finfo(np.float16).max:
-        raise CheckpointError(f"{name} has numbers too large for half precision; give --no-half")
+        raise CheckpointError(f"{name} has values too large for half precision; give `half=False`")
     return array.astype(np.float16)
 
 

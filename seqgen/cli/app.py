@@ -123,9 +123,9 @@ def run(step: Callable[[], Any]) -> int | str | None:
 
 def fail(message: str, status: int) -> int:
     """Say what went wrong in plain words; returns the exit status."""
-    from seqgen.cli.terminal import strip_controls
+    from seqgen.cli.terminal import flags, strip_controls
 
-    message = strip_controls(message)  # it may name a file with escape sequences in its name
+    message = flags(strip_controls(message))  # it may name a file with escape sequences
     typer.echo(f"{typer.style('error:', fg='red', bold=True)} {message}", err=True)
     return status
 

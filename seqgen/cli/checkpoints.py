@@ -17,7 +17,7 @@ from seqgen.checkpoint.locate import (
 )
 from seqgen.cli.completion import complete_checkpoint
 from seqgen.cli.export import export
-from seqgen.cli.terminal import strip_controls, tell, write
+from seqgen.cli.terminal import print_notice, strip_controls, write_stdout
 from seqgen.errors import CheckpointError, SeqgenError
 from seqgen.io.atomic import MAX_TEXT_BYTES, read_bytes
 
@@ -42,7 +42,7 @@ def checkpoints(context: typer.Context, as_json: AsJson = False) -> None:
     if rows:
         print_table(rows)
     if not own:
-        tell("none of your own here yet; train one with `seqgen train SOURCE`")
+        print_notice("none of your own here yet; train one with `seqgen train SOURCE`")
 
 
 @app.command()
@@ -136,7 +136,7 @@ def print_table(rows: list[dict[str, Any]]) -> None:
     Console().print(table)
     for row in rows:
         if row["damaged"]:
-            tell(f"damaged: {row['damaged']}")
+            print_notice(f"damaged: {row['damaged']}")
 
 
 def when(row: dict[str, Any], rows: list[dict[str, Any]]) -> str:
@@ -213,4 +213,4 @@ def print_sample(path: Path) -> None:
     except CheckpointError:
         return
     print("latest sample")
-    write("\n".join(text.rstrip("\n").split("\n")[-SAMPLE_LINES:]) + "\n")
+    write_stdout("\n".join(text.rstrip("\n").split("\n")[-SAMPLE_LINES:]) + "\n")

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from seqgen.cli.completion import complete_corpus
-from seqgen.cli.terminal import tell, write
+from seqgen.cli.terminal import print_notice, write_stdout
 from seqgen.data.corpora import open_corpus
 from seqgen.data.corpora.builtin import facts, open_known
 from seqgen.data.corpora.document import Corpus
@@ -59,13 +59,13 @@ def show(
     with drawn_downloads() as progress:
         corpus = open_corpus([source], encoding=encoding, progress=progress)
     for notice in corpus.notices:
-        tell(notice)
+        print_notice(notice)
     if report:
         print_report(corpus, as_json)
     elif as_json:
         print(json.dumps(corpus_facts(corpus), indent=2, ensure_ascii=False))
     else:
-        write(beginning(corpus, characters))
+        write_stdout(beginning(corpus, characters))
 
 
 @app.command()
@@ -228,7 +228,7 @@ def drawn_downloads() -> Iterator[Progress]:
             if name not in tasks:
                 tasks[name] = bars.add_task(f"fetching {name}", total=total)
                 if not console.is_terminal:
-                    tell(f"fetching {name}")
+                    print_notice(f"fetching {name}")
             bars.update(tasks[name], completed=done, total=total)
 
         yield draw

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from seqgen.cli.inspect._common import print_json
-from seqgen.cli.terminal import strip_controls, tell
+from seqgen.cli.terminal import print_notice, strip_controls
 from seqgen.config.options import SamplingOptions
 
 if TYPE_CHECKING:
@@ -89,12 +89,12 @@ def write_page(report: "TextReport", checkpoint: "Checkpoint", path: str) -> Non
     versions = {name: metadata.version(name) for name in ("seqgen", "numpy", "onnxruntime")}
     provenance = Provenance(command_line(), date.today().isoformat(), versions)
     write_atomic(Path(path), text_page(report, checkpoint.config, provenance))
-    tell(f"wrote {path}")
+    print_notice(f"wrote {path}")
 
 
 def print_report(report: "TextReport") -> None:
     for notice in report.notices:
-        tell(notice)
+        print_notice(notice)
     counts = f"{report.characters:,} characters, {report.tokens:,} tokens"
     typer.echo(strip_controls(f"{report.name} on {report.evaluated}: {counts}") + "\n")
     print_rows(report.rows, report.tokens < LONGER * report.characters)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from seqgen.cli.completion import complete_checkpoint
-from seqgen.cli.terminal import tell
+from seqgen.cli.terminal import print_notice
 
 
 def export(
@@ -34,8 +34,8 @@ def export(
         original, folder, half=half, measure=partial(measure, original, half=half)
     )
     size = sum(file.stat().st_size for file in folder.iterdir())
-    tell(f"{folder}: {size / 1e6:.1f} MB")
+    print_notice(f"{folder}: {size / 1e6:.1f} MB")
     if found.halving is not None:
-        tell(f"half precision: {found.halving:+.6f} nats a token, held-back part")
+        print_notice(f"half precision: {found.halving:+.6f} nats a token, held-back part")
     for precision, nats in found.validation.items():
-        tell(f"{precision}: {nats:.4f} nats a token, held-back part")
+        print_notice(f"{precision}: {nats:.4f} nats a token, held-back part")

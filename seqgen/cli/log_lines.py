@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seqgen.checkpoint.locate import FOLDER
-from seqgen.cli.terminal import strip_controls
+from seqgen.cli.terminal import flags, strip_controls
 from seqgen.config.options import TrainingOptions
 from seqgen.data.corpora.units import summary
 from seqgen.models import cells
@@ -38,7 +38,7 @@ class Unit(NamedTuple):
 
 def lines(event: Event, verbose: bool, unit: Unit) -> list[str]:
     """An event in plain lines, safe for a terminal."""
-    return [strip_controls(line) for line in told(event, verbose, unit)]
+    return [flags(strip_controls(line)) for line in told(event, verbose, unit)]
 
 
 def told(event: Event, verbose: bool, unit: Unit) -> list[str]:

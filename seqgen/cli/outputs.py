@@ -171,7 +171,7 @@ def tell(notices: Iterable[Notice]) -> None:
     from seqgen.cli import terminal
 
     for notice in notices:
-        terminal.tell(notice.text)
+        terminal.print_notice(notice.text)
 
 
 def left_out(tune: Tune, error: TuneError) -> Notice:

@@ -10,7 +10,7 @@ import typer
 
 from seqgen.cli.completion import complete_corpus
 from seqgen.cli.options import with_options
-from seqgen.cli.terminal import tell
+from seqgen.cli.terminal import print_notice
 from seqgen.config.options import RenderOptions
 from seqgen.data.corpora.document import Document
 from seqgen.errors import CorpusError, TuneError
@@ -83,7 +83,7 @@ def chosen(source: str, number: int | None, encoding: str | None) -> list[tuple[
             f"{source}: no tune in it (a tune begins with an X: line and has a K: line)"
         )
     for notice in corpus.notices:
-        tell(notice)
+        print_notice(notice)
     tunes = list(with_rhythms(corpus.documents))
     if number is None:
         return tunes
@@ -119,7 +119,7 @@ def readable(documents: list[tuple[Document, str]]) -> Iterator[tuple[Tune, str]
             failed.setdefault(error.reason, []).append(error)
     for reason, errors in failed.items():
         if len(errors) == 1:
-            tell(f"left out: {errors[0]}")
+            print_notice(f"left out: {errors[0]}")
         else:
             first = f"; the first: {errors[0].where}" if errors[0].where else ""
-            tell(f"left out: {len(errors):,} tunes: {reason}{first}")
+            print_notice(f"left out: {len(errors):,} tunes: {reason}{first}")

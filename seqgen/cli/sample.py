@@ -13,7 +13,7 @@ from seqgen.checkpoint.layout import BEST, WEIGHTS_OF
 from seqgen.checkpoint.locate import is_shipped
 from seqgen.cli.completion import complete_checkpoint, complete_names
 from seqgen.cli.options import with_options
-from seqgen.cli.terminal import escape_controls, tell
+from seqgen.cli.terminal import escape_controls, print_notice
 from seqgen.config.fields import check_utf_8, grouped
 from seqgen.config.options import (
     INT8,
@@ -101,19 +101,19 @@ def sample(
     if not tunes and options.on_unknown == "skip" and (lacking := tokenizer.unknown(text)):
         from seqgen.data.tokenizers.base import listed
 
-        tell(f"skipped in the prompt: {listed(lacking)}")
+        print_notice(f"skipped in the prompt: {listed(lacking)}")
         text = tokenizer.skip_unknown(text)
     if verbose:
-        tell(described(generator.config, generator.checkpoint.path))
+        print_notice(described(generator.config, generator.checkpoint.path))
     if (verbose or sys.stderr.isatty()) and is_shipped(generator.checkpoint.path):
-        tell(f"{name}: the one that comes with seqgen")
+        print_notice(f"{name}: the one that comes with seqgen")
     if verbose or (options.seed is None and sys.stderr.isatty()):
-        tell(f"seed {generator.seed}")
+        print_notice(f"seed {generator.seed}")
     if tunes:
         from seqgen.music.core.left_out import summary_lines
 
         for line in summary_lines(generator.prompt_left_out):
-            tell(f"prompt: {line}")
+            print_notice(f"prompt: {line}")
         write_tunes(generator, pieces, output, rendering, verbose)
         return
     items = generator.config.corpus.unit == LINE and generator.config.corpus.learns_ends
@@ -151,12 +151,12 @@ def tell_loops(generator: "TextGenerator", count: int) -> None:
     for loop in generator.loops[:MOST_LOOPS]:
         which = "the sample" if count == 1 else f"sample {loop.sample + 1}"
         passage = loop.passage if len(loop.passage) <= 60 else loop.passage[:59] + "…"
-        tell(
+        print_notice(
             f"{which} ended because it repeated the same {len(loop.passage)} characters "
             f"{REPEATS} times ({passage!r}); --no-loops avoids that"
         )
     if len(generator.loops) > MOST_LOOPS:
-        tell(f"so did {len(generator.loops) - MOST_LOOPS} more samples")
+        print_notice(f"so did {len(generator.loops) - MOST_LOOPS} more samples")
 
 
 def tell_selection(generator: "TextGenerator") -> None:
@@ -164,7 +164,7 @@ def tell_selection(generator: "TextGenerator") -> None:
     if (selection := generator.selection) is None or not selection.candidates:
         return
     for line in selection.report():
-        tell(line)
+        print_notice(line)
 
 
 def write_tunes(
@@ -193,7 +193,7 @@ def write_tunes(
         write_atomic(output, "\n".join(every).encode())
     tell_selection(generator)
     if generator.kept is not None and (verbose or sys.stderr.isatty()):
-        tell(f"the grammar kept {generator.kept:.1%} of the probability")
+        print_notice(f"the grammar kept {generator.kept:.1%} of the probability")
     if outputs.is_requested(rendering, rendered):
         readable = [(tune, abc) for abc in every if (tune := tune_of(abc)) is not None]
         made_by = f"{outputs.command_line()}, seed {generator.seed}"
@@ -218,7 +218,7 @@ def tune_of(abc: str) -> "Tune | None":
         return parse_tune(abc)
     except TuneError as error:
         number = abc.partition("X:")[2].partition("\n")[0]
-        tell(f"tune {number} cannot be read: {error}")
+        print_notice(f"tune {number} cannot be read: {error}")
         return None
 
 
@@ -232,7 +232,7 @@ def read_prompt(prompt: str) -> str:
         prompt = prompt[1:]
     elif prompt == "-" or prompt.startswith("@"):
         return read_prompt_file(prompt)
-    check_utf_8("the prompt", prompt)
+    check_utf_8(prompt, "prompt")
     return prompt
 
 

@@ -1,33 +1,54 @@
-"""Text of others on a terminal, which it must not drive."""
+"""Prints on the terminal: names and texts of others, which must not control it, and messages."""
 
+import re
 import sys
 
 import typer
 
-# What a terminal takes for commands, each as the picture that Unicode has of it; of the upper ones
-# (ISO 6429's C1) there are no pictures. A tab and a line's end are harmless.
+# Unicode's picture of each control character; those of C1 (ISO 6429) have none. Tabs and newlines
+# are harmless.
 PICTURES = {
     **{code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n"},
     0x7F: 0x2421,
     **dict.fromkeys(range(0x80, 0xA0), 0xFFFD),
 }
 
+QUOTES = "'\""
+# An option in a message of the library: `units`, `cell='gru'`, `grammar=False`.
+OPTION = re.compile(r"`([a-z][a-z0-9_]*)(?:=([^`\n]*))?`")
+
 
 def escape_controls(text: str) -> str:
-    """The text with a picture in the place of each control character."""
+    """Return the text with a picture in place of each control character."""
     return text.translate(PICTURES)
 
 
 def strip_controls(text: str) -> str:
-    """The text with a space in the place of what cannot be printed, as for a line of a table."""
+    """Return the text with a space in place of each character that is not printable."""
     return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
 
 
-def tell(text: str) -> None:
-    """Say something on standard error; it may name files and texts of others."""
-    typer.echo(strip_controls(text), err=True)
+def flags(message: str) -> str:
+    """Return a message of the library with its options as flags of the command line.
+
+    ```units``` becomes ``--units``, ```cell='gru'``` ``--cell gru``, ```novel=True``` ``--novel``
+    and ```grammar=False``` ``--no-grammar`` (see `seqgen.errors`).
+    """
+    return OPTION.sub(_flag, message)
 
 
-def write(text: str) -> None:
-    """Write to standard output: as it is into a file or a pipe, harmless on a terminal."""
+def _flag(match: re.Match[str]) -> str:
+    name, value = match[1].replace("_", "-"), match[2]
+    if value is None or value == "True":
+        return f"--{name}"
+    return f"--no-{name}" if value == "False" else f"--{name} {value.strip(QUOTES)}"
+
+
+def print_notice(message: str) -> None:
+    """Print a message on standard error; it may contain names and texts of others."""
+    typer.echo(flags(strip_controls(message)), err=True)
+
+
+def write_stdout(text: str) -> None:
+    """Write to standard output: unchanged to a file or a pipe, escaped to a terminal."""
     sys.stdout.write(escape_controls(text) if sys.stdout.isatty() else text)

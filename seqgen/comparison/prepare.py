@@ -150,5 +150,5 @@ def check_free(place: Path, overwrite: bool) -> None:
         write.clear(place, overwrite)
     elif not (overwrite or is_empty(place)):
         raise CheckpointError(
-            f"{place} exists; --overwrite begins anew, or --name the comparison otherwise"
+            f"{place} exists; give `overwrite=True` to replace it, or another `name`"
         )

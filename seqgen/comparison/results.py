@@ -9,7 +9,6 @@ from typing import Any
 from seqgen.checkpoint.config import field_error, parse_dataclass
 from seqgen.checkpoint.layout import PROGRAM
 from seqgen.comparison.variants import text_of, unique
-from seqgen.config.fields import flag_name
 from seqgen.errors import CheckpointError, ConfigError
 from seqgen.io.atomic import read_json, write_json
 
@@ -128,7 +127,9 @@ def read(path: Path) -> Comparison:
     where = str(file_of(path))
     data, _ = read_json(file_of(path))
     if not isinstance(data, dict) or data.get("program") != PROGRAM or "entries" not in data:
-        raise CheckpointError(f"{where} is in the way and is no comparison; --name another")
+        raise CheckpointError(
+            f"{where} already exists and is not a comparison; choose another `name`"
+        )
     if data.get("format") != FORMAT:
         raise field_error(where, "format", f"{data.get('format')!r} is not {FORMAT}")
     rest = {name: value for name, value in data.items() if name not in ("program", "format")}
@@ -146,7 +147,7 @@ def check_same(
     """Raise ConfigError unless a comparison was asked for in the same words, on the same text."""
     now = words(asked)
     changes = [
-        f"{flag_name(option)} was {told(earlier.asked.get(option))} and is {told(now.get(option))}"
+        f"`{option}` was {told(earlier.asked.get(option))} and is {told(now.get(option))}"
         for option in sorted(earlier.asked.keys() | now.keys())
         if sorted(earlier.asked.get(option, ())) != sorted(now.get(option, ()))
     ]
@@ -154,8 +155,9 @@ def check_same(
         changes.append(f"the text of {earlier.corpus} is another now")
     if changes:
         raise ConfigError(
-            f"{path} is there already and was asked for otherwise: {'; '.join(changes)}; "
-            "the same words go on with it, --overwrite begins anew, or --name another"
+            f"{path} already holds a comparison with other options ({'; '.join(changes)}); "
+            "give the original options to continue it, `overwrite=True` to start over, or another "
+            "`name`"
         )
 
 

@@ -66,8 +66,7 @@ def variants(asked: Mapping[str, Sequence[Any]], name: str) -> tuple[Variant, ..
             found.append(said)
     if len(found) < 2:
         raise ConfigError(
-            "there is nothing to compare: give an option two values or more, "
-            "as in --cells lstm,gru or --layers 1,2"
+            "nothing to compare; give an option two or more values, such as `layers=1,2`"
         )
     labels = [label(said, lists) for said in found]
     names = checkpoint_names(labels, name)
@@ -85,25 +84,26 @@ def check_lists(asked: Mapping[str, tuple[Any, ...]]) -> None:
         if option not in FIELDS:
             raise unknown_name("option", option, FIELDS)
         if not values:
-            raise ConfigError(f"{flag_name(option)} needs at least one value")
+            raise ConfigError("needs at least one value", option=option)
     for value in asked.get("tokenizer", ()):
         if str(value).isdecimal():
             raise ConfigError(
-                f"--tokenizer says what a token is; --token-budget {value} gives each variant as "
-                f"many"
+                f"{value!r} is not a tokenizer; for a number of training tokens give "
+                f"`token_budget={value}`",
+                option="tokenizer",
             )
     if len(asked.get("documents", ())) > 1:
         raise ConfigError(
-            "--documents takes one value here: variants are compared on the same held-out text"
+            "takes one value here: variants are compared on the same held-out text",
+            option="documents",
         )
     count = math.prod(map(len, asked.values()))
     if count > MOST:
         raise ConfigError(f"{count:,} variants are more than {MOST}; give shorter lists")
     if sum(option in asked for option in BUDGETS) != 1:
         raise ConfigError(
-            "say how long each variant may learn: --minutes, or --token-budget (tokens), or "
-            "--epochs; "
-            "one of them"
+            "give the training budget of each variant: one of `minutes`, `token_budget` (tokens) "
+            "and `epochs`"
         )
     compared = asked.get("cell", (ModelOptions().cell,))
     for name in compared:
@@ -111,8 +111,7 @@ def check_lists(asked: Mapping[str, tuple[Any, ...]]) -> None:
     for option, having in readers().items():
         if option in asked and not set(having) & set(compared):
             raise ConfigError(
-                f"{flag_name(option)} is an option of --cell {', '.join(having)}; "
-                f"not of {', '.join(compared)}"
+                f"is for `cell={', '.join(having)}`, not for {', '.join(compared)}", option=option
             )
 
 

@@ -22,6 +22,7 @@ def option(
     suffixes: tuple[str, ...] | None = None,
     path: bool = False,
     flag: bool = True,
+    advanced: bool = False,
 ) -> Any:
     """A dataclass field that carries what is to be known of an option.
 
@@ -32,11 +33,12 @@ def option(
     path: whether it names files, whose names may hold bytes that are not UTF-8, as those with
         suffixes may.
     flag: False for a rare option, which is set in a ``--config`` file only.
+    advanced: printed by ``--help-all`` only, not by ``--help``.
     """
     known = {
         "help": help, "least": least, "most": most, "above": above,
         "choices": choices, "names": names, "suffixes": suffixes,
-        "path": path, "flag": flag,
+        "path": path, "flag": flag, "advanced": advanced,
     }  # fmt: skip
     return field(default=default, metadata=known)
 
@@ -52,7 +54,7 @@ class Options:
         self.check()
 
     def check(self) -> None:
-        """Rules across fields; raises ConfigError that names the flags."""
+        """Rules across fields; raises ConfigError with the option."""
 
 
 def flag_name(name: str) -> str:
@@ -61,62 +63,63 @@ def flag_name(name: str) -> str:
 
 
 def checked(name: str, value: Any, hint: Any, known: Mapping[str, Any]) -> Any:
-    """The value as its field's type, or ConfigError that names the flag and the bound."""
-    flag = flag_name(name)
+    """The value as its field's type, or ConfigError with the option and the bound."""
     kinds = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
     if value is None:
         if type(None) in kinds:
             return None
-        raise ConfigError(f"{flag} needs a value")
+        raise ConfigError("needs a value", option=name)
     kind = next(k for k in kinds if k is not type(None))
     if get_origin(kind) is tuple:
         items = tuple(value) if isinstance(value, (list, tuple)) else (value,)
         inner = get_args(kind)[0]
         if not items:
-            raise ConfigError(f"{flag} needs at least one value")
+            raise ConfigError("needs at least one value", option=name)
         return tuple(checked(name, item, inner, known) for item in items)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value) if abs(value) < 2**1000 else math.inf
     if type(value) is not kind:
-        raise ConfigError(f"{flag}: {value!r} is not {a_or_an(kind)}")
+        raise ConfigError(f"{value!r} is not {a_or_an(kind)}", option=name)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        check_bounds(flag, value, known)
+        check_bounds(name, value, known)
     if known["choices"] and value not in known["choices"]:
         hint = did_you_mean(str(value), map(str, known["choices"]))
-        raise ConfigError(f"{flag}: {value!r} is not one of {', '.join(known['choices'])}{hint}")
+        choices = ", ".join(known["choices"])
+        raise ConfigError(f"{value!r} is not one of {choices}{hint}", option=name)
     if isinstance(value, str) and not (known["suffixes"] or known["path"]):
-        check_utf_8(flag, value)
+        check_utf_8(value, name)
     if known["suffixes"] and PurePath(value).suffix.lower() not in known["suffixes"]:
-        raise ConfigError(f"{flag}: {value!r} does not end in {' or '.join(known['suffixes'])}")
+        suffixes = " or ".join(known["suffixes"])
+        raise ConfigError(f"{value!r} does not end in {suffixes}", option=name)
     return value
 
 
-def check_utf_8(what: str, text: str) -> None:
-    """Raise ConfigError if a text from the command line holds bytes that are not UTF-8.
+def check_utf_8(text: str, option: str) -> None:
+    """Raise ConfigError if a text from the command line has bytes that are not UTF-8.
 
-    Python hands such bytes on as lone surrogates, U+DC80 to U+DCFF (PEP 383).
+    Python passes such bytes on as lone surrogates, U+DC80 to U+DCFF (PEP 383).
     """
     place = next((n for n, c in enumerate(text) if "\udc80" <= c <= "\udcff"), None)
     if place is not None:
         offset = len(text[:place].encode("utf-8", "surrogatepass"))
         byte = ord(text[place]) - 0xDC00
-        raise ConfigError(f"{what} is not UTF-8: byte 0x{byte:02x} at offset {offset}")
+        raise ConfigError(f"not UTF-8: byte 0x{byte:02x} at offset {offset}", option=option)
 
 
 def a_or_an(kind: type) -> str:
     return {int: "a whole number", float: "a number", str: "a word", bool: "true or false"}[kind]
 
 
-def check_bounds(flag: str, value: float, known: Mapping[str, Any]) -> None:
+def check_bounds(option: str, value: float, known: Mapping[str, Any]) -> None:
     least, most, above = known["least"], known["most"], known["above"]
     if isinstance(value, float) and not math.isfinite(value):
-        raise ConfigError(f"{flag}: {value} is not a finite number")
+        raise ConfigError(f"{value} is not a finite number", option=option)
     if least is not None and value < least:
-        raise ConfigError(f"{flag}: {value} is too small; the least is {least}")
+        raise ConfigError(f"{value} is too small; the minimum is {least}", option=option)
     if above is not None and value <= above:
-        raise ConfigError(f"{flag}: {value} is too small; it must be above {above}")
+        raise ConfigError(f"{value} is too small; it must be above {above}", option=option)
     if most is not None and value > most:
-        raise ConfigError(f"{flag}: {value} is too large; the most is {most}")
+        raise ConfigError(f"{value} is too large; the maximum is {most}", option=option)
 
 
 def grouped(said: Mapping[str, Any], *groups: type[Options]) -> list[Any]:

@@ -55,8 +55,9 @@ class DataOptions(Options):
         separator = self.documents
         if not separator.strip() or separator != separator.strip() or not separator.isprintable():
             raise ConfigError(
-                f"--documents: {separator!r} cannot separate documents; give the characters of the "
-                "line without blanks at its ends"
+                f"{separator!r} cannot separate documents; give the characters of the line "
+                "without spaces at its ends",
+                option="documents",
             )
 
 
@@ -144,29 +145,33 @@ class ModelOptions(Options):
     def check(self) -> None:
         if self.layers and self.units and len(self.units) not in (1, self.layers):
             raise ConfigError(
-                f"--units names {len(self.units)} layers and --layers {self.layers}; "
-                "give one number, or one a layer"
+                f"has {len(self.units)} values for `layers={self.layers}`; give one value, or one "
+                "per layer",
+                option="units",
             )
         if self.bidirectional:
             raise ConfigError(
-                "--bidirectional: such a layer reads what comes after each token, and a text that "
-                "is written left to right has nothing there yet; it is for encoders of whole "
-                "texts, as in tagging or translation"
+                "a bidirectional layer reads the tokens after each token, which do not exist yet "
+                "when text is generated left to right; it is for encoders of whole texts, as in "
+                "tagging or translation",
+                option="bidirectional",
             )
         if self.residual and self.dense:
-            raise ConfigError("--residual and --dense are two ways to reach past a layer; give one")
+            raise ConfigError(
+                "cannot be combined with `residual`: both are skip connections", option="dense"
+            )
         if self.tie_embeddings and self.dense:
             raise ConfigError(
-                "--tie-embeddings needs an output layer that reads vectors as wide as the "
-                "embedding, and with "
-                "--dense it reads all layers; give one"
+                "cannot be combined with `dense`, where the output layer reads all layers and not "
+                "vectors as wide as the embedding",
+                option="tie_embeddings",
             )
 
     @property
     def widths(self) -> tuple[int, ...]:
         """Units of every layer, bottom to top. Raises ConfigError while they are not chosen yet."""
         if self.units is None or self.layers is None:
-            raise ConfigError("the stack has no --units and --layers yet")
+            raise ConfigError("`units` and `layers` have no values yet")
         return self.units * self.layers if len(self.units) == 1 else self.units
 
 
@@ -245,7 +250,7 @@ class TrainingOptions(Options):
 
     def check(self) -> None:
         if self.clip_norm is not None and self.clip_value is not None:
-            raise ConfigError("--clip-norm and --clip-value are two ways to clip; give one")
+            raise ConfigError("cannot be combined with `clip_norm`", option="clip_value")
 
 
 @dataclass(frozen=True)
@@ -307,7 +312,7 @@ class SamplingOptions(Options):
 
     def check(self) -> None:
         if self.stop == "":
-            raise ConfigError("--stop needs a text")
+            raise ConfigError("needs a text", option="stop")
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ class TextGenerator:
         """
         said, asked = grouped(options, SamplingOptions, TuneOptions)
         if said.count != 1:
-            raise ConfigError("generate writes one sample; Generator.pieces writes --count of them")
+            raise ConfigError("generate yields one sample; use pieces for more", option="count")
         return (text for _, text in self.pieces(prompt, said, asked))
 
     def pieces(
@@ -135,7 +135,7 @@ class TextGenerator:
                 return ((number, written(number, text=text)) for number, _, text in chosen)
         else:
             if asked != TuneOptions():
-                raise ConfigError("--meter, --key and the like are for models of tunes")
+                raise ConfigError("`meter`, `key` and the like are for models of tunes")
             candidates = self._texts(prompt, options, self.seed, batches, progress)
             if selection and selection.filters:
                 return ((number, text) for number, text, _ in selection.select(candidates))
@@ -155,8 +155,8 @@ class TextGenerator:
         if config.task != "tunes" and not config.corpus.learns_ends:
             if options.novel or options.unique:
                 raise ConfigError(
-                    f"--novel and --unique are for models of documents or tunes; {name} has "
-                    "learned from one long text"
+                    f"`novel` and `unique` are for models of documents or tunes; {name} was "
+                    "trained on one long text"
                 )
             return None
         if not (options.novel or options.unique or options.count >= COUNTED or self.counts_copies):
@@ -166,8 +166,9 @@ class TextGenerator:
             hashes = document_hashes.corpus_hashes(self.checkpoint, make=options.novel)
         if hashes is None and options.novel:
             raise ConfigError(
-                f"--novel: {name} does not know which documents it has learned from; it was made "
-                "by an older seqgen, so train it anew"
+                f"{name} does not know its training documents; it was made by an older seqgen, so "
+                "train it again",
+                option="novel",
             )
         fingerprint = TASKS.load(config.task).fingerprint
         return Selection(
@@ -252,7 +253,7 @@ class TextGenerator:
         tokenizer = self.checkpoint.tokenizer
         if options.stop or options.lines or not options.loops:
             raise ConfigError(
-                "--stop, --lines and --no-loops are for text; a tune ends where it is whole"
+                "`stop`, `lines` and `loops=False` are for text; a tune ends where it is complete"
             )
         length = self._length(options, settled) + len(settled.body)
         first = PositionTracker(roles(tokenizer.pieces)) if self.config.places else None
@@ -291,8 +292,8 @@ class TextGenerator:
             return max(self.config.facts.long, ROOM * settled.least)
         if options.length < settled.least:
             raise ConfigError(
-                f"--length {options.length} is too short: what is asked for takes "
-                f"{settled.least} tokens"
+                f"{options.length} is too small: the requested tune takes {settled.least} tokens",
+                option="length",
             )
         return options.length
 
@@ -307,7 +308,7 @@ class TextGenerator:
             return parse_request(prompt, asked, self.config, self.checkpoint.tokenizer.pieces)
         if prompt or asked != TuneOptions():
             raise ConfigError(
-                "only a model trained with --tokenizer abc can be asked for something or prompted"
+                "only models with `tokenizer='abc'` take a prompt, a meter, a key and the like"
             )
         return TuneRequest()
 

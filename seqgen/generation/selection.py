@@ -115,7 +115,7 @@ class Selection:
         are = "is a copy" if self.copies == 1 else "are copies"
         return [
             f"{self.copies:,} of {self.candidates:,} samples ({self.copies / self.candidates:.1%}) "
-            f"{are} of training documents; --novel rejects them"
+            f"{are} of training documents; `novel=True` rejects them"
         ]
 
     def _check(self, document: str) -> bool:
@@ -153,7 +153,7 @@ class Selection:
         raise SamplingError(
             f"gave up after {self._count - self._remaining:,} of {self._count:,} samples: of "
             f"{self.candidates:,} candidates {' and '.join(reasons)}, {self._rejected:,} of them "
-            "in a row; try a higher --temperature, or a network that was trained for less time"
+            "in a row; try a higher `temperature`, or a model that was trained for less time"
         )
 
 

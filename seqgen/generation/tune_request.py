@@ -56,12 +56,15 @@ def parse_request(
     option that differ, and for music that no tune goes on from, naming the place.
     """
     if not options.grammar and (options.bars or options.form or options.tonic):
-        raise ConfigError("with --no-grammar nothing holds a tune to --bars, --form or --tonic")
+        raise ConfigError(
+            "`bars`, `form` and `tonic` need the grammar; they cannot be given with it off",
+            option="grammar",
+        )
     try:
         parsed = parse_prompt(prompt)
     except TuneError as error:
         where = f"{error.where} of its music: " if error.where else ""
-        raise ConfigError(f"--prompt: {where}{error.reason}; {EXAMPLE}") from error
+        raise ConfigError(f"{where}{error.reason}; {EXAMPLE}", option="prompt") from error
     said, music = parsed.fields, parsed.music
     meter = resolve_field("meter", options.meter, said.get("M"), known_meter)
     key = resolve_field("key", options.key, said.get("K"), parse_key)
@@ -102,10 +105,10 @@ def resolve_field(
 
     Raises ConfigError if they say two things, and as ``parse`` does.
     """
-    given = parse(option, f"--{name}") if option else None
-    said = parse(field, f"--prompt: {name[0].upper()}:") if field else None
+    given = parse(option, name) if option else None
+    said = parse(field, "prompt") if field else None
     if given is not None and said is not None and given != said:
-        raise ConfigError(f"--{name} {option}, but the prompt says {field}; give one")
+        raise ConfigError(f"is {option}, but the prompt says {field}; give one", option=name)
     return said if given is None else given
 
 
@@ -119,14 +122,14 @@ def known_line(what: str, value: str, pieces: Sequence[str]) -> str:
     return line
 
 
-def known_meter(value: str, where: str) -> str:
+def known_meter(value: str, option: str) -> str:
     try:
         return str(fields.meter(value))
     except TuneError as error:
-        raise ConfigError(f"{where}: {value!r} is no meter (6/8, 4/4, C|)") from error
+        raise ConfigError(f"{value!r} is not a meter (6/8, 4/4, C|)", option=option) from error
 
 
-def parse_key(value: str, where: str) -> Key:
+def parse_key(value: str, option: str) -> Key:
     """The key of a name; for a prompt's signature of no mode, the nearest one.
 
     The prompt's notes keep their pitches; to an option nothing but a mode's signature can be given.
@@ -134,12 +137,12 @@ def parse_key(value: str, where: str) -> Key:
     try:
         found = fields.key(value)
     except TuneError as error:
-        raise ConfigError(f"{where}: {value!r} is no key (D, Ador, F#m)") from error
+        raise ConfigError(f"{value!r} is not a key (D, Ador, F#m)", option=option) from error
     if found is None:
-        raise ConfigError(f"{where}: {value!r} has no tonic; give a key such as D, Ador or F#m")
+        raise ConfigError(f"{value!r} has no tonic; give one such as D, Ador or F#m", option=option)
     nearest = normal_key(found)
-    if where.startswith("--key") and nearest.signature != found.signature:
-        raise ConfigError(f"{where}: {value!r} is no key that tunes are learned in (D, Ador, F#m)")
+    if option == "key" and nearest.signature != found.signature:
+        raise ConfigError(f"{value!r} is not a normal key (D, Ador, F#m)", option=option)
     return nearest
 
 
@@ -220,7 +223,7 @@ def place_in_music(header: int) -> Iterator[None]:
     except TuneError as error:
         place = re.sub(r"line (\d+)", lambda line: f"line {int(line[1]) - header}", error.where)
         where = f"{place} of its music: " if place else ""
-        raise ConfigError(f"--prompt: {where}{error.reason}") from error
+        raise ConfigError(f"{where}{error.reason}", option="prompt") from error
 
 
 def grammar_for_prompt(
@@ -249,7 +252,7 @@ def grammar_for_prompt(
             if index > furthest:
                 furthest, why = index, f"in {meter[2:-1]}, {error}"
     if not good:
-        raise ConfigError(f"--prompt: no tune goes on from it: {why or 'no meter fits'}")
+        raise ConfigError(f"no tune continues it: {why or 'no meter fits'}", option="prompt")
     return Grammar(pieces, replace(wish, meters=frozenset(good)), pairs), least
 
 

@@ -102,9 +102,13 @@ def places(
     room = until[np.searchsorted(until, np.arange(len(ids) - 1))] - np.arange(len(ids) - 1)
     most = int(room.max(initial=0))
     if most < 2:
-        raise ConfigError("the text is too short to follow a gradient back; give a longer --text")
+        raise ConfigError(
+            "too short to backpropagate a gradient through; give a longer one", option="text"
+        )
     if steps is not None and steps > most:
-        raise ConfigError(f"--steps: {most} are the most that this text allows; give a longer one")
+        raise ConfigError(
+            f"the maximum for this text is {most}; give a longer `text`", option="steps"
+        )
     steps = steps or min(STEPS, most)
     able = np.flatnonzero(room >= steps)
     # Rather those behind which there is something to warm up with.

@@ -102,7 +102,9 @@ def activations(
     count = len(passage.rows)
     if count * sum(vectors.values()) > MOST_NUMBERS:
         most = MOST_NUMBERS // sum(vectors.values())
-        raise ConfigError(f"--characters: {most} are the most for {sum(vectors.values()):,} units")
+        raise ConfigError(
+            f"the maximum is {most} with {sum(vectors.values()):,} units", option="characters"
+        )
     kept = {name: np.empty((count, units), np.float32) for name, units in vectors.items()}
     for n, (states, _) in enumerate(steps.over(passage)):
         for name, values in kept.items():
@@ -188,16 +190,20 @@ def named(names: Sequence[str], found: Activations) -> tuple[Unit, ...]:
 def unit_named(name: str, found: Activations) -> Unit:
     parts = NAME.fullmatch(name)
     if not parts:
-        raise ConfigError(f"--units: {name!r} is no unit; 17, 2:17 and 2:h:17 are")
+        raise ConfigError(f"{name!r} is not a unit such as 17, 2:17 or 2:h:17", option="units")
     layers = sorted({layer for layer, _ in found.states})
     layer = int(parts["layer"] or layers[-1])
     if layer not in layers:
-        raise ConfigError(f"--units: {name}: the network has layers 1 to {layers[-1]}")
+        raise ConfigError(f"{name}: the network has layers 1 to {layers[-1]}", option="units")
     states = [state for number, state in found.states if number == layer]
     state = parts["state"] or states[0]
     if state not in states:
-        raise ConfigError(f"--units: {name}: the states of layer {layer} are {', '.join(states)}")
+        raise ConfigError(
+            f"{name}: the states of layer {layer} are {', '.join(states)}", option="units"
+        )
     units = found.states[layer, state].shape[1]
     if int(parts["number"]) >= units:
-        raise ConfigError(f"--units: {name}: the units of layer {layer} are 0 to {units - 1}")
+        raise ConfigError(
+            f"{name}: the units of layer {layer} are 0 to {units - 1}", option="units"
+        )
     return Unit(layer, state, int(parts["number"]))

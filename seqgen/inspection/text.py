@@ -23,7 +23,7 @@ from seqgen.training.run_tunes import learned_rows
 if TYPE_CHECKING:
     from seqgen.data.tokenizers.base import Tokenizer
 
-UNSAID = "give --text FILE"
+UNSAID = "name a file with `text`"
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,8 @@ def locked(path: Path) -> Iterator[None]:
         lock.acquire()
     except Timeout:
         raise CheckpointError(
-            f"another process is training into {path}; wait until it is done, or --name another"
+            f"another process is training into {path}; wait until it has finished, or choose "
+            "another `name`"
         ) from None
     except OSError as error:
         raise CheckpointError(f"cannot write {path}: {error.strerror or error}") from error

@@ -34,7 +34,7 @@ class LayerShape:
 def recurrent_layers(options: ModelOptions) -> tuple[LayerShape, ...]:
     """The recurrent layers, bottom to top. Raises ConfigError if they do not fit each other."""
     if options.embedding is None:
-        raise ConfigError("the stack has no --embedding yet")
+        raise ConfigError("has no value yet", option="embedding")
     found, widths = [], [options.embedding]
     for n, units in enumerate(options.widths, 1):
         inputs = sum(widths) if options.dense else widths[-1]
@@ -43,8 +43,9 @@ def recurrent_layers(options: ModelOptions) -> tuple[LayerShape, ...]:
         widths.append(units)
     if options.residual and not any(layer.residual for layer in found):
         raise ConfigError(
-            "--residual adds what a layer reads to what it writes, and no layer here writes as "
-            f"many numbers as it reads; more --layers, or --embedding {options.widths[0]}"
+            "adds the input of a layer to its output, and no layer here has an output as wide as "
+            f"its input; give more `layers`, or `embedding={options.widths[0]}`",
+            option="residual",
         )
     return tuple(found)
 
@@ -56,9 +57,9 @@ def output_layer(options: ModelOptions) -> LayerShape:
     inputs = options.embedding + sum(widths) if options.dense else widths[-1]
     if options.tie_embeddings and inputs != options.embedding:
         raise ConfigError(
-            f"--tie-embeddings needs an embedding as wide as the last layer; --embedding "
-            f"{inputs} with "
-            f"{inputs} units"
+            "needs an embedding as wide as the last layer; "
+            f"`embedding={inputs}` with {inputs} units",
+            option="tie_embeddings",
         )
     return LayerShape("output", f"norm_{len(widths) + 1}", inputs, 0)
 

@@ -33,7 +33,9 @@ def neurons_page(
         for match in finding.matches:
             reasons.setdefault(match.unit, finding.feature.name)
     if not reasons:
-        raise ConfigError("--html: the text is too short to choose a unit by; name some by --units")
+        raise ConfigError(
+            "the text is too short to choose units; name them with `units`", option="html"
+        )
     pieces = activations.passage.pieces[:MAX_TOKENS]
     menu = list(reasons)
     percent, scale = _quantise(activations, menu[0])

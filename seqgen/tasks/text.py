@@ -31,7 +31,7 @@ class TextTask(Task):
         from seqgen.data.split import split_text
 
         if options.voice is not None:
-            raise ConfigError("--voice is for books of tunes; a text has no voices")
+            raise ConfigError("is for tune books; a text has no voices", option="voice")
         return split_text(corpus, choose_unit(corpus, options.documents))
 
     def encode(

@@ -44,7 +44,7 @@ class TunesTask(Task):
     def split(self, corpus: "Corpus", options: "DataOptions") -> "Split":
         if options.documents != AUTO:
             raise ConfigError(
-                "--documents is for texts; in a book of tunes, each tune is a document"
+                "is for texts; in a tune book each tune is a document", option="documents"
             )
         return split_tunes(corpus, options.transpose, options.voice)
 
@@ -58,7 +58,8 @@ class TunesTask(Task):
             return ()
         if tokenizer != TOKENIZER:
             raise ConfigError(
-                f"--transpose augment moves the tokens of tunes; --tokenizer {tokenizer} has none"
+                f"'augment' transposes the tokens of tunes; `tokenizer={tokenizer!r}` has none",
+                option="transpose",
             )
         return sorted({line for text in split.training for line in key_lines(str(text))})
 
@@ -127,7 +128,7 @@ def split_tunes(corpus: "Corpus", transpose: str, voice: str | None = None) -> "
     if rejected := sum(map(len, book.rejected.values())):
         notices.append(
             f"{rejected:,} of {len(corpus.documents):,} tunes were set aside "
-            f"(seqgen corpora show {corpus.sources[0]} --report says why)"
+            f"(run seqgen corpora show {corpus.sources[0]} --report for the reasons)"
         )
     if book.duplicates:
         twice = len(book.duplicates)

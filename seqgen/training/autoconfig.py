@@ -73,7 +73,7 @@ DROPOUT_CURVE = ((5.0, 0.0), (40.0, 0.5))
 # embedding of a letter nothing is left where it is dropped.
 EMBEDDING_DROPOUT = 0.4
 
-# With neither --epochs nor --minutes: as many tokens as the preset says, in at least one pass, and
+# With neither epochs nor minutes: as many tokens as the preset says, in at least one pass, and
 # at most so long.
 MOST_MINUTES = 10.0
 
@@ -141,7 +141,7 @@ def plan(
     if lasting.epochs is None and passes > max_epochs(preset, tokens):
         passes = max_epochs(preset, tokens)
         lasting = replace(lasting, epochs=passes)
-        why_so_long = [f"at most {passes:.3g} epochs: more learn it by heart (--epochs for more)"]
+        why_so_long = [f"at most {passes:.3g} epochs: more would overfit (set `epochs` for more)"]
     if stack.dropout is None:
         share, why_so_much = preset.dropout, "which suits the cell"
         if share is None:
@@ -211,7 +211,7 @@ def fitting_length(
     epochs = min(max_epochs(preset, tokens), max(1.0, preset.token_budget / tokens))
     why = (
         f"{epochs:.3g} epochs, or {MOST_MINUTES:g} minutes if that is shorter "
-        "(--epochs or --minutes to choose)"
+        "(set `epochs` or `minutes` to change)"
     )
     return replace(training, epochs=epochs, minutes=MOST_MINUTES), [why]
 
@@ -257,17 +257,18 @@ def fit_steps(
     """Window and batch that leave a small corpus a few steps in each pass."""
     if window is not None and window * (batch or 1) > tokens:
         raise ConfigError(
-            f"--seq-length {window} with --batch-size {batch or 1} needs {window * (batch or 1)} "
-            f"tokens "
-            f"and the training part has {tokens}"
+            f"{window} with `batch_size={batch or 1}` needs {window * (batch or 1)} tokens and the "
+            f"training part has {tokens}",
+            option="seq_length",
         )
     fitting_window = window or min(preset.window, max(1, tokens // LEAST_WINDOWS))
     most = min(preset.batch, SMALL_BATCH) if tokens < SMALL_UNTIL else preset.batch
     fitting_batch = batch or min(most, max(1, tokens // (fitting_window * LEAST_STEPS)))
     if fitting_window * fitting_batch > tokens:
         raise ConfigError(
-            f"--batch-size {fitting_batch} needs at least {fitting_window * fitting_batch} tokens "
-            f"and the training part has {tokens}"
+            f"{fitting_batch} needs at least {fitting_window * fitting_batch} tokens and the "
+            f"training part has {tokens}",
+            option="batch_size",
         )
     reasons = []
     if window is None and fitting_window < preset.window:

@@ -216,7 +216,7 @@ class Run:
             raise TrainingError(
                 f"the loss was not finite or exploded {position.recoveries} times, the last at "
                 f"step {position.step} with a step size of {rate:.2g}; the best weights are in "
-                f"{self.checkpoint.path}; try a smaller --learning-rate or --clip-norm"
+                f"{self.checkpoint.path}; try a smaller `learning_rate` or `clip_norm`"
             )
         position.lr_scale /= 2
         self.learner.assign(self.keeper.arrays)

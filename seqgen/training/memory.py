@@ -33,7 +33,7 @@ def check_memory(options: RunOptions, vocab: int) -> None:
 def refuse(needed: float, what: str, there: str) -> None:
     raise TrainingError(
         f"training takes about {needed / 1e9:,.1f} GB {what}, and {there}; "
-        "try smaller --units, --layers, --batch-size or --seq-length"
+        "try smaller `units`, `layers`, `batch_size` or `seq_length`"
     )
 
 
@@ -49,7 +49,6 @@ def memory_errors() -> Iterator[None]:
         yield
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
         raise TrainingError(
-            "out of memory; try smaller --units, --batch-size or --seq-length (--dry-run tells "
-            "about how "
-            "much they take)"
+            "out of memory; try smaller `units`, `batch_size` or `seq_length` (`dry_run=True` "
+            "estimates how much they take)"
         ) from error

@@ -126,7 +126,7 @@ class RidgeTrainer(Trainer):
             change_IV = np.linalg.solve(covariance_II, error_IV).astype(np.float32)
         except np.linalg.LinAlgError as error:
             raise TrainingError(
-                f"--ridge {self.ridge:g} is too small for states that hardly vary; try 0.03"
+                f"{self.ridge:g} is too small for states that hardly vary; try 0.03", option="ridge"
             ) from error
         self.output.kernel.assign_add(change_IV[:-1])
         self.output.bias.assign_add(change_IV[-1])

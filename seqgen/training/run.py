@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from seqgen.checkpoint import document_hashes, layout, write
 from seqgen.checkpoint.config import Config, CorpusFacts
 from seqgen.checkpoint.read import Checkpoint, open_checkpoint
-from seqgen.config.fields import flag_name
 from seqgen.config.options import RunOptions
 from seqgen.data.corpora import Corpus
 from seqgen.data.dataset import Dataset, preparing
@@ -134,14 +133,12 @@ def _resume_locked(
     said = {name: value for name, value in said.items() if value is not None}
     for name in said:
         if name not in MAY_CHANGE:
-            flags = ", ".join(map(flag_name, MAY_CHANGE))
-            raise ConfigError(
-                f"a resumed run keeps its options but for {flags}; {flag_name(name)} cannot change"
-            )
+            changeable = ", ".join(f"`{each}`" for each in MAY_CHANGE)
+            raise ConfigError(f"a resumed run can only change {changeable}", option=name)
     if not ignore_corpus_changes and (changed := changed_sources(checkpoint.config.corpus)):
         raise ConfigError(
-            f"{changed}; --ignore-corpus-changes goes on with the text as it was, and "
-            f"`seqgen train SOURCE --overwrite` begins anew"
+            f"{changed}; resume with the stored text (`ignore_corpus_changes=True`) or start over "
+            "(`overwrite=True`)"
         )
     if said:
         length = {"minutes": None, "epochs": None} if {"minutes", "epochs"} & set(said) else {}
@@ -154,8 +151,8 @@ def _resume_locked(
     current = yield from _prepare(checkpoint, position, arrays)
     if current.over() and (said or finished(checkpoint)):
         raise ConfigError(
-            f"{checkpoint.path.name} has been trained to its end; give more --minutes or --epochs "
-            "than it had, all its training counted"
+            f"{checkpoint.path.name} has finished training; extend it with `minutes` or `epochs`, "
+            "which count all its training"
         )
     if said:
         write_json(path / layout.CONFIG, checkpoint.config.to_json())
@@ -258,6 +255,6 @@ def _load(checkpoint: Checkpoint, position: TrainState, arrays: dict[str, Any] |
             return Run(checkpoint, training, validation, position, arrays)
     except (KeyError, ValueError) as error:
         raise CheckpointError(
-            f"{folder / train_state.STATE} does not fit the network ({error}); use --overwrite to "
-            "start again"
+            f"{folder / train_state.STATE} does not fit the network ({error}); start over "
+            "with `overwrite=True`"
         ) from error

@@ -86,12 +86,16 @@ def read(path: Path, config: Config | None = None) -> tuple[TrainState, dict[str
                 f"{path} is a copy to sample from, without the state that a run goes on from; "
                 "train one of your own with `seqgen train SOURCE`"
             )
-        raise CheckpointError(f"{path} holds no state to resume from; --overwrite to begin anew")
+        raise CheckpointError(
+            f"{path} has no training state to resume; start over with `overwrite=True`"
+        )
     arrays, words = read_arrays(file, max_bytes=most_bytes(config) if config else None)
     try:
         return position(json.loads(words["position"])), arrays
     except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{file} is damaged ({error}); --overwrite to begin anew") from error
+        raise CheckpointError(
+            f"{file} is damaged ({error}); start over with `overwrite=True`"
+        ) from error
 
 
 def position(data: Any) -> TrainState:

@@ -206,7 +206,7 @@ def test_choices_stand_under_the_results_too(capsys) -> None:
         (("--layers", "1,two"), "--layers: 'two' is not a whole number"),
         (("--layers", "1,9"), "--layers: 9 is too large"),
         (("--residual", "yes,maybe"), "--residual: 'maybe' is not yes or no"),
-        (("--units", "16,16+8", "--layers", "1"), "--units names 2 layers and --layers 1"),
+        (("--units", "16,16+8", "--layers", "1"), "--units: has 2 values for --layers 1"),
         (("--tokenizer", "64000"), "--token-budget 64000"),
         (("--cells", "lstm,gru", "--batch-size", "60000"), "--batch-size 60000 needs at least"),
         (("--layers", "1,2", "--plot", "c.gif"), "does not end in .png, .svg, .pdf"),

@@ -149,7 +149,7 @@ def failing(monkeypatch, capfd, *arguments: str) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (("fox", "--prompt", "Thé"), 1, "lacks 'é'"),
+        (("fox", "--prompt", "Thé"), 1, "vocabulary: 'é'"),
         (("fox", "--precision", "int9"), 2, "unknown precision 'int9'; did you mean int8? (known:"),
         (("fox", "--prompt", "@none.txt"), 2, "cannot read none.txt: No such file"),
         (("fox", "--output", "/dev/null/x"), 1, "cannot write /dev/null/x"),
@@ -158,8 +158,8 @@ def failing(monkeypatch, capfd, *arguments: str) -> tuple[int, str]:
             1,
             "cannot write /dev/null/x.mid",
         ),
-        (("jig", "--length", "5"), 2, "--length 5 is too short"),
-        (("jig", "--stop", "x"), 2, "--stop, --lines and --no-loops are for text"),
+        (("jig", "--length", "5"), 2, "--length: 5"),
+        (("jig", "--stop", "x"), 2, "--stop, --lines and --no-loops"),
         (("jig", "--key", "Gmix"), 2, "unknown mode 'mix'"),
         (("jig", "--prompt", "M:6/8\nK:D\nABcdefg"), 2, "bar too long"),
         (("jig", "--score", "x.doc"), 2, "does not end in .svg or .png or .pdf"),
@@ -278,7 +278,7 @@ def test_what_is_left_out_is_told(items: Path) -> None:
     lines = out.splitlines()
     assert len(set(lines)) == 200
     assert not {"a", "b", "c"} & set(lines)
-    assert re.fullmatch(r"left out: .* copies .* and .* repeats, of [\d,]+ candidates\n", err)
+    assert re.fullmatch(r"rejected: .* copies .* and .* repeats, of [\d,]+ candidates\n", err)
 
 
 def test_a_search_in_vain_ends_with_an_error(items: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from seqgen.cli.terminal import escape_controls
+from seqgen.cli.terminal import escape_controls, flags
 
 EVIL = "a\x1b]0;title\x07b\x9b2Jc\x7f\td\n"
 
@@ -92,3 +92,20 @@ def test_a_name_that_is_no_text_is_told(
     status, out, _ = seqgen("checkpoints", "--json")
     assert status == 0
     assert name in [row["name"] for row in json.loads(out)]
+
+
+@pytest.mark.parametrize(
+    ("message", "printed"),
+    [
+        ("`units`: 0 is too small", "--units: 0 is too small"),
+        ("use `cell='gru'` or `embedding=12`", "use --cell gru or --embedding 12"),
+        ("`novel=True`, `grammar=False`", "--novel, --no-grammar"),
+        ("try a smaller `learning_rate`", "try a smaller --learning-rate"),
+        (
+            "lacks '`', 'a', '`'; `seqgen train SOURCE`",
+            "lacks '`', 'a', '`'; `seqgen train SOURCE`",
+        ),
+    ],
+)
+def test_options_in_messages_are_printed_as_flags(message: str, printed: str) -> None:
+    assert flags(message) == printed

@@ -255,10 +255,7 @@ def test_a_text_that_has_changed_is_refused_unless_told_otherwise(seqgen, own: P
     Path("river.txt").write_text(text + "One more line.\n")
     status, _, err = seqgen("train", "--resume", "river", "--epochs", "9")
     assert status == 2
-    assert (
-        "river.txt is another text now than when the run began; --ignore-corpus-changes goes on"
-        in err
-    )
+    assert "river.txt is another text now than when the run began; " in err
     Path("river.txt").write_bytes(b"\xff\xfe\xfd")
     status, _, err = seqgen("train", "--resume", "river", "--epochs", "9")
     assert status == 2

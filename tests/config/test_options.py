@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqgen.config.fields import flag_name
 from seqgen.config.options import (
     DataOptions,
     ModelOptions,
@@ -43,14 +42,14 @@ def title(value: object) -> str | None:
 @pytest.mark.parametrize(("group", "field", "hint"), FIELDS, ids=title)
 @given(value=values)
 def test_a_value_is_taken_in_its_type_or_refused_by_its_flag(group, field, hint, value) -> None:
-    taken, refusal = None, flag_name(field.name)
+    taken, refused = None, field.name
     try:
         taken = getattr(group(**{field.name: value}), field.name)
     except ConfigError as error:
-        refusal = str(error)
+        refused = error.option
     else:
         assert taken is not None or type(None) in get_args(hint)
-    assert flag_name(field.name) in refusal
+    assert refused == field.name
     if taken is None:
         return
     for each in taken if isinstance(taken, tuple) else (taken,):
@@ -96,36 +95,42 @@ def test_options_do_not_change(group) -> None:
 def test_whole_numbers_are_numbers_too_and_truths_are_not() -> None:
     dropout = ModelOptions(dropout=0).dropout
     assert isinstance(dropout, float)
-    with pytest.raises(ConfigError, match="--dropout: True is not a number"):
+    with pytest.raises(ConfigError) as error:
         ModelOptions(dropout=True)
-    with pytest.raises(ConfigError, match=r"--layers: 2\.0 is not a whole number"):
+    assert error.value.option == "dropout"
+    with pytest.raises(ConfigError) as error:
         ModelOptions(layers=2.0)  # type: ignore[arg-type]
+    assert error.value.option == "layers"
 
 
 def test_units_are_one_number_or_one_a_layer() -> None:
     assert ModelOptions(units=64, layers=2).widths == (64, 64)  # type: ignore[arg-type]
     assert ModelOptions(units=[64, 32], layers=2).widths == (64, 32)  # type: ignore[arg-type]
-    with pytest.raises(ConfigError, match="--units names 2 layers and --layers 3"):
+    with pytest.raises(ConfigError) as error:
         ModelOptions(units=(64, 32), layers=3)
-    with pytest.raises(ConfigError, match="--units needs at least one value"):
+    assert error.value.option == "units"
+    with pytest.raises(ConfigError) as error:
         ModelOptions(units=())
-    with pytest.raises(ConfigError, match="has no --units"):
+    assert error.value.option == "units"
+    with pytest.raises(ConfigError, match="`units`"):
         _ = ModelOptions(units=(64,)).widths
 
 
 def test_bytes_that_are_not_utf_8_are_named_but_in_the_names_of_files() -> None:
     for options in ({"stop": "é\udce9"}, {"on_unknown": "\udce9"}):
-        with pytest.raises(ConfigError, match=r"--(stop|on-unknown)"):
+        with pytest.raises(ConfigError, match=r"`(stop|on_unknown)`"):
             SamplingOptions(**options)
-    with pytest.raises(ConfigError, match="--stop is not UTF-8: byte 0xe9 at offset 2"):
+    with pytest.raises(ConfigError) as error:
         SamplingOptions(stop="é\udce9")
+    assert error.value.option == "stop"
     assert TextOptions(text="caf\udce9.txt").text == "caf\udce9.txt"
     assert RenderOptions(midi="caf\udce9.mid").midi == "caf\udce9.mid"
 
 
 def test_options_that_exclude_each_other_are_both_named() -> None:
-    with pytest.raises(ConfigError, match="--clip-norm and --clip-value"):
+    with pytest.raises(ConfigError, match="`clip_norm`") as error:
         TrainingOptions(clip_norm=1, clip_value=1)
+    assert error.value.option == "clip_value"
 
 
 def test_options_find_their_group_by_name() -> None:

@@ -175,10 +175,9 @@ def test_keys_are_drawn_as_often_as_the_book_has_them(tune_checkpoint: Path) -> 
 def test_a_budget_of_tokens_is_enough_and_a_smaller_one_is_refused(tune_checkpoint: Path) -> None:
     generator = load(tune_checkpoint)
     asked = TuneOptions(meter="4/4", bars=8)
-    with pytest.raises(
-        ConfigError, match=r"too short: what is asked for takes (\d+) tokens"
-    ) as told:
+    with pytest.raises(ConfigError) as told:
         samples(generator, asked=asked, length=5)
+    assert told.value.option == "length"
     least = int(re.search(r"takes (\d+)", str(told.value))[1])  # type: ignore[index]
     (text,) = samples(generator, asked=asked, length=least, seed=1)
     assert bar_exact(parse_tune(text)) is None
@@ -188,8 +187,9 @@ def test_a_budget_of_tokens_is_enough_and_a_smaller_one_is_refused(tune_checkpoi
 def test_a_prompt_does_not_count_and_the_rest_is_enough(tune_checkpoint: Path) -> None:
     generator = load(tune_checkpoint)
     prompt = "K:D\n|:A|" + "d2f a2f|" * 20
-    with pytest.raises(ConfigError, match="too short") as told:
+    with pytest.raises(ConfigError) as told:
         samples(generator, prompt, length=4)
+    assert told.value.option == "length"
     least = int(re.findall(r"takes (\d+) tokens", str(told.value))[0])
     for text in samples(generator, prompt, length=least, count=20, temperature=1.5, seed=1):
         assert bar_exact(parse_tune(text)) is None
@@ -241,7 +241,7 @@ def test_tunes_by_other_tokens_are_written_as_they_come(
     generator = load(make(tmp_path / "x", kind="tunes", text=TUNES, documents=9))
     (text,) = samples(generator, seed=1, length=30)
     assert text.startswith("%abc-2.1\nX:1\nT:Tune 1\n")
-    with pytest.raises(ConfigError, match="--tokenizer abc"):
+    with pytest.raises(ConfigError, match="`tokenizer='abc'`"):
         samples(generator, "K:D")
 
 

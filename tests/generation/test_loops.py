@@ -183,5 +183,5 @@ def test_subwords_of_several_bytes_are_avoided_too(
 
 
 def test_it_is_an_option_of_text(tune_checkpoint: Path) -> None:
-    with pytest.raises(ConfigError, match="--no-loops"):
+    with pytest.raises(ConfigError, match="`loops=False`"):
         load(tune_checkpoint).generate(loops=False)

@@ -308,8 +308,9 @@ def test_an_unknown_cell_names_the_known_ones():
 
 
 def test_an_option_of_another_cell_is_refused():
-    with pytest.raises(ConfigError, match=r"--activation is an option of --cell .*rnn"):
+    with pytest.raises(ConfigError) as error:
         cells.chosen(ModelOptions(cell="lstm", activation="relu"))
+    assert error.value.option == "activation"
 
 
 def test_a_cell_fills_in_its_own_options_and_no_others():

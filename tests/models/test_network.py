@@ -222,18 +222,13 @@ def test_a_tied_output_layer_is_the_embedding(tf):
 
 
 @pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"residual": True}, "--residual adds what a layer reads .* --embedding 12"),
-        (
-            {"tie_embeddings": True},
-            "--tie-embeddings needs an embedding as wide as the last layer; --embedding 9",
-        ),
-    ],
+    ("option", "remedy"),
+    [("residual", "`embedding=12`"), ("tie_embeddings", "`embedding=9`")],
 )
-def test_layers_that_do_not_fit_are_refused(tf, changes, message):
-    with pytest.raises(ConfigError, match=message):
-        RecurrentLM(options("lstm", **changes), VOCAB)
+def test_layers_that_do_not_fit_are_refused(tf, option, remedy):
+    with pytest.raises(ConfigError, match=remedy) as error:
+        RecurrentLM(options("lstm", **{option: True}), VOCAB)
+    assert error.value.option == option
 
 
 PLACES = (5, 9, 4)

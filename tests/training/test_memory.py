@@ -33,6 +33,6 @@ def test_one_that_does_not_is_refused(options, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("seqgen.training.memory.address_limit", lambda: math.inf)
     monkeypatch.setattr("seqgen.training.memory.machine_memory", lambda: needed - 1)
     with pytest.raises(
-        TrainingError, match=r"GB of memory, and this machine has .*smaller --units"
+        TrainingError, match=r"GB of memory, and this machine has .*smaller `units`"
     ):
         check_memory(options, VOCAB)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seqgen.cli.terminal import strip_controls, tell
+from seqgen.cli.terminal import print_notice, strip_controls
 from seqgen.inspection.options import TextOptions
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def passage(checkpoint: "Checkpoint", options: TextOptions, characters: int) -> 
 
     found = open_passage(checkpoint, options, characters)
     if found.skipped:
-        tell(f"skipped, since the vocabulary lacks it: {listed(found.skipped)}")
+        print_notice(f"skipped, since the vocabulary lacks it: {listed(found.skipped)}")
     return found
 
 
@@ -87,4 +87,4 @@ def save(figure: "Figure", path: str) -> None:
     content = io.BytesIO()
     figure.savefig(content, format="png", dpi=150)
     write_atomic(Path(path), content.getvalue())
-    tell(f"wrote {path}")
+    print_notice(f"wrote {path}")

@@ -8,7 +8,7 @@ import typer
 
 from seqgen.cli.inspect import _common
 from seqgen.cli.options import with_options
-from seqgen.cli.terminal import tell
+from seqgen.cli.terminal import print_notice
 from seqgen.config.fields import grouped
 from seqgen.inspection.options import NeuronOptions, TextOptions
 from seqgen.io.control_characters import show_controls
@@ -52,7 +52,7 @@ def neurons(
 
         page = neurons_page(checkpoint.path.name, found, findings, units)
         write_atomic(Path(options.html), page)
-        tell(f"wrote {options.html}")
+        print_notice(f"wrote {options.html}")
     if as_json:
         _common.print_json(facts(found, findings, units))
         return

@@ -48,7 +48,7 @@ def decoded(chunks: Iterable[bytes], origin: str, encoding: str | None = None) -
             raise CorpusError(
                 f"{origin}: byte 0x{error.object[place]:02x} at offset {read - held + place} "
                 f"(line {line}) is not {label(codec)}; "
-                f"try --encoding {likely_encoding(error.object)}"
+                f"try `encoding={likely_encoding(error.object)!r}`"
             ) from None
         except UnicodeError as error:
             raise CorpusError(f"{origin}: is not {codec}: {error}") from None
@@ -91,8 +91,9 @@ def check_encoding(name: str) -> None:
         str(b"a", name, "ignore")
     except (LookupError, ValueError):
         raise ConfigError(
-            f"--encoding: {name!r} is no text encoding that Python knows "
-            "(some that are: utf-8, utf-16, cp1252, latin-1, cp437, shift_jis, koi8-r, gb18030)"
+            f"unknown text encoding {name!r} "
+            "(known are utf-8, utf-16, cp1252, latin-1, shift_jis, koi8-r, gb18030 and others)",
+            option="encoding",
         ) from None
 
 
@@ -119,7 +120,7 @@ def utf_16_hint(head: bytes) -> str:
     """What to try if every other byte is NUL, as in UTF-16 of a Western language."""
     for first, codec in ((1, "utf-16-le"), (0, "utf-16-be")):
         if head[first::2].count(0) > 0.4 * len(head) and not is_binary(head, codec):
-            return f"; if it is UTF-16, say --encoding {codec}"
+            return f"; if it is UTF-16, give `encoding={codec!r}`"
     return ""
 
 

@@ -68,8 +68,9 @@ def choose_unit(corpus: Corpus, requested: str = AUTO) -> str:
         return recognise(corpus)
     if requested not in UNITS and not any(occurs(d.text, requested) for d in corpus.documents):
         raise ConfigError(
-            f"{unknown_name('word or separator for --documents', requested, UNITS)}; "
-            f"{corpus.name} has no line {requested!r} to separate its documents"
+            f"{unknown_name('unit or separator', requested, UNITS)}; "
+            f"{corpus.name} has no line {requested!r} to separate its documents",
+            option="documents",
         )
     return requested
 

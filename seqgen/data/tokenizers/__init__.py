@@ -42,9 +42,10 @@ def train(kind: str, texts: "Iterable[Text]", vocab_size: int | None = None) -> 
     tokenizer = find(kind)
     if vocab_size is not None and not tokenizer.bounded:
         bounded = (name for name, other in TOKENIZERS.items() if other.bounded)
-        others = " or ".join(f"--tokenizer {name}" for name in bounded)
+        others = " or ".join(f"`tokenizer={name!r}`" for name in bounded)
         raise ConfigError(
-            f"--vocab-size does nothing with --tokenizer {kind}; leave it out, or take {others}"
+            f"has no effect with `tokenizer={kind!r}`; omit it, or use {others}",
+            option="vocab_size",
         )
     return tokenizer.train(texts, vocab_size)
 

@@ -64,7 +64,7 @@ class Tokenizer(ABC):
     """
 
     kind: ClassVar[str]
-    bounded: ClassVar[bool] = False  # whether --vocab-size means anything to it
+    bounded: ClassVar[bool] = False  # whether vocab_size applies to it
     size: int
 
     @classmethod
@@ -163,7 +163,7 @@ class Tokenizer(ABC):
         """The error for a text that holds unknown characters: it names them."""
         lacking = listed(self.unknown(text))
         return TokenError(
-            f"the vocabulary lacks {lacking}; --on-unknown skip leaves such characters out"
+            f"not in the vocabulary: {lacking}; `on_unknown='skip'` leaves such characters out"
         )
 
     def validate_ids(self, ids: Sequence[int] | np.ndarray) -> np.ndarray:

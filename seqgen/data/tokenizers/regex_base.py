@@ -58,8 +58,9 @@ class RegexTokenizer(Tokenizer):
         least = len(characters) + len(given) + 1
         if vocab_size is not None and vocab_size < least:
             raise ConfigError(
-                f"--vocab-size {vocab_size} is too small: {least - 1} characters and other pieces "
-                f"cannot be left out, so the least is {least}"
+                f"{vocab_size} is too small: {least - 1} characters and other pieces are required, "
+                f"so the minimum is {least}",
+                option="vocab_size",
             )
         for piece in given:
             del counts[piece]

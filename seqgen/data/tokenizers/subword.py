@@ -70,13 +70,14 @@ class SubwordTokenizer(Tokenizer):
 
         if vocab_size is not None and vocab_size < LEAST:
             raise ConfigError(
-                f"--vocab-size {vocab_size} is too small: the least is {LEAST} for subword tokens, "
-                "one a byte and the end of a document"
+                f"{vocab_size} is too small: the minimum is {LEAST} for subword tokens, one for "
+                "each byte and the end of a document",
+                option="vocab_size",
             )
         if surrogates := list(filter(is_surrogate, alphabet(texts))):
             raise TokenError(
                 f"the text holds {listed(surrogates)}, which are halves of characters and no text; "
-                "take them out, or use --tokenizer char"
+                "remove them, or use `tokenizer='char'`"
             )
         characters = sum(map(len, texts))
         size = vocab_size or min(max(512, characters // 250), 8000)

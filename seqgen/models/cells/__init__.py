@@ -7,7 +7,6 @@ group ``seqgen.cells`` (`seqgen.registry`).
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from seqgen.config.fields import flag_name
 from seqgen.config.options import ModelOptions
 from seqgen.errors import ConfigError
 from seqgen.registry import Registry
@@ -54,15 +53,15 @@ def chosen(options: ModelOptions) -> ModelOptions:
     for name in readers():
         if name not in cell.option_defaults and getattr(options, name):
             cells = ", ".join(readers()[name])
-            raise ConfigError(
-                f"{flag_name(name)} is an option of --cell {cells}; not of {cell.name}"
-            )
+            raise ConfigError(f"is for `cell={cells}`, not for {cell.name}", option=name)
     if options.recurrent_dropout and not cell.supports_recurrent_dropout:
-        raise ConfigError(f"--recurrent-dropout: {cell.name} learns no recurrent weights to drop")
+        raise ConfigError(
+            f"{cell.name} has no trainable recurrent weights", option="recurrent_dropout"
+        )
     if options.tie_embeddings and cell.fixed_embedding:
         raise ConfigError(
-            f"--tie-embeddings: {cell.name} learns no embedding, so that the output layer would "
-            f"learn nothing"
+            f"{cell.name} has no trainable embedding, so the output layer would not be trained",
+            option="tie_embeddings",
         )
     return filled(options)
 

@@ -19,7 +19,7 @@ OTHERS = 0.1
 
 
 class Delay(Cell):
-    """h_t = f(x W + h_{t-d} R_d + ... + b), with a connection for each delay d of ``--delays``.
+    """h_t = f(x W + h_{t-d} R_d + ... + b), with a connection for each delay d of ``delays``.
 
     The state is the last D outputs, D the longest delay. The kernels R_d stand one below the other
     in ``recurrent_kernel``, in the order of the delays.
@@ -37,7 +37,7 @@ class Delay(Cell):
         self.bound = self.activation.bound
         twice = sorted({d for d in self.delays if self.delays.count(d) > 1})
         if twice:
-            raise ConfigError(f"--delays names {twice[0]} twice; give each delay once")
+            raise ConfigError(f"{twice[0]} is given twice; give each delay once", option="delays")
 
     @property
     def preset_overrides(self) -> Mapping[str, Any]:

@@ -17,7 +17,7 @@ class GRU(RecurrentCell):
 
     Gates stand in Keras's order: update z, reset u, candidate n; one bias for each product. So the
     reset gate stands after the product, as in cuDNN, and all that h is multiplied by is one matrix.
-    Cho et al. reset before it (``--reset before``): n = tanh(a + (u h) R), and one bias in all.
+    Cho et al. reset before it (``reset="before"``): n = tanh(a + (u h) R), and one bias in all.
     """
 
     name = "gru"

@@ -109,7 +109,8 @@ def time_constants(tau: str) -> tuple[float, float]:
         ends = math.nan, math.nan
     if not 1 <= ends[0] <= ends[1] < math.inf:
         raise ConfigError(
-            f"--tau: {tau!r} is neither a number of steps, at least 1, as in 10, nor a range of "
-            "them, the smaller first, as in 1:100"
+            f"{tau!r} is neither a number of steps of at least 1, such as 10, nor an increasing "
+            "range of them, such as 1:100",
+            option="tau",
         )
     return ends

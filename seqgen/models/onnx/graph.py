@@ -125,7 +125,7 @@ def check_size_and_precision(weights: Mapping[str, np.ndarray], precision: str) 
     if size > MOST_BYTES:
         raise CheckpointError(
             f"the weights take {size / 1e9:.1f} GB and a one-step graph holds 2 GB; "
-            "train with fewer --units or --layers"
+            "train with fewer `units` or `layers`"
         )
 
 

@@ -26,7 +26,7 @@ HOW = (
     "no player of sound found on this machine; install one of "
     + ", ".join(command[0] for command in PLAYERS)
     + " (on Debian and Ubuntu: sudo apt install alsa-utils), "
-    "or write a file with --audio FILE.wav and open it"
+    "or write a file with `audio=FILE.wav` and open it"
 )
 
 

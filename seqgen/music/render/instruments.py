@@ -60,7 +60,9 @@ def find(name: str) -> Instrument:
             raise unknown_name("instrument", name, NUMBERS)
         number = int(name[:9])
         if not 1 <= number <= COUNT:
-            raise ConfigError(f"--instrument: {name} is not one of General MIDI's 1 to {COUNT}")
+            raise ConfigError(
+                f"{name} is not a General MIDI number, 1 to {COUNT}", option="instrument"
+            )
     return Instrument(name, number, timbre(number))
 
 

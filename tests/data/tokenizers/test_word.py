@@ -112,7 +112,7 @@ def test_a_vocabulary_has_room_for_every_cluster() -> None:
     text = SCRIPTS["Devanagari"]
     clustered = {c for c in clusters(text) if len(c) > 1}
     least = len(set(text)) + len(clustered) + 1
-    with pytest.raises(ConfigError, match=f"the least is {least}"):
+    with pytest.raises(ConfigError, match=f"the minimum is {least}"):
         tokenizers.train("word", [text], vocab_size=least - 1)
     tokenizer = tokenizers.train("word", [text, text], vocab_size=least)
     assert tokenizer.size == least

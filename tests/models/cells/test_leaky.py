@@ -78,11 +78,13 @@ def test_time_constants_move_only_where_they_are_learned_and_stay_above_one(tf, 
     "tau", ["0.5", "abc", "100:1", "1:", ":9", "nan", "inf", "1:inf", "-3", ""]
 )
 def test_a_time_constant_that_is_none_is_refused_before_anything_is_read(tau):
-    with pytest.raises(ConfigError, match=r"--tau: '.*' is neither a number of steps, at least 1"):
+    with pytest.raises(ConfigError) as error:
         check_names(RunOptions.of({"cell": "leaky", "tau": tau}))
+    assert error.value.option == "tau"
 
 
 @pytest.mark.parametrize("option", [{"tau": "10"}, {"learn_tau": True}])
 def test_other_cells_have_no_time_constants(option):
-    with pytest.raises(ConfigError, match="is an option of --cell leaky; not of lstm"):
+    with pytest.raises(ConfigError) as error:
         cells.chosen(ModelOptions(cell="lstm", **option))
+    assert error.value.option in option

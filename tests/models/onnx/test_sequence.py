@@ -143,7 +143,7 @@ def test_what_cannot_be_built_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(ConfigError, match="int4"):
         graph.build_sequence(options, VOCAB, weights, "int4")
     monkeypatch.setattr(graph, "MOST_BYTES", 100)
-    with pytest.raises(CheckpointError, match="fewer --units"):
+    with pytest.raises(CheckpointError, match="fewer `units`"):
         graph.build_sequence(options, VOCAB, weights)
 
 
