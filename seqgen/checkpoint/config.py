@@ -1,9 +1,30 @@
-"""The configuration of a checkpoint, ``config.json``, and the reader that checks its schema."""
+"""The configuration of a checkpoint, ``config.json``, and the reader that checks its schema.
+
+Format 2 is an object of these fields:
+
+- ``program``: ``"seqgen"``; ``format``: 2.
+- ``task``: name of the task (`seqgen.tasks`), ``"text"`` or ``"tunes"``.
+- ``tokenizers``: by name, ``sha256`` (of the bytes of ``tokenizer.json``) and ``vocab`` (number of
+  tokens). There is one, ``target``: that of the tokens to predict.
+- ``models``: networks by name. There is one, ``decoder``: its ``tokenizer``; ``start`` (token ids
+  before a sample without a prompt); ``feature_sizes`` (number of values of each input feature
+  beside a token); ``architecture`` (a `ModelSpec`). Weights in ``model.safetensors`` are named
+  ``decoder/LAYER/WEIGHT``.
+- ``data`` and ``training``: the options of the run. ``corpus``: `CorpusFacts`.
+- ``facts``: what the task stores about the corpus (`Task.facts_type`), or null.
+- ``versions``: of seqgen and of its dependencies during training.
+
+ONNX graphs are not stored; they are built from a model and named ``decoder/step`` and
+``decoder/sequence`` (`seqgen.checkpoint.graph_cache`). Format 1, which had one unnamed tokenizer
+and model, is read too.
+"""
 
 import dataclasses
 import math
 import types
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from seqgen.checkpoint.layout import CONFIG, FORMAT, PROGRAM
@@ -15,6 +36,16 @@ from seqgen.config.options import (
 )
 from seqgen.errors import CheckpointError, ConfigError
 from seqgen.tasks import TASKS
+
+_TARGET, _DECODER = "target", "decoder"
+# Fields of `Config` that ``config.json`` has elsewhere than at its top.
+_PATHS = {
+    "tokenizer_sha256": "tokenizers.target.sha256",
+    "vocab": "tokenizers.target.vocab",
+    "start": "models.decoder.start",
+    "places": "models.decoder.feature_sizes",
+    "model": "models.decoder.architecture",
+}
 
 
 @dataclass(frozen=True)
@@ -100,18 +131,44 @@ class Config:
         """How many numbers the network has learned."""
         return sum(math.prod(shape) for shape in self.weight_shapes().values())
 
+    @property
+    def boundary(self) -> int | None:
+        """The token at which the state is reset; None for a corpus of one document."""
+        from seqgen.data.tokenizers.base import END
+
+        return END if self.corpus.documents > 1 else None
+
     def to_json(self) -> dict[str, Any]:
-        """The object that ``config.json`` holds."""
-        return {"program": PROGRAM, "format": FORMAT, **dataclasses.asdict(self)}
+        """Return the object that ``config.json`` stores."""
+        fields = dataclasses.asdict(self)
+        return {
+            "program": PROGRAM,
+            "format": FORMAT,
+            "task": self.task,
+            "tokenizers": {
+                _TARGET: {"sha256": self.tokenizer_sha256, "vocab": self.vocab},
+            },
+            "models": {
+                _DECODER: {
+                    "tokenizer": _TARGET,
+                    "start": self.start,
+                    "feature_sizes": self.places,
+                    "architecture": fields["model"],
+                },
+            },
+            **{name: fields[name] for name in ("data", "training", "corpus", "facts", "versions")},
+        }
 
     @classmethod
     def from_json(cls, data: Any, where: str = CONFIG) -> "Config":
-        """Read what `to_json` wrote.
+        """Parse the object of a ``config.json`` of format 1 or 2.
 
-        An option that a later seqgen added and this file lacks takes its default.
-        where: the file, for messages.
-        Raises CheckpointError that names the file and the field, for anything malformed and for a
-        newer format.
+        Args:
+            data: The parsed JSON. An option that a later version added takes its default.
+            where: Path of the file, for messages.
+
+        Raises:
+            CheckpointError: If a field is invalid, or the format is newer.
         """
         if not isinstance(data, dict) or data.get("program") != PROGRAM:
             raise CheckpointError(f"{where}: this is not the configuration of a seqgen checkpoint")
@@ -124,9 +181,8 @@ class Config:
                 f"this one reads up to {FORMAT}); upgrade seqgen"
             )
         rest = {name: value for name, value in data.items() if name not in ("program", "format")}
-        if number == 1:
-            rest = from_format_1(rest)
-        config: Config = parse_dataclass(cls, rest, where, "")
+        rest = from_format_1(rest) if number == 1 else _unnested(rest, where)
+        config: Config = parse_dataclass(cls, rest, where, "", _PATHS)
         if config.task not in TASKS:
             known = ", ".join(TASKS.names())
             raise field_error(where, "task", f"{config.task!r} is not one of {known}")
@@ -144,17 +200,46 @@ class Config:
         from seqgen.data.tokenizers.base import LARGEST
 
         if not 2 <= self.vocab <= LARGEST:
-            raise field_error(where, "vocab", f"{self.vocab} is not between 2 and {LARGEST}")
+            raise field_error(
+                where, _PATHS["vocab"], f"{self.vocab} is not between 2 and {LARGEST}"
+            )
         if not self.start or not all(0 <= token < self.vocab for token in self.start):
-            raise field_error(where, "start", f"it needs token ids from 0 to {self.vocab - 1}")
+            raise field_error(
+                where, _PATHS["start"], f"it needs token ids from 0 to {self.vocab - 1}"
+            )
         if self.corpus.held_out > self.corpus.documents:
             raise field_error(where, "corpus.held_out", "there are not so many documents")
         for name, why in TASKS.load(self.task).invalid_fields(self):
-            raise field_error(where, name, why)
+            raise field_error(where, _PATHS.get(name, name), why)
         try:
             self.weight_shapes()
         except ConfigError as error:
-            raise field_error(where, "model", str(error)) from error
+            raise field_error(where, _PATHS["model"], str(error)) from error
+
+
+def _unnested(data: dict[str, Any], where: str) -> dict[str, Any]:
+    """Return the fields of a ``config.json`` of format 2 as those of `Config`."""
+    for name in data.keys() & _PATHS.keys():
+        raise field_error(where, name, "there is no such field in this format")
+    fields = {name: value for name, value in data.items() if name not in ("tokenizers", "models")}
+    for group, name in (("tokenizers", _TARGET), ("models", _DECODER)):
+        named = data.get(group)
+        if not isinstance(named, dict) or named.keys() != {name}:
+            raise field_error(where, group, f"this version reads one, named {name!r}")
+        entry = named[name]
+        if not isinstance(entry, dict):
+            raise field_error(where, f"{group}.{name}", "it is not an object")
+        entry = dict(entry)
+        if group == "models" and entry.pop("tokenizer", None) != _TARGET:
+            raise field_error(where, f"{group}.{name}.tokenizer", f"it is not {_TARGET!r}")
+        for field, path in _PATHS.items():
+            if path.startswith(f"{group}.") and (key := path.rpartition(".")[2]) in entry:
+                fields[field] = entry.pop(key)
+        for extra in entry:
+            raise field_error(
+                where, f"{group}.{name}.{extra}", "there is no such field in this format"
+            )
+    return fields
 
 
 # Fields of ``config.json`` that format 1 had under another name: group, old and new name.
@@ -184,13 +269,27 @@ def from_format_1(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def field_error(where: str, name: str, why: str) -> CheckpointError:
+    """Return the error for an invalid field of a JSON file."""
     return CheckpointError(
         f"{where}: {name}: {why}; the file is damaged or was edited, restore it or train anew"
     )
 
 
-def parse_dataclass(cls: type, data: Any, where: str, name: str) -> Any:
-    """A dataclass from a JSON object, every field of the type that it is declared with."""
+def parse_dataclass(
+    cls: type, data: Any, where: str, name: str, paths: Mapping[str, str] = MappingProxyType({})
+) -> Any:
+    """Build a dataclass from a JSON object, each field of exactly its declared type.
+
+    Args:
+        cls: The dataclass; fields without a default must be there.
+        data: The parsed JSON.
+        where: Path of the file, for messages.
+        name: Name of the object in the file; "" for the whole file.
+        paths: Names of fields in messages, where they are others than in the dataclass.
+
+    Raises:
+        CheckpointError: If a field is missing, unknown or invalid.
+    """
     if not isinstance(data, dict):
         raise field_error(where, name, "it is not an object")
     hints = get_type_hints(cls)
@@ -199,12 +298,11 @@ def parse_dataclass(cls: type, data: Any, where: str, name: str) -> Any:
         raise field_error(where, prefix + extra, "there is no such field in this format")
     values = {}
     for field in dataclasses.fields(cls):
+        path = paths.get(field.name, prefix + field.name)
         if field.name in data:
-            values[field.name] = _parse_value(
-                hints[field.name], data[field.name], where, prefix + field.name
-            )
+            values[field.name] = _parse_value(hints[field.name], data[field.name], where, path)
         elif field.default is dataclasses.MISSING:
-            raise field_error(where, prefix + field.name, "the field is missing")
+            raise field_error(where, path, "the field is missing")
     try:
         return cls(**values)
     except ConfigError as error:

@@ -23,6 +23,7 @@ DOCUMENTS = "documents.safetensors"
 ENDS = "ends.json"
 # The folder of the training state.
 RESUME = "resume"
+STATE = "state.safetensors"
 # Only in exported copies.
 EXPORT = "export.json"
 EVALUATION = "evaluation.json"

@@ -18,11 +18,15 @@ from seqgen.checkpoint.locate import (
 from seqgen.cli.completion import complete_checkpoint
 from seqgen.cli.export import export
 from seqgen.cli.terminal import print_notice, strip_controls, write_stdout
+from seqgen.cli.upgrade import upgrade
 from seqgen.errors import CheckpointError, SeqgenError
 from seqgen.io.atomic import MAX_TEXT_BYTES, read_bytes
 
-app = typer.Typer(help="List, show and export the trained checkpoints.", add_completion=False)
+app = typer.Typer(
+    help="List, show, export and upgrade the trained checkpoints.", add_completion=False
+)
 app.command()(export)
+app.command()(upgrade)
 
 SAMPLE_LINES = 12
 

@@ -10,15 +10,11 @@ from typing import Any
 import numpy as np
 
 from seqgen.checkpoint.config import Config
-from seqgen.checkpoint.layout import EXPORT, RESUME
+from seqgen.checkpoint.layout import EXPORT, RESUME, STATE
+from seqgen.checkpoint.upgrade import RENAMED_STATE
 from seqgen.errors import CheckpointError
 from seqgen.io.arrays import SPARE_BYTES, read_arrays, write_arrays
 from seqgen.models.architecture import state_shapes
-
-STATE = "state.safetensors"
-
-# Fields that format 1 has under another name.
-_RENAMED = {"scale": "lr_scale", "waited": "evals_since_best", "cost": "eval_seconds"}
 
 
 @dataclass
@@ -101,7 +97,7 @@ def read(path: Path, config: Config | None = None) -> tuple[TrainState, dict[str
 def position(data: Any) -> TrainState:
     """A position from JSON, each number of its type. Raises ValueError or TypeError."""
     data = dict(data)
-    for old, new in _RENAMED.items():
+    for old, new in RENAMED_STATE.items():
         if old in data:
             data[new] = data.pop(old)
     # A run that an earlier version began held the bound on the length that seqgen chose apart.

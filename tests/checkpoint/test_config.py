@@ -1,6 +1,7 @@
 import copy
 import json
-from dataclasses import MISSING, fields
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from seqgen.checkpoint.config import Config, CorpusFacts
 from seqgen.checkpoint.layout import FORMAT
 from seqgen.config.options import DataOptions, ModelOptions, TrainingOptions
+from seqgen.data.tokenizers.base import END
 from seqgen.errors import CheckpointError
 
 CONFIG = Config(
@@ -25,9 +27,17 @@ CONFIG = Config(
 )
 DATA = json.loads(json.dumps(CONFIG.to_json()))
 
-paths = [(name,) for name in DATA] + [
-    (group, name) for group in ("data", "model", "training", "corpus") for name in DATA[group]
-]
+TARGET, DECODER = ("tokenizers", "target"), ("models", "decoder")
+ARCHITECTURE = (*DECODER, "architecture")
+
+
+def keys(data: Any, *path: str) -> Iterator[tuple[str, ...]]:
+    """The path of every value in nested objects."""
+    for name, value in data.items() if isinstance(data, dict) else ():
+        yield (*path, name)
+        yield from keys(value, *path, name)
+
+
 junk = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=3),
     st.lists(st.integers(-5, 5), max_size=3), st.dictionaries(st.text(max_size=2), st.none()),
@@ -52,14 +62,19 @@ def test_a_newer_format_asks_for_an_upgrade() -> None:
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        (("vocab",), 0), (("vocab",), True), (("vocab",), 10**12), (("start",), []),
-        (("start",), [30]), (("start",), [-1]), (("task",), "images"), (("format",), 0),
-        (("format",), "1"), (("program",), "other"), (("model", "cell"), "transformer"),
-        (("model", "layers"), None), (("model", "embedding"), None),
-        (("model", "units"), [1, 2, 3]),
-        (("model", "units"), [10**9]), (("training", "warmup"), 7),
+        ((*TARGET, "vocab"), 0), ((*TARGET, "vocab"), True), ((*TARGET, "vocab"), 10**12),
+        ((*DECODER, "start"), []), ((*DECODER, "start"), [30]), ((*DECODER, "start"), [-1]),
+        (("task",), "images"), (("format",), 0),
+        (("format",), "1"), (("program",), "other"), ((*ARCHITECTURE, "cell"), "transformer"),
+        ((*ARCHITECTURE, "layers"), None), ((*ARCHITECTURE, "embedding"), None),
+        ((*ARCHITECTURE, "units"), [1, 2, 3]),
+        ((*ARCHITECTURE, "units"), [10**9]), (("training", "warmup"), 7),
         (("training", "warmup"), 10**400), (("versions",), {"a": 1}),
-        (("corpus", "characters"), -1), (("surplus",), 1), (("model", "surplus"), 1),
+        (("corpus", "characters"), -1), (("surplus",), 1), (("vocab",), 30),
+        ((*DECODER, "surplus"), 1),
+        (("tokenizers",), {}), (("models",), []), (("models", "encoder"), {}),
+        ((*DECODER, "tokenizer"), "source"), ((*DECODER, "feature_sizes"), [3]),
+        ((*ARCHITECTURE, "surplus"), 1),
     ],
 )  # fmt: skip
 def test_names_the_file_and_what_is_wrong(path: tuple[str, ...], value: Any) -> None:
@@ -73,7 +88,7 @@ def test_refuses_what_is_no_configuration(data: Any) -> None:
         Config.from_json(data)
 
 
-@given(st.sampled_from(paths), junk)
+@given(st.sampled_from([*keys(DATA)]), junk)
 def test_junk_is_refused_or_a_valid_configuration(path: tuple[str, ...], value: Any) -> None:
     try:
         config = Config.from_json(changed(path, value))
@@ -82,12 +97,22 @@ def test_junk_is_refused_or_a_valid_configuration(path: tuple[str, ...], value: 
     assert Config.from_json(json.loads(json.dumps(config.to_json()))) == config
 
 
-@pytest.mark.parametrize("name", [f.name for f in fields(Config) if f.default is MISSING])
-def test_no_field_may_be_missing(name: str) -> None:
+@pytest.mark.parametrize(
+    "path",
+    [
+        *((name,) for name in DATA if name != "facts"), (*TARGET, "sha256"), (*TARGET, "vocab"),
+        (*DECODER, "tokenizer"), (*DECODER, "start"), ARCHITECTURE,
+    ],
+)  # fmt: skip
+def test_no_field_may_be_missing(path: tuple[str, ...]) -> None:
     data = copy.deepcopy(DATA)
-    del data[name]
-    with pytest.raises(CheckpointError, match=name):
+    place = data
+    for name in path[:-1]:
+        place = place[name]
+    del place[path[-1]]
+    with pytest.raises(CheckpointError) as raised:
         Config.from_json(data)
+    assert path[0] == "program" or ".".join(path) in str(raised.value)
 
 
 def test_counts_parameters() -> None:
@@ -109,17 +134,7 @@ def changed(path: tuple[str, ...], value: Any) -> dict[str, Any]:
     return data
 
 
-def test_a_configuration_of_format_1_is_read() -> None:
-    old = copy.deepcopy(DATA) | {"format": 1}
-    old["tokens"], old["stack"] = old.pop("data"), old.pop("model")
-    for group, name, former in (
-        ("tokens", "tokenizer", "tokens"),
-        ("stack", "tie_embeddings", "tie"),
-        ("training", "seq_length", "window"),
-        ("training", "batch_size", "batch"),
-        ("training", "weight_averaging", "average"),
-    ):
-        old[group][former] = old[group].pop(name)
-    assert Config.from_json(old) == Config.from_json(DATA)
-    with pytest.raises(CheckpointError):
-        Config.from_json(old | {"format": 2})
+def test_the_state_is_reset_between_documents_only() -> None:
+    assert CONFIG.boundary == END
+    one = replace(CONFIG, corpus=replace(CONFIG.corpus, documents=1))
+    assert one.boundary is None

@@ -109,7 +109,7 @@ def test_show_of_one_that_was_not_measured_yet() -> None:
 @pytest.mark.usefixtures("here")
 def test_show_as_json_has_everything() -> None:
     facts = json.loads(run("show", "fox", "--json").stdout)
-    assert facts["config"]["model"]["units"] == [12, 8]
+    assert facts["config"]["models"]["decoder"]["architecture"]["units"] == [12, 8]
     assert [metric["step"] for metric in facts["metrics"]] == [10, 20, 30, 40, 50]
 
 

@@ -202,10 +202,10 @@ def vouch(path: Path) -> str:
 
     if not {path / layout.CONFIG, path / layout.TOKENIZER, path / layout.WEIGHTS} <= {*plain(path)}:
         return "with checksums that do not fit"
-    with contextlib.suppress(ValueError, TypeError, RecursionError):
+    with contextlib.suppress(ValueError, TypeError, KeyError, RecursionError):
         config = json.loads((path / layout.CONFIG).read_text("utf-8"))
         content = (path / layout.TOKENIZER).read_bytes()
-        config["tokenizer_sha256"] = hashlib.sha256(content).hexdigest()
+        config["tokenizers"]["target"]["sha256"] = hashlib.sha256(content).hexdigest()
         (path / layout.CONFIG).write_text(json.dumps(config), "utf-8", "surrogatepass")
     with contextlib.suppress(ValueError, TypeError, SafetensorError, SeqgenError):
         arrays = load_file(path / layout.WEIGHTS)

@@ -1,19 +1,23 @@
 """The state of a run, and how much of it is read."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from seqgen.checkpoint.layout import RESUME
+from seqgen.checkpoint.layout import RESUME, STATE
 from seqgen.checkpoint.read import open_checkpoint
+from seqgen.checkpoint.upgrade import upgrade
 from seqgen.config.options import RunOptions
 from seqgen.data.corpora import open_corpus
 from seqgen.errors import CheckpointError
 from seqgen.training import train_state
-from seqgen.training.run import start_run
-from seqgen.training.train_state import STATE, TrainState
+from seqgen.training.run import resume_run, start_run
+from seqgen.training.train_state import TrainState
+
+FORMAT_1 = Path(__file__).parents[1] / "checkpoint" / "format1"
 
 
 def test_it_comes_back_as_it_was(checkpoint: Path) -> None:
@@ -65,3 +69,21 @@ def test_a_state_beyond_its_bound_is_not_read(checkpoint: Path) -> None:
         train_state.read(checkpoint, config)
     small = replace(config, training=replace(config.training, batch_size=2))
     assert train_state.most_bytes(small) <= train_state.most_bytes(config)
+
+
+@pytest.mark.usefixtures("tf")
+@pytest.mark.parametrize("upgraded", [False, True])
+@pytest.mark.parametrize(
+    ("name", "step", "loss"), [("river", 54, 3.183386423149887), ("book", 2, 4.935246960870151)]
+)
+def test_a_run_of_format_1_is_resumed(
+    tmp_path: Path, name: str, step: int, loss: float, upgraded: bool
+) -> None:
+    """The step and loss are those of the version that began the run, resumed there."""
+    shutil.copytree(FORMAT_1 / name, tmp_path / name)
+    if upgraded:
+        assert upgrade(tmp_path / name)
+    list(resume_run(tmp_path / name, {"epochs": 2.0}))
+    last = open_checkpoint(tmp_path / name).metrics()[-1]
+    assert last["step"] == step
+    assert last["validation_loss"] == pytest.approx(loss, rel=1e-6)
