@@ -1,4 +1,5 @@
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from seqgen.checkpoint import layout, write
 from seqgen.cli.app import app
 from seqgen.cli.checkpoints import age
 from seqgen.cli.completion import complete_checkpoint
+from seqgen.errors import ConfigError
 
 pytestmark = pytest.mark.usefixtures("shipped")
 
@@ -119,3 +121,31 @@ def test_show_as_json_has_everything() -> None:
 )
 def test_age_is_said_as_one_says_it(seconds: float, text: str) -> None:
     assert age(seconds) == text
+
+
+def test_upgrade_rewrites_checkpoints_of_format_1(here: Path) -> None:
+    old = Path(__file__).parents[1] / "checkpoint" / "format1"
+    for name in ("river", "book"):
+        shutil.copytree(old / name, here / "checkpoints" / name)
+    run("upgrade", "river")
+    formats = {
+        path.parent.name: json.loads(path.read_text())["format"]
+        for path in here.glob("checkpoints/*/config.json")
+    }
+    assert formats == {"fox": 2, "jig": 2, "river": 2, "book": 1}
+    result = run("upgrade", "--all")
+    assert len(result.stderr.splitlines()) == 4
+    assert json.loads((here / "checkpoints" / "book" / "config.json").read_text())["format"] == 2
+
+
+def test_upgrade_tells_damaged_ones_and_goes_on(here: Path) -> None:
+    (here / "checkpoints" / "fox" / "config.json").write_text("[]")
+    result = CliRunner().invoke(app, ["checkpoints", "upgrade", "--all"])
+    assert result.exit_code == 1
+    assert "jig" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [[], ["--all", "fox"]])
+def test_upgrade_needs_names_or_all(here: Path, arguments: list[str]) -> None:
+    result = CliRunner().invoke(app, ["checkpoints", "upgrade", *arguments])
+    assert isinstance(result.exception, ConfigError)

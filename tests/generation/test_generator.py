@@ -247,7 +247,7 @@ def test_tunes_by_other_tokens_are_written_as_they_come(
 
 def test_a_model_of_an_older_form_is_refused(tmp_path: Path, tune_checkpoint: Path) -> None:
     config = json.loads((tune_checkpoint / "config.json").read_text())
-    del config["tunes"]
+    del config["facts"]
     (tune_checkpoint / "config.json").write_text(json.dumps(config))
     with pytest.raises(CheckpointError, match="train it anew"):
         samples(load(tune_checkpoint))
