@@ -10,10 +10,10 @@ import typer
 from seqgen.cli.completion import complete_corpus
 from seqgen.cli.terminal import print_notice, write_stdout
 from seqgen.data.corpora import open_corpus
-from seqgen.data.corpora.builtin import facts, open_known
+from seqgen.data.corpora.builtin import describe, open_builtin
 from seqgen.data.corpora.document import Corpus
 from seqgen.data.corpora.fetch import Progress
-from seqgen.data.corpora.registry import entries, entry, find_entry, known_names
+from seqgen.data.corpora.registry import corpus_names, entries, find_entry, get_entry
 from seqgen.errors import ConfigError
 
 app = typer.Typer(help="List, show and fetch the corpora that seqgen knows.", add_completion=False)
@@ -29,7 +29,7 @@ def corpora(context: typer.Context, as_json: AsJson = False) -> None:
     """List the known corpora: size, licence, and where each is."""
     if context.invoked_subcommand is not None:
         return
-    rows = [facts(known) for known in entries().values()]
+    rows = [describe(known) for known in entries().values()]
     if as_json:
         print(json.dumps(rows, indent=2, ensure_ascii=False))
     else:
@@ -78,10 +78,10 @@ def fetch(
     ],
 ) -> None:
     """Download corpora, unless they are on this machine already, and say where they are."""
-    for corpus in [entry(name) for name in names]:
+    for corpus in [get_entry(name) for name in names]:
         with drawn_downloads() as progress:
-            open_known(corpus, progress)
-        print(f"{corpus.name}: {facts(corpus)['path']}")
+            open_builtin(corpus, progress)
+        print(f"{corpus.name}: {describe(corpus)['path']}")
 
 
 def corpus_facts(corpus: Corpus) -> dict[str, Any]:
@@ -93,7 +93,7 @@ def corpus_facts(corpus: Corpus) -> dict[str, Any]:
         unit = choose_unit(corpus)
         count = sum(1 for _ in Documents(corpus, unit))
     known = find_entry(corpus.sources[0])
-    return (facts(known) if known else {}) | {
+    return (describe(known) if known else {}) | {
         "name": corpus.name,
         "kind": corpus.kind,
         "documents": count,
@@ -182,7 +182,7 @@ def print_table(rows: list[dict[str, Any]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    more = f"{known_names()[-1]} is Project Gutenberg's work number N"
+    more = f"{corpus_names()[-1]} is Project Gutenberg's work number N"
     table = Table(
         box=box.SIMPLE_HEAD,
         pad_edge=False,

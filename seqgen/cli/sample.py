@@ -238,8 +238,8 @@ def read_prompt(prompt: str) -> str:
 
 def read_prompt_file(source: str) -> str:
     """The text of ``@FILE``, or of standard input (``-``), lines ending in ``\\n``."""
-    from seqgen.data.corpora.decode import HEAD, is_binary, unified
-    from seqgen.data.corpora.formats import recognised
+    from seqgen.data.corpora.decode import HEAD, is_binary, normalize_line_ends
+    from seqgen.data.corpora.formats import detect_format
 
     origin = "standard input" if source == "-" else source[1:]
     try:
@@ -248,10 +248,10 @@ def read_prompt_file(source: str) -> str:
         reason = getattr(error, "strerror", None) or error
         literal = f"; for a prompt that begins with @, write @{source}" if source != "-" else ""
         raise ConfigError(f"--prompt: cannot read {origin}: {reason}{literal}") from error
-    if found := recognised(data[:HEAD], is_binary(data[:HEAD])):
+    if found := detect_format(data[:HEAD], is_binary(data[:HEAD])):
         raise ConfigError(f"--prompt: {found.message(origin)}")
     try:
-        return unified(data.decode("utf-8-sig"))
+        return normalize_line_ends(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise ConfigError(
             f"--prompt: {origin} is not UTF-8: byte 0x{data[error.start]:02x} "

@@ -10,7 +10,7 @@ import numpy as np
 
 from seqgen.config.options import FILE
 from seqgen.data.corpora import Corpus
-from seqgen.data.corpora.units import LEAST_DOCUMENTS, Documents, describe
+from seqgen.data.corpora.units import MIN_DOCUMENTS, Documents, describe
 from seqgen.data.fingerprint import DocumentHashes, fingerprint
 from seqgen.data.tokenizers.base import Text
 
@@ -90,7 +90,7 @@ def split_text(corpus: Corpus, unit: str = FILE) -> Split:
     documents = Documents(corpus, unit)
     hashes, lengths = _hashes_and_lengths(documents)
     different = len(np.unique(hashes))
-    if different >= LEAST_DOCUMENTS:
+    if different >= MIN_DOCUMENTS:
         held = held_out_mask(hashes, lengths)
         return Split(
             training=Selected(documents, ~held),
@@ -105,7 +105,7 @@ def split_text(corpus: Corpus, unit: str = FILE) -> Split:
         )
     notice = (
         f"there are {different} different documents, {describe(unit)}; with fewer than "
-        f"{LEAST_DOCUMENTS} each file is one text, whose last tenth is held out"
+        f"{MIN_DOCUMENTS} each file is one text, whose last tenth is held out"
     )
     return split_ends(corpus, (notice,) if unit != FILE else ())
 

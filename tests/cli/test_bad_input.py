@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from seqgen.data import tokenizers
-from seqgen.data.corpora.registry import known_names
+from seqgen.data.corpora.registry import corpus_names
 from seqgen.models import cells
 from seqgen.training.autoconfig import preset_names
 from tests.cli.commands import ARGUMENTS, every_option
@@ -107,7 +107,7 @@ def assert_told(found: tuple[int, str], status: int, message: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "known"),
     [
-        (("x",), known_names()),
+        (("x",), corpus_names()),
         (("good.txt", "--cell", "x"), cells.names()),
         (("good.txt", "--tokenizer", "x"), tokenizers.names()),
         (("good.txt", "--preset", "x"), preset_names()),

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from seqgen.checkpoint.config import Config
 from seqgen.data import tokenizers
-from seqgen.data.corpora.decode import decoded
+from seqgen.data.corpora.decode import decode
 from seqgen.data.corpora.tunebook import split_tunes
 from seqgen.errors import CheckpointError, CorpusError, TokenError, TuneError
 from seqgen.io.atomic import parse_json
@@ -31,7 +31,7 @@ def decoding(data: bytes) -> None:
     size = 1 + data[0] // len(ENCODINGS)
     chunks = (data[n : n + size] for n in range(1, len(data), size))
     with contextlib.suppress(CorpusError):
-        found = "".join(decoded(chunks, "fuzz", encoding))
+        found = "".join(decode(chunks, "fuzz", encoding))
         assert "\r" not in found
         assert "\0" not in found
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from seqgen.data.corpora.fetch import fetch
-from seqgen.data.corpora.registry import entry
+from seqgen.data.corpora.registry import get_entry
 from seqgen.errors import CorpusError
 from seqgen.io.user_dirs import cache_folder
 
@@ -27,4 +27,4 @@ def test_a_user_without_a_home_has_none(monkeypatch: pytest.MonkeyPatch, failure
     monkeypatch.setattr("platformdirs.user_cache_path", nowhere)
     assert cache_folder() is None
     with pytest.raises(CorpusError, match="HOME"):
-        fetch(entry("tinyshakespeare"))
+        fetch(get_entry("tinyshakespeare"))

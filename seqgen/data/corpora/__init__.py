@@ -1,4 +1,4 @@
-"""Where documents come from: files, folders, patterns, standard input, known corpora."""
+"""Corpora: files, folders, patterns, standard input and built-in names, read into documents."""
 
 from seqgen.data.corpora.document import Corpus, Document
 from seqgen.data.corpora.source import open_corpus

@@ -1,4 +1,4 @@
-"""What a corpus is made of: documents, in the order of their source."""
+"""A corpus and its documents."""
 
 import hashlib
 from dataclasses import dataclass
@@ -13,11 +13,12 @@ PIECE = 1 << 20
 class Document:
     """One text, or one tune.
 
-    text: its characters; lines end in ``\\n``. Where texts are too long for memory, a `LongText`:
-        ``str(text)`` reads it whole.
-    origin: the file it came from; for a tune, the file and its number (``"book.abc:12"``).
-    file: of a tune, the path of its book; "" for standard input.
-    headings: of a tune, the lines of free text and comments between the tune before and it.
+    Attributes:
+        text: The characters, with ``\\n`` line ends. Texts too long for memory are a `LongText`;
+            ``str(text)`` reads it.
+        origin: The file; for a tune, the file and its number (``"book.abc:12"``).
+        file: For a tune, the path of its book; "" for standard input.
+        headings: For a tune, the lines of free text and comments since the previous tune.
     """
 
     text: str | LongText
@@ -28,14 +29,15 @@ class Document:
 
 @dataclass(frozen=True)
 class Corpus:
-    """All that a network learns from, read once.
+    """The data of a training run before splitting and encoding.
 
-    name: short, and fit for a folder's name: letters, digits and ``. _ + -`` only.
-    kind: ``"text"`` or ``"tunes"``.
-    documents: in the order of the sources.
-    sources: what the corpus was opened with, as the user gave it.
-    notices: what the user should be told: terms of use, files left out.
-    encoding: of the files, where one was named.
+    Attributes:
+        name: A short name of letters, digits and ``. _ + -``, valid as the name of a folder.
+        kind: ``"text"`` or ``"tunes"``.
+        documents: The documents in order of the sources.
+        sources: The sources as the user gave them.
+        notices: Messages for the user: terms of use, skipped files.
+        encoding: Encoding of the files, if the user gave one.
     """
 
     name: str
@@ -47,15 +49,12 @@ class Corpus:
 
     @property
     def characters(self) -> int:
-        """Length of all documents together, in characters."""
+        """Total length of the documents in characters."""
         return sum(len(document.text) for document in self.documents)
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over the documents' texts, in hexadecimal.
-
-        Neither file names nor folders count: the same texts elsewhere are the same corpus.
-        """
+        """SHA-256 of the documents' texts in hexadecimal; independent of file names."""
         digest = hashlib.sha256()
         for document in self.documents:
             length = 0
@@ -64,6 +63,6 @@ class Corpus:
                 data = piece.encode("utf-8", "surrogatepass")
                 digest.update(data)
                 length += len(data)
-            # The length ends a document, so that two never equal one that joins them.
+            # With the length, two documents never hash like their concatenation.
             digest.update(length.to_bytes(8, "little"))
         return digest.hexdigest()

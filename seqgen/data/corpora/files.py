@@ -1,4 +1,4 @@
-"""Files and folders: what of them is text, and reading it a chunk at a time."""
+"""Files, folders and patterns: selecting text files, and reading them in chunks."""
 
 import errno
 import fnmatch
@@ -12,26 +12,28 @@ from pathlib import Path
 from typing import BinaryIO
 
 from seqgen.data.corpora.decode import HEAD, is_binary
-from seqgen.data.corpora.formats import recognised
+from seqgen.data.corpora.formats import detect_format
 from seqgen.errors import CorpusError
 
 CHUNK = 1 << 20  # bytes
-# Files that a notice names; the others are counted.
-MOST_NAMED = 3
+# Files named in a notice; the others are counted.
+MAX_NAMED = 3
 
 
 @dataclass(frozen=True)
 class ResolvedSource:
-    """A source that was found: the files to read, and what is known before they are read.
+    """The files of a source, and how to read them.
 
-    name: what a corpus of this source is called.
-    kind: "text" or "tunes"; None: as each file's name and text tell.
-    encoding: of every file; None: as `decoded` finds it.
-    root: the folder that documents' origins leave out; None: as the paths are.
-    clean: what is done to each whole text before it counts, if anything.
-    lenient: leave out files that cannot be used, and those of the kind that fewer are, instead of
-        raising.
-    notices: what the user should be told.
+    Attributes:
+        name: Name of a corpus of this source.
+        files: The files to read.
+        kind: "text" or "tunes"; None to detect it for each file.
+        encoding: Encoding of every file; None to detect it (`decode`).
+        root: Folder that origins of documents are relative to; None for unchanged paths.
+        clean: Applied to each whole text, if given.
+        lenient: Whether to skip unusable files, and those of the less frequent kind, instead of
+            raising.
+        notices: Messages for the user.
     """
 
     name: str
@@ -45,9 +47,10 @@ class ResolvedSource:
 
 
 def exists(path: str) -> os.stat_result | None:
-    """What the file system says of a path; None if nothing is there.
+    """Return the status of a path; None if it does not exist.
 
-    Raises CorpusError if it may not be looked at.
+    Raises:
+        CorpusError: If permission is denied.
     """
     try:
         return os.stat(path)
@@ -60,30 +63,32 @@ def exists(path: str) -> os.stat_result | None:
 
 
 def read_chunks(path: Path) -> Iterator[bytes]:
-    """The whole file, a chunk at a time.
+    """Yield a file in chunks.
 
-    Raises CorpusError if it is gone, may not be read, or is no file.
+    Raises:
+        CorpusError: If it cannot be read, or is a device.
     """
     try:
-        # A pipe is as good as a file (the shell's <(command)); a device may never end.
+        # Pipes are allowed (the shell's <(command)); a device may never end.
         if stat.S_ISCHR(path.stat().st_mode) or stat.S_ISBLK(path.stat().st_mode):
             raise CorpusError(f"{path}: is a device, not a file")
         with path.open("rb") as file:
-            yield from chunks(file)
+            yield from read_stream(file)
     except OSError as error:
         raise CorpusError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def chunks(file: BinaryIO) -> Iterator[bytes]:
-    """What is left of an open file, a chunk at a time."""
+def read_stream(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the rest of an open file in chunks."""
     while chunk := file.read(CHUNK):
         yield chunk
 
 
 def read_folder(folder: str, encoding: str | None) -> ResolvedSource:
-    """All text files below a folder, in the order of their names; hidden and binary ones left out.
+    """Resolve a folder to all text files below it, sorted by name, without hidden ones.
 
-    Raises CorpusError if there are none, or a folder cannot be listed.
+    Raises:
+        CorpusError: If there are none, or a folder cannot be listed.
     """
     files = text_files(walk(folder), encoding)
     if not files.texts:
@@ -94,15 +99,16 @@ def read_folder(folder: str, encoding: str | None) -> ResolvedSource:
 
 
 def read_pattern(pattern: str, encoding: str | None) -> ResolvedSource:
-    """The text files that a pattern (``poems/**/*.txt``) names; hidden and binary ones left out.
+    """Resolve a pattern (``poems/**/*.txt``) to its text files, sorted, without hidden ones.
 
-    Raises CorpusError if there are none.
+    Raises:
+        CorpusError: If there are none.
     """
     matches = sorted(glob.glob(pattern, recursive=True))
     files = text_files((Path(match) for match in matches), encoding)
     if not files.texts:
-        left_out = files.binary_notice("; ")
-        raise CorpusError(f"{pattern}: no text file matches this pattern{left_out}")
+        skipped = files.binary_notice("; ")
+        raise CorpusError(f"{pattern}: no text file matches this pattern{skipped}")
     fixed = os.path.dirname(re.split(r"[*?\[]", pattern, maxsplit=1)[0])
     name = safe_name(os.path.basename(os.path.abspath(fixed)))
     notices = files.notices(pattern)
@@ -110,30 +116,36 @@ def read_pattern(pattern: str, encoding: str | None) -> ResolvedSource:
 
 
 def walk(folder: str, skip: tuple[str, ...] = (".*",)) -> list[Path]:
-    """All files below a folder, in the order of their names.
+    """Return all files below a folder, sorted.
 
-    skip: patterns of names, of files and of folders, to leave out.
-    Raises CorpusError if a folder cannot be listed.
+    Args:
+        folder: The folder.
+        skip: Patterns for names of files and folders to leave out.
+
+    Raises:
+        CorpusError: If a folder cannot be listed.
     """
 
     def fail(error: OSError) -> None:
         raise CorpusError(f"{error.filename}: cannot be read: {error.strerror}") from None
 
-    def kept(names: list[str]) -> list[str]:
+    def select(names: list[str]) -> list[str]:
         return sorted(n for n in names if not any(fnmatch.fnmatch(n, pattern) for pattern in skip))
 
-    found = []
+    files = []
     for parent, folders, names in os.walk(folder, onerror=fail):
-        folders[:] = kept(folders)
-        found += [Path(parent, name) for name in kept(names)]
-    return sorted(found)
+        folders[:] = select(folders)
+        files += [Path(parent, name) for name in select(names)]
+    return sorted(files)
 
 
 @dataclass(frozen=True)
 class TextFiles:
-    """Files told apart: those that hold text, and those left out because they look binary.
+    """Files divided into text and binary.
 
-    binaries: by what they are, in words, those of no known format last.
+    Attributes:
+        texts: The text files.
+        binaries: The binary files by format, those of unknown format last.
     """
 
     texts: tuple[Path, ...]
@@ -143,8 +155,8 @@ class TextFiles:
         if not self.binaries:
             return ""
         counts = ", ".join(
-            f"{len(paths)} {what} ({', '.join(named(paths))})"
-            for what, paths in self.binaries.items()
+            f"{len(paths)} {name} ({', '.join(_first_names(paths))})"
+            for name, paths in self.binaries.items()
         )
         return f"{before}left out as not plain text: {counts}"
 
@@ -152,15 +164,14 @@ class TextFiles:
         return (self.binary_notice(f"{source}: "),) if self.binaries else ()
 
 
-def named(paths: Sequence[Path]) -> list[str]:
-    """The names of the first files."""
-    return [path.name for path in paths[:MOST_NAMED]] + ["…"] * (len(paths) > MOST_NAMED)
+def _first_names(paths: Sequence[Path]) -> list[str]:
+    return [path.name for path in paths[:MAX_NAMED]] + ["…"] * (len(paths) > MAX_NAMED)
 
 
 def text_files(paths: Iterable[Path], encoding: str | None) -> TextFiles:
-    """Tells text from binary by each file's first bytes; pipes and empty files are neither.
+    """Divide files into text and binary by their first bytes, without pipes and empty files.
 
-    A file that cannot be opened counts as text: the reason is found where it is read.
+    A file that cannot be opened counts as text, so that reading it raises the error.
     """
     texts: list[Path] = []
     known: dict[str, list[Path]] = {}
@@ -175,20 +186,19 @@ def text_files(paths: Iterable[Path], encoding: str | None) -> TextFiles:
             texts.append(path)
             continue
         binary = is_binary(head, encoding)
-        if found := recognised(head, binary):
-            known.setdefault(found.name, []).append(path)
+        if detected := detect_format(head, binary):
+            known.setdefault(detected.name, []).append(path)
         else:
             (unknown if binary else texts).append(path)
-    named_formats = {counted_name(name, len(paths)): paths for name, paths in known.items()}
+    named_formats = {_pluralize(name, len(paths)): paths for name, paths in known.items()}
     return TextFiles(tuple(texts), named_formats | ({"binary": unknown} if unknown else {}))
 
 
-def counted_name(name: str, count: int) -> str:
-    """``"an EPUB book"`` behind a number."""
+def _pluralize(name: str, count: int) -> str:
+    """Return ``"EPUB books"`` for ``"an EPUB book"`` if there are several."""
     return name.partition(" ")[2] + "s" * (count != 1)
 
 
 def safe_name(name: str) -> str:
-    """A name of letters, digits and ``. _ + -``, at most 60; "corpus" if none is left."""
-    kept = re.sub(r"[^\w.+-]+", "-", name)[:60].strip("-.")
-    return kept or "corpus"
+    """Return a name of at most 60 letters, digits and ``. _ + -``; "corpus" if none is left."""
+    return re.sub(r"[^\w.+-]+", "-", name)[:60].strip("-.") or "corpus"

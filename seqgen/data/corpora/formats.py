@@ -1,4 +1,4 @@
-"""Formats that are not plain text: by what a file begins with, never by its name."""
+"""Detection of files that are not plain text by their content, never by their name."""
 
 import csv
 import json
@@ -11,16 +11,18 @@ UNPACK = "unpack it first: `{command}`"
 CONVERT = "convert it to text first, for example `{command}`"
 NO_TEXT = "it holds no text to learn from"
 
-HEAD = 65_536  # characters that tell markup
-LONG = HEAD // 2  # characters of a text of which only the beginning may be there
+HEAD = 65_536  # characters examined for markup
+LONG = HEAD // 2  # characters from which on a text may be truncated
 
 
 @dataclass(frozen=True)
 class Format:
-    """What a file is, with an article, and what to do with it.
+    """A format of files that are not plain text.
 
-    advice: with ``{file}`` for the file's name.
-    certain: whether the signature alone tells it; else the file must look binary too.
+    Attributes:
+        name: The name with an article.
+        advice: What to do with the file, ``{file}`` in it.
+        certain: Whether the signature is sufficient; else the file must look binary too.
     """
 
     name: str
@@ -28,19 +30,19 @@ class Format:
     certain: bool = True
 
     def message(self, origin: str) -> str:
-        """That a file is of this format, and what to do."""
+        """Return the error message for a file of this format."""
         return f"{origin}: is {self.name}, not plain text; {self.advice.format(file=origin)}"
 
 
-def unpacked(name: str, command: str, certain: bool = True) -> Format:
+def _unpack(name: str, command: str, certain: bool = True) -> Format:
     return Format(name, UNPACK.format(command=command), certain)
 
 
-def converted(name: str, command: str) -> Format:
+def _convert(name: str, command: str) -> Format:
     return Format(name, CONVERT.format(command=command))
 
 
-def without_text(name: str, certain: bool = True) -> Format:
+def _no_text(name: str, certain: bool = True) -> Format:
     return Format(name, NO_TEXT, certain)
 
 
@@ -52,25 +54,25 @@ IMAGE = Format(
 )
 EXPORT = "export its texts first, for example by {program}"
 
-# (offset, signature, format), the longer and more exact before the shorter.
+# (offset, signature, format), the longer and more specific before the shorter.
 SIGNATURES: tuple[tuple[int, bytes, Format], ...] = (
-    (0, b"%PDF-", converted("a PDF document", "pdftotext {file}")),
-    (60, b"BOOKMOBI", converted("a Kindle book", EBOOK)),
-    (0, b"AT&TFORM", converted("a DjVu document", "djvutxt {file}")),
-    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", converted("an old Office document", OFFICE)),
+    (0, b"%PDF-", _convert("a PDF document", "pdftotext {file}")),
+    (60, b"BOOKMOBI", _convert("a Kindle book", EBOOK)),
+    (0, b"AT&TFORM", _convert("a DjVu document", "djvutxt {file}")),
+    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", _convert("an old Office document", OFFICE)),
     (0, b"ITSF", Format("a CHM help file", UNPACK.format(command="7z x {file}"), certain=False)),
-    (0, b"7z\xbc\xaf\x27\x1c", unpacked("a 7z archive", "7z x {file}")),
-    (0, b"Rar!\x1a\x07", unpacked("a RAR archive", "unrar x {file}")),
-    (257, b"ustar", unpacked("a tar archive", "tar -xf {file}", certain=False)),
-    (0, b"BZh", unpacked("a bzip2 file", "bzcat {file} | seqgen train -", certain=False)),
-    (0, b"\xfd7zXZ\0", unpacked("an xz file", "xzcat {file} | seqgen train -")),
-    (0, b"\x28\xb5\x2f\xfd", unpacked("a Zstandard file", "zstdcat {file} | seqgen train -")),
-    (0, b"\x04\x22\x4d\x18", unpacked("an LZ4 file", "lz4cat {file} | seqgen train -")),
-    (0, b"\x1f\x9d", unpacked("a compress file", "zcat {file} | seqgen train -")),
-    (0, b"MSCF\0\0\0\0", unpacked("a cabinet archive", "cabextract {file}")),
-    (0, b"!<arch>\n", unpacked("an ar archive", "ar x {file}")),
-    (0, b"\xed\xab\xee\xdb", unpacked("an RPM package", "rpm2cpio {file} | cpio -i")),
-    (32769, b"CD001", unpacked("a CD image", "7z x {file}", certain=False)),
+    (0, b"7z\xbc\xaf\x27\x1c", _unpack("a 7z archive", "7z x {file}")),
+    (0, b"Rar!\x1a\x07", _unpack("a RAR archive", "unrar x {file}")),
+    (257, b"ustar", _unpack("a tar archive", "tar -xf {file}", certain=False)),
+    (0, b"BZh", _unpack("a bzip2 file", "bzcat {file} | seqgen train -", certain=False)),
+    (0, b"\xfd7zXZ\0", _unpack("an xz file", "xzcat {file} | seqgen train -")),
+    (0, b"\x28\xb5\x2f\xfd", _unpack("a Zstandard file", "zstdcat {file} | seqgen train -")),
+    (0, b"\x04\x22\x4d\x18", _unpack("an LZ4 file", "lz4cat {file} | seqgen train -")),
+    (0, b"\x1f\x9d", _unpack("a compress file", "zcat {file} | seqgen train -")),
+    (0, b"MSCF\0\0\0\0", _unpack("a cabinet archive", "cabextract {file}")),
+    (0, b"!<arch>\n", _unpack("an ar archive", "ar x {file}")),
+    (0, b"\xed\xab\xee\xdb", _unpack("an RPM package", "rpm2cpio {file} | cpio -i")),
+    (32769, b"CD001", _unpack("a CD image", "7z x {file}", certain=False)),
     (0, b"MThd", Format("a MIDI file", "tunes are learned from ABC: `midi2abc {file}`", False)),
     (0, b"\x89PNG\r\n\x1a\n", IMAGE),
     (0, b"\xff\xd8\xff", IMAGE),
@@ -82,44 +84,44 @@ SIGNATURES: tuple[tuple[int, bytes, Format], ...] = (
     (0, b"\0\0\1\0", IMAGE),
     (0, b"BM", Format(IMAGE.name, IMAGE.advice, certain=False)),
     (8, b"WEBP", Format(IMAGE.name, IMAGE.advice, certain=False)),
-    (8, b"WAVE", without_text("a sound recording", certain=False)),
-    (8, b"AIFF", without_text("a sound recording", certain=False)),
-    (8, b"AVI ", without_text("a video", certain=False)),
-    (0, b"ID3", without_text("a sound recording", certain=False)),
-    (0, b"fLaC", without_text("a sound recording", certain=False)),
-    (0, b"OggS", without_text("a sound recording", certain=False)),
-    (0, b"#!AMR", without_text("a sound recording", certain=False)),
-    (0, b"\xff\xfb", without_text("a sound recording", certain=False)),
-    (0, b"\xff\xf3", without_text("a sound recording", certain=False)),
-    (0, b"\xff\xf1", without_text("a sound recording", certain=False)),
+    (8, b"WAVE", _no_text("a sound recording", certain=False)),
+    (8, b"AIFF", _no_text("a sound recording", certain=False)),
+    (8, b"AVI ", _no_text("a video", certain=False)),
+    (0, b"ID3", _no_text("a sound recording", certain=False)),
+    (0, b"fLaC", _no_text("a sound recording", certain=False)),
+    (0, b"OggS", _no_text("a sound recording", certain=False)),
+    (0, b"#!AMR", _no_text("a sound recording", certain=False)),
+    (0, b"\xff\xfb", _no_text("a sound recording", certain=False)),
+    (0, b"\xff\xf3", _no_text("a sound recording", certain=False)),
+    (0, b"\xff\xf1", _no_text("a sound recording", certain=False)),
     (4, b"ftypheic", IMAGE),
     (4, b"ftypmif1", IMAGE),
     (4, b"ftypavif", IMAGE),
-    (4, b"ftypM4A", without_text("a sound recording")),
-    (4, b"ftyp", without_text("a video", certain=False)),
-    (0, b"\x1a\x45\xdf\xa3", without_text("a video")),
-    (0, b"\0\0\1\xba", without_text("a video")),
-    (0, b"\0\0\1\xb3", without_text("a video")),
-    (0, b"FLV\1", without_text("a video")),
-    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", without_text("a video")),
-    (0, b"bplist00", converted("a binary property list", "plutil -convert xml1 {file}")),
-    (0, b"SQLite format 3\0", converted("an SQLite database", "sqlite3 {file} .dump")),
+    (4, b"ftypM4A", _no_text("a sound recording")),
+    (4, b"ftyp", _no_text("a video", certain=False)),
+    (0, b"\x1a\x45\xdf\xa3", _no_text("a video")),
+    (0, b"\0\0\1\xba", _no_text("a video")),
+    (0, b"\0\0\1\xb3", _no_text("a video")),
+    (0, b"FLV\1", _no_text("a video")),
+    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", _no_text("a video")),
+    (0, b"bplist00", _convert("a binary property list", "plutil -convert xml1 {file}")),
+    (0, b"SQLite format 3\0", _convert("an SQLite database", "sqlite3 {file} .dump")),
     (0, b"\x89HDF\r\n\x1a\n", Format("an HDF5 file", EXPORT.format(program="h5py"))),
     (0, b"PAR1", Format("a Parquet table", EXPORT.format(program="pandas"), False)),
     (0, b"ARROW1", Format("an Arrow table", EXPORT.format(program="pandas"), False)),
-    (0, b"\x93NUMPY", without_text("a NumPy array")),
-    (0, b"\x7fELF", without_text("a program")),
-    (0, b"MZ", without_text("a program", certain=False)),
-    (0, b"\xfe\xed\xfa\xce", without_text("a program")),
-    (0, b"\xfe\xed\xfa\xcf", without_text("a program")),
-    (0, b"\xce\xfa\xed\xfe", without_text("a program")),
-    (0, b"\xcf\xfa\xed\xfe", without_text("a program")),
-    (0, b"\xca\xfe\xba\xbe", without_text("a program")),
-    (0, b"\0asm", without_text("a program")),
-    (0, b"\0\1\0\0\0", without_text("a font")),
-    (0, b"OTTO\0", without_text("a font")),
-    (0, b"wOFF", without_text("a font", certain=False)),
-    (0, b"wOF2", without_text("a font", certain=False)),
+    (0, b"\x93NUMPY", _no_text("a NumPy array")),
+    (0, b"\x7fELF", _no_text("a program")),
+    (0, b"MZ", _no_text("a program", certain=False)),
+    (0, b"\xfe\xed\xfa\xce", _no_text("a program")),
+    (0, b"\xfe\xed\xfa\xcf", _no_text("a program")),
+    (0, b"\xce\xfa\xed\xfe", _no_text("a program")),
+    (0, b"\xcf\xfa\xed\xfe", _no_text("a program")),
+    (0, b"\xca\xfe\xba\xbe", _no_text("a program")),
+    (0, b"\0asm", _no_text("a program")),
+    (0, b"\0\1\0\0\0", _no_text("a font")),
+    (0, b"OTTO\0", _no_text("a font")),
+    (0, b"wOFF", _no_text("a font", certain=False)),
+    (0, b"wOF2", _no_text("a font", certain=False)),
     *(
         (0, bytes([0x80, version]), Format(
             "a Python pickle",
@@ -130,26 +132,26 @@ SIGNATURES: tuple[tuple[int, bytes, Format], ...] = (
     ),
 )  # fmt: skip
 
-ZIP = unpacked("a zip archive", "unzip {file}")
-GZIP = unpacked("a gzip file", "zcat {file} | seqgen train -")
-TAR_GZIP = unpacked("a compressed tar archive", "tar -xzf {file}")
+ZIP = _unpack("a zip archive", "unzip {file}")
+GZIP = _unpack("a gzip file", "zcat {file} | seqgen train -")
+TAR_GZIP = _unpack("a compressed tar archive", "tar -xzf {file}")
 EPUB = Format(
     "an EPUB book",
     "convert it to text first, for example `pandoc -t plain {file} -o book.txt` or Calibre's "
     "`ebook-convert {file} book.txt`",
 )
-# By what the media type in a zip archive's first member begins with.
+# By the prefix of the media type in a zip archive's first member.
 MEDIA_TYPES = {
     b"application/epub+zip": EPUB,
-    b"application/vnd.oasis.opendocument.text": converted("an OpenDocument text", MARKUP),
-    b"application/vnd.oasis.opendocument": converted("an OpenDocument file", OFFICE),
+    b"application/vnd.oasis.opendocument.text": _convert("an OpenDocument text", MARKUP),
+    b"application/vnd.oasis.opendocument": _convert("an OpenDocument file", OFFICE),
 }
-# By what the names of a zip archive's members begin with.
+# By the prefix of a member's name in a zip archive.
 MEMBERS = {
-    b"word/": converted("a Word document", MARKUP),
-    b"xl/": converted("an Excel workbook", "libreoffice --convert-to csv {file}"),
-    b"ppt/": converted("a PowerPoint presentation", OFFICE),
-    b"[Content_Types].xml": converted("an Office document", OFFICE),
+    b"word/": _convert("a Word document", MARKUP),
+    b"xl/": _convert("an Excel workbook", "libreoffice --convert-to csv {file}"),
+    b"ppt/": _convert("a PowerPoint presentation", OFFICE),
+    b"[Content_Types].xml": _convert("an Office document", OFFICE),
     b"META-INF/container.xml": Format(
         "a compressed MusicXML score",
         "tunes are learned from ABC: `unzip {file}`, then convert it by `xml2abc`",
@@ -158,24 +160,25 @@ MEMBERS = {
 LOCAL_HEADER = b"PK\x03\x04"
 
 
-def recognised(head: bytes, looks_binary: bool) -> Format | None:
-    """The format of a file that is not text; None if it may be text, or nothing known.
+def detect_format(head: bytes, looks_binary: bool) -> Format | None:
+    """Return the format of a file; None if it may be text or its format is unknown.
 
-    head: its first bytes; some 64 kB tell all formats.
-    looks_binary: whether these are no text (`seqgen.data.corpora.decode.is_binary`).
+    Args:
+        head: The first bytes; 64 kB are sufficient for all formats.
+        looks_binary: Whether they are not text (`seqgen.data.corpora.decode.is_binary`).
     """
     if head.startswith((LOCAL_HEADER, b"PK\x05\x06", b"PK\x07\x08")):
-        return zip_format(head)
+        return _zip_format(head)
     if head.startswith(b"\x1f\x8b"):
-        return TAR_GZIP if b"ustar" in inflated(head)[257:265] else GZIP
-    for offset, signature, found in SIGNATURES:
-        if head.startswith(signature, offset) and (found.certain or looks_binary):
-            return found
+        return TAR_GZIP if b"ustar" in _inflate(head)[257:265] else GZIP
+    for offset, signature, format in SIGNATURES:
+        if head.startswith(signature, offset) and (format.certain or looks_binary):
+            return format
     return None
 
 
-def zip_format(head: bytes) -> Format:
-    """What a zip archive is, by the members that begin in its head."""
+def _zip_format(head: bytes) -> Format:
+    """Return the format of a zip archive by the members that begin in its head."""
     names = []
     start = 0
     while (start := head.find(LOCAL_HEADER, start)) >= 0:
@@ -184,18 +187,18 @@ def zip_format(head: bytes) -> Format:
         names.append(head[start + 30 : start + 30 + length])
         content = head[start + 30 + length + extra :]
         if names == [b"mimetype"]:
-            for media_type, found in MEDIA_TYPES.items():
+            for media_type, format in MEDIA_TYPES.items():
                 if content.startswith(media_type):
-                    return found
+                    return format
         start += len(LOCAL_HEADER)
-    for beginning, found in MEMBERS.items():
-        if any(name.startswith(beginning) for name in names):
-            return found
+    for prefix, format in MEMBERS.items():
+        if any(name.startswith(prefix) for name in names):
+            return format
     return ZIP
 
 
-def inflated(head: bytes) -> bytes:
-    """The beginning of what a gzip file holds."""
+def _inflate(head: bytes) -> bytes:
+    """Return the first bytes of a gzip file's content."""
     try:
         return zlib.decompressobj(wbits=31).decompress(head, 1024)
     except zlib.error:
@@ -204,25 +207,28 @@ def inflated(head: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class Markup:
-    """A format of text in which most is not what one would read.
+    """A format of text with markup.
 
-    found: whether the beginning of a text is of it.
+    Attributes:
+        name: The name.
+        command: A command that extracts the text, ``{file}`` in it.
+        matches: Returns whether the beginning of a text is in this format.
     """
 
     name: str
     command: str
-    found: Callable[[str], bool]
+    matches: Callable[[str], bool]
 
-    def notice(self, what: str, file: str) -> str:
-        """What to know before it is learned. what: the files in words. file: the first of them."""
+    def notice(self, files: str, first: str) -> str:
+        """Return the notice for these files, ``first`` being the name of one."""
         return (
-            f"{what}: {self.name}, whose markup will be learned with the text; to learn the text "
-            f"alone, convert it first, for example `{self.command.format(file=file)}`"
+            f"{files}: {self.name}, whose markup will be learned with the text; to learn the text "
+            f"alone, convert it first, for example `{self.command.format(file=first)}`"
         )
 
 
 def is_json(text: str) -> bool:
-    """Whether a text is JSON, or begins with lines of JSON objects."""
+    """Return whether a text is JSON, or begins with lines of JSON objects."""
     if not re.match(r'\{\s*["}]|\[\s*["\[{\d-]', text):
         return False
     for part in (text, text.partition("\n")[0]):
@@ -231,12 +237,12 @@ def is_json(text: str) -> bool:
         except (ValueError, RecursionError):
             continue
         return True
-    # The beginning of a longer file: the name of an object's first field tells it.
+    # The beginning of a longer file: check for the name of an object's first field.
     return bool(re.match(r'[\[\s]*\{\s*"[^"\n]*"\s*:', text)) and len(text) > LONG
 
 
 def is_table(text: str) -> bool:
-    """Whether the first rows of a text have the same number of columns, three at least."""
+    """Return whether the first rows of a text have the same number of columns, at least three."""
     lines = text.split("\n")[:20]
     if len(text) > LONG:
         lines = lines[:-1]
@@ -263,7 +269,7 @@ XML_HEAD = r"(?:<\?xml[^>]*+>|(?><!--.*?-->)|\s++)*+"
 PROLOGUE = rf"{XML_HEAD}(?:<!DOCTYPE[^>\[]*+(?>\[.*?\])?[^>]*+>)?+{XML_HEAD}"
 TAGS = re.compile(r"</(?:p|a|b|i|div|span|td|tr|li|ul|h[1-6]|body|head|title|script)>|<br", re.I)
 
-# The exact before the general.
+# The specific before the general.
 MARKUPS = (
     Markup("MusicXML", "xml2abc {file}", begins_with(rf"{PROLOGUE}<score-(?:partwise|time)")),
     Markup(
@@ -292,7 +298,7 @@ MARKUPS = (
 )
 
 
-def markup_of(text: str) -> Markup | None:
-    """The markup that a text is in, if any, by its first characters, at most `HEAD` of them."""
+def detect_markup(text: str) -> Markup | None:
+    """Return the markup of a text, or None, by its first `HEAD` characters."""
     text = text[:HEAD].lstrip()
-    return next((markup for markup in MARKUPS if markup.found(text)), None)
+    return next((markup for markup in MARKUPS if markup.matches(text)), None)

@@ -1,4 +1,4 @@
-"""Texts too long for memory: kept in a temporary file, and read from there a piece at a time."""
+"""Texts too long for memory, stored in a temporary file."""
 
 import tempfile
 import weakref
@@ -14,9 +14,12 @@ WIDTHS = {"latin-1": 1, "utf-16-le": 2, "utf-32-le": 4}
 
 @dataclass(frozen=True)
 class Piece:
-    """Some characters that stand together in the file, each as wide as the others.
+    """Characters of one width that are contiguous in the file.
 
-    first: number of the first of them in the whole. offset: where they begin in the file, in bytes.
+    Attributes:
+        first: Index of the first character in the store.
+        offset: Its position in the file in bytes.
+        codec: The codec of the characters, a key of `WIDTHS`.
     """
 
     first: int
@@ -25,7 +28,7 @@ class Piece:
 
 
 class Store:
-    """Characters in a temporary file that has no name and is gone when nobody reads it any more."""
+    """Texts in an unnamed temporary file, which is deleted with the last reference to the store."""
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115, as long as the store lives
@@ -34,10 +37,10 @@ class Store:
         weakref.finalize(self, self._file.close)
 
     def add(self, blocks: Iterable[str]) -> "LongText":
-        """Put a text behind those that are there. Raises CorpusError if the disk has no room."""
+        """Append a text, given in blocks; raise CorpusError if the disk is full."""
         begin = self._length
         for block in blocks:
-            codec, data = packed(block)
+            codec, data = _encode(block)
             try:
                 offset = self._file.seek(0, 2)
                 self._file.write(data)
@@ -52,7 +55,7 @@ class Store:
         return LongText(self, begin, self._length)
 
     def read(self, start: int, stop: int) -> str:
-        """The characters from start to before stop, counted over all texts."""
+        """Return the characters from start to before stop, counted over all texts."""
         parts = []
         number = bisect_right(self._pieces, start, key=lambda piece: piece.first) - 1
         while start < stop:
@@ -70,10 +73,9 @@ class Store:
 
 @dataclass(frozen=True)
 class LongText:
-    """A text in a store, used as a ``str`` is where it is only measured and cut.
+    """A text in a store, with the length and slices of a ``str``.
 
-    ``len(text)`` is in characters, ``text[start:stop]`` is a part that is not read yet, and
-    ``str(text)`` reads it.
+    ``text[start:stop]`` is a `LongText` and reads nothing; ``str(text)`` reads the text.
     """
 
     store: Store
@@ -86,15 +88,15 @@ class LongText:
     def __getitem__(self, part: slice) -> "LongText":
         start, stop, step = part.indices(len(self))
         if step != 1:
-            raise ValueError("a long text has no part with a step")
+            raise ValueError("a slice of a LongText must have step 1")
         return LongText(self.store, self.start + start, self.start + max(start, stop))
 
     def __str__(self) -> str:
         return self.store.read(self.start, self.stop)
 
 
-def packed(block: str) -> tuple[str, bytes]:
-    """The narrowest codec in which all characters are of one width, and the bytes in it."""
+def _encode(block: str) -> tuple[str, bytes]:
+    """Return the narrowest codec in which all characters have one width, and the bytes in it."""
     for codec, width in WIDTHS.items():
         try:
             data = block.encode(codec)

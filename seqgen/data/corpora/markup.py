@@ -1,9 +1,9 @@
-"""Tunes that were saved with the HTML of their web page."""
+"""Removal of HTML from tune books that were saved as web pages."""
 
 import re
 from html import unescape
 
-# Tags that cannot be broken rhythm: no ABC has "<pre>", but "A<b>c" is music.
+# Tags that cannot be music: no ABC has "<pre>", but "A<b>c" is broken rhythm.
 MARKUP = re.compile(
     r"<!doctype\s+html|</?(?:html|head|body|pre|div|table|td|center|script|textarea)\b[^<>\n]*>"
     r"|<br\s*/?>|&(?:lt|gt|quot);",
@@ -15,7 +15,7 @@ PREFORMATTED = re.compile(
 UNSEEN = re.compile(r"<!--.*?-->|<(script|style|head)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 LINE_END = re.compile(r"<br\s*/?>(?:\r?\n)?|</?(?:p|div|tr|li|h[1-6])\b[^<>]*>", re.IGNORECASE)
 ANY_TAG = re.compile(r"</?[A-Za-z][^<>]*>|<!doctype[^<>]*>", re.IGNORECASE)
-# Where "<" is not written as "&lt;", only these are tags for certain.
+# If "<" is not written as "&lt;", only these are certainly tags.
 SURE_TAG = re.compile(
     r"</?(?:html|head|body|pre|div|table|tbody|td|th|tr|center|textarea|span|font|code|title|meta|"
     r"link|img|hr|ul|ol|li|h[1-6]|tt|em|strong|small|i|u|sup|sub)\b[^<>]*>|<a\s[^<>]*>|</[a-z]+>"
@@ -25,12 +25,12 @@ SURE_TAG = re.compile(
 
 
 def has_markup(text: str) -> bool:
-    """Whether a text of tunes has HTML in it."""
+    """Return whether a tune book contains HTML."""
     return bool(("<" in text or "&" in text) and MARKUP.search(text))
 
 
 def without_markup(text: str) -> str:
-    """The text of tunes without HTML: what stands in ``<pre>``, if that holds tunes, else all."""
+    """Return a tune book without HTML: the content of ``<pre>`` if that has tunes, else all."""
     if not has_markup(text):
         return text
     blocks = [block["text"] for block in PREFORMATTED.finditer(text)]

@@ -1,12 +1,12 @@
-"""What a text looks like: a list, texts between separators, or one long text.
+"""Detection of the unit of a text: a list, texts between separators, or one long text.
 
-Each test is a conjunction of signs, so that what is doubtful stays one long text, which is learned
-as well, if less to the point; a long text that was cut into its lines would be learned wrongly.
+Each test is a conjunction of features, so that a doubtful text counts as one long text, which a
+model can learn too; if a long text were split into lines, it would learn the wrong documents.
 """
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from itertools import pairwise
 
@@ -15,23 +15,23 @@ import numpy as np
 from seqgen.config.options import BLANK_LINE, BLANK_LINES, LINE
 from seqgen.data.corpora.longtext import LongText
 
-# Characters that are looked at of a text: all, or so many in pieces evenly spread over it.
-LOOKED_AT = 2_000_000
+# Of a longer text, so many characters are examined, in pieces evenly spread over it.
+SAMPLE_CHARACTERS = 2_000_000
 PIECES = 8
-LEAST = 20  # documents
+MIN_DOCUMENTS = 20  # documents
 
-# Tokens that separate texts in known data sets and language models.
+# Tokens that separate texts in common data sets and language models.
 TOKEN = re.compile(r"<\|?/?[A-Za-z][\w ]*\|?>|<\|[^<>|]+\|>|\[[A-Z]+\]")
 KNOWN_TOKENS = re.compile(
     r"<\|(?:endoftext|end_of_text|endofdoc|eot_id|eot|eod|eos|startoftext|sep|separator)\|>"
     r"|</s>|<eos>|<EOS>|<eot>|<EOT>|<eod>|<EOD>|<sep>|<SEP>|<endoftext>|\[SEP\]|\[EOS\]|\[EOD\]"
 )
-# A line of one sign, perhaps with blanks between. Alone, only what nothing else uses alone.
+# A line of one repeated sign, maybe with blanks between. A single sign must be one of ALONE.
 RULE = re.compile(r"([-*=_~%#&$@§¶+•·⁂—–―═─])(?:[ \t]*\1)*")
 ALONE = "%*&$@§¶~⁂•—―"
-PAIRED = "-=#_+·–"  # two are no rule either: comments and headings begin so
+PAIRED = "-=#_+·–"  # at least three, since comments and headings begin with two
 
-# Marks at a line's end that stand in sentences and not after an item.
+# Punctuation at a line's end that occurs in sentences and not after an item.
 ENDS = ".,;:!?…"
 WIDE_ENDS = "。，、；：！？…」』”"
 CLOSING = "\"'”’»)]"
@@ -55,46 +55,43 @@ KEY = re.compile(r"^\W{0,3}(\w[\w '#-]{0,24}?)\s*[:=]")
 
 
 def is_token(separator: str) -> bool:
-    """Whether a separator is a token such as ``<|endoftext|>``, which may stand inside a line."""
+    """Return whether a separator is a token such as ``<|endoftext|>``, which may be in a line."""
     return TOKEN.fullmatch(separator) is not None
 
 
-def unit_of(text: str | LongText) -> str | None:
-    """What separates the documents of a text, as `seqgen.data.corpora.units` names it.
-
-    None for one long text.
-    """
-    look = Look(text)
-    separator = separator_of(look)
+def detect_unit(text: str | LongText) -> str | None:
+    """Return the unit of a text (see `seqgen.data.corpora.units`); None for one long text."""
+    stats = LineStatistics(text)
+    separator = find_separator(stats)
     if separator is not None:
         return separator
-    if is_list(look):
+    if is_list(stats):
         return LINE
-    return blank_separator(look)
+    return blank_separator(stats)
 
 
-class Look:
-    """The lines of a text that are looked at, without their ends, and figures of them."""
+class LineStatistics:
+    """Statistics on the lines of a text, or of a sample of it."""
 
     def __init__(self, text: str | LongText) -> None:
-        self.whole = len(text) <= LOOKED_AT
+        self.whole = len(text) <= SAMPLE_CHARACTERS
         if self.whole:
             self.text = str(text)
             self.lines = self.text.split("\n")
         else:
-            size = LOOKED_AT // PIECES
+            size = SAMPLE_CHARACTERS // PIECES
             begins = np.linspace(0, len(text) - size, PIECES).astype(int).tolist()
             parts = [str(text[begin : begin + size]) for begin in begins]
-            # What a piece begins and ends with is only a part of a line.
+            # The first and last lines of a piece may be incomplete.
             self.text = "\n".join(parts)
             self.lines = [line for part in parts for line in part.split("\n")[1:-1]]
         if self.lines and not self.lines[-1]:
             self.lines.pop()
-        self.share = min(1.0, len(self.text) / max(1, len(text)))  # of the text
+        self.fraction = min(1.0, len(self.text) / max(1, len(text)))  # that is examined
 
     @cached_property
     def filled(self) -> list[str]:
-        """The lines that are not blank, without blanks at their ends."""
+        """The lines that are not blank, without trailing blanks."""
         return [line.rstrip() for line in self.lines if line and not line.isspace()]
 
     @cached_property
@@ -107,43 +104,43 @@ class Look:
 
     @cached_property
     def blank(self) -> float:
-        """Share of blank lines."""
+        """Fraction of blank lines."""
         return 1 - len(self.filled) / max(1, len(self.lines))
 
     @cached_property
     def indented(self) -> float:
-        return share(line[0].isspace() for line in self.filled)
+        return fraction(line[0].isspace() for line in self.filled)
 
     @cached_property
     def code(self) -> float:
-        """Share of lines that look like those of a program."""
-        return share(CODE.search(line) is not None for line in self.filled)
+        """Fraction of lines that look like program code."""
+        return fraction(CODE.search(line) is not None for line in self.filled)
 
     @cached_property
-    def unended(self) -> float:
-        """Share of lines that end inside or at the end of a sentence, by their punctuation."""
-        return share(ends_sentence(line) for line in self.filled)
+    def punctuated(self) -> float:
+        """Fraction of lines that end with punctuation of a sentence."""
+        return fraction(ends_sentence(line) for line in self.filled)
 
     @cached_property
     def is_log(self) -> bool:
-        """Whether most lines tell when something happened, or how serious it is."""
+        """Whether most lines have a time, or many a level such as ERROR."""
         lines = self.filled
         if np.median(self.words) < 3:
             return False
-        times = share(TIME.search(line) is not None for line in lines)
-        return times >= 0.5 or share(LEVEL.search(line) is not None for line in lines) >= 0.3
+        times = fraction(TIME.search(line) is not None for line in lines)
+        return times >= 0.5 or fraction(LEVEL.search(line) is not None for line in lines) >= 0.3
 
     @cached_property
     def is_dialogue(self) -> bool:
         """Whether most lines begin with one of a few speakers."""
-        speakers = [found[0] for line in self.filled if (found := SPEAKER.match(line))]
+        speakers = [match[0] for line in self.filled if (match := SPEAKER.match(line))]
         return len(speakers) >= 0.5 * len(self.filled) and len(set(speakers)) <= 0.1 * len(speakers)
 
     @cached_property
     def is_series(self) -> bool:
-        """Whether the lines are numbers measured one after the other, or rows of them.
+        """Whether the lines are a series of measured numbers, or rows of them.
 
-        Numbers of one length are rather names (postcodes), and sorted ones a list.
+        Numbers of one length are identifiers (postcodes), and sorted ones a list.
         """
         lines = self.filled
         rows = [line for line in lines if NUMBERS.fullmatch(line)]
@@ -156,16 +153,16 @@ class Look:
         return not (same or is_sorted([float(number) for number in alone]))
 
 
-def share(flags: object) -> float:
-    """The share of true values."""
-    values = list(flags)  # type: ignore[call-overload]
+def fraction(flags: Iterable[bool]) -> float:
+    """Return the fraction of true values, 0 if there are none."""
+    values = list(flags)
     return sum(values) / max(1, len(values))
 
 
 def ends_sentence(line: str) -> bool:
-    """Whether a line ends with punctuation of a sentence.
+    """Return whether a line ends with punctuation of a sentence.
 
-    After a capitalised word it may as well be part of a name or title ("Acme Inc.", "Who Is Who?").
+    After a capitalised word it may be part of a name or title ("Acme Inc.", "Who Is Who?").
     """
     bare = line.rstrip(CLOSING)
     if not bare:
@@ -178,133 +175,133 @@ def ends_sentence(line: str) -> bool:
     return len(bare.split()) > 1 and not word[:1].isupper()
 
 
-def is_sorted(values: Sequence[object]) -> bool:
-    """Whether nearly all values are no less than the one before."""
-    return share(a <= b for a, b in pairwise(values)) >= 0.98  # type: ignore[operator]
+def is_sorted(values: Sequence[str] | Sequence[float]) -> bool:
+    """Return whether 98% of the values are not less than their predecessor."""
+    return fraction(a <= b for a, b in pairwise(values)) >= 0.98  # type: ignore[operator]
 
 
-def separator_of(look: Look) -> str | None:
-    """The token or the line that separates texts; None if there is none."""
-    least = (LEAST - 1) * look.share
-    tokens = Counter(KNOWN_TOKENS.findall(look.text))
+def find_separator(stats: LineStatistics) -> str | None:
+    """Return the token or the line that separates texts; None if there is none."""
+    min_count = (MIN_DOCUMENTS - 1) * stats.fraction
+    tokens = Counter(KNOWN_TOKENS.findall(stats.text))
     for token, count in tokens.most_common(1):
-        if count >= least:
+        if count >= min_count:
             return token
-    rules = Counter(line.strip() for line in look.lines if is_rule(line))
+    rules = Counter(line.strip() for line in stats.lines if is_rule(line))
     for rule, count in rules.most_common(1):
-        if count >= max(least, 5) and separates(look, rule):
+        if count >= max(min_count, 5) and separates(stats, rule):
             return rule
     return None
 
 
 def is_rule(line: str) -> bool:
-    """Whether a line holds one sign only, as often as a line that separates has it."""
+    """Return whether a line is one repeated sign that can separate texts."""
     if not RULE.fullmatch(line.strip()):
         return False
     signs = "".join(line.split())
     if len(signs) >= 3:
         return True
-    # Indented, one sign is what begins a line of a comment.
+    # An indented single sign may begin a line of a comment.
     return signs[0] in ALONE and line[0] == signs[0] if len(signs) == 1 else signs[0] not in PAIRED
 
 
-def separates(look: Look, rule: str) -> bool:
-    """Whether texts stand between the lines that are a rule.
+def separates(stats: LineStatistics, rule: str) -> bool:
+    """Return whether a rule separates texts, and does not frame or underline headings.
 
-    Not if it frames headings, in which case every other part is a line or two, and not if it
-    underlines them.
+    If it frames headings, every other part is a line or two.
     """
-    before = [above for above, line in pairwise(look.lines) if line.strip() == rule]
-    if share(abs(len(above.strip()) - len(rule)) <= 1 for above in before) >= 0.5 and len(rule) > 3:
+    before = [above for above, line in pairwise(stats.lines) if line.strip() == rule]
+    underlined = fraction(abs(len(above.strip()) - len(rule)) <= 1 for above in before)
+    if underlined >= 0.5 and len(rule) > 3:
         return False
-    parts: list[int] = [0]  # lines that are filled, of each part
+    parts: list[int] = [0]  # number of filled lines in each part
     sizes = [0]
-    for line in look.lines:
+    for line in stats.lines:
         if line.strip() == rule:
             parts.append(0)
             sizes.append(0)
         elif line and not line.isspace():
             parts[-1] += 1
             sizes[-1] += len(line) + 1
-    if look.whole and not parts[-1]:
+    if stats.whole and not parts[-1]:
         parts, sizes = parts[:-1], sizes[:-1]
-    filled = np.array(parts[1:])  # what comes first may be a preface
+    filled = np.array(parts[1:])  # the first part may be a preface
     if not len(filled) or (filled == 0).mean() > 0.1 or np.median(sizes) > 10_000:
         return False
     medians = np.median(filled[::2]), np.median(filled[1::2])
     headings = min(medians) <= 2 and max(medians) >= 3 * min(medians)
-    return not headings and look.code < 0.2
+    return not headings and stats.code < 0.2
 
 
-def is_list(look: Look) -> bool:
-    """Whether each line is an item of its own: a name, a title, a password, a molecule."""
-    lines = look.filled
-    if len(lines) < LEAST or look.blank > 0.02 or look.indented > 0.02:
+def is_list(stats: LineStatistics) -> bool:
+    """Return whether each line is an item: a name, a title, a password, a molecule."""
+    lines = stats.filled
+    if len(lines) < MIN_DOCUMENTS or stats.blank > 0.02 or stats.indented > 0.02:
         return False
-    if share(line[0] == "{" and line[-1] == "}" for line in lines) >= 0.99:  # JSON lines
+    if fraction(line[0] == "{" and line[-1] == "}" for line in lines) >= 0.99:  # JSON lines
         return True
-    if len(set(lines)) < 0.5 * len(lines) or look.code >= 0.2:
+    if len(set(lines)) < 0.5 * len(lines) or stats.code >= 0.2:
         return False
-    if look.is_log or look.is_dialogue or look.is_series:
+    if stats.is_log or stats.is_dialogue or stats.is_series:
         return False
-    most = np.quantile(look.lengths, 0.95)
-    if (look.words == 1).mean() >= 0.9:
-        return most <= 1000 and not is_wrapped(look) and look.unended <= 0.2
+    width = np.quantile(stats.lengths, 0.95)
+    if (stats.words == 1).mean() >= 0.9:
+        return bool(width <= 1000 and not is_wrapped(stats) and stats.punctuated <= 0.2)
     folded = [line.casefold() for line in lines]
-    if (is_sorted(lines) or is_sorted(folded)) and share(
-        line[0].isalpha() for line in lines
-    ) >= 0.8:
-        return bool(most <= 200)
-    filling = (look.lengths >= 0.8 * most).mean()  # of the width, which prose and verse do
-    lower = share(line[0].islower() for line in lines)
+    alphabetic = fraction(line[0].isalpha() for line in lines) >= 0.8
+    if alphabetic and (is_sorted(lines) or is_sorted(folded)):
+        return bool(width <= 200)
+    filling = (stats.lengths >= 0.8 * width).mean()  # high for prose and verse
+    lower = fraction(line[0].islower() for line in lines)
     mixed = 0.05 < lower < 0.95
-    words = np.median(look.words)
-    if most > 100 or (mixed and filling > 0.6):
+    words = np.median(stats.words)
+    if width > 100 or (mixed and filling > 0.6):
         return False
     if words <= 5:
-        return look.unended <= 0.2
+        return stats.punctuated <= 0.2
     different = len(set(lines)) >= 0.98 * len(lines)
-    return bool(words <= 12 and look.unended <= 0.05 and filling <= 0.5 and different and not mixed)
+    plain = stats.punctuated <= 0.05 and not mixed
+    return bool(words <= 12 and plain and filling <= 0.5 and different)
 
 
-def is_wrapped(look: Look) -> bool:
-    """Whether one long word was cut into lines of a width, as base64 and sequences of genes are."""
-    widest = look.lengths.max()
-    at_most = (look.lengths == widest).mean()
+def is_wrapped(stats: LineStatistics) -> bool:
+    """Return whether one long word is wrapped at a width, such as base64 or genetic sequences."""
+    widest = stats.lengths.max()
+    at_most = (stats.lengths == widest).mean()
     return bool(widest >= 40 and 0.3 <= at_most < 1)
 
 
-def blank_separator(look: Look) -> str | None:
-    """The blank lines that separate texts; None where they only part paragraphs or stanzas."""
-    if not look.filled or look.code >= 0.15 or look.indented > 0.5 or look.is_log:
+def blank_separator(stats: LineStatistics) -> str | None:
+    """Return the blank lines that separate texts; None if they separate paragraphs or stanzas."""
+    if not stats.filled or stats.code >= 0.15 or stats.indented > 0.5 or stats.is_log:
         return None
-    if share(TIME.search(line) is not None for line in look.filled) >= 0.2:  # subtitles
+    if fraction(TIME.search(line) is not None for line in stats.filled) >= 0.2:  # subtitles
         return None
-    blocks, gaps = blocks_of(look.lines)
-    least = LEAST * look.share
-    if len(blocks) < max(least, 10):
+    blocks, gaps = split_blocks(stats.lines)
+    min_count = MIN_DOCUMENTS * stats.fraction
+    if len(blocks) < max(min_count, 10):
         return None
-    if look.indented <= 0.2 and double_gaps(blocks, gaps, least):
+    if stats.indented <= 0.2 and has_double_gaps(blocks, gaps, min_count):
         return BLANK_LINES
     sizes = np.array([len(block) for block in blocks])
-    if np.median(sizes) >= 2 and any(marked(blocks, mark) for mark in MARKS):
+    if np.median(sizes) >= 2 and any(share_feature(blocks, feature) for feature in FEATURES):
         return BLANK_LINE
-    return BLANK_LINE if alike(blocks, sizes, look) else None
+    return BLANK_LINE if have_one_form(blocks, sizes, stats) else None
 
 
-# Of a block, what would show that it is a text of its own if nearly all had the same.
+# Features of a block; if nearly all blocks have the same value, each is a document.
 
 
-def key_of(block: list[str]) -> str | None:
-    """The name of a field in the first line: "Title: ..."."""
-    found = KEY.match(block[0])
-    return found[1] if found else None
+def field_name(block: list[str]) -> str | None:
+    """Return the name of a field in the first line: "Title: ..."."""
+    match = KEY.match(block[0])
+    return match[1] if match else None
 
 
-def numbered(block: list[str]) -> str | None:
-    """The word before a number in the first line: "Poem 12"."""
-    found = NUMBERED.match(block[0])
-    return found[1] if found else None
+def word_before_number(block: list[str]) -> str | None:
+    """Return the word before a number in the first line: "Poem 12"."""
+    match = NUMBERED.match(block[0])
+    return match[1] if match else None
 
 
 def first_line(block: list[str]) -> str | None:
@@ -316,40 +313,40 @@ def last_line(block: list[str]) -> str | None:
 
 
 def attribution(block: list[str]) -> str | None:
-    """Whether the last line names an author, behind a dash: "-- Anonymous"."""
+    """Return "dash" if the last line names an author after a dash: "-- Anonymous"."""
     return "dash" if DASH.match(block[-1]) and not DASH.match(block[0]) else None
 
 
-MARKS = (key_of, numbered, first_line, last_line, attribution)
+FEATURES = (field_name, word_before_number, first_line, last_line, attribution)
 
 
-def marked(blocks: list[list[str]], mark: Callable[[list[str]], str | None]) -> bool:
-    """Whether nearly all blocks have the same mark."""
-    marks = Counter(found for block in blocks if (found := mark(block)) is not None)
-    return bool(marks) and marks.most_common(1)[0][1] >= 0.9 * len(blocks)
+def share_feature(blocks: list[list[str]], feature: Callable[[list[str]], str | None]) -> bool:
+    """Return whether 90% of the blocks have the same value of a feature."""
+    values = Counter(value for block in blocks if (value := feature(block)) is not None)
+    return bool(values) and values.most_common(1)[0][1] >= 0.9 * len(blocks)
 
 
-def blocks_of(lines: Sequence[str]) -> tuple[list[list[str]], list[int]]:
-    """Lines that stand together, and how many blank ones come before each but the first."""
+def split_blocks(lines: Sequence[str]) -> tuple[list[list[str]], list[int]]:
+    """Return blocks of adjacent lines, and the number of blank lines between them."""
     blocks: list[list[str]] = []
     gaps: list[int] = []
-    blank, begun = 0, False
+    blank, in_block = 0, False
     for line in lines:
         if not line or line.isspace():
-            blank, begun = blank + 1, False
+            blank, in_block = blank + 1, False
             continue
-        if not begun:
+        if not in_block:
             if blocks:
                 gaps.append(blank)
             blocks.append([])
-            blank, begun = 0, True
+            blank, in_block = 0, True
         blocks[-1].append(line.rstrip())
     return blocks, gaps
 
 
-def double_gaps(blocks: list[list[str]], gaps: list[int], least: float) -> bool:
-    """Whether short texts that have blank lines themselves stand two blank lines apart."""
-    texts = [1]  # blocks of each
+def has_double_gaps(blocks: list[list[str]], gaps: list[int], min_count: float) -> bool:
+    """Return whether two blank lines separate short texts, which contain single ones."""
+    texts = [1]  # number of blocks in each
     sizes = [size(blocks[0])]
     for block, gap in zip(blocks[1:], gaps, strict=True):
         if gap > 1:
@@ -357,26 +354,26 @@ def double_gaps(blocks: list[list[str]], gaps: list[int], least: float) -> bool:
             sizes.append(0)
         texts[-1] += 1
         sizes[-1] += size(block)
-    several = share(count > 1 for count in texts)
+    divided = fraction(count > 1 for count in texts)
     short = np.median(sizes) <= 3000 and np.quantile(sizes, 0.95) <= 10_000
-    return bool(len(texts) >= max(least, 10) and several >= 0.5 and short)
+    return bool(len(texts) >= max(min_count, 10) and divided >= 0.5 and short)
 
 
 def size(block: list[str]) -> int:
     return sum(map(len, block)) + len(block)
 
 
-def alike(blocks: list[list[str]], sizes: np.ndarray, look: Look) -> bool:
-    """Whether all blocks have one form, which is not that of stanzas.
+def have_one_form(blocks: list[list[str]], sizes: np.ndarray, stats: LineStatistics) -> bool:
+    """Return whether all blocks have one form other than that of stanzas.
 
-    That is three or five short lines (haiku, limericks), or records that have figures in the same
-    lines and none in others.
+    Such forms are three or five short lines (haiku, limericks), and records with digits in certain
+    lines only.
     """
     common = int(np.bincount(sizes).argmax())
     if (sizes == common).mean() < 0.95 or common < 2:
         return False
-    if common in (3, 5) and np.median(look.lengths) <= 35:
+    if common in (3, 5) and np.median(stats.lengths) <= 35:
         return True
     same = [block for block in blocks if len(block) == common]
-    figures = [share(any(map(str.isdigit, block[n])) for block in same) for n in range(common)]
-    return common <= 8 and max(figures) >= 0.9 and min(figures) <= 0.1 and look.unended <= 0.1
+    digits = [fraction(any(map(str.isdigit, block[n])) for block in same) for n in range(common)]
+    return common <= 8 and max(digits) >= 0.9 and min(digits) <= 0.1 and stats.punctuated <= 0.1

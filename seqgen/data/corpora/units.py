@@ -1,7 +1,7 @@
-"""What one document of a text corpus is, and the documents, read one after the other.
+"""Units of a text corpus: what one document is, and iteration over the documents.
 
-A file may hold one text, a list with an item a line, or texts between separators. `choose_unit`
-decides which, and `Documents` cuts the corpus accordingly.
+A file may be one document, a list with one document per line, or documents between separators.
+`choose_unit` decides which, and `Documents` splits the corpus accordingly.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -13,10 +13,10 @@ from seqgen.data.corpora.document import PIECE, Corpus
 from seqgen.data.corpora.longtext import LongText
 from seqgen.errors import ConfigError, unknown_name
 
-LEAST_DOCUMENTS = 20
-"""From so many documents on, whole ones are held out, and a model learns where they end."""
+MIN_DOCUMENTS = 20
+"""With fewer documents, none is held out as a whole, and a model does not learn their ends."""
 
-# In words, after "3,000 documents, ".
+# Follow "3,000 documents, ".
 DESCRIPTIONS = {
     FILE: "one per file",
     LINE: "one per line",
@@ -27,12 +27,14 @@ DESCRIPTIONS = {
 
 @dataclass(frozen=True)
 class Documents:
-    """The documents of a corpus, cut out of its files each time that they are iterated over.
+    """The documents of a corpus, split lazily in each iteration, without blank ones.
 
-    unit: one of `UNITS` but "auto", or the line that separates two documents.
-    A document that is a file is its text as it is. Of a line, the line end is left out. A document
-    between separators has no blank lines at its beginning and end, and ends with its last line.
-    Blank documents are left out.
+    A file is a document as it is, a line without its line end, and a document between separators
+    without blank lines at its beginning and end.
+
+    Attributes:
+        corpus: The corpus.
+        unit: One of `UNITS` except "auto", or the line that separates documents.
     """
 
     corpus: Corpus
@@ -40,33 +42,34 @@ class Documents:
 
     def __iter__(self) -> Iterator[str | LongText]:
         for document in self.corpus.documents:
-            yield from cut(document.text, self.unit)
+            yield from split_text(document.text, self.unit)
 
     def with_origins(self) -> Iterator[tuple[str | LongText, str]]:
-        """The same documents, each with the file that it stands in."""
+        """Yield each document with its file."""
         for document in self.corpus.documents:
-            for text in cut(document.text, self.unit):
+            for text in split_text(document.text, self.unit):
                 yield text, document.origin
 
 
 def describe(unit: str) -> str:
-    """What one document is, in words that follow "3,000 documents, "."""
+    """Return what one document is, in words that follow "3,000 documents, "."""
     return DESCRIPTIONS.get(unit) or f"separated by {unit!r}"
 
 
 def summary(documents: int, unit: str, held_out: int) -> str:
-    """How many documents there are, what one is, and how many the validation part has."""
+    """Return a message on the number of documents, their unit, and the number held out."""
     return f"documents: {documents:,}, {describe(unit)}, of which {held_out:,} are held out"
 
 
 def choose_unit(corpus: Corpus, requested: str = AUTO) -> str:
-    """The unit of a text corpus: what was requested, or, for "auto", what its texts look like.
+    """Return the requested unit, or the detected one for "auto".
 
-    Raises ConfigError for a separator that the corpus does not contain.
+    Raises:
+        ConfigError: If the corpus does not contain a requested separator.
     """
     if requested == AUTO:
-        return recognise(corpus)
-    if requested not in UNITS and not any(occurs(d.text, requested) for d in corpus.documents):
+        return detect_corpus_unit(corpus)
+    if requested not in UNITS and not any(_occurs(d.text, requested) for d in corpus.documents):
         raise ConfigError(
             f"{unknown_name('unit or separator', requested, UNITS)}; "
             f"{corpus.name} has no line {requested!r} to separate its documents",
@@ -75,42 +78,42 @@ def choose_unit(corpus: Corpus, requested: str = AUTO) -> str:
     return requested
 
 
-def recognise(corpus: Corpus) -> str:
-    """The unit that all files of a corpus look like; "file" where they differ, or are many."""
-    if len(corpus.documents) >= LEAST_DOCUMENTS:
+def detect_corpus_unit(corpus: Corpus) -> str:
+    """Return the unit of all files of a corpus; "file" if they differ or are many."""
+    if len(corpus.documents) >= MIN_DOCUMENTS:
         return FILE
-    units = {unit_detection.unit_of(document.text) for document in corpus.documents}
-    found = units.pop() if len(units) == 1 else None
-    return found or FILE
+    units = {unit_detection.detect_unit(document.text) for document in corpus.documents}
+    unit = units.pop() if len(units) == 1 else None
+    return unit or FILE
 
 
-def cut(text: str | LongText, unit: str) -> Iterator[str | LongText]:
-    """The documents of one text. unit: as `Documents` has it."""
+def split_text(text: str | LongText, unit: str) -> Iterator[str | LongText]:
+    """Yield the documents of one text; ``unit`` is as in `Documents`."""
     if unit == FILE:
         yield text
     elif unit == LINE:
-        for some in line_groups(text):
-            yield from (line for line in some if line and not line.isspace())
+        for group in _line_groups(text):
+            yield from (line for line in group if line and not line.isspace())
     else:
-        yield from gathered(SEPARATE.get(unit, between(unit))(lines(text)))
+        yield from _join_pieces(SEPARATORS.get(unit, _at_separator(unit))(_lines(text)))
 
 
-def line_groups(text: str | LongText) -> Iterator[list[str]]:
-    """The lines of a text without their ends, some at a time; the last one may be "" ."""
-    begun: list[str] = []
+def _line_groups(text: str | LongText) -> Iterator[list[str]]:
+    """Yield the lines of a text without their ends in groups; the last one may be ""."""
+    incomplete: list[str] = []
     for start in range(0, len(text), PIECE):
         group = str(text[start : start + PIECE]).split("\n")
-        begun.append(group[0])
+        incomplete.append(group[0])
         if len(group) > 1:
-            group[0] = "".join(begun)
-            begun = [group.pop()]
+            group[0] = "".join(incomplete)
+            incomplete = [group.pop()]
             yield group
-    yield ["".join(begun)]
+    yield ["".join(incomplete)]
 
 
-def lines(text: str | LongText) -> Iterator[str]:
-    """The lines of a text with their ends, read a piece at a time."""
-    groups = line_groups(text)
+def _lines(text: str | LongText) -> Iterator[str]:
+    """Yield the lines of a text with their ends, reading it in pieces."""
+    groups = _line_groups(text)
     group = next(groups)
     for after in groups:
         for line in group:
@@ -120,29 +123,29 @@ def lines(text: str | LongText) -> Iterator[str]:
         yield group[0]
 
 
-# Separators turn lines into pieces of documents, with None where a document ends.
+# These functions turn lines into pieces of documents, with None at the end of a document.
 
 
-def at_blank_lines(pieces: Iterable[str]) -> Iterator[str | None]:
+def _at_blank_lines(pieces: Iterable[str]) -> Iterator[str | None]:
     for line in pieces:
         yield None if line.isspace() else line
 
 
-def at_several_blank_lines(pieces: Iterable[str]) -> Iterator[str | None]:
+def _at_several_blank_lines(pieces: Iterable[str]) -> Iterator[str | None]:
     blank = 0
     for line in pieces:
         blank = blank + 1 if line.isspace() else 0
         yield None if blank > 1 else line
 
 
-SEPARATE: dict[str, Callable[[Iterable[str]], Iterator[str | None]]] = {
-    BLANK_LINE: at_blank_lines,
-    BLANK_LINES: at_several_blank_lines,
+SEPARATORS: dict[str, Callable[[Iterable[str]], Iterator[str | None]]] = {
+    BLANK_LINE: _at_blank_lines,
+    BLANK_LINES: _at_several_blank_lines,
 }
 
 
-def between(separator: str) -> Callable[[Iterable[str]], Iterator[str | None]]:
-    """Separation at lines that are the separator; at a token such as ``</s>``, inside lines too."""
+def _at_separator(separator: str) -> Callable[[Iterable[str]], Iterator[str | None]]:
+    """Return a function that splits at separator lines; at tokens (``</s>``) inside lines too."""
 
     def at_lines(pieces: Iterable[str]) -> Iterator[str | None]:
         for line in pieces:
@@ -161,32 +164,32 @@ def between(separator: str) -> Callable[[Iterable[str]], Iterator[str | None]]:
     return at_tokens if unit_detection.is_token(separator) else at_lines
 
 
-def gathered(pieces: Iterable[str | None]) -> Iterator[str]:
-    """Documents from their pieces, without blank lines at both ends; blank ones are left out."""
+def _join_pieces(pieces: Iterable[str | None]) -> Iterator[str]:
+    """Yield documents from their pieces, without blank ones and without blank lines at the ends."""
     document: list[str] = []
     for piece in pieces:
         if piece is not None:
             document.append(piece)
             continue
-        if text := trimmed(document):
+        if text := _strip_blank_lines(document):
             yield text
         document = []
-    if text := trimmed(document):
+    if text := _strip_blank_lines(document):
         yield text
 
 
-def trimmed(pieces: list[str]) -> str:
-    """The pieces joined, without blank lines at both ends; "" where nothing else is there."""
+def _strip_blank_lines(pieces: list[str]) -> str:
+    """Join pieces without blank lines at both ends."""
     text = "".join(pieces)
     stripped = text.strip()
     if not stripped:
         return ""
     begin = text.rfind("\n", 0, text.index(stripped[0])) + 1
-    kept = text[begin:].rstrip()
-    end = "\n" if "\n" in text[begin + len(kept) :] else ""
-    return kept + end
+    content = text[begin:].rstrip()
+    end = "\n" if "\n" in text[begin + len(content) :] else ""
+    return content + end
 
 
-def occurs(text: str | LongText, separator: str) -> bool:
-    """Whether a separator separates anything in a text."""
-    return any(piece is None for piece in between(separator)(lines(text)))
+def _occurs(text: str | LongText, separator: str) -> bool:
+    """Return whether a separator occurs in a text."""
+    return any(piece is None for piece in _at_separator(separator)(_lines(text)))

@@ -8,8 +8,8 @@ import sysconfig
 import pytest
 
 from seqgen.data.corpora import open_corpus
-from seqgen.data.corpora.builtin import facts, open_known
-from seqgen.data.corpora.registry import entries, entry
+from seqgen.data.corpora.builtin import describe, open_builtin
+from seqgen.data.corpora.registry import entries, get_entry
 from seqgen.errors import CorpusError
 
 # As the study of the books counted them.
@@ -67,13 +67,13 @@ def test_music21_is_found_without_being_imported():
 
 def test_without_music21_it_says_what_to_install(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(CorpusError, match="pip install music21"):
-        open_known(entry("oneills"))
+    with pytest.raises(CorpusError, match="music21"):
+        open_builtin(get_entry("oneills"))
 
 
 def test_facts_measure_what_is_there(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    known = {name: facts(corpus) for name, corpus in entries().items()}
+    known = {name: describe(corpus) for name, corpus in entries().items()}
     assert known["airds"]["files"] == 6
     assert known["tunes"]["bytes"] == sum(known[n]["bytes"] for n in ("oneills", "ryans", "airds"))
     assert known["tinyshakespeare"]["bytes"] == 1_115_394

@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqgen.data.corpora.decode import decoded
+from seqgen.data.corpora.decode import decode
 from seqgen.errors import ConfigError, CorpusError
 
 letters = st.text(st.characters(categories=["L", "N", "P", "Zs"], exclude_characters="\ufeff"))
 
 
-def decode(data, origin, encoding=None):
-    return "".join(decoded([data], origin, encoding))
+def decode_all(data, origin, encoding=None):
+    return "".join(decode([data], origin, encoding))
 
 
 MARKED = ["utf-8-sig", "utf-16", "utf-32"]  # Python's names of the encodings that write a mark
@@ -19,26 +19,26 @@ MARKED = ["utf-8-sig", "utf-16", "utf-32"]  # Python's names of the encodings th
 
 @given(letters)
 def test_utf_8_is_read_without_being_told(text):
-    assert decode(text.encode(), "a") == text
+    assert decode_all(text.encode(), "a") == text
 
 
 @given(letters, st.sampled_from(MARKED))
 def test_a_byte_order_mark_tells_the_encoding_and_is_not_text(text, encoding):
-    assert decode(text.encode(encoding), "a") == text
+    assert decode_all(text.encode(encoding), "a") == text
 
 
 @pytest.mark.parametrize("codec", ["utf-16-be", "utf-32-be", "utf-16-le", "utf-32-le"])
 def test_a_mark_of_either_byte_order_is_known(codec):
-    assert decode("\ufeffhé".encode(codec), "a") == "hé"
+    assert decode_all("\ufeffhé".encode(codec), "a") == "hé"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "UTF-8", "utf-16-le", "utf-32"])
 def test_a_mark_is_dropped_when_the_encoding_is_said_too(encoding):
-    assert decode("\ufeffhello".encode(encoding), "a", encoding) == "hello"
+    assert decode_all("\ufeffhello".encode(encoding), "a", encoding) == "hello"
 
 
 def test_all_line_ends_become_one():
-    assert decode(b"a\r\nb\rc\n\r\nd", "a") == "a\nb\nc\n\nd"
+    assert decode_all(b"a\r\nb\rc\n\r\nd", "a") == "a\nb\nc\n\nd"
 
 
 @given(letters, st.sampled_from([*MARKED, "shift_jis", "utf-16-le"]), st.data())
@@ -48,27 +48,27 @@ def test_chunks_make_the_same_text_wherever_they_are_cut(text, encoding, data):
     cuts = sorted(data.draw(st.lists(st.integers(4, len(coded)), max_size=4)))
     chunks = [coded[a:b] for a, b in zip([0, *cuts], [*cuts, len(coded)], strict=True)]
     said = None if encoding in MARKED else encoding
-    assert "".join(decoded(chunks, "a", said)) == decode(coded, "a", said)
+    assert "".join(decode(chunks, "a", said)) == decode_all(coded, "a", said)
 
 
 def test_the_place_of_a_bad_byte_is_counted_over_all_chunks():
     chunks = [b"one\r", b"\ntw\xc3", b"\xa9\nthr", b"ee\xff"]
     with pytest.raises(CorpusError, match=r"byte 0xff at offset 15 \(line 3\)"):
-        list(decoded(chunks, "a"))
+        list(decode(chunks, "a"))
     with pytest.raises(CorpusError, match=r"byte 0xc3 at offset 4 \(line 2\)"):
-        list(decoded([b"one\r", b"\xc3"], "a"))
+        list(decode([b"one\r", b"\xc3"], "a"))
     with pytest.raises(CorpusError, match="NUL character in line 3"):
-        list(decoded([b"one\r", b"\ntwo\n\0"], "a"))
+        list(decode([b"one\r", b"\ntwo\n\0"], "a"))
 
 
 def test_an_encoding_that_is_said_is_used():
-    assert decode(b"caf\xe9 \x92", "a", "cp1252") == "café ’"
+    assert decode_all(b"caf\xe9 \x92", "a", "cp1252") == "café ’"
 
 
 def test_a_bad_byte_is_named_with_its_place_and_the_encoding_to_try():
     data = b"one\r\ntwo\n" + "né".encode() + b"\nit\x92s"
     with pytest.raises(CorpusError) as error:
-        decode(data, "poem.txt")
+        decode_all(data, "poem.txt")
     assert str(error.value) == (
         "poem.txt: byte 0x92 at offset 15 (line 4) is not UTF-8; try `encoding='cp1252'`"
     )
@@ -76,16 +76,16 @@ def test_a_bad_byte_is_named_with_its_place_and_the_encoding_to_try():
 
 def test_the_encoding_to_try_is_one_that_fits():
     with pytest.raises(CorpusError, match="`encoding='latin-1'`"):
-        decode(b"caf\xe9 \x81", "a")  # 0x81 is nothing in cp1252
+        decode_all(b"caf\xe9 \x81", "a")  # 0x81 is nothing in cp1252
     with pytest.raises(CorpusError, match="is not ascii; try `encoding='utf-8'`"):
-        decode("né".encode(), "a", "ascii")
+        decode_all("né".encode(), "a", "ascii")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-32", "shift_jis"])
 @given(data=st.binary(min_size=1, max_size=40))
 def test_no_bytes_fail_in_another_way(encoding, data):
     try:
-        text = decode(data, "a", encoding)
+        text = decode_all(data, "a", encoding)
     except CorpusError:
         return
     assert "\r" not in text
@@ -103,21 +103,21 @@ def test_no_bytes_fail_in_another_way(encoding, data):
 )
 def test_binary_is_refused(data):
     with pytest.raises(CorpusError, match=r"pic\.png: looks binary"):
-        decode(data, "pic.png")
+        decode_all(data, "pic.png")
 
 
 def test_utf_16_without_a_mark_is_recognised():
     with pytest.raises(CorpusError, match="`encoding='utf-16-le'`"):
-        decode("plain words".encode("utf-16-le"), "a")
+        decode_all("plain words".encode("utf-16-le"), "a")
     with pytest.raises(CorpusError, match="`encoding='utf-16-be'`"):
-        decode("plain words".encode("utf-16-be"), "a")
+        decode_all("plain words".encode("utf-16-be"), "a")
 
 
 @pytest.mark.parametrize("name", ["utf-9", "hex", "undefined", "idna", "", "a\0b", "a\udcff"])
 def test_an_unknown_encoding_is_wrong_usage(name):
     if not name:  # not said
-        assert decode(b"x", "a", name) == "x"
+        assert decode_all(b"x", "a", name) == "x"
         return
     with pytest.raises(ConfigError) as error:
-        decode(b"x", "a", name)
+        decode_all(b"x", "a", name)
     assert error.value.option == "encoding"

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from seqgen.data.corpora import open_corpus
 from seqgen.data.corpora.decode import is_binary
-from seqgen.data.corpora.formats import markup_of, recognised
+from seqgen.data.corpora.formats import detect_format, detect_markup
 from seqgen.errors import CorpusError
 
 TEXT = b"It was the best of times, it was the worst of times.\n" * 40
@@ -134,13 +134,13 @@ def test_a_format_is_named_with_what_to_do(tmp_path: Path, monkeypatch, name: st
     ],
 )
 def test_other_signatures(name: str, data: bytes) -> None:
-    found = recognised(data, is_binary(data))
+    found = detect_format(data, is_binary(data))
     assert found
     assert found.name == name
 
 
 def test_a_database(tmp_path: Path) -> None:
-    found = recognised(database(tmp_path), True)
+    found = detect_format(database(tmp_path), True)
     assert found
     assert found.name == "an SQLite database"
 
@@ -158,7 +158,7 @@ def test_a_text_may_begin_like_a_binary_file(tmp_path: Path, beginning: str) -> 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_looked_at_without_an_error(data: bytes) -> None:
     for before in (b"", b"PK\x03\x04", b"\x1f\x8b\x08"):
-        recognised(before + data, True)
+        detect_format(before + data, True)
 
 
 def test_a_folder_leaves_them_out_with_a_count_for_each_format(tmp_path: Path) -> None:
@@ -220,7 +220,7 @@ def test_markup_is_learned_with_a_notice(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("text", PLAIN)
 def test_plain_text_is_no_markup(text: str) -> None:
-    assert markup_of(text) is None
+    assert detect_markup(text) is None
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_plain_text_is_no_markup(text: str) -> None:
 )
 def test_no_text_takes_long(text: str) -> None:
     began = time.process_time()
-    markup_of(text)
+    detect_markup(text)
     assert time.process_time() - began < 0.5
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from seqgen.data.corpora import open_corpus, unit_detection
 from seqgen.data.corpora.longtext import Store
-from seqgen.data.corpora.unit_detection import is_token, unit_of
+from seqgen.data.corpora.unit_detection import detect_unit, is_token
 
 EXCERPTS = Path(__file__).parents[2] / "excerpts"
 VOWELS, CONSONANTS = "aeiou", "bcdfghklmnprstvw"
@@ -344,18 +344,18 @@ LONG: dict[str, Callable[[], str]] = {
 
 @pytest.mark.parametrize("kind", LISTS)
 def test_a_list_has_an_item_a_line(kind: str) -> None:
-    assert unit_of(LISTS[kind]()) == "line"
+    assert detect_unit(LISTS[kind]()) == "line"
 
 
 @pytest.mark.parametrize("kind", SEPARATED)
 def test_texts_between_separators_are_found(kind: str) -> None:
     unit, make = SEPARATED[kind]
-    assert unit_of(make()) == unit
+    assert detect_unit(make()) == unit
 
 
 @pytest.mark.parametrize("kind", LONG)
 def test_a_long_text_stays_whole(kind: str) -> None:
-    assert unit_of(LONG[kind]()) is None
+    assert detect_unit(LONG[kind]()) is None
 
 
 @pytest.mark.parametrize(
@@ -371,9 +371,9 @@ def test_a_long_text_stays_whole(kind: str) -> None:
 def test_of_a_very_long_text_pieces_are_looked_at(
     text: str, unit: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(unit_detection, "LOOKED_AT", 20_000)
-    assert unit_of(text) == unit
-    assert unit_of(Store().add([text[:15_000], text[15_000:]])) == unit
+    monkeypatch.setattr(unit_detection, "SAMPLE_CHARACTERS", 20_000)
+    assert detect_unit(text) == unit
+    assert detect_unit(Store().add([text[:15_000], text[15_000:]])) == unit
 
 
 @pytest.mark.parametrize("word", ["<|endoftext|>", "</s>", "<eos>", "[SEP]"])
