@@ -52,7 +52,7 @@ class Endless(TuneSample):
     def take(self, drawn: int) -> tuple[int, str]:
         id, _ = super().take(next(self._again, drawn))
         self.written.append(id)
-        self.done = self._left == 0
+        self.done = self._remaining == 0
         return id, ""
 
 

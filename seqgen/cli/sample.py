@@ -192,8 +192,8 @@ def write_tunes(
 
         write_atomic(output, "\n".join(every).encode())
     tell_selection(generator)
-    if generator.kept is not None and (verbose or sys.stderr.isatty()):
-        print_notice(f"the grammar kept {generator.kept:.1%} of the probability")
+    if generator.allowed_mass is not None and (verbose or sys.stderr.isatty()):
+        print_notice(f"the grammar kept {generator.allowed_mass:.1%} of the probability")
     if outputs.is_requested(rendering, rendered):
         readable = [(tune, abc) for abc in every if (tune := tune_of(abc)) is not None]
         made_by = f"{outputs.command_line()}, seed {generator.seed}"

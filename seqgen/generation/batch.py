@@ -9,8 +9,8 @@ from seqgen.config.options import SamplingOptions
 from seqgen.data.tokenizers.base import END
 from seqgen.generation.constraint import Constraint
 from seqgen.generation.engine import Engine
+from seqgen.generation.sampler import Sample
 from seqgen.generation.sampling import PENALTY_WINDOW, sample_tokens
-from seqgen.generation.text_sample import Sample
 
 # More are hardly faster, and samples that wait for output would take memory.
 MAX_STREAMS = 64
@@ -120,7 +120,9 @@ def generate_batch(
             # In training each document began from the zero state.
             streams.reset(ids_B == END)
         if engine.feature_count:
-            features = [sample.beside(id) for sample, id in zip(live, ids_B.tolist(), strict=True)]
+            features = [
+                sample.features(id) for sample, id in zip(live, ids_B.tolist(), strict=True)
+            ]
             ids_B = np.concatenate([ids_B[:, None], features], axis=1)
         logits_BV = streams.step(ids_B)
 

@@ -1,17 +1,26 @@
-"""Tunes while they are written: what is asked of them, and how tokens become ABC."""
+"""Samples of tunes: how they begin, which ABC their tokens become, and when they are done."""
 
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from seqgen.checkpoint.read import Checkpoint
+from seqgen.config.options import SamplingOptions, TuneOptions
 from seqgen.data.tokenizers.base import END, Tokenizer
-from seqgen.errors import TuneError
+from seqgen.errors import CheckpointError, ConfigError, TuneError
+from seqgen.generation.grammar_constraint import GrammarConstraint
+from seqgen.generation.sampler import Sampler
+from seqgen.generation.tune_request import TuneRequest, parse_request
 from seqgen.music.core.key import Key, parse_key
 from seqgen.music.normal import normalize
 from seqgen.music.normal.book_facts import TuneFacts
-from seqgen.music.normal.position_features import PositionTracker
-from seqgen.music.render.abc_writer import abc as written_abc
+from seqgen.music.normal.position_features import PositionTracker, roles
+from seqgen.music.render.abc_writer import abc
+
+# Most tokens of a tune with a requested form, in multiples of its shortest solution.
+MAX_LENGTH_RATIO = 6
 
 
 class TuneSample:
@@ -22,61 +31,165 @@ class TuneSample:
         index: int,
         tokenizer: Tokenizer,
         body: Sequence[int],
-        place: PositionTracker | None,
+        positions: PositionTracker | None,
         length: int,
-        written: Callable[[str], str],
+        render: Callable[[str], str],
     ) -> None:
         """Begin after the boundary between two tunes.
 
-        index: of the sample. body: tokens that come first after the lines of the header.
-        place: what follows the tokens from the boundary on, where the network reads it.
-        length: most tokens. written: makes ABC of a tune's tokens.
+        Args:
+            index: Index of the sample.
+            tokenizer: That of the model.
+            body: Tokens of the prompt, which follow the header lines.
+            positions: Position features after the boundary, if the model has such inputs.
+            length: Most tokens.
+            render: Turns the tokens' text into ABC.
         """
         self.index = index
         self.done = False
         self.failed = False
         self._decoder = tokenizer.decoder()
         self._text = ""
-        self._given = deque(body)
-        self._headed = False
-        self._place = place
-        self._left = length
-        self._written = written
+        self._body = deque(body)
+        self._after_header = False
+        self._positions = positions
+        self._remaining = length
+        self._render = render
 
     def take(self, drawn: int) -> tuple[int, str]:
-        id = self._given.popleft() if self._given and self._headed else drawn
-        self._left -= 1
+        id = self._body.popleft() if self._body and self._after_header else drawn
+        self._remaining -= 1
         if id != END:
             piece = self._decoder.push(id)
             self._text += piece
-            self._headed = self._headed or piece.startswith("K:")
-        self.done = id == END or self._left == 0
-        return id, self._written(self._text) if self.done else ""
+            self._after_header = self._after_header or piece.startswith("K:")
+        self.done = id == END or self._remaining == 0
+        return id, self._render(self._text) if self.done else ""
 
     @property
     def document(self) -> str:
         return self._text
 
-    def beside(self, id: int) -> tuple[int, ...]:
-        return self._place.push(id) if self._place else ()
+    def features(self, id: int) -> tuple[int, ...]:
+        return self._positions.push(id) if self._positions else ()
 
 
-def abc(text: str, number: int, key: Key | None) -> str:
-    """A tune in normal form as ABC for other programs.
+class TuneSampler(Sampler[TuneSample]):
+    """Samples that are whole tunes, restricted to the grammar, in ABC."""
 
-    text: what the network wrote. A text that is no tune, as a network may write that no grammar
-        holds, is written as it stands below the header lines that it has.
-    number: for ``X:``. key: to which it is moved, if any.
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        prompt: str,
+        options: SamplingOptions,
+        tune_options: TuneOptions,
+        seed: int,
+    ) -> None:
+        """Check what is requested of the tunes.
+
+        Raises:
+            ConfigError: If it is impossible, or not for models of tunes.
+            CheckpointError: If the model is of an older seqgen and cannot be used.
+        """
+        super().__init__()
+        self._tokenizer, self._config = checkpoint.tokenizer, checkpoint.config
+        if not self._config.facts:
+            raise CheckpointError(
+                f"{checkpoint.path} was made by an older seqgen, which learned tunes in "
+                "another form; train it anew"
+            )
+        self._facts: TuneFacts = self._config.facts
+        self._seed = seed
+        self._header_only = not tune_options.grammar
+        self._request = self._parse(prompt, tune_options)
+        self.prompt_left_out = self._request.left_out
+        if options.stop or options.lines or not options.loops:
+            raise ConfigError(
+                "`stop`, `lines` and `loops=False` are for text; a tune ends where it is complete"
+            )
+        self._length = self._max_length(options) + len(self._request.body)
+        self._positions: PositionTracker | None = None
+        self.prompt_ids = self.rows = np.array([END])
+        if self._config.places:
+            self._positions = PositionTracker(roles(self._tokenizer.pieces))
+            self.rows = np.array([(END, *self._positions.push(END))])
+        self._constraint: GrammarConstraint | None = None
+        self._masses: list[float] = []
+
+    def _parse(self, prompt: str, options: TuneOptions) -> TuneRequest:
+        if self._config.data.tokenizer == "abc":
+            return parse_request(prompt, options, self._config, self._tokenizer.pieces)
+        if prompt or options != TuneOptions():
+            raise ConfigError(
+                "only models with `tokenizer='abc'` take a prompt, a meter, a key and the like"
+            )
+        return TuneRequest()
+
+    def _max_length(self, options: SamplingOptions) -> int:
+        """Return the most tokens of a tune, its prompt not counted."""
+        least = self._request.least
+        if options.length is None:
+            return max(self._facts.long, MAX_LENGTH_RATIO * least)
+        if options.length < least:
+            raise ConfigError(
+                f"{options.length} is too small: the requested tune takes {least} tokens",
+                option="length",
+            )
+        return options.length
+
+    def sample(self, index: int) -> TuneSample:
+        positions = self._positions.copy() if self._positions else None
+
+        def render(text: str) -> str:
+            return self.render(index, "", text)
+
+        body = self._request.body
+        return TuneSample(index, self._tokenizer, body, positions, self._length, render)
+
+    def constraint(self, samples: Sequence[TuneSample]) -> GrammarConstraint | None:
+        if self._request.grammar:
+            self._constraint = GrammarConstraint(
+                self._request.grammar,
+                [sample.index for sample in samples],
+                self._length,
+                header_only=self._header_only,
+            )
+        return self._constraint
+
+    def render(self, index: int, text: str, document: str) -> str:
+        """Return a tune in normal form as ABC, in a key as they are drawn for the index."""
+        key = self._request.key
+        if key is None and self._config.data.transpose == "common":
+            mode = document.partition("K:C")[2].partition("\n")[0]
+            random = np.random.default_rng((self._seed, index))
+            key = sample_key(mode, self._facts, random)
+        return render_abc(document, index + 1, key)
+
+    def on_batch_end(self) -> None:
+        # Without the grammar only the header was restricted.
+        constraint = None if self._header_only else self._constraint
+        if constraint and math.isfinite(constraint.allowed_mass):
+            self._masses.append(constraint.allowed_mass)
+            self.allowed_mass = sum(self._masses) / len(self._masses)
+
+
+def render_abc(text: str, number: int, key: Key | None) -> str:
+    """Return a tune as ABC for other programs.
+
+    Args:
+        text: What the model generated. If it is not a tune, as happens without the grammar, it is
+            kept as it is below its header lines.
+        number: The number of the tune, for ``X:``.
+        key: The key to transpose to, if any.
     """
     try:
         tune = normalize.parse(text)
     except TuneError:
-        return unfinished(text, number)
-    return written_abc(normalize.moved(tune, key) if key else tune, number)
+        return _render_invalid(text, number)
+    return abc(normalize.moved(tune, key) if key else tune, number)
 
 
-def unfinished(text: str, number: int) -> str:
-    """What is no whole tune, as ABC all the same."""
+def _render_invalid(text: str, number: int) -> str:
     lines = text.split("\n")
     fields = {line[:2]: line for line in reversed(lines) if line[:2] in ("M:", "K:")}
     body = "".join(line for line in lines if line[:2] not in ("R:", "M:", "P:", "K:"))
@@ -84,10 +197,10 @@ def unfinished(text: str, number: int) -> str:
     return "\n".join(["%abc-2.1", *header, fields.get("K:", "K:C"), body or "z"]) + "\n"
 
 
-def drawn_key(mode: str, facts: TuneFacts, chance: np.random.Generator) -> Key | None:
-    """A key for a tune of this mode, with tonics as often as in the book."""
+def sample_key(mode: str, facts: TuneFacts, random: np.random.Generator) -> Key | None:
+    """Draw a key of a mode, with tonics as frequent as in the book; None for an unknown mode."""
     tonics = facts.tonics.get(mode)
     if not tonics:
         return None
     shares = np.array(list(tonics.values()), float)
-    return parse_key(chance.choice(list(tonics), p=shares / shares.sum()) + mode)
+    return parse_key(random.choice(list(tonics), p=shares / shares.sum()) + mode)

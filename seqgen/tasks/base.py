@@ -2,17 +2,20 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     import numpy as np
 
     from seqgen.checkpoint.config import Config
-    from seqgen.config.options import DataOptions
+    from seqgen.checkpoint.read import Checkpoint
+    from seqgen.config.fields import Options
+    from seqgen.config.options import DataOptions, SamplingOptions
     from seqgen.data.batching import Augmentation
     from seqgen.data.corpora import Corpus
     from seqgen.data.split import Split
     from seqgen.data.tokenizers.base import Text, Tokenizer
+    from seqgen.generation.sampler import Sampler
 
 
 class Task(ABC):
@@ -106,6 +109,42 @@ class Task(ABC):
             seed: That of the run.
         """
         return None
+
+    def has_documents(self, config: "Config") -> bool:
+        """Return whether samples are whole documents, which may be copies of training documents."""
+        return config.corpus.learns_ends
+
+    @property
+    def sampling_options(self) -> "type[Options] | None":
+        """The options of samples that only this task has, if any."""
+        return None
+
+    @abstractmethod
+    def default_temperature(self, config: "Config") -> float:
+        """Return the softmax temperature for a model unless another is requested."""
+
+    @abstractmethod
+    def sampler(
+        self,
+        checkpoint: "Checkpoint",
+        prompt: str,
+        options: "SamplingOptions",
+        task_options: Any,
+        seed: int,
+    ) -> "Sampler[Any]":
+        """Return what makes the samples of one call.
+
+        Args:
+            checkpoint: The model.
+            prompt: What each sample continues.
+            options: How tokens are chosen.
+            task_options: Of the type `sampling_options`, or None if there is none.
+            seed: Seed of the call.
+
+        Raises:
+            ConfigError: If an option is impossible.
+            TokenError: If the vocabulary lacks characters of the prompt.
+        """
 
     @abstractmethod
     def fingerprint(self, document: "Text") -> int:

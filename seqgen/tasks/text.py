@@ -10,10 +10,17 @@ if TYPE_CHECKING:
     import numpy as np
 
     from seqgen.checkpoint.config import Config
-    from seqgen.config.options import DataOptions
+    from seqgen.checkpoint.read import Checkpoint
+    from seqgen.config.options import DataOptions, SamplingOptions
     from seqgen.data.corpora import Corpus
     from seqgen.data.split import Split
     from seqgen.data.tokenizers.base import Text, Tokenizer
+    from seqgen.generation.text_sample import TextSampler
+
+TEMPERATURE = 0.8
+# Of 1,000 names by a model of 3,000, 9% are copies at 0.8, 6% at 0.9, 4.5% at 1.
+LIST_TEMPERATURE = 1.0
+SHORT_ITEM = 64  # most tokens of a long item of a list whose items are short
 
 
 class TextTask(Task):
@@ -51,6 +58,27 @@ class TextTask(Task):
         if documents == 1 and not tokenizer.unknown("\n"):
             return tuple(int(token) for token in tokenizer.encode("\n"))
         return (END,)
+
+    def default_temperature(self, config: "Config") -> float:
+        """Return 0.8, or 1 for lists of short items."""
+        from seqgen.config.options import LINE
+
+        corpus = config.corpus
+        if corpus.unit == LINE and 0 < corpus.long <= SHORT_ITEM:
+            return LIST_TEMPERATURE
+        return TEMPERATURE
+
+    def sampler(
+        self,
+        checkpoint: "Checkpoint",
+        prompt: str,
+        options: "SamplingOptions",
+        task_options: None,
+        seed: int,
+    ) -> "TextSampler":
+        from seqgen.generation.text_sample import TextSampler
+
+        return TextSampler(checkpoint, prompt, options)
 
     def fingerprint(self, document: "Text") -> int:
         from seqgen.data.fingerprint import fingerprint

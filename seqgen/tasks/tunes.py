@@ -12,13 +12,17 @@ if TYPE_CHECKING:
     import numpy as np
 
     from seqgen.checkpoint.config import Config
-    from seqgen.config.options import DataOptions
+    from seqgen.checkpoint.read import Checkpoint
+    from seqgen.config.options import DataOptions, SamplingOptions, TuneOptions
     from seqgen.data.batching import Augmentation
     from seqgen.data.corpora import Corpus
     from seqgen.data.split import Split
     from seqgen.data.tokenizers.base import Text, Tokenizer
+    from seqgen.generation.tune_sample import TuneSampler
 
 TOKENIZER = "abc"
+# At 0.8 tunes repeat their bars more often than the tunes of books, at 1 less often.
+TEMPERATURE = 0.95
 
 
 class TunesTask(Task):
@@ -95,6 +99,30 @@ class TunesTask(Task):
         if options.transpose != "augment":
             return None
         return KeyAugmentation(rows, tokenizer, seed)
+
+    def has_documents(self, config: "Config") -> bool:
+        return True
+
+    @property
+    def sampling_options(self) -> "type[TuneOptions]":
+        from seqgen.config.options import TuneOptions
+
+        return TuneOptions
+
+    def default_temperature(self, config: "Config") -> float:
+        return TEMPERATURE
+
+    def sampler(
+        self,
+        checkpoint: "Checkpoint",
+        prompt: str,
+        options: "SamplingOptions",
+        task_options: "TuneOptions",
+        seed: int,
+    ) -> "TuneSampler":
+        from seqgen.generation.tune_sample import TuneSampler
+
+        return TuneSampler(checkpoint, prompt, options, task_options, seed)
 
     def fingerprint(self, document: "Text") -> int:
         return tune_fingerprint(document)

@@ -17,7 +17,6 @@ from seqgen.data.tokenizers.base import END
 from seqgen.errors import CheckpointError, ConfigError, SamplingError, TokenError
 from seqgen.evaluation.tunes.validators.bars import bar_exact
 from seqgen.generation import TextGenerator, load
-from seqgen.generation.generator import default_temperature
 from seqgen.music.abc.parser import parse_tune
 from seqgen.music.core.key import LETTERS
 from seqgen.tasks import TASKS
@@ -199,13 +198,13 @@ def test_a_prompt_does_not_count_and_the_rest_is_enough(tune_checkpoint: Path) -
 def test_how_much_the_grammar_kept_is_told(tune_checkpoint: Path) -> None:
     generator = load(tune_checkpoint)
     samples(generator, count=4, seed=1)
-    assert generator.kept is not None
-    assert 0.0 < generator.kept < 0.9  # a random network wants much that may not come
+    assert generator.allowed_mass is not None
+    assert 0.0 < generator.allowed_mass < 0.9  # a random network wants much that may not come
     samples(generator, count=4, seed=1, asked=TuneOptions(grammar=False))
-    assert generator.kept is None
+    assert generator.allowed_mass is None
     # Too short for a step to have been weighed.
     samples(generator, seed=1, asked=TuneOptions(meter="6/8", bars=1), length=7)
-    assert generator.kept is None or math.isfinite(generator.kept)
+    assert generator.allowed_mass is None or math.isfinite(generator.allowed_mass)
 
 
 def test_without_the_grammar_the_header_is_still_as_asked(tune_checkpoint: Path) -> None:
@@ -253,9 +252,12 @@ def test_a_model_of_an_older_form_is_refused(tmp_path: Path, tune_checkpoint: Pa
         samples(load(tune_checkpoint))
 
 
-def test_a_text_model_is_asked_for_no_tune(checkpoint: Path) -> None:
-    with pytest.raises(ConfigError, match="for models of tunes"):
-        load(checkpoint).generate(meter="6/8")
+def test_a_text_model_refuses_options_of_tunes(checkpoint: Path) -> None:
+    generator = load(checkpoint)
+    with pytest.raises(ConfigError):
+        generator.generate(meter="6/8")
+    with pytest.raises(ConfigError):
+        generator.pieces("", SamplingOptions(), TuneOptions(meter="6/8"))
 
 
 def test_a_damaged_checkpoint_is_told(checkpoint: Path) -> None:
@@ -329,7 +331,7 @@ def test_lists_of_short_items_are_sampled_at_a_higher_temperature(
     names = load(make(tmp_path / "names", unit="line", long=8, **facts))
     long = load(make(tmp_path / "long", unit="line", long=300, **facts))
     poems = load(make(tmp_path / "poems", unit="blank-line", long=8, **facts))
-    found = [default_temperature(model.config) for model in (names, long, poems)]
+    found = [model.default_temperature for model in (names, long, poems)]
     assert found == [1.0, 0.8, 0.8]
 
 

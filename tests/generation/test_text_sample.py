@@ -3,14 +3,14 @@ from hypothesis import strategies as st
 
 from seqgen.config.options import SamplingOptions
 from seqgen.data import tokenizers
-from seqgen.generation.text_sample import Ending, TextSample
+from seqgen.generation.text_sample import StopCondition, TextSample
 
 short = st.text("ab\n", max_size=12)
 
 
 def cut(pieces: list[str], stop: str | None, lines: int | None) -> str:
     """What is written of the pieces."""
-    ending = Ending(stop, lines)
+    ending = StopCondition(stop, lines)
     written = ""
     for piece in pieces:
         written += ending.push(piece)
@@ -38,7 +38,7 @@ def test_the_first_end_counts(pieces: list[str], stop: str, lines: int) -> None:
 
 @given(st.lists(short, max_size=6), st.text("ab\n", min_size=1, max_size=4))
 def test_only_what_may_begin_the_stop_is_held_back(pieces: list[str], stop: str) -> None:
-    ending, text, written = Ending(stop), "", ""
+    ending, text, written = StopCondition(stop), "", ""
     for piece in pieces:
         text += piece
         written += ending.push(piece)

@@ -10,7 +10,7 @@ from seqgen.evaluation.text.novelty import RUNS, Copy, copied, longest_copy, mat
 from seqgen.evaluation.text.repetition import loop, repeated, words
 from seqgen.evaluation.text.substring_match import Matches
 from seqgen.evaluation.text.vocabulary_coverage import is_python, known_words, parsing_blocks
-from seqgen.generation.generator import TextGenerator, default_temperature
+from seqgen.generation.generator import TextGenerator
 from seqgen.generation.text_sample import TEXT_LENGTH
 
 GENERATED, REAL = "generated", "real"
@@ -94,7 +94,7 @@ def sample_figures(
     told: is called with what is done next.
     """
     chosen = options.temperature
-    temperature = default_temperature(generator.config) if chosen is None else chosen
+    temperature = generator.default_temperature if chosen is None else chosen
     options = replace(options, temperature=temperature)
     length = min(options.length or SHOWN_LENGTH, SHOWN_LENGTH)
     facts = generator.config.corpus

@@ -73,7 +73,7 @@ def report(
         on_progress(f"generating {options.count} {name} tunes")
         texts = [text for _, text in generator.pieces("", options, TuneOptions(grammar=grammar))]
         on_progress(f"validating the {name} tunes")
-        columns[name] = validate(texts, validators, generator.kept if grammar else None)
+        columns[name] = validate(texts, validators, generator.allowed_mass if grammar else None)
     on_progress("validating real tunes")
     # Evenly spaced, since the parts of a book differ.
     chosen = np.linspace(0, len(validation) - 1, min(len(validation), options.count)).astype(int)
