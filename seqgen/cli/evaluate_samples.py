@@ -9,15 +9,15 @@ from seqgen.cli.log_lines import pluralize
 from seqgen.cli.terminal import strip_controls
 
 if TYPE_CHECKING:
-    from seqgen.evaluation.text.novelty import Copy
-    from seqgen.evaluation.text.samples import SampleFigures
+    from seqgen.evaluation.text.novelty import CopiedText
+    from seqgen.evaluation.text.samples import SampleMetrics
 
 SHOWN = 200  # characters of a copy
 COLUMNS = {"generated": "written", "real": "real"}
 WORDS = 12  # that are named
 
 
-def print_samples(figures: "SampleFigures") -> None:
+def print_samples(figures: "SampleMetrics") -> None:
     """The figures of samples beside real text, and what stands out in them."""
     from rich.console import Console
     from rich.table import Table
@@ -38,9 +38,9 @@ def print_samples(figures: "SampleFigures") -> None:
             typer.echo(told(name, copy))
     if figures.loop:
         typer.echo(f"one sample ends in a loop: {one_line(figures.loop)}")
-    if figures.lacking:
+    if figures.unknown_words:
         typer.echo(
-            f"words that are not there: {strip_controls(', '.join(figures.lacking[:WORDS]))}"
+            f"words that are not there: {strip_controls(', '.join(figures.unknown_words[:WORDS]))}"
         )
 
 
@@ -51,7 +51,7 @@ def shown(value: float | None, unit: str) -> str:
     return f"{value:,.0f}"
 
 
-def told(column: str, copy: "Copy") -> str:
+def told(column: str, copy: "CopiedText") -> str:
     where = f"document {copy.document:,}, " if copy.document > 1 else ""
     where += (
         f"line {copy.line:,}"

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seqgen.checkpoint.config import Config
-from seqgen.evaluation.text.novelty import AROUND
+from seqgen.evaluation.text.novelty import CONTEXT_LENGTH
 from seqgen.evaluation.text.report import Excerpt, Figure, TextReport
-from seqgen.evaluation.text.samples import MARKED, SHARE, Measure
+from seqgen.evaluation.text.samples import MIN_MARKED, SHARE, Metric
 from seqgen.models import cells
 from seqgen.reports.charts import learning_curve
 from seqgen.reports.highlight import COLOR_LEVELS, MAX_BITS, color_by_surprisal, underline
@@ -55,8 +55,8 @@ def text_page(report: TextReport, config: Config, provenance: Provenance) -> byt
         max_bits=max((row.bits_per_character.value for row in report.rows), default=0.0),
         color_levels=COLOR_LEVELS,
         max_surprisal=MAX_BITS,
-        min_marked=MARKED,
-        context_length=AROUND,
+        min_marked=MIN_MARKED,
+        context_length=CONTEXT_LENGTH,
         estimate=_estimate,
         measurement=_measurement,
         underline=underline,
@@ -107,7 +107,7 @@ def _estimate(figure: Figure | None, digits: int) -> "Markup | str":
     return Markup("{} <small>± {}</small>").format(value, error) if float(error) else value
 
 
-def _measurement(row: Measure, column: str) -> str:
+def _measurement(row: Metric, column: str) -> str:
     """Format a figure; a share between 0 and 1 is never rounded to either."""
     value = row.values.get(column)
     if value is None:

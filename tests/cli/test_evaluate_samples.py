@@ -3,7 +3,7 @@
 import pytest
 
 from seqgen.cli.evaluate_samples import told
-from seqgen.evaluation.text.novelty import Copy
+from seqgen.evaluation.text.novelty import CopiedText
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,7 @@ from seqgen.evaluation.text.novelty import Copy
     ],
 )
 def test_a_copy_is_told_with_its_place(document, copied, where):
-    copy = Copy(0, 0, copied, 100, document, 7, "", "")
+    copy = CopiedText(0, 0, copied, 100, document, 7, "", "")
     assert (
         told("written", copy) == f"longest copy, written: {copied.replace(chr(10), ' / ')} {where}"
     )

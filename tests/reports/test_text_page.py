@@ -6,31 +6,31 @@ from html.parser import HTMLParser
 import pytest
 
 from seqgen.checkpoint.read import open_checkpoint
-from seqgen.evaluation.text.novelty import Copy
+from seqgen.evaluation.text.novelty import CopiedText
 from seqgen.evaluation.text.report import Excerpt, Figure, Overlap, Row, TextReport
-from seqgen.evaluation.text.samples import GENERATED, REAL, Measure, SampleFigures, Shown
+from seqgen.evaluation.text.samples import GENERATED, REAL, Example, Metric, SampleMetrics
 from seqgen.reports.text_page import Provenance, text_page
 
 EVIL = '</pre><script>alert("1")</script>&amp;\0\x1b\u202e'
 BIT = math.log(2)
 PROVENANCE = Provenance("seqgen evaluate fox --html fox.html", "2026-01-31", {"seqgen": "0.1.0"})
 
-SAMPLES = SampleFigures(
+SAMPLES = SampleMetrics(
     count=2,
     temperature=0.8,
     seed=7,
     rows=(
-        Measure("characters", "measured", "characters", {GENERATED: 2000, REAL: 1900}),
-        Measure("novel_8", "new runs of 8 characters", "%", {GENERATED: 0.25, REAL: 0.5}),
-        Measure("novel_32", "new runs of 32 characters", "%", {GENERATED: 0.9999, REAL: None}),
+        Metric("characters", "measured", "characters", {GENERATED: 2000, REAL: 1900}),
+        Metric("novel_8", "new runs of 8 characters", "%", {GENERATED: 0.25, REAL: 0.5}),
+        Metric("novel_32", "new runs of 32 characters", "%", {GENERATED: 0.9999, REAL: None}),
     ),
     copies={
-        GENERATED: Copy(0, 5, "quick brown\nfox", 4, 1, 12, "The ", " jumps & runs"),
+        GENERATED: CopiedText(0, 5, "quick brown\nfox", 4, 1, 12, "The ", " jumps & runs"),
         REAL: None,
     },
     loop="again and ",
-    lacking=("foxen", "<dogs>"),
-    shown=(Shown(0.5, "The quick brown fox.", ((4, 19),)), Shown(1.0, "Xyz\n" + EVIL, ())),
+    unknown_words=("foxen", "<dogs>"),
+    examples=(Example(0.5, "The quick brown fox.", ((4, 19),)), Example(1.0, "Xyz\n" + EVIL, ())),
 )
 
 REPORT = TextReport(
@@ -181,10 +181,10 @@ def test_empty_sections_are_left_out(config):
 def test_untrusted_text_is_escaped(config):
     figures = replace(
         SAMPLES,
-        copies={GENERATED: Copy(0, 0, EVIL, 0, 1, 1, EVIL, EVIL)},
+        copies={GENERATED: CopiedText(0, 0, EVIL, 0, 1, 1, EVIL, EVIL)},
         loop=EVIL,
-        lacking=(EVIL,),
-        shown=(Shown(0.5, EVIL, ((0, 6), (9, 12))),),
+        unknown_words=(EVIL,),
+        examples=(Example(0.5, EVIL, ((0, 6), (9, 12))),),
     )
     report = TextReport(
         name=EVIL, corpus=EVIL, evaluated=EVIL, tokens=9, characters=9,
@@ -209,6 +209,6 @@ def test_the_footer_holds_the_provenance(html):
 
 
 def test_without_copies_nothing_is_underlined(config):
-    plain = tuple(replace(each, copied=()) for each in SAMPLES.shown)
-    report = replace(REPORT, samples=replace(SAMPLES, shown=plain))
+    plain = tuple(replace(each, copied=()) for each in SAMPLES.examples)
+    report = replace(REPORT, samples=replace(SAMPLES, examples=plain))
     assert "<u>" not in text_page(report, config, PROVENANCE).decode()

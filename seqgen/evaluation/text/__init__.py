@@ -1,1 +1,1 @@
-"""Evaluation of models of text."""
+"""Evaluation of models of text: likelihood, baselines, samples, surprisal, end calibration."""

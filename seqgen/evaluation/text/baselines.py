@@ -1,4 +1,4 @@
-"""How likely counting finds the text that a network is measured by: what its figure means."""
+"""Baselines that a network's likelihood is compared with: uniform and n-gram models."""
 
 import math
 from collections.abc import Iterator
@@ -7,32 +7,43 @@ import numpy as np
 
 from seqgen.data.tokenizers.base import END
 from seqgen.evaluation.text.eval_tokens import EvalTokens
-from seqgen.evaluation.text.ngram import LONGEST, NGram
+from seqgen.evaluation.text.ngram import MAX_N, NGram
 from seqgen.evaluation.text.report import Row
 from seqgen.evaluation.text.standard_error import ratio_with_error
 
 
-def measured(key: str, name: str, evidence: EvalTokens, nats: np.ndarray, note: str = "") -> Row:
-    """A row from the nats of each token after the first, [N - 1]."""
-    counted = evidence.counted
-    nats, sizes = nats[counted], evidence.sizes[counted]
-    return Row(
-        key, name, ratio_with_error(nats, sizes), ratio_with_error(nats, np.ones(len(nats))), note
-    )
+def row_from_losses(
+    key: str, name: str, tokens: EvalTokens, nats: np.ndarray, note: str = ""
+) -> Row:
+    """Average the losses of a model.
 
-
-def uniform(evidence: EvalTokens, vocab: int) -> Row:
-    """Every token as likely as any other. vocab: how many may come."""
-    nats = np.full(len(evidence.counted), math.log(vocab))
-    return measured("uniform", "uniform", evidence, nats, f"{vocab:,} tokens")
-
-
-def counts(evidence: EvalTokens, learned: np.ndarray, vocab: int) -> Iterator[Row]:
-    """Single tokens, and n-grams up to the longest, counted in the training part.
-
-    learned: its ids [N], each document led by END.
+    Args:
+        key: Name in JSON.
+        name: Name in tables.
+        tokens: What was evaluated.
+        nats: Loss of each token after the first, float [N - 1].
+        note: Remark in tables.
     """
-    for n, model in enumerate(NGram.each(learned, LONGEST, vocab, boundary=END), 1):
+    nats, sizes = nats[tokens.counted], tokens.sizes[tokens.counted]
+    per_token = ratio_with_error(nats, np.ones(len(nats)))
+    return Row(key, name, ratio_with_error(nats, sizes), per_token, note)
+
+
+def uniform_row(tokens: EvalTokens, vocab: int) -> Row:
+    """Evaluate a model that gives ``vocab`` tokens the same probability."""
+    nats = np.full(len(tokens.counted), math.log(vocab))
+    return row_from_losses("uniform", "uniform", tokens, nats, f"{vocab:,} tokens")
+
+
+def ngram_rows(tokens: EvalTokens, training: np.ndarray, vocab: int) -> Iterator[Row]:
+    """Evaluate n-gram models of all orders.
+
+    Args:
+        tokens: What is evaluated.
+        training: Ids of the training part [N], each document preceded by END.
+        vocab: Size of the vocabulary.
+    """
+    for n, model in enumerate(NGram.count_orders(training, MAX_N, vocab, boundary=END), 1):
         name = f"{n}-gram" if n > 1 else "unigram"
-        note = "Kneser-Ney" if n > 1 else "counted"
-        yield measured(name, name, evidence, model.surprisal(evidence.ids), note)
+        note = "Kneser-Ney" if n > 1 else "frequencies"
+        yield row_from_losses(name, name, tokens, model.surprisal(tokens.ids), note)

@@ -1,4 +1,4 @@
-"""The text that a network is measured by: its tokens, those that count, and their characters."""
+"""The tokens of an evaluation: which of them are scored, and their characters."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,20 +9,21 @@ import numpy as np
 from seqgen.data.tokenizers.base import END, Tokenizer
 from seqgen.generation.scoring import BURN_IN
 
-# More are not read: a standard error is then far below any difference that matters.
-MOST_TOKENS = 1_000_000
-# Of a longer text, stretches of so many tokens, evenly spread.
-STRETCH = 10_000
+# With so many, the standard error is far below any relevant difference.
+MAX_TOKENS = 1_000_000
+# A longer text is sampled in evenly spaced spans of so many tokens.
+SPAN = 10_000
 
 
 @dataclass(frozen=True)
 class EvalTokens:
-    """Tokens to measure by.
+    """Tokens to evaluate on.
 
-    ids: led by END, as is each document [N]; at least two.
-    counted: which of the tokens after the first count, bool [N - 1]; the others are context.
-    pieces: the characters that each token wrote; "" for END.
-    source: what was read, in words.
+    Attributes:
+        ids: At least two, each document preceded by END, [N].
+        counted: Whether each token after the first is scored or only context, bool [N - 1].
+        pieces: Characters of each token; "" for END.
+        source: Name of the text in reports.
     """
 
     ids: np.ndarray
@@ -32,66 +33,79 @@ class EvalTokens:
 
     @cached_property
     def sizes(self) -> np.ndarray:
-        """Characters of each token after the first, int64 [N - 1]."""
+        """Number of characters of each token after the first, int64 [N - 1]."""
         return np.fromiter(map(len, self.pieces[1:]), np.int64, len(self.counted))
 
     @property
     def tokens(self) -> int:
-        """How many count."""
+        """Number of scored tokens."""
         return int(self.counted.sum())
 
     @cached_property
     def characters(self) -> int:
-        """Of the tokens that count."""
+        """Number of characters of the scored tokens."""
         return int(self.sizes[self.counted].sum())
 
     @cached_property
     def text(self) -> str:
-        """The characters that count, with a NUL where an end of a document counts."""
+        """Characters of the scored tokens, with a NUL for the end of a document."""
         ended = (self.ids[1:] == END).tolist()
-        there = zip(self.counted.tolist(), ended, self.pieces[1:], strict=True)
-        return "".join("\0" if end else piece for counts, end, piece in there if counts)
+        tokens = zip(self.counted.tolist(), ended, self.pieces[1:], strict=True)
+        return "".join("\0" if end else piece for counted, end, piece in tokens if counted)
 
 
 def eval_tokens(
     ids: np.ndarray, tokenizer: Tokenizer, source: str, *, ends_count: bool
 ) -> tuple[EvalTokens, str]:
-    """What is measured by of a part's tokens, and a sentence where that is not all of it.
+    """Select the tokens to evaluate on.
 
-    ids: [N], each document led by END.
-    ends_count: whether the network learned to end documents: else the ENDs between them, which it
-        has never seen, do not count.
-    Raises ValueError for ids that are no tokens or hold nothing to measure by.
+    Args:
+        ids: Ids of the text [N], each document preceded by END.
+        tokenizer: Decodes them.
+        source: Name of the text in reports.
+        ends_count: Whether to score the ENDs between documents, which needs a network that was
+            trained on several documents.
+
+    Returns:
+        The tokens, and a notice if they are not all of the text, otherwise "".
+
+    Raises:
+        ValueError: If an id is not in the vocabulary or there is nothing to score.
     """
     notice = ""
     counted = np.ones(max(0, len(ids) - 1), bool)
-    if len(counted) > MOST_TOKENS + STRETCH:  # else stretches would overlap
-        notice = f"{MOST_TOKENS:,} of {len(counted):,} tokens were read, evenly spread"
-        places, counted = stretches(len(counted))
-        ids = ids[places]
+    if len(counted) > MAX_TOKENS + SPAN:  # otherwise spans would overlap
+        notice = f"evaluated on {MAX_TOKENS:,} of {len(counted):,} tokens, evenly spaced"
+        positions, counted = spans(len(counted))
+        ids = ids[positions]
     ids = np.asarray(ids)
-    pieces = tuple(written(tokenizer.validate_ids(ids), tokenizer))
+    pieces = tuple(_decode(tokenizer.validate_ids(ids), tokenizer))
     if not ends_count:
         counted &= ids[1:] != END
-    found = EvalTokens(ids, counted, pieces, source)
-    if not found.characters:
-        raise ValueError("there is no text to measure by")
-    return found, notice
+    tokens = EvalTokens(ids, counted, pieces, source)
+    if not tokens.characters:
+        raise ValueError("there is no text to evaluate on")
+    return tokens, notice
 
 
-def stretches(targets: int) -> tuple[np.ndarray, np.ndarray]:
-    """The places of tokens of evenly spread stretches, and which of them count but the first.
+def spans(targets: int) -> tuple[np.ndarray, np.ndarray]:
+    """Choose evenly spaced spans of tokens, each after some tokens of context.
 
-    Before each stretch stand some tokens that are context only.
+    Args:
+        targets: Number of tokens after the first, more than ``MAX_TOKENS + SPAN``.
+
+    Returns:
+        Positions of the tokens, int64 [N], and whether each after the first is scored, bool
+        [N - 1].
     """
-    begins = np.linspace(0, targets - STRETCH - BURN_IN, MOST_TOKENS // STRETCH, dtype=np.int64)
-    within = np.arange(1 + BURN_IN + STRETCH)
-    places = (begins[:, None] + within).ravel()
-    return places, np.tile(within > BURN_IN, len(begins))[1:]
+    begins = np.linspace(0, targets - SPAN - BURN_IN, MAX_TOKENS // SPAN, dtype=np.int64)
+    within = np.arange(1 + BURN_IN + SPAN)
+    positions = (begins[:, None] + within).ravel()
+    return positions, np.tile(within > BURN_IN, len(begins))[1:]
 
 
-def written(ids: np.ndarray, tokenizer: Tokenizer) -> Iterable[str]:
-    """The text that came with each token; a character of several tokens comes with the last."""
+def _decode(ids: np.ndarray, tokenizer: Tokenizer) -> Iterable[str]:
+    """Yield the text of each token; a character of several tokens comes with the last."""
     decoder = tokenizer.decoder()
     for id in ids.tolist():
         yield decoder.push(id) if id != END else ""

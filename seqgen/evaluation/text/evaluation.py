@@ -1,104 +1,111 @@
-"""How good a model of text is: its likelihood beside what it means, and passages."""
+"""Evaluate a model of text: likelihood beside baselines, overlap, surprisal and samples."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 
 from seqgen.checkpoint.read import Checkpoint
 from seqgen.config.options import FLOAT32, INT8, SamplingOptions
 from seqgen.data.tokenizers.base import END
-from seqgen.evaluation.text import baselines, compressors
-from seqgen.evaluation.text.contamination import overlap
+from seqgen.evaluation.text import compressors
+from seqgen.evaluation.text.baselines import ngram_rows, row_from_losses, uniform_row
+from seqgen.evaluation.text.contamination import find_overlap
 from seqgen.evaluation.text.eval_tokens import EvalTokens
-from seqgen.evaluation.text.report import Row, TextReport
-from seqgen.evaluation.text.samples import sample_figures
+from seqgen.evaluation.text.report import TextReport
+from seqgen.evaluation.text.samples import measure_samples
 from seqgen.evaluation.text.standard_error import ratio_with_error
 from seqgen.evaluation.text.surprisal import extremes
 from seqgen.generation import Engine, TextGenerator
 from seqgen.generation.scoring import token_losses
 
-# What is done, and which share of that, where it is known.
-Told = Callable[[str, float | None], None]
+OnProgress = Callable[[str, float | None], None]
+"""Takes the current activity and its completed share, None if that is unknown."""
 
 
 def evaluate(
     checkpoint: Checkpoint,
-    evidence: EvalTokens,
-    learned: np.ndarray | None,
+    tokens: EvalTokens,
+    training: np.ndarray | None,
     sampling: SamplingOptions | None = None,
-    told: Told = lambda what, share: None,
+    on_progress: OnProgress = lambda activity, share: None,
     notices: tuple[str, ...] = (),
 ) -> TextReport:
-    """Measure a network and what it is compared with on the same characters.
+    """Evaluate a network and all baselines on the same characters.
 
-    evidence: the text that it is measured by.
-    learned: ids of the training part [N], each document led by END; None if there is none, and
-        then what learns from it or is held against it is left out.
-    sampling: how many samples are drawn, and how; None for none.
-    notices: what the reader of the report has to know of the text.
-    Raises CheckpointError if the checkpoint is damaged.
+    Args:
+        checkpoint: A model of text.
+        tokens: The evaluation text.
+        training: Ids of the training part [N], each document preceded by END. Without it,
+            baselines that need it, the overlap and samples are left out.
+        sampling: Number of samples and how to draw them; None for no samples.
+        on_progress: Called at each activity.
+        notices: Copied into the report.
+
+    Raises:
+        CheckpointError: If the checkpoint is damaged.
     """
     config = checkpoint.config
-    network = both(checkpoint, evidence, told)
-    vocab = config.vocab - (0 if config.corpus.documents > 1 else 1)  # END never comes
-    rows = [*network_rows(evidence, network), baselines.uniform(evidence, vocab)]
-    shared, before, samples = None, None, None
-    if learned is not None:
-        told("counting n-grams in the training part", None)
-        rows += baselines.counts(evidence, learned, config.vocab)
-        before = text_of(learned, checkpoint)
-        told("looking for the text in the training part", None)
-        shared = overlap(evidence.text, before)
+    losses = {
+        precision: _losses(checkpoint, tokens, precision, on_progress)
+        for precision in (FLOAT32, INT8)
+    }
+    rows = [
+        row_from_losses(precision, f"network, {precision}", tokens, losses[precision], note)
+        for precision, note in ((FLOAT32, "as trained"), (INT8, "as sampled"))
+    ]
+    # END never occurs in a single document.
+    rows.append(uniform_row(tokens, config.vocab - (config.corpus.documents <= 1)))
+    overlap, training_text, samples = None, None, None
+    if training is not None:
+        on_progress("counting n-grams of the training text", None)
+        rows += ngram_rows(tokens, training, config.vocab)
+        training_text = text_of(training, checkpoint)
+        on_progress("looking for the evaluation text in the training text", None)
+        overlap = find_overlap(tokens.text, training_text)
         if sampling:
-            generator = TextGenerator(checkpoint, Engine(checkpoint.graph()))
-            text = evidence.text
-            samples = sample_figures(
-                generator, before, text, sampling, lambda doing: told(doing, None)
+            samples = measure_samples(
+                TextGenerator(checkpoint, Engine(checkpoint.graph())),
+                training_text,
+                tokens.text,
+                sampling,
+                lambda activity: on_progress(activity, None),
             )
-    told("compressing", None)
-    rows += compressors.rows(evidence.text, evidence.characters, before)
-    counted = evidence.counted
-    cost = (network[INT8] - network[FLOAT32])[counted]
-    surprising, expected = extremes(evidence, network[FLOAT32])
+    on_progress("compressing", None)
+    rows += compressors.rows(tokens.text, tokens.characters, training_text)
+    added = (losses[INT8] - losses[FLOAT32])[tokens.counted]
+    surprising, expected = extremes(tokens, losses[FLOAT32])
     return TextReport(
         name=checkpoint.path.name,
         corpus=config.corpus.name,
-        evaluated=evidence.source,
-        tokens=evidence.tokens,
-        characters=evidence.characters,
+        evaluated=tokens.source,
+        tokens=tokens.tokens,
+        characters=tokens.characters,
         rows=tuple(sorted(rows, key=lambda row: row.nats_per_character.value)),
         curve=tuple(checkpoint.metrics()),
-        overlap=shared,
+        overlap=overlap,
         surprising=surprising,
         expected=expected,
         samples=samples,
         notices=notices,
-        quantisation=ratio_with_error(cost, evidence.sizes[counted]),
+        quantisation=ratio_with_error(added, tokens.sizes[tokens.counted]),
     )
-
-
-def both(checkpoint: Checkpoint, evidence: EvalTokens, told: Told) -> dict[str, np.ndarray]:
-    """The nats of each token after the first by precision, float64 [N - 1]."""
-    return {precision: read(checkpoint, evidence, precision, told) for precision in (FLOAT32, INT8)}
-
-
-def read(checkpoint: Checkpoint, evidence: EvalTokens, precision: str, told: Told) -> np.ndarray:
-    what = f"reading {evidence.tokens:,} tokens with {precision} weights"
-    told(what, 0.0)
-    engine = Engine(checkpoint.graph(precision))
-    return token_losses(
-        engine, evidence.ids, boundary=END, on_progress=lambda share: told(what, share)
-    )
-
-
-def network_rows(evidence: EvalTokens, nats: dict[str, np.ndarray]) -> Iterator[Row]:
-    notes = {FLOAT32: "as trained", INT8: "as it writes"}
-    for precision, note in notes.items():
-        name = f"network, {precision}"
-        yield baselines.measured(precision, name, evidence, nats[precision], note)
 
 
 def text_of(ids: np.ndarray, checkpoint: Checkpoint) -> str:
-    """The training part as a text, a NUL between two documents."""
+    """Decode documents, with a NUL between two."""
     documents = np.split(ids, np.flatnonzero(ids == END))
     return "\0".join(checkpoint.tokenizer.decode(each) for each in documents if len(each))
+
+
+def _losses(
+    checkpoint: Checkpoint, tokens: EvalTokens, precision: str, on_progress: OnProgress
+) -> np.ndarray:
+    """Loss of each token after the first, float64 [N - 1]."""
+    activity = f"scoring {tokens.tokens:,} tokens with {precision} weights"
+    on_progress(activity, 0.0)
+    return token_losses(
+        Engine(checkpoint.graph(precision)),
+        tokens.ids,
+        boundary=END,
+        on_progress=lambda share: on_progress(activity, share),
+    )

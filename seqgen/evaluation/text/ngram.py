@@ -1,48 +1,50 @@
-"""A count of n-grams as a language model: what a network has to beat."""
+"""N-gram language models with Kneser-Ney smoothing, the baseline of networks."""
 
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
-# Where the counts of counts are too few to tell, as in KenLM.
+# Used where too few n-grams occur 1 to 4 times, as in KenLM.
 FALLBACK = np.array([0.0, 0.5, 1.0, 1.5])
-LONGEST = 8
+MAX_N = 8
 
 
 @dataclass(frozen=True)
 class Order:
-    """The n-grams of one length that were seen, and how much each context gives away.
+    """The observed n-grams of one length.
 
-    grams: sorted; number of the context (its place in the order below) times the vocabulary, plus
-        the token: int64 [G].
-    share: of each n-gram in its context, after the discount, float32 [G].
-    rest: probability that each context leaves to the order below, float32 [contexts]; 1 where
-        nothing followed.
+    Attributes:
+        grams: Sorted keys: index of the context in the order below times the size of the
+            vocabulary, plus the token, int64 [G].
+        probability: Discounted probability of each n-gram given its context, float32 [G].
+        backoff: Probability that each context leaves to the order below, float32 [contexts]; 1 if
+            nothing followed it.
     """
 
     grams: np.ndarray
-    share: np.ndarray
-    rest: np.ndarray
+    probability: np.ndarray
+    backoff: np.ndarray
 
     def find(self, keys: np.ndarray) -> np.ndarray:
-        """The number of each n-gram, -1 if it was not seen; int64 [N]."""
-        places = np.minimum(np.searchsorted(self.grams, keys), len(self.grams) - 1)
-        return np.where(self.grams[places] == keys, places, -1)
+        """Return the index of each n-gram, -1 if it was not observed; int64 [N]."""
+        indices = np.minimum(np.searchsorted(self.grams, keys), len(self.grams) - 1)
+        return np.where(self.grams[indices] == keys, indices, -1)
 
 
 @dataclass(frozen=True)
 class NGram:
     """An n-gram model with interpolated, modified Kneser-Ney smoothing.
 
-    Chen and Goodman 1999 ("An empirical study of smoothing techniques for language modeling",
-    Computer Speech and Language 13), section 3: an n-gram's count loses a
-    discount that depends on whether it is one, two or more; what is gained goes to the order below,
-    whose count of an n-gram is how many different tokens stand before it. Below single tokens all
-    are equally likely.
+    A discount that depends on whether the count of an n-gram is 1, 2 or more moves probability to
+    the order below, where the count of an n-gram is the number of different tokens before it. Below
+    unigrams the distribution is uniform (Chen and Goodman 1999, "An empirical study of smoothing
+    techniques for language modeling", Computer Speech and Language 13, section 3).
 
-    vocab: tokens have ids below it. boundary: the token that leads each document, or None.
-    orders: of single tokens, of pairs, and so on.
+    Attributes:
+        vocab: Size of the vocabulary.
+        boundary: Token that precedes each document, or None.
+        orders: Unigrams, bigrams and so on.
     """
 
     vocab: int
@@ -51,65 +53,72 @@ class NGram:
 
     @classmethod
     def count(cls, tokens: np.ndarray, n: int, vocab: int, boundary: int | None = None) -> Self:
-        """Learn from tokens: the last of what `each` returns, and as it takes them."""
-        return cls.each(tokens, n, vocab, boundary)[-1]
+        """Train the model of one order; see `count_orders`."""
+        return cls.count_orders(tokens, n, vocab, boundary)[-1]
 
     @classmethod
-    def each(
-        cls, tokens: np.ndarray, longest: int, vocab: int, boundary: int | None = None
+    def count_orders(
+        cls, tokens: np.ndarray, n: int, vocab: int, boundary: int | None = None
     ) -> list[Self]:
-        """The models of 1, 2, … and ``longest`` tokens; they share what they have in common.
+        """Train models of the orders 1 to ``n``, which share their arrays.
 
-        tokens: ids [N], at least two; the first is context only.
-        longest: tokens of the longest n-gram, 1 to 8.
-        boundary: what stands before it is no context of what comes after it.
-        Needs up to 150 bytes a token.
+        Needs up to 150 bytes per token.
+
+        Args:
+            tokens: Ids [N], at least two; the first is context only.
+            n: Highest order, 1 to `MAX_N`.
+            vocab: Size of the vocabulary.
+            boundary: Token that no context extends across, or None.
+
+        Raises:
+            ValueError: If ``n`` is out of range.
         """
-        if not 1 <= longest <= LONGEST:
-            raise ValueError(f"n is {longest}, and must be 1 to {LONGEST}")
-        padded, counted = padding(tokens, longest, boundary)
+        if not 1 <= n <= MAX_N:
+            raise ValueError(f"n is {n}, and must be 1 to {MAX_N}")
+        padded, counted = _pad(tokens, n, boundary)
         models: list[Self] = []
         lower: list[Order] = []
         below, shorter, contexts = np.zeros(1, np.int64), np.zeros(len(padded), np.int64), 1
-        for order in range(longest):
-            grams, places = np.unique(extend(shorter, padded, vocab, order), return_inverse=True)
-            counts = np.bincount(places[counted], minlength=len(grams))
+        for order in range(n):
+            grams, indices = np.unique(_extend(shorter, padded, vocab, order), return_inverse=True)
+            counts = np.bincount(indices[counted], minlength=len(grams))
             if order:
-                # Any place where an n-gram ends tells its end, the n-gram that is shorter by one.
-                end = np.zeros(len(grams), np.int64)
-                end[places] = shorter
-                before = np.bincount(end[counts > 0], minlength=len(below))
-                lower.append(smoothed(below, before, contexts, vocab))
+                # The suffix of an n-gram that is shorter by one, from any of its occurrences.
+                suffix = np.zeros(len(grams), np.int64)
+                suffix[indices] = shorter
+                continuations = np.bincount(suffix[counts > 0], minlength=len(below))
+                lower.append(_smooth(below, continuations, contexts, vocab))
                 contexts = len(below)
-            models.append(cls(vocab, boundary, (*lower, smoothed(grams, counts, contexts, vocab))))
-            below, shorter = grams, places
+            models.append(cls(vocab, boundary, (*lower, _smooth(grams, counts, contexts, vocab))))
+            below, shorter = grams, indices
         return models
 
     def surprisal(self, tokens: np.ndarray) -> np.ndarray:
-        """Negative log-probability of each token after the first, in nats, float64 [N - 1]."""
-        padded, counted = padding(tokens, len(self.orders), self.boundary)
-        likely = np.full(len(padded), 1 / self.vocab)
+        """Return the negative log-probability of each token after the first in nats, [N - 1]."""
+        padded, counted = _pad(tokens, len(self.orders), self.boundary)
+        probability = np.full(len(padded), 1 / self.vocab)
         context = np.zeros(len(padded), np.int64)
         for level in self.orders:
             known = context >= 0
             keys = np.where(known, context * self.vocab + padded, -1)
-            found = level.find(keys)
-            share = np.where(found >= 0, level.share[found], 0.0)
-            rest = np.where(known, level.rest[context], 1.0)
-            likely = share + rest * likely
-            # What ends at the place before is the context of the next order.
-            context = np.concatenate([[-1], found[:-1]])
-        return -np.log(likely[counted])
+            indices = level.find(keys)
+            own = np.where(indices >= 0, level.probability[indices], 0.0)
+            backoff = np.where(known, level.backoff[context], 1.0)
+            probability = own + backoff * probability
+            # The n-gram that ends one token earlier is the context of the next order.
+            context = np.concatenate([[-1], indices[:-1]])
+        return -np.log(probability[counted])
 
     def loss(self, tokens: np.ndarray) -> float:
-        """The mean negative log-likelihood of a token after those before it, in nats."""
+        """Return the mean negative log-likelihood per token in nats."""
         return float(self.surprisal(tokens).mean())
 
 
-def padding(tokens: np.ndarray, n: int, boundary: int | None) -> tuple[np.ndarray, np.ndarray]:
-    """Tokens with the first and each boundary repeated to fill a context, and which of them count.
+def _pad(tokens: np.ndarray, n: int, boundary: int | None) -> tuple[np.ndarray, np.ndarray]:
+    """Repeat the first token and each boundary to fill a context.
 
-    A token counts once, the first not at all.
+    Returns:
+        The tokens, and which of them to count: each once, the first not at all.
     """
     times = np.ones(len(tokens), np.int64)
     if boundary is not None:
@@ -121,32 +130,32 @@ def padding(tokens: np.ndarray, n: int, boundary: int | None) -> tuple[np.ndarra
     return padded, counted
 
 
-def extend(ids: np.ndarray, tokens: np.ndarray, vocab: int, order: int) -> np.ndarray:
-    """The n-gram that ends at each place: that of one token less before it, and the token.
+def _extend(ids: np.ndarray, tokens: np.ndarray, vocab: int, order: int) -> np.ndarray:
+    """Key of the n-gram that ends at each token, from the shorter one that ends before it.
 
-    The first places have none and go round to the end of the tokens; none of them counts.
+    The first tokens wrap around to the last; none of them is counted.
     """
     return np.roll(ids, 1) * vocab + tokens if order else tokens
 
 
-def smoothed(grams: np.ndarray, counts: np.ndarray, contexts: int, vocab: int) -> Order:
-    """What the counts of an order say, with their discounts taken off."""
+def _smooth(grams: np.ndarray, counts: np.ndarray, contexts: int, vocab: int) -> Order:
+    """Discount the counts of an order."""
     discount = discounts(counts)[np.minimum(counts, 3)]
     context = grams // vocab
     total = np.bincount(context, counts, minlength=contexts)
-    taken = np.bincount(context, discount, minlength=contexts)
-    seen = np.maximum(total, 1)
-    share = (counts - discount) / seen[context]
-    return Order(
-        grams, share.astype(np.float32), np.where(total, taken / seen, 1).astype(np.float32)
-    )
+    discounted = np.bincount(context, discount, minlength=contexts)
+    scale = np.maximum(total, 1)
+    probability = (counts - discount) / scale[context]
+    backoff = np.where(total, discounted / scale, 1)
+    return Order(grams, probability.astype(np.float32), backoff.astype(np.float32))
 
 
 def discounts(counts: np.ndarray) -> np.ndarray:
-    """What is taken off a count of 0, 1, 2 and 3 or more, float64 [4]."""
+    """Estimate the discounts of counts of 0, 1, 2 and 3 or more, float64 [4]."""
     n1, n2, n3, n4 = (float((counts == times).sum()) for times in (1, 2, 3, 4))
     if not min(n1, n2, n3, n4):
         return FALLBACK
     y = n1 / (n1 + 2 * n2)
-    found = np.array([0, 1 - 2 * y * n2 / n1, 2 - 3 * y * n3 / n2, 3 - 4 * y * n4 / n3])
-    return found if (found >= 0).all() and (found <= np.arange(4)).all() else FALLBACK
+    estimate = np.array([0, 1 - 2 * y * n2 / n1, 2 - 3 * y * n3 / n2, 3 - 4 * y * n4 / n3])
+    valid = (estimate >= 0).all() and (estimate <= np.arange(4)).all()
+    return estimate if valid else FALLBACK

@@ -1,38 +1,44 @@
-"""Texts that repeat themselves."""
+"""Measure how much a text repeats itself."""
 
 import re
 from collections.abc import Hashable, Sequence
 
-# A cycle is no slip of the pen from so many times on, and so many characters.
-TIMES = 3
-LEAST = 60
+# A loop has at least so many repetitions and characters.
+MIN_REPEATS = 3
+MIN_CHARACTERS = 60
 
-WORD = re.compile(r"\w+(?:['’]\w+)*")
+_WORD = re.compile(r"\w+(?:['’]\w+)*")
 
 
 def words(text: str) -> list[str]:
-    """The words of a text, as they are written; those with an apostrophe are one."""
-    return WORD.findall(text)
+    """Return the words of a text; one with an apostrophe is one word."""
+    return _WORD.findall(text)
 
 
-def repeated(items: Sequence[Hashable], n: int) -> float | None:
-    """Share of the n-grams of a text that came before in it; None if there is none.
+def repeated_share(items: Sequence[Hashable], n: int) -> float | None:
+    """Return the share of the n-grams of a text that occurred earlier in it.
 
-    items: its words or its characters.
-    Source: Welleck et al. 2020 ("Neural text generation with unlikelihood training"), seq-rep-n: 1
-    less the number of different n-grams over that of all.
+    It is seq-rep-n, 1 - distinct n-grams / n-grams (Welleck et al. 2020, "Neural text generation
+    with unlikelihood training").
+
+    Args:
+        items: Words or characters of the text.
+        n: Length of the n-grams.
+
+    Returns:
+        The share; None if the text is shorter than ``n``.
     """
-    grams = [tuple(items[place : place + n]) for place in range(len(items) - n + 1)]
+    grams = [tuple(items[start : start + n]) for start in range(len(items) - n + 1)]
     return 1 - len(set(grams)) / len(grams) if grams else None
 
 
-def loop(text: str) -> str | None:
-    """The shortest cycle that a text is caught in at its end; None if it is in none.
+def find_loop(text: str) -> str | None:
+    """Return the shortest string that a text ends by repeating, None if it does not.
 
-    A cycle counts from three times and sixty characters on.
+    The repetitions must be at least `MIN_REPEATS` and have at least `MIN_CHARACTERS` characters.
     """
-    for period in range(1, len(text) // TIMES + 1):
+    for period in range(1, len(text) // MIN_REPEATS + 1):
         cycle = text[-period:]
-        if text.endswith(cycle * max(TIMES, -(-LEAST // period))):
+        if text.endswith(cycle * max(MIN_REPEATS, -(-MIN_CHARACTERS // period))):
             return cycle
     return None

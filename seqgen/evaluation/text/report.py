@@ -1,4 +1,4 @@
-"""What there is to say of how good a model of text is: plain figures, for a table or a page."""
+"""The result of an evaluation of a model of text: plain values for tables, pages and JSON."""
 
 import math
 from collections.abc import Mapping
@@ -6,29 +6,32 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from seqgen.evaluation.text.samples import SampleFigures
+    from seqgen.evaluation.text.samples import SampleMetrics
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A mean with its standard error, which is None where it cannot be told."""
+    """A mean with its standard error, None if that is unknown."""
 
     value: float
     error: float | None = None
 
     def times(self, factor: float) -> "Figure":
-        """The same in another unit."""
+        """Return the figure in another unit."""
         return Figure(self.value * factor, self.error and self.error * factor)
 
 
 @dataclass(frozen=True)
 class Row:
-    """How likely one model found the text that all were measured by.
+    """The likelihood of the evaluation text under one model.
 
-    key: for programs: "float32", "int8", "uniform", "unigram", "2-gram" to "8-gram", "xz",
-        "xz_alone", "bzip2", "bzip2_alone".
-    name: for people. note: what it stands on, in a few words.
-    nats_per_token: None for compressors, which know no tokens.
+    Attributes:
+        key: Name in JSON: "float32", "int8", "uniform", "unigram", "2-gram" to "8-gram", "xz",
+            "xz_alone", "bzip2" or "bzip2_alone".
+        name: Name in tables.
+        nats_per_character: Loss.
+        nats_per_token: Loss; None for compressors.
+        note: Remark in tables.
     """
 
     key: str
@@ -39,11 +42,12 @@ class Row:
 
     @property
     def bits_per_character(self) -> Figure:
+        """Loss in bits."""
         return self.nats_per_character.times(1 / math.log(2))
 
     @property
     def perplexity(self) -> Figure | None:
-        """Of a token; its error by the delta method."""
+        """Perplexity of a token, its error by the delta method; None for compressors."""
         if self.nats_per_token is None:
             return None
         value = math.exp(self.nats_per_token.value)
@@ -51,25 +55,29 @@ class Row:
 
     @property
     def is_network(self) -> bool:
+        """Whether the model is the network in one of its precisions."""
         return self.key in ("float32", "int8")
 
 
 @dataclass(frozen=True)
 class Overlap:
-    """What the evaluated text shares word for word with the text that was learned from.
+    """Substrings of the evaluation text that occur in the training text.
 
-    n: characters of the stretches that are counted.
-    share: of all stretches of n characters in the text, those that stand in the training part.
-    length, place, source: of the longest shared stretch, characters, and where it begins in the
-        evaluated text and in the training part, in characters from 0.
-    shared: the stretch itself. line: its line in the training part, from 1.
-    warning: a sentence if it is more than two texts of a kind share; "" otherwise.
+    Attributes:
+        n: Length of the substrings that are counted.
+        share: Share of the substrings of that length that occur in the training text.
+        length: Length of the longest common substring.
+        start: Index of its first character in the evaluation text.
+        source: Index of its first character in the training text.
+        shared: The substring.
+        line: Number of its line in the training text, from 1.
+        warning: What to tell the user if the overlap is unusual, otherwise "".
     """
 
     n: int
     share: float
     length: int
-    place: int
+    start: int
     source: int
     shared: str
     line: int
@@ -78,33 +86,38 @@ class Overlap:
 
 @dataclass(frozen=True)
 class Excerpt:
-    """A passage of the evaluated text, and how the network was surprised by it.
+    """An excerpt of the evaluation text.
 
-    place: where it begins, in characters from 0.
-    nats: of each character of the text; those of a token are spread over its characters.
+    Attributes:
+        start: Index of its first character.
+        text: The excerpt.
+        nats: Loss of each character; that of a token is divided by its characters.
     """
 
-    place: int
+    start: int
     text: str
     nats: tuple[float, ...]
 
 
 @dataclass(frozen=True)
 class TextReport:
-    """All that `seqgen evaluate` finds out about a model of text.
+    """All results of `seqgen evaluate` for a model of text.
 
-    name: of the checkpoint. corpus: what it learned from, as it is spoken of.
-    evaluated: what it was measured by, in words.
-    tokens, characters: that were counted.
-    rows: the network and what it is compared with, the best first.
-    curve: one object an evaluation of the run (metrics.jsonl), in order; may be empty.
-    overlap: None where there is no training part to compare with, or the text is too short.
-    surprising, expected: passages that surprised the network (float32) most and least, the
-        extreme one first.
-    samples: None where none were written.
-    quantisation: what int8 weights cost the network, nats a character; the two read the same text,
-        so that this is known far better than either.
-    notices: what the reader has to know: what was left out, and why.
+    Attributes:
+        name: Name of the checkpoint.
+        corpus: Name of its training corpus.
+        evaluated: Name of the evaluation text.
+        tokens: Number of scored tokens.
+        characters: Number of their characters.
+        rows: Likelihood under the network and the baselines, best first.
+        curve: The evaluations of the run (metrics.jsonl), in order; may be empty.
+        overlap: None without training text, or if the evaluation text is too short.
+        surprising: Excerpts with the highest loss in float32, the highest first.
+        expected: Excerpts with the lowest loss, the lowest first.
+        samples: None if no samples were generated.
+        notices: What the user should know, such as what was left out.
+        quantisation: Additional nats per character with int8 weights. Both precisions score the
+            same text, so its error is far smaller than that of either loss.
     """
 
     name: str
@@ -117,6 +130,6 @@ class TextReport:
     overlap: Overlap | None
     surprising: tuple[Excerpt, ...]
     expected: tuple[Excerpt, ...]
-    samples: "SampleFigures | None" = None
+    samples: "SampleMetrics | None" = None
     notices: tuple[str, ...] = ()
     quantisation: Figure | None = None

@@ -1,99 +1,104 @@
-"""What a text has word for word from another: how far from each place on it stands there."""
+"""Longest common substrings of a text and a source, at every position of the text."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-# Characters of the source that are sorted at once; each takes some 120 bytes meanwhile.
-AT_ONCE = 2_000_000
+# Characters of the source that are sorted at once, in about 120 bytes each.
+CHUNK = 2_000_000
 
 
 @dataclass(frozen=True)
 class Matches:
-    """For every place of a text, the longest run from it on that a source holds.
+    """For every position of a text, the longest substring from it on that occurs in a source.
 
-    lengths: characters of that run, int64 [N].
-    places: where one like it begins in the source, int64 [N]; -1 where it is empty.
+    Attributes:
+        lengths: Number of characters, int64 [N].
+        starts: Where it begins in the source, int64 [N]; -1 if it is empty.
     """
 
     lengths: np.ndarray
-    places: np.ndarray
+    starts: np.ndarray
 
 
 def longest_matches(text: str, source: str) -> Matches:
-    """Look for every part of a text in a source. Exact, of whatever characters the two are.
+    """Find every substring of a text in a source, exactly.
 
-    Sorts the suffixes of both together by prefix doubling (Manber and Myers 1993). What a suffix of
-    the text has in common with one of the source is longest with the nearest before or after it.
+    The suffixes of both are sorted together by prefix doubling (Manber and Myers 1993). A suffix of
+    the text has the longest common prefix with the nearest suffix of the source before or after it.
     """
-    found = Matches(np.zeros(len(text), np.int64), np.full(len(text), -1))
-    part = max(AT_ONCE, len(text))
+    matches = Matches(np.zeros(len(text), np.int64), np.full(len(text), -1))
+    part = max(CHUNK, len(text))
     for begin in range(0, len(source) if text else 0, part):
-        # A run that goes on into the next part is at most as long as the text.
-        match_in(text, source[begin : begin + part + len(text)], begin, found)
-    return found
+        # A match that extends into the next chunk is at most as long as the text.
+        _match_chunk(text, source[begin : begin + part + len(text)], begin, matches)
+    return matches
 
 
-def match_in(text: str, source: str, begin: int, found: Matches) -> None:
-    """Put into ``found`` what is longer in this part of the source, which begins at ``begin``."""
-    levels = classes(codes(source), codes(text))
+def _match_chunk(text: str, source: str, begin: int, matches: Matches) -> None:
+    """Store the longer matches in this chunk of the source, which begins at ``begin``."""
+    levels = _prefix_ranks(_codes(source), _codes(text))
     order = np.argsort(levels[-1], kind="stable")
     in_source = order < len(source)
     slots = np.arange(len(order))
     before = np.maximum.accumulate(np.where(in_source, slots, -1))
     after = np.minimum.accumulate(np.where(in_source, slots, len(order))[::-1])[::-1]
-    ours = order > len(source)
-    mine = order[ours]
-    for nearest, there_is in (
-        (before[ours], before[ours] >= 0),
-        (after[ours], after[ours] < len(order)),
+    in_text = order > len(source)
+    suffixes = order[in_text]
+    for nearest, exists in (
+        (before[in_text], before[in_text] >= 0),
+        (after[in_text], after[in_text] < len(order)),
     ):
-        here, there = mine[there_is], order[nearest[there_is]]
-        lengths, places = common(levels, here, there), here - len(source) - 1
-        longer = lengths > found.lengths[places]
-        found.lengths[places[longer]] = lengths[longer]
-        found.places[places[longer]] = there[longer] + begin
+        own, other = suffixes[exists], order[nearest[exists]]
+        lengths, positions = _common_prefix(levels, own, other), own - len(source) - 1
+        longer = lengths > matches.lengths[positions]
+        matches.lengths[positions[longer]] = lengths[longer]
+        matches.starts[positions[longer]] = other[longer] + begin
 
 
-def codes(text: str) -> np.ndarray:
-    """The characters as numbers from 2 on, int64 [N]."""
+def _codes(text: str) -> np.ndarray:
+    """Characters as integers from 2 on, int64 [N]."""
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4").astype(np.int64) + 2
 
 
-def classes(source: np.ndarray, text: np.ndarray) -> list[np.ndarray]:
-    """Of source, a mark and text, one after the other, the runs of 1, 2, 4, … characters.
+def _prefix_ranks(source: np.ndarray, text: np.ndarray) -> list[np.ndarray]:
+    """Rank the substrings of 1, 2, 4, … characters of source, a separator and text.
 
-    Returns for each such length the rank of the run from each place on among the different ones,
-    int32 [N]; up to the first length of which no run is in both. What ends early comes first.
+    Returns:
+        For each length the rank of the substring at each position among the distinct ones, int32
+        [N], up to the first length without a substring in both. Truncated ones sort first.
     """
-    mark = len(source)
-    laid = np.concatenate([source, [1], text])
+    separator = len(source)
+    keys = np.concatenate([source, [1], text])
     levels: list[np.ndarray] = []
     length = 1
     while True:
-        runs, ranks = np.unique(laid, return_inverse=True)
+        distinct, ranks = np.unique(keys, return_inverse=True)
         levels.append(ranks.astype(np.int32))
-        in_source, in_text = np.zeros((2, len(runs)), bool)
-        in_source[ranks[:mark]] = True
-        in_text[ranks[mark + 1 :]] = True
+        in_source, in_text = np.zeros((2, len(distinct)), bool)
+        in_source[ranks[:separator]] = True
+        in_text[ranks[separator + 1 :]] = True
         if not (in_source & in_text).any():
             return levels
         follows = np.zeros(len(ranks), np.int64)
         follows[:-length] = ranks[length:] + 1
-        laid = ranks * (len(runs) + 1) + follows
+        keys = ranks * (len(distinct) + 1) + follows
         length *= 2
 
 
-def common(levels: list[np.ndarray], here: np.ndarray, there: np.ndarray) -> np.ndarray:
-    """How many characters are the same from two places on, int64 [N].
+def _common_prefix(levels: list[np.ndarray], first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Lengths of the common prefixes of pairs of suffixes, int64 [N].
 
-    levels: as `classes` returns them. here, there: different places, none in both.
+    Args:
+        levels: Result of `_prefix_ranks`.
+        first: Positions of suffixes of the text [N].
+        second: Positions of suffixes of the source [N].
     """
-    lengths = np.zeros(len(here), np.int64)
+    lengths = np.zeros(len(first), np.int64)
     last = len(levels[0]) - 1
     for level in reversed(range(len(levels))):
         ranks = levels[level]
-        a, b = here + lengths, there + lengths
+        a, b = first + lengths, second + lengths
         same = (a <= last) & (ranks[np.minimum(a, last)] == ranks[np.minimum(b, last)])
         lengths[same] += 1 << level
     return lengths

@@ -1,61 +1,73 @@
-"""The passages of a text that surprised a network most, and least."""
+"""The most and the least surprising excerpts of a text."""
 
 import numpy as np
 
 from seqgen.evaluation.text.eval_tokens import EvalTokens
 from seqgen.evaluation.text.report import Excerpt
 
-LENGTH = 300  # characters
-COUNT = 4
+EXCERPT_CHARACTERS = 300
+EXCERPTS = 4
 
 
 def extremes(
-    evidence: EvalTokens, nats: np.ndarray, length: int = LENGTH, count: int = COUNT
+    tokens: EvalTokens,
+    nats: np.ndarray,
+    length: int = EXCERPT_CHARACTERS,
+    count: int = EXCERPTS,
 ) -> tuple[tuple[Excerpt, ...], tuple[Excerpt, ...]]:
-    """The passages with the most nats a character, and those with the least, the extreme first.
+    """Find the excerpts with the highest and the lowest mean loss per character.
 
-    nats: of each token after the first [N - 1]. Only those that count are looked at.
-    length: characters of a passage; of count that do not overlap there may be fewer.
+    Args:
+        tokens: What was evaluated; tokens that are not scored are left out.
+        nats: Loss of each token after the first [N - 1].
+        length: Characters of an excerpt.
+        count: Number of excerpts of each kind; fewer if they would overlap.
+
+    Returns:
+        The most surprising and the least surprising excerpts, the extreme one first.
     """
-    text, nats_C = per_character(evidence, nats)
+    text, nats_C = per_character(tokens, nats)
     length = min(length, len(text))
     total = np.concatenate([[0.0], np.cumsum(nats_C)])
     means = total[length:] - total[:-length]
     return tuple(
         tuple(
-            Excerpt(place, text[place : place + length], tuple(nats_C[place : place + length]))
-            for place in apart(sign * means, length, count)
+            Excerpt(start, text[start : start + length], tuple(nats_C[start : start + length]))
+            for start in _distant_maxima(sign * means, length, count)
         )
         for sign in (1, -1)
     )  # type: ignore[return-value]
 
 
-def per_character(evidence: EvalTokens, nats: np.ndarray) -> tuple[str, np.ndarray]:
-    """The characters that count and the nats of each, [C].
+def per_character(tokens: EvalTokens, nats: np.ndarray) -> tuple[str, np.ndarray]:
+    """Distribute the loss of each scored token over its characters.
 
-    Those of a token are shared by its characters; those of one that wrote none (an end, or the
-    beginning of a character) are the next one's.
+    A token without characters (an end, or the first bytes of a character) adds its loss to the next
+    token.
+
+    Returns:
+        The text, and the loss of each character, float64 [C].
     """
-    pieces, spent = [], []
-    waiting = 0.0
-    there = zip(evidence.counted.tolist(), evidence.pieces[1:], nats.tolist(), strict=True)
-    for counts, piece, own in there:
-        if not counts:
+    pieces, losses = [], []
+    pending = 0.0
+    scored = zip(tokens.counted.tolist(), tokens.pieces[1:], nats.tolist(), strict=True)
+    for counted, piece, own in scored:
+        if not counted:
             continue
-        waiting += own
+        pending += own
         if piece:
             pieces.append(piece)
-            spent += [waiting / len(piece)] * len(piece)
-            waiting = 0.0
-    return "".join(pieces), np.array(spent)
+            losses += [pending / len(piece)] * len(piece)
+            pending = 0.0
+    return "".join(pieces), np.array(losses)
 
 
-def apart(values: np.ndarray, distance: int, count: int) -> list[int]:
-    """The places of the largest values, each at least so far from the others."""
+def _distant_maxima(values: np.ndarray, distance: int, count: int) -> list[int]:
+    """Indices of the largest values that are at least ``distance`` apart."""
     values = values.copy()
-    places: list[int] = []
-    while len(places) < count and np.isfinite(values.max()):
-        place = int(values.argmax())
-        places.append(place)
-        values[max(0, place - distance + 1) : place + distance] = -np.inf
-    return places
+    indices: list[int] = []
+    while len(indices) < count and np.isfinite(values.max()):
+        index = int(values.argmax())
+        indices.append(index)
+        values[max(0, index - distance + 1) : index + distance] = -np.inf
+    return indices

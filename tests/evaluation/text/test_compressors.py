@@ -59,8 +59,8 @@ def test_xz_remembers_what_lies_far_back() -> None:
 def test_bzip2_reads_what_shares_a_block_with_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compressors, "BZIP2_BYTES", len(TEXT) + 1000)
     rows = {row.key: row for row in compressors.rows(TEXT, len(TEXT), LEARNED)}
-    assert rows["bzip2"].note == "after 1 kB of training"
-    assert rows["xz"].note == "after training"
+    assert "1 kB" in rows["bzip2"].note
+    assert "kB" not in rows["xz"].note
     monkeypatch.setattr(compressors, "BZIP2_BYTES", len(TEXT))
     assert "bzip2" not in bits(TEXT, LEARNED)
 

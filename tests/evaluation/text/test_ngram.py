@@ -99,6 +99,6 @@ def test_only_one_to_eight_tokens_are_counted():
 @settings(deadline=None)
 @given(texts, texts, st.sampled_from([None, 0]))
 def test_models_that_are_counted_together_are_those_counted_alone(training, tokens, boundary):
-    for n, model in enumerate(NGram.each(training, 5, VOCAB, boundary), 1):
+    for n, model in enumerate(NGram.count_orders(training, 5, VOCAB, boundary), 1):
         alone = slow(training, tokens, n, boundary)
         np.testing.assert_allclose(model.surprisal(tokens), alone, atol=1e-6)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqgen.evaluation.text.novelty import copied, longest_copy, matches, novelty
+from seqgen.evaluation.text.novelty import copied_spans, longest_copy, matches, novelty
 
 few_letters = st.text("ab", max_size=20)
 
@@ -23,7 +23,7 @@ def test_a_planted_copy_of_40_characters_is_found_and_where_it_came_from():
     found = longest_copy(texts, matches(texts, training), training)
     assert found.copied == copy
     assert (found.text, found.begin) == (1, 70)
-    assert training[found.place : found.place + 40] == copy
+    assert training[found.start : found.start + 40] == copy
     assert (found.document, found.line, found.last_line) == (1, 124, 124)
     assert found.before == lines[123][:5]
     assert found.after == lines[123][45:]
@@ -43,8 +43,8 @@ def test_only_the_runs_of_the_planted_copy_are_not_new():
     # 61 and 140 characters; the copy of 40 holds 40 - n + 1 runs of n.
     for n in (4, 8, 16, 24, 32):
         assert novelty(found, n) == pytest.approx(1 - (40 - n + 1) / (61 - n + 1 + 140 - n + 1))
-    assert copied(texts[1], found[1], 24) == [(70, 110)]
-    assert copied(texts[1], found[1], 41) == copied(texts[0], found[0], 24) == []
+    assert copied_spans(texts[1], found[1], 24) == [(70, 110)]
+    assert copied_spans(texts[1], found[1], 41) == copied_spans(texts[0], found[0], 24) == []
 
 
 @given(st.lists(few_letters, max_size=4), few_letters, st.integers(1, 5))
@@ -55,7 +55,8 @@ def test_novelty_is_that_of_counting(texts, training, n):
     assert novelty(found, n) == (pytest.approx(sum(new) / len(new)) if runs else None)
     for text, each in zip(texts, found, strict=True):
         marked = [
-            any(b <= place < e for b, e in copied(text, each, n)) for place in range(len(text))
+            any(b <= place < e for b, e in copied_spans(text, each, n))
+            for place in range(len(text))
         ]
         runs_here = [(p, p + n) for p in range(len(text) - n + 1) if text[p : p + n] in training]
         assert marked == [any(b <= p < e for b, e in runs_here) for p in range(len(text))]
@@ -86,5 +87,5 @@ def test_blanks_in_a_row_are_no_long_copy():
     found = matches(texts, training)
     copy = longest_copy(texts, found, training)
     assert copy.copied == "\ndef run("
-    assert copied(texts[0], found[0], 9) == [(42, 51)]
-    assert copied(texts[0], found[0], 10) == []
+    assert copied_spans(texts[0], found[0], 9) == [(42, 51)]
+    assert copied_spans(texts[0], found[0], 10) == []

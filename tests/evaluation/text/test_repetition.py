@@ -1,13 +1,17 @@
 import pytest
 
-from seqgen.evaluation.text.repetition import loop, repeated, words
+from seqgen.evaluation.text.repetition import find_loop, repeated_share, words
 
 
 def test_repeated_runs_are_those_that_came_before():
     # 9 runs of 4 words, of which 4 are different.
-    assert repeated([*"abcd" * 3], 4) == repeated("abcd" * 3, 4) == pytest.approx(1 - 4 / 9)
-    assert repeated("abcdefgh", 4) == 0
-    assert repeated("abc", 4) is None
+    assert (
+        repeated_share([*"abcd" * 3], 4)
+        == repeated_share("abcd" * 3, 4)
+        == pytest.approx(1 - 4 / 9)
+    )
+    assert repeated_share("abcdefgh", 4) == 0
+    assert repeated_share("abc", 4) is None
 
 
 def test_words_hold_their_apostrophes():
@@ -18,13 +22,13 @@ def test_words_hold_their_apostrophes():
 
 @pytest.mark.parametrize("cycle", ["the sea and ", "x", "a line of its own\nand another\n"])
 def test_a_text_that_ends_in_a_cycle_is_found(cycle):
-    found = loop("It began well, " + cycle * 70 + cycle[: len(cycle) // 2])
+    found = find_loop("It began well, " + cycle * 70 + cycle[: len(cycle) // 2])
     assert len(found) == len(cycle)
     assert found in cycle * 2
 
 
 def test_no_loop_where_it_is_short_or_ended_or_only_twice():
-    assert loop("and so, and so, and so, ") is None
-    assert loop("the sea and " * 20 + "then it ended.") is None
-    assert loop("a sentence that is as long as it has to be for a loop, twice. " * 2) is None
-    assert loop("") is None
+    assert find_loop("and so, and so, and so, ") is None
+    assert find_loop("the sea and " * 20 + "then it ended.") is None
+    assert find_loop("a sentence that is as long as it has to be for a loop, twice. " * 2) is None
+    assert find_loop("") is None

@@ -25,7 +25,7 @@ def check(text, source):
     found = longest_matches(text, source)
     assert found.lengths.tolist() == slow(text, source)
     for place, (length, there) in enumerate(
-        zip(found.lengths.tolist(), found.places.tolist(), strict=True)
+        zip(found.lengths.tolist(), found.starts.tolist(), strict=True)
     ):
         assert (there == -1) == (length == 0)
         assert source[there : there + length] == text[place : place + length] or not length
@@ -52,7 +52,7 @@ def test_any_characters(text, source):
 @given(few_letters, st.text("ab\n", max_size=200))
 def test_a_source_read_in_parts_is_the_same(text, source):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(substring_match, "AT_ONCE", 16)
+        patch.setattr(substring_match, "CHUNK", 16)
         check(text, source)
 
 
@@ -63,4 +63,4 @@ def test_a_copy_is_found_in_much_text():
     found = longest_matches("xyz" + copied + "xyz", source)
     assert found.lengths[:3].tolist() == [0, 0, 0]
     assert found.lengths[3:103].tolist()[:80] == list(range(100, 20, -1))
-    assert found.places[3] == 123_456
+    assert found.starts[3] == 123_456

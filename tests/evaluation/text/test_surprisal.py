@@ -18,10 +18,10 @@ def test_the_most_surprising_come_first_and_do_not_overlap() -> None:
     nats = np.ones(1000)
     nats[200:220], nats[600:620], nats[400:420] = 5, 7, 0.1
     surprising, expected = extremes(read(text), nats, length=20, count=2)
-    assert [(each.place, each.nats[0]) for each in surprising] == [(600, 7), (200, 5)]
-    assert expected[0].place == 400
+    assert [(each.start, each.nats[0]) for each in surprising] == [(600, 7), (200, 5)]
+    assert expected[0].start == 400
     assert expected[0].text == text[400:420]
-    assert abs(expected[1].place - 400) >= 20
+    assert abs(expected[1].start - 400) >= 20
     assert expected[1].nats == (1.0,) * 20
 
 
