@@ -55,7 +55,7 @@ def test_every_metric_is_in_the_table_and_in_json(seqgen, reels: str) -> None:
     assert figures["bar_exact"]["values"]["constrained"] == 1
     assert figures["bar_exact"]["values"]["real"] == 1
     assert figures["bar_exact"]["aim"] == [1, 1]
-    assert 0 < figures["kept"]["values"]["constrained"] < 1
+    assert 0 < figures["allowed_mass"]["values"]["constrained"] < 1
     assert figures["copied_high"]["aim"] == [None, 16]
     assert set(figures["shared_4"]["within"].values()) == {None}
     copy = found["longest_copies"]["real"]

@@ -84,14 +84,14 @@ def report(
 
 
 def validate(
-    texts: Sequence[str], validators: Mapping[str, Validator], kept: float | None = None
+    texts: Sequence[str], validators: Mapping[str, Validator], allowed_mass: float | None = None
 ) -> Column:
     """Parse and validate tunes.
 
     Args:
         texts: Tunes in ABC.
         validators: By name.
-        kept: Mean probability mass that the grammar allowed.
+        allowed_mass: Mean probability mass that the grammar allowed.
     """
     tunes = []
     accepted = dict.fromkeys(validators, 0)
@@ -104,4 +104,4 @@ def validate(
         for name, validator in validators.items():
             accepted[name] += validator(text, tune) is None
     shares = {name: count / len(texts) for name, count in accepted.items()}
-    return Column(tunes, len(texts) - len(tunes), shares, kept)
+    return Column(tunes, len(texts) - len(tunes), shares, allowed_mass)

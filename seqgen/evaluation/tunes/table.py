@@ -18,13 +18,13 @@ class Column:
         tunes: Those that could be parsed.
         unread: Number of texts that could not be parsed.
         valid: Share of the set that a validator accepts, by the validator's name.
-        kept: Mean probability mass that the grammar allowed; None without the grammar.
+        allowed_mass: Mean probability mass that the grammar allowed; None without the grammar.
     """
 
     tunes: Sequence[Tune]
     unread: int = 0
     valid: Mapping[str, float] | None = None
-    kept: float | None = None
+    allowed_mass: float | None = None
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,9 @@ def table(columns: Mapping[str, Column], book: Book) -> tuple[list[Row], dict[st
     for validator in dict.fromkeys(name for c in columns.values() for name in c.valid or ()):
         shares = {name: (column.valid or {}).get(validator) for name, column in columns.items()}
         rows.append(Row(validator, f"tunes valid for {validator}", SHARE, shares, _ALL))
-    if any(column.kept is not None for column in columns.values()):
-        kept = {name: column.kept for name, column in columns.items()}
-        rows.append(Row("kept", "mass allowed by the grammar", SHARE, kept))
+    if any(column.allowed_mass is not None for column in columns.values()):
+        allowed_mass = {name: column.allowed_mass for name, column in columns.items()}
+        rows.append(Row("allowed_mass", "mass allowed by the grammar", SHARE, allowed_mass))
     measured = {name: metrics(column.tunes, book) for name, column in columns.items()}
     aims = book.aims()
     for f in fields(Metrics):

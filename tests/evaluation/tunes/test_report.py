@@ -23,12 +23,12 @@ OTHER = "R:none\nM:3/4\nK:Cmaj\nG2A2G2|E2D2E2|C6|]"
 class Writer:
     """Stands in for a trained network: writes one good tune over and over, or every other wrong."""
 
-    kept: float | None = None
+    allowed_mass: float | None = None
 
     def pieces(
         self, prompt: str, options: SamplingOptions, asked: TuneOptions
     ) -> Iterator[tuple[int, str]]:
-        self.kept = 0.1 if not asked.grammar else 0.9
+        self.allowed_mass = 0.1 if not asked.grammar else 0.9
         for index in range(options.count):
             wrong = [abc(parse(SHORT)), "X:1\nK:C\n*\n"][index % 2] if not asked.grammar else None
             yield index, wrong or abc(parse(GOOD))
@@ -51,7 +51,7 @@ def test_tunes_with_and_without_the_grammar_stand_beside_real_ones():
     rows, copies, activities = measure(second=lambda text, tune: "no" if "F2 G2|" in text else None)
     assert rows["bar_exact"] == {CONSTRAINED: 1, UNCONSTRAINED: 0, REAL: 1}
     assert rows["second"] == {CONSTRAINED: 1, UNCONSTRAINED: 0, REAL: 1}
-    assert rows["kept"] == {CONSTRAINED: 0.9, UNCONSTRAINED: None, REAL: None}
+    assert rows["allowed_mass"] == {CONSTRAINED: 0.9, UNCONSTRAINED: None, REAL: None}
     assert rows["shared_4"][CONSTRAINED] == 1
     assert (copies[CONSTRAINED].notes, copies[REAL].notes) == (6, 1)
     assert any(CONSTRAINED in activity for activity in activities)

@@ -9,7 +9,7 @@ from seqgen.evaluation.tunes.table import Column, Row, table
 def rows(tune) -> dict[str, Row]:
     good, short = tune("C2 D2 E2|C6|]", (3, 4)), tune("C2 D2 E2|C2|C6|]", (3, 4))
     columns = {
-        "constrained": Column([good, good], valid={"music21": 1.0}, kept=0.9),
+        "constrained": Column([good, good], valid={"music21": 1.0}, allowed_mass=0.9),
         "unconstrained": Column([good, short], unread=2, valid={"music21": 0.5}),
         "real": Column([good]),
     }
@@ -26,8 +26,8 @@ def test_what_cannot_be_read_is_not_exact_either(rows):
 def test_what_else_is_known_of_a_column_has_its_row(rows):
     assert rows["music21"].values == {"constrained": 1, "unconstrained": 0.5, "real": None}
     assert rows["music21"].within("real") is None
-    assert rows["kept"].values == {"constrained": 0.9, "unconstrained": None, "real": None}
-    assert rows["kept"].within("constrained") is None
+    assert rows["allowed_mass"].values == {"constrained": 0.9, "unconstrained": None, "real": None}
+    assert rows["allowed_mass"].within("constrained") is None
 
 
 def test_figures_are_held_against_their_aims(rows):
@@ -39,7 +39,7 @@ def test_figures_are_held_against_their_aims(rows):
 
 def test_rows_that_no_column_has_are_left_out(tune):
     found, _ = table({"real": Column([tune("C6|]", (3, 4))])}, Book([]))
-    assert "kept" not in {row.key for row in found}
+    assert "allowed_mass" not in {row.key for row in found}
 
 
 def test_a_column_that_cannot_be_measured_leaves_its_cells_empty(tune):
