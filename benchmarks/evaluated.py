@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from seqgen.checkpoint.evaluation import Evaluation, Table
+from seqgen.checkpoint.measurements import Evaluation, Table
 
 
 def evaluation(found: Mapping[str, Any], command: str) -> Evaluation:

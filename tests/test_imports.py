@@ -14,7 +14,6 @@ KNOWN = (
      "seqgen.models.scans.recurrent"},
     {"seqgen.models.cells.linear", "seqgen.models.scans.associative"},
     {"seqgen.models.cells.delay", "seqgen.models.scans.delay"},
-    {"seqgen.checkpoint.export", "seqgen.checkpoint.export_card", "seqgen.checkpoint.model_card"},
 )  # fmt: skip
 
 

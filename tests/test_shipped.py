@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from seqgen.checkpoint import layout
-from seqgen.checkpoint.export import read_export
 from seqgen.checkpoint.locate import shipped_checkpoints, shipped_folder
+from seqgen.checkpoint.measurements import read_export
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.config.options import RunOptions
 from seqgen.training.export_metrics import documents, losses, rows_of
@@ -66,7 +66,7 @@ def test_its_card_tells_how_to_make_it(path: Path) -> None:
     card, export = (path / layout.CARD).read_text(encoding="utf-8"), read_export(path)
     assert export is not None
     assert export.commands
-    for word in (*export.commands, "## Recipe", "## Limits", "held back", "int8", "float32"):
+    for word in (*export.commands, "## Recipe", "## Limitations", "int8", "float32"):
         assert word in card
 
 

@@ -24,10 +24,20 @@ class Task(ABC):
     Attributes:
         name: The name in `seqgen.tasks.TASKS`, in ``Corpus.kind`` and in ``config.json``.
         default_tokenizer: Tokenizer of a corpus unless another is requested.
+        document_noun: Name of one document, in the singular.
+        samples_noun: What a model generates, in a sentence.
+        split_description: How the validation part is chosen, where no whole documents are.
     """
 
     name: ClassVar[str]
     default_tokenizer: ClassVar[str]
+    document_noun: ClassVar[str]
+    samples_noun: ClassVar[str]
+    split_description: ClassVar[str]
+
+    def metric_unit(self, config: "Config") -> tuple[str, int]:
+        """Return the unit of losses that compares vocabularies, and their validation count."""
+        return "character", config.corpus.validation_characters
 
     @property
     def facts_type(self) -> type | None:

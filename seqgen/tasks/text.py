@@ -28,6 +28,9 @@ class TextTask(Task):
 
     name = "text"
     default_tokenizer = "char"
+    document_noun = "document"
+    samples_noun = "text"
+    split_description = "the last tenth of each text is held out"
 
     def invalid_fields(self, config: "Config") -> "Iterator[tuple[str, str]]":
         if config.places:

@@ -30,6 +30,16 @@ class TunesTask(Task):
 
     name = "tunes"
     default_tokenizer = TOKENIZER
+    document_noun = "tune"
+    samples_noun = "tunes in ABC notation"
+    split_description = (
+        "a tenth of the tunes is held out, each with all that share 16 notes with it"
+    )
+
+    def metric_unit(self, config: "Config") -> tuple[str, int]:
+        if config.facts and config.facts.validation_notes:
+            return "note", config.facts.validation_notes
+        return super().metric_unit(config)
 
     @property
     def facts_type(self) -> type:

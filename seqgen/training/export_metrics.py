@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from seqgen.checkpoint import layout
-from seqgen.checkpoint.export import Export
+from seqgen.checkpoint.measurements import ExportInfo
 from seqgen.checkpoint.read import Checkpoint
 from seqgen.config.options import FLOAT32, PRECISIONS
 from seqgen.data.token_files import VALIDATION, open_ids
@@ -70,7 +70,7 @@ def measure(
     half: bool,
     excerpt: Sequence[str] = (),
     commands: tuple[str, ...] = (),
-) -> Export:
+) -> ExportInfo:
     """What is to be known of a copy.
 
     half: whether its weights are in half precision.
@@ -82,4 +82,4 @@ def measure(
     if half and rows is not None:
         halving = validation[FLOAT32] - loss(original, rows, FLOAT32)
     fixed = losses(copy, rows_of(copy, excerpt)) if excerpt else {}
-    return Export(half, halving, validation, fixed, commands)
+    return ExportInfo(half, halving, validation, fixed, commands)

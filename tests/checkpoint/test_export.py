@@ -8,11 +8,12 @@ import pytest
 
 from seqgen.checkpoint import document_hashes, end_calibration, layout, write
 from seqgen.checkpoint.end_calibration import EndCalibration
-from seqgen.checkpoint.export import Export, export, read_export
+from seqgen.checkpoint.export import export
+from seqgen.checkpoint.measurements import ExportInfo, read_export
 from seqgen.checkpoint.read import Checkpoint, open_checkpoint
 from seqgen.errors import CheckpointError
 
-FACTS = Export(
+FACTS = ExportInfo(
     half=True,
     halving=2.5e-6,
     validation={"int8": 1.5004, "float32": 1.5},
@@ -28,7 +29,7 @@ WRITTEN = {
 }  # fmt: skip
 
 
-def known(copy: Checkpoint) -> Export:
+def known(copy: Checkpoint) -> ExportInfo:
     return FACTS
 
 
@@ -113,7 +114,7 @@ def test_nothing_is_overwritten(run: Checkpoint, tmp_path: Path, what: str) -> N
 
 
 def test_it_is_there_whole_or_not_at_all(run: Checkpoint, tmp_path: Path) -> None:
-    def interrupted(copy: Checkpoint) -> Export:
+    def interrupted(copy: Checkpoint) -> ExportInfo:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from seqgen.checkpoint import layout
-from seqgen.checkpoint.export import Export, export
+from seqgen.checkpoint.export import export
+from seqgen.checkpoint.measurements import ExportInfo
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.checkpoint.write import format_sample, write_metrics
 from seqgen.data.token_files import TRAINING, VALIDATION
@@ -24,7 +25,7 @@ def bases(folder: Path) -> list[Path]:
     write_metrics(run, [{"step": n, "validation_loss": 2.0, "best": True} for n in range(5)])
     (run / layout.SAMPLES).write_bytes(format_sample("step 1", "la la"))
     copy = folder / "copy"
-    export(open_checkpoint(run), copy, half=True, measure=lambda _: Export(half=True))
+    export(open_checkpoint(run), copy, half=True, measure=lambda _: ExportInfo(half=True))
     return [
         run,
         copy,
