@@ -13,6 +13,7 @@ from seqgen.checkpoint.model_card import write_card
 from seqgen.checkpoint.read import Checkpoint, open_checkpoint
 from seqgen.errors import CheckpointError
 from seqgen.io.atomic import MAX_TEXT_BYTES, read_bytes, write_atomic, write_json
+from seqgen.tasks import TASKS
 
 SAMPLE_CHARACTERS = 4000
 
@@ -72,7 +73,7 @@ def _copy_files(checkpoint: Checkpoint, folder: Path, half: bool) -> None:
     write.save_weights(folder, config, checkpoint.weights(), half=half)
     write.write_metrics(folder, checkpoint.metrics())
     # With hashes of the training documents, the copy can still omit copies of them.
-    if config.task == "tunes" or config.corpus.learns_ends:
+    if TASKS.load(config.task).has_documents(config):
         hashes = document_hashes.corpus_hashes(checkpoint)
         if hashes is not None:
             document_hashes.save(folder, hashes)
