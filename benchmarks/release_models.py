@@ -29,10 +29,12 @@ from seqgen.checkpoint.export import export
 from seqgen.checkpoint.locate import find_checkpoint, shipped_folder
 from seqgen.checkpoint.model_card import write_card
 from seqgen.checkpoint.read import Checkpoint, open_checkpoint
+from seqgen.checkpoint.run_data import stored_validation
 from seqgen.config.fields import flag_name
 from seqgen.data.tokenizers.base import END
+from seqgen.evaluation.export_metrics import measure
 from seqgen.io.atomic import write_json
-from seqgen.training.export_metrics import documents, held_back, measure
+from seqgen.tasks import TASKS
 
 ROOT = Path(__file__).parents[1]
 BUILD = Path("build")
@@ -50,7 +52,7 @@ def excerpt(name: str, run: Checkpoint) -> list[str]:
     They are fixed, so that a test can tell the loss of the checkpoint without its corpus.
     """
     text = (ROOT / "tests" / "excerpts" / f"{name}.txt").read_text(encoding="utf-8")
-    rows, found = held_back(run), documents(text, run.config.task)
+    rows, found = stored_validation(run), TASKS.load(run.config.task).parse_excerpt(text)
     if rows is None:
         sys.exit(f"{run.path} holds no tokens of its validation part any more")
     ids = rows if rows.ndim == 1 else rows[:, 0]

@@ -11,7 +11,8 @@ from seqgen.checkpoint.locate import shipped_checkpoints, shipped_folder
 from seqgen.checkpoint.measurements import read_export
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.config.options import RunOptions
-from seqgen.training.export_metrics import documents, losses, rows_of
+from seqgen.evaluation.export_metrics import losses, rows_of
+from seqgen.tasks import TASKS
 
 ROOT = Path(__file__).parents[1]
 EXCERPTS = ROOT / "tests" / "excerpts"
@@ -50,7 +51,9 @@ def test_its_loss_on_a_fixed_excerpt_is_the_one_it_tells(path: Path) -> None:
     checkpoint, export = open_checkpoint(path), read_export(path)
     assert export is not None
     text = (EXCERPTS / f"{path.name}.txt").read_text(encoding="utf-8")
-    found = losses(checkpoint, rows_of(checkpoint, documents(text, checkpoint.config.task)))
+    found = losses(
+        checkpoint, rows_of(checkpoint, TASKS.load(checkpoint.config.task).parse_excerpt(text))
+    )
     assert found == pytest.approx(export.excerpt, abs=1e-4)
 
 

@@ -29,6 +29,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from seqgen.checkpoint.layout import CONFIG, FORMAT, PROGRAM
 from seqgen.config.options import (
+    FILE,
     DataOptions,
     ModelOptions,
     RunOptions,
@@ -80,6 +81,11 @@ class CorpusFacts:
     def learns_ends(self) -> bool:
         """Whether a network learns from this text where a document ends."""
         return self.held_out > 0
+
+    @property
+    def document_unit(self) -> str:
+        """The unit of documents in other texts for this model (`seqgen.data.corpora.units`)."""
+        return (self.unit if self.learns_ends else None) or FILE
 
     @property
     def may_end(self) -> bool:

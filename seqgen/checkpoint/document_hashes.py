@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seqgen.checkpoint import layout
-from seqgen.checkpoint.run_data import kept_parts
+from seqgen.checkpoint.run_data import stored_tokens
 from seqgen.data.fingerprint import DocumentHashes, fingerprints
 from seqgen.data.token_files import document_texts
 from seqgen.errors import CheckpointError
@@ -36,7 +36,7 @@ def corpus_hashes(checkpoint: "Checkpoint", *, make: bool = True) -> DocumentHas
     path = checkpoint.path / layout.DOCUMENTS
     if path.exists():
         return read(path, checkpoint.config.corpus.documents)
-    parts = kept_parts(checkpoint) if make else None
+    parts = stored_tokens(checkpoint) if make else None
     if parts is None:
         return None
     fingerprint = TASKS.load(checkpoint.config.task).fingerprint

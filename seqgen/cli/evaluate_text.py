@@ -32,9 +32,9 @@ def evaluate_text(
 ) -> None:
     """Measure how likely a model finds a text, and what its samples are like."""
     from seqgen.cli.corpora import drawn_downloads
+    from seqgen.evaluation.text.data import evaluation_data
     from seqgen.evaluation.text.evaluation import evaluate
     from seqgen.io.atomic import check_writable
-    from seqgen.training.evaluation_data import evaluation_data
 
     if asked.html:
         check_writable(Path(asked.html))

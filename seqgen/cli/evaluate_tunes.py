@@ -30,19 +30,21 @@ def evaluate_tunes(
     as_json: bool,
 ) -> None:
     """Measure the tunes that a model writes, with the grammar and without, beside real ones."""
+    from seqgen.checkpoint.run_data import open_run_tokens
     from seqgen.evaluation.tunes import report
     from seqgen.evaluation.tunes.bits_per_note import bits_per_note
+    from seqgen.evaluation.tunes.data import parse_tunes
     from seqgen.generation import Engine, TextGenerator
-    from seqgen.training.run_tunes import learned_rows, learned_tunes
 
     generator = TextGenerator(checkpoint, Engine(checkpoint.graph()))
-    training, held_back = learned_tunes(checkpoint)
+    tokens = open_run_tokens(checkpoint)
+    training, held_back = parse_tunes(checkpoint, tokens)
     options = SamplingOptions(count=asked.count, seed=how.seed, temperature=how.temperature)
     validators = report.installed_validators() if asked.validators else {}
     with telling() as told:
         found = report.report(generator, training, held_back, options, validators, told)
         told("measuring how likely the network finds real tunes")
-        bits = bits_per_note(checkpoint, *learned_rows(checkpoint))
+        bits = bits_per_note(checkpoint, tokens.training, tokens.validation)
     sources = {column: beginning(training, copy) for column, copy in found.copies.items()}
     if as_json:
         typer.echo(json.dumps(facts(found, bits, sources), indent=2))

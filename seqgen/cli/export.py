@@ -27,7 +27,7 @@ def export(
     from seqgen.checkpoint import export
     from seqgen.checkpoint.locate import find_checkpoint
     from seqgen.checkpoint.read import open_checkpoint
-    from seqgen.training.export_metrics import measure
+    from seqgen.evaluation.export_metrics import measure
 
     original = open_checkpoint(find_checkpoint(name))
     found = export.export(

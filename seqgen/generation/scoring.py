@@ -6,7 +6,6 @@ import numpy as np
 
 from seqgen.checkpoint.read import Checkpoint
 from seqgen.config.options import FLOAT32, INT8
-from seqgen.data.tokenizers.base import END
 from seqgen.generation.engine import Engine
 
 # Many times faster than a single stream; more streams gain hardly anything.
@@ -94,7 +93,7 @@ def quantisation_loss(checkpoint: Checkpoint, tokens: np.ndarray) -> float:
     Raises:
         CheckpointError: If the checkpoint is damaged.
     """
-    boundary = END if checkpoint.config.corpus.documents > 1 else None
+    boundary = checkpoint.config.boundary
     float32_loss, int8_loss = (
         mean_loss(Engine(checkpoint.graph(precision)), tokens[:COMPARED_TOKENS], boundary=boundary)
         for precision in (FLOAT32, INT8)

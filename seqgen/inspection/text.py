@@ -10,15 +10,12 @@ import numpy as np
 from seqgen.checkpoint import layout
 from seqgen.checkpoint.config import Config
 from seqgen.checkpoint.read import Checkpoint
+from seqgen.checkpoint.run_data import open_run_tokens, stored_validation
 from seqgen.data.corpora import Corpus, open_corpus
-from seqgen.data.token_files import VALIDATION, open_ids
 from seqgen.data.tokenizers.base import END
 from seqgen.errors import CheckpointError, ConfigError, CorpusError
 from seqgen.inspection.options import TextOptions
-from seqgen.music.normal import tunebook
 from seqgen.tasks import TASKS
-from seqgen.training.run_data import GIVE, documents_like, text_parts
-from seqgen.training.run_tunes import learned_rows
 
 if TYPE_CHECKING:
     from seqgen.data.tokenizers.base import Tokenizer
@@ -95,36 +92,17 @@ def held_back(checkpoint: Checkpoint) -> np.ndarray:
 
     Raises ConfigError if neither is there.
     """
-    config, path = checkpoint.config, checkpoint.path / layout.RESUME / VALIDATION
     try:
-        if path.exists():
-            return open_ids(path, config.vocab, config.places)
-        if config.task == "tunes":
-            return learned_rows(checkpoint)[1]
-        return text_parts(checkpoint).validation
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{checkpoint.path} keeps no text to read; {UNSAID}") from error
+        stored = stored_validation(checkpoint)
+        return open_run_tokens(checkpoint).validation if stored is None else stored
     except ConfigError as error:
-        raise ConfigError(f"{str(error).removesuffix(GIVE)}; {UNSAID}") from error
+        raise ConfigError(f"{error}; {UNSAID}") from error
 
 
 def texts_of(corpus: Corpus, checkpoint: Checkpoint, characters: int) -> Iterator[str]:
-    """The documents as this network knows them: tunes, to one of tunes, in normal form.
-
-    characters: of a text that are needed.
-    """
-    if checkpoint.config.task != "tunes":
-        documents = documents_like(corpus, checkpoint.config.corpus)
-        return (str(text[:characters]) for text in documents)
-    if corpus.kind != "tunes":
-        raise CorpusError(
-            f"{corpus.sources[0]} holds no tunes in ABC, and {checkpoint.path.name} reads only them"
-        )
-    learned = tunebook.normalize_book(corpus.documents, checkpoint.config.data.transpose)
-    if not learned.tunes:
-        reason = next(iter(learned.rejected), "there is none")
-        raise CorpusError(f"{corpus.sources[0]} holds no tune that can be read: {reason}")
-    return (tune.text for tune in learned.tunes)
+    """The documents as the model knows documents, up to so many characters of each."""
+    documents = TASKS.load(checkpoint.config.task).documents(corpus, checkpoint.config)
+    return (str(text[:characters]) for text in documents)
 
 
 def beginnings(texts: Iterable[str], characters: int) -> Iterator[str]:

@@ -61,6 +61,35 @@ class Task(ABC):
             CorpusError: If no document can be used.
         """
 
+    @abstractmethod
+    def split_again(self, corpus: "Corpus", config: "Config", tokenizer: "Tokenizer") -> "Split":
+        """Split the corpus of an existing model as its run did.
+
+        Args:
+            corpus: The same as then.
+            config: Of the model.
+            tokenizer: Of the model; documents that it cannot encode may be left out.
+
+        Raises:
+            CorpusError: If no document can be used.
+        """
+
+    @abstractmethod
+    def documents(self, corpus: "Corpus", config: "Config") -> "Iterable[Text]":
+        """Return the documents of another corpus as a model knows documents.
+
+        Args:
+            corpus: Any corpus.
+            config: Of the model.
+
+        Raises:
+            CorpusError: If it has no such documents.
+        """
+
+    @abstractmethod
+    def parse_excerpt(self, text: str) -> list[str]:
+        """Return the documents in a file of a few, each as `split` returns them."""
+
     def extra_vocabulary(
         self, split: "Split", options: "DataOptions", tokenizer: str
     ) -> Sequence[str]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from seqgen.checkpoint.read import Checkpoint
     from seqgen.config.options import DataOptions, SamplingOptions
     from seqgen.data.corpora import Corpus
+    from seqgen.data.corpora.units import Documents
     from seqgen.data.split import Split
     from seqgen.data.tokenizers.base import Text, Tokenizer
     from seqgen.generation.text_sample import TextSampler
@@ -43,6 +44,22 @@ class TextTask(Task):
         if options.voice is not None:
             raise ConfigError("is for tune books; a text has no voices", option="voice")
         return split_text(corpus, choose_unit(corpus, options.documents))
+
+    def split_again(self, corpus: "Corpus", config: "Config", tokenizer: "Tokenizer") -> "Split":
+        from seqgen.data.split import split_ends, split_text
+
+        if config.corpus.held_out and config.corpus.unit:
+            return split_text(corpus, config.corpus.unit)
+        return split_ends(corpus)
+
+    def documents(self, corpus: "Corpus", config: "Config") -> "Documents":
+        """Return the documents of a corpus; a text without the model's separator is one."""
+        from seqgen.data.corpora.units import Documents
+
+        return Documents(corpus, config.corpus.document_unit)
+
+    def parse_excerpt(self, text: str) -> list[str]:
+        return [text]
 
     def encode(
         self,

@@ -1,7 +1,8 @@
 """Tunes in ABC notation: normalised, with the position of each token in its tune as features."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from seqgen.config.options import AUTO
@@ -61,6 +62,37 @@ class TunesTask(Task):
                 "is for texts; in a tune book each tune is a document", option="documents"
             )
         return split_tunes(corpus, options.transpose, options.voice)
+
+    def split_again(self, corpus: "Corpus", config: "Config", tokenizer: "Tokenizer") -> "Split":
+        """Split a book as a run did, without the tunes that its vocabulary lacks tokens for.
+
+        A later seqgen may read more tunes of a book than the one of the run.
+        """
+        split = split_tunes(corpus, config.data.transpose, config.data.voice)
+        if tokenizer.kind != TOKENIZER:
+            return split
+        known = frozenset(tokenizer.pieces)
+        return replace(
+            split,
+            training=tuple(in_vocabulary(split.training, known)),
+            validation=tuple(in_vocabulary(split.validation, known)),
+        )
+
+    def documents(self, corpus: "Corpus", config: "Config") -> "Iterable[Text]":
+        from seqgen.music.normal import tunebook
+
+        source = corpus.sources[0]
+        if corpus.kind != self.name:
+            raise CorpusError(f"{source} holds no tunes in ABC, and the model reads only tunes")
+        book = tunebook.normalize_book(corpus.documents, config.data.transpose)
+        if not book.tunes:
+            reason = next(iter(book.rejected), "there is none")
+            raise CorpusError(f"{source} holds no tune that can be read: {reason}")
+        return (tune.text for tune in book.tunes)
+
+    def parse_excerpt(self, text: str) -> list[str]:
+        """Return tunes in normal form that are separated by empty lines."""
+        return text.rstrip("\n").split("\n\n")
 
     def extra_vocabulary(
         self, split: "Split", options: "DataOptions", tokenizer: str
@@ -193,6 +225,31 @@ def split_tunes(corpus: "Corpus", transpose: str, voice: str | None = None) -> "
             fingerprints(training, tune_fingerprint), fingerprints(validation, tune_fingerprint)
         ),
     )
+
+
+def in_vocabulary(tunes: "Iterable[Text]", known: Collection[str]) -> Iterator[str]:
+    """Yield the tunes that a vocabulary has tokens for.
+
+    Rhythms and outlines that are not ``known`` become the unknown ones.
+    """
+    from seqgen.music.normal.tokens import PATTERN
+
+    for text in map(str, tunes):
+        tokens = [_known_token(token, known) for token in PATTERN.findall(text)]
+        if all(token in known for token in tokens):
+            yield "".join(tokens)
+
+
+def _known_token(token: str, known: Collection[str]) -> str:
+    """Return the token itself, or for an unknown header line the one for unknown values."""
+    from seqgen.music.normal.outline import LETTER, UNKNOWN
+    from seqgen.music.normal.tokens import NO_RHYTHM
+
+    if token not in known and token.startswith("R:"):
+        return f"R:{NO_RHYTHM}\n"
+    if token not in known and token.startswith(f"{LETTER}:"):
+        return f"{LETTER}:{UNKNOWN}\n"
+    return token
 
 
 def _cut(text: str) -> tuple[str, str]:

@@ -12,7 +12,6 @@ from seqgen.checkpoint.read import Checkpoint
 from seqgen.config.options import FLOAT32, SamplingOptions
 from seqgen.data.batching import TBPTTBatches
 from seqgen.data.token_files import TRAINING, VALIDATION
-from seqgen.data.tokenizers.base import END
 from seqgen.data.unigram import unigram_loss
 from seqgen.errors import TrainingError
 from seqgen.evaluation.text.end_calibration import calibrate
@@ -85,10 +84,8 @@ class Run:
             keys,
             self.options.truncate == "random",
         )
-        # A single document has no boundary to learn from.
-        boundary = END if config.corpus.documents > 1 else None
         learner = trainer_for(config.model)
-        self.learner = learner(config.run_options, config.vocab, boundary, config.places)
+        self.learner = learner(config.run_options, config.vocab, config.boundary, config.places)
         if arrays is not None:
             self.learner.assign(arrays)
         self.peak = self.options.learning_rate

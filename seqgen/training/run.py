@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from seqgen.checkpoint import document_hashes, layout, write
 from seqgen.checkpoint.config import Config, CorpusFacts
 from seqgen.checkpoint.read import Checkpoint, open_checkpoint
+from seqgen.checkpoint.run_data import changed_sources
 from seqgen.config.options import RunOptions
 from seqgen.data.corpora import Corpus
 from seqgen.data.dataset import Dataset, preparing
@@ -25,7 +26,6 @@ from seqgen.training.autoconfig import Plan, check_names
 from seqgen.training.events import Event, Preparing, Started
 from seqgen.training.fitted import by_the_clock, fitted
 from seqgen.training.memory import check_memory, memory_errors
-from seqgen.training.run_data import changed_sources
 from seqgen.training.train_state import TrainState
 
 if TYPE_CHECKING:

@@ -42,7 +42,7 @@ def test_every_figure_is_told_to_programs_and_people(seqgen, verse: str) -> None
         np.fromfile(opened.path / layout.RESUME / name, np.uint8) for name in (TRAINING, VALIDATION)
     )
     assert found["tokens"] == found["characters"] == len(held) - 1 == 3000
-    assert found["evaluated"] == "what was held back of verse"
+    assert found["evaluated"] == "the validation part of verse"
     for precision in ("float32", "int8"):
         nats = token_losses(Engine(opened.graph(precision)), held).mean()
         row = rows[precision]
@@ -75,7 +75,7 @@ def test_a_checkpoint_without_its_run_gives_the_same_figures(seqgen, verse: str)
     Path("verse.txt").unlink()
     status, _, err = seqgen("evaluate", verse)
     assert status == 2
-    assert "verse keeps no text of its own, and its corpus verse cannot be opened again" in err
+    assert "its corpus verse" in err
     assert "give FILE" in err
     assert "Traceback" not in err
 

@@ -7,9 +7,11 @@ import pytest
 from seqgen.checkpoint import layout
 from seqgen.checkpoint.export import export
 from seqgen.checkpoint.read import Checkpoint, open_checkpoint
+from seqgen.checkpoint.run_data import stored_validation
 from seqgen.data.token_files import VALIDATION
 from seqgen.errors import CheckpointError, TokenError
-from seqgen.training.export_metrics import documents, held_back, losses, measure, rows_of
+from seqgen.evaluation.export_metrics import losses, measure, rows_of
+from seqgen.tasks import TASKS
 
 LINES = "The quick brown fox jumps over the lazy dog.\n" * 3
 
@@ -33,8 +35,8 @@ def test_a_copy_knows_what_halving_cost_and_the_loss_of_its_excerpt(
         measure=lambda copy: measure(run, copy, half=True, excerpt=excerpt, commands=("a",)),
     )  # fmt: skip
     copy = open_checkpoint(tmp_path / "copy")
-    before = losses(run, held_back(run))
-    assert found.validation == losses(copy, held_back(run))
+    before = losses(run, stored_validation(run))
+    assert found.validation == losses(copy, stored_validation(run))
     assert found.excerpt == losses(copy, rows_of(copy, excerpt))
     assert found.halving == found.validation["float32"] - before["float32"]
     assert 0 < abs(found.halving) < 1e-3
@@ -55,13 +57,13 @@ def test_the_loss_of_a_network_that_knows_nothing_is_that_of_chance(
 ) -> None:
     opened = open_checkpoint(tune_checkpoint)
     text = "R:jig\nM:6/8\nK:Cmaj\nABcdef|gabc3|]\n\nR:jig\nM:6/8\nK:Cdor\nABcgab|c3|]\n"
-    tunes = documents(text, "tunes")
+    tunes = TASKS.load("tunes").parse_excerpt(text)
     assert len(tunes) == 2
     rows = rows_of(opened, tunes)
     assert rows.shape[1] == 1 + len(opened.config.places)
     assert (rows[:, 0] == 0).sum() == 2, "each is led by the token of an end"
     assert losses(opened, rows)["float32"] == pytest.approx(math.log(opened.config.vocab), rel=0.05)
-    assert documents(text, "text") == [text]
+    assert TASKS.load("text").parse_excerpt(text) == [text]
 
 
 def test_what_cannot_be_read_is_told(run: Checkpoint) -> None:
@@ -69,4 +71,4 @@ def test_what_cannot_be_read_is_told(run: Checkpoint) -> None:
         rows_of(run, ["Ω"])
     (run.path / layout.RESUME / VALIDATION).write_bytes(b"")
     with pytest.raises(CheckpointError, match=r"validation\.bin"):
-        held_back(run)
+        stored_validation(run)

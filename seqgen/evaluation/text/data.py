@@ -1,4 +1,4 @@
-"""What a model of text is evaluated on: text that it did not learn from, and what it did."""
+"""The text that a model of text is evaluated on."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,21 +7,27 @@ from typing import BinaryIO
 import numpy as np
 
 from seqgen.checkpoint.read import Checkpoint
+from seqgen.checkpoint.run_data import open_run_tokens
 from seqgen.data.corpora import open_corpus
 from seqgen.data.corpora.fetch import Progress
 from seqgen.data.corpora.units import Documents
+from seqgen.data.token_files import encode_documents
 from seqgen.data.tokenizers.base import Text, Tokenizer, blocks, listed
 from seqgen.errors import ConfigError, CorpusError, TokenError
 from seqgen.evaluation.text.eval_tokens import EvalTokens, eval_tokens
-from seqgen.training.run_data import documents_like, encoded, text_parts
+
+# Characters of the training part that are read: counting n-grams in them takes 1.5 GB.
+MAX_TRAINING_CHARACTERS = 10_000_000
 
 
 @dataclass(frozen=True)
 class EvaluationData:
-    """What to measure by, and what to compare with.
+    """The tokens to evaluate on, and the training part to compare with.
 
-    learned: ids of the training part [N], each document led by END; None if it cannot be had.
-    notices: what was left out, and why, a sentence each.
+    Attributes:
+        evidence: The tokens to evaluate on.
+        learned: Ids of the training part [N], each document preceded by END; None if it is gone.
+        notices: What was left out, and why.
     """
 
     evidence: EvalTokens
@@ -38,34 +44,48 @@ def evaluation_data(
     stdin: BinaryIO | None = None,
     progress: Progress | None = None,
 ) -> EvaluationData:
-    """The validation part of a checkpoint's run, or the texts of files.
+    """Open the validation part of a run, or the texts of files.
 
-    files: as `open_corpus` takes them; none for the validation part.
-    unknown: "skip" leaves characters of the files out that the vocabulary lacks.
-    encoding: of files. stdin: where ``-`` reads from. progress: told of a download as it goes on.
-    Raises ConfigError if there is no validation part, CorpusError for a file that cannot be read or
-    holds nothing to measure by, TokenError for unknown characters unless they are skipped,
-    CheckpointError if the checkpoint is damaged.
+    Args:
+        checkpoint: A model of text.
+        files: As `open_corpus` takes them; none for the validation part.
+        unknown: "skip" leaves out characters of the files that the vocabulary lacks.
+        encoding: Of the files.
+        stdin: Where ``-`` reads from.
+        progress: Called during a download.
+
+    Raises:
+        ConfigError: If there is no validation part.
+        CorpusError: If a file cannot be read or has no text.
+        TokenError: If the vocabulary lacks characters, unless they are skipped.
+        CheckpointError: If the checkpoint is damaged.
     """
     notices: list[str] = []
     tokenizer, facts = checkpoint.tokenizer, checkpoint.config.corpus
     if files:
         corpus = open_corpus(files, encoding=encoding, stdin=stdin, progress=progress)
-        documents = documents_like(corpus, facts)
-        ids = encoded(known(documents, tokenizer, unknown, notices), tokenizer)
+        documents = Documents(corpus, facts.document_unit)
+        texts = _known_texts(documents, tokenizer, unknown, notices)
+        ids = np.concatenate([ids for ids, _ in encode_documents(texts, tokenizer)])
         source = ", ".join(files)
     try:
-        parts = text_parts(checkpoint, progress)
+        tokens = open_run_tokens(
+            checkpoint, max_characters=MAX_TRAINING_CHARACTERS, progress=progress
+        )
     except ConfigError as error:
         if not files:
-            raise
+            raise ConfigError(f"{error}; give FILE") from error
         notices.append(f"n-grams and samples, which need the training part, are left out: {error}")
         learned = None
     else:
-        learned = parts.training
-        notices += [parts.notice] if parts.notice else []
+        learned = tokens.training
+        if not tokens.complete:
+            notices.append(
+                f"of the training part the last {MAX_TRAINING_CHARACTERS:,} of "
+                f"{facts.training_characters:,} characters were read"
+            )
         if not files:
-            ids, source = parts.validation, f"what was held back of {facts.name}"
+            ids, source = tokens.validation, f"the validation part of {facts.name}"
     try:
         found, notice = eval_tokens(ids, tokenizer, source, ends_count=facts.documents > 1)
     except ValueError as error:
@@ -73,10 +93,10 @@ def evaluation_data(
     return EvaluationData(found, learned, (*notices, notice) if notice else tuple(notices))
 
 
-def known(
+def _known_texts(
     documents: Documents, tokenizer: Tokenizer, unknown: str, notices: list[str]
 ) -> Iterator[Text]:
-    """The documents' texts; what the vocabulary lacks is left out of them and told, or raised."""
+    """Yield the texts; characters that the vocabulary lacks are left out and noted, or raised."""
     skipped: dict[str, None] = {}
     for text, origin in documents.with_origins():
         lacking = dict.fromkeys(c for b in blocks(text) for c in tokenizer.unknown(b))

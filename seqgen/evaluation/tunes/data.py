@@ -1,0 +1,30 @@
+"""The tunes of a model's run, read back from its tokens."""
+
+from seqgen.checkpoint import layout
+from seqgen.checkpoint.read import Checkpoint
+from seqgen.checkpoint.run_data import RunTokens
+from seqgen.data.token_files import document_texts
+from seqgen.errors import CheckpointError, TuneError
+from seqgen.music.core.tune import Tune
+from seqgen.music.normal.normalize import parse
+
+
+def parse_tunes(checkpoint: Checkpoint, tokens: RunTokens) -> tuple[list[Tune], list[Tune]]:
+    """Parse the training and the validation tunes of a run.
+
+    Args:
+        checkpoint: A model of tunes.
+        tokens: What `seqgen.checkpoint.run_data.open_run_tokens` returned.
+
+    Raises:
+        CheckpointError: If the tokens are not tunes.
+    """
+    try:
+        training, validation = (
+            [*map(parse, document_texts(rows, checkpoint.tokenizer))]
+            for rows in (tokens.training, tokens.validation)
+        )
+    except (ValueError, TuneError) as error:
+        folder = checkpoint.path / layout.RESUME
+        raise CheckpointError(f"{folder}: the tunes cannot be read: {error}") from error
+    return training, validation
