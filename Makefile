@@ -1,6 +1,7 @@
 # make demo   a first model in two minutes of training at most, and a sample of it
 # make docs   the documentation as a web site, in site/
-# make test   lint, types, import contracts and all tests
+# make check  all tests but the slow ones, in less than two minutes
+# make test   lint, types, import contracts and all tests, in less than ten
 # make torture   200 killed runs and 20,000 spoiled checkpoints, in half an hour
 # make fuzz   an hour of fuzzing, twelve minutes for each reader; what it finds new is kept
 #             among the tests
@@ -9,7 +10,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint browser docs torture fuzz bench lock clean always
+.PHONY: demo check test lint browser docs torture fuzz bench lock clean always
 
 .venv/installed: pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; PYTHON=python3.12 make names another")'
@@ -34,8 +35,14 @@ lint: .venv/installed
 	$(BIN)/lint-imports
 
 # Two processes, whatever the machine has: each loads TensorFlow, which uses all cores by itself.
+# worksteal: a process that is done takes over tests of the other.
+PYTEST := $(BIN)/pytest --numprocesses 2 --dist worksteal
+
+check: .venv/installed
+	$(PYTEST) -m "not slow"
+
 test: lint browser
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(PYTEST)
 
 # For the tests of the HTML page: Debian's, where it may be installed; without one they are skipped.
 browser:

@@ -121,6 +121,7 @@ def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
 def test_a_command_opens_no_socket_and_writes_only_where_it_is_documented(
     machine: Machine, make, command: str
@@ -150,6 +151,7 @@ def assert_private(machine: Machine) -> None:
     assert list(machine.temporary.iterdir()) == []  # what was temporary is removed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "home"),
     [

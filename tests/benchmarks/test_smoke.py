@@ -29,6 +29,8 @@ from seqgen.cli import app
 from seqgen.comparison import runner, worker
 from seqgen.evaluation.tunes.validators.abc2midi import installed
 
+pytestmark = pytest.mark.slow
+
 RIVER = "The river runs down to the sea, and the sea runs up to the sky;\n"
 REELS = "".join(
     f"X:{number}\nT:Reel {number}\nR:reel\nM:4/4\nL:1/8\nK:C\n"

@@ -55,6 +55,7 @@ def results(folder: Path) -> dict[str, dict]:
     return {entry["label"]: entry for entry in entries}
 
 
+@pytest.mark.slow
 def test_it_ends_with_a_table_best_first_and_curves(compared) -> None:
     folder, done = compared
     assert done.returncode == 0, done.stderr
@@ -74,6 +75,7 @@ def test_it_ends_with_a_table_best_first_and_curves(compared) -> None:
     assert "\x1b" not in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_without_a_terminal_it_tells_a_line_an_evaluation_and_one_an_end(compared) -> None:
     _, done = compared
     assert "comparing 2 networks on river, 6400 tokens each\n" in done.stderr
@@ -86,12 +88,14 @@ def test_without_a_terminal_it_tells_a_line_an_evaluation_and_one_an_end(compare
     assert done.stderr.count("cutting 2,560 characters") == 1
 
 
+@pytest.mark.slow
 def test_it_draws_a_picture(compared) -> None:
     content = (compared[0] / "c.png").read_bytes()
     assert content.startswith(b"\x89PNG")
     assert len(content) > 10_000
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("shipped")
 def test_its_variants_are_checkpoints_that_write(compared, seqgen, monkeypatch) -> None:
     monkeypatch.chdir(compared[0])
@@ -101,6 +105,7 @@ def test_its_variants_are_checkpoints_that_write(compared, seqgen, monkeypatch) 
     assert load("checkpoints/river-compare-rnn").config.training.batch_size == 8
 
 
+@pytest.mark.slow
 def test_started_again_it_only_tells_its_results(compared, seqgen, monkeypatch) -> None:
     folder, done = compared
     monkeypatch.chdir(folder)
@@ -118,6 +123,7 @@ def test_started_again_it_only_tells_its_results(compared, seqgen, monkeypatch) 
     assert all(len(entry["result"]["curve"]) > 9 for entry in told["entries"])
 
 
+@pytest.mark.slow
 def test_interrupted_and_started_again_it_ends_as_if_it_had_not_been(
     compared, seqgen, here: Path
 ) -> None:
@@ -231,6 +237,7 @@ def test_a_picture_that_cannot_be_written_is_refused_before_training(seqgen, her
     assert [path.name for path in here.iterdir()] == ["river.txt"]
 
 
+@pytest.mark.slow
 def test_other_words_of_the_same_name_are_refused(compared, seqgen, monkeypatch) -> None:
     monkeypatch.chdir(compared[0])
     status, out, err = seqgen("compare", "river.txt", *WORDS, "--seed", "5")

@@ -35,6 +35,7 @@ def until(process: "subprocess.Popen[str]", words: str) -> str:
     raise AssertionError(seen)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux limits another process")
 def test_a_disk_that_is_full_for_a_while_costs_nothing(here: Path) -> None:
     arguments = ("--units", "64", "--epochs", "150", "--config", "often.toml")
@@ -61,12 +62,13 @@ def test_a_disk_that_is_full_for_a_while_costs_nothing(here: Path) -> None:
     assert (path / "samples.txt").read_text().count("--- step ") == len(metrics) - 1
 
 
+@pytest.mark.slow
 def test_a_disk_that_stays_full_is_told_at_the_end(here: Path) -> None:
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 
-    arguments = ("--units", "64", "--epochs", "20", "--config", "often.toml")
+    arguments = ("--units", "64", "--epochs", "3", "--config", "often.toml")
     command = [*COMMAND, "train", "river.txt", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, preexec_fn=limit)
     assert done.returncode == 1

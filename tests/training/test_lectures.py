@@ -8,6 +8,8 @@ import pytest
 from seqgen.config.options import ModelOptions, RunOptions, TrainingOptions
 from seqgen.data.batching import TBPTTBatches
 
+pytestmark = pytest.mark.slow
+
 SONNETS = Path(__file__).parents[2] / "corpora" / "sonnets.txt"
 
 # Symbols of the task of remembering: two cues, eight that mean nothing, one that asks.

@@ -24,6 +24,8 @@ from seqgen.music.render.instruments import find
 from seqgen.music.render.performance import perform
 from seqgen.music.render.writers import RenderedTune
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome", "microsoft-edge")
 # Routes all sound through an analyser, so that a test can measure how loud it is.
 ANALYSER = """
