@@ -74,9 +74,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = parser.parse_args(arguments)
     print(f"| asked for | a token, first | again | a step of {asked.streams} streams, again |")
     print("|---|---|---|---|")
-    for name, wish in WISHES.items():
-        ids_TB = tunes(Grammar(TOKENS, wish), asked.streams, asked.steps)
-        grammar = Grammar(TOKENS, wish)
+    for name, spec in WISHES.items():
+        ids_TB = tunes(Grammar(TOKENS, spec), asked.streams, asked.steps)
+        grammar = Grammar(TOKENS, spec)
         first = one_stream(grammar, ids_TB)
         again = min(one_stream(grammar, ids_TB) for _ in range(5))
         batch = min(side_by_side(grammar, ids_TB) for _ in range(20))

@@ -6,7 +6,7 @@ import numpy as np
 
 from seqgen.generation.constraint import mask_logits
 from seqgen.music.grammar.grammar import Grammar
-from seqgen.music.grammar.header import Heading
+from seqgen.music.grammar.header import HeaderState
 
 MEASURE_EVERY = 8  # steps: measuring the allowed mass at each would cost as much as the grammar
 
@@ -69,7 +69,7 @@ class GrammarConstraint:
         else:
             self._states_B3 = self._grammar.step_batch(self._states_B3, ids_B)
             self._single_state = tuple(self._states_B3[0].tolist())
-        in_header = isinstance(self._grammar.spot(self._single_state), Heading)
+        in_header = isinstance(self._grammar.tune_state(self._single_state), HeaderState)
         self._released = self._header_only and not in_header
 
     def _select(self, streams: Sequence[int]) -> None:

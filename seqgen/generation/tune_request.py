@@ -15,7 +15,7 @@ from seqgen.music.core.key import Key
 from seqgen.music.core.left_out import attachments_left_out
 from seqgen.music.core.tune import Tune
 from seqgen.music.grammar.grammar import Grammar, State
-from seqgen.music.grammar.header import Heading
+from seqgen.music.grammar.header import HeaderState
 from seqgen.music.grammar.spec import TuneSpec
 from seqgen.music.normal.normalize import normal_key
 from seqgen.music.normal.outline import LETTER, read_line
@@ -259,6 +259,6 @@ def grammar_for_prompt(
 def state_after_header(grammar: Grammar) -> State:
     """A state behind some header that the grammar allows."""
     state = grammar.start
-    while isinstance(grammar.spot(state), Heading):
+    while isinstance(grammar.tune_state(state), HeaderState):
         state = grammar.step(state, int(grammar.allowed(state, 10**6).argmax()))
     return state

@@ -21,7 +21,7 @@ def asked(tune_checkpoint):
 
 
 def test_fields_of_the_prompt_ask_as_options_do(asked):
-    assert asked("M:6/8\nK:Ador").grammar.wish == asked(meter="6/8", key="Ador").grammar.wish
+    assert asked("M:6/8\nK:Ador").grammar.spec == asked(meter="6/8", key="Ador").grammar.spec
     assert str(asked("K:Ador").key) == "Ador"
     assert asked("").key is None
 
@@ -50,7 +50,7 @@ def test_what_the_model_has_never_seen_is_refused(asked, options, message):
 
 @pytest.mark.parametrize("meter", ["C", "4/4"])
 def test_a_meter_has_several_names(asked, meter):
-    assert asked(meter=meter).grammar.wish.meters == {"M:4/4\n"}
+    assert asked(meter=meter).grammar.spec.meters == {"M:4/4\n"}
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_key_has_several_names(asked, key, name):
 def test_an_option_and_a_prompt_may_say_the_same_in_other_words(asked):
     settled = asked("M:C\nK:D major\nR:Jigs\nM:6/8\nABc", key="D", meter="6/8", rhythm="jig")
     assert str(settled.key) == "Dmaj"
-    assert settled.grammar.wish.meters == {"M:6/8\n"}
+    assert settled.grammar.spec.meters == {"M:6/8\n"}
 
 
 def test_an_option_and_a_prompt_that_differ_are_refused(asked):
@@ -96,8 +96,8 @@ def test_music_that_no_tune_goes_on_from_is_refused_with_the_place(asked, prompt
 
 
 def test_without_a_meter_those_stay_in_which_the_music_fits(asked):
-    assert asked("CDEFGABc|").grammar.wish.meters == {"M:4/4\n"}
-    assert asked("CDE|FGABcd|").grammar.wish.meters == {"M:3/4\n", "M:6/8\n"}
+    assert asked("CDEFGABc|").grammar.spec.meters == {"M:4/4\n"}
+    assert asked("CDE|FGABcd|").grammar.spec.meters == {"M:3/4\n", "M:6/8\n"}
 
 
 def test_music_is_brought_into_the_normal_form(asked, tune_checkpoint):

@@ -1,9 +1,9 @@
-"""Which pitches may come: signs that stay in force in a bar, and ties.
+"""The automata of accidentals and ties: which pitch tokens may follow.
 
-Two small automata beside that of the bar. One knows the key and the letters that have had a sign
-since the last bar line; a chromatic note always carries its sign, every later note of its letter
-does, and no other note does (so all programs read the same pitches). The other knows the last
-pitch, and whether it is tied.
+One automaton knows the key and the letters that have had a sign since the last bar line. A
+chromatic note always has a sign, every later note of its letter in the bar has one, and no other
+note does, so that all programs read the same pitches. The other automaton knows the last pitch, and
+whether it is tied.
 """
 
 from collections.abc import Sequence
@@ -14,22 +14,24 @@ import numpy as np
 from seqgen.music.core.key import Key, parse_key
 from seqgen.music.normal.tokens import ACCIDENTALS, BARS, NATURALS, PITCHES, TIE
 
-MASKS = 128  # sets of letters that have had a sign: bit 0 for C
+MASKS = 128  # sets of letters that have had a sign, as bits; bit 0 is C
 NO_LETTER = 7
+PITCH_TOKENS = frozenset(PITCHES)
 
 
 class AccidentalRules:
     """The tables of both automata, for a vocabulary of V tokens.
 
-    The first has the state ``key * MASKS + mask``: key 0 stands for none yet, 1 for the first of
-    ``keys``. It becomes ``state & keep[id] | set[id]``, and behind a bar line ``| carried[last]``
-    besides: a tied note with a sign is the new bar's first, with its sign.
-    The second has the state ``last``: 0, the id of the last pitch, or V + id if it is tied. It
-    becomes ``last * stays[id] + adds[id]``.
+    A state of the first is ``key * MASKS + mask``: key 0 stands for no key yet, 1 for the first of
+    ``keys``. The next state is ``state & keep[id] | set[id]``, after a bar line also
+    ``| carried[last]``: a tied note with a sign is the first one of the new bar, with its sign.
+    A state of the second, ``last``, is 0, the id of the last pitch, or V + id if it is tied. The
+    next state is ``last * stays[id] + adds[id]``.
 
-    signs: pitches that the first allows, bool [(keys + 1) * MASKS, V]; ties: that the second
-        allows, bool [2 V, V]; both are true for other tokens.
-    step, letter, alter: of each token that is a pitch; alter as a sign says, 0 without one.
+    Attributes:
+        signs: Tokens that the first allows, bool [(keys + 1) * MASKS, V].
+        ties: Tokens that the second allows, bool [2 V, V].
+        step, letter, alter: Those of each pitch token, int [V]; alter is 0 without a sign.
     """
 
     def __init__(self, tokens: Sequence[str]) -> None:
@@ -71,16 +73,16 @@ class AccidentalRules:
         self.signs = signs.reshape(-1, size)
 
     def lists(self) -> "Lists":
-        """The rules of both states as lists, which are quicker to look up one by one."""
+        """The transition tables as lists, in which single look-ups are faster."""
         arrays = self.keep, self.set, self.carried, self.bar, self.stays, self.adds
         return Lists(*(array.tolist() for array in arrays))
 
     def altered_by(self, key: Key) -> np.ndarray:
-        """What the key's signature makes of each token's letter, int [V]."""
+        """The alteration of each token's letter by the key signature, int [V]."""
         return np.array([*key.signature, 0])[self.letter]
 
     def tonics(self, key: Key) -> np.ndarray:
-        """Which tokens are the key's tonic, in any octave, bool [V]."""
+        """Whether each token is the key's tonic, in any octave, bool [V]."""
         alter = np.where(self.signed, self.alter, self.altered_by(key))
         return (self.letter == key.letter) & (alter == key.alter)
 
@@ -94,6 +96,3 @@ class Lists(NamedTuple):
     bar: list[int]
     stays: list[int]
     adds: list[int]
-
-
-PITCH_TOKENS = frozenset(PITCHES)

@@ -1,7 +1,7 @@
-"""What may come next within a bar, and how many tokens fill it.
+"""The automaton within a bar: which token classes may follow, and how many tokens fill the bar.
 
-A bar's positions, lengths, triplets and ties do not depend on where in the tune the bar stands, so
-this small automaton is built once for each length of a bar.
+Positions, lengths, triplets and ties in a bar do not depend on where in the tune the bar is, so one
+small automaton is built for each length of a bar.
 """
 
 from functools import lru_cache
@@ -11,214 +11,226 @@ import numpy as np
 
 from seqgen.music.normal.tokens import BARS, LENGTHS, REST, TICKS, TIE, TRIPLET
 
-# Notes are told apart only by whether the tune may end on them.
-HOME, AWAY = "a note to end on", "another note"
-END, HEADER, NEVER_A_TOKEN = "end", "header", "never"
-KINDS = (
-    HOME, AWAY, REST, TRIPLET, TIE, *(name for name in LENGTHS if name),
-    *BARS, END, HEADER, NEVER_A_TOKEN,
+# All pitches belong to one of two classes: those on which the tune may end, and the others.
+FINAL_NOTE, OTHER_NOTE = "note to end on", "other note"
+END, HEADER, FORBIDDEN = "end", "header", "forbidden"
+TOKEN_CLASSES = (
+    FINAL_NOTE, OTHER_NOTE, REST, TRIPLET, TIE, *(name for name in LENGTHS if name),
+    *BARS, END, HEADER, FORBIDDEN,
 )  # fmt: skip
-KIND = {name: number for number, name in enumerate(KINDS)}
+CLASS_IDS = {name: number for number, name in enumerate(TOKEN_CLASSES)}
 
 SHORTEST = min(LENGTHS.values())  # every position in a bar is a multiple of it
-TRIPLET_LENGTHS = (12, 24, 48)  # written; the three sound as long as two
+TRIPLET_LENGTHS = (12, 24, 48)  # written lengths; three notes sound as long as two
 
-NEVER = 1 << 20  # a number of tokens that no budget reaches, small enough to be added up
+UNREACHABLE = 1 << 20  # a cost above every budget, small enough to be added up
 
 
 class InBarState(NamedTuple):
-    """What has been said since the last bar line, as far as it matters.
+    """State of the automaton within a bar.
 
-    at: ticks that are filled; what is pending is not counted, a triplet is once its first note has
-        its length.
-    pending: a note or rest has been said, its length may still come.
-    due: notes of a triplet that have not been said.
-    unit: written length of a triplet's notes in ticks; 0 outside and before it is known.
-    tieable: a note has its length, and ``-`` may follow.
-    tied: ``-`` has been said, and the note has not been said again.
-    rest: what is pending is a rest.
-    home: the last note is one that the tune may end on.
+    Attributes:
+        position: Ticks of the bar that are filled. A note counts once its length is known, a
+            triplet once its first note's length is.
+        final: Whether the tune may end on the last note.
+        pending: Whether the length of the last note or rest may still follow.
+        rest: Whether the pending token is a rest.
+        triplet_left: Notes of the current triplet that are still missing.
+        unit: Written length of the triplet's notes in ticks; 0 outside triplets and before it is
+            known.
+        tieable: Whether ``-`` may follow.
+        tied: Whether ``-`` was the last token.
     """
 
-    at: int
-    home: bool
+    position: int
+    final: bool
     pending: bool = False
     rest: bool = False
-    due: int = 0
+    triplet_left: int = 0
     unit: int = 0
     tieable: bool = False
     tied: bool = False
 
 
-def fits(at: int, length: int, bar: int) -> bool:
-    """Whether a note of this length may begin there, all in ticks.
+def fits(position: int, length: int, bar: int) -> bool:
+    """Whether a note may begin at a position; all arguments are in ticks.
 
-    Off the grid of eighths it must stay inside its eighth, end on the grid and be at most 3/2, or
-    be an eighth in the middle: other rhythms make other programs complain of the beams.
+    A note off the grid of eighths must stay inside its eighth, or end on the grid with a length of
+    at most 3/2, or be an eighth that begins in the middle of one: music21 reports beam errors for
+    other rhythms.
     """
-    if at + length > bar:
+    if position + length > bar:
         return False
-    off = at % TICKS
-    if not off:
+    offset = position % TICKS
+    if not offset:
         return True
-    end = off + length
+    end = offset + length
     return (
         end <= TICKS
         or (end % TICKS == 0 and length <= 3 * TICKS // 2)
-        or (length == TICKS and off == TICKS // 2)
+        or (length == TICKS and offset == TICKS // 2)
     )
 
 
-def lengthened(moment: InBarState, length: int, bar: int) -> InBarState | None:
-    """The moment once what is pending has its length, None if it cannot have this one."""
-    at, home = moment.at, moment.home
-    if moment.unit:  # the second or third note of a triplet, which is as long as the first
-        if length != moment.unit:
+def with_length(state: InBarState, length: int, bar: int) -> InBarState | None:
+    """The state after the pending note or rest gets a length; None if it cannot have this one."""
+    position, final = state.position, state.final
+    if state.unit:  # the second or third note of a triplet, which is as long as the first
+        if length != state.unit:
             return None
-        return (
-            InBarState(at, home, due=moment.due, unit=length)
-            if moment.due
-            else InBarState(at, home)
-        )
-    if moment.due:
-        if length not in TRIPLET_LENGTHS or at + 2 * length > bar:
+        if state.triplet_left:
+            return InBarState(position, final, triplet_left=state.triplet_left, unit=length)
+        return InBarState(position, final)
+    if state.triplet_left:
+        if length not in TRIPLET_LENGTHS or position + 2 * length > bar:
             return None
-        return InBarState(at + 2 * length, home, due=moment.due, unit=length)
-    if not fits(at, length, bar):
+        position += 2 * length
+        return InBarState(position, final, triplet_left=state.triplet_left, unit=length)
+    if not fits(position, length, bar):
         return None
-    return InBarState(at + length, home, tieable=not moment.rest)
+    return InBarState(position + length, final, tieable=not state.rest)
 
 
-def settled(moment: InBarState, bar: int) -> InBarState | None:
-    """The moment where no length comes: what is pending is an eighth. None if it cannot be."""
-    return lengthened(moment, TICKS, bar) if moment.pending else moment
+def without_pending(state: InBarState, bar: int) -> InBarState | None:
+    """The state if no length follows: the pending note is an eighth. None if it cannot be one."""
+    return with_length(state, TICKS, bar) if state.pending else state
 
 
-def moves(moment: InBarState, bar: int) -> dict[str, InBarState]:
-    """The moment after each kind of token that may follow, bar lines aside."""
+def transitions(state: InBarState, bar: int) -> dict[str, InBarState]:
+    """The next state for each token class that may follow, bar lines excluded."""
     found: dict[str, InBarState] = {}
-    if moment.pending:
+    if state.pending:
         for name, length in LENGTHS.items():
-            after = lengthened(moment, length, bar) if name else None
+            after = with_length(state, length, bar) if name else None
             if after:
                 found[name] = after
-    now = settled(moment, bar)
+    now = without_pending(state, bar)
     if now is None:
         return found
+    position = now.position
     if now.tieable:
         found[TIE] = now._replace(tieable=False, tied=True)
-    if now.due:
-        for kind in (HOME, AWAY):
-            found[kind] = next_of_triplet(now, kind == HOME)
-    elif now.at < bar:
+    if now.triplet_left:
+        for name in (FINAL_NOTE, OTHER_NOTE):
+            found[name] = _after_triplet_note(now, name == FINAL_NOTE)
+    elif position < bar:
         if now.tied:
-            found[HOME if now.home else AWAY] = InBarState(now.at, now.home, pending=True)
+            name = FINAL_NOTE if now.final else OTHER_NOTE
+            found[name] = InBarState(position, now.final, pending=True)
             return found
-        found[HOME] = InBarState(now.at, True, pending=True)
-        found[AWAY] = InBarState(now.at, False, pending=True)
-        found[REST] = InBarState(now.at, now.home, pending=True, rest=True)
-        if now.at % TICKS == 0 and now.at + 2 * TRIPLET_LENGTHS[0] <= bar:
-            found[TRIPLET] = InBarState(now.at, now.home, due=3)
+        found[FINAL_NOTE] = InBarState(position, True, pending=True)
+        found[OTHER_NOTE] = InBarState(position, False, pending=True)
+        found[REST] = InBarState(position, now.final, pending=True, rest=True)
+        if position % TICKS == 0 and position + 2 * TRIPLET_LENGTHS[0] <= bar:
+            found[TRIPLET] = InBarState(position, now.final, triplet_left=3)
     return found
 
 
-def next_of_triplet(moment: InBarState, home: bool) -> InBarState:
-    """After one more note of a triplet; where they are eighths, its length is not pending."""
-    due = moment.due - 1
-    if moment.unit == TICKS:
-        return InBarState(moment.at, home, due=due, unit=TICKS if due else 0)
-    return InBarState(moment.at, home, pending=True, due=due, unit=moment.unit)
+def _after_triplet_note(state: InBarState, final: bool) -> InBarState:
+    """The state after one more note of a triplet; in a triplet of eighths no length is pending."""
+    left = state.triplet_left - 1
+    if state.unit == TICKS:
+        return InBarState(state.position, final, triplet_left=left, unit=TICKS if left else 0)
+    return InBarState(state.position, final, pending=True, triplet_left=left, unit=state.unit)
 
 
-def stop(moment: InBarState, bar: int) -> InBarState | None:
-    """The moment as a bar line would find it, None if none may come now."""
-    now = settled(moment, bar)
-    return None if now is None or now.due or not now.at else now
+def before_bar_line(state: InBarState, bar: int) -> InBarState | None:
+    """The state in which a bar line ends the bar; None if no bar line may follow."""
+    now = without_pending(state, bar)
+    return None if now is None or now.triplet_left or not now.position else now
 
 
 class BarAutomaton:
-    """The moments of a bar, numbered, and the ways between them.
+    """States of a bar, numbered, with transitions and costs.
 
-    moments: in an order in which every token leads forward.
-    next: the number of the moment after each kind of token, [moments + 1, kinds]; the last number
-        stands for none.
-    tokens: fewest tokens from a moment to each column, int32 [moments + 1, columns]; `column`
-        tells which is which. `NEVER` where there is no way.
-    tied: the same from the start with a tie pending, by whether that note is one to end on.
-    stops: each moment as a bar line would find it, None where none may come.
-    stopping: the numbers of the moments that a bar line would find alike: by position, whether the
-        last note is one to end on, and whether it is tied.
+    Attributes:
+        states: Ordered so that every transition leads to a later state.
+        next: Number of the next state for each token class, [states + 1, classes]; the last number
+            stands for no transition.
+        costs: Minimum number of tokens from a state to each column, int32 [states + 1, columns];
+            `column` numbers the columns. `UNREACHABLE` where there is no path.
+        tied_costs: The same from the start of the bar with a tie pending, by whether that note is
+            one to end on.
+        before_line: For each state, the state in which a bar line ends the bar, or None.
+        by_line: Numbers of the states that a bar line ends alike: by position, whether the last
+            note is one to end on, and whether it is tied.
     """
 
     def __init__(self, bar: int) -> None:
-        """bar: its length in ticks, a multiple of `SHORTEST`."""
+        """bar: length in ticks, a multiple of `SHORTEST`."""
         self.bar = bar
         starts = [
-            InBarState(0, home, tied=tied) for home in (True, False) for tied in (True, False)
+            InBarState(0, final, tied=tied) for final in (True, False) for tied in (True, False)
         ]
-        ways = {start: moves(start, bar) for start in starts}
+        edges = {start: transitions(start, bar) for start in starts}
         fresh = starts
         while fresh:
-            found = {after for moment in fresh for after in ways[moment].values()}
-            fresh = [moment for moment in found if moment not in ways]
-            ways |= {moment: moves(moment, bar) for moment in fresh}
-        self.moments = sorted(ways, key=order)
-        self.number = {moment: number for number, moment in enumerate(self.moments)}
-        count = len(self.moments)
-        self.next = np.full((count + 1, len(KINDS)), count, np.int16)
-        self.tokens = np.full((count + 1, 2 * (bar // SHORTEST + 1)), NEVER, np.int32)
-        self.stops = [stop(moment, bar) for moment in self.moments]
-        self.stopping: dict[tuple[int, bool, bool], list[int]] = {}
-        for number, end in enumerate(self.stops):
+            found = {after for state in fresh for after in edges[state].values()}
+            fresh = [state for state in found if state not in edges]
+            edges |= {state: transitions(state, bar) for state in fresh}
+        self.states = sorted(edges, key=_order)
+        self.number = {state: number for number, state in enumerate(self.states)}
+        count = len(self.states)
+        self.next = np.full((count + 1, len(TOKEN_CLASSES)), count, np.int16)
+        self.costs = np.full((count + 1, 2 * (bar // SHORTEST + 1)), UNREACHABLE, np.int32)
+        self.before_line = [before_bar_line(state, bar) for state in self.states]
+        self.by_line: dict[tuple[int, bool, bool], list[int]] = {}
+        for number, end in enumerate(self.before_line):
             if end:
-                self.stopping.setdefault((end.at, end.home, end.tied), []).append(number)
+                self.by_line.setdefault((end.position, end.final, end.tied), []).append(number)
         for number in reversed(range(count)):
-            after = ways[self.moments[number]]
-            numbers = [self.number[moment] for moment in after.values()]
-            self.next[number, [KIND[kind] for kind in after]] = numbers
+            after = edges[self.states[number]]
+            numbers = [self.number[state] for state in after.values()]
+            self.next[number, [CLASS_IDS[name] for name in after]] = numbers
             if numbers:
-                self.tokens[number] = 1 + self.tokens[numbers].min(axis=0)
-            if (at := self.stops[number]) and not at.tied:
-                self.tokens[number, column(at.at, at.home)] = 0
-        np.minimum(self.tokens, NEVER, out=self.tokens)
-        self.tied = {home: self.tokens[self.start(home, True)].tolist() for home in (True, False)}
+                self.costs[number] = 1 + self.costs[numbers].min(axis=0)
+            if (end := self.before_line[number]) and not end.tied:
+                self.costs[number, column(end.position, end.final)] = 0
+        np.minimum(self.costs, UNREACHABLE, out=self.costs)
+        self.tied_costs = {
+            final: self.costs[self.start(final, True)].tolist() for final in (True, False)
+        }
 
-    def start(self, home: bool, tied: bool = False) -> int:
-        """The number of the moment after a bar line."""
-        return self.number[InBarState(0, home, tied=tied)]
+    def start(self, final: bool, tied: bool = False) -> int:
+        """The number of the state at the start of a bar."""
+        return self.number[InBarState(0, final, tied=tied)]
 
-    def tied_at(self, at: int) -> list[tuple[bool, int]]:
-        """The moments with a tie pending at a position: whether it is one to end on, the number."""
-        found = ((home, self.number.get(InBarState(at, home, tied=True))) for home in (True, False))
-        return [(home, number) for home, number in found if number is not None]
+    def tied_states(self, position: int) -> list[tuple[bool, int]]:
+        """The states with a tie pending at a position: whether the note is final, the number."""
+        found = (
+            (final, self.number.get(InBarState(position, final, tied=True)))
+            for final in (True, False)
+        )
+        return [(final, number) for final, number in found if number is not None]
 
 
 @lru_cache(maxsize=64)
-def fill(bar: int) -> list[int]:
-    """Fewest tokens that fill a bar from its beginning up to each multiple of `SHORTEST`.
+def fill_costs(bar: int) -> list[int]:
+    """Minimum number of tokens that fill a bar up to each multiple of `SHORTEST`.
 
-    The same as `BarAutomaton.tokens` from the start on, but quick: triplets and rests are no
-    cheaper than notes, and ties cost a token.
+    Equal to `BarAutomaton.costs` from the start of the bar, but fast to compute: triplets and rests
+    are no cheaper than notes, and ties cost a token.
     """
-    tokens = [0] + [NEVER] * (bar // SHORTEST)
-    for at in range(0, bar, SHORTEST):
+    costs = [0] + [UNREACHABLE] * (bar // SHORTEST)
+    for position in range(0, bar, SHORTEST):
         for name, length in LENGTHS.items():
-            if fits(at, length, bar):
-                end = (at + length) // SHORTEST
-                tokens[end] = min(tokens[end], tokens[at // SHORTEST] + (2 if name else 1))
-    return tokens
+            if fits(position, length, bar):
+                end = (position + length) // SHORTEST
+                costs[end] = min(costs[end], costs[position // SHORTEST] + (2 if name else 1))
+    return costs
 
 
-def column(at: int, home: bool) -> int:
-    """The column of `BarAutomaton.tokens` for a bar line at a position, after such a note."""
-    return 2 * (at // SHORTEST) + home
+def column(position: int, final: bool) -> int:
+    """The column of `BarAutomaton.costs` for a bar line at a position, after such a note."""
+    return 2 * (position // SHORTEST) + final
 
 
-def order(moment: InBarState) -> tuple[int, int]:
-    """A key that grows with every token."""
-    if moment.unit:
-        return moment.at, -2 * moment.due - moment.pending
-    return moment.at, moment.tied + 2 * (moment.due == 3) + 3 * moment.pending
+def _order(state: InBarState) -> tuple[int, int]:
+    """A sort key that grows with every transition."""
+    if state.unit:
+        return state.position, -2 * state.triplet_left - state.pending
+    return state.position, state.tied + 2 * (state.triplet_left == 3) + 3 * state.pending
 
 
-within_bar = lru_cache(maxsize=64)(BarAutomaton)
+automaton_for = lru_cache(maxsize=64)(BarAutomaton)
+"""The automaton for a length of a bar in ticks."""

@@ -1,4 +1,4 @@
-"""The lines that a tune begins with: rhythm, meter, outline if it has one, and key."""
+"""The automaton of a tune's header: rhythm, meter, outline if the vocabulary has them, and key."""
 
 import re
 from collections.abc import Collection, Iterable, Sequence
@@ -8,7 +8,7 @@ import numpy as np
 
 from seqgen.errors import ConfigError, unknown_name
 from seqgen.music.grammar.accidentals import AccidentalRules
-from seqgen.music.grammar.bar_automaton import NEVER, SHORTEST, within_bar
+from seqgen.music.grammar.bar_automaton import SHORTEST, UNREACHABLE, automaton_for
 from seqgen.music.grammar.cost_to_go import CostToGo
 from seqgen.music.grammar.spec import TuneSpec
 from seqgen.music.grammar.states import GrammarState
@@ -16,11 +16,13 @@ from seqgen.music.grammar.token_classes import has_tonic
 from seqgen.music.normal.tokens import WHOLE
 
 
-class Heading(NamedTuple):
-    """Before a line of the header.
+class HeaderState(NamedTuple):
+    """State before a line of the header.
 
-    line: its letter. meters: ids that may follow the rhythm, before M. bar: in ticks, before P
-        and K.
+    Attributes:
+        line: Letter of the line.
+        meters: Ids of the meters that may follow the rhythm; before M.
+        bar: Length of a bar in ticks; before P and K.
     """
 
     line: str
@@ -29,28 +31,30 @@ class Heading(NamedTuple):
 
 
 class Header:
-    """Which lines may come, under the conditions of a wish.
+    """The header lines that satisfy a spec.
 
-    start: before the first line.
+    start: the state before the first line.
     """
 
     def __init__(
         self,
         tokens: Sequence[str],
-        wish: TuneSpec,
+        spec: TuneSpec,
         pairs: Collection[tuple[str, str]] | None,
-        completion: CostToGo,
-        spelling: AccidentalRules,
-        kinds_KV: np.ndarray,
+        cost_to_go: CostToGo,
+        accidentals: AccidentalRules,
+        classes_KV: np.ndarray,
     ) -> None:
-        """Raises ConfigError if nothing fulfils the wish; the message lists what is known."""
-        self.start = Heading("R")
-        self._completion = completion
+        """Raises ConfigError if nothing satisfies the spec; the message lists what is known."""
+        self.start = HeaderState("R")
+        self._cost_to_go = cost_to_go
         bars = {id: bar for id, token in enumerate(tokens) if (bar := bar_length(token))}
-        meters = wished("meter", wish.meters, {tokens[id] for id in bars})
-        rhythms = wished("rhythm", wish.rhythms, {t for t in tokens if t.startswith("R:")})
+        meters = _requested("meter", spec.meters, {tokens[id] for id in bars})
+        rhythms = _requested("rhythm", spec.rhythms, {t for t in tokens if t.startswith("R:")})
         self.bars = {
-            id: bar for id, bar in bars.items() if tokens[id] in meters and self._cost(bar) < NEVER
+            id: bar
+            for id, bar in bars.items()
+            if tokens[id] in meters and self._cost_after(bar) < UNREACHABLE
         }
         if not self.bars:
             raise ConfigError("no tune is as long as asked for")
@@ -62,65 +66,65 @@ class Header:
         self.rhythms = {id: meters for id, meters in self.rhythms.items() if meters}
         if not self.rhythms:
             raise ConfigError(
-                f"no {names(rhythms)} in {names(tokens[m] for m in self.bars)}; known: "
-                + ", ".join(sorted(f"{names([r])} in {names([m])}" for r, m in pairs or ()))
+                f"no {_names(rhythms)} in {_names(tokens[m] for m in self.bars)}; known: "
+                + ", ".join(sorted(f"{_names([r])} in {_names([m])}" for r, m in pairs or ()))
             )
-        # A vocabulary without outlines is fine: it was made for tunes that have none.
+        # A vocabulary without outlines is fine: its tunes have none.
         self.outlines = [
             id
             for id, token in enumerate(tokens)
-            if token.startswith("P:") and (token in wish.outlines or not wish.outlines)
+            if token.startswith("P:") and (token in spec.outlines or not spec.outlines)
         ]
-        found = wished("key", wish.keys, {tokens[id] for id in spelling.keys})
+        keys = _requested("key", spec.keys, {tokens[id] for id in accidentals.keys})
         self.keys = {
-            id: number if wish.tonic else 0
-            for id, number in spelling.key_number.items()
-            if tokens[id] in found and has_tonic(kinds_KV, spelling, number)
+            id: number if spec.tonic else 0
+            for id, number in accidentals.key_number.items()
+            if tokens[id] in keys and has_tonic(classes_KV, accidentals, number)
         }
         if not self.keys:
-            raise ConfigError(f"the tonic of {names(found)} is not in the range asked for")
+            raise ConfigError(f"the tonic of {_names(keys)} is not in the range asked for")
 
-    def moves(self, heading: Heading) -> dict[int, "Heading | GrammarState"]:
-        """What follows each line that may come, by the line's id."""
-        if heading.line == "R":
-            return {id: Heading("M", meters) for id, meters in self.rhythms.items()}
-        if heading.line == "M":
+    def transitions(self, state: HeaderState) -> dict[int, HeaderState | GrammarState]:
+        """The next state for each line that may follow, by the line's id."""
+        if state.line == "R":
+            return {id: HeaderState("M", meters) for id, meters in self.rhythms.items()}
+        if state.line == "M":
             after = "P" if self.outlines else "K"
-            return {id: Heading(after, bar=self.bars[id]) for id in heading.meters}
-        if heading.line == "P":
-            return {id: Heading("K", bar=heading.bar) for id in self.outlines}
-        start = self._completion.course.start(heading.bar)
-        moment = within_bar(heading.bar).start(False)
-        return {id: GrammarState(key, start, moment) for id, key in self.keys.items()}
+            return {id: HeaderState(after, bar=self.bars[id]) for id in state.meters}
+        if state.line == "P":
+            return {id: HeaderState("K", bar=state.bar) for id in self.outlines}
+        start = self._cost_to_go.structure.start(state.bar)
+        in_bar = automaton_for(state.bar).start(False)
+        return {id: GrammarState(key, start, in_bar) for id, key in self.keys.items()}
 
-    def finish(self, heading: Heading) -> int:
-        """Fewest tokens from a line of the header to the tune's end."""
-        if heading.line == "K":
-            return 1 + self._cost(heading.bar)
-        if heading.line == "P":
-            return 2 + self._cost(heading.bar)
-        meters = heading.meters or frozenset().union(*self.rhythms.values())
+    def cost(self, state: HeaderState) -> int:
+        """Minimum number of tokens from a line of the header to the end of the tune."""
+        if state.line == "K":
+            return 1 + self._cost_after(state.bar)
+        if state.line == "P":
+            return 2 + self._cost_after(state.bar)
+        meters = state.meters or frozenset().union(*self.rhythms.values())
         bars = {self.bars[id] for id in meters}
         after = "P" if self.outlines else "K"
-        rest = min(self.finish(Heading(after, bar=bar)) for bar in bars)
-        return rest + (1 if heading.line == "M" else 2)
+        rest = min(self.cost(HeaderState(after, bar=bar)) for bar in bars)
+        return rest + (1 if state.line == "M" else 2)
 
-    def _cost(self, bar: int) -> int:
-        """Fewest tokens behind the header of a tune in bars of so many ticks."""
-        return self._completion.begin(self._completion.course.start(bar), False)
+    def _cost_after(self, bar: int) -> int:
+        """The cost-to-go after the header, for a length of a bar in ticks."""
+        return self._cost_to_go.cost(self._cost_to_go.structure.start(bar), False)
 
 
 def bar_length(token: str) -> int | None:
-    """The length of a bar in ticks that an ``M:`` line means; None if no bar can be filled."""
+    """The length of a bar in ticks by an ``M:`` line; None if no bar can be filled."""
     match = re.fullmatch(r"M:([1-9][0-9]{0,2})/([1-9][0-9]{0,2})\n", token)
     if not match:
         return None
-    length, odd = divmod(int(match[1]) * WHOLE, int(match[2]))
-    return length if not odd and length and length % SHORTEST == 0 else None
+    length, remainder = divmod(int(match[1]) * WHOLE, int(match[2]))
+    return length if not remainder and length and length % SHORTEST == 0 else None
 
 
-def wished(what: str, tokens: Collection[str], known: Collection[str]) -> Collection[str]:
-    """The header lines that are asked for, all of the known ones if none is.
+def _requested(what: str, tokens: Collection[str], known: Collection[str]) -> Collection[str]:
+    """The requested header lines, or all known ones if none is requested.
 
     Raises ConfigError if one is unknown, or none is known.
     """
@@ -128,10 +132,10 @@ def wished(what: str, tokens: Collection[str], known: Collection[str]) -> Collec
         raise ConfigError(f"the vocabulary has no {what}; it is not that of tunes in normal form")
     for token in tokens:
         if token not in known:
-            raise unknown_name(what, names([token]), [names([token]) for token in known])
+            raise unknown_name(what, _names([token]), [_names([token]) for token in known])
     return tokens or known
 
 
-def names(tokens: Iterable[str]) -> str:
-    """Header lines as one reads them: "jig or reel"."""
+def _names(tokens: Iterable[str]) -> str:
+    """Header lines in words: "jig or reel"."""
     return " or ".join(sorted(token[2:].strip() for token in tokens))

@@ -1,25 +1,30 @@
-"""What a tune is asked to be."""
+"""Constraints on a generated tune."""
 
 import re
 from dataclasses import dataclass
 
 from seqgen.errors import ConfigError
 
+MAX_BARS = 1000
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
 
 @dataclass(frozen=True)
 class TuneSpec:
-    """Conditions on a tune; what is left out the model chooses.
+    """Constraints on a tune; the model chooses everything else.
 
-    rhythms, meters, outlines, keys: the lines of the header that are allowed, as they stand in
-        the vocabulary (``"M:6/8\\n"``); none for any. No tune is held to its outline.
-    bars: written bars in all; pickups and second endings are not counted.
-    form: a letter for each section, twice if it is repeated: ``"AABB"``. With ``bars``, all
-        sections are equally long.
-    no_accidentals: no note carries a sign.
-    lowest, highest: range of the notes, in steps as in `seqgen.music.core.key.Pitch`.
-    tonic: the last note is the tonic, in any octave.
+    Attributes:
+        rhythms, meters, outlines, keys: Header lines that are allowed, as they are in the
+            vocabulary (``"M:6/8\\n"``); empty for any. Outlines are not enforced.
+        bars: Written bars in all; pickups and second endings are not counted.
+        form: A letter for each section, twice if it is repeated: ``"AABB"``. With ``bars``, all
+            sections have the same length.
+        no_accidentals: Whether notes may have no sign.
+        lowest, highest: Range of the notes, in steps as in `seqgen.music.core.key.Pitch`.
+        tonic: Whether the last note must be the tonic, in any octave.
 
-    Raises ConfigError if the form is none, or the bars cannot be shared out over it.
+    Raises:
+        ConfigError: If the form is invalid, or the bars cannot be divided by its sections.
     """
 
     rhythms: frozenset[str] = frozenset()
@@ -34,8 +39,8 @@ class TuneSpec:
     tonic: bool = False
 
     def __post_init__(self) -> None:
-        if self.bars is not None and not 1 <= self.bars <= MOST_BARS:
-            raise ConfigError(f"a tune of {self.bars} bars; it may have 1 to {MOST_BARS}")
+        if self.bars is not None and not 1 <= self.bars <= MAX_BARS:
+            raise ConfigError(f"a tune of {self.bars} bars; it may have 1 to {MAX_BARS}")
         sections = self.sections
         if sections and self.bars is not None and self.bars % len(sections):
             raise ConfigError(
@@ -45,12 +50,12 @@ class TuneSpec:
 
     @property
     def sections(self) -> tuple[bool, ...]:
-        """Whether each section of the form is repeated; empty if no form is asked for."""
+        """Whether each section of the form is repeated; empty without a form."""
         if self.form is None:
             return ()
         runs = [match[0] for match in re.finditer(r"(.)\1*", self.form)]
         letters = "".join(run[0] for run in runs)
-        if not runs or letters != ALPHABET[: len(letters)] or max(map(len, runs)) > 2:
+        if not runs or letters != _ALPHABET[: len(letters)] or max(map(len, runs)) > 2:
             raise ConfigError(
                 f"{self.form!r} is no form; write a letter for each section in the order of the"
                 " alphabet, twice where it is repeated: AABB, AAB, ABC"
@@ -59,11 +64,7 @@ class TuneSpec:
 
     @property
     def section_bars(self) -> int | None:
-        """Bars of each section, where form and bars are both asked for."""
+        """Bars of each section; None unless both form and bars are given."""
         if self.bars is None or self.form is None:
             return None
         return self.bars // len(self.sections)
-
-
-MOST_BARS = 1000
-ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -1,127 +1,138 @@
-"""Where a tune is, in its course and in the bar, and what each kind of token makes of that."""
+"""The automaton of a tune after its header: the product of those over bars and within a bar."""
 
 from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 
-from seqgen.music.grammar.bar_automaton import END, KIND, KINDS, NEVER, InBarState, within_bar
+from seqgen.music.grammar.bar_automaton import (
+    CLASS_IDS,
+    END,
+    TOKEN_CLASSES,
+    UNREACHABLE,
+    InBarState,
+    automaton_for,
+)
 from seqgen.music.grammar.cost_to_go import CostToGo
 from seqgen.music.grammar.structure import BarLineMove, BarState, Stage
 from seqgen.music.normal.tokens import BAR, BARS
 
-LINES = frozenset((*BARS, END))
+_LINES = frozenset((*BARS, END))
 
 
 class GrammarState(NamedTuple):
-    """Where a tune is behind its header.
+    """State of a tune after its header.
 
-    key: row of `vocabulary.kinds`; 0 where notes are alike in every key.
-    point: in the tune's course. moment: its number in the bar.
+    Attributes:
+        key: Row of the token classes; 0 where these are the same in every key.
+        bar_state: State of the automaton over bars.
+        in_bar: Number of the state within the bar.
     """
 
     key: int
-    point: BarState
-    moment: int
+    bar_state: BarState
+    in_bar: int
 
 
-class Bar:
-    """What is known of all the moments of the bar at one point.
+class _BarCosts:
+    """The costs and bar lines of one bar.
 
-    costs: for each moment and each kind of token 1 + the fewest tokens that finish the tune behind
-        it, [moments, kinds]. lines: by position.
+    costs: for each state in the bar and each token class, 1 + the cost-to-go after it,
+        [states, classes]. lines: by position.
     """
 
-    def __init__(self, completion: CostToGo, point: BarState) -> None:
-        within = within_bar(point.bar)
-        self.costs = 1 + completion.finish(point)[within.next[:-1]]
+    def __init__(self, cost_to_go: CostToGo, state: BarState) -> None:
+        bar = automaton_for(state.bar)
+        self.costs = 1 + cost_to_go.costs_in_bar(state)[bar.next[:-1]]
         self.lines: dict[int, list[BarLineMove]] = {}
-        for line in completion.course.lines(point):
-            self.lines.setdefault(line.at, []).append(line)
-            for home, tied in product((False, True), (False, line.token == BAR)):
-                moments = within.stopping.get((line.at, home, tied), [])
-                cost = 1 + completion.begin(line.point, home, tied)
-                self.costs[moments, KIND[line.token]] = cost
+        for line in cost_to_go.structure.bar_lines(state):
+            self.lines.setdefault(line.position, []).append(line)
+            for final, tied in product((False, True), (False, line.token == BAR)):
+                numbers = bar.by_line.get((line.position, final, tied), [])
+                cost = 1 + cost_to_go.cost(line.bar_state, final, tied)
+                self.costs[numbers, CLASS_IDS[line.token]] = cost
 
 
-class GrammarStates:
-    """The ways from spot to spot."""
+class TuneAutomaton:
+    """The transitions between the states of a tune, with their costs."""
 
-    def __init__(self, completion: CostToGo) -> None:
-        self._completion = completion
-        self._course = completion.course
-        self._bars: dict[BarState, Bar] = {}
+    def __init__(self, cost_to_go: CostToGo) -> None:
+        self._cost_to_go = cost_to_go
+        self._structure = cost_to_go.structure
+        self._bars: dict[BarState, _BarCosts] = {}
 
-    def costs(self, spot: GrammarState) -> np.ndarray:
-        """For every kind of token 1 + the fewest tokens that finish the tune behind it.
+    def costs(self, state: GrammarState) -> np.ndarray:
+        """For every token class, 1 + the cost-to-go after it; `UNREACHABLE` if it may not follow.
 
-        An ended tune may be ended again at no cost. `NEVER` for what may not come.
+        The end of a finished tune may be repeated at no cost.
         """
-        if spot.point.stage is Stage.ENDED:
-            costs = np.full(len(KINDS), NEVER)
-            costs[KIND[END]] = 0
+        if state.bar_state.stage is Stage.ENDED:
+            costs = np.full(len(TOKEN_CLASSES), UNREACHABLE)
+            costs[CLASS_IDS[END]] = 0
             return costs
-        point = self.bar_point(spot)
-        if point == spot.point:
-            return self._bar(point).costs[spot.moment]
-        never = np.full(len(KINDS), NEVER)
-        costs = self._bar(point).costs[spot.moment].copy() if point else never
-        for token, behind in self.lines(spot).items():
-            moment = self.moment(behind)
-            rest = self._completion.begin(behind.point, moment.home, moment.tied)
-            costs[KIND[token]] = 1 + rest
+        bar = self.bar_of_next_note(state)
+        if bar == state.bar_state:
+            return self._bar(bar).costs[state.in_bar]
+        unreachable = np.full(len(TOKEN_CLASSES), UNREACHABLE)
+        costs = self._bar(bar).costs[state.in_bar].copy() if bar else unreachable
+        for token, after in self.bar_lines(state).items():
+            in_bar = self.in_bar_state(after)
+            rest = self._cost_to_go.cost(after.bar_state, in_bar.final, in_bar.tied)
+            costs[CLASS_IDS[token]] = 1 + rest
         return costs
 
-    def next_state(self, spot: GrammarState, kind: str) -> GrammarState | None:
-        """The spot behind a kind of token, None if it may not come whatever follows."""
-        point = self.bar_point(spot)
-        if kind in LINES or not point:
-            return self.lines(spot).get(kind)
-        within = within_bar(point.bar)
-        after = int(within.next[spot.moment, KIND[kind]])
-        return GrammarState(spot.key, point, after) if after < len(within.moments) else None
+    def next_state(self, state: GrammarState, token_class: str) -> GrammarState | None:
+        """The state after a token of a class; None if it may not follow at any budget."""
+        bar = self.bar_of_next_note(state)
+        if token_class in _LINES or not bar:
+            return self.bar_lines(state).get(token_class)
+        automaton = automaton_for(bar.bar)
+        after = int(automaton.next[state.in_bar, CLASS_IDS[token_class]])
+        return GrammarState(state.key, bar, after) if after < len(automaton.states) else None
 
-    def lines(self, spot: GrammarState) -> dict[str, GrammarState]:
-        """The bar lines that may come, ``|:`` and the end among them, with the spots behind."""
-        point, within = spot.point, within_bar(spot.point.bar)
-        home = within.moments[spot.moment].home
-        if point.stage in (Stage.ENDED, Stage.OVER):
-            points = {END: BarState(point.bar, Stage.ENDED)}
-        elif self.between(spot):
-            points = self._course.openings(point)
-        elif at := within.stops[spot.moment]:
-            start = within.start(at.home, at.tied)
+    def bar_lines(self, state: GrammarState) -> dict[str, GrammarState]:
+        """The state after each bar line that may follow, ``|:`` and the end included."""
+        bar, automaton = state.bar_state, automaton_for(state.bar_state.bar)
+        final = automaton.states[state.in_bar].final
+        if bar.stage in (Stage.ENDED, Stage.OVER):
+            following = {END: BarState(bar.bar, Stage.ENDED)}
+        elif self.is_between_sections(state):
+            following = self._structure.section_starts(bar)
+        elif end := automaton.before_line[state.in_bar]:
+            start = automaton.start(end.final, end.tied)
             return {
-                line.token: GrammarState(spot.key, line.point, start)
-                for line in self._bar(point).lines.get(at.at, ())
-                if line.token == BAR or not at.tied
+                line.token: GrammarState(state.key, line.bar_state, start)
+                for line in self._bar(bar).lines.get(end.position, ())
+                if line.token == BAR or not end.tied
             }
         else:
             return {}
-        start = within.start(home)
+        start = automaton.start(final)
         return {
-            token: GrammarState(spot.key, after, start)
-            for token, after in points.items()
-            if token and (token != END or home)
+            token: GrammarState(state.key, after, start)
+            for token, after in following.items()
+            if token and (token != END or final)
         }
 
-    def bar_point(self, spot: GrammarState) -> BarState | None:
-        """The point of the bar that a note would stand in, None if none may come."""
-        if spot.point.stage in (Stage.OVER, Stage.ENDED):
+    def bar_of_next_note(self, state: GrammarState) -> BarState | None:
+        """The bar that a note would be in; None if no note may follow."""
+        if state.bar_state.stage in (Stage.OVER, Stage.ENDED):
             return None
-        return self._course.openings(spot.point).get("") if self.between(spot) else spot.point
+        if self.is_between_sections(state):
+            return self._structure.section_starts(state.bar_state).get("")
+        return state.bar_state
 
     @staticmethod
-    def between(spot: GrammarState) -> bool:
-        """Whether it lies before a section."""
-        return spot.point.stage in (Stage.START, Stage.CLOSED, Stage.REPEATED)
+    def is_between_sections(state: GrammarState) -> bool:
+        """Whether a section is about to begin."""
+        return state.bar_state.stage in (Stage.START, Stage.CLOSED, Stage.REPEATED)
 
     @staticmethod
-    def moment(spot: GrammarState) -> InBarState:
-        """Where in the bar it is."""
-        return within_bar(spot.point.bar).moments[spot.moment]
+    def in_bar_state(state: GrammarState) -> InBarState:
+        """The state within the bar."""
+        return automaton_for(state.bar_state.bar).states[state.in_bar]
 
-    def _bar(self, point: BarState) -> Bar:
-        if point not in self._bars:
-            self._bars[point] = Bar(self._completion, point)
-        return self._bars[point]
+    def _bar(self, state: BarState) -> _BarCosts:
+        if state not in self._bars:
+            self._bars[state] = _BarCosts(self._cost_to_go, state)
+        return self._bars[state]

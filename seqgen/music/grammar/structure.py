@@ -1,4 +1,4 @@
-"""A tune's course: which bar lines may come where, with its sections, repeats, endings, pickups."""
+"""The automaton over bars: which bar lines may follow, with sections, repeats, endings, pickups."""
 
 from enum import IntEnum
 from typing import NamedTuple
@@ -8,30 +8,31 @@ from seqgen.music.normal.tokens import BAR, CLOSE, DOUBLE, FINAL, FIRST, REPEAT,
 
 
 class Stage(IntEnum):
-    """What a point in a tune is: a bar, or between two bars."""
+    """Kind of a `BarState`: in a bar, or between two bars."""
 
     START = 0  # before the first section
     OPENING = 1  # the tune's first bar, which may be a pickup
-    PICKUP = 2  # the pickup that the section before has left room for
+    PICKUP = 2  # the pickup that completes the last bar of the section before
     BODY = 3  # any other bar
-    CLOSED = 4  # behind ||
-    REPEATED = 5  # behind :|
-    OVER = 6  # behind |]
+    CLOSED = 4  # after ||
+    REPEATED = 5  # after :|
+    OVER = 6  # after |]
     ENDED = 7
 
 
 class BarState(NamedTuple):
-    """Where in a tune a bar stands. Fields that no later rule asks for keep their default.
+    """State of the automaton over bars. Fields that no later rule reads keep their defaults.
 
-    bar: length of a full bar in ticks.
-    section: number of the section, if a form is asked for.
-    repeated: the section was opened with ``|:``, or ``|:`` came after a lead-in.
-    pickup: of this section, in ticks; between sections the one that the next must have.
-    first_pickup: of the tune.
-    ending: 0, or 1 or 2 inside of that ending.
-    ending_bars: the ending's bars with this one; in the second ending those that are left.
-    left: bars to be written with this one, in the section where a form is asked for, else in the
-        tune; in a second ending, which is not counted, those behind it. None for any number.
+    Attributes:
+        bar: Length of a full bar in ticks.
+        section: Number of the section, if a form is given.
+        repeated: Whether the section was opened with ``|:``, perhaps after a lead-in.
+        pickup: Pickup of this section in ticks; between sections, that of the next one.
+        first_pickup: Pickup of the tune in ticks.
+        ending: 1 or 2 inside that ending, else 0.
+        ending_bars: Bars of the ending up to this one; in a second ending, those that are left.
+        left: Bars to go, this one included: of the section if a form is given, else of the tune.
+            In a second ending, whose bars are not counted, those after it. None for any number.
     """
 
     bar: int
@@ -46,15 +47,15 @@ class BarState(NamedTuple):
 
 
 class BarLineMove(NamedTuple):
-    """A bar line that may come: at which position of the bar, and the point behind it."""
+    """A bar line that may follow: its position in the bar in ticks, and the state after it."""
 
-    at: int
+    position: int
     token: str
-    point: BarState
+    bar_state: BarState
 
 
 class StructureAutomaton:
-    """The rules between bars, for a form and a number of bars that are asked for."""
+    """The rules between bars, for a form and a number of bars."""
 
     def __init__(self, form: tuple[bool, ...], bars: int | None) -> None:
         """form: as in `TuneSpec.sections`.
@@ -65,115 +66,118 @@ class StructureAutomaton:
         self.bars = bars
 
     def start(self, bar: int) -> BarState:
-        """The point behind the header. bar: length of a full bar in ticks."""
+        """The state after the header. bar: length of a full bar in ticks."""
         return BarState(bar, Stage.START, left=self.bars)
 
-    def openings(self, point: BarState) -> dict[str, BarState]:
-        """The points behind what may come between sections: ``|:``, the end, and "".
+    def section_starts(self, state: BarState) -> dict[str, BarState]:
+        """The next states between sections, by token: ``|:``, the end, and "".
 
-        "" stands for a plain section, which has no token of its own.
+        "" stands for a section without repeat, which has no token of its own.
         """
         found: dict[str, BarState] = {}
-        if point.stage is Stage.START:
-            first = point._replace(stage=Stage.OPENING)
-            if self.repeats(point.section, True):
+        if state.stage is Stage.START:
+            first = state._replace(stage=Stage.OPENING)
+            if self.may_have(state.section, True):
                 found[REPEAT] = first._replace(repeated=True)
-            # Where a repeated section is asked for this must become a lead-in, see `lines`.
+            # If the form wants a repeat, this bar must become a lead-in, see `bar_lines`.
             return found | {"": first}
-        if point.stage is Stage.REPEATED and self.may_end(point.section - 1, point.left):
-            found[END] = BarState(point.bar, Stage.ENDED)
-        if self.may_go_on(point.section - 1, point.left):
-            stage = Stage.PICKUP if point.pickup else Stage.BODY
-            first = point._replace(stage=stage, repeated=False)
-            if self.repeats(point.section, True):
+        if state.stage is Stage.REPEATED and self.may_end(state.section - 1, state.left):
+            found[END] = BarState(state.bar, Stage.ENDED)
+        if self.may_continue(state.section - 1, state.left):
+            stage = Stage.PICKUP if state.pickup else Stage.BODY
+            first = state._replace(stage=stage, repeated=False)
+            if self.may_have(state.section, True):
                 found[REPEAT] = first._replace(repeated=True)
-            if self.repeats(point.section, False):
+            if self.may_have(state.section, False):
                 found[""] = first
         return found
 
-    def repeats(self, section: int, repeated: bool) -> bool:
-        """Whether a section may be repeated, or plain."""
+    def may_have(self, section: int, repeated: bool) -> bool:
+        """Whether a section may be repeated, or not be."""
         return not self.form or self.form[section] == repeated
 
     def may_end(self, section: int, left: int | None) -> bool:
-        """Whether the tune may end behind this section. left: bars that are then to be written."""
+        """Whether the tune may end after this section. left: bars to go after it."""
         if self.form:
             return section == len(self.form) - 1
         return not left
 
-    def may_go_on(self, section: int, left: int | None) -> bool:
-        """Whether a section may follow this one. left: bars that are then to be written."""
+    def may_continue(self, section: int, left: int | None) -> bool:
+        """Whether another section may follow this one. left: bars to go after it."""
         if self.form:
             return section < len(self.form) - 1
         return left is None or left > 0
 
-    def lines(self, point: BarState) -> list[BarLineMove]:
-        """The bar lines that may end the bar at this point."""
-        bar = point.bar
-        if point.stage is Stage.PICKUP:
-            return [BarLineMove(point.pickup, BAR, point._replace(stage=Stage.BODY))]
-        if point.stage is Stage.OPENING:
-            return [*self.first_pickups(point), *self.lines(point._replace(stage=Stage.BODY))]
-        if point.stage is not Stage.BODY or not self.repeats(point.section, point.repeated):
+    def bar_lines(self, state: BarState) -> list[BarLineMove]:
+        """The bar lines that may end the bar."""
+        bar = state.bar
+        if state.stage is Stage.PICKUP:
+            return [BarLineMove(state.pickup, BAR, state._replace(stage=Stage.BODY))]
+        if state.stage is Stage.OPENING:
+            body = state._replace(stage=Stage.BODY)
+            return [*self._first_pickups(state), *self.bar_lines(body)]
+        if state.stage is not Stage.BODY or not self.may_have(state.section, state.repeated):
             return []
         found: list[BarLineMove] = []
-        if point.ending == 2:
-            if point.ending_bars > 1:
-                return [BarLineMove(bar, BAR, point._replace(ending_bars=point.ending_bars - 1))]
-            for rest in sorted({0, point.pickup, point.first_pickup}):
-                found += self.closings(point, rest, point.left)
+        if state.ending == 2:
+            if state.ending_bars > 1:
+                rest_of_ending = state._replace(ending_bars=state.ending_bars - 1)
+                return [BarLineMove(bar, BAR, rest_of_ending)]
+            for missing in sorted({0, state.pickup, state.first_pickup}):
+                found += self._closings(state, missing, state.left)
             return found
-        after = None if point.left is None else point.left - 1
-        if after is None or after > 0:
-            ending_bars = point.ending_bars + 1 if point.ending else 0
-            found.append(BarLineMove(bar, BAR, point._replace(left=after, ending_bars=ending_bars)))
-            if point.repeated and not point.ending:
-                found.append(
-                    BarLineMove(bar, FIRST, point._replace(left=after, ending=1, ending_bars=1))
-                )
-        if self.form and after:
+        left = None if state.left is None else state.left - 1
+        if left is None or left > 0:
+            ending_bars = state.ending_bars + 1 if state.ending else 0
+            found.append(BarLineMove(bar, BAR, state._replace(left=left, ending_bars=ending_bars)))
+            if state.repeated and not state.ending:
+                first = state._replace(left=left, ending=1, ending_bars=1)
+                found.append(BarLineMove(bar, FIRST, first))
+        if self.form and left:
             return found
-        if point.ending == 1:
-            found.append(
-                BarLineMove(bar - point.pickup, SECOND, point._replace(left=after, ending=2))
-            )
-        elif point.repeated:
-            behind = self.behind(point, Stage.REPEATED, point.pickup, after)
-            found.append(BarLineMove(bar - point.pickup, CLOSE, behind))
+        if state.ending == 1:
+            second = state._replace(left=left, ending=2)
+            found.append(BarLineMove(bar - state.pickup, SECOND, second))
+        elif state.repeated:
+            after = self._after_section(state, Stage.REPEATED, state.pickup, left)
+            found.append(BarLineMove(bar - state.pickup, CLOSE, after))
         else:
-            for rest in sorted({0, point.pickup}):
-                found += self.closings(point, rest, after)
+            for missing in sorted({0, state.pickup}):
+                found += self._closings(state, missing, left)
         return found
 
-    def first_pickups(self, point: BarState) -> list[BarLineMove]:
+    def _first_pickups(self, state: BarState) -> list[BarLineMove]:
         """The lines that make the tune's first bar a pickup, or a lead-in before a repeat."""
         found: list[BarLineMove] = []
-        for at in range(SHORTEST, point.bar, SHORTEST):
-            after = point._replace(stage=Stage.BODY, first_pickup=at)
-            if self.repeats(point.section, point.repeated):
-                found.append(BarLineMove(at, BAR, after._replace(pickup=at)))
-            if not point.repeated and self.repeats(point.section, True):
+        for position in range(SHORTEST, state.bar, SHORTEST):
+            after = state._replace(stage=Stage.BODY, first_pickup=position)
+            if self.may_have(state.section, state.repeated):
+                found.append(BarLineMove(position, BAR, after._replace(pickup=position)))
+            if not state.repeated and self.may_have(state.section, True):
                 # The lead-in is not repeated, so the section's own bars are all full.
-                found.append(BarLineMove(at, REPEAT, after._replace(repeated=True)))
+                found.append(BarLineMove(position, REPEAT, after._replace(repeated=True)))
         return found
 
-    def closings(self, point: BarState, rest: int, left: int | None) -> list[BarLineMove]:
-        """The lines behind a plain section or a second ending that ends ``rest`` ticks early."""
+    def _closings(self, state: BarState, missing: int, left: int | None) -> list[BarLineMove]:
+        """The lines after a section without repeat, or a second ending, ``missing`` ticks early."""
         found = []
-        if self.may_go_on(point.section, left):
-            behind = self.behind(point, Stage.CLOSED, rest, left)
-            found.append(BarLineMove(point.bar - rest, DOUBLE, behind))
-        if self.may_end(point.section, left):
-            found.append(BarLineMove(point.bar - rest, FINAL, BarState(point.bar, Stage.OVER)))
+        position = state.bar - missing
+        if self.may_continue(state.section, left):
+            after = self._after_section(state, Stage.CLOSED, missing, left)
+            found.append(BarLineMove(position, DOUBLE, after))
+        if self.may_end(state.section, left):
+            found.append(BarLineMove(position, FINAL, BarState(state.bar, Stage.OVER)))
         return found
 
-    def behind(self, point: BarState, stage: Stage, owed: int, left: int | None) -> BarState:
-        """The point between a section and the next one, which owes it a pickup."""
+    def _after_section(
+        self, state: BarState, stage: Stage, pickup: int, left: int | None
+    ) -> BarState:
+        """The state between a section and the next one, which begins with a pickup."""
         return BarState(
-            point.bar,
+            state.bar,
             stage,
-            section=point.section + 1 if self.form else 0,
-            pickup=owed,
-            first_pickup=point.first_pickup,
+            section=state.section + 1 if self.form else 0,
+            pickup=pickup,
+            first_pickup=state.first_pickup,
             left=self.bars if self.form else left,
         )

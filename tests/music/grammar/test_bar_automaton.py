@@ -2,18 +2,18 @@ from fractions import Fraction
 
 import pytest
 
-from seqgen.music.grammar.bar_automaton import SHORTEST, BarAutomaton, column, fill, fits
+from seqgen.music.grammar.bar_automaton import SHORTEST, BarAutomaton, column, fill_costs, fits
 from seqgen.music.normal.tokens import LENGTHS
 
 
 @pytest.mark.parametrize("bar", [6, 12, 24, 36, 60, 96, 144, 168, 192, 216])
 def test_the_quick_cost_of_filling_a_bar_is_that_of_all_ways(bar):
     within = BarAutomaton(bar)
-    for home in (True, False):
-        tokens = within.tokens[within.start(home)]
+    for final in (True, False):
+        tokens = within.costs[within.start(final)]
         for last in (True, False):
             columns = [column(at, last) for at in range(SHORTEST, bar + 1, SHORTEST)]
-            assert tokens[columns].tolist() == fill(bar)[1:]
+            assert tokens[columns].tolist() == fill_costs(bar)[1:]
 
 
 @pytest.mark.parametrize("bar", [24, 60, 144])

@@ -3,51 +3,51 @@ from collections import deque
 import numpy as np
 import pytest
 
-from seqgen.music.grammar.bar_automaton import KINDS, NEVER, within_bar
-from seqgen.music.grammar.cost_to_go import completion
+from seqgen.music.grammar.bar_automaton import TOKEN_CLASSES, UNREACHABLE, automaton_for
+from seqgen.music.grammar.cost_to_go import cost_to_go
 from seqgen.music.grammar.header import bar_length
 from seqgen.music.grammar.spec import TuneSpec
-from seqgen.music.grammar.states import GrammarState, GrammarStates
+from seqgen.music.grammar.states import GrammarState, TuneAutomaton
 from seqgen.music.grammar.structure import Stage
 
 # A first ending may go on for ever; those of more bars are left out of the search.
-MOST_BARS = 2
+MAX_ENDING_BARS = 2
 
 
-def reachable(spots, start):
-    """Every spot that can be come to, with what each kind of token makes of it."""
-    ways, fresh = {}, deque([start])
+def reachable(automaton, start):
+    """Every reachable state with its next state for each token class."""
+    edges, fresh = {}, deque([start])
     while fresh:
-        spot = fresh.popleft()
-        if spot in ways:
+        state = fresh.popleft()
+        if state in edges:
             continue
-        found = {kind: spots.next_state(spot, kind) for kind in KINDS}
-        ways[spot] = {kind: behind for kind, behind in found.items() if behind}
-        if spot.point.ending_bars > MOST_BARS or spot.point.stage is Stage.ENDED:
-            ways[spot] = {}
-        fresh.extend(ways[spot].values())
-    return ways
+        found = {name: automaton.next_state(state, name) for name in TOKEN_CLASSES}
+        edges[state] = {name: after for name, after in found.items() if after}
+        if state.bar_state.ending_bars > MAX_ENDING_BARS or state.bar_state.stage is Stage.ENDED:
+            edges[state] = {}
+        fresh.extend(edges[state].values())
+    return edges
 
 
-def distances(ways):
-    """Fewest tokens from each spot to the tune's end, by searching backward from it."""
-    before = {spot: [] for spot in ways}
-    for spot, found in ways.items():
-        for behind in found.values():
-            before[behind].append(spot)
-    found = {spot: 0 for spot in ways if spot.point.stage is Stage.ENDED}
+def distances(edges):
+    """Minimum number of tokens from each state to the end, by backward search."""
+    before = {state: [] for state in edges}
+    for state, found in edges.items():
+        for after in found.values():
+            before[after].append(state)
+    found = {state: 0 for state in edges if state.bar_state.stage is Stage.ENDED}
     fresh = deque(found)
     while fresh:
-        spot = fresh.popleft()
-        for other in before[spot]:
+        state = fresh.popleft()
+        for other in before[state]:
             if other not in found:
-                found[other] = found[spot] + 1
+                found[other] = found[state] + 1
                 fresh.append(other)
     return found
 
 
 @pytest.mark.parametrize(
-    ("meter", "wish"),
+    ("meter", "spec"),
     [
         ("1/8", TuneSpec()),
         ("1/8", TuneSpec(bars=3)),
@@ -63,33 +63,38 @@ def distances(ways):
     ],
     ids=lambda value: value if isinstance(value, str) else f"{value.form}{value.bars}",
 )
-def test_the_cost_of_every_spot_is_that_of_its_shortest_way_to_the_end(meter, wish):
+def test_costs_are_those_of_the_shortest_paths_to_the_end(meter, spec):
     bar = bar_length(f"M:{meter}\n")
-    spots = GrammarStates(completion(wish))
-    ways = reachable(
-        spots, GrammarState(0, completion(wish).course.start(bar), within_bar(bar).start(False))
+    automaton = TuneAutomaton(cost_to_go(spec))
+    edges = reachable(
+        automaton,
+        GrammarState(0, cost_to_go(spec).structure.start(bar), automaton_for(bar).start(False)),
     )
-    least = distances(ways)
-    for spot, found in ways.items():
-        if spot.point.ending_bars < MOST_BARS and spot.point.stage is not Stage.ENDED:
+    least = distances(edges)
+    for state, found in edges.items():
+        if (
+            state.bar_state.ending_bars < MAX_ENDING_BARS
+            and state.bar_state.stage is not Stage.ENDED
+        ):
             expected = [
-                1 + least.get(found[kind], NEVER) if kind in found else NEVER for kind in KINDS
+                1 + least.get(found[name], UNREACHABLE) if name in found else UNREACHABLE
+                for name in TOKEN_CLASSES
             ]
-            costs = np.minimum(spots.costs(spot), NEVER).tolist()
-            assert costs == np.minimum(expected, NEVER).tolist(), spots.moment(spot)
+            costs = np.minimum(automaton.costs(state), UNREACHABLE).tolist()
+            assert costs == np.minimum(expected, UNREACHABLE).tolist(), state
 
 
 def test_a_second_ending_may_save_pickups_and_is_then_the_shortest_way():
     """A tune of which every cost written by hand was wrong."""
     bar = bar_length("M:2/4\n")
-    tunes = completion(TuneSpec(bars=8, form="AABBCCDD"))
-    pickup = tunes.course.start(bar)._replace(
+    tunes = cost_to_go(TuneSpec(bars=8, form="AABBCCDD"))
+    pickup = tunes.structure.start(bar)._replace(
         stage=Stage.BODY, repeated=True, pickup=24, first_pickup=24, left=2
     )
     # One more bar, and three sections without pickups of a token and a bar line each.
-    assert tunes.begin(pickup, True) == (3 + 3) + 3 + 3 * (1 + 3 + 3) + 1
+    assert tunes.cost(pickup, True) == (3 + 3) + 3 + 3 * (1 + 3 + 3) + 1
 
 
 def test_many_bars_are_no_deeper_than_few():
-    tunes = completion(TuneSpec(bars=300))
-    assert tunes.begin(tunes.course.start(96), False) == 300 * 3 + 1
+    tunes = cost_to_go(TuneSpec(bars=300))
+    assert tunes.cost(tunes.structure.start(96), False) == 300 * 3 + 1

@@ -9,8 +9,8 @@ TOKENS = ["<end>", "R:jig\n", "M:6/8\n", "M:2/4\n", "K:Cmaj\n", *BODY, "?"]
 IDS = {token: id for id, token in enumerate(TOKENS)}
 
 
-def followed(tune, wish=None):
-    return Grammar(TOKENS, wish).follow([IDS[token] for token in PATTERN.findall(tune)])
+def followed(tune, spec=None):
+    return Grammar(TOKENS, spec).follow([IDS[token] for token in PATTERN.findall(tune)])
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_a_header_out_of_order_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("tune", "wish", "why"),
+    ("tune", "spec", "why"),
     [
         ("M:2/4\n", TuneSpec(meters=frozenset(["M:6/8\n"])), "not a meter that was asked for"),
         ("M:6/8\nK:Cmaj\nc", TuneSpec(highest=34), "a note that was not asked for"),
@@ -64,7 +64,7 @@ def test_a_header_out_of_order_is_refused():
         ("M:6/8\nK:Cmaj\nd6|]", TuneSpec(tonic=True), "no tune of the form and length asked for"),
     ],
 )
-def test_a_prompt_that_goes_against_what_is_asked_for_is_refused(tune, wish, why):
+def test_a_prompt_that_goes_against_what_is_asked_for_is_refused(tune, spec, why):
     assert followed("R:jig\n" + tune)
     with pytest.raises(TuneError, match=why):
-        followed("R:jig\n" + tune, wish)
+        followed("R:jig\n" + tune, spec)

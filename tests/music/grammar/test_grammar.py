@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from seqgen.data.corpora.tunebook import split_tunes
 from seqgen.errors import TuneError
 from seqgen.music.abc.parser import parse_tune
-from seqgen.music.core.key import SIGNS, parse_key
+from seqgen.music.core.accidentals import ALTERS
+from seqgen.music.core.key import parse_key
 from seqgen.music.grammar.grammar import Grammar
 from seqgen.music.grammar.spec import TuneSpec
 from seqgen.music.normal.normalize import normalize, text
@@ -168,9 +169,9 @@ class Tune:
                 letter, sign = NATURALS[name] % 7, token[: -len(name)]
                 usual = self.key.signature[letter]
                 if sign:
-                    needed = SIGNS[sign] != usual or letter in by_letter or tied
+                    needed = ALTERS[sign] != usual or letter in by_letter or tied
                     assert needed, f"{token}: a sign for nothing"
-                    by_octave[name] = by_letter[letter] = SIGNS[sign]
+                    by_octave[name] = by_letter[letter] = ALTERS[sign]
                 else:
                     assert by_octave.get(name, usual) == usual
                     assert letter not in by_letter, f"{token} needs a sign"
@@ -185,26 +186,26 @@ class Tune:
                 assert after[0] == note[0] != "z"
                 assert not after[2]
 
-    def check_wish(self, wish):
+    def check_wish(self, spec):
         sections = self.sections()
-        if wish.form:
-            assert "".join("AB"[r] for *_, r in sections) == "".join("AB"[r] for r in wish.sections)
-        if wish.bars:
+        if spec.form:
+            assert "".join("AB"[r] for *_, r in sections) == "".join("AB"[r] for r in spec.sections)
+        if spec.bars:
             pickups = sum(self.length(main[0]) < self.full for _, main, *_ in sections)
             bars = sum(len(main) + len(first) for _, main, first, *_ in sections)
-            assert bars - pickups == wish.bars
-            if wish.form:
+            assert bars - pickups == spec.bars
+            if spec.form:
                 for _, main, first, *_ in sections:
                     pickup = self.length(main[0]) < self.full
-                    assert len(main) - pickup + len(first) == wish.bars / len(sections)
+                    assert len(main) - pickup + len(first) == spec.bars / len(sections)
         pitches = [n[0] for _, notes, _ in self.bars for n in notes if n[0] != "z"]
         steps = [NATURALS[pitch.lstrip("_=^")] for pitch in pitches]
-        assert min(steps) >= (wish.lowest or 0)
-        assert max(steps) <= (wish.highest or 99)
-        assert not (wish.no_accidentals and any(pitch[0] in "_=^" for pitch in pitches))
-        if wish.tonic:
+        assert min(steps) >= (spec.lowest or 0)
+        assert max(steps) <= (spec.highest or 99)
+        assert not (spec.no_accidentals and any(pitch[0] in "_=^" for pitch in pitches))
+        if spec.tonic:
             sign = pitches[-1][:1]
-            alter = SIGNS[sign] if sign in SIGNS else self.key.signature[steps[-1] % 7]
+            alter = ALTERS[sign] if sign in ALTERS else self.key.signature[steps[-1] % 7]
             assert (steps[-1] % 7, alter) == (self.key.letter, self.key.alter)
 
 
@@ -245,7 +246,7 @@ WISHES = [
     TuneSpec(bars=12, form="ABBCC", rhythms=frozenset(["R:jig\n"])),
     TuneSpec(bars=40, meters=frozenset(["M:3/8\n"])),
 ]
-GRAMMARS = [Grammar(TOKENS, wish) for wish in WISHES]
+GRAMMARS = [Grammar(TOKENS, spec) for spec in WISHES]
 
 
 @st.composite
@@ -290,7 +291,7 @@ def test_a_tune_is_finished_in_time_whatever_is_chosen(number, spare, taste):
     assert len(tokens) < left
     tune = Tune(tokens)
     tune.check()
-    tune.check_wish(grammar.wish)
+    tune.check_wish(grammar.spec)
 
 
 @settings(max_examples=150, deadline=None)
@@ -334,7 +335,7 @@ def test_there_is_a_reason_for_whatever_may_not_come(number, taste, stop):
     ids = [IDS[token] for token in walk(grammar, grammar.cost(grammar.start) + 60, taste)][:stop]
     state = grammar.follow(ids)
     for id, allowed in enumerate(grammar.allowed(state, 30_000)):
-        assert bool(grammar.why(state, id)) != allowed
+        assert bool(grammar.explain(state, id)) != allowed
 
 
 def books():

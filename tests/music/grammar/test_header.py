@@ -28,8 +28,8 @@ def headers(grammar):
 
 
 def test_the_header_is_as_asked_for():
-    wish = TuneSpec(rhythms=frozenset(["R:jig\n"]), keys=frozenset(["K:Cdor\n", "K:Cmin\n"]))
-    assert set(headers(Grammar(TOKENS, wish, PAIRS))) == {
+    spec = TuneSpec(rhythms=frozenset(["R:jig\n"]), keys=frozenset(["K:Cdor\n", "K:Cmin\n"]))
+    assert set(headers(Grammar(TOKENS, spec, PAIRS))) == {
         ("R:jig\n", meter, key)
         for meter in ("M:6/8\n", "M:9/8\n")
         for key in ("K:Cdor\n", "K:Cmin\n")
@@ -62,7 +62,7 @@ def test_the_length_of_a_bar(token, ticks):
 
 
 @pytest.mark.parametrize(
-    ("wish", "message"),
+    ("spec", "message"),
     [
         (TuneSpec(meters=frozenset(["M:7/4\n"])), r"unknown meter '7/4'.*\(known: .*6/8"),
         (TuneSpec(meters=frozenset(["M:none\n"])), "unknown meter 'none'"),
@@ -79,9 +79,9 @@ def test_the_length_of_a_bar(token, ticks):
         ),
     ],
 )
-def test_what_cannot_be_is_refused_and_what_can_be_is_said(wish, message):
+def test_what_cannot_be_is_refused_and_what_can_be_is_said(spec, message):
     with pytest.raises(ConfigError, match=message):
-        Grammar(TOKENS, wish, PAIRS)
+        Grammar(TOKENS, spec, PAIRS)
 
 
 def test_a_vocabulary_of_something_else_is_refused():
