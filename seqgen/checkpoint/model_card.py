@@ -1,7 +1,6 @@
 """The model card of a checkpoint, its ``README.md``."""
 
 import dataclasses
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -216,9 +215,8 @@ def _export_quality(config: Config, export: ExportInfo) -> str:
 
 def _bits(config: Config, nats: float) -> str:
     """Return a loss in nats per token as bits per unit of the task."""
-    unit, count = TASKS.load(config.task).metric_unit(config)
-    bits = nats / math.log(2) * (config.corpus.validation_tokens - 1) / max(1, count)
-    return f"{bits:.3f} bits per {unit}"
+    unit = TASKS.load(config.task).metric_unit(config)
+    return f"{unit.bits(nats, config):.3f} bits per {unit.name}"
 
 
 def _evaluation(evaluation: Evaluation) -> str:

@@ -16,6 +16,7 @@ from seqgen.cli.terminal import strip_controls
 from seqgen.comparison.dry_run import Expected, estimate
 from seqgen.comparison.results import Comparison, Entry, loss
 from seqgen.config.fields import flag_name
+from seqgen.tasks import TASKS
 
 # Where nobody's screen bounds it.
 WIDTH = 120
@@ -47,7 +48,7 @@ def show(comparison: Comparison, as_json: bool) -> None:
 
 def table(comparison: Comparison, colours: bool) -> Table:
     """The variants, best first, each with the sign of its curve."""
-    unit = "bits/note" if comparison.kind == "tunes" else "bits/char"
+    unit = f"bits/{TASKS.load(comparison.kind).unit_label}"
     made = headed("", "network", "parameters", "nats", unit, "perplexity", "tokens/s", "time")
     order = sorted(range(len(comparison.entries)), key=lambda n: loss(comparison.entries[n]))
     for number in order:

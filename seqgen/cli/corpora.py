@@ -15,6 +15,7 @@ from seqgen.data.corpora.document import Corpus
 from seqgen.data.corpora.fetch import Progress
 from seqgen.data.corpora.registry import corpus_names, entries, find_entry, get_entry
 from seqgen.errors import ConfigError
+from seqgen.tasks import TASKS
 
 app = typer.Typer(help="List, show and fetch the corpora that seqgen knows.", add_completion=False)
 
@@ -86,12 +87,7 @@ def fetch(
 
 def corpus_facts(corpus: Corpus) -> dict[str, Any]:
     """What is known of an open corpus: for a known one the registry's facts, and its measures."""
-    from seqgen.data.corpora.units import Documents, choose_unit
-
-    count, unit = len(corpus.documents), None
-    if corpus.kind == "text":
-        unit = choose_unit(corpus)
-        count = sum(1 for _ in Documents(corpus, unit))
+    count, unit = TASKS.load(corpus.kind).count_documents(corpus)
     known = find_entry(corpus.sources[0])
     return (describe(known) if known else {}) | {
         "name": corpus.name,
@@ -107,7 +103,7 @@ def corpus_facts(corpus: Corpus) -> dict[str, Any]:
 def beginning(corpus: Corpus, characters: int | None) -> str:
     """The first characters of a corpus: as many as said, or the lines that fit in a screen."""
     wanted = characters or GLANCE
-    between = "\n" if corpus.kind == "tunes" else ""  # an empty line ends a tune
+    between = TASKS.load(corpus.kind).document_separator
     parts, length = [], 0
     for document in corpus.documents:
         if length >= wanted:
@@ -122,15 +118,13 @@ def beginning(corpus: Corpus, characters: int | None) -> str:
 
 def print_report(corpus: Corpus, as_json: bool) -> None:
     """What is learned of a book of tunes. Raises ConfigError for a text."""
-    from seqgen.music.normal.tunebook import normalize_book
-
-    if corpus.kind != "tunes":
+    facts = TASKS.load(corpus.kind).corpus_report(corpus)
+    if facts is None:
         raise ConfigError(f"{corpus.name} is a text; --report is for tunes")
-    book = normalize_book(corpus.documents)
     if as_json:
-        print(json.dumps({"name": corpus.name} | book.facts(), indent=2, ensure_ascii=False))
+        print(json.dumps({"name": corpus.name} | facts, indent=2, ensure_ascii=False))
     else:
-        draw_report(book.facts())
+        draw_report(facts)
 
 
 def draw_report(facts: dict[str, Any]) -> None:

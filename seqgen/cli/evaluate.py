@@ -1,6 +1,7 @@
 """`seqgen evaluate`: how good a model is."""
 
 from dataclasses import fields
+from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -8,21 +9,23 @@ import typer
 from seqgen.cli.completion import complete_checkpoint
 from seqgen.cli.inspect._common import opened
 from seqgen.cli.options import with_options
-from seqgen.config.fields import flag_name, grouped
+from seqgen.config.fields import grouped
 from seqgen.errors import ConfigError
 from seqgen.evaluation.options import (
+    Evaluation,
     EvaluationOptions,
     TextEvaluationOptions,
     TuneEvaluationOptions,
 )
+from seqgen.tasks import TASKS
 
 if TYPE_CHECKING:
     from seqgen.checkpoint.read import Checkpoint
 
-OF_KIND = {"text": TextEvaluationOptions, "tunes": TuneEvaluationOptions}
+TASK_OPTIONS = (TextEvaluationOptions, TuneEvaluationOptions)
 
 
-@with_options(EvaluationOptions, TextEvaluationOptions, TuneEvaluationOptions)
+@with_options(EvaluationOptions, *TASK_OPTIONS)
 def evaluate(
     name: Annotated[
         str,
@@ -49,33 +52,36 @@ def evaluate(
     beside real ones.
     """
     checkpoint = opened(name)
-    refuse_others(checkpoint, said, files)
-    how, text, tunes = grouped(
-        said, EvaluationOptions, TextEvaluationOptions, TuneEvaluationOptions
-    )
-    if checkpoint.config.task == "tunes":
-        from seqgen.cli.evaluate_tunes import evaluate_tunes
-
-        evaluate_tunes(checkpoint, how, tunes, as_json)
-    else:
-        from seqgen.cli.evaluate_text import evaluate_text
-
-        evaluate_text(checkpoint, files or [], how, text, as_json)
+    evaluation = evaluation_of(checkpoint)
+    check_options(checkpoint, evaluation, said, files)
+    how, *others = grouped(said, EvaluationOptions, *TASK_OPTIONS)
+    own = next(options for options in others if isinstance(options, evaluation.options))
+    evaluation.run(checkpoint, files or [], how, own, as_json)
 
 
-def refuse_others(checkpoint: "Checkpoint", said: dict[str, Any], files: list[str] | None) -> None:
-    """Raises ConfigError for an option that belongs to the other kind of model."""
-    kind, name = checkpoint.config.task, checkpoint.path.name
-    for other, group in OF_KIND.items():
+def evaluation_of(checkpoint: "Checkpoint") -> Evaluation:
+    """Load the evaluation of a checkpoint's task."""
+    module, _, attribute = TASKS.load(checkpoint.config.task).evaluation.partition(":")
+    evaluation: Evaluation = getattr(import_module(module), attribute)
+    return evaluation
+
+
+def check_options(
+    checkpoint: "Checkpoint",
+    evaluation: Evaluation,
+    said: dict[str, Any],
+    files: list[str] | None,
+) -> None:
+    """Raise ConfigError for an option that is not for models of this task."""
+    task, name = checkpoint.config.task, checkpoint.path.name
+    names = [field.name for field in fields(evaluation.options)]  # type: ignore[arg-type]
+    for group in TASK_OPTIONS:
         for field in fields(group):
-            if other != kind and field.name in said:
-                own = ", ".join(flag_name(f.name) for f in fields(OF_KIND[kind]))
+            if field.name in said and field.name not in names:
                 raise ConfigError(
-                    f"{flag_name(field.name)} is for models of {other}, and {name} is a model of "
-                    f"{kind}; for those there are {own}"
+                    f"is not for models of {task} such as {name}, which have "
+                    + ", ".join(f"`{each}`" for each in names),
+                    option=field.name,
                 )
-    if files and kind == "tunes":
-        raise ConfigError(
-            f"{name} is a model of tunes, which is measured by the tunes that it writes; "
-            "FILE is for models of text"
-        )
+    if files and not evaluation.takes_files:
+        raise ConfigError(f"{name} is a model of {task}, which takes no FILE")

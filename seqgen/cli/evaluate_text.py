@@ -12,10 +12,11 @@ import typer
 from seqgen.cli.inspect._common import print_json
 from seqgen.cli.terminal import print_notice, strip_controls
 from seqgen.config.options import SamplingOptions
+from seqgen.evaluation.options import Evaluation, TextEvaluationOptions
 
 if TYPE_CHECKING:
     from seqgen.checkpoint.read import Checkpoint
-    from seqgen.evaluation.options import EvaluationOptions, TextEvaluationOptions
+    from seqgen.evaluation.options import EvaluationOptions
     from seqgen.evaluation.text.report import Figure, Overlap, Row, TextReport
 
 EXACT = 1e-9  # what rounding makes of no error at all
@@ -27,7 +28,7 @@ def evaluate_text(
     checkpoint: "Checkpoint",
     files: Sequence[str],
     how: "EvaluationOptions",
-    asked: "TextEvaluationOptions",
+    asked: TextEvaluationOptions,
     as_json: bool,
 ) -> None:
     """Measure how likely a model finds a text, and what its samples are like."""
@@ -55,6 +56,9 @@ def evaluate_text(
         print_report(report)
     if asked.html:
         write_page(report, checkpoint, asked.html)
+
+
+EVALUATION = Evaluation(TextEvaluationOptions, evaluate_text, takes_files=True)
 
 
 @contextmanager

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from seqgen.config.options import SamplingOptions
+from seqgen.evaluation.options import Evaluation, TuneEvaluationOptions
 
 if TYPE_CHECKING:
     from seqgen.checkpoint.read import Checkpoint
-    from seqgen.evaluation.options import EvaluationOptions, TuneEvaluationOptions
+    from seqgen.evaluation.options import EvaluationOptions
     from seqgen.evaluation.tunes.copying import CopiedRun
     from seqgen.evaluation.tunes.report import Report
     from seqgen.evaluation.tunes.table import Row
@@ -25,8 +26,9 @@ HEADINGS = {"constrained": "grammar", "unconstrained": "no grammar"}
 
 def evaluate_tunes(
     checkpoint: "Checkpoint",
+    files: Sequence[str],
     how: "EvaluationOptions",
-    asked: "TuneEvaluationOptions",
+    asked: TuneEvaluationOptions,
     as_json: bool,
 ) -> None:
     """Measure the tunes that a model writes, with the grammar and without, beside real ones."""
@@ -56,6 +58,9 @@ def evaluate_tunes(
         for column, copy in found.copies.items():
             begins = sources[column]
             typer.echo(f"longest copied run, {column}: {copy.notes} notes of {begins}")
+
+
+EVALUATION = Evaluation(TuneEvaluationOptions, evaluate_tunes, takes_files=False)
 
 
 def bits_row(bits: dict[str, float]) -> "Row":

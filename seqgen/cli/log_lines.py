@@ -11,6 +11,7 @@ from seqgen.config.options import TrainingOptions
 from seqgen.data.corpora.units import summary
 from seqgen.models import cells
 from seqgen.music.abc.fields import FIELD
+from seqgen.tasks import TASKS
 from seqgen.training.events import (
     Evaluated,
     Event,
@@ -79,7 +80,7 @@ def introduction(event: Started, verbose: bool) -> list[str]:
     config = event.config
     stack, corpus, training = config.model, config.corpus, config.training
     widths = " + ".join(str(width) for width in stack.widths)
-    document = "tune" if config.task == "tunes" else "document"
+    document = TASKS.load(config.task).document_noun
     text = []
     if corpus.learns_ends and corpus.unit:
         text.append(summary(corpus.documents, corpus.unit, corpus.held_out))
@@ -162,11 +163,9 @@ def checkpoint_label(path: Path) -> str:
 
 def unit_of(event: Started) -> Unit:
     """The unit in which the losses of a run compare with those of others."""
-    corpus, tunes = event.config.corpus, event.config.facts
-    tokens = max(1, corpus.validation_tokens - 1)
-    if tunes and tunes.validation_notes:
-        return Unit("note", tunes.validation_notes / tokens)
-    return Unit("char", corpus.validation_characters / tokens)
+    config = event.config
+    unit = TASKS.load(config.task).metric_unit(config)
+    return Unit(unit.label, unit.total / max(1, config.corpus.validation_tokens - 1))
 
 
 def losses(nats: float, unit: Unit) -> str:

@@ -24,6 +24,7 @@ from seqgen.config.options import (
     TuneOptions,
 )
 from seqgen.errors import ConfigError, SamplingError, TuneError
+from seqgen.tasks import TASKS
 
 if TYPE_CHECKING:
     from seqgen.generation import TextGenerator
@@ -92,7 +93,7 @@ def sample(
 
     generator = load(name, precision=precision, weights=weights)
     tokenizer = generator.checkpoint.tokenizer
-    tunes = generator.config.task == "tunes"
+    tunes = TASKS.load(generator.config.task).abc_samples
     if rendering != RenderOptions() and not tunes:
         raise ConfigError(f"{name} writes text; --score, --audio and the like are for tunes")
     generator.counts_copies = verbose

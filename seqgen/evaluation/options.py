@@ -1,8 +1,13 @@
 """The options of `seqgen evaluate`."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from seqgen.config.fields import Options, option
+
+if TYPE_CHECKING:
+    from seqgen.checkpoint.read import Checkpoint
 
 
 @dataclass(frozen=True)
@@ -54,3 +59,17 @@ class TuneEvaluationOptions(Options):
     validators: bool = option(
         True, "Validate tunes with music21, and with abc2midi if it is installed; slower."
     )
+
+
+class Evaluation(NamedTuple):
+    """What `seqgen evaluate` does with the models of a task (`seqgen.tasks.Task.evaluation`).
+
+    Attributes:
+        options: The options that only these models have.
+        run: Evaluates and prints: a checkpoint, files, options, ``options``, whether as JSON.
+        takes_files: Whether files can be given.
+    """
+
+    options: type[Options]
+    run: "Callable[[Checkpoint, Sequence[str], EvaluationOptions, Any, bool], None]"
+    takes_files: bool

@@ -10,9 +10,9 @@ by name only. Another package adds a task by an entry point of the group ``seqge
 """
 
 from seqgen.registry import Registry
-from seqgen.tasks.base import Task
+from seqgen.tasks.base import Task, Unit
 
-__all__ = ["TASKS", "Task"]
+__all__ = ["TASKS", "Task", "Unit"]
 
 TASKS = Registry[Task](
     "task",

@@ -1,8 +1,9 @@
 """The `Task` protocol: what seqgen asks of a kind of data."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,6 +19,24 @@ if TYPE_CHECKING:
     from seqgen.generation.sampler import Sampler
 
 
+class Unit(NamedTuple):
+    """The unit of losses that compares models with different vocabularies.
+
+    Attributes:
+        name: Such as "character".
+        label: Short form, such as "char" in "bits/char".
+        total: Number of units in the validation part.
+    """
+
+    name: str
+    label: str
+    total: int
+
+    def bits(self, nats: float, config: "Config") -> float:
+        """Convert a validation loss in nats per token to bits per unit."""
+        return nats * (config.corpus.validation_tokens - 1) / max(1, self.total) / math.log(2)
+
+
 class Task(ABC):
     """One kind of data, from documents to samples.
 
@@ -27,6 +46,10 @@ class Task(ABC):
         document_noun: Name of one document, in the singular.
         samples_noun: What a model generates, in a sentence.
         split_description: How the validation part is chosen, where no whole documents are.
+        document_separator: What stands between documents in their source.
+        unit_label: Short form of the unit of losses (`Unit`).
+        abc_samples: Whether samples are tunes in ABC notation, which can be drawn and played.
+        evaluation: "module:attribute" of what `seqgen evaluate` calls (`seqgen.cli.evaluate`).
     """
 
     name: ClassVar[str]
@@ -34,10 +57,22 @@ class Task(ABC):
     document_noun: ClassVar[str]
     samples_noun: ClassVar[str]
     split_description: ClassVar[str]
+    document_separator: ClassVar[str] = ""
+    unit_label: ClassVar[str] = "char"
+    abc_samples: ClassVar[bool] = False
+    evaluation: ClassVar[str] = "seqgen.cli.evaluate_text:EVALUATION"
 
-    def metric_unit(self, config: "Config") -> tuple[str, int]:
-        """Return the unit of losses that compares vocabularies, and their validation count."""
-        return "character", config.corpus.validation_characters
+    def metric_unit(self, config: "Config") -> Unit:
+        """Return the unit of losses that compares vocabularies."""
+        return Unit("character", "char", config.corpus.validation_characters)
+
+    def count_documents(self, corpus: "Corpus") -> tuple[int, str | None]:
+        """Return the number of documents of a corpus, and their unit if the corpus has several."""
+        return len(corpus.documents), None
+
+    def corpus_report(self, corpus: "Corpus") -> dict[str, Any] | None:
+        """Return what of a corpus can be used, in JSON types; None where all of it can."""
+        return None
 
     @property
     def facts_type(self) -> type | None:

@@ -45,6 +45,12 @@ class TextTask(Task):
             raise ConfigError("is for tune books; a text has no voices", option="voice")
         return split_text(corpus, choose_unit(corpus, options.documents))
 
+    def count_documents(self, corpus: "Corpus") -> tuple[int, str | None]:
+        from seqgen.data.corpora.units import Documents, choose_unit
+
+        unit = choose_unit(corpus)
+        return sum(1 for _ in Documents(corpus, unit)), unit
+
     def split_again(self, corpus: "Corpus", config: "Config", tokenizer: "Tokenizer") -> "Split":
         from seqgen.data.split import split_ends, split_text
 

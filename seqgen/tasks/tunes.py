@@ -3,11 +3,11 @@
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from seqgen.config.options import AUTO
 from seqgen.errors import ConfigError, CorpusError, TuneError
-from seqgen.tasks.base import Task
+from seqgen.tasks.base import Task, Unit
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,10 +37,21 @@ class TunesTask(Task):
         "a tenth of the tunes is held out, each with all that share 16 notes with it"
     )
 
-    def metric_unit(self, config: "Config") -> tuple[str, int]:
+    document_separator = "\n"  # an empty line ends a tune
+    unit_label = "note"
+    abc_samples = True
+    evaluation = "seqgen.cli.evaluate_tunes:EVALUATION"
+
+    def metric_unit(self, config: "Config") -> Unit:
+        """Return notes, or characters if the validation part has no notes."""
         if config.facts and config.facts.validation_notes:
-            return "note", config.facts.validation_notes
+            return Unit("note", "note", config.facts.validation_notes)
         return super().metric_unit(config)
+
+    def corpus_report(self, corpus: "Corpus") -> dict[str, Any]:
+        from seqgen.music.normal.tunebook import normalize_book
+
+        return normalize_book(corpus.documents).facts()
 
     @property
     def facts_type(self) -> type:

@@ -85,12 +85,11 @@ def test_options_of_texts_and_texts_are_refused(seqgen, reels: str, here: Path) 
     for option in (["--samples", "3"], ["--length", "10"], ["--html", "x.html"]):
         status, _, err = seqgen("evaluate", reels, *option)
         assert status == 2
-        assert f"{option[0]} is for models of text, and reels is a model of tunes" in err
-        assert "--count, --validators" in err
+        assert all(flag in err for flag in (option[0], "--count", "--validators"))
     (here / "a.txt").write_text("the sea", encoding="utf-8")
     status, _, err = seqgen("evaluate", reels, "a.txt")
     assert status == 2
-    assert "FILE is for models of text" in err
+    assert "FILE" in err
 
 
 def test_what_misses_its_aim_is_marked(capsys: pytest.CaptureFixture[str]) -> None:
