@@ -58,8 +58,8 @@ def bits_per_note(data: Dataset, columns: list[int], epochs: int, units: int | N
     assert batch
     assert window
     assert peak
-    places = tuple(data.places[column] for column in columns)
-    learner = Trainer(options, vocab, END, places)
+    feature_sizes = tuple(data.feature_sizes[column] for column in columns)
+    learner = Trainer(options, vocab, END, feature_sizes)
     windows = TBPTTBatches(training, batch, window, 0)
     for epoch in range(epochs):
         for step in range(windows.steps):
@@ -86,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         tf_runtime.load(plan(RunOptions.of({"epochs": 1.0}), "abc", 10**6, 200).options.training)
         print(f"| read beside each token | bits per note, {asked.corpus}, {asked.epochs} epochs |")
         print("|---|---|")
-        for name, columns in ways(len(data.places)).items():
+        for name, columns in ways(len(data.feature_sizes)).items():
             if asked.ways is None or name in asked.ways:
                 bits = bits_per_note(data, columns, asked.epochs, asked.units)
                 print(f"| {name} | {bits:.3f} |", flush=True)

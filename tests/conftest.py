@@ -144,7 +144,7 @@ def make_checkpoint(
         corpus=corpus,
         versions={"seqgen": "0.1.0"},
         tokenizer_sha256=write.tokenizer_sha256(tokenizer),
-        places=position_features.feature_sizes(tokenizer.size) if tokens == "abc" else (),
+        feature_sizes=position_features.feature_sizes(tokenizer.size) if tokens == "abc" else (),
         facts=facts if kind == "tunes" else None,
     )
     random = np.random.default_rng(0)

@@ -44,7 +44,7 @@ _PATHS = {
     "tokenizer_sha256": "tokenizers.target.sha256",
     "vocab": "tokenizers.target.vocab",
     "start": "models.decoder.start",
-    "places": "models.decoder.feature_sizes",
+    "feature_sizes": "models.decoder.feature_sizes",
     "model": "models.decoder.architecture",
 }
 
@@ -105,7 +105,7 @@ class Config:
     start: token ids that a text without a prompt, and every tune, begins after.
     versions: of seqgen and of what it stood on when it trained, by name.
     tokenizer_sha256: of the bytes of ``tokenizer.json``.
-    places: of each number that the network reads beside a token, how many values it has.
+    feature_sizes: number of values of each input feature.
     facts: what the task stores about the corpus (`seqgen.tasks.Task.facts_type`); None for nothing.
     """
 
@@ -118,7 +118,7 @@ class Config:
     corpus: CorpusFacts
     versions: dict[str, str]
     tokenizer_sha256: str
-    places: tuple[int, ...] = ()
+    feature_sizes: tuple[int, ...] = ()
     facts: Any = None
 
     @property
@@ -130,7 +130,7 @@ class Config:
         """The shape of every weight, as `seqgen.models.architecture.weight_shapes` has it."""
         from seqgen.models.architecture import weight_shapes
 
-        return weight_shapes(self.model, self.vocab, self.places)
+        return weight_shapes(self.model, self.vocab, self.feature_sizes)
 
     @property
     def parameters(self) -> int:
@@ -158,7 +158,7 @@ class Config:
                 _DECODER: {
                     "tokenizer": _TARGET,
                     "start": self.start,
-                    "feature_sizes": self.places,
+                    "feature_sizes": self.feature_sizes,
                     "architecture": fields["model"],
                 },
             },
@@ -254,6 +254,7 @@ RENAMED = (
     ("", "tunes", "facts"),
     ("", "tokens", "data"),
     ("", "stack", "model"),
+    ("", "places", "feature_sizes"),
     ("data", "tokens", "tokenizer"),
     ("model", "tie", "tie_embeddings"),
     ("training", "window", "seq_length"),

@@ -110,11 +110,13 @@ class Checkpoint:
             "weights": weights_sha256,
             "model": asdict(config.model),
             "vocab": config.vocab,
-            "places": config.places,
+            "feature_sizes": config.feature_sizes,
         }
         return cached_graph(
             graph_key(inputs),
-            lambda: build(config.model, config.vocab, to_float32(arrays), precision, config.places),
+            lambda: build(
+                config.model, config.vocab, to_float32(arrays), precision, config.feature_sizes
+            ),
         )
 
 

@@ -97,7 +97,7 @@ def _stored(checkpoint: "Checkpoint", name: str) -> np.ndarray | None:
     if not path.is_file():
         return None
     try:
-        return open_ids(path, config.vocab, config.places)
+        return open_ids(path, config.vocab, config.feature_sizes)
     except (OSError, ValueError) as error:
         raise _damaged(checkpoint, error) from error
 
@@ -116,7 +116,7 @@ def _reopen(
     corpus = _own_corpus(checkpoint, progress)
 
     def encode(documents: "Iterable[Text]") -> np.ndarray:
-        parts = [rows for rows, _ in task.encode(documents, tokenizer, config.places)]
+        parts = [rows for rows, _ in task.encode(documents, tokenizer, config.feature_sizes)]
         return np.concatenate(parts) if parts else np.zeros(0, tokenizer.dtype)
 
     try:

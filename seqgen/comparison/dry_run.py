@@ -56,6 +56,6 @@ def expected(laid: PreparedVariant, chosen: dict[str, str]) -> Expected:
             laid.data.training, training.batch_size, training.seq_length, training.seed
         )
         options, config = laid.plan.options, laid.config
-        speed = measured_speed(options, config.vocab, windows, config.places)
+        speed = measured_speed(options, config.vocab, windows, config.feature_sizes)
         minutes = training.epochs * tokens_an_epoch(laid.data, options) / speed / 60
     return Expected(laid.variant.label, laid.variant.name, laid.config.parameters, minutes, chosen)

@@ -52,7 +52,7 @@ class Dataset:
         documents: Number of documents in both parts.
         start: Ids that a sample without a prompt begins after.
         notices: What the user should know about the data.
-        places: Number of values of each of the F input features.
+        feature_sizes: Number of values of each of the F input features.
         facts: What the task stores about the corpus in the checkpoint.
         unit: As in `Split`.
         held_out: As in `Split`.
@@ -69,7 +69,7 @@ class Dataset:
     documents: int
     start: tuple[int, ...]
     notices: tuple[str, ...]
-    places: tuple[int, ...] = ()
+    feature_sizes: tuple[int, ...] = ()
     facts: Any = None
     unit: str | None = None
     held_out: int = 0
@@ -150,7 +150,7 @@ def preparing(
         documents=split.documents,
         start=task.start_ids(split.documents, tokenizer),
         notices=tuple(notices),
-        places=sizes,
+        feature_sizes=sizes,
         facts=split.facts,
         unit=split.unit,
         held_out=split.held_out,

@@ -24,7 +24,7 @@ def rows_of(checkpoint: Checkpoint, documents: Sequence[str]) -> np.ndarray:
     config = checkpoint.config
     encode = TASKS.load(config.task).encode
     return np.concatenate(
-        [rows for rows, _ in encode(documents, checkpoint.tokenizer, config.places)]
+        [rows for rows, _ in encode(documents, checkpoint.tokenizer, config.feature_sizes)]
     )
 
 

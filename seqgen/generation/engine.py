@@ -9,7 +9,7 @@ import numpy as np
 
 from seqgen.config.options import FLOAT32, INT8
 from seqgen.errors import CheckpointError
-from seqgen.models.onnx.graph import IDS, LOGITS, PLACES, next_state
+from seqgen.models.onnx.graph import FEATURES, IDS, LOGITS, next_state
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -76,8 +76,8 @@ class Engine:
         self._sequence_bytes: bytes | None = None
         self._sequences: dict[int, onnxruntime.InferenceSession] = {}  # by the number of threads
         inputs = {i.name: i.shape[1:] for i in self._session.get_inputs()}
-        self.feature_count: int = inputs.get(PLACES, [0])[0]
-        self._states = {n: shape for n, shape in inputs.items() if n not in (IDS, PLACES)}
+        self.feature_count: int = inputs.get(FEATURES, [0])[0]
+        self._states = {n: shape for n, shape in inputs.items() if n not in (IDS, FEATURES)}
         shapes = {o.name: o.shape for o in self._session.get_outputs()}
         if not {LOGITS, *map(next_state, self._states)} <= set(shapes):
             raise CheckpointError("this is not a one-step graph of a seqgen model")
@@ -235,7 +235,7 @@ def _read_chunk(
     """Run the sequence graph; return the logits after the last token, and the states there."""
     names = [output.name for output in sequence.get_outputs()]
     ids_T = np.asarray(ids_T, np.int64)
-    tokens = {IDS: ids_T} if ids_T.ndim == 1 else {IDS: ids_T[:, 0], PLACES: ids_T[:, 1:]}
+    tokens = {IDS: ids_T} if ids_T.ndim == 1 else {IDS: ids_T[:, 0], FEATURES: ids_T[:, 1:]}
     after = dict(zip(names, sequence.run(names, tokens | dict(states)), strict=True))
     return after[LOGITS], {name: after[next_state(name)] for name in states}
 
@@ -311,7 +311,7 @@ class Streams:
         binding.bind_ortvalue_input(IDS, OrtValue.ortvalue_from_numpy(self._ids_B))
         if self._features_BF.shape[1]:
             features = OrtValue.ortvalue_from_numpy(self._features_BF)
-            binding.bind_ortvalue_input(PLACES, features)
+            binding.bind_ortvalue_input(FEATURES, features)
         binding.bind_ortvalue_output(LOGITS, OrtValue.ortvalue_from_numpy(self.logits_BV))
         for name in before:
             binding.bind_ortvalue_input(name, OrtValue.ortvalue_from_numpy(before[name]))

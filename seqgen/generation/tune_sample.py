@@ -110,7 +110,7 @@ class TuneSampler(Sampler[TuneSample]):
         self._length = self._max_length(options) + len(self._request.body)
         self._positions: PositionTracker | None = None
         self.prompt_ids = self.rows = np.array([END])
-        if self._config.places:
+        if self._config.feature_sizes:
             self._positions = PositionTracker(roles(self._tokenizer.pieces))
             self.rows = np.array([(END, *self._positions.push(END))])
         self._constraint: GrammarConstraint | None = None

@@ -139,7 +139,9 @@ def followed(
     from seqgen.models.network import RecurrentLM
 
     config = checkpoint.config
-    model = RecurrentLM(config.model, config.vocab, boundary(checkpoint), places=config.places)
+    model = RecurrentLM(
+        config.model, config.vocab, boundary(checkpoint), feature_sizes=config.feature_sizes
+    )
     model.assign(weights)
     streams = len(begins_B)
     warm = min(WARM, int(begins_B.min()))

@@ -117,7 +117,7 @@ def beginnings(texts: Iterable[str], characters: int) -> Iterator[str]:
 
 def encoded(texts: list[str], tokenizer: "Tokenizer", config: Config) -> np.ndarray:
     """The texts' tokens, with the numbers beside them that the network reads."""
-    parts = TASKS.load(config.task).encode(texts, tokenizer, config.places)
+    parts = TASKS.load(config.task).encode(texts, tokenizer, config.feature_sizes)
     return np.concatenate([rows for rows, _ in parts])
 
 

@@ -8,7 +8,7 @@ from seqgen.checkpoint.read import Checkpoint
 from seqgen.config.options import FLOAT32
 from seqgen.errors import CheckpointError
 from seqgen.inspection.text import Passage, boundary
-from seqgen.models.onnx.graph import GATE, IDS, LOGITS, PLACES, build, next_state
+from seqgen.models.onnx.graph import FEATURES, GATE, IDS, LOGITS, build, next_state
 
 
 class StateTrace:
@@ -24,7 +24,7 @@ class StateTrace:
 
         config = checkpoint.config
         weights = checkpoint.weights()
-        graph = build(config.model, config.vocab, weights, FLOAT32, config.places, gates)
+        graph = build(config.model, config.vocab, weights, FLOAT32, config.feature_sizes, gates)
         options = ort.SessionOptions()
         options.log_severity_level = 4
         try:
@@ -32,7 +32,7 @@ class StateTrace:
         except Exception as error:  # onnxruntime's exceptions share no base but Exception
             raise CheckpointError(f"{checkpoint.path}: its network cannot be run") from error
         shapes = {i.name: tuple(i.shape[1:]) for i in self._session.get_inputs()}
-        self.states = {n: shape for n, shape in shapes.items() if n not in (IDS, PLACES)}
+        self.states = {n: shape for n, shape in shapes.items() if n not in (IDS, FEATURES)}
         outputs = [output.name for output in self._session.get_outputs()]
         self.gates = tuple(n.removeprefix(GATE) for n in outputs if n.startswith(GATE))
         self._outputs = [name for name in outputs if name != LOGITS]
@@ -48,7 +48,7 @@ class StateTrace:
             numbers = np.atleast_1d(row).astype(np.int64)
             feeds[IDS] = numbers[:1]
             if len(numbers) > 1:
-                feeds[PLACES] = numbers[None, 1:]
+                feeds[FEATURES] = numbers[None, 1:]
             values = self._session.run(self._outputs, feeds)
             after = dict(zip(self._outputs, values, strict=True))
             feeds.update({name: after[next_state(name)] for name in self.states})

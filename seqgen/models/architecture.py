@@ -76,20 +76,20 @@ def layer_names(options: ModelOptions) -> tuple[str, ...]:
 
 
 def weight_shapes(
-    options: ModelOptions, vocab: int, places: tuple[int, ...] = ()
+    options: ModelOptions, vocab: int, feature_sizes: tuple[int, ...] = ()
 ) -> dict[str, tuple[int, ...]]:
     """Shape of every weight by ``layer/weight``, bottom to top.
 
     options: with layers, units and embedding chosen.
     vocab: how many tokens there are.
-    places: of each number that comes beside a token, how many values it has.
+    feature_sizes: number of values of each input feature.
     Raises ConfigError if the layers do not fit each other.
     """
     cell, layers, output = cells.of(options), recurrent_layers(options), output_layer(options)
     width = options.embedding or 0
     shapes: dict[str, tuple[int, ...]] = {"embedding/embeddings": (vocab, width)}
-    if places:
-        shapes["places/embeddings"] = (sum(places), width)
+    if feature_sizes:
+        shapes["places/embeddings"] = (sum(feature_sizes), width)
     for layer in (*layers, output):
         for weight in NORM_WEIGHTS.get(options.norm or "", ()):
             shapes[f"{layer.norm}/{weight}"] = (layer.inputs,)
@@ -103,7 +103,7 @@ def weight_shapes(
 
 
 def learned_weights(
-    options: ModelOptions, vocab: int, places: tuple[int, ...] = ()
+    options: ModelOptions, vocab: int, feature_sizes: tuple[int, ...] = ()
 ) -> tuple[str, ...]:
     """Names of the weights that follow a gradient, in the order of `weight_shapes`."""
     cell = cells.of(options)
@@ -115,14 +115,14 @@ def learned_weights(
         fixed |= {f"{norm}/{weight}" for norm in norms for weight in ("gamma", "beta")}
     return tuple(
         name
-        for name in weight_shapes(options, vocab, places)
+        for name in weight_shapes(options, vocab, feature_sizes)
         if name not in fixed and not name.endswith(MOVING)
     )
 
 
-def place_offsets(places: tuple[int, ...]) -> list[int]:
-    """Row of the table of places at which each number's own rows begin."""
-    return [sum(places[:number]) for number in range(len(places))]
+def feature_offsets(feature_sizes: tuple[int, ...]) -> list[int]:
+    """First row of each input feature in the embedding table of all features."""
+    return [sum(feature_sizes[:number]) for number in range(len(feature_sizes))]
 
 
 def state_shapes(options: ModelOptions) -> dict[str, tuple[int, ...]]:

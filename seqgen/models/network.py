@@ -11,9 +11,9 @@ from seqgen.config.options import ModelOptions
 from seqgen.models import cells
 from seqgen.models.architecture import (
     NORM_EPSILON,
+    feature_offsets,
     learned_weights,
     output_layer,
-    place_offsets,
     recurrent_layers,
     state_shapes,
     weight_shapes,
@@ -32,7 +32,7 @@ class RecurrentLM(keras.Model):
     vocab: how many tokens there are, V.
     boundary: the token before which the states are forgotten, so that each document is read as
         generation writes it, from nothing; None to carry them over everything.
-    places: of each number that comes beside a token, how many values it has; their vectors are
+    feature_sizes: number of values of each input feature; their vectors are
         added to the token's.
     precision: "float32" or "bfloat16", of the operands of products; weights, states and logits are
         float32 in both.
@@ -46,7 +46,7 @@ class RecurrentLM(keras.Model):
         vocab: int,
         boundary: int | None = None,
         precision: str = "float32",
-        places: tuple[int, ...] = (),
+        feature_sizes: tuple[int, ...] = (),
         flow: float = 1.0,
     ) -> None:
         super().__init__()
@@ -54,14 +54,14 @@ class RecurrentLM(keras.Model):
         self.boundary = boundary
         self.options = options = cells.chosen(options)
         cell = cells.of(options)
-        self.offsets = place_offsets(places)
-        added_up = places or options.recurrent_init == "identity"
+        self.offsets = feature_offsets(feature_sizes)
+        added_up = feature_sizes or options.recurrent_init == "identity"
         loud = not (added_up or options.tie_embeddings)
-        self.embedding, self.places = (
+        self.embedding, self.feature_embedding = (
             keras.layers.Embedding(
                 rows, options.embedding, initial(loud=loud), name=name, dtype=policy
             )
-            for name, rows in (("embedding", vocab), ("places", sum(places) or 1))
+            for name, rows in (("embedding", vocab), ("places", sum(feature_sizes) or 1))
         )
         self.output_layer = keras.layers.Dense(vocab, name="output", dtype=policy)
         self.shapes = recurrent_layers(options)
@@ -77,18 +77,24 @@ class RecurrentLM(keras.Model):
         output = output_layer(options)
         self.norms = [_norm(options.norm, shape.norm, policy) for shape in (*self.shapes, output)]
         self.embedding.build((None, None))
-        if places:
-            self.places.build((None, None))
+        if feature_sizes:
+            self.feature_embedding.build((None, None))
         for layer, shape in zip(self.recurrent, self.shapes, strict=True):
             layer.build(shape.inputs)
         for norm, shape in zip(self.norms, (*self.shapes, output), strict=True):
             norm.build((None, None, shape.inputs))
         self.output_layer.build((None, output.inputs))
-        layers = (self.embedding, self.places, *self.norms, *self.recurrent, self.output_layer)
+        layers = (
+            self.embedding,
+            self.feature_embedding,
+            *self.norms,
+            *self.recurrent,
+            self.output_layer,
+        )
         made = {f"{layer.name}/{w.name}": w for layer in layers for w in layer.weights}
-        self.names = tuple(weight_shapes(options, vocab, places))
+        self.names = tuple(weight_shapes(options, vocab, feature_sizes))
         self.parameters = [made[name] for name in self.names]
-        self.learned_names = learned_weights(options, vocab, places)
+        self.learned_names = learned_weights(options, vocab, feature_sizes)
         self.learned = [made[name] for name in self.learned_names]
         self.built = True
 
@@ -153,7 +159,7 @@ class RecurrentLM(keras.Model):
         if not self.offsets:
             return self.embedding(ids_TB)
         rows_TBF = ids_TB[..., 1:] + tf.constant(self.offsets, ids_TB.dtype)
-        beside_TBE = tf.reduce_sum(self.places(rows_TBF), axis=2)
+        beside_TBE = tf.reduce_sum(self.feature_embedding(rows_TBF), axis=2)
         return self.embedding(ids_TB[..., 0]) + beside_TBE
 
     def arrays(self) -> dict[str, np.ndarray]:

@@ -34,8 +34,8 @@ class TextTask(Task):
     split_description = "the last tenth of each text is held out"
 
     def invalid_fields(self, config: "Config") -> "Iterator[tuple[str, str]]":
-        if config.places:
-            yield "places", "text has no input features"
+        if config.feature_sizes:
+            yield "feature_sizes", "text has no input features"
 
     def split(self, corpus: "Corpus", options: "DataOptions") -> "Split":
         from seqgen.data.corpora.units import choose_unit

@@ -62,8 +62,8 @@ class TunesTask(Task):
     def invalid_fields(self, config: "Config") -> "Iterator[tuple[str, str]]":
         from seqgen.music.normal.position_features import feature_sizes
 
-        if config.places and config.places != feature_sizes(config.vocab):
-            yield "places", f"for {config.vocab} tokens there are other features"
+        if config.feature_sizes and config.feature_sizes != feature_sizes(config.vocab):
+            yield "feature_sizes", f"for {config.vocab} tokens there are other features"
         if config.facts and (name := config.facts.invalid_key()):
             yield "facts.tonics", f"{name!r} is no key"
 

@@ -278,9 +278,9 @@ def fit_steps(
     return fitting_window, fitting_batch, reasons
 
 
-def parameters(stack: ModelOptions, vocab: int, places: tuple[int, ...] = ()) -> int:
+def parameters(stack: ModelOptions, vocab: int, feature_sizes: tuple[int, ...] = ()) -> int:
     """How many numbers the network learns."""
-    return sum(map(math.prod, weight_shapes(stack, vocab, places).values()))
+    return sum(map(math.prod, weight_shapes(stack, vocab, feature_sizes).values()))
 
 
 def memory_bytes(options: RunOptions, vocab: int) -> int:

@@ -78,7 +78,7 @@ def estimate(corpus: Corpus, options: RunOptions) -> Estimate:
         windows = TBPTTBatches(
             data.training, training.batch_size, training.seq_length, training.seed
         )
-        speed = measured_speed(chosen.options, vocab, windows, data.places)
+        speed = measured_speed(chosen.options, vocab, windows, data.feature_sizes)
     cut = []
     if data.held_out and data.unit:
         cut.append(summary(data.documents, data.unit, data.held_out))
@@ -91,8 +91,8 @@ def estimate(corpus: Corpus, options: RunOptions) -> Estimate:
         corpus=corpus.name,
         options=chosen.options,
         reasons=(*cut, *chosen.reasons),
-        layers=layer_rows(chosen.options, vocab, data.places),
-        parameters=parameters(chosen.options.model, vocab, data.places),
+        layers=layer_rows(chosen.options, vocab, data.feature_sizes),
+        parameters=parameters(chosen.options.model, vocab, data.feature_sizes),
         vocab=vocab,
         tokens_per_epoch=tokens_per_epoch,
         steps_per_epoch=windows.steps,
@@ -105,7 +105,7 @@ def estimate(corpus: Corpus, options: RunOptions) -> Estimate:
 
 
 def measured_speed(
-    options: RunOptions, vocab: int, windows: TBPTTBatches, places: tuple[int, ...] = ()
+    options: RunOptions, vocab: int, windows: TBPTTBatches, feature_sizes: tuple[int, ...] = ()
 ) -> float:
     """Training tokens a second on this machine: the median of a few steps after the first."""
     tf_runtime.load(options.training)
@@ -113,7 +113,7 @@ def measured_speed(
 
     seconds = []
     with memory_errors():
-        learner = trainer_for(options.model)(options, vocab, places=places)
+        learner = trainer_for(options.model)(options, vocab, feature_sizes=feature_sizes)
         for _ in range(TIMED_STEPS + 1):
             began = time.perf_counter()
             learner.learn(windows.read(0, 0), windows.forgets(0, 0), 1e-6)
@@ -122,15 +122,15 @@ def measured_speed(
 
 
 def layer_rows(
-    options: RunOptions, vocab: int, places: tuple[int, ...] = ()
+    options: RunOptions, vocab: int, feature_sizes: tuple[int, ...] = ()
 ) -> tuple[LayerRow, ...]:
     """The stack, bottom to top."""
     stack, training = options.model, options.training
     kinds = {name: cells.find(stack.cell).title for name in layer_names(stack)}
-    inputs = {"embedding": "Embedding"} | ({"places": "Embedding"} if places else {})
+    inputs = {"embedding": "Embedding"} | ({"places": "Embedding"} if feature_sizes else {})
     kinds = {**inputs, **kinds, "output": "Dense"}
     widths = (*[stack.embedding or 0] * len(inputs), *stack.widths, vocab)
-    shapes = weight_shapes(stack, vocab, places)
+    shapes = weight_shapes(stack, vocab, feature_sizes)
     rows = []
     for (name, kind), width in zip(kinds.items(), widths, strict=True):
         own = {

@@ -85,7 +85,9 @@ class Run:
             self.options.truncate == "random",
         )
         learner = trainer_for(config.model)
-        self.learner = learner(config.run_options, config.vocab, config.boundary, config.places)
+        self.learner = learner(
+            config.run_options, config.vocab, config.boundary, config.feature_sizes
+        )
         if arrays is not None:
             self.learner.assign(arrays)
         self.peak = self.options.learning_rate
@@ -293,7 +295,9 @@ class Run:
 
     def _sample(self, weights: dict[str, np.ndarray]) -> str:
         config = self.checkpoint.config
-        content = graph.build(config.model, config.vocab, weights, places=config.places)
+        content = graph.build(
+            config.model, config.vocab, weights, feature_sizes=config.feature_sizes
+        )
         generator = TextGenerator(self.checkpoint, Engine(content))
         length = max(1, round(SAMPLE_CHARACTERS / self.characters_per_token))
         if config.facts:

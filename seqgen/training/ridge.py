@@ -41,9 +41,9 @@ class RidgeTrainer(Trainer):
         options: RunOptions,
         vocab: int,
         boundary: int | None = None,
-        places: tuple[int, ...] = (),
+        feature_sizes: tuple[int, ...] = (),
     ) -> None:
-        super().__init__(options, vocab, boundary, places)
+        super().__init__(options, vocab, boundary, feature_sizes)
         assert options.model.ridge
         self.ridge = options.model.ridge
         self.output = self.model.output_layer

@@ -186,7 +186,7 @@ def configure(corpus: Corpus, data: Dataset, chosen: Plan) -> Config:
         corpus=facts,
         versions={name: metadata.version(name) for name in DEPENDENCIES},
         tokenizer_sha256=write.tokenizer_sha256(data.tokenizer),
-        places=data.places,
+        feature_sizes=data.feature_sizes,
         facts=data.facts,
     )
 
@@ -246,7 +246,8 @@ def _load(checkpoint: Checkpoint, position: TrainState, arrays: dict[str, Any] |
     folder = checkpoint.path / layout.RESUME
     try:
         training, validation = (
-            open_ids(folder / name, config.vocab, config.places) for name in (TRAINING, VALIDATION)
+            open_ids(folder / name, config.vocab, config.feature_sizes)
+            for name in (TRAINING, VALIDATION)
         )
     except (OSError, ValueError) as error:
         raise CheckpointError(f"{folder}: the tokens cannot be read: {error}") from error

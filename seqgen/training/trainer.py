@@ -26,7 +26,7 @@ class Trainer:
     options: with nothing left open.
     vocab: how many tokens there are.
     boundary: the token before which the state is forgotten (`RecurrentLM`).
-    places: of each number that comes beside a token, how many values it has.
+    feature_sizes: number of values of each input feature.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class Trainer:
         options: RunOptions,
         vocab: int,
         boundary: int | None = None,
-        places: tuple[int, ...] = (),
+        feature_sizes: tuple[int, ...] = (),
     ) -> None:
         keras.utils.set_random_seed(options.training.seed)
         assert options.training.batch_size
@@ -44,9 +44,9 @@ class Trainer:
         random = options.training.truncate == "random"
         precision = tf_runtime.precision(options.training)
         growth = gradient_scale(self.window) if random else 1.0
-        self.model = RecurrentLM(options.model, vocab, boundary, precision, places, growth)
+        self.model = RecurrentLM(options.model, vocab, boundary, precision, feature_sizes, growth)
         # What is measured is the network that will be used: in float32.
-        self.reader = RecurrentLM(options.model, vocab, boundary, places=places)
+        self.reader = RecurrentLM(options.model, vocab, boundary, feature_sizes=feature_sizes)
         self.weights = [weight.value for weight in self.model.learned]
         self.adam = Adam(self.weights, options.training)
         share = options.training.weight_averaging
@@ -54,7 +54,7 @@ class Trainer:
         self.batch_size = options.training.batch_size
         self.states = self.model.zero_states(self.batch_size)
         self._learn = tf.function(
-            self._learn_step, input_signature=self._any_length(random, places)
+            self._learn_step, input_signature=self._any_length(random, feature_sizes)
         )
         self._measure = tf.function(self._measure_step)
 
@@ -134,11 +134,11 @@ class Trainer:
         for n, state in enumerate(self.model.random_states):
             state.assign(arrays[f"random/{n}"])
 
-    def _any_length(self, random: bool, places: tuple[int, ...]) -> list[Any] | None:
+    def _any_length(self, random: bool, feature_sizes: tuple[int, ...]) -> list[Any] | None:
         """What a step takes where windows have any length, so that it is compiled only once."""
         if not random:
             return None
-        sides = (None, self.batch_size, *((1 + len(places),) if places else ()))
+        sides = (None, self.batch_size, *((1 + len(feature_sizes),) if feature_sizes else ()))
         return [
             tf.TensorSpec(sides, tf.int32),
             tf.TensorSpec((self.batch_size, 1)),

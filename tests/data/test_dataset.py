@@ -49,8 +49,8 @@ def test_tunes_are_read_with_where_each_token_stands(tmp_path):
     tunes = corpus(*(tune(number) for number in range(30)), kind="tunes")
     data = prepare(tunes, DataOptions(), tmp_path)
     assert data.tokenizer.kind == "abc"
-    assert data.places == position_features.feature_sizes(data.tokenizer.size)
-    assert data.training.shape[1] == data.validation.shape[1] == 1 + len(data.places)
+    assert data.feature_sizes == position_features.feature_sizes(data.tokenizer.size)
+    assert data.training.shape[1] == data.validation.shape[1] == 1 + len(data.feature_sizes)
     where = position_features.PositionTracker(position_features.roles(data.tokenizer.pieces))
     assert all(row[1:] == list(where.push(row[0])) for row in data.training.tolist())
     text = data.tokenizer.decode(data.training[:, 0])
@@ -61,7 +61,7 @@ def test_tunes_are_read_with_where_each_token_stands(tmp_path):
 def test_tunes_may_be_learned_by_characters(tmp_path):
     tunes = corpus(*(tune(number) for number in range(30)), kind="tunes")
     data = prepare(tunes, DataOptions(tokenizer="char"), tmp_path)
-    assert (data.tokenizer.kind, data.places, data.training.ndim) == ("char", (), 1)
+    assert (data.tokenizer.kind, data.feature_sizes, data.training.ndim) == ("char", (), 1)
     assert data.facts is not None
 
 

@@ -60,7 +60,7 @@ def test_the_loss_of_a_network_that_knows_nothing_is_that_of_chance(
     tunes = TASKS.load("tunes").parse_excerpt(text)
     assert len(tunes) == 2
     rows = rows_of(opened, tunes)
-    assert rows.shape[1] == 1 + len(opened.config.places)
+    assert rows.shape[1] == 1 + len(opened.config.feature_sizes)
     assert (rows[:, 0] == 0).sum() == 2, "each is led by the token of an end"
     assert losses(opened, rows)["float32"] == pytest.approx(math.log(opened.config.vocab), rel=0.05)
     assert TASKS.load("text").parse_excerpt(text) == [text]

@@ -69,7 +69,7 @@ def test_tunes_are_read_in_normal_form(tune_checkpoint: Path, tmp_path: Path) ->
     path.write_text(TUNE)
     found = open_passage(checkpoint, TextOptions(text=str(path)), 10_000)
     assert found.text.count("R:jig\nM:6/8\n") == 2
-    assert found.rows.shape == (len(found.pieces), 1 + len(checkpoint.config.places))
+    assert found.rows.shape == (len(found.pieces), 1 + len(checkpoint.config.feature_sizes))
     assert list(found.ids).count(0) == 2
     path = tmp_path / "prose.txt"
     path.write_text("No tune.\n" * 9)

@@ -23,5 +23,5 @@ def test_vectors_that_are_added_up_begin_small(tf):
     from seqgen.models.network import RecurrentLM
 
     options = ModelOptions(cell="mingru", layers=1, units=(8,), embedding=200)
-    weights = RecurrentLM(options, 50, places=(7, 9, 11)).arrays()
+    weights = RecurrentLM(options, 50, feature_sizes=(7, 9, 11)).arrays()
     assert all(np.abs(weights[f"{n}/embeddings"]).max() <= 0.05 for n in ("embedding", "places"))

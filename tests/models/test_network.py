@@ -234,24 +234,24 @@ def test_layers_that_do_not_fit_are_refused(tf, option, remedy):
     assert error.value.option == option
 
 
-PLACES = (5, 9, 4)
+FEATURES = (5, 9, 4)
 
 
 @pytest.mark.parametrize("precision", ["float32", "int8"])
 @pytest.mark.parametrize("cell", cells.names())
 def test_numbers_beside_the_tokens_are_read_alike_in_training_and_generation(tf, cell, precision):
-    model = moved(RecurrentLM(options(cell), VOCAB, places=PLACES))
+    model = moved(RecurrentLM(options(cell), VOCAB, feature_sizes=FEATURES))
     rng = np.random.default_rng(2)
     assert {n: a.shape for n, a in model.arrays().items()} == weight_shapes(
-        model.options, VOCAB, PLACES
+        model.options, VOCAB, FEATURES
     )
-    beside = rng.integers(0, PLACES, (12, 3, len(PLACES)))
+    beside = rng.integers(0, FEATURES, (12, 3, len(FEATURES)))
     read = np.concatenate([ids(12)[..., None], beside], axis=2)
     logits, _ = model(read, model.zero_states(3))
-    engine = Engine(graph.build(model.options, VOCAB, model.arrays(), precision, PLACES))
-    assert engine.places == len(PLACES)
+    engine = Engine(graph.build(model.options, VOCAB, model.arrays(), precision, FEATURES))
+    assert engine.feature_count == len(FEATURES)
     found, _ = engine.run(read, engine.start(3))
     np.testing.assert_allclose(found, logits, atol=1e-4 if precision == "float32" else 0.5)
     other = read.copy()
-    other[0, :, 1] = (other[0, :, 1] + 1) % PLACES[0]
+    other[0, :, 1] = (other[0, :, 1] + 1) % FEATURES[0]
     assert not np.allclose(model(other, model.zero_states(3))[0][0], logits[0])

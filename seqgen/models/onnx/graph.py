@@ -12,8 +12,8 @@ from seqgen.models import cells
 from seqgen.models.architecture import (
     NORM_EPSILON,
     LayerShape,
+    feature_offsets,
     output_layer,
-    place_offsets,
     recurrent_layers,
     state_shapes,
 )
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 GRAPH_FORMAT = 2
 
 IDS = "ids"
-PLACES = "places"
+FEATURES = "places"
 LOGITS = "logits"
 GATE = "gate/"
 # Old enough for every onnxruntime that there is for Python 3.11; nothing here needs newer.
@@ -70,7 +70,7 @@ def build(
     vocab: int,
     weights: Mapping[str, np.ndarray],
     precision: str = INT8,
-    places: tuple[int, ...] = (),
+    feature_sizes: tuple[int, ...] = (),
     gates: bool = False,
 ) -> bytes:
     """The one-step graph of a network, as the bytes of an ONNX file.
@@ -78,7 +78,7 @@ def build(
     options: the stack, with layers, units and embedding chosen.
     weights: the arrays that `seqgen.models.architecture.weight_shapes` lists, float32.
     precision: of the products' operands, one of `seqgen.checkpoint.PRECISIONS`.
-    places: of each number that comes beside a token, how many values it has.
+    feature_sizes: number of values of each input feature.
     gates: whether what its gates did is among its outputs, as ``gate/layer/gate`` (float32 [B, H]).
     Its inputs are ``ids`` (int64 [B]), with them ``places`` (int64 [B, F]) where there are such
     numbers, and every state by its name (float32 [B, *state shape]); its outputs ``logits``
@@ -88,11 +88,11 @@ def build(
     """
     check_size_and_precision(weights, precision)
     graph = GraphBuilder(int8=precision == INT8)
-    outputs = network(graph, options, weights, places)
+    outputs = network(graph, options, weights, feature_sizes)
     shown = graph.gates if gates else {}
     outputs |= {tensor: GATE + name for name, (tensor, _) in shown.items()}
     shapes = {GATE + name: (units,) for name, (_, units) in shown.items()}
-    return serialised(graph, outputs, "B", "B", options, vocab, places, shapes)
+    return serialised(graph, outputs, "B", "B", options, vocab, feature_sizes, shapes)
 
 
 def build_sequence(
@@ -100,7 +100,7 @@ def build_sequence(
     vocab: int,
     weights: Mapping[str, np.ndarray],
     precision: str = INT8,
-    places: tuple[int, ...] = (),
+    feature_sizes: tuple[int, ...] = (),
 ) -> bytes:
     """The graph that reads a sequence of one stream, as the bytes of an ONNX file.
 
@@ -113,9 +113,9 @@ def build_sequence(
     last token, have a leading dimension of 1.
     """
     check_size_and_precision(weights, precision)
-    graph = SequenceBuilder((IDS, PLACES), int8=precision == INT8)
-    outputs = network(graph, options, weights, places)
-    return serialised(graph, outputs, "T", 1, options, vocab, places)
+    graph = SequenceBuilder((IDS, FEATURES), int8=precision == INT8)
+    outputs = network(graph, options, weights, feature_sizes)
+    return serialised(graph, outputs, "T", 1, options, vocab, feature_sizes)
 
 
 def check_size_and_precision(weights: Mapping[str, np.ndarray], precision: str) -> None:
@@ -133,7 +133,7 @@ def network(
     graph: GraphBuilder,
     options: ModelOptions,
     weights: Mapping[str, np.ndarray],
-    places: tuple[int, ...],
+    feature_sizes: tuple[int, ...],
 ) -> dict[str, str]:
     """Add a network to a graph; returns, by tensor, the names of logits and states after it."""
     states = state_shapes(options)
@@ -141,9 +141,11 @@ def network(
     layers = recurrent_layers(options)
     cell = cells.of(options)
     x_BI = graph.lookup(IDS, weights["embedding/embeddings"], "embedding/embeddings")
-    if places:
+    if feature_sizes:
         table = weights["places/embeddings"]
-        x_BI = graph.sum_of_lookups(x_BI, PLACES, table, place_offsets(places), "places/embeddings")
+        x_BI = graph.sum_of_lookups(
+            x_BI, FEATURES, table, feature_offsets(feature_sizes), "places/embeddings"
+        )
     below = [x_BI]
 
     def read(layer: LayerShape, last: bool = False) -> tuple[str, str]:
@@ -175,7 +177,7 @@ def serialised(
     streams: str | int,
     options: ModelOptions,
     vocab: int,
-    places: tuple[int, ...],
+    feature_sizes: tuple[int, ...],
     more: Mapping[str, tuple[int, ...]] = MappingProxyType({}),
 ) -> bytes:
     """The ONNX file of a graph that `network` was added to.
@@ -196,7 +198,11 @@ def serialised(
             nodes,
             "seqgen",
             [value(IDS, TensorProto.INT64, tokens)]
-            + ([value(PLACES, TensorProto.INT64, tokens, len(places))] if places else [])
+            + (
+                [value(FEATURES, TensorProto.INT64, tokens, len(feature_sizes))]
+                if feature_sizes
+                else []
+            )
             + [value(n, TensorProto.FLOAT, streams, *shape) for n, shape in states.items()],
             [value(LOGITS, TensorProto.FLOAT, streams, vocab)]
             + [value(next_state(n), TensorProto.FLOAT, streams, *s) for n, s in states.items()]

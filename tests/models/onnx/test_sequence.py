@@ -13,7 +13,7 @@ from seqgen.models.architecture import weight_shapes
 from seqgen.models.onnx import graph
 
 VOCAB = 30
-PLACES = (5, 9, 4)
+FEATURES = (5, 9, 4)
 
 KINDS: dict[str, dict[str, Any]] = {
     "wide embedding": {"embedding": 100},  # the product with it is no table
@@ -30,7 +30,7 @@ KINDS: dict[str, dict[str, Any]] = {
 
 
 def network(
-    said: dict[str, Any], places: tuple[int, ...] = ()
+    said: dict[str, Any], feature_sizes: tuple[int, ...] = ()
 ) -> tuple[ModelOptions, dict[str, np.ndarray]]:
     """Options and random weights, of a size that neither forgets at once nor runs into chaos."""
     sizes: dict[str, Any] = {"layers": 2, "units": (24, 16), "embedding": 12, "dropout": 0.0}
@@ -44,7 +44,7 @@ def network(
     options = ModelOptions(**sizes | read | said)
     random = np.random.default_rng(0)
     weights = {}
-    for name, shape in weight_shapes(options, VOCAB, places).items():
+    for name, shape in weight_shapes(options, VOCAB, feature_sizes).items():
         if name.endswith(("gamma", "moving_variance")):
             weights[name] = random.uniform(0.5, 2, shape).astype(np.float32)
         else:
@@ -56,9 +56,9 @@ def engine(
     options: ModelOptions,
     weights: dict[str, np.ndarray],
     precision: str,
-    places: tuple[int, ...] = (),
+    feature_sizes: tuple[int, ...] = (),
 ) -> Engine:
-    made = [build(options, VOCAB, weights, precision, places) for build in BUILDERS]
+    made = [build(options, VOCAB, weights, precision, feature_sizes) for build in BUILDERS]
     return Engine(made[0], sequence_graph=lambda: made[1])
 
 
@@ -105,13 +105,14 @@ def test_however_the_layers_are_joined(kind: str, precision: str) -> None:
 @pytest.mark.parametrize("precision", ["float32", "int8"])
 @pytest.mark.parametrize("cell", ["lstm", "gru", "mingru"])
 def test_with_position_features(cell: str, precision: str) -> None:
-    options, weights = network({"cell": cell}, PLACES)
+    options, weights = network({"cell": cell}, FEATURES)
     random = np.random.default_rng(1)
     rows_TF = np.concatenate(
-        [random.integers(0, VOCAB, (70, 1)), random.integers(0, PLACES, (70, len(PLACES)))], axis=1
+        [random.integers(0, VOCAB, (70, 1)), random.integers(0, FEATURES, (70, len(FEATURES)))],
+        axis=1,
     )
-    exact = engine(options, weights, "float32", PLACES)
-    assert_same(engine(options, weights, precision, PLACES), exact, rows_TF, precision)
+    exact = engine(options, weights, "float32", FEATURES)
+    assert_same(engine(options, weights, precision, FEATURES), exact, rows_TF, precision)
 
 
 @pytest.mark.parametrize("cell", ["gru", "rnn", "leaky", "minlstm"])
