@@ -1,1 +1,1 @@
-"""What a trained network does with a text: its gradients, its neurons and its gates."""
+"""What a trained network does with a text: gradients over time, activations of units, and gates."""

@@ -1,4 +1,4 @@
-"""How often each gate is open, shut or between (Karpathy, Johnson and Fei-Fei 2015, figure 2)."""
+"""How often gates are open or shut (Karpathy, Johnson and Fei-Fei 2015, figure 2)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,12 +15,14 @@ OPEN, SHUT = 0.9, 0.1
 
 @dataclass(frozen=True)
 class Gate:
-    """A gate of a layer, which each of its units has.
+    """Statistics of a gate of a layer.
 
-    layer: from 1. name: as in the cell's equation.
-    units_open, units_shut: for each unit, the share of the steps at which it was above `OPEN`, and
-        below `SHUT`.
-    mean: of the gate over all units and steps.
+    Attributes:
+        layer: From 1.
+        name: As in the equation of the cell.
+        units_open: Share of steps at which the gate of each unit is above `OPEN`.
+        units_shut: Share of steps at which it is below `SHUT`.
+        mean: Mean over units and steps.
     """
 
     layer: int
@@ -31,38 +33,48 @@ class Gate:
 
     @property
     def open(self) -> float:
-        """The share of all units and steps at which it was open."""
+        """Share of units and steps at which it is open."""
         return float(np.mean(self.units_open))
 
     @property
     def shut(self) -> float:
-        """The same of those at which it was shut."""
+        """Share of units and steps at which it is shut."""
         return float(np.mean(self.units_shut))
 
     @property
     def between(self) -> float:
-        """The share of the others."""
+        """Share of units and steps at which it is neither."""
         return max(0.0, 1 - self.open - self.shut)
 
 
 def measure(
-    checkpoint: Checkpoint, passage: Passage, told: Callable[[float], None] = lambda share: None
+    checkpoint: Checkpoint,
+    passage: Passage,
+    on_progress: Callable[[float], None] = lambda share: None,
 ) -> tuple[Gate, ...]:
-    """Count over a passage, read in one stream in float32; nothing for a cell that has no gates.
+    """Measure all gates over a passage, in one stream and float32.
 
-    told: is told the share that is done.
-    Raises CheckpointError if the checkpoint is damaged.
+    Args:
+        checkpoint: Any model.
+        passage: What it reads.
+        on_progress: Called with the completed share.
+
+    Returns:
+        The gates from the bottom layer to the top; none if the cell has no gates.
+
+    Raises:
+        CheckpointError: If the checkpoint is damaged.
     """
-    steps = StateTrace(checkpoint, gates=True)
-    if not steps.gates:
+    trace = StateTrace(checkpoint, gates=True)
+    if not trace.gates:
         return ()
     count = len(passage.rows)
     totals: dict[str, np.ndarray] = {}
-    for n, (_, gates) in enumerate(steps.over(passage)):
+    for n, (_, gates) in enumerate(trace.run(passage)):
         for name, values in gates.items():
-            seen = np.array([values > OPEN, values < SHUT, values], np.float64)
-            totals[name] = totals[name] + seen if n else seen
-        told((n + 1) / count)
+            step = np.array([values > OPEN, values < SHUT, values], np.float64)
+            totals[name] = totals[name] + step if n else step
+        on_progress((n + 1) / count)
     return tuple(
         Gate(
             *layer_and_state(name),

@@ -1,9 +1,9 @@
-"""How the gradient of a loss falls or grows on its way back through time.
+"""Norm of the gradient of a loss with respect to earlier states: does it vanish or explode?
 
-What truncated backpropagation through time hands from step to step is the derivative of the loss by
-the carried states. It is measured here on the network as it learns, but with the loss of one step
-alone, L_t, so that one sees how much of it arrives k steps earlier: vanishing and exploding
-gradients (Hochreiter 1991; Bengio, Simard and Frasconi 1994; Pascanu, Mikolov and Bengio 2013).
+Backpropagation through time passes the derivative of the loss with respect to the states from step
+to step. It is measured on the training network, but with the loss L_t of one step alone, which
+shows how much of it arrives k steps earlier (Hochreiter 1991; Bengio, Simard and Frasconi 1994;
+Pascanu, Mikolov and Bengio 2013).
 """
 
 from collections.abc import Callable, Mapping
@@ -18,24 +18,28 @@ from seqgen.errors import ConfigError
 from seqgen.inspection.kernels import Kernel, kernels
 from seqgen.inspection.neurons import layer_and_state
 from seqgen.inspection.options import GradientOptions
-from seqgen.inspection.text import boundary
 
-STEPS = 100
-# Tokens that are read before, so that the states are those of a network amid a text.
-WARM = 100
+DEFAULT_STEPS = 100
+# Tokens that are read first, so that the states are typical of the middle of a text.
+BURN_IN = 100
 ALL = "all"
 
-Told = Callable[[float], None]
+OnProgress = Callable[[float], None]
 
 
 @dataclass(frozen=True)
 class Curve:
-    """The norm of the loss's gradient by a state, k steps back, for k = 1 to K.
+    """Norm of the gradient with respect to a state k steps earlier, for k = 1 to K.
 
-    Of one layer with the other layers' states held, as in backpropagation through time.
-    layer: from 1; None for all layers together. state: its name; "all" for all states together.
-    median: over the streams: one stream that explodes, or is dead, does not move it.
-    mean: over the streams, which a few large ones decide. low, high: first and last decile.
+    The derivative for one layer keeps the states of the others fixed, as backpropagation does.
+
+    Attributes:
+        layer: From 1; None for all layers together.
+        state: Name of the state; "all" for all states of the layer together.
+        median: Median over streams, which a single exploding stream does not change.
+        mean: Mean over streams, which a few large ones dominate.
+        low: First decile.
+        high: Last decile.
     """
 
     layer: int | None
@@ -47,21 +51,28 @@ class Curve:
 
     @property
     def per_step(self) -> float | None:
-        """The factor of the median from a step to the one before: e to the slope of its logarithm.
+        """Growth factor of the median per step, by a least-squares fit of its logarithm.
 
-        By least squares over all k; None where fewer than two of them have a gradient.
+        None if fewer than two values are positive and finite.
         """
         median = np.array(self.median)
-        there = np.flatnonzero((median > 0) & np.isfinite(median))
-        if len(there) < 2:
+        steps = np.flatnonzero((median > 0) & np.isfinite(median))
+        if len(steps) < 2:
             return None
-        return float(np.exp(np.polyfit(there, np.log(median[there]), 1)[0]))
+        return float(np.exp(np.polyfit(steps, np.log(median[steps]), 1)[0]))
 
 
 @dataclass(frozen=True)
 class Gradients:
-    """curves: for each layer of each of its states, and of all of them where it has several; last
-    of all layers together. kernels: the recurrent ones. steps: K. streams: places of the text."""
+    """Gradients of a network.
+
+    Attributes:
+        steps: K.
+        streams: Number of positions in the text.
+        curves: One per state of each layer, one for all states of a layer that has several, and
+            last one for all layers if there are several.
+        kernels: The recurrent kernels.
+    """
 
     steps: int
     streams: int
@@ -73,63 +84,91 @@ def measure(
     checkpoint: Checkpoint,
     rows: np.ndarray,
     options: GradientOptions,
-    told: Told = lambda share: None,
+    on_progress: OnProgress = lambda share: None,
 ) -> Gradients:
-    """Follow the gradient of one step's loss back through K steps, at several places of a text.
+    """Backpropagate the loss of one step through K steps, at several positions of a text.
 
-    rows: ids [N], or [N, 1 + F] with the numbers beside them that the network reads.
-    told: is told the share that is done.
-    Raises ConfigError if the text has no stretch of K steps in one document, CheckpointError if the
-    checkpoint is damaged.
+    Args:
+        checkpoint: Any model.
+        rows: Token ids [N], or [N, 1 + F] with position features.
+        options: K and the number of positions.
+        on_progress: Called with the completed share.
+
+    Raises:
+        ConfigError: If no document has K steps.
+        CheckpointError: If the checkpoint is damaged.
     """
     weights = checkpoint.weights()
     ids = rows if rows.ndim == 1 else rows[:, 0]
-    begins_B, steps = places(ids, options.steps, options.streams, boundary(checkpoint))
-    norms = followed(checkpoint, weights, rows, begins_B, steps, told)
-    return Gradients(steps, len(begins_B), curves(norms), kernels(checkpoint.config.model, weights))
+    boundary = checkpoint.config.boundary
+    begins_B, steps = choose_positions(ids, options.steps, options.streams, boundary)
+    norms = log_norms(checkpoint, weights, rows, begins_B, steps, on_progress)
+    recurrent = kernels(checkpoint.config.model, weights)
+    return Gradients(steps, len(begins_B), _curves(norms), recurrent)
 
 
-def places(
+def choose_positions(
     ids: np.ndarray, steps: int | None, streams: int, boundary: int | None
 ) -> tuple[np.ndarray, int]:
-    """Where to begin so that K steps and a token to predict follow, with no boundary to read.
+    """Choose positions that are followed by K steps and a target in the same document.
 
-    Returns the indices, evenly spread, [B], and K. Raises ConfigError if there is no such place.
+    Args:
+        ids: Token ids [N].
+        steps: K; None for the default, or less if documents are shorter.
+        streams: Most positions.
+        boundary: Token that resets the state, or None.
+
+    Returns:
+        Evenly spaced positions, int [B], and K.
+
+    Raises:
+        ConfigError: If there is no such position.
     """
     ends = np.flatnonzero(ids == boundary) if boundary is not None else np.array([], int)
-    # From each token, how many may be read until the next boundary, or until one is left.
+    # Number of tokens from each one on before the next boundary or the last token.
     until = np.append(ends, len(ids) - 1)
     room = until[np.searchsorted(until, np.arange(len(ids) - 1))] - np.arange(len(ids) - 1)
-    most = int(room.max(initial=0))
-    if most < 2:
+    longest = int(room.max(initial=0))
+    if longest < 2:
         raise ConfigError(
             "too short to backpropagate a gradient through; give a longer one", option="text"
         )
-    if steps is not None and steps > most:
+    if steps is not None and steps > longest:
         raise ConfigError(
-            f"the maximum for this text is {most}; give a longer `text`", option="steps"
+            f"the maximum for this text is {longest}; give a longer `text`", option="steps"
         )
-    steps = steps or min(STEPS, most)
-    able = np.flatnonzero(room >= steps)
-    # Rather those behind which there is something to warm up with.
-    warm = able[able >= WARM]
-    able = warm if len(warm) >= min(streams, len(able)) else able
-    chosen = np.linspace(0, len(able) - 1, min(streams, len(able))).astype(int)
-    return able[chosen], steps
+    steps = steps or min(DEFAULT_STEPS, longest)
+    candidates = np.flatnonzero(room >= steps)
+    late = candidates[candidates >= BURN_IN]
+    candidates = late if len(late) >= min(streams, len(candidates)) else candidates
+    count = min(streams, len(candidates))
+    chosen = np.linspace(0, len(candidates) - 1, count).astype(int)
+    return candidates[chosen], steps
 
 
-def followed(
+def log_norms(
     checkpoint: Checkpoint,
     weights: Mapping[str, np.ndarray],
     rows: np.ndarray,
     begins_B: np.ndarray,
     steps: int,
-    told: Told,
+    on_progress: OnProgress,
 ) -> dict[str, np.ndarray]:
-    """Natural logarithm of the norm by each state's name, float64 [K, B]; -inf where it is 0.
+    """Compute the natural logarithm of the gradient norm of each state.
 
-    Jacobians are applied one by one, from the last, and the length that all states' gradients have
-    together is taken out after each, so that nothing leaves the range of float32.
+    Jacobians are applied one after the other, and the joint norm of all states is factored out
+    after each, so that the values stay in the range of float32.
+
+    Args:
+        checkpoint: Any model.
+        weights: Its arrays.
+        rows: Token ids [N], or [N, 1 + F] with position features.
+        begins_B: Positions in the text.
+        steps: K.
+        on_progress: Called with the completed share.
+
+    Returns:
+        Logarithms by the name of the state, float64 [K, B]; -inf where the norm is 0.
     """
     from seqgen.models import tf_runtime
 
@@ -140,74 +179,73 @@ def followed(
 
     config = checkpoint.config
     model = RecurrentLM(
-        config.model, config.vocab, boundary(checkpoint), feature_sizes=config.feature_sizes
+        config.model, config.vocab, config.boundary, feature_sizes=config.feature_sizes
     )
     model.assign(weights)
     streams = len(begins_B)
-    warm = min(WARM, int(begins_B.min()))
+    burn_in = min(BURN_IN, int(begins_B.min()))
     states = model.zero_states(streams)
-    if warm:
-        read = rows[begins_B + np.arange(-warm, 0)[:, None]]
-        _, states = model(tf.constant(read.astype(np.int32)), states)
+    if burn_in:
+        context = rows[begins_B + np.arange(-burn_in, 0)[:, None]]
+        _, states = model(tf.constant(context.astype(np.int32)), states)
     x_TB = tf.constant(rows[begins_B + np.arange(steps + 1)[:, None]].astype(np.int32))
     targets_B = x_TB[steps] if rows.ndim == 1 else x_TB[steps, :, 0]
     before = [states]
     for step in range(steps - 1):
         before.append(model(x_TB[step : step + 1], before[-1])[1])
-        told((step + 1) / (3 * steps))
+        on_progress((step + 1) / (3 * steps))
 
     def loss(logits_TBV: Any) -> Any:
         return tf.nn.sparse_softmax_cross_entropy_with_logits(targets_B, logits_TBV[0])
 
     names = list(states)
-    length_B = np.zeros(streams)
+    log_scale_B = np.zeros(streams)
     gradient: dict[str, Any] = {}
     norms: dict[str, list[np.ndarray]] = {name: [] for name in names}
     for step in reversed(range(steps)):
         with tf.GradientTape() as tape:
             tape.watch(before[step])
             logits_TBV, after = model(x_TB[step : step + 1], before[step])
-            reached = after if gradient else loss(logits_TBV)
-        seeds = gradient or None
-        found = tape.gradient(
-            reached, before[step], seeds, unconnected_gradients=tf.UnconnectedGradients.ZERO
+            output = after if gradient else loss(logits_TBV)
+        gradients = tape.gradient(
+            output,
+            before[step],
+            gradient or None,
+            unconnected_gradients=tf.UnconnectedGradients.ZERO,
         )
         gradient, squares = {}, {}
-        for name, value in found.items():
+        for name, value in gradients.items():
             squares[name] = np.square(value.numpy().astype(np.float64).reshape(streams, -1)).sum(1)
         total_B = np.sqrt(sum(squares.values()))
         with np.errstate(divide="ignore"):  # a gradient may be 0
             for name in names:
-                norms[name].append(np.log(np.sqrt(squares[name])) + length_B)
-            length_B = length_B + np.log(total_B)
+                norms[name].append(np.log(np.sqrt(squares[name])) + log_scale_B)
+            log_scale_B = log_scale_B + np.log(total_B)
         scale_B = np.where(total_B > 0, total_B, 1).astype(np.float32)
-        for name, value in found.items():
+        for name, value in gradients.items():
             gradient[name] = value / scale_B.reshape(-1, *[1] * (len(value.shape) - 1))
-        told(1 - 2 * step / (3 * steps))
+        on_progress(1 - 2 * step / (3 * steps))
     return {name: np.array(values) for name, values in norms.items()}
 
 
-def curves(norms: Mapping[str, np.ndarray]) -> tuple[Curve, ...]:
-    """A curve of each state, of each layer with several, and of all layers where there are several.
-
-    norms: natural logarithms by ``layer/state``, [K, B].
-    """
+def _curves(norms: Mapping[str, np.ndarray]) -> tuple[Curve, ...]:
+    """Make the curves of `Gradients` from logarithms by ``layer/state``, [K, B]."""
     layers: dict[int, dict[str, np.ndarray]] = {}
     for name, values in norms.items():
         layer, state = layer_and_state(name)
         layers.setdefault(layer, {})[state] = values
-    found = []
+    result = []
     for layer, states in layers.items():
-        found += [curve(layer, state, [values]) for state, values in states.items()]
+        result += [curve(layer, state, [values]) for state, values in states.items()]
         if len(states) > 1:
-            found.append(curve(layer, ALL, [*states.values()]))
+            result.append(curve(layer, ALL, [*states.values()]))
     if len(layers) > 1:
-        found.append(curve(None, ALL, [*norms.values()]))
-    return tuple(found)
+        result.append(curve(None, ALL, [*norms.values()]))
+    return tuple(result)
 
 
 def curve(layer: int | None, state: str, parts: list[np.ndarray]) -> Curve:
-    """parts: natural logarithms of norms [K, B], whose squares are added."""
+    """Make a curve from natural logarithms of norms [K, B], whose squares are added."""
     with np.errstate(all="ignore"):
         norms_KB = np.exp(np.logaddexp.reduce([2 * part for part in parts]) / 2)
         low, median, high = np.quantile(norms_KB, (0.1, 0.5, 0.9), axis=1)

@@ -1,4 +1,4 @@
-"""How much a recurrent kernel stretches what it is applied to, once and again and again."""
+"""Spectral radius and largest singular value of recurrent kernels."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from seqgen.models import cells
 from seqgen.models.architecture import layer_names
 
 INPUT = "kernel"
-# The parts of a gated cell's kernel, in the order in which they stand in it.
+# Gates of a kernel, in its order.
 PARTS = {"lstm": ("i", "f", "g", "o"), "gru": ("z", "u", "n")}
 
 
@@ -18,9 +18,11 @@ PARTS = {"lstm": ("i", "f", "g", "o"), "gru": ("z", "u", "n")}
 class Kernel:
     """A square matrix that multiplies a state.
 
-    layer: from 1. name: of the weight, with the gate whose part of it this is.
-    radius: largest modulus of its eigenvalues: its powers grow or fall by that in the long run.
-    norm: its largest singular value: nothing grows by more in one step.
+    Attributes:
+        layer: From 1.
+        name: Name of the weight, with that of the gate.
+        radius: Spectral radius, the asymptotic growth factor of its powers.
+        norm: Largest singular value, the maximum growth in one step.
     """
 
     layer: int
@@ -30,11 +32,16 @@ class Kernel:
 
 
 def kernels(options: ModelOptions, weights: Mapping[str, np.ndarray]) -> tuple[Kernel, ...]:
-    """The recurrent kernels of a stack; none of a cell that multiplies no state.
+    """Analyse the recurrent kernels of a network.
 
-    weights: the arrays that `seqgen.models.architecture.weight_shapes` lists.
+    Args:
+        options: Its architecture.
+        weights: Its arrays, as in `seqgen.models.architecture.weight_shapes`.
+
+    Returns:
+        From the bottom layer to the top; none if the cell multiplies no state by a matrix.
     """
-    found = []
+    result = []
     for number, (layer, units) in enumerate(
         zip(layer_names(options), options.widths, strict=True), 1
     ):
@@ -42,23 +49,23 @@ def kernels(options: ModelOptions, weights: Mapping[str, np.ndarray]) -> tuple[K
             own = name.removeprefix(f"{layer}/")
             if own in (name, INPUT):
                 continue
-            for part, square in squares(own, array, units, parts(options)):
+            for part, square in _square_blocks(own, array, units, _block_names(options)):
                 radius = float(np.abs(np.linalg.eigvals(square)).max())
                 norm = float(np.linalg.norm(square, 2))
-                found.append(Kernel(number, part, radius, norm))
-    return tuple(found)
+                result.append(Kernel(number, part, radius, norm))
+    return tuple(result)
 
 
-def parts(options: ModelOptions) -> tuple[str, ...]:
-    """Names of the parts of the cell's kernel: gates, or how far back they reach."""
+def _block_names(options: ModelOptions) -> tuple[str, ...]:
+    """Names of the blocks of the cell's kernel: gates or delays."""
     delays = cells.chosen(options).delays
     return tuple(f"delay {d}" for d in delays) if delays else PARTS.get(options.cell, ())
 
 
-def squares(
-    name: str, array: np.ndarray, units: int, parts: tuple[str, ...]
+def _square_blocks(
+    name: str, array: np.ndarray, units: int, names: tuple[str, ...]
 ) -> list[tuple[str, np.ndarray]]:
-    """The square blocks [H, H] of a weight [H, n H] or [n H, H], each with its name."""
+    """Split a weight [H, n H] or [n H, H] into named blocks [H, H]."""
     if array.ndim == 2 and array.shape[0] == units and array.shape[1] % units == 0:
         blocks = np.split(array, array.shape[1] // units, axis=1)
     elif array.ndim == 2 and array.shape[1] == units and array.shape[0] % units == 0:
@@ -67,5 +74,6 @@ def squares(
         return []
     if len(blocks) == 1:
         return [(name, blocks[0])]
-    named = parts if len(parts) == len(blocks) else [str(n + 1) for n in range(len(blocks))]
-    return [(f"{name} {part}", block) for part, block in zip(named, blocks, strict=True)]
+    if len(names) != len(blocks):
+        names = tuple(str(n + 1) for n in range(len(blocks)))
+    return [(f"{name} {part}", block) for part, block in zip(names, blocks, strict=True)]

@@ -1,6 +1,6 @@
-"""Units that follow something that a person would name.
+"""Find units that correlate with features of the text.
 
-Karpathy, Johnson and Fei-Fei (2015, section 4.2) found some by eye; here correlation finds them.
+Karpathy, Johnson and Fei-Fei (2015, section 4.2) found such units by eye.
 """
 
 import itertools
@@ -17,20 +17,24 @@ from seqgen.inspection import features
 from seqgen.inspection.text import Passage
 from seqgen.inspection.tracing import StateTrace
 
-# Activations are kept as float32: four gigabytes.
-MOST_NUMBERS = 1_000_000_000
-BEST = 3
-# A feature that changes more seldom in either half of the text says nothing about a unit.
-LEAST_CHANGES = 10
-# A correlation that is worth looking at.
-WORTH = 0.3
-
-Told = Callable[[float], None]
+# Activations are stored as float32, so these are 4 GB.
+MAX_VALUES = 1_000_000_000
+MAX_MATCHES = 3
+# A feature with fewer changes in either half of the text is not searched.
+MIN_CHANGES = 10
+# Least correlation in the second half that confirms a match.
+MIN_CORRELATION = 0.3
 
 
 @dataclass(frozen=True, order=True)
 class Unit:
-    """One number of a state. layer: from 1; state: its name; number: from 0."""
+    """An element of a state.
+
+    Attributes:
+        layer: From 1.
+        state: Name of the state.
+        number: From 0.
+    """
 
     layer: int
     state: str
@@ -42,10 +46,12 @@ class Unit:
 
 @dataclass(frozen=True)
 class Activations:
-    """What every unit did at every token of a passage.
+    """Activations of all units at every token of a passage.
 
-    states: by layer and state, float32 [N, H], in the order of the layers. The first state of a
-        cell is its output and is as it is; any other is given as its tanh, as in the paper.
+    Attributes:
+        passage: The text.
+        states: By layer and state, float32 [N, H], in the order of the layers. The first state of a
+            cell is its output; tanh is applied to the others, as in the paper.
     """
 
     passage: Passage
@@ -53,21 +59,23 @@ class Activations:
 
     @property
     def units(self) -> int:
-        """How many there are."""
+        """Number of units."""
         return sum(values.shape[1] for values in self.states.values())
 
     def of(self, unit: Unit) -> np.ndarray:
-        """What a unit did, float32 [N]."""
+        """Return the activation of a unit, float32 [N]."""
         return self.states[unit.layer, unit.state][:, unit.number]
 
 
 @dataclass(frozen=True)
 class Match:
-    """A unit and how it goes with a feature.
+    """Correlation of a unit with a feature.
 
-    correlation: Pearson's, over the half of the text by which the unit was chosen.
-    held_out: the same over the other half. Among thousands of units chance makes some correlation
-        large in the former, and not in the latter.
+    Attributes:
+        unit: The unit.
+        correlation: Pearson's r over the half of the text by which the unit was chosen.
+        held_out: The same over the other half. Among thousands of units some correlation is large
+            by chance in the former, but not in the latter.
     """
 
     unit: Unit
@@ -75,101 +83,114 @@ class Match:
     held_out: float
 
     @property
-    def stands(self) -> bool:
-        """Whether the half that did not choose it bears it out."""
-        return self.correlation * self.held_out > 0 and abs(self.held_out) >= WORTH
+    def confirmed(self) -> bool:
+        """Whether the other half of the text confirms the correlation."""
+        return self.correlation * self.held_out > 0 and abs(self.held_out) >= MIN_CORRELATION
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A feature and the units that follow it best; none where the text hardly has it."""
+    """A feature and the units that correlate with it best; none if it is rare in the text."""
 
     feature: features.Feature
     matches: tuple[Match, ...]
 
 
 def activations(
-    checkpoint: Checkpoint, passage: Passage, told: Told = lambda share: None
+    checkpoint: Checkpoint,
+    passage: Passage,
+    on_progress: Callable[[float], None] = lambda share: None,
 ) -> Activations:
-    """Run the network over a passage in one stream, in float32, and keep what every unit did.
+    """Run the network over a passage, in one stream and float32.
 
-    Of a state that remembers several steps, as that of the delay cell does, the latest is kept.
-    told: is told the share that is done.
-    Raises ConfigError if that is more than memory should hold, CheckpointError if it is damaged.
+    Of a state that holds several steps, such as that of the delay cell, the latest is kept.
+
+    Args:
+        checkpoint: Any model.
+        passage: What it reads.
+        on_progress: Called with the completed share.
+
+    Raises:
+        ConfigError: If the activations need too much memory.
+        CheckpointError: If the checkpoint is damaged.
     """
-    steps = StateTrace(checkpoint)
-    vectors = {name: shape[-1] for name, shape in steps.states.items()}
+    trace = StateTrace(checkpoint)
+    vectors = {name: shape[-1] for name, shape in trace.states.items()}
     count = len(passage.rows)
-    if count * sum(vectors.values()) > MOST_NUMBERS:
-        most = MOST_NUMBERS // sum(vectors.values())
+    if count * sum(vectors.values()) > MAX_VALUES:
+        limit = MAX_VALUES // sum(vectors.values())
         raise ConfigError(
-            f"the maximum is {most} with {sum(vectors.values()):,} units", option="characters"
+            f"the maximum is {limit} with {sum(vectors.values()):,} units", option="characters"
         )
-    kept = {name: np.empty((count, units), np.float32) for name, units in vectors.items()}
-    for n, (states, _) in enumerate(steps.over(passage)):
-        for name, values in kept.items():
+    values_of = {name: np.empty((count, units), np.float32) for name, units in vectors.items()}
+    for n, (states, _) in enumerate(trace.run(passage)):
+        for name, values in values_of.items():
             values[n] = states[name].reshape(-1, values.shape[1])[-1]
-        told((n + 1) / count)
-    found: dict[tuple[int, str], np.ndarray] = {}
-    for name, values in kept.items():
+        on_progress((n + 1) / count)
+    by_state: dict[tuple[int, str], np.ndarray] = {}
+    for name, values in values_of.items():
         layer, state = layer_and_state(name)
-        first = not any(number == layer for number, _ in found)
-        found[layer, state] = values if first else np.tanh(values)
-    return Activations(passage, found)
+        first = not any(number == layer for number, _ in by_state)
+        by_state[layer, state] = values if first else np.tanh(values)
+    return Activations(passage, by_state)
 
 
 def layer_and_state(name: str) -> tuple[int, str]:
-    """``recurrent_2/c`` is the state c of layer 2."""
+    """Split the name of a state: ``recurrent_2/c`` is the state c of layer 2."""
     layer, state = name.split("/", 1)
     return int(layer.rpartition("_")[2]), state
 
 
-def search(found: Activations, best: int = BEST) -> tuple[Finding, ...]:
-    """For every feature of the text the units that go with it most, by the size of Pearson's r.
+def search(activations: Activations, max_matches: int = MAX_MATCHES) -> tuple[Finding, ...]:
+    """Find the units with the largest absolute correlation with each feature of the text.
 
-    The first half of the text chooses, the second tells what that is worth.
-    best: how many units of each feature.
+    The first half of the text chooses them, the second half confirms them.
+
+    Args:
+        activations: All units.
+        max_matches: Number of units for each feature.
     """
-    # After the last character of each token; where a token has none, nothing is to be seen.
-    ends = np.cumsum([len(piece) for piece in found.passage.pieces]) - 1
-    seen = np.flatnonzero([bool(piece) for piece in found.passage.pieces])
-    choosing, other = np.array_split(seen, 2)
+    passage = activations.passage
+    # Features are taken after the last character of a token; tokens without characters are skipped.
+    ends = np.cumsum([len(piece) for piece in passage.pieces]) - 1
+    tokens = np.flatnonzero([bool(piece) for piece in passage.pieces])
+    choosing, other = np.array_split(tokens, 2)
     findings = []
-    for feature in features.of(found.passage.text):
-        values = measured(feature, found.passage)[ends]
-        if min(changes(values[choosing]), changes(values[other])) < LEAST_CHANGES:
+    for feature in features.features_of(passage.text):
+        values = feature_values(feature, passage)[ends]
+        if min(_changes(values[choosing]), _changes(values[other])) < MIN_CHANGES:
             findings.append(Finding(feature, ()))
             continue
         matches = [
             Match(Unit(layer, state, number), *pair)
-            for (layer, state), units in found.states.items()
+            for (layer, state), units in activations.states.items()
             for number, pair in enumerate(
                 zip(
-                    correlations(units[choosing], values[choosing]).tolist(),
-                    correlations(units[other], values[other]).tolist(),
+                    _correlations(units[choosing], values[choosing]).tolist(),
+                    _correlations(units[other], values[other]).tolist(),
                     strict=True,
                 )
             )
         ]
         matches.sort(key=lambda match: -abs(match.correlation))
-        findings.append(Finding(feature, tuple(matches[:best])))
+        findings.append(Finding(feature, tuple(matches[:max_matches])))
     return tuple(findings)
 
 
-def measured(feature: features.Feature, passage: Passage) -> np.ndarray:
-    """A feature of every character; each document is measured by itself. float64 [characters]."""
+def feature_values(feature: features.Feature, passage: Passage) -> np.ndarray:
+    """Compute a feature for each document of a passage, float64 [C]."""
     begins = [0, *(np.flatnonzero(passage.ids == END)).tolist(), len(passage.pieces)]
     texts = ["".join(passage.pieces[a:b]) for a, b in itertools.pairwise(begins)]
     return np.concatenate([feature.measure(text) for text in texts if text])
 
 
-def changes(values: np.ndarray) -> int:
-    """How often a number is another than the one before."""
+def _changes(values: np.ndarray) -> int:
+    """Number of values that differ from the previous one."""
     return int(np.count_nonzero(np.diff(values)))
 
 
-def correlations(units_NH: np.ndarray, values_N: np.ndarray) -> np.ndarray:
-    """Pearson's r of each unit with a number, float64 [H]; 0 for a unit that never changes."""
+def _correlations(units_NH: np.ndarray, values_N: np.ndarray) -> np.ndarray:
+    """Pearson's r of each unit with a feature, float64 [H]; 0 for a constant unit."""
     values_N = values_N - values_N.mean()
     length = np.sqrt(values_N @ values_N)
     units_NH = units_NH - units_NH.mean(axis=0, dtype=np.float64).astype(np.float32)
@@ -179,29 +200,33 @@ def correlations(units_NH: np.ndarray, values_N: np.ndarray) -> np.ndarray:
     return np.divide(products_H, scale_H, out=np.zeros_like(scale_H), where=scale_H > 1e-9)
 
 
-NAME = re.compile(r"(?:(?P<layer>\d+):)?(?:(?P<state>[^:\d][^:]*):)?(?P<number>\d+)")
+_UNIT = re.compile(r"(?:(?P<layer>\d+):)?(?:(?P<state>[^:\d][^:]*):)?(?P<number>\d+)")
 
 
-def named(names: Sequence[str], found: Activations) -> tuple[Unit, ...]:
-    """The units that are meant. Raises ConfigError for one that there is not."""
-    return tuple(unit_named(name.strip(), found) for name in names)
+def parse_units(names: Sequence[str], activations: Activations) -> tuple[Unit, ...]:
+    """Parse names such as 17, 2:17 and 2:h:17.
+
+    Raises:
+        ConfigError: If a name is invalid or there is no such unit.
+    """
+    return tuple(_parse_unit(name.strip(), activations) for name in names)
 
 
-def unit_named(name: str, found: Activations) -> Unit:
-    parts = NAME.fullmatch(name)
+def _parse_unit(name: str, activations: Activations) -> Unit:
+    parts = _UNIT.fullmatch(name)
     if not parts:
         raise ConfigError(f"{name!r} is not a unit such as 17, 2:17 or 2:h:17", option="units")
-    layers = sorted({layer for layer, _ in found.states})
+    layers = sorted({layer for layer, _ in activations.states})
     layer = int(parts["layer"] or layers[-1])
     if layer not in layers:
         raise ConfigError(f"{name}: the network has layers 1 to {layers[-1]}", option="units")
-    states = [state for number, state in found.states if number == layer]
+    states = [state for number, state in activations.states if number == layer]
     state = parts["state"] or states[0]
     if state not in states:
         raise ConfigError(
             f"{name}: the states of layer {layer} are {', '.join(states)}", option="units"
         )
-    units = found.states[layer, state].shape[1]
+    units = activations.states[layer, state].shape[1]
     if int(parts["number"]) >= units:
         raise ConfigError(
             f"{name}: the units of layer {layer} are 0 to {units - 1}", option="units"

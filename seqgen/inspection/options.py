@@ -1,4 +1,4 @@
-"""The options of `seqgen inspect`."""
+"""Options of `seqgen inspect`."""
 
 from dataclasses import dataclass
 
@@ -7,59 +7,54 @@ from seqgen.config.fields import Options, option
 
 @dataclass(frozen=True)
 class TextOptions(Options):
-    """What the network reads."""
+    """Options for the text that the network reads."""
 
     text: str | None = option(
         None,
-        "A file, a known corpus, or - for standard input; what was held back in training unless "
-        "said.",
+        "File, built-in corpus, or - for standard input; by default the validation part.",
         path=True,
     )
     on_unknown: str = option(
         "skip",
-        "What to do with characters that the vocabulary lacks.",
+        "Handling of characters that are not in the vocabulary.",
         choices=("skip", "error"),
     )
 
 
 @dataclass(frozen=True)
 class GradientOptions(Options):
-    """How far back the gradient is followed."""
+    """Options of `seqgen inspect NAME gradients`."""
 
     steps: int | None = option(
         None,
-        "Steps to follow it back; 100, or what the longest document allows, unless said.",
+        "Steps to backpropagate; by default 100, or as many as the longest document allows.",
         least=2,
         most=10_000,
     )
     streams: int = option(
-        64, "Places of the text, evenly spread, that it is followed back from.", least=1, most=1024
+        64, "Evenly spaced positions of the text to start from.", least=1, most=1024
     )
-    plot: str | None = option(None, "Write the picture to a file.", suffixes=(".png",))
+    plot: str | None = option(None, "Write a plot to this file.", suffixes=(".png",))
 
 
 @dataclass(frozen=True)
 class NeuronOptions(Options):
-    """Which neurons are shown."""
+    """Options of `seqgen inspect NAME neurons`."""
 
-    characters: int = option(
-        20_000, "Characters of the text that are read.", least=2, most=1_000_000
-    )
+    characters: int = option(20_000, "Characters of the text to read.", least=2, most=1_000_000)
     units: tuple[str, ...] | None = option(
         None,
-        "Units to colour the text by: a number, counted from 0, in the top layer; LAYER:NUMBER, "
-        "with layers counted from 1; or LAYER:STATE:NUMBER. The best ones found unless said.",
+        "Units to colour the text by: NUMBER in the top layer, LAYER:NUMBER or "
+        "LAYER:STATE:NUMBER, with layers from 1 and numbers from 0; by default the best ones.",
     )
     html: str | None = option(
-        None, "Write the coloured text as a page.", suffixes=(".html", ".htm")
+        None, "Write the coloured text to this HTML file.", suffixes=(".html", ".htm")
     )
 
 
 @dataclass(frozen=True)
 class GateOptions(Options):
-    """How much is read, and where the picture goes."""
+    """Options of `seqgen inspect NAME gates`."""
 
-    characters: int = option(
-        20_000, "Characters of the text that are read.", least=2, most=10_000_000
-    )
-    plot: str | None = option(None, "Write the picture to a file.", suffixes=(".png",))
+    characters: int = option(20_000, "Characters of the text to read.", least=2, most=10_000_000)
+    plot: str | None = option(None, "Write a plot to this file.", suffixes=(".png",))

@@ -1,4 +1,4 @@
-"""The text that a network reads while it is looked at, as the tokens that it was trained on."""
+"""Open the text that a network reads during an inspection."""
 
 import itertools
 from collections.abc import Iterable, Iterator
@@ -20,18 +20,18 @@ from seqgen.tasks import TASKS
 if TYPE_CHECKING:
     from seqgen.data.tokenizers.base import Tokenizer
 
-UNSAID = "name a file with `text`"
+_HINT = "name a file with `text`"
 
 
 @dataclass(frozen=True)
 class Passage:
-    """A piece of text that a network can read.
+    """A tokenized text.
 
-    rows: ids [N], each document led by END; [N, 1 + F] where the network reads numbers beside them.
-    pieces: the text that came with each token; put together they are the text. "" where a
-        document begins, and where a character takes more tokens.
-    source: what was read, in words.
-    skipped: the distinct characters that were left out, since the vocabulary lacks them.
+    Attributes:
+        rows: Ids [N], each document preceded by END, or [N, 1 + F] with position features.
+        pieces: Text of each token; "" for END and for all but the last token of a character.
+        source: Name of the text.
+        skipped: Distinct characters that were left out because they are not in the vocabulary.
     """
 
     rows: np.ndarray
@@ -41,18 +41,13 @@ class Passage:
 
     @property
     def ids(self) -> np.ndarray:
-        """The tokens alone, [N]."""
+        """Token ids without position features, [N]."""
         return self.rows if self.rows.ndim == 1 else self.rows[:, 0]
 
     @property
     def text(self) -> str:
-        """All of it."""
+        """The text."""
         return "".join(self.pieces)
-
-
-def boundary(checkpoint: Checkpoint) -> int | None:
-    """The token before which the network forgets, as it was trained to; None if it never does."""
-    return END if checkpoint.config.corpus.documents > 1 else None
 
 
 def open_passage(
@@ -61,74 +56,78 @@ def open_passage(
     characters: int,
     stdin: BinaryIO | None = None,
 ) -> Passage:
-    """The beginning of a text, or of what was held back when the network was trained.
+    """Tokenize the beginning of a text or of the validation part.
 
-    options: which text, and what to do about characters that the vocabulary lacks. Of tunes, a
-        network of tunes reads the normal form.
-    characters: how many are read, to the end of a token.
-    stdin: where ``-`` reads from; None: the process's standard input.
-    Raises ConfigError if no text was named and none was kept, CorpusError for a text that cannot be
-    read or has nothing to read, TokenError for unknown characters unless they are skipped,
-    CheckpointError if what was kept are no tokens of this network.
+    Args:
+        checkpoint: The model.
+        options: The text, and the handling of characters that are not in the vocabulary.
+        characters: Number of characters, rounded up to a token.
+        stdin: Stream that ``-`` reads; by default the standard input of the process.
+
+    Raises:
+        ConfigError: If no text is named and the checkpoint stores none.
+        CorpusError: If the text cannot be read or nothing of it is in the vocabulary.
+        TokenError: For characters that are not in the vocabulary, unless they are skipped.
+        CheckpointError: If the stored validation part is invalid.
     """
     if options.text is None:
-        rows = held_back(checkpoint)[: 2 * characters]  # some tokens have no characters
-        source = f"what was held back of {checkpoint.config.corpus.name}"
-        return cut(checkpoint, rows, characters, source)
+        rows = _validation_rows(checkpoint)[: 2 * characters]  # some tokens have no characters
+        source = f"validation part of {checkpoint.config.corpus.name}"
+        return _make_passage(checkpoint, rows, characters, source)
     corpus = open_corpus([options.text], stdin=stdin)
-    texts = [*beginnings(texts_of(corpus, checkpoint, characters), characters)]
+    texts = [*_truncate(_texts_of(corpus, checkpoint, characters), characters)]
     skipped: dict[str, None] = {}
     if options.on_unknown == "skip":
         skipped = dict.fromkeys(c for t in texts for c in checkpoint.tokenizer.unknown(t))
         texts = [checkpoint.tokenizer.skip_unknown(text) for text in texts]
     if not "".join(texts).strip():
-        raise CorpusError(f"{options.text}: the vocabulary lacks every character of it")
-    rows = encoded(texts, checkpoint.tokenizer, checkpoint.config)
-    return cut(checkpoint, rows, characters, options.text, tuple(skipped))
+        raise CorpusError(f"{options.text}: no character of it is in the vocabulary")
+    rows = _encode(texts, checkpoint.tokenizer, checkpoint.config)
+    return _make_passage(checkpoint, rows, characters, options.text, tuple(skipped))
 
 
-def held_back(checkpoint: Checkpoint) -> np.ndarray:
-    """The tokens of the validation part, of the run or of its corpus, which is then opened again.
+def _validation_rows(checkpoint: Checkpoint) -> np.ndarray:
+    """Open the validation part of the run, or else that of its corpus.
 
-    Raises ConfigError if neither is there.
+    Raises ConfigError if neither exists.
     """
     try:
         stored = stored_validation(checkpoint)
         return open_run_tokens(checkpoint).validation if stored is None else stored
     except ConfigError as error:
-        raise ConfigError(f"{error}; {UNSAID}") from error
+        raise ConfigError(f"{error}; {_HINT}") from error
 
 
-def texts_of(corpus: Corpus, checkpoint: Checkpoint, characters: int) -> Iterator[str]:
-    """The documents as the model knows documents, up to so many characters of each."""
+def _texts_of(corpus: Corpus, checkpoint: Checkpoint, characters: int) -> Iterator[str]:
+    """Yield the documents in the form of the model's task, truncated to ``characters`` each."""
     documents = TASKS.load(checkpoint.config.task).documents(corpus, checkpoint.config)
     return (str(text[:characters]) for text in documents)
 
 
-def beginnings(texts: Iterable[str], characters: int) -> Iterator[str]:
-    """The texts up to so many characters in all."""
-    left = characters
+def _truncate(texts: Iterable[str], characters: int) -> Iterator[str]:
+    """Yield the texts up to a total number of characters."""
+    remaining = characters
     for text in texts:
-        if left <= 0:
+        if remaining <= 0:
             return
-        yield text[:left]
-        left -= len(text)
+        yield text[:remaining]
+        remaining -= len(text)
 
 
-def encoded(texts: list[str], tokenizer: "Tokenizer", config: Config) -> np.ndarray:
-    """The texts' tokens, with the numbers beside them that the network reads."""
+def _encode(texts: list[str], tokenizer: "Tokenizer", config: Config) -> np.ndarray:
+    """Tokenize texts, with the position features that the network reads."""
     parts = TASKS.load(config.task).encode(texts, tokenizer, config.feature_sizes)
     return np.concatenate([rows for rows, _ in parts])
 
 
-def cut(
+def _make_passage(
     checkpoint: Checkpoint,
     rows: np.ndarray,
     characters: int,
     source: str,
     skipped: tuple[str, ...] = (),
 ) -> Passage:
-    """The tokens up to so many characters. Raises CheckpointError for ids that are no tokens."""
+    """Cut the tokens after a number of characters; CheckpointError for invalid ids."""
     ids = np.asarray(rows if rows.ndim == 1 else rows[:, 0])
     try:
         checkpoint.tokenizer.validate_ids(ids)

@@ -1,4 +1,4 @@
-"""Run a network over a text one step at a time and see every state and every gate on the way."""
+"""Run a network over a text step by step and return its states and gates."""
 
 from collections.abc import Iterator
 
@@ -7,19 +7,28 @@ import numpy as np
 from seqgen.checkpoint.read import Checkpoint
 from seqgen.config.options import FLOAT32
 from seqgen.errors import CheckpointError
-from seqgen.inspection.text import Passage, boundary
+from seqgen.inspection.text import Passage
 from seqgen.models.onnx.graph import FEATURES, GATE, IDS, LOGITS, build, next_state
 
 
 class StateTrace:
-    """The steps of a network over a passage, as one stream, in float32.
+    """Step-wise inference in one stream and float32.
 
-    states: shape of each state [*state shape] by its name, ``layer/state``.
-    gates: the name of each gate, ``layer/gate``, bottom to top.
+    Attributes:
+        states: Shape of each state by its name, ``layer/state``.
+        gates: Name of each gate, ``layer/gate``, from the bottom layer to the top.
     """
 
     def __init__(self, checkpoint: Checkpoint, *, gates: bool = False) -> None:
-        """Make the session. Raises CheckpointError if the weights are damaged."""
+        """Build the graph.
+
+        Args:
+            checkpoint: Any model.
+            gates: Whether to compute gates.
+
+        Raises:
+            CheckpointError: If the weights are damaged.
+        """
         import onnxruntime as ort
 
         config = checkpoint.config
@@ -36,19 +45,19 @@ class StateTrace:
         outputs = [output.name for output in self._session.get_outputs()]
         self.gates = tuple(n.removeprefix(GATE) for n in outputs if n.startswith(GATE))
         self._outputs = [name for name in outputs if name != LOGITS]
-        self._boundary = boundary(checkpoint)
+        self._boundary = config.boundary
 
-    def over(self, passage: Passage) -> Iterator[tuple[dict[str, np.ndarray], ...]]:
-        """After each token the states by their names, and the gates by theirs, float32 [*shape]."""
+    def run(self, passage: Passage) -> Iterator[tuple[dict[str, np.ndarray], ...]]:
+        """Yield states and gates by name after each token, float32 arrays."""
         zeros = {n: np.zeros((1, *shape), np.float32) for n, shape in self.states.items()}
         feeds = dict(zeros)
         for row, id in zip(passage.rows, passage.ids, strict=True):
             if id == self._boundary:
                 feeds.update(zeros)
-            numbers = np.atleast_1d(row).astype(np.int64)
-            feeds[IDS] = numbers[:1]
-            if len(numbers) > 1:
-                feeds[FEATURES] = numbers[None, 1:]
+            features = np.atleast_1d(row).astype(np.int64)
+            feeds[IDS] = features[:1]
+            if len(features) > 1:
+                feeds[FEATURES] = features[None, 1:]
             values = self._session.run(self._outputs, feeds)
             after = dict(zip(self._outputs, values, strict=True))
             feeds.update({name: after[next_state(name)] for name in self.states})

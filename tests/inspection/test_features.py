@@ -53,6 +53,6 @@ def test_every_feature_is_tried_and_bears_any_text() -> None:
 
 
 def test_a_tune_has_features_of_its_own() -> None:
-    assert features.of("X:1\nM:6/8\nK:D\nABc|") is features.MUSIC
-    assert features.of("R:jig\nM:6/8\nK:Cdor\nABc|") is features.MUSIC
-    assert features.of("ROMEO:\nA rose by any other name") is features.TEXT
+    assert features.features_of("X:1\nM:6/8\nK:D\nABc|") is features.MUSIC
+    assert features.features_of("R:jig\nM:6/8\nK:Cdor\nABc|") is features.MUSIC
+    assert features.features_of("ROMEO:\nA rose by any other name") is features.TEXT

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from seqgen.errors import ConfigError
-from seqgen.inspection.gradients import curve, followed, measure, places
+from seqgen.inspection.gradients import choose_positions, curve, log_norms, measure
 from seqgen.inspection.options import GradientOptions, TextOptions
-from seqgen.inspection.text import boundary, open_passage
+from seqgen.inspection.text import open_passage
 from seqgen.models import cells
 
 
@@ -34,7 +34,7 @@ def test_a_vanilla_network_by_the_product_of_its_jacobians(tf, made) -> None:
         gradient = recurrent @ ((1 - h_TH[-1 - k] ** 2) * gradient)
         expected.append(np.linalg.norm(gradient))
     begins_B = np.array([begin + 40, begin])
-    found = followed(checkpoint, checkpoint.weights(), ids, begins_B, steps, lambda share: None)
+    found = log_norms(checkpoint, checkpoint.weights(), ids, begins_B, steps, lambda share: None)
     norms_KB = np.exp(found["recurrent_1/h"])
     assert norms_KB.shape == (steps, 2)
     np.testing.assert_allclose(norms_KB[:, 1], expected, rtol=2e-4)
@@ -48,9 +48,9 @@ def test_every_cell_as_one_tape_over_all_steps_has_it(tf, made, cell: str) -> No
     checkpoint = made(cell=cell, units=(5, 4))
     ids, steps, begins_B = rows(checkpoint), 6, np.array([110, 150, 333])
     weights = checkpoint.weights()
-    found = followed(checkpoint, weights, ids, begins_B, steps, lambda share: None)
+    found = log_norms(checkpoint, weights, ids, begins_B, steps, lambda share: None)
     config = checkpoint.config
-    model = RecurrentLM(config.model, config.vocab, boundary(checkpoint))
+    model = RecurrentLM(config.model, config.vocab, checkpoint.config.boundary)
     model.assign(weights)
     read = ids[begins_B + np.arange(-100, steps + 1)[:, None]].astype(np.int32)
     states = model(tf.constant(read[:100]), model.zero_states(3))[1]
@@ -131,19 +131,19 @@ def test_an_exploding_one_is_told_as_far_as_numbers_go(tf, made) -> None:
 
 def test_places_keep_to_one_document() -> None:
     ids = np.array([0, 5, 5, 5, 5, 5, 0, 5, 5, 0, 5, 5, 5, 5, 5, 5])
-    begins, steps = places(ids, 4, 64, boundary=0)
+    begins, steps = choose_positions(ids, 4, 64, boundary=0)
     assert steps == 4
     for begin in begins:
         assert 0 not in ids[begin : begin + 4]
         assert begin + 4 < len(ids)
     assert begins.tolist() == [1, 2, 10, 11]
-    assert places(ids, None, 1, boundary=0)[1] == 5
-    assert places(ids, None, 3, boundary=None)[1] == 15
+    assert choose_positions(ids, None, 1, boundary=0)[1] == 5
+    assert choose_positions(ids, None, 3, boundary=None)[1] == 15
     with pytest.raises(ConfigError) as error:
-        places(ids, 6, 64, boundary=0)
+        choose_positions(ids, 6, 64, boundary=0)
     assert error.value.option == "steps"
     with pytest.raises(ConfigError) as error:
-        places(ids[:2], None, 64, boundary=0)
+        choose_positions(ids[:2], None, 64, boundary=0)
     assert error.value.option == "text"
 
 

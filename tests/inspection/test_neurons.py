@@ -68,7 +68,7 @@ def test_a_unit_that_follows_capitals_is_found(made, lines: str) -> None:
     assert best.unit == Unit(1, "h", 3)
     assert best.correlation == pytest.approx(1, abs=1e-3)
     assert best.held_out == pytest.approx(1, abs=1e-3)
-    assert best.stands
+    assert best.confirmed
 
 
 def test_a_planted_feature_is_found_under_noise_and_borne_out(lines: str) -> None:
@@ -88,8 +88,8 @@ def test_a_planted_feature_is_found_under_noise_and_borne_out(lines: str) -> Non
     other = np.corrcoef(units[1 + half :, 77], depth[1 + half :])[0, 1]
     assert best.held_out == pytest.approx(other, abs=1e-5)
     assert best.correlation < -0.35
-    assert best.stands
-    assert not second.stands
+    assert best.confirmed
+    assert not second.confirmed
 
 
 def test_the_best_of_thousands_by_chance_is_not_believed() -> None:
@@ -102,7 +102,7 @@ def test_the_best_of_thousands_by_chance_is_not_believed() -> None:
         best = each.matches[0]
         assert abs(best.correlation) > 0.25  # where a single unit has 0.08
         assert abs(best.held_out) < 0.7 * abs(best.correlation)
-        assert not best.stands
+        assert not best.confirmed
 
 
 def test_what_a_text_hardly_has_is_not_searched(lines: str) -> None:
@@ -134,17 +134,11 @@ def test_units_are_named_and_others_refused() -> None:
     }
     found = Activations(passage(""), states)
     names = ("3", "1:2", " 1:c:0")
-    assert neurons.named(names, found) == (Unit(2, "h", 3), Unit(1, "h", 2), Unit(1, "c", 0))
-    for name, message in {
-        "4": "units of layer 2 are 0 to 3",
-        "3:1": "layers 1 to 2",
-        "1:z:1": "states of layer 1 are h, c",
-        "one": "'one' is no unit; 17, 2:17 and 2:h:17 are",
-        "-1": "is no unit",
-        "": "is no unit",
-    }.items():
-        with pytest.raises(ConfigError, match=message):
-            neurons.named([name], found)
+    assert neurons.parse_units(names, found) == (Unit(2, "h", 3), Unit(1, "h", 2), Unit(1, "c", 0))
+    for name in ("4", "3:1", "1:z:1", "one", "-1", ""):
+        with pytest.raises(ConfigError) as raised:
+            neurons.parse_units([name], found)
+        assert raised.value.option == "units"
 
 
 @pytest.mark.parametrize("cell", cells.names())
@@ -160,7 +154,7 @@ def test_every_cell_has_units(made, cell: str) -> None:
 
 
 def test_more_than_memory_holds_is_refused(made, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(neurons, "MOST_NUMBERS", 4000)
+    monkeypatch.setattr(neurons, "MAX_VALUES", 4000)
     checkpoint = made()
     with pytest.raises(ConfigError) as error:
         neurons.activations(checkpoint, open_passage(checkpoint, TextOptions(), 500))

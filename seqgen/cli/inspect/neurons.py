@@ -44,7 +44,7 @@ def neurons(
 
     with _common.telling("reading") as told:
         found = library.activations(checkpoint, passage, told)
-    units = library.named(options.units or (), found)
+    units = library.parse_units(options.units or (), found)
     findings = library.search(found)
     if options.html:
         from seqgen.io.atomic import write_atomic
@@ -72,7 +72,7 @@ def print_findings(findings: Sequence["Finding"], units: int) -> None:
     absent = [finding.feature.name for finding in findings if not finding.matches]
     for finding in strongest(findings):
         best, *others = finding.matches
-        style = "bold" if best.stands else "dim"
+        style = "bold" if best.confirmed else "dim"
         more = "  ".join(f"{m.unit} {m.held_out:+.2f}" for m in others)
         table.add_row(
             Text(finding.feature.name, style),
@@ -93,7 +93,7 @@ def print_findings(findings: Sequence["Finding"], units: int) -> None:
 def strongest(findings: Sequence["Finding"]) -> list["Finding"]:
     """Those with units, the best borne out first."""
     there = [finding for finding in findings if finding.matches]
-    return sorted(there, key=lambda f: -abs(f.matches[0].held_out) * f.matches[0].stands)
+    return sorted(there, key=lambda f: -abs(f.matches[0].held_out) * f.matches[0].confirmed)
 
 
 def print_texts(
@@ -110,7 +110,7 @@ def print_texts(
     if not units:
         for finding in strongest(findings)[:MOST_SHOWN]:
             best = finding.matches[0]
-            if best.stands:
+            if best.confirmed:
                 title = f"{finding.feature.name}: unit {best.unit}, r {best.held_out:+.2f}"
                 shown.append((title, best.unit, excerpt(found, finding, EXCERPT)))
     if not shown:
@@ -130,13 +130,13 @@ def excerpt(found: "Activations", finding: "Finding | None", characters: int) ->
     """The tokens of a stretch in which a feature changes most, or of the beginning."""
     import numpy as np
 
-    from seqgen.inspection.neurons import measured
+    from seqgen.inspection.neurons import feature_values
 
     starts = np.concatenate([[0], np.cumsum([len(piece) for piece in found.passage.pieces])])
     begin = 0
     text = found.passage.text
     if finding is not None and len(text) > characters:
-        moved = np.diff(measured(finding.feature, found.passage), prepend=0) != 0
+        moved = np.diff(feature_values(finding.feature, found.passage), prepend=0) != 0
         counted = np.concatenate([[0], np.cumsum(moved)])
         ends = np.flatnonzero(np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4") == 10)
         lines = np.concatenate([[0], ends + 1])
@@ -207,7 +207,7 @@ def facts(
                         "unit": str(match.unit),
                         "correlation": match.correlation,
                         "held_out": match.held_out,
-                        "stands": match.stands,
+                        "confirmed": match.confirmed,
                     }
                     for match in finding.matches
                 ],
