@@ -1,4 +1,4 @@
-"""By how much a network is wrong about where documents end, stored beside its weights."""
+"""Correction of the probability that a document ends, ``ends.json``."""
 
 import math
 from dataclasses import asdict, dataclass
@@ -15,10 +15,11 @@ MAX_BIAS = 20.0
 
 @dataclass(frozen=True)
 class EndCalibration:
-    """What is added to the logit of the end of a document, by its length until there.
+    """Values to add to the logit of the end of a document, by the length of the document so far.
 
-    lengths: in tokens, ascending; each begins a new range.
-    biases: one for what is shorter than the first length, and one for each range.
+    Attributes:
+        lengths: Lengths in tokens at which a new range begins, ascending.
+        biases: One value for documents shorter than the first length, and one per range.
     """
 
     lengths: tuple[int, ...]
@@ -26,9 +27,10 @@ class EndCalibration:
 
 
 def save(path: Path, ends: EndCalibration | None) -> None:
-    """Write it into a checkpoint; None removes that of an earlier end of the run.
+    """Write the calibration into a checkpoint; None removes an earlier one.
 
-    Raises CheckpointError if that fails.
+    Raises:
+        CheckpointError: If the file cannot be written or removed.
     """
     if ends is not None:
         write_json(path / layout.ENDS, asdict(ends))
@@ -40,14 +42,18 @@ def save(path: Path, ends: EndCalibration | None) -> None:
 
 
 def read(path: Path) -> EndCalibration | None:
-    """What `save` wrote; None if nothing. Raises CheckpointError for anything else."""
+    """Read the calibration of a checkpoint; None if it has none.
+
+    Raises:
+        CheckpointError: If the file is damaged.
+    """
     where = path / layout.ENDS
     if not where.exists():
         return None
-    found: EndCalibration = parse_dataclass(EndCalibration, read_json(where)[0], str(where), "")
-    ascending = list(found.lengths) == sorted(set(found.lengths))
-    small = all(math.isfinite(bias) and abs(bias) <= MAX_BIAS for bias in found.biases)
-    fitting = len(found.biases) == len(found.lengths) + 1 <= MAX_RANGES
+    ends: EndCalibration = parse_dataclass(EndCalibration, read_json(where)[0], str(where), "")
+    ascending = list(ends.lengths) == sorted(set(ends.lengths))
+    small = all(math.isfinite(bias) and abs(bias) <= MAX_BIAS for bias in ends.biases)
+    fitting = len(ends.biases) == len(ends.lengths) + 1 <= MAX_RANGES
     if not (ascending and small and fitting):
-        raise CheckpointError(f"{where} was changed; restore it, or delete it")
-    return found
+        raise CheckpointError(f"{where} is damaged; restore it or delete it")
+    return ends

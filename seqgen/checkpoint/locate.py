@@ -1,4 +1,4 @@
-"""Which checkpoints there are, and which one a name means."""
+"""List checkpoints and find them by name."""
 
 import os
 import re
@@ -11,17 +11,17 @@ FOLDER = Path("checkpoints")
 
 
 def shipped_folder() -> Path:
-    """The folder of the checkpoints that come with seqgen: in the package, or in a checkout.
+    """Return the folder of the shipped checkpoints, in the package or in a clone.
 
-    In a checkout it is none of `FOLDER`'s checkpoints, so that a run of the same name lies beside
-    it, there as anywhere, and nothing of the repository is ever written over.
+    In a clone it is inside `FOLDER`, one level below the user's own checkpoints, so that a run of
+    the same name overwrites nothing of the repository.
     """
     installed = Path(__file__).parent / "shipped"
     return installed if installed.is_dir() else Path(__file__).parents[2] / FOLDER / "shipped"
 
 
 def validate_name(name: str) -> str:
-    """The name if it can be a folder's. Raises ConfigError if it is not a plain word."""
+    """Return a name if it can be that of a checkpoint. Raises ConfigError if not."""
     if not re.fullmatch(r"\w[\w.+-]{0,99}", name):
         raise ConfigError(
             f"{name!r} cannot be a checkpoint's name; "
@@ -31,7 +31,11 @@ def validate_name(name: str) -> str:
 
 
 def list_checkpoints(folder: Path = FOLDER) -> list[Path]:
-    """A folder's checkpoints by name, damaged ones too. Raises CheckpointError if unreadable."""
+    """Return the checkpoints in a folder, damaged ones included, sorted by name.
+
+    Raises:
+        CheckpointError: If the folder cannot be read.
+    """
     try:
         if not folder.is_dir():
             return []
@@ -41,21 +45,25 @@ def list_checkpoints(folder: Path = FOLDER) -> list[Path]:
 
 
 def shipped_checkpoints() -> list[Path]:
-    """Those that come with seqgen, by name. Raises CheckpointError if they cannot be read."""
+    """Return the shipped checkpoints, sorted by name."""
     return list_checkpoints(shipped_folder())
 
 
 def is_shipped(path: Path) -> bool:
-    """Whether a checkpoint is one that comes with seqgen."""
+    """Return whether a checkpoint is a shipped one."""
     return path.resolve().parent == shipped_folder().resolve()
 
 
 def find_checkpoint(name_or_path: str, folder: Path = FOLDER) -> Path:
-    """The folder of a checkpoint.
+    """Return the folder of a checkpoint.
 
-    name_or_path: a path to it, or its name in ``folder``, or that of one that comes with seqgen;
-        what is named first here wins.
-    Raises CheckpointError that lists those that there are.
+    Args:
+        name_or_path: Path of the folder, or name of a checkpoint in ``folder`` or of a shipped
+            one, in this order.
+        folder: Folder of the user's own checkpoints.
+
+    Raises:
+        CheckpointError: If there is no such checkpoint; the message lists the known ones.
     """
     try:
         if (Path(name_or_path) / layout.CONFIG).is_file():
@@ -66,9 +74,9 @@ def find_checkpoint(name_or_path: str, folder: Path = FOLDER) -> Path:
     for path in (*own, *shipped):
         if path.name == name_or_path:
             return path
-    there = f"in {folder}: {_join_names(own)}" if own else f"{folder} holds none yet"
+    there = f"in {folder}: {_join_names(own)}" if own else f"{folder} is empty"
     if shipped:
-        there += f"; with seqgen come {_join_names(shipped)}"
+        there += f"; shipped: {_join_names(shipped)}"
     known = [path.name for path in (*own, *shipped)]
     if os.path.exists(name_or_path):
         raise CheckpointError(

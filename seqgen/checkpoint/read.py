@@ -1,4 +1,4 @@
-"""Open a checkpoint, perhaps a stranger's: everything is checked before it is used."""
+"""Open checkpoints. They may come from anybody, so everything is checked before it is used."""
 
 import contextlib
 import hashlib
@@ -24,17 +24,21 @@ if TYPE_CHECKING:
     from seqgen.data.tokenizers.base import Tokenizer
 
 MAX_METRICS_BYTES = 32 * 1024 * 1024
-# Its weights in float32, the graph that is built of them in int8, and what is on the way between.
+# Weights in float32, the int8 graph that is built from them, and intermediate arrays.
 BYTES_PER_PARAMETER = 10
-# What reads and runs a network, by addresses; with fewer, ONNX Runtime cannot even be imported.
+# Address space of the libraries; with less, ONNX Runtime cannot be imported.
 LIBRARY_BYTES = 250_000_000
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint whose configuration and vocabulary are read; the rest comes when asked for.
+    """A checkpoint whose configuration and tokenizer are read; methods read the rest.
 
-    which: the weights to use, "best", or "last" for those at the end of a run.
+    Attributes:
+        path: Its folder.
+        config: Its configuration.
+        tokenizer: Its tokenizer.
+        which: The weights to use: ``"best"``, or ``"last"`` for those at the end of the run.
     """
 
     path: Path
@@ -43,25 +47,46 @@ class Checkpoint:
     which: str = layout.BEST
 
     def weights(self) -> dict[str, np.ndarray]:
-        """The weights by ``layer/weight``, float32. Raises CheckpointError if damaged."""
+        """Read the weights.
+
+        Returns:
+            Float32 arrays by ``LAYER/WEIGHT``.
+
+        Raises:
+            CheckpointError: If the file is missing or damaged.
+        """
         return to_float32(self.stored_weights()[0])
 
     def stored_weights(self) -> tuple[dict[str, np.ndarray], str]:
-        """The weights in the precision of their file, and the checksum that they fit."""
+        """Read the weights in the precision of their file.
+
+        Returns:
+            Float32 or float16 arrays by ``LAYER/WEIGHT``, and their checksum.
+
+        Raises:
+            CheckpointError: If the file is missing or damaged.
+        """
         path = self.path / layout.WEIGHTS_OF[self.which]
         if self.which == layout.LAST and not path.exists():
             raise CheckpointError(
-                f"{self.path} keeps no last weights: a run does only where its best ones are no "
-                "better than a unigram model"
+                f"{self.path} has no last weights: a run stores them only if its best ones are "
+                "no better than a unigram model"
             )
         arrays, metadata = read_arrays(path, self.config.weight_shapes(), prefix=layout.DECODER)
         for name, array in arrays.items():
             if not np.isfinite(array).all():
-                raise CheckpointError(f"{path}: {name} is not finite; train anew")
+                raise CheckpointError(f"{path}: {name} is not finite; train again")
         return arrays, metadata[CHECKSUM]
 
     def metrics(self) -> list[dict[str, Any]]:
-        """One object an evaluation, in order; empty before the first. Raises CheckpointError."""
+        """Read ``metrics.jsonl``.
+
+        Returns:
+            One object per evaluation, in order; empty before the first.
+
+        Raises:
+            CheckpointError: If the file is damaged.
+        """
         path = self.path / layout.METRICS
         if not path.exists():
             return []
@@ -73,7 +98,7 @@ class Checkpoint:
         return metrics
 
     def graph(self, precision: str = INT8) -> bytes:
-        """The one-step graph that generation runs, from the user's cache or built from the weights.
+        """Return the one-step graph, from the user's cache or built from the weights.
 
         Args:
             precision: Precision of matrix products, ``"int8"`` or ``"float32"``.
@@ -90,7 +115,7 @@ class Checkpoint:
         return self._cached("step", graph.build, precision)
 
     def sequence_graph(self, precision: str = INT8) -> bytes:
-        """The graph that reads long prompts, from the user's cache or built from the weights.
+        """Return the graph for long prompts, from the user's cache or built from the weights.
 
         Args, result and errors are those of `graph`; see `seqgen.models.onnx.graph.build_sequence`.
         """
@@ -104,7 +129,7 @@ class Checkpoint:
         config = self.config
         arrays, weights_sha256 = self.stored_weights()
         inputs = {
-            "graph": name,
+            "graph": layout.DECODER + name,
             "format": GRAPH_FORMAT,
             "precision": precision,
             "weights": weights_sha256,
@@ -121,14 +146,18 @@ class Checkpoint:
 
 
 def to_float32(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The arrays as float32."""
+    """Convert arrays to float32; those that are float32 are not copied."""
     return {name: array.astype(np.float32, copy=False) for name, array in arrays.items()}
 
 
 def best_metric(metrics: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """The evaluation of the weights that were kept, over the whole validation part if there is one.
+    """Return the evaluation of the stored weights, preferably over the whole validation part.
 
-    metrics: what `Checkpoint.metrics` returns. None before the first evaluation.
+    Args:
+        metrics: What `Checkpoint.metrics` returns.
+
+    Returns:
+        None before the first evaluation.
     """
     kept = [metric for metric in metrics if metric.get("best")]
     whole = [metric for metric in kept if metric.get("whole")]
@@ -136,11 +165,14 @@ def best_metric(metrics: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | Non
 
 
 def open_checkpoint(path: Path, which: str = layout.BEST) -> Checkpoint:
-    """Read a checkpoint's configuration and vocabulary.
+    """Read the configuration and the tokenizer of a checkpoint.
 
-    path: the folder (`seqgen.checkpoint.locate.find_checkpoint` turns a name into it).
-    which: the weights to use, "best" or "last".
-    Raises CheckpointError that names the file and says what is wrong and what to do.
+    Args:
+        path: The folder (`seqgen.checkpoint.locate.find_checkpoint` returns it for a name).
+        which: The weights to use, ``"best"`` or ``"last"``.
+
+    Raises:
+        CheckpointError: If a file is missing or damaged, or the network exceeds the memory.
     """
     if not path.is_dir():
         raise CheckpointError(f"{path} is not a checkpoint: there is no such folder")
@@ -153,25 +185,26 @@ def open_checkpoint(path: Path, which: str = layout.BEST) -> Checkpoint:
 
 
 def _check_memory(config: Config, path: Path) -> None:
-    """Raise CheckpointError for a network that there is not the memory to look at."""
+    """Raise CheckpointError for a network that exceeds the memory."""
     needed = config.parameters * BYTES_PER_PARAMETER + LIBRARY_BYTES
     if needed > available_memory():
         raise CheckpointError(
             f"{path}: a network of {config.parameters:,} parameters takes {needed / 1e9:,.2f} GB "
-            f"of memory, and this process can have {available_memory() / 1e9:,.2f}"
+            f"of memory, and this process can use {available_memory() / 1e9:,.2f}"
         )
 
 
 def available_memory() -> float:
-    """Bytes of memory that this process can have: what the machine has, or a limit if that is less.
+    """Return the bytes of memory that this process can use.
 
-    The limit is of addresses (``ulimit -v``), of which a process takes more than of memory.
+    A limit of the address space (``ulimit -v``) counts too, although a process uses more addresses
+    than memory.
     """
     return min(_physical_memory(), _address_limit())
 
 
 def _physical_memory() -> float:
-    """Bytes of memory that this machine has."""
+    """Return the bytes of memory of this machine."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):  # as on Windows
@@ -179,7 +212,7 @@ def _physical_memory() -> float:
 
 
 def _address_limit() -> float:
-    """Bytes of addresses that this process may take."""
+    """Return the bytes of address space that this process may use."""
     try:
         import resource
     except ImportError:  # as on Windows
@@ -194,13 +227,13 @@ def _check_regular_files(path: Path) -> None:
     try:
         if run.is_symlink():
             raise CheckpointError(
-                f"{run} is a link, and a checkpoint's files lie in its own folder"
+                f"{run} is a link; the files of a checkpoint must be in its own folder"
             )
         kept = list(run.iterdir()) if run.is_dir() else []
         for file in (*(path / name for name in layout.FILES), *kept):
             with contextlib.suppress(FileNotFoundError):
                 if not stat.S_ISREG(os.lstat(file).st_mode):
-                    raise CheckpointError(f"{file} is no plain file, as those of a checkpoint are")
+                    raise CheckpointError(f"{file} is not a regular file")
     except OSError as error:
         raise CheckpointError(f"cannot read {path}: {error.strerror or error}") from error
 
@@ -211,8 +244,8 @@ def _read_tokenizer(path: Path, config: Config) -> "Tokenizer":
     data, content = read_json(path, config.vocab)
     if hashlib.sha256(content).hexdigest() != config.tokenizer_sha256:
         raise CheckpointError(
-            f"{path} is not the vocabulary that this network learned with "
-            "(its checksum is another than config.json says); restore it or train anew"
+            f"{path} is not the vocabulary that this network was trained with (its checksum "
+            "differs from config.json); restore it or train again"
         )
     try:
         tokenizer = tokenizers.load(data)
@@ -221,6 +254,6 @@ def _read_tokenizer(path: Path, config: Config) -> "Tokenizer":
     if tokenizer.size != config.vocab:
         raise CheckpointError(
             f"{path} has {tokenizer.size} tokens and config.json says {config.vocab}; "
-            "restore it or train anew"
+            "restore it or train again"
         )
     return tokenizer

@@ -1,4 +1,4 @@
-"""Write a checkpoint, so that at every moment what is on disk is whole."""
+"""Write checkpoints. Each file is replaced atomically, so the disk never has half of one."""
 
 import hashlib
 import json
@@ -21,30 +21,44 @@ if TYPE_CHECKING:
 
 
 def tokenizer_bytes(tokenizer: "Tokenizer") -> bytes:
-    """What ``tokenizer.json`` holds, and what `Config.tokenizer_sha256` is the hash of."""
+    """Return the content of ``tokenizer.json``."""
     text = json.dumps(tokenizer.to_json(), ensure_ascii=False, allow_nan=False)
     return (text + "\n").encode("utf-8", "surrogatepass")
 
 
 def tokenizer_sha256(tokenizer: "Tokenizer") -> str:
-    """The hash by which a configuration knows its vocabulary."""
+    """Return the SHA-256 of the content of ``tokenizer.json``."""
     return hashlib.sha256(tokenizer_bytes(tokenizer)).hexdigest()
 
 
 def create(path: Path, config: Config, tokenizer: "Tokenizer", *, overwrite: bool = False) -> None:
-    """Begin a checkpoint: a folder with its configuration and its vocabulary.
+    """Create the folder of a checkpoint with its configuration and tokenizer.
 
-    overwrite: an existing checkpoint gives way; other files in its folder stay.
-    Raises CheckpointError if something is in the way, or it cannot be written.
+    Args:
+        path: The folder.
+        config: The configuration.
+        tokenizer: The tokenizer.
+        overwrite: Replace an existing checkpoint; other files in its folder are kept.
+
+    Raises:
+        CheckpointError: If the folder exists, or cannot be written.
     """
     clear(path, overwrite)
-    # The configuration first: a folder that has one is known as a checkpoint, however unfinished.
+    # The configuration first: it makes the folder a checkpoint, however incomplete.
     write_json(path / layout.CONFIG, config.to_json())
     write_atomic(path / layout.TOKENIZER, tokenizer_bytes(tokenizer))
 
 
 def clear(path: Path, overwrite: bool) -> None:
-    """Remove an earlier checkpoint's files if that was asked for, else refuse to go on."""
+    """Remove the files of an earlier checkpoint.
+
+    Args:
+        path: Folder of the checkpoint.
+        overwrite: Without it, an existing checkpoint is an error.
+
+    Raises:
+        CheckpointError: If there is something else than a checkpoint, or it cannot be removed.
+    """
     try:
         if not path.exists() or (path.is_dir() and not any(path.iterdir())):
             return
@@ -68,16 +82,16 @@ def clear(path: Path, overwrite: bool) -> None:
 
 
 def remove_leftovers(path: Path) -> None:
-    """Remove what killed processes left of files that they were writing."""
+    """Remove temporary files that killed processes left."""
     for folder in (path, path / layout.RESUME):
         for leftover in folder.glob(".*.tmp"):
             leftover.unlink(missing_ok=True)
 
 
 def is_checkpoint(path: Path) -> bool:
-    """Whether a folder is a checkpoint of seqgen, perhaps a damaged one.
+    """Return whether a folder is a checkpoint of seqgen, perhaps a damaged one.
 
-    Many programs keep a config.json; ours names its program in its first line.
+    Many programs have a config.json; that of seqgen names its program in the first line.
     """
     try:
         with open(path / layout.CONFIG, "rb") as file:
@@ -89,7 +103,7 @@ def is_checkpoint(path: Path) -> bool:
 def save_weights(
     path: Path, config: Config, weights: Mapping[str, np.ndarray], *, half: bool = False
 ) -> None:
-    """Write the weights.
+    """Write the best weights.
 
     Args:
         path: Folder of the checkpoint.
@@ -103,18 +117,23 @@ def save_weights(
     """
     expected = config.weight_shapes()
     arrays = {name: np.asarray(array, np.float32) for name, array in weights.items()}
-    found = {name: array.shape for name, array in arrays.items()}
-    if found != expected:
-        raise CheckpointError(f"{path}: the weights are {found} and the stack has {expected}")
+    shapes = {name: array.shape for name, array in arrays.items()}
+    if shapes != expected:
+        raise CheckpointError(f"{path}: the weights are {shapes} and the network has {expected}")
     stored = {name: _to_float16(array, name) for name, array in arrays.items()} if half else arrays
     _write_weights(path / layout.WEIGHTS, stored)
 
 
 def save_last(path: Path, weights: Mapping[str, np.ndarray] | None) -> None:
-    """Write the last weights of a run beside its best ones; None removes those of an earlier end.
+    """Write the last weights of a run.
 
-    What is not finite cannot be used, and is not written.
-    Raises CheckpointError if that fails.
+    Args:
+        path: Folder of the checkpoint.
+        weights: Arrays as in `save_weights`. If they are None or not finite, those of an earlier
+            end of the run are removed.
+
+    Raises:
+        CheckpointError: If the file cannot be written or removed.
     """
     arrays = {name: np.asarray(array, np.float32) for name, array in (weights or {}).items()}
     if not arrays or not all(np.isfinite(array).all() for array in arrays.values()):
@@ -132,7 +151,7 @@ def _write_weights(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
 
 
 def _to_float16(array: np.ndarray, name: str) -> np.ndarray:
-    """An array in half precision. Raises CheckpointError if a number is beyond what that holds."""
+    """Convert an array to float16. Raises CheckpointError if a value is out of range."""
     if array.size and np.abs(array).max() > np.finfo(np.float16).max:
         raise CheckpointError(f"{name} has values too large for half precision; give `half=False`")
     return array.astype(np.float16)
@@ -144,7 +163,7 @@ def write_metrics(path: Path, metrics: Iterable[Mapping[str, Any]]) -> None:
 
 
 def format_metric(metric: Mapping[str, Any]) -> bytes:
-    """A line of ``metrics.jsonl``; what is not a finite number is written as null."""
+    """Return a line of ``metrics.jsonl``; numbers that are not finite become null."""
     finite = {
         name: None if isinstance(value, float) and not math.isfinite(value) else value
         for name, value in metric.items()
@@ -153,5 +172,5 @@ def format_metric(metric: Mapping[str, Any]) -> bytes:
 
 
 def format_sample(heading: str, text: str) -> bytes:
-    """What the network wrote at some point of its training, as it stands in ``samples.txt``."""
+    """Return a sample drawn during training as a part of ``samples.txt``."""
     return f"--- {heading} ---\n{text.rstrip(chr(10))}\n\n".encode("utf-8", "replace")

@@ -79,13 +79,13 @@ def read_arrays(
 
     if not path.is_file():
         raise CheckpointError(
-            f"{path} is missing; the checkpoint is not whole, restore it or train anew"
+            f"{path} is missing; the checkpoint is incomplete, restore it or train again"
         )
     if expected is not None:
         max_bytes = 4 * sum(map(math.prod, expected.values())) + SPARE_BYTES
     try:
         if max_bytes is not None and (size := path.stat().st_size) > max_bytes:
-            raise _corrupt(path, f"{size:,} bytes are more than its run can have written")
+            raise _corrupt(path, f"{size:,} bytes are more than expected")
         with safe_open(path, framework="numpy") as file:
             metadata = dict(file.metadata() or {})
             if not any(name.startswith(prefix) for name in file.keys()):  # noqa: SIM118
@@ -116,5 +116,5 @@ def _check_header(file: Any, expected: Mapping[str, tuple[int, ...]], path: Path
 
 def _corrupt(path: Path, why: str) -> CheckpointError:
     return CheckpointError(
-        f"{path}: {why}; the file is truncated or was changed, restore it or train anew"
+        f"{path}: {why}; the file is truncated or was changed, restore it or train again"
     )

@@ -1,4 +1,4 @@
-"""One process at a time trains into a checkpoint."""
+"""A lock so that one process at a time writes a checkpoint."""
 
 import contextlib
 import os
@@ -7,19 +7,23 @@ from pathlib import Path
 
 from seqgen.errors import CheckpointError
 
-# Seconds that another process is given: one whose parent was killed still saves and ends.
+# Seconds to wait for another process: one whose parent was killed still saves and exits.
 TIMEOUT = 5.0
 
 
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Keep other processes from training into a checkpoint, until the end or that of this process.
+    """Hold the lock of a checkpoint.
 
-    The lock is the operating system's, on ``.NAME.lock`` beside the checkpoint, so that a dead
-    process holds none. The file is removed before it is let go: who has it open then finds that it
-    is there no more, and begins anew. Where nothing can be written beside the checkpoint, the file
-    lies in it.
-    Raises CheckpointError if another process holds it, or it cannot be written.
+    The operating system locks the file ``.NAME.lock`` next to the folder, so that a killed process
+    holds no lock. The file is removed before it is released; a process that waits for it then
+    creates another. If nothing can be written next to the folder, the file is inside it.
+
+    Args:
+        path: Folder of the checkpoint; it need not exist.
+
+    Raises:
+        CheckpointError: If another process holds the lock, or the file cannot be written.
     """
     from filelock import FileLock, Timeout
 
@@ -28,7 +32,7 @@ def locked(path: Path) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = _writable(path.parent) or not path.is_dir()
         place = path.with_name(f".{path.name}.lock") if beside else path / ".lock"
-        # A run that is closed by the garbage collector may be closed by another thread.
+        # The garbage collector may close a run in another thread.
         lock = FileLock(place, timeout=TIMEOUT, thread_local=False)
         lock.acquire()
     except Timeout:

@@ -29,13 +29,13 @@ WRITTEN = {
 }  # fmt: skip
 
 
-def known(copy: Checkpoint) -> ExportInfo:
+def measure(copy: Checkpoint) -> ExportInfo:
     return FACTS
 
 
 @pytest.fixture
 def run(checkpoint: Path) -> Checkpoint:
-    """A checkpoint with all that a run leaves, and a file of its owner's."""
+    """A checkpoint with everything a run writes, and a file that is not part of it."""
     write.write_metrics(checkpoint, [{"step": 10, "validation_loss": 1.5, "best": True}])
     parts = (write.format_sample(f"step {n}", "a line of a sample\n" * 5) for n in range(100))
     (checkpoint / layout.SAMPLES).write_bytes(b"".join(parts))
@@ -45,9 +45,9 @@ def run(checkpoint: Path) -> Checkpoint:
     return open_checkpoint(checkpoint)
 
 
-def test_a_copy_is_whole_and_has_nothing_of_its_run(run: Checkpoint, tmp_path: Path) -> None:
+def test_a_copy_has_all_files_but_the_training_state(run: Checkpoint, tmp_path: Path) -> None:
     folder = tmp_path / "new" / "copy"
-    assert export(run, folder, half=True, measure=known) == FACTS
+    assert export(run, folder, half=True, measure=measure) == FACTS
     assert {path.name for path in folder.iterdir()} == WRITTEN
     copy = open_checkpoint(folder)
     assert copy.config == run.config
@@ -59,14 +59,14 @@ def test_a_copy_is_whole_and_has_nothing_of_its_run(run: Checkpoint, tmp_path: P
     assert list(folder.parent.iterdir()) == [folder]
 
 
-def test_a_copy_of_a_model_of_documents_knows_what_it_learned_from(
+def test_a_copy_has_the_hashes_of_its_training_documents(
     make: Callable[..., Path], tmp_path: Path
 ) -> None:
     path = make(tmp_path / "list", documents=40, held_out=4, unit="line")
     learned = np.arange(4, dtype=np.uint64)
     document_hashes.save(path, document_hashes.DocumentHashes(learned, learned + 36))
     end_calibration.save(path, EndCalibration((5,), (-1.0, 2.0)))
-    export(open_checkpoint(path), tmp_path / "copy", half=True, measure=known)
+    export(open_checkpoint(path), tmp_path / "copy", half=True, measure=measure)
     found = document_hashes.corpus_hashes(open_checkpoint(tmp_path / "copy"))
     assert found is not None
     np.testing.assert_array_equal(found.training, learned)
@@ -75,14 +75,14 @@ def test_a_copy_of_a_model_of_documents_knows_what_it_learned_from(
 
 
 def test_without_halving_the_weights_are_the_same(run: Checkpoint, tmp_path: Path) -> None:
-    export(run, tmp_path / "copy", half=False, measure=known)
+    export(run, tmp_path / "copy", half=False, measure=measure)
     copy = open_checkpoint(tmp_path / "copy")
     assert copy.stored_weights()[1] == run.stored_weights()[1]
     assert copy.graph() == run.graph()
 
 
 def test_the_samples_are_the_latest(run: Checkpoint, tmp_path: Path) -> None:
-    export(run, tmp_path / "copy", half=True, measure=known)
+    export(run, tmp_path / "copy", half=True, measure=measure)
     text = (tmp_path / "copy" / layout.SAMPLES).read_text()
     assert text.startswith("--- step ")
     assert text.endswith((run.path / layout.SAMPLES).read_text()[-2000:])
@@ -90,8 +90,8 @@ def test_the_samples_are_the_latest(run: Checkpoint, tmp_path: Path) -> None:
 
 
 def test_a_copy_may_be_copied_again(run: Checkpoint, tmp_path: Path) -> None:
-    export(run, tmp_path / "one", half=True, measure=known)
-    export(open_checkpoint(tmp_path / "one"), tmp_path / "two", half=True, measure=known)
+    export(run, tmp_path / "one", half=True, measure=measure)
+    export(open_checkpoint(tmp_path / "one"), tmp_path / "two", half=True, measure=measure)
     one, two = (open_checkpoint(tmp_path / name) for name in ("one", "two"))
     # By their checksums: safetensors writes the words of a header in any order.
     assert one.stored_weights()[1] == two.stored_weights()[1]
@@ -108,12 +108,12 @@ def test_nothing_is_overwritten(run: Checkpoint, tmp_path: Path, what: str) -> N
         place.mkdir()
     else:
         place.symlink_to(tmp_path / "nowhere")
-    with pytest.raises(CheckpointError, match="there exists; name a folder that is not there yet"):
-        export(run, place, half=True, measure=known)
+    with pytest.raises(CheckpointError, match=str(place)):
+        export(run, place, half=True, measure=measure)
     assert not (tmp_path / "nowhere").exists()
 
 
-def test_it_is_there_whole_or_not_at_all(run: Checkpoint, tmp_path: Path) -> None:
+def test_a_copy_is_complete_or_absent(run: Checkpoint, tmp_path: Path) -> None:
     def interrupted(copy: Checkpoint) -> ExportInfo:
         raise KeyboardInterrupt
 
@@ -122,19 +122,19 @@ def test_it_is_there_whole_or_not_at_all(run: Checkpoint, tmp_path: Path) -> Non
     assert list((tmp_path / "new").iterdir()) == []
     (run.path / layout.METRICS).write_text("{")
     with pytest.raises(CheckpointError, match=r"metrics\.jsonl"):
-        export(run, tmp_path / "new" / "copy", half=True, measure=known)
+        export(run, tmp_path / "new" / "copy", half=True, measure=measure)
     assert list((tmp_path / "new").iterdir()) == []
 
 
-def test_a_full_disk_is_told_and_nothing_is_left(
+def test_a_full_disk_leaves_nothing(
     run: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(CheckpointError, match=r"cannot write .*: No space left"):
-        export(run, tmp_path / "new" / "copy", half=True, measure=known)
+    with pytest.raises(CheckpointError, match="No space left"):
+        export(run, tmp_path / "new" / "copy", half=True, measure=measure)
     assert list((tmp_path / "new").iterdir()) == []
 
 
@@ -142,17 +142,17 @@ def test_a_full_disk_is_told_and_nothing_is_left(
     "change",
     [{"half": "yes"}, {"excerpt": {"int8": "low"}}, {"more": 1}, {"commands": "rm"}],
 )
-def test_damaged_facts_are_refused(
+def test_a_damaged_export_json_is_refused(
     run: Checkpoint, tmp_path: Path, change: dict[str, object]
 ) -> None:
-    export(run, tmp_path / "copy", half=True, measure=known)
+    export(run, tmp_path / "copy", half=True, measure=measure)
     where = tmp_path / "copy" / layout.EXPORT
     where.write_text(json.dumps(json.loads(where.read_text()) | change))
     with pytest.raises(CheckpointError, match=r"export\.json"):
         read_export(tmp_path / "copy")
 
 
-def test_a_run_takes_the_place_of_a_copy_wholly(run: Checkpoint, tmp_path: Path) -> None:
-    export(run, tmp_path / "copy", half=True, measure=known)
+def test_a_run_replaces_a_copy_completely(run: Checkpoint, tmp_path: Path) -> None:
+    export(run, tmp_path / "copy", half=True, measure=measure)
     write.create(tmp_path / "copy", run.config, run.tokenizer, overwrite=True)
     assert read_export(tmp_path / "copy") is None

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def test_an_unknown_name_offers_the_nearest(checkpoint: Path, name: str, offered
 def test_a_file_or_folder_that_is_no_checkpoint_is_named_as_such(tmp_path: Path) -> None:
     (tmp_path / "poems.txt").write_text("Shall I compare thee")
     for path in (tmp_path, tmp_path / "poems.txt"):
-        with pytest.raises(CheckpointError, match=r"is not a checkpoint.*config\.json"):
+        with pytest.raises(CheckpointError, match=r"config\.json"):
             find_checkpoint(str(path), Path("elsewhere"))
 
 
@@ -50,7 +51,7 @@ def test_a_shipped_checkpoint_is_offered_too(make: Callable[..., Path], shipped:
 
 def test_an_empty_place_says_how_to_train_one(tmp_path: Path) -> None:
     assert list_checkpoints(tmp_path / "none") == []
-    with pytest.raises(CheckpointError, match=r"holds none yet.*seqgen train"):
+    with pytest.raises(CheckpointError, match="seqgen train"):
         find_checkpoint("fox", tmp_path / "none")
 
 
@@ -65,7 +66,7 @@ def test_those_that_come_with_seqgen_are_found_where_there_is_none_of_that_name(
     assert find_checkpoint(str(fox), checkpoint.parent) == fox
     assert is_shipped(fox)
     assert not is_shipped(checkpoint)
-    with pytest.raises(CheckpointError, match="holds none yet; with seqgen come cat, fox"):
+    with pytest.raises(CheckpointError, match="cat, fox"):
         find_checkpoint("dog", Path("elsewhere"))
 
 
@@ -78,7 +79,7 @@ def test_in_a_checkout_a_run_never_lies_where_one_ships() -> None:
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "-x", ".x", "a\\b", "x" * 101, "a b"])
 def test_a_name_is_a_plain_word(name: str) -> None:
-    with pytest.raises(ConfigError, match="cannot be a checkpoint's name"):
+    with pytest.raises(ConfigError, match=re.escape(repr(name))):
         validate_name(name)
 
 

@@ -32,7 +32,7 @@ def test_weights_come_back(checkpoint: Path) -> None:
 @pytest.mark.parametrize("name", [layout.CONFIG, layout.TOKENIZER, layout.WEIGHTS])
 def test_a_missing_file_is_named(checkpoint: Path, name: str) -> None:
     (checkpoint / name).unlink()
-    with pytest.raises(CheckpointError, match=f"{name} is missing"):
+    with pytest.raises(CheckpointError, match=name):
         use(checkpoint)
 
 
@@ -47,7 +47,7 @@ def test_a_truncated_file_is_named(checkpoint: Path, name: str, share: float) ->
 
 @pytest.mark.parametrize("name", [layout.CONFIG, layout.TOKENIZER, layout.WEIGHTS])
 @pytest.mark.parametrize("place", range(0, 100, 9))
-def test_no_byte_can_be_changed_without_notice(checkpoint: Path, name: str, place: int) -> None:
+def test_any_changed_byte_is_detected(checkpoint: Path, name: str, place: int) -> None:
     content = bytearray((checkpoint / name).read_bytes())
     content[len(content) * place // 100] ^= 0x81
     (checkpoint / name).write_bytes(content)
@@ -55,36 +55,36 @@ def test_no_byte_can_be_changed_without_notice(checkpoint: Path, name: str, plac
         use(checkpoint)
 
 
-def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match="no such folder"):
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="none"):
         open_checkpoint(tmp_path / "none")
 
 
-def test_a_network_beyond_this_machines_memory_is_refused(
+def test_a_network_larger_than_the_memory_is_refused(
     checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parameters = open_checkpoint(checkpoint).config.parameters
     monkeypatch.setattr("seqgen.checkpoint.read.available_memory", lambda: 9.0 * parameters)
-    with pytest.raises(CheckpointError, match=r"parameters takes .* GB of memory, and this proc"):
+    with pytest.raises(CheckpointError, match=f"{parameters:,}"):
         open_checkpoint(checkpoint)
 
 
 @pytest.mark.parametrize("name", [layout.CONFIG, layout.TOKENIZER, layout.METRICS])
-def test_a_file_of_zeros_without_end_is_not_read(checkpoint: Path, name: str) -> None:
+def test_a_file_of_1_terabyte_is_not_read(checkpoint: Path, name: str) -> None:
     with (checkpoint / name).open("wb") as file:
         file.truncate(10**12)  # it takes no room on the disk
-    with pytest.raises(CheckpointError, match=f"{name}: 1,000,000,000,000 bytes are too many"):
+    with pytest.raises(CheckpointError, match=name):
         use(checkpoint)
 
 
-def test_weights_without_end_are_not_mapped_into_memory(
+def test_weights_of_1_terabyte_are_not_mapped_into_memory(
     checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with (checkpoint / layout.WEIGHTS).open("r+b") as file:
         file.truncate(10**12)
     # A process with fewer addresses than that could not say what is wrong.
     monkeypatch.setattr("safetensors.safe_open", lambda *_, **__: pytest.fail("opened"))
-    with pytest.raises(CheckpointError, match="bytes are more than its run can have written"):
+    with pytest.raises(CheckpointError, match=layout.WEIGHTS):
         open_checkpoint(checkpoint).weights()
 
 
@@ -94,7 +94,7 @@ def test_a_vocabulary_longer_than_its_network_is_not_parsed(
     monkeypatch.setattr("seqgen.io.atomic.MAX_JSON_BYTES", 1000)
     (checkpoint / layout.TOKENIZER).write_text("[" + "[]," * 1500 + "[]]")
     monkeypatch.setattr("json.loads", lambda *_, **__: pytest.fail("parsed"))
-    with pytest.raises(CheckpointError, match=r"longer than config\.json says"):
+    with pytest.raises(CheckpointError, match=layout.TOKENIZER):
         read_json(checkpoint / layout.TOKENIZER, 30)
 
 
@@ -107,14 +107,14 @@ def test_links_pipes_and_devices_are_refused(checkpoint: Path, tmp_path: Path) -
         file.unlink(missing_ok=True)
         for make_other in (lambda at: at.symlink_to(tmp_path / "secret"), os.mkfifo):
             make_other(file)
-            with pytest.raises(CheckpointError, match=f"{file.name} is no plain file"):
+            with pytest.raises(CheckpointError, match=file.name):
                 open_checkpoint(checkpoint)
             file.unlink()
         if good:
             file.write_bytes(good)
     kept.rmdir()
     kept.symlink_to(tmp_path)
-    with pytest.raises(CheckpointError, match="resume is a link"):
+    with pytest.raises(CheckpointError, match=layout.RESUME):
         open_checkpoint(checkpoint)
 
 
@@ -123,7 +123,7 @@ def test_weights_of_another_network_are_refused(
 ) -> None:
     other = make(tmp_path / "other", units=(12, 9))
     (checkpoint / layout.WEIGHTS).write_bytes((other / layout.WEIGHTS).read_bytes())
-    with pytest.raises(CheckpointError, match=r"model\.safetensors: .* and config\.json says F32"):
+    with pytest.raises(CheckpointError, match=layout.WEIGHTS):
         use(checkpoint)
 
 
@@ -132,12 +132,12 @@ def test_another_vocabulary_is_refused(
 ) -> None:
     other = make(tmp_path / "other", text="another alphabet")
     (checkpoint / layout.TOKENIZER).write_bytes((other / layout.TOKENIZER).read_bytes())
-    with pytest.raises(CheckpointError, match=r"tokenizer\.json is not the vocabulary"):
+    with pytest.raises(CheckpointError, match=layout.TOKENIZER):
         use(checkpoint)
 
 
 @pytest.mark.parametrize("what", ["missing", "surplus", "type", "bfloat16", "nan", "unsigned"])
-def test_arrays_that_are_not_the_networks_are_refused(checkpoint: Path, what: str) -> None:
+def test_arrays_of_another_network_or_type_are_refused(checkpoint: Path, what: str) -> None:
     path = checkpoint / layout.WEIGHTS
     arrays = load_file(path)
     if what == "missing":
@@ -154,7 +154,7 @@ def test_arrays_that_are_not_the_networks_are_refused(checkpoint: Path, what: st
         save_file(arrays, path)
     else:
         write_arrays(path, arrays)
-    with pytest.raises(CheckpointError, match=r"model\.safetensors"):
+    with pytest.raises(CheckpointError, match=layout.WEIGHTS):
         use(checkpoint)
 
 
@@ -165,7 +165,7 @@ def test_damaged_metrics_are_named_with_their_line(checkpoint: Path, content: st
         use(checkpoint)
 
 
-def test_the_best_is_the_one_whose_weights_were_kept() -> None:
+def test_the_best_metric_is_that_of_the_stored_weights() -> None:
     part = {"step": 1, "best": True}
     assert best_metric([]) is None
     assert best_metric([part, {"step": 2, "best": False}]) == part

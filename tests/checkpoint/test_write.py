@@ -33,40 +33,37 @@ def test_a_write_that_fails_leaves_the_old_file(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(CheckpointError, match=r"cannot write .*file: No space left"):
+    with pytest.raises(CheckpointError, match=str(path)):
         write_atomic(path, b"new")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_path_that_cannot_be_is_told(tmp_path: Path) -> None:
+def test_an_impossible_path_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    with pytest.raises(CheckpointError, match="cannot write"):
-        write_atomic(tmp_path / "file" / "below", b"x")
-    with pytest.raises(CheckpointError, match=r"cannot write \.: this is a folder"):
-        write_atomic(Path(""), b"x")
-    with pytest.raises(CheckpointError, match="a file's name has no NUL"):
-        write_atomic(tmp_path / "a\0", b"x")
+    for path in (tmp_path / "file" / "below", Path(""), tmp_path / "a\0"):
+        with pytest.raises(CheckpointError):
+            write_atomic(path, b"x")
 
 
 def test_a_pipe_is_not_replaced(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "link").symlink_to("pipe")
     for name in ("pipe", "link"):
-        with pytest.raises(CheckpointError, match="a device or a pipe, not a file"):
+        with pytest.raises(CheckpointError, match=name):
             write_atomic(tmp_path / name, b"x")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "pipe"]
     assert (tmp_path / "pipe").is_fifo()
 
 
-def test_no_permission_is_told(
+def test_a_missing_permission_is_an_error(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     plain_user: Callable[[], AbstractContextManager[None]],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     tmp_path.chmod(0o555)
-    with plain_user(), pytest.raises(CheckpointError, match="cannot write x: Permission denied"):
+    with plain_user(), pytest.raises(CheckpointError, match="x"):
         write_atomic(Path("x"), b"")
 
 
@@ -87,7 +84,7 @@ def test_an_existing_checkpoint_is_refused_unless_overwritten(
 
 
 @pytest.mark.parametrize("overwrite", [False, True])
-def test_another_programs_folder_is_never_emptied(
+def test_the_folder_of_another_program_is_never_emptied(
     checkpoint: Path, tmp_path: Path, overwrite: bool
 ) -> None:
     opened = open_checkpoint(checkpoint)
@@ -95,15 +92,15 @@ def test_another_programs_folder_is_never_emptied(
     other.mkdir()
     (other / layout.CONFIG).write_text('{"name": "a web page"}')
     (other / layout.CARD).write_text("precious")
-    with pytest.raises(CheckpointError, match="not a seqgen checkpoint"):
+    with pytest.raises(CheckpointError, match="`name`"):
         write.create(other, opened.config, opened.tokenizer, overwrite=overwrite)
     assert (other / layout.CARD).read_text() == "precious"
 
 
-def test_a_file_in_the_way_is_told(checkpoint: Path, tmp_path: Path) -> None:
+def test_a_file_of_that_name_is_refused(checkpoint: Path, tmp_path: Path) -> None:
     opened = open_checkpoint(checkpoint)
     (tmp_path / "x").write_text("a file")
-    with pytest.raises(CheckpointError, match="not a seqgen checkpoint"):
+    with pytest.raises(CheckpointError, match="`name`"):
         write.create(tmp_path / "x", opened.config, opened.tokenizer, overwrite=True)
 
 
@@ -121,13 +118,13 @@ def test_half_precision_comes_back_as_float32(checkpoint: Path) -> None:
     write.save_weights(checkpoint, opened.config, weights, half=True)
     header = 2000
     assert (checkpoint / layout.WEIGHTS).stat().st_size < before / 2 + header
-    found = opened.weights()
+    restored = opened.weights()
     for name, array in weights.items():
-        assert found[name].dtype == np.float32
-        np.testing.assert_array_equal(found[name], array.astype(np.float16).astype(np.float32))
+        assert restored[name].dtype == np.float32
+        np.testing.assert_array_equal(restored[name], array.astype(np.float16).astype(np.float32))
 
 
-def test_numbers_too_large_for_half_precision_are_refused(checkpoint: Path) -> None:
+def test_values_out_of_the_range_of_float16_are_refused(checkpoint: Path) -> None:
     opened = open_checkpoint(checkpoint)
     weights = opened.weights()
     weights["output/bias"][0] = 70_000
@@ -167,7 +164,7 @@ def test_arrays_come_back_as_they_were(tmp_path: Path) -> None:
         np.testing.assert_array_equal(read[name], array)
 
 
-def test_all_files_of_a_checkpoint_may_be_read_by_whom_the_umask_lets(tmp_path):
+def test_files_have_the_mode_of_the_umask(tmp_path):
     (tmp_path / "plain").touch()
     write_arrays(tmp_path / "arrays", {"x": np.zeros(3, np.float32)})
     write_atomic(tmp_path / "bytes", b"x")
@@ -175,7 +172,7 @@ def test_all_files_of_a_checkpoint_may_be_read_by_whom_the_umask_lets(tmp_path):
     assert len(set(modes.values())) == 1
 
 
-def test_whether_a_file_can_be_written_is_known_beforehand(tmp_path: Path) -> None:
+def test_an_unwritable_path_is_detected_before_writing(tmp_path: Path) -> None:
     check_writable(tmp_path / "new" / "folder" / "file.html")
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "file").write_text("")
