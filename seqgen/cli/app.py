@@ -25,7 +25,7 @@ COMMANDS = {
     "compare": "Train several networks, each for as long as the others, and set them side by side.",
     "evaluate": "Measure how good a model is.",
     "render": "Write ABC tunes as MIDI, score, sound or page, or play them; else show them here.",
-    "checkpoints": "List, show and export the trained checkpoints.",
+    "checkpoints": "List, show, export and upgrade the trained checkpoints.",
     "corpora": "List, show and fetch the corpora that seqgen knows.",
     "inspect": "See what a trained network does with a text: its gradients, neurons and gates.",
 }
