@@ -1,4 +1,4 @@
-"""The `seqgen` command: its subcommands, and how a failure is told."""
+"""The `seqgen` command: its subcommands, error messages and exit statuses."""
 
 import io
 import os
@@ -9,47 +9,54 @@ from importlib import import_module
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
 
 from seqgen import __version__
+from seqgen.cli.help import Command, Group
 from seqgen.errors import OutputError, SeqgenError
 
 DEPENDENCIES = (
     "tensorflow", "keras", "onnxruntime", "onnx", "numpy", "tokenizers", "safetensors", "music21",
 )  # fmt: skip
 
-# Each has the module of its name, and what the list of commands says of it.
+# The first line of each command's help; its code is in the module of its name.
 COMMANDS = {
-    "train": "Train a network on a text or a book of tunes.",
-    "sample": "Write text or tunes from a checkpoint, to standard output as they come.",
-    "compare": "Train several networks, each for as long as the others, and set them side by side.",
+    "train": "Train a network on a text or a tune book.",
+    "sample": "Generate text or tunes from a checkpoint.",
+    "compare": "Train several networks under the same budget and compare them.",
     "evaluate": "Measure how good a model is.",
-    "render": "Write ABC tunes as MIDI, score, sound or page, or play them; else show them here.",
-    "checkpoints": "List, show, export and upgrade the trained checkpoints.",
-    "corpora": "List, show and fetch the corpora that seqgen knows.",
-    "inspect": "See what a trained network does with a text: its gradients, neurons and gates.",
+    "render": "Convert ABC tunes to MIDI, scores, sound or HTML, or play them.",
+    "checkpoints": "List, show, export and upgrade checkpoints.",
+    "corpora": "List, show and download the built-in corpora.",
+    "inspect": "Show gradients, neurons or gates of a trained network.",
 }
 
 
-class Commands(TyperGroup):
-    """The commands, of which only the one that runs is imported."""
+class Commands(Group):
+    """The commands; only the one that runs is imported."""
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
-        self.commands = {name: TyperCommand(name, help=said) for name, said in COMMANDS.items()}
+        self.commands = {name: Command(name, help=text) for name, text in COMMANDS.items()}
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        params = super().get_params(ctx)
+        for param in params:
+            if param.name == "show_completion":
+                param.help = "Print completion for the current shell."
+        return params
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name, listed, rest = super().resolve_command(ctx, args)
-        return name, listed and imported(listed.name or ""), rest
+        return name, listed and import_command(listed.name or ""), rest
 
 
-def imported(name: str) -> Any:
-    """The command of that name."""
+def import_command(name: str) -> Any:
+    """Return the command of that name."""
     module = import_module(f"seqgen.cli.{name}")
     own = getattr(module, "app", None)
     if own is None:
         own = typer.Typer(add_completion=False)
-        own.command()(getattr(module, name))
+        own.command(cls=Command)(getattr(module, name))
     command = typer.main.get_command(own)
     command.name = name
     return command
@@ -57,15 +64,15 @@ def imported(name: str) -> Any:
 
 app = typer.Typer(
     cls=Commands,
-    help="Train recurrent networks on any text or book of tunes, and write more of the kind.",
+    help="Train recurrent networks on your own text or ABC tunes, and sample from them.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
-def print_version(asked: bool) -> None:
-    if not asked:
+def print_version(value: bool) -> None:
+    if not value:
         return
     from importlib import metadata
 
@@ -84,11 +91,11 @@ def seqgen(
             "--version",
             callback=print_version,
             is_eager=True,
-            help="Print the versions of seqgen and of what it stands on.",
+            help="Print the versions of seqgen and its dependencies.",
         ),
     ] = False,
 ) -> None:
-    """Train recurrent networks on any text or book of tunes, and write more of the kind."""
+    """Train recurrent networks on your own text or ABC tunes, and sample from them."""
 
 
 def main() -> None:
@@ -101,7 +108,7 @@ def main() -> None:
 
 
 def run(step: Callable[[], Any]) -> int | str | None:
-    """Run a step of the program, print what went wrong, and return the exit status."""
+    """Run a part of the program, print any error, and return the exit status."""
     try:
         step()
     except SystemExit as end:
@@ -115,14 +122,14 @@ def run(step: Callable[[], Any]) -> int | str | None:
     except MemoryError:
         return fail("out of memory; try smaller --units, --batch-size, --seq-length or --count", 1)
     except RecursionError:  # as Python makes folders and follows patterns
-        return fail("a path or a pattern has too many folders, one in the other", 1)
+        return fail("a path or a pattern has too many nested folders", 1)
     except OSError as error:
         return fail(str(error), 1)
     return 0
 
 
 def fail(message: str, status: int) -> int:
-    """Say what went wrong in plain words; returns the exit status."""
+    """Print an error message and return the exit status."""
     from seqgen.cli.terminal import flags, strip_controls
 
     message = flags(strip_controls(message))  # it may name a file with escape sequences
@@ -131,9 +138,9 @@ def fail(message: str, status: int) -> int:
 
 
 class StandardOutput(io.FileIO):
-    """Standard output whose errors say that they are of it: `OutputError`.
+    """Standard output that raises `OutputError` for errors of its own.
 
-    A broken pipe stays what it is: nobody reads any more, as in ``seqgen sample x | head``.
+    It passes a broken pipe on, which is no error: ``seqgen sample x | head``.
     """
 
     def write(self, data: Any) -> int:
@@ -146,9 +153,9 @@ class StandardOutput(io.FileIO):
 
 
 def open_closed_streams() -> None:
-    """Where the shell closed a standard stream (``>&-``), put one in its place that always fails.
+    """Replace standard streams that the shell closed (``>&-``) by streams that always fail.
 
-    Otherwise the next file that is opened gets its number, and what is printed is lost in silence.
+    Otherwise the next opened file would get their number, and output would be lost silently.
     """
     for number, mode in enumerate((os.O_WRONLY, os.O_RDONLY, os.O_WRONLY)):
         try:
@@ -160,11 +167,11 @@ def open_closed_streams() -> None:
 
 
 def name_stdout_in_errors() -> None:
-    """Put `StandardOutput` under ``sys.stdout``, where that is a file, a pipe or a terminal."""
+    """Replace ``sys.stdout`` by `StandardOutput` if it is a file, a pipe or a terminal."""
     stdout = sys.stdout
     if not isinstance(stdout, io.TextIOWrapper):
         return
-    # As standard error has it: a file's name may hold bytes that are no text.
+    # As for standard error: a file's name may have bytes that are not UTF-8.
     stdout.reconfigure(errors="backslashreplace")
     if not isinstance(getattr(stdout.buffer, "raw", stdout.buffer), io.FileIO):
         return
@@ -179,7 +186,7 @@ def name_stdout_in_errors() -> None:
 
 
 def discard_stdout() -> None:
-    """Drop what cannot be written any more, without another complaint when Python exits."""
+    """Discard unwritable output, so that Python does not report it again at exit."""
     try:
         sys.stdout.flush()
     except (OSError, OutputError):

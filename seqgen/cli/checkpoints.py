@@ -17,25 +17,26 @@ from seqgen.checkpoint.locate import (
 )
 from seqgen.cli.completion import complete_checkpoint
 from seqgen.cli.export import export
+from seqgen.cli.help import Command, Group
 from seqgen.cli.terminal import print_notice, strip_controls, write_stdout
 from seqgen.cli.upgrade import upgrade
 from seqgen.errors import CheckpointError, SeqgenError
 from seqgen.io.atomic import MAX_TEXT_BYTES, read_bytes
 
 app = typer.Typer(
-    help="List, show, export and upgrade the trained checkpoints.", add_completion=False
+    cls=Group, help="List, show, export and upgrade checkpoints.", add_completion=False
 )
-app.command()(export)
-app.command()(upgrade)
+app.command(cls=Command)(export)
+app.command(cls=Command)(upgrade)
 
 SAMPLE_LINES = 12
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print facts as JSON.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.callback(invoke_without_command=True)
 def checkpoints(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the checkpoints of this folder, and those that come with seqgen: what, how good."""
+    """List, show, export and upgrade checkpoints."""
     if context.invoked_subcommand is not None:
         return
     own = list_checkpoints()
@@ -49,18 +50,18 @@ def checkpoints(context: typer.Context, as_json: AsJson = False) -> None:
         print_notice("none of your own here yet; train one with `seqgen train SOURCE`")
 
 
-@app.command()
+@app.command(cls=Command)
 def show(
     name: Annotated[
         str,
         typer.Argument(
-            help="A checkpoint's name, or the path of its folder.",
+            help="Name of a checkpoint, or path of its folder.",
             autocompletion=complete_checkpoint,
         ),
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Show everything of a checkpoint: options, quality, learning curve, latest sample."""
+    """Show options, metrics, learning curve and a sample."""
     path = find_checkpoint(name)
     from seqgen.checkpoint.model_card import data_rows, network_rows, training_rows
     from seqgen.checkpoint.read import best_metric, open_checkpoint

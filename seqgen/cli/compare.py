@@ -1,4 +1,4 @@
-"""`seqgen compare`: networks trained one after the other under one budget, side by side."""
+"""`seqgen compare`: train several networks under the same budget and compare them."""
 
 from collections.abc import Generator
 from pathlib import Path
@@ -8,7 +8,7 @@ import typer
 
 from seqgen.cli.completion import complete_corpus
 from seqgen.cli.options import with_options
-from seqgen.cli.train import CheckpointsDir, Encoding, opened
+from seqgen.cli.train import CheckpointsDir, Encoding, open_sources
 from seqgen.config.options import ComparisonOptions, DataOptions, ModelOptions, TrainingOptions
 from seqgen.errors import ConfigError
 from seqgen.io.atomic import check_writable
@@ -20,23 +20,23 @@ if TYPE_CHECKING:
 Sources = Annotated[
     list[str],
     typer.Argument(
-        help="Files, folders, patterns, known corpora (seqgen corpora), or - for standard input.",
+        help="Files, folders, glob patterns, corpora, or -.",
         autocompletion=complete_corpus,
         show_default=False,
     ),
 ]
 Name = Annotated[
     str | None,
-    typer.Option(help="Name of the comparison; the corpus's and -compare unless said."),
+    typer.Option(help="Name of the comparison.", show_default="CORPUS-compare"),
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace one of that name.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing comparison.")]
 DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="List the networks, their size and time; train nothing.")
+    bool, typer.Option("--dry-run", help="Print models, sizes and time; do not train.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print all figures and curves as JSON.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print all results as JSON.")]
 Plot = Annotated[
     Path | None,
-    typer.Option(help="Draw the learning curves into this file: .png, .svg or .pdf."),
+    typer.Option(help="Plot the learning curves.", metavar=".png|.svg|.pdf"),
 ]
 
 
@@ -52,17 +52,17 @@ def compare(
     as_json: AsJson = False,
     plot: Plot = None,
 ) -> None:
-    """Train several networks, each for as long as the others, and set them side by side.
+    """Train several networks under the same budget and compare them.
 
-    Every option takes a list, as in --cells lstm,gru --layers 1,2 --minutes 2: every combination
-    is trained. Started again with the same words, it goes on where it was.
+    Every option takes a list, as in --cells lstm,gru --layers 1,2 --minutes 2: all combinations
+    are trained. The same command continues an interrupted comparison.
     """
     from seqgen.checkpoint.locate import validate_name
     from seqgen.cli import compare_results
     from seqgen.comparison.runner import compare as comparing
 
     check_plot(plot)
-    corpus = opened(sources, encoding)
+    corpus = open_sources(sources, encoding)
     path = checkpoints_dir / (f"{corpus.name}-compare" if name is None else validate_name(name))
     if dry_run:
         compare_results.show_estimate(corpus, said, path.name, as_json)
@@ -78,19 +78,19 @@ def compare(
 
 
 def check_plot(plot: Path | None) -> None:
-    """Raise ConfigError for a picture that could not be written, before any time is spent on it."""
+    """Raise ConfigError for a plot that could not be written."""
     from seqgen.reports.charts import PLOT_SUFFIXES
 
     if plot and plot.suffix.lower() not in PLOT_SUFFIXES:
         raise ConfigError(f"--plot: {str(plot)!r} does not end in {', '.join(PLOT_SUFFIXES)}")
     if plot and not plot.parent.is_dir():
-        raise ConfigError(f"--plot: there is no folder {plot.parent}")
+        raise ConfigError(f"folder {plot.parent} does not exist", option="plot")
     if plot:
         check_writable(plot)
 
 
 def watch(events: "Generator[Event, None, None]", path: Path, overwrite: bool) -> "Comparison":
-    """Draw a comparison as it goes; an interruption saves it and ends the command."""
+    """Display a comparison; an interruption saves it and ends the command."""
     from seqgen.cli.compare_display import display
     from seqgen.cli.signals import Interruption, console, say
     from seqgen.comparison.events import ComparisonStatus, VariantEvent, VariantStarted
@@ -121,10 +121,10 @@ def watch(events: "Generator[Event, None, None]", path: Path, overwrite: bool) -
 
 
 def interruption_message(path: Path, overwrite: bool) -> str:
-    """What to say of an interrupted comparison: how to go on."""
+    """Return what to print for an interrupted comparison: how to continue it."""
     from seqgen.comparison.results import file_of
 
     if not file_of(path).exists():
-        return "interrupted before anything was learned"
+        return "interrupted before the first step; nothing was saved"
     same = "the same command without --overwrite" if overwrite else "the same command"
-    return f"interrupted and saved; {same} goes on with it"
+    return f"interrupted and saved; continue with {same}"

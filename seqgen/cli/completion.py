@@ -13,6 +13,10 @@ def names_of(table: str | None) -> tuple[str, ...]:
         from seqgen.data.tokenizers import TOKENIZERS
 
         return TOKENIZERS.builtin_names()
+    if table == "documents":
+        from seqgen.config.options import UNITS
+
+        return UNITS
     if table == "cells":
         from seqgen.models.cells import CELLS
 

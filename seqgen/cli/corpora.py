@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from seqgen.cli.completion import complete_corpus
+from seqgen.cli.help import Command, Group
 from seqgen.cli.terminal import print_notice, write_stdout
 from seqgen.data.corpora import open_corpus
 from seqgen.data.corpora.builtin import describe, open_builtin
@@ -17,17 +18,19 @@ from seqgen.data.corpora.registry import corpus_names, entries, find_entry, get_
 from seqgen.errors import ConfigError
 from seqgen.tasks import TASKS
 
-app = typer.Typer(help="List, show and fetch the corpora that seqgen knows.", add_completion=False)
+app = typer.Typer(
+    cls=Group, help="List, show and download the built-in corpora.", add_completion=False
+)
 
 GLANCE = 2_000  # characters; about one screen
 
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print facts as JSON.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.callback(invoke_without_command=True)
 def corpora(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the known corpora: size, licence, and where each is."""
+    """List, show and download the built-in corpora."""
     if context.invoked_subcommand is not None:
         return
     rows = [describe(known) for known in entries().values()]
@@ -37,26 +40,24 @@ def corpora(context: typer.Context, as_json: AsJson = False) -> None:
         print_table(rows)
 
 
-@app.command()
+@app.command(cls=Command)
 def show(
     source: Annotated[
         str,
         typer.Argument(
-            help="A known corpus, or a file, folder or pattern.", autocompletion=complete_corpus
+            help="Corpus, file, folder or glob pattern.", autocompletion=complete_corpus
         ),
     ],
     characters: Annotated[
-        int | None, typer.Option(min=1, help="How much to print; whole lines unless said.")
+        int | None, typer.Option(min=1, help="Characters to print.", show_default="a screen")
     ] = None,
     encoding: Annotated[
-        str | None, typer.Option(help="Of a file; UTF-8 or what a byte-order mark says.")
+        str | None, typer.Option(help="Encoding of a file.", show_default="UTF-8 or BOM")
     ] = None,
-    report: Annotated[
-        bool, typer.Option(help="Of tunes: how many are learned from, and why the others are not.")
-    ] = False,
+    report: Annotated[bool, typer.Option(help="Count rejected tunes by reason.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Print the beginning of a corpus, or what is known of it."""
+    """Print the beginning of a corpus, or facts about it."""
     with drawn_downloads() as progress:
         corpus = open_corpus([source], encoding=encoding, progress=progress)
     for notice in corpus.notices:
@@ -69,16 +70,14 @@ def show(
         write_stdout(beginning(corpus, characters))
 
 
-@app.command()
+@app.command(cls=Command)
 def fetch(
     names: Annotated[
         list[str],
-        typer.Argument(
-            help="Known corpora, such as gutenberg:2600.", autocompletion=complete_corpus
-        ),
+        typer.Argument(help="Corpora, such as gutenberg:2600.", autocompletion=complete_corpus),
     ],
 ) -> None:
-    """Download corpora, unless they are on this machine already, and say where they are."""
+    """Download corpora that are not on this machine; print their paths."""
     for corpus in [get_entry(name) for name in names]:
         with drawn_downloads() as progress:
             open_builtin(corpus, progress)

@@ -30,7 +30,7 @@ def evaluate(
     name: Annotated[
         str,
         typer.Argument(
-            help="A checkpoint's name, or the path of its folder.",
+            help="Name of a checkpoint, or path of its folder.",
             autocompletion=complete_checkpoint,
         ),
     ],
@@ -38,8 +38,8 @@ def evaluate(
     files: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Texts to measure by: files, known corpora, or - for standard input. "
-            "What was held back in training unless said.",
+            help="Files, corpora, or -.",
+            show_default="validation text",
             metavar="[FILE]...",
         ),
     ] = None,
@@ -47,9 +47,9 @@ def evaluate(
 ) -> None:
     """Measure how good a model is.
 
-    Of text: how likely it finds text that it has not learned from, beside n-grams and compressors,
-    and what its samples are like. Of tunes: the tunes that it writes, with the grammar and without,
-    beside real ones.
+    Text models: likelihood of text that was not used for training, compared with n-grams and
+    compressors, and statistics of samples. Tune models: statistics of sampled tunes, with and
+    without the grammar, compared with real ones.
     """
     checkpoint = opened(name)
     evaluation = evaluation_of(checkpoint)

@@ -14,16 +14,14 @@ def export(
     name: Annotated[
         str,
         typer.Argument(
-            help="A checkpoint's name, or the path of its folder.",
+            help="Name of a checkpoint, or path of its folder.",
             autocompletion=complete_checkpoint,
         ),
     ],
-    folder: Annotated[Path, typer.Argument(help="Where the copy goes; must not be there yet.")],
-    half: Annotated[
-        bool, typer.Option(help="Weights in half precision, a file of half the size.")
-    ] = True,
+    folder: Annotated[Path, typer.Argument(help="Folder of the copy; must not exist.")],
+    half: Annotated[bool, typer.Option(help="Store weights in half precision.")] = True,
 ) -> None:
-    """Copy a checkpoint without the state of its run: small, to pass on and to sample from."""
+    """Copy a checkpoint without its training state, to share it."""
     from seqgen.checkpoint import export
     from seqgen.checkpoint.locate import find_checkpoint
     from seqgen.checkpoint.read import open_checkpoint

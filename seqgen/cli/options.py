@@ -11,14 +11,12 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import typer
 
 from seqgen.cli.completion import complete_names, names_of
+from seqgen.cli.terminal import flags
 from seqgen.config.fields import Options, flag_name
 from seqgen.errors import ConfigError, unknown_name
 
-# Bounds beyond these keep nonsense out; they would not help who reads the help.
-LARGE, SMALL = 10_000, 0.01
-
 METAVARS = {int: "N", float: "X", str: "TEXT"}
-CONFIG_HELP = "TOML file of options by name (clip_norm = 5.0); flags win over it."
+CONFIG_HELP = "TOML file of options, such as clip_norm = 5.0."
 
 
 def with_options(
@@ -35,7 +33,7 @@ def with_options(
     """
     hints = {name: hint for group in groups for name, hint in get_type_hints(group).items()}
     known = {f.name: (group, f) for group in groups for f in fields(group)}  # type: ignore[arg-type]
-    flags = {name: entry for name, entry in known.items() if entry[1].metadata["flag"]}
+    switches = {name: entry for name, entry in known.items() if entry[1].metadata["flag"]}
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @wraps(command)
@@ -44,7 +42,7 @@ def with_options(
             if several:
                 said = {name: listed(value) for name, value in said.items()}
             read = parse_several if several else parse
-            for name in flags:
+            for name in switches:
                 if (text := values.pop(name)) is not None:
                     said[name] = text if isinstance(text, bool) else read(name, text, hints[name])
             command(**values, said=said)
@@ -52,7 +50,7 @@ def with_options(
         own = inspect.signature(command, eval_str=True).parameters.values()
         parameters = [p for p in own if p.name != "said"]
         make = flag_of_several if several else flag
-        parameters += [make(f, hints[f.name], group) for group, f in flags.values()]
+        parameters += [make(f, hints[f.name], group) for group, f in switches.values()]
         parameters.append(
             keyword("config", Path | None, typer.Option("--config", help=CONFIG_HELP))
         )
@@ -79,20 +77,34 @@ def flag(field: Field, hint: Any, group: type) -> inspect.Parameter:
         switch = flag_name(field.name)
         if field.default:
             switch += f"/{flag_name('no_' + field.name)}"
-        info = typer.Option(switch, help=field.metadata["help"], rich_help_panel=panel(group))
+        info = typer.Option(switch, **_shown(field, group))
         return keyword(field.name, bool | None, info)
     words = field.metadata["choices"] or names_of(field.metadata["names"])
-    metavar = "|".join(field.metadata["choices"] or ()) or METAVARS.get(kind_of(hint), "N[,N]")
-    if field.metadata["suffixes"]:
-        metavar = "FILE" + "|".join(field.metadata["suffixes"])
+    listed_words = "|".join(words or field.metadata["suffixes"] or ())
     info = typer.Option(
         flag_name(field.name),
-        help=help_text(field, words),
-        metavar="NAME" if field.metadata["names"] else metavar,
+        metavar=listed_words or METAVARS.get(kind_of(hint), "N[,N]"),
         autocompletion=complete_names(words) if words else None,
-        rich_help_panel=panel(group),
+        **_shown(field, group),
     )
     return keyword(field.name, str | None, info)
+
+
+def _shown(field: Field, group: type) -> dict[str, Any]:
+    """What the help prints of a field: `seqgen.cli.help.Command` lists hidden ones on demand."""
+    default = field.default
+    if default is None:
+        default = field.metadata["default_text"]
+    elif isinstance(default, bool):
+        default = "on" if default else None
+    elif isinstance(default, float):
+        default = f"{default:g}"
+    return {
+        "help": flags(field.metadata["help"]),
+        "show_default": False if default is None else str(default),
+        "hidden": field.metadata["advanced"],
+        "rich_help_panel": panel(group),
+    }
 
 
 def flag_of_several(field: Field, hint: Any, group: type) -> inspect.Parameter:
@@ -100,9 +112,8 @@ def flag_of_several(field: Field, hint: Any, group: type) -> inspect.Parameter:
     if hint is bool:
         info = typer.Option(
             flag_name(field.name),
-            help=field.metadata["help"],
             metavar="yes|no",
-            rich_help_panel=panel(group),
+            **_shown(field, group) | {"show_default": False},
         )
         return keyword(field.name, str | None, info)
     parameter = flag(field, hint, group)
@@ -115,22 +126,6 @@ def flag_of_several(field: Field, hint: Any, group: type) -> inspect.Parameter:
 def panel(group: type) -> str:
     """The heading under which the help lists a group's options."""
     return (group.__doc__ or "").split("\n")[0].rstrip(".")
-
-
-def help_text(field: Field, words: tuple[str, ...]) -> str:
-    """The field's help with its words, range and default, as far as it has them."""
-    known, notes = field.metadata, []
-    if known["names"]:
-        notes.append(", ".join(words))
-    if known["above"] is not None:
-        notes.append(f"above {known['above']:g}")
-    elif known["least"] is not None and known["least"] >= SMALL:
-        notes.append(f"at least {known['least']:g}")
-    if known["most"] is not None and known["most"] <= LARGE:
-        notes.append(f"at most {known['most']:g}")
-    if field.default is not None:
-        notes.append(f"default {field.default}")
-    return f"{known['help']} ({'; '.join(notes)})" if notes else known["help"]
 
 
 def kind_of(hint: Any) -> Any:

@@ -22,22 +22,22 @@ def render(
     source: Annotated[
         str,
         typer.Argument(
-            help="A file of ABC tunes, - for standard input, or a known corpus of tunes.",
+            help="File of ABC tunes, corpus of tunes, or -.",
             autocompletion=complete_corpus,
         ),
     ],
     said: dict[str, Any],
     output: Annotated[
-        Path | None, typer.Option(help="Write the tunes to this file, in the format of its suffix.")
+        Path | None, typer.Option(help="Output file; its suffix is the format.")
     ] = None,
     tune: Annotated[
-        int | None, typer.Option(help="Only the tune with this number behind X:.", metavar="N")
+        int | None, typer.Option(help="Only the tune with this number (X:).", metavar="N")
     ] = None,
     encoding: Annotated[
-        str | None, typer.Option(help="Of a file; UTF-8 or what a byte-order mark says.")
+        str | None, typer.Option(help="Encoding of the file.", show_default="UTF-8 or BOM")
     ] = None,
 ) -> None:
-    """Write ABC tunes as MIDI, score, sound or page, or play them; else show them here.
+    """Convert ABC tunes to MIDI, scores, sound or HTML, or play them.
 
     A tune that cannot be rendered is named and left out. The exit status is 1 if none is left or
     a file cannot be written.

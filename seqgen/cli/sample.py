@@ -40,28 +40,25 @@ def sample(
     name: Annotated[
         str,
         typer.Argument(
-            help="A checkpoint's name, or the path of its folder.",
+            help="Name of a checkpoint, or path of its folder.",
             autocompletion=complete_checkpoint,
         ),
     ],
     said: dict[str, Any],
     prompt: Annotated[
         str,
-        typer.Option(
-            help="Text to go on from; @FILE reads it from a file, - from stdin, @@ is a literal @."
-        ),
+        typer.Option(help="Text to continue: text, @FILE, or - (@@: a literal @)."),
     ] = "",
-    echo: Annotated[
-        bool, typer.Option(help="Write the prompt before the text that goes on from it.")
-    ] = True,
+    echo: Annotated[bool, typer.Option(help="Print the prompt too.")] = True,
     output: Annotated[
         Path | None,
-        typer.Option(help="Write to this file; tunes in the format of its suffix."),
+        typer.Option(help="Output file; for tunes, its suffix is the format."),
     ] = None,
     precision: Annotated[
         str,
         typer.Option(
-            help="Numbers in products: float32 is exact, int8 two to four times as fast.",
+            help="float32 is exact, int8 is faster.",
+            hidden=True,
             metavar="|".join(PRECISIONS),
             autocompletion=complete_names(PRECISIONS),
         ),
@@ -69,17 +66,20 @@ def sample(
     weights: Annotated[
         str,
         typer.Option(
-            help="Weights to use; last are those at the end of a run that learned nothing useful.",
+            help="Weights to load.",
+            hidden=True,
             metavar="|".join(WEIGHTS_OF),
             autocompletion=complete_names(tuple(WEIGHTS_OF)),
         ),
     ] = BEST,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say what is used.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Print the model and the seed.")
+    ] = False,
 ) -> None:
-    """Write text or tunes from a checkpoint, to standard output as they come.
+    """Generate text or tunes from a checkpoint.
 
-    Tunes come whole, one after the other, as ABC; in a terminal they are shown with their bars. A
-    prompt may be the first bars of a tune, header lines (K:D), or both.
+    Tunes are printed as ABC; a terminal shows their bars. A prompt of a tune model is ABC: header
+    lines (K:D), the first bars, or both.
     """
     options, asked, rendering = grouped(said, SamplingOptions, TuneOptions, RenderOptions)
     if rendering != RenderOptions():

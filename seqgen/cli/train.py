@@ -1,4 +1,4 @@
-"""`seqgen train`: learn from a corpus, and show how it goes."""
+"""`seqgen train`: train on a corpus, and display the progress."""
 
 import json
 from collections.abc import Iterator
@@ -9,7 +9,6 @@ import typer
 
 from seqgen.cli.completion import complete_checkpoint, complete_corpus
 from seqgen.cli.options import with_options
-from seqgen.config.fields import flag_name
 from seqgen.config.options import DataOptions, ModelOptions, RunOptions, TrainingOptions
 from seqgen.errors import ConfigError
 from seqgen.training.events import Event, Started, Step
@@ -17,19 +16,24 @@ from seqgen.training.events import Event, Started, Step
 Sources = Annotated[
     list[str] | None,
     typer.Argument(
-        help="Files, folders, patterns, known corpora (seqgen corpora), or - for standard input.",
+        help="Files, folders, glob patterns, corpora, or -.",
         autocompletion=complete_corpus,
         show_default=False,
     ),
 ]
-Name = Annotated[str | None, typer.Option(help="Name of the checkpoint; the corpus's unless said.")]
-CheckpointsDir = Annotated[Path, typer.Option(help="Folder in which the checkpoint is made.")]
-Encoding = Annotated[str | None, typer.Option(help="Of the files, where it is not UTF-8.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a checkpoint of that name.")]
+Name = Annotated[
+    str | None, typer.Option(help="Name of the checkpoint.", show_default="the corpus's")
+]
+CheckpointsDir = Annotated[Path, typer.Option(help="Folder of checkpoints.")]
+Encoding = Annotated[
+    str | None, typer.Option(help="Encoding of the files.", show_default="UTF-8 or BOM")
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing checkpoint.")]
 Resume = Annotated[
     str | None,
     typer.Option(
-        help="Go on with this checkpoint; --minutes or --epochs extend it, all training counted.",
+        help="Resume a checkpoint; --minutes, --epochs extend it.",
+        metavar="NAME",
         autocompletion=complete_checkpoint,
     ),
 ]
@@ -37,14 +41,16 @@ IgnoreCorpusChanges = Annotated[
     bool,
     typer.Option(
         "--ignore-corpus-changes",
-        help="With --resume, go on with the text as it was, though its files have changed.",
+        help="Resume with the stored text if files have changed.",
     ),
 ]
 DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Show the network, its memory and time; train nothing.")
+    bool, typer.Option("--dry-run", help="Print the model, memory and time; do not train.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="With --dry-run, print JSON.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say why each default was chosen.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the dry run as JSON.")]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Print why each default was chosen.")
+]
 
 
 @with_options(DataOptions, ModelOptions, TrainingOptions)
@@ -61,42 +67,41 @@ def train(
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """Train a network on a text or a book of tunes.
+    """Train a network on a text or a tune book.
 
-    With no option it chooses by the size of the data, and says what it chose.
+    Options that are not given are chosen from the size of the data and the speed of the machine,
+    and printed.
     """
     if as_json and not dry_run:
-        raise ConfigError("--json prints what --dry-run finds; give both")
+        raise ConfigError("needs `dry_run=True`", option="json")
     if resume is not None:
         check_resume_conflicts(
             sources=sources, name=name, encoding=encoding, overwrite=overwrite, dry_run=dry_run
         )
-        watch(going_on(resume, checkpoints_dir, said, ignore_corpus_changes), verbose)
+        watch(_resume(resume, checkpoints_dir, said, ignore_corpus_changes), verbose)
     elif ignore_corpus_changes:
-        raise ConfigError(
-            "--ignore-corpus-changes is for a run that goes on; give it with --resume"
-        )
+        raise ConfigError("needs `resume`", option="ignore_corpus_changes")
     elif not sources:
         raise ConfigError(
-            "name what to learn from: files, folders or known corpora, as in "
-            "`seqgen train sonnets`, or a checkpoint to --resume"
+            "no corpus given; name files, folders or built-in corpora (seqgen train sonnets), or "
+            "a checkpoint to `resume`"
         )
     elif dry_run:
         show_estimate(sources, encoding, RunOptions.of(said), as_json)
     else:
         options = RunOptions.of(said)
-        watch(beginning(sources, encoding, options, name, checkpoints_dir, overwrite), verbose)
+        watch(_start(sources, encoding, options, name, checkpoints_dir, overwrite), verbose)
 
 
 def check_resume_conflicts(**given: Any) -> None:
-    """Raise ConfigError for what would be passed over in silence."""
+    """Raise ConfigError for arguments that a resumed run would ignore."""
     for name, value in given.items():
         if value:
-            what = "what to learn from" if name == "sources" else flag_name(name)
-            raise ConfigError(f"--resume goes on as the run began; {what} cannot be given with it")
+            what = "a corpus" if name == "sources" else f"`{name}`"
+            raise ConfigError(f"cannot be combined with {what}", option="resume")
 
 
-def going_on(
+def _resume(
     name: str, checkpoints_dir: Path, said: dict[str, Any], ignore_corpus_changes: bool
 ) -> Iterator[Event]:
     from seqgen.checkpoint.locate import find_checkpoint
@@ -107,7 +112,7 @@ def going_on(
     )
 
 
-def beginning(
+def _start(
     sources: list[str],
     encoding: str | None,
     options: RunOptions,
@@ -118,7 +123,7 @@ def beginning(
     from seqgen.checkpoint.locate import validate_name
     from seqgen.training.run import start_run
 
-    corpus = opened(sources, encoding)
+    corpus = open_sources(sources, encoding)
     return start_run(
         corpus,
         options,
@@ -127,7 +132,7 @@ def beginning(
     )
 
 
-def opened(sources: list[str], encoding: str | None) -> Any:
+def open_sources(sources: list[str], encoding: str | None) -> Any:
     from seqgen.cli.corpora import drawn_downloads
     from seqgen.data.corpora import open_corpus
 
@@ -136,7 +141,7 @@ def opened(sources: list[str], encoding: str | None) -> Any:
 
 
 def watch(events: Iterator[Event], verbose: bool) -> None:
-    """Draw a run as it goes; an interruption saves it first. Ends the command with 128 + signal."""
+    """Display a run; save it before an interruption ends the command with 128 + signal."""
     from seqgen.cli.display import display
     from seqgen.cli.signals import Interruption, console, say
 
@@ -160,16 +165,17 @@ def watch(events: Iterator[Event], verbose: bool) -> None:
 
 
 def interruption_message(path: Path | None) -> str:
-    """What to say of an interrupted run: how to go on, where there is something to go on from.
+    """Return what to print for an interrupted run: how to resume it, if it can be.
 
-    path: of its checkpoint, once the run has started.
+    Args:
+        path: Its checkpoint; None before the run has started.
     """
     from seqgen.cli.log_lines import checkpoint_label
     from seqgen.training.train_state import resumable
 
     if path is None or not resumable(path):
-        return "interrupted before anything was learned"
-    return f"interrupted and saved; go on with:  seqgen train --resume {checkpoint_label(path)}"
+        return "interrupted before the first step; nothing was saved"
+    return f"interrupted and saved; resume with:  seqgen train --resume {checkpoint_label(path)}"
 
 
 def show_estimate(
@@ -178,8 +184,8 @@ def show_estimate(
     from seqgen.cli.dry_run import print_estimate
     from seqgen.training.dry_run import estimate
 
-    found = estimate(opened(sources, encoding), options)
+    result = estimate(open_sources(sources, encoding), options)
     if as_json:
-        print(json.dumps(found.to_json(), indent=2))
+        print(json.dumps(result.to_json(), indent=2))
     else:
-        print_estimate(found)
+        print_estimate(result)

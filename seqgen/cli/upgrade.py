@@ -20,9 +20,9 @@ def upgrade(
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Upgrade all of your checkpoints.")] = False,
 ) -> None:
-    """Rewrite checkpoints of an earlier format in the current one, in place."""
+    """Rewrite checkpoints of an earlier format in the current format."""
     if bool(names) == every:
-        raise ConfigError("name the checkpoints to upgrade, or give --all")
+        raise ConfigError("name the checkpoints to upgrade, or give `all=True`")
     from seqgen.checkpoint.layout import FORMAT
     from seqgen.checkpoint.locate import find_checkpoint, list_checkpoints
     from seqgen.checkpoint.upgrade import upgrade

@@ -23,6 +23,7 @@ def option(
     path: bool = False,
     flag: bool = True,
     advanced: bool = False,
+    default_text: str | None = None,
 ) -> Any:
     """A dataclass field that carries what is to be known of an option.
 
@@ -34,11 +35,12 @@ def option(
         suffixes may.
     flag: False for a rare option, which is set in a ``--config`` file only.
     advanced: printed by ``--help-all`` only, not by ``--help``.
+    default_text: what the help prints as the default where that is None.
     """
     known = {
         "help": help, "least": least, "most": most, "above": above,
         "choices": choices, "names": names, "suffixes": suffixes,
-        "path": path, "flag": flag, "advanced": advanced,
+        "path": path, "flag": flag, "advanced": advanced, "default_text": default_text,
     }  # fmt: skip
     return field(default=default, metadata=known)
 

@@ -28,27 +28,26 @@ UNITS = (AUTO, FILE, LINE, BLANK_LINE, BLANK_LINES)
 
 @dataclass(frozen=True)
 class DataOptions(Options):
-    """How text becomes tokens."""
+    """Data."""
 
     tokenizer: str | None = option(
-        None, "What a token is: abc for tunes and char for text, unless said.", names="tokenizers"
+        None, "Token type.", names="tokenizers", default_text="abc for tunes, char for text"
     )
     vocab_size: int | None = option(
-        None, "Most tokens in a word or subword vocabulary.", least=2, most=1_000_000
+        None, "Vocabulary size of word and subword tokenizers.", least=2, most=1_000_000
     )
     documents: str = option(
         AUTO,
-        "What one document of a text is: a file, a line, what stands between blank lines "
-        "(blank-line, or blank-lines for two or more), or between lines such as ---.",
+        "Document unit or separator line.",
+        names="documents",
     )
     transpose: str = option(
         "common",
-        "Keys in which tunes are learned: all with their tonic moved to C, as they are written "
-        "(none), or in other keys at each pass (augment).",
+        "Transposition of training tunes.",
         choices=("common", "none", "augment"),
     )
     voice: str | None = option(
-        None, "Voice to learn of tunes with several, by its name in V:; else the first."
+        None, "Voice (V:) to train on.", default_text="the first", advanced=True
     )
 
     def check(self) -> None:
@@ -63,83 +62,95 @@ class DataOptions(Options):
 
 @dataclass(frozen=True)
 class ModelOptions(Options):
-    """The network: an embedding, recurrent layers, an output layer."""
+    """Model."""
 
     cell: str = option("lstm", "Recurrent cell.", names="cells")
-    layers: int | None = option(None, "Recurrent layers, one above the other.", least=1, most=8)
+    layers: int | None = option(None, "Number of recurrent layers.", least=1, most=8)
     units: tuple[int, ...] | None = option(
-        None, "Units of each layer: one number, or one a layer (512,256).", least=1, most=16_384
+        None, "Units per layer: one value, or one for each.", least=1, most=16_384
     )
-    embedding: int | None = option(
-        None, "Width of the vector that stands for a token.", least=1, most=16_384
+    embedding: int | None = option(None, "Width of the token embedding.", least=1, most=16_384)
+    residual: bool = option(False, "Add the input of each layer to its output.")
+    dense: bool = option(False, "Feed each layer the outputs of all layers below.", advanced=True)
+    norm: str | None = option(
+        None, "Normalise the input of each layer.", choices=("layer", "batch")
     )
-    residual: bool = option(False, "Add what a layer reads to what it writes, if as wide.")
-    dense: bool = option(False, "Let each layer read all layers below it.")
-    norm: str | None = option(None, "Normalise what each layer reads.", choices=("layer", "batch"))
-    tie_embeddings: bool = option(False, "Let the output layer be the embedding, turned round.")
-    bidirectional: bool = option(False, "Refused, since text is written left to right.")
-    dropout: float | None = option(
-        None, "Share of values dropped between layers while training.", least=0.0, most=0.95
-    )
+    tie_embeddings: bool = option(False, "Share weights of embedding and output layer.")
+    bidirectional: bool = option(False, "Rejected: text is generated left to right.", advanced=True)
+    dropout: float | None = option(None, "Dropout rate between layers.", least=0.0, most=0.95)
     embedding_dropout: float | None = option(
-        None, "Share of an embedding's values dropped; less than --dropout.", least=0.0, most=0.95
+        None, "Dropout rate of the embedding.", least=0.0, most=0.95, advanced=True
     )
-    variational: bool = option(False, "Let both drop the same values at all steps of a window.")
+    variational: bool = option(
+        False, "Use one dropout mask for all steps of a sequence.", advanced=True
+    )
     recurrent_dropout: float = option(
-        0.0, "Share of recurrent weights dropped, anew in each window.", least=0.0, most=0.95
+        0.0, "Dropout rate of recurrent weights.", least=0.0, most=0.95, advanced=True
     )
     activation: str | None = option(
         None,
-        "Of rnn, leaky, esn, delay, mingru and minlstm; tanh unless said.",
+        "Activation function.",
         choices=("tanh", "sigmoid", "relu", "linear"),
+        default_text="tanh",
+        advanced=True,
     )
     recurrent_init: str | None = option(
         None,
-        "How recurrent weights begin; orthogonal unless said.",
+        "Recurrent initialiser.",
         choices=("orthogonal", "identity", "glorot"),
+        default_text="orthogonal",
+        advanced=True,
     )
     forget_bias: float | None = option(
         None,
-        "Bias with which the lstm's forget gates begin; 1 unless said, more for a longer memory.",
+        "Initial bias of LSTM forget gates.",
         least=-20.0,
         most=20.0,
+        default_text="1",
+        advanced=True,
     )
     reset: str | None = option(
         None,
-        "Whether the gru resets its state before or after the product; after unless said.",
+        "When the GRU resets its state.",
         choices=("before", "after"),
+        default_text="after",
+        advanced=True,
     )
     tau: str | None = option(
         None,
-        "Steps over which leaky units forget: one number, or a range over the units; 1:10 "
-        "unless said.",
+        "Time constants of leaky units.",
+        default_text="1:10",
+        advanced=True,
     )
-    learn_tau: bool = option(False, "Learn each leaky unit's --tau, beginning there.")
+    learn_tau: bool = option(False, "Train the time constants of leaky units.", advanced=True)
     delays: tuple[int, ...] | None = option(
         None,
-        "How many steps back each connection of the delay cell reaches; 1,4,16,64 unless said.",
+        "Delays of the delay cell.",
         least=1,
         most=1024,
+        default_text="1,4,16,64",
+        advanced=True,
     )
     spectral_radius: float | None = option(
-        None, "Of the esn's reservoir, below 1.", above=0.0, most=0.99999
+        None, "Spectral radius of the ESN reservoir.", above=0.0, most=0.99999, advanced=True
     )
     connectivity: float | None = option(
-        None, "Share of the reservoir's connections that there are.", above=0.0, most=1.0
+        None, "Share of nonzero ESN reservoir weights.", above=0.0, most=1.0, advanced=True
     )
     input_scale: float | None = option(
-        None, "Size of what is read, where it enters the reservoir.", above=0.0, most=1000.0
+        None, "Scale of the ESN input weights.", above=0.0, most=1000.0, advanced=True
     )
     leak: float | None = option(
-        None, "Share of its state that the reservoir renews in a step.", above=0.0, most=1.0
+        None, "Leak rate of the ESN reservoir.", above=0.0, most=1.0, advanced=True
     )
     readout: str | None = option(
         None,
-        "How the esn's output layer is found: by gradient, or in closed form in one pass (ridge).",
+        "Training of the ESN output layer.",
         choices=("gradient", "ridge"),
+        advanced=True,
     )
     ridge: float | None = option(
-        None, "Strength of the ridge of --readout ridge.", above=0.0, most=1e9
+        None, "Ridge penalty of `readout='ridge'`.", above=0.0, most=1e9, advanced=True
     )
 
     def check(self) -> None:
@@ -177,76 +188,73 @@ class ModelOptions(Options):
 
 @dataclass(frozen=True)
 class TrainingOptions(Options):
-    """How the network learns, and for how long."""
+    """Training."""
 
-    preset: str | None = option(
-        None, "Size of network and of steps; by data size and time unless said.", names="presets"
-    )
+    preset: str | None = option(None, "Size of the model and its batches.", names="presets")
     minutes: float | None = option(
         None,
-        "Train for this long by the clock; with --epochs for whichever is shorter.",
+        "Stop after this many minutes of training.",
         above=0.0,
         most=100_000.0,
     )
-    epochs: float | None = option(
-        None, "Train for this many passes over the data.", above=0.0, most=1e6
-    )
+    epochs: float | None = option(None, "Stop after this many epochs.", above=0.0, most=1e6)
     seq_length: int | None = option(
         None, "Steps of truncated backpropagation through time.", least=1, most=65_536
     )
     truncate: str = option(
         "fixed",
-        "Windows all of one length, or of random ones of that mean, whose gradient is unbiased.",
+        "Fixed or random sequence lengths.",
         choices=("fixed", "random"),
+        advanced=True,
     )
-    batch_size: int | None = option(
-        None, "Streams that are read side by side.", least=1, most=65_536
-    )
-    learning_rate: float | None = option(None, "Peak step size of Adam.", above=0.0, most=10.0)
+    batch_size: int | None = option(None, "Sequences per batch.", least=1, most=65_536)
+    learning_rate: float | None = option(None, "Peak learning rate of Adam.", above=0.0, most=10.0)
     weight_decay: float | None = option(
-        None, "Decoupled weight decay (AdamW).", least=0.0, most=10.0
+        None, "Decoupled weight decay (AdamW).", least=0.0, most=10.0, advanced=True
     )
     weight_averaging: float = option(
         0.0,
-        "Use the weights' average over about this last share of training; 0 for the last ones.",
+        "Average weights over this last share.",
         least=0.0,
         most=1.0,
+        advanced=True,
     )
     warmup: float = option(
-        0.02, "Share of training over which the step size rises.", least=0.0, most=1.0
+        0.02, "Share of training spent on warm-up.", least=0.0, most=1.0, advanced=True
     )
     clip_norm: float | None = option(
-        None, "Longest gradient, all weights together; 1 unless said.", above=0.0, most=1e9
+        None, "Maximum global gradient norm.", above=0.0, most=1e9, default_text="1", advanced=True
     )
-    clip_value: float | None = option(None, "Largest value in a gradient.", above=0.0, most=1e9)
-    patience: int = option(
-        8, "Stop after this many evaluations without a better one.", least=1, most=1_000_000
+    clip_value: float | None = option(
+        None, "Maximum absolute gradient value.", above=0.0, most=1e9, advanced=True
     )
+    patience: int = option(8, "Early stopping: evaluations to wait.", least=1, most=1_000_000)
     evaluations: int = option(
         20,
-        "How often the validation part is looked at over the whole run.",
+        "Number of evaluations in the run.",
         least=1,
         most=100_000,
         flag=False,
     )
     beta_1: float = option(
-        0.9, "Adam's decay of the mean gradient.", least=0.0, most=0.9999, flag=False
+        0.9, "Decay rate of Adam's mean gradient.", least=0.0, most=0.9999, flag=False
     )
     beta_2: float = option(
-        0.99, "Adam's decay of its square.", least=0.0, most=0.999999, flag=False
+        0.99, "Decay rate of Adam's mean squared gradient.", least=0.0, most=0.999999, flag=False
     )
     save_every: float = option(
-        30.0, "Seconds between two saves of what a resume needs.", least=0.0, most=60.0, flag=False
+        30.0, "Seconds between saves of the training state.", least=0.0, most=60.0, flag=False
     )
     precision: str = option(
         "auto",
-        "Numbers in products; auto takes bfloat16 where the processor has it.",
+        "Precision of matrix products.",
         choices=("auto", "float32", "bfloat16"),
+        advanced=True,
     )
     threads: int | None = option(
-        None, "Threads to train with; one a core unless said.", least=1, most=1024
+        None, "CPU threads.", least=1, most=1024, default_text="one per core"
     )
-    seed: int = option(0, "Seed of every random choice.", least=0, most=2**31 - 1)
+    seed: int = option(0, "Random seed.", least=0, most=2**31 - 1)
 
     def check(self) -> None:
         if self.clip_norm is not None and self.clip_value is not None:
@@ -255,59 +263,56 @@ class TrainingOptions(Options):
 
 @dataclass(frozen=True)
 class ComparisonOptions(Options):
-    """How long each network of a comparison learns."""
+    """Comparison."""
 
-    token_budget: int | None = option(
-        None, "Tokens that each network learns from.", least=1, most=10**15
-    )
+    token_budget: int | None = option(None, "Training tokens per variant.", least=1, most=10**15)
 
 
 @dataclass(frozen=True)
 class SamplingOptions(Options):
-    """How a token is chosen, and how many."""
+    """Sampling."""
 
     length: int | None = option(
         None,
-        "New tokens to write; 1000 for text unless said, and whole tunes for tunes.",
+        "New tokens.",
         least=1,
         most=10**9,
+        default_text="1000 for text, whole tunes",
     )
     temperature: float | None = option(
         None,
-        "Softmax temperature, 0 picks the likeliest token; by default 0.8 for text, 1 for lists of "
-        "short items and 0.95 for tunes.",
+        "Softmax temperature; 0 is greedy.",
         least=0.0,
         most=100.0,
+        default_text="0.8 to 1",
     )
     top_k: int | None = option(
-        None, "Choose among the K likeliest tokens.", least=1, most=1_000_000
+        None, "Sample from the K most likely tokens.", least=1, most=1_000_000
     )
     top_p: float | None = option(
-        None, "Choose among the fewest tokens whose probability reaches P.", above=0.0, most=1.0
+        None, "Sample from the smallest set of probability P.", above=0.0, most=1.0
     )
     min_p: float | None = option(
-        None, "Leave out tokens less likely than P times the likeliest.", least=0.0, most=1.0
+        None,
+        "Drop tokens below P times the highest probability.",
+        least=0.0,
+        most=1.0,
+        advanced=True,
     )
     repetition_penalty: float = option(
-        1.0, "Above 1, tokens of the last 64 are made less likely.", above=0.0, most=100.0
+        1.0, "Penalty on the last 64 tokens.", above=0.0, most=100.0, advanced=True
     )
-    count: int = option(
-        1, "How many samples; for tunes, how many whole tunes.", least=1, most=100_000
-    )
-    novel: bool = option(False, "Leave out documents of the corpus that the model was trained on.")
-    unique: bool = option(False, "Leave out documents that were already written.")
-    loops: bool = option(
-        True,
-        "End a sample that repeats the same 40 characters or more three times in a row; without, "
-        "the third time is avoided.",
-    )
+    count: int = option(1, "Number of samples or tunes.", least=1, most=100_000)
+    novel: bool = option(False, "Reject documents of the training corpus.")
+    unique: bool = option(False, "Reject documents that were already sampled.")
+    loops: bool = option(True, "Let a sample end in a loop.", advanced=True)
     stop: str | None = option(None, "Stop before this text.")
     lines: int | None = option(None, "Stop after this many lines.", least=1, most=10**9)
     seed: int | None = option(
-        None, "Same seed, same sample; drawn and told unless said.", least=0, most=2**63 - 1
+        None, "Random seed.", least=0, most=2**63 - 1, default_text="drawn and printed"
     )
     on_unknown: str = option(
-        "error", "What to do with a prompt's unknown characters.", choices=("error", "skip")
+        "error", "Unknown characters in the prompt.", choices=("error", "skip"), advanced=True
     )
 
     def check(self) -> None:
@@ -317,45 +322,43 @@ class SamplingOptions(Options):
 
 @dataclass(frozen=True)
 class TuneOptions(Options):
-    """What is asked of a tune."""
+    """Tunes."""
 
-    meter: str | None = option(None, "Meter, such as 6/8 or C|; the model chooses unless said.")
-    key: str | None = option(None, "Key, such as D, Ador or F#m; drawn as in its book unless said.")
-    rhythm: str | None = option(None, "Kind of tune, such as jig or reel, where its book told it.")
-    bars: int | None = option(None, "Bars, without pickups and second endings.", least=1, most=1000)
-    form: str | None = option(None, "Sections by letters, a doubled one being repeated: AABB, ABC.")
-    tonic: bool = option(False, "End on the tonic, if it takes another section.")
-    grammar: bool = option(True, "Keep tunes playable by the grammar of ABC tunes.")
+    meter: str | None = option(None, "Meter, such as 6/8 or C|.")
+    key: str | None = option(None, "Key, such as D, Ador or F#m.")
+    rhythm: str | None = option(None, "Tune type, such as jig or reel.")
+    bars: int | None = option(
+        None, "Number of bars, without pickups and 2nd endings.", least=1, most=1000
+    )
+    form: str | None = option(None, "Sections, such as AABB or ABC; doubled ones repeat.")
+    tonic: bool = option(False, "End on the tonic, adding a section if necessary.")
+    grammar: bool = option(True, "Constrain tunes to the grammar.")
 
 
 @dataclass(frozen=True)
 class RenderOptions(Options):
-    """How tunes are written down and heard."""
+    """Scores and sound."""
 
-    midi: str | None = option(
-        None, "Write the tunes as MIDI, repeats played.", suffixes=(".mid", ".midi")
-    )
-    score: str | None = option(
-        None, "Write the tunes as an engraved score.", suffixes=(".svg", ".png", ".pdf")
-    )
-    audio: str | None = option(None, "Write the tunes as sound.", suffixes=(".wav",))
+    midi: str | None = option(None, "Write MIDI with repeats played.", suffixes=(".mid", ".midi"))
+    score: str | None = option(None, "Write an engraved score.", suffixes=(".svg", ".png", ".pdf"))
+    audio: str | None = option(None, "Write sound.", suffixes=(".wav",))
     html: str | None = option(
-        None, "Write a page with scores, sound and ABC.", suffixes=(".html", ".htm")
+        None, "Write a page of scores, sound and ABC.", suffixes=(".html", ".htm")
     )
     tempo: float | None = option(
         None,
-        "Beats a minute, dotted quarters in 6/8, 9/8 and 12/8, halves in 2/2, else quarters; what "
-        "the tune says or its rhythm's usual tempo unless said.",
+        "Beats per minute.",
         least=10.0,
         most=500.0,
+        default_text="the tune's",
     )
     instrument: str | None = option(
         None,
-        "Instrument of MIDI, sound and page: a name, or a General MIDI number from 1 to 128; harp "
-        "by default.",
+        "General MIDI name or number.",
         names="instruments",
+        default_text="harp",
     )
-    play: bool = option(False, "Play through the machine's own player.")
+    play: bool = option(False, "Play through the system's audio player.")
 
 
 @dataclass(frozen=True)

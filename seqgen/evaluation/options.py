@@ -12,53 +12,46 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class EvaluationOptions(Options):
-    """Sampling options of all kinds of models."""
+    """Sampling."""
 
     temperature: float | None = option(
         None,
-        "Softmax temperature; by default the one of `seqgen sample`.",
+        "Softmax temperature.",
         least=0.0,
         most=100.0,
+        default_text="as in sample",
     )
     seed: int = option(0, "Random seed.", least=0, most=2**63 - 1)
 
 
 @dataclass(frozen=True)
 class TextEvaluationOptions(Options):
-    """Options for models of text."""
+    """Text models."""
 
-    samples: int = option(
-        20, "Number of samples to generate and measure; 0 for none.", least=0, most=10_000
-    )
+    samples: int = option(20, "Samples to analyse; 0 for none.", least=0, most=10_000)
     length: int | None = option(
-        None, "Tokens of each sample; by default 1000.", least=1, most=1_000_000
+        None, "Tokens per sample.", least=1, most=1_000_000, default_text="1000"
     )
     on_unknown: str = option(
         "error",
-        "Handling of characters that are not in the vocabulary.",
+        "Unknown characters in a file.",
         choices=("error", "skip"),
     )
-    encoding: str | None = option(
-        None, "Encoding of files; by default UTF-8, or as a byte-order mark says."
-    )
-    html: str | None = option(
-        None, "Write an HTML report to this file.", suffixes=(".html", ".htm")
-    )
+    encoding: str | None = option(None, "Encoding of files.", default_text="UTF-8 or BOM")
+    html: str | None = option(None, "Write a report page.", suffixes=(".html", ".htm"))
 
 
 @dataclass(frozen=True)
 class TuneEvaluationOptions(Options):
-    """Options for models of tunes."""
+    """Tune models."""
 
     count: int = option(
         500,
-        "Tunes to generate with the grammar, and as many without.",
+        "Tunes to sample, twice.",
         least=1,
         most=100_000,
     )
-    validators: bool = option(
-        True, "Validate tunes with music21, and with abc2midi if it is installed; slower."
-    )
+    validators: bool = option(True, "Run music21 and abc2midi.")
 
 
 class Evaluation(NamedTuple):

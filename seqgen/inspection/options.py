@@ -7,54 +7,54 @@ from seqgen.config.fields import Options, option
 
 @dataclass(frozen=True)
 class TextOptions(Options):
-    """Options for the text that the network reads."""
+    """Input."""
 
     text: str | None = option(
         None,
-        "File, built-in corpus, or - for standard input; by default the validation part.",
+        "File, corpus, or -.",
         path=True,
+        default_text="validation text",
     )
     on_unknown: str = option(
         "skip",
-        "Handling of characters that are not in the vocabulary.",
+        "Unknown characters in the text.",
         choices=("skip", "error"),
     )
 
 
 @dataclass(frozen=True)
 class GradientOptions(Options):
-    """Options of `seqgen inspect NAME gradients`."""
+    """Gradients."""
 
     steps: int | None = option(
         None,
-        "Steps to backpropagate; by default 100, or as many as the longest document allows.",
+        "Steps to backpropagate.",
         least=2,
         most=10_000,
+        default_text="up to 100",
     )
-    streams: int = option(
-        64, "Evenly spaced positions of the text to start from.", least=1, most=1024
-    )
-    plot: str | None = option(None, "Write a plot to this file.", suffixes=(".png",))
+    streams: int = option(64, "Positions to backpropagate from.", least=1, most=1024)
+    plot: str | None = option(None, "Write a plot.", suffixes=(".png",))
 
 
 @dataclass(frozen=True)
 class NeuronOptions(Options):
-    """Options of `seqgen inspect NAME neurons`."""
+    """Neurons."""
 
-    characters: int = option(20_000, "Characters of the text to read.", least=2, most=1_000_000)
+    characters: int = option(20_000, "Characters to read.", least=2, most=1_000_000)
     units: tuple[str, ...] | None = option(
         None,
-        "Units to colour the text by: NUMBER in the top layer, LAYER:NUMBER or "
-        "LAYER:STATE:NUMBER, with layers from 1 and numbers from 0; by default the best ones.",
+        "Units: N, LAYER:N or LAYER:STATE:N.",
+        default_text="best",
     )
     html: str | None = option(
-        None, "Write the coloured text to this HTML file.", suffixes=(".html", ".htm")
+        None, "Write the coloured text as a page.", suffixes=(".html", ".htm")
     )
 
 
 @dataclass(frozen=True)
 class GateOptions(Options):
-    """Options of `seqgen inspect NAME gates`."""
+    """Gates."""
 
-    characters: int = option(20_000, "Characters of the text to read.", least=2, most=10_000_000)
-    plot: str | None = option(None, "Write a plot to this file.", suffixes=(".png",))
+    characters: int = option(20_000, "Characters to read.", least=2, most=10_000_000)
+    plot: str | None = option(None, "Write a plot.", suffixes=(".png",))

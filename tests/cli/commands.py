@@ -36,7 +36,16 @@ def every_option() -> list[tuple[tuple[str, ...], str]]:
             gather(child, (*words, name))
 
     for name in app.COMMANDS:
-        gather(app.imported(name), (name,))
+        gather(app.import_command(name), (name,))
+    return found
+
+
+def every_command() -> list[tuple[str, ...]]:
+    """The words of each command, also of those within others."""
+    found = []
+    for name in app.COMMANDS:
+        found.append((name,))
+        found += [(name, child) for child in getattr(app.import_command(name), "commands", {})]
     return found
 
 

@@ -26,7 +26,7 @@ def test_help_names_the_commands_and_loads_nothing_heavy() -> None:
 
 @pytest.mark.parametrize("name", app.COMMANDS)
 def test_a_command_says_of_itself_what_the_list_says(name: str) -> None:
-    help_ = app.imported(name).help
+    help_ = app.import_command(name).help
     assert cleandoc(help_).split("\n")[0] == app.COMMANDS[name]
 
 

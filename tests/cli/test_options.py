@@ -11,7 +11,6 @@ from seqgen.cli.options import with_options
 from seqgen.config.fields import Options, option
 from seqgen.config.options import ModelOptions, SamplingOptions, TrainingOptions
 from seqgen.errors import ConfigError
-from seqgen.models import cells
 
 
 @dataclass(frozen=True)
@@ -73,21 +72,6 @@ def test_values_have_the_types_of_their_fields() -> None:
 def test_what_is_not_of_its_type_names_the_flag(arguments: tuple[str, ...], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         call(*arguments)
-
-
-def test_help_says_bounds_words_and_defaults() -> None:
-    @with_options(Made)
-    def command(said: dict[str, Any]) -> None:
-        pass
-
-    environment = {"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}
-    text = CliRunner().invoke(app_of(command), ["--help"], env=environment).output
-    for words in (
-        "Made for a test", "--whole-number", "at least 2; at most 8", "above 0; at most 1",
-        "default 0.25", "left|right", f"{', '.join(cells.names())}; default lstm",
-    ):  # fmt: skip
-        assert words in text
-    assert "--hidden" not in text
 
 
 def test_a_file_says_options_and_flags_win(tmp_path: Path) -> None:

@@ -3,14 +3,15 @@
 from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from seqgen.cli.completion import complete_checkpoint
+from seqgen.cli.help import Command, Group
 from seqgen.cli.inspect.gates import gates
 from seqgen.cli.inspect.gradients import gradients
 from seqgen.cli.inspect.neurons import neurons
 from seqgen.errors import ConfigError, did_you_mean
 
+HELP = ("-h", "--help", "--help-all")
 WHAT = ("gradients", "neurons", "gates")
 
 
@@ -19,19 +20,21 @@ def is_view(word: str) -> bool:
     return word in WHAT or bool(did_you_mean(word, WHAT))
 
 
-class NameFirst(TyperGroup):
+class NameFirst(Group):
     """`seqgen inspect NAME gradients`; the two words may come in the other order."""
 
     def parse_args(self, ctx, args):  # type: ignore[no-untyped-def]
         # A misspelled view is moved too, so that the error names it and not the checkpoint.
-        if len(args) > 1 and is_view(args[0]) and not is_view(args[1]):
+        if len(args) == 2 and args[0] in WHAT and args[1] in HELP:
+            args = ["NAME", *args]
+        elif len(args) > 1 and is_view(args[0]) and not is_view(args[1]):
             args = [args[1], args[0], *args[2:]]
         return super().parse_args(ctx, args)
 
 
 app = typer.Typer(
     cls=NameFirst,
-    help="See what a trained network does with a text: its gradients, neurons and gates.",
+    help="Show gradients, neurons or gates of a trained network.",
     no_args_is_help=True,
     invoke_without_command=True,
     add_completion=False,
@@ -44,17 +47,17 @@ def inspect(
     name: Annotated[
         str,
         typer.Argument(
-            help="A checkpoint's name, or the path of its folder.",
+            help="Name of a checkpoint, or path of its folder.",
             autocompletion=complete_checkpoint,
         ),
     ],
 ) -> None:
-    """See what a trained network does with a text: its gradients, neurons and gates."""
+    """Show gradients, neurons or gates of a trained network."""
     if context.invoked_subcommand is None:
         raise ConfigError(f"say what to see: seqgen inspect {name} {'|'.join(WHAT)}")
     context.obj = name
 
 
-app.command()(gradients)
-app.command()(neurons)
-app.command()(gates)
+app.command(cls=Command)(gradients)
+app.command(cls=Command)(neurons)
+app.command(cls=Command)(gates)

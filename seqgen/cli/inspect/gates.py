@@ -23,7 +23,7 @@ def gates(
     said: dict[str, Any],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Count how often each gate is open (above 0.9), shut (below 0.1) or between."""
+    """Count how often each gate is open (> 0.9) or shut (< 0.1)."""
     text, options = grouped(said, TextOptions, GateOptions)
     _common.check_output(options.plot)
     checkpoint = _common.opened(context.obj)

@@ -31,10 +31,10 @@ def gradients(
     said: dict[str, Any],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Follow the gradient of one step's loss back through time: does it vanish, or explode?
+    """Measure how gradients vanish or explode through time.
 
-    The norm of the loss's derivative by the state that was carried k steps before, for each layer,
-    beside the spectral radius and the largest singular value of its recurrent kernels.
+    Prints the norm of the gradient of the loss at step t with respect to the state at step t - k,
+    for each layer, and the spectral radius and largest singular value of its recurrent kernels.
     """
     text, options = grouped(said, TextOptions, GradientOptions)
     _common.check_output(options.plot)

@@ -31,10 +31,10 @@ def neurons(
     said: dict[str, Any],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Colour a text by single units, and search for units that follow something one can name.
+    """Find units that follow features of the text, and show them.
 
-    The units that go best with quotes, brackets, comments, lines and the like, or with bars and
-    pitches, each with its correlation on the half of the text that chose it and on the other half.
+    Features are quotes, brackets, comments and lines, or bars and pitches. The correlations are of
+    the half of the text that selected the unit, and of the other half.
     """
     text, options = grouped(said, TextOptions, NeuronOptions)
     _common.check_output(options.html)
