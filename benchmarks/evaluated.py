@@ -14,7 +14,7 @@ def evaluation(found: Mapping[str, Any], command: str) -> Evaluation:
 def text(found: Mapping[str, Any]) -> Iterable[Table]:
     yield Table(
         f"Likelihood of {found['evaluated']}, {found['characters']:,} characters",
-        ("", "nats a character", "bits a character", "perplexity of a token"),
+        ("", "nats per character", "bits per character", "perplexity per token"),
         tuple(
             (row["name"], *(measured(row[k]) for k in ("nats_per_character", "bits_per_character")),
              measured(row["perplexity"]))
@@ -28,8 +28,8 @@ def text(found: Mapping[str, Any]) -> Iterable[Table]:
 
 def tables_of_tunes(found: Mapping[str, Any]) -> Iterable[Table]:
     bits = tuple((name, f"{value:.3f}") for name, value in found["bits_per_note"].items())
-    yield Table("Likelihood of the tunes held back", ("", "bits a note"), bits)
-    yield figures("Tunes that it writes", found["figures"])
+    yield Table("Likelihood of the validation part", ("", "bits per note"), bits)
+    yield figures("Generated tunes", found["figures"])
 
 
 def figures(title: str, rows: list[Mapping[str, Any]]) -> Table:
