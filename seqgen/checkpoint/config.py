@@ -51,16 +51,21 @@ _PATHS = {
 
 @dataclass(frozen=True)
 class CorpusFacts:
-    """Where the text came from and how much of it there was.
+    """Origin and size of a corpus.
 
-    name: the corpus as it is spoken of; sources: what was read, in order.
-    fingerprint: hash of the text, by which a resume knows that it reads the same.
-    characters, tokens: of each part; validation is the part held back.
-    encoding: of the sources, where one was named.
-    unit: what one document of a text is (`seqgen.data.corpora.units`); None for tunes, and for a
-        text that an older seqgen read, to which each file was one.
-    held_out: documents that the validation part consists of; 0 if it has the ends of texts.
-    long: tokens of a document than which one in a hundred is longer, where whole ones are held out.
+    Attributes:
+        name: Name of the corpus.
+        sources: Files or built-in corpora, in order.
+        documents: Number of documents.
+        characters: Number of characters, of which some may be in neither part.
+        fingerprint: Hash of the text, which a resumed run compares.
+        training_characters, validation_characters: Number of characters of each part.
+        training_tokens, validation_tokens: Number of tokens of each part.
+        encoding: Encoding of the sources, if one was given.
+        unit: Unit of documents of a text (`seqgen.data.corpora.units`); None for tunes, and for
+            texts of earlier versions, in which each file was a document.
+        held_out: Number of documents in the validation part; 0 if it has the ends of texts.
+        long: 99th percentile of the tokens of a document, if whole documents are held out.
     """
 
     name: str
@@ -79,7 +84,7 @@ class CorpusFacts:
 
     @property
     def learns_ends(self) -> bool:
-        """Whether a network learns from this text where a document ends."""
+        """Whether a model of this corpus is trained to end documents."""
         return self.held_out > 0
 
     @property
@@ -89,24 +94,29 @@ class CorpusFacts:
 
     @property
     def may_end(self) -> bool:
-        """Whether a network may write the end of a document.
+        """Whether a model may sample the end of a document.
 
-        An older seqgen let it go on with the next one there.
+        Models of several files of earlier versions do, and continue with the next document.
         """
         return self.learns_ends or (self.unit is None and self.documents > 1)
 
 
 @dataclass(frozen=True)
 class Config:
-    """Everything that is known of a checkpoint before its weights are looked at.
+    """Everything that is known of a checkpoint before its weights are read.
 
-    task: name of the task (`seqgen.tasks`).
-    vocab: how many tokens there are.
-    start: token ids that a text without a prompt, and every tune, begins after.
-    versions: of seqgen and of what it stood on when it trained, by name.
-    tokenizer_sha256: of the bytes of ``tokenizer.json``.
-    feature_sizes: number of values of each input feature.
-    facts: what the task stores about the corpus (`seqgen.tasks.Task.facts_type`); None for nothing.
+    Attributes:
+        task: Name of the task (`seqgen.tasks`).
+        vocab: Number of tokens, V.
+        start: Token ids before a sample without a prompt.
+        data: How the corpus was prepared.
+        model: The network.
+        training: How it was trained.
+        corpus: The corpus.
+        versions: Versions of seqgen and of its dependencies during training, by name.
+        tokenizer_sha256: SHA-256 of the bytes of ``tokenizer.json``.
+        feature_sizes: Number of values of each input feature beside a token.
+        facts: What the task stores about the corpus (`seqgen.tasks.Task.facts_type`), or None.
     """
 
     task: str
@@ -127,14 +137,14 @@ class Config:
         return RunOptions(self.data, self.model, self.training)
 
     def weight_shapes(self) -> dict[str, tuple[int, ...]]:
-        """The shape of every weight, as `seqgen.models.architecture.weight_shapes` has it."""
+        """Return the shape of every weight (`seqgen.models.architecture.weight_shapes`)."""
         from seqgen.models.architecture import weight_shapes
 
         return weight_shapes(self.model, self.vocab, self.feature_sizes)
 
     @property
     def parameters(self) -> int:
-        """How many numbers the network has learned."""
+        """Number of weights."""
         return sum(math.prod(shape) for shape in self.weight_shapes().values())
 
     @property
@@ -202,7 +212,7 @@ class Config:
         return config
 
     def check(self, where: str) -> None:
-        """Rules across fields. Raises CheckpointError."""
+        """Check rules across fields. Raises CheckpointError."""
         from seqgen.data.tokenizers.base import LARGEST
 
         if not 2 <= self.vocab <= LARGEST:
@@ -214,7 +224,7 @@ class Config:
                 where, _PATHS["start"], f"it needs token ids from 0 to {self.vocab - 1}"
             )
         if self.corpus.held_out > self.corpus.documents:
-            raise field_error(where, "corpus.held_out", "there are not so many documents")
+            raise field_error(where, "corpus.held_out", "it exceeds the number of documents")
         for name, why in TASKS.load(self.task).invalid_fields(self):
             raise field_error(where, _PATHS.get(name, name), why)
         try:
@@ -278,7 +288,7 @@ def from_format_1(data: dict[str, Any]) -> dict[str, Any]:
 def field_error(where: str, name: str, why: str) -> CheckpointError:
     """Return the error for an invalid field of a JSON file."""
     return CheckpointError(
-        f"{where}: {name}: {why}; the file is damaged or was edited, restore it or train anew"
+        f"{where}: {name}: {why}; the file is damaged or was edited, restore it or train again"
     )
 
 
@@ -344,6 +354,6 @@ def _parse_value(hint: Any, value: Any, where: str, name: str) -> Any:
     if type(value) is int and value < 0:
         raise field_error(where, name, f"{value} is negative")
     if type(value) is str:
-        # It is shown on terminals, which it must not drive.
+        # It is printed on terminals, which it must not control.
         return "".join(c if c.isprintable() else "\ufffd" for c in value)
     return value

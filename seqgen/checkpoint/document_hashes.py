@@ -1,4 +1,4 @@
-"""The documents of a network's corpus, each as a hash of its text."""
+"""Hashes of the documents of a corpus, ``documents.safetensors``."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,21 +21,31 @@ HELD_OUT = "held_out"
 
 
 def save(path: Path, hashes: DocumentHashes) -> None:
-    """Write hashes of documents into a checkpoint. Raises CheckpointError if that fails."""
+    """Write hashes of documents into a checkpoint.
+
+    Raises:
+        CheckpointError: If the file cannot be written.
+    """
     arrays = {HASHES: hashes.training, HELD_OUT: hashes.held_out}
     write_arrays(path / layout.DOCUMENTS, arrays)
 
 
 def corpus_hashes(checkpoint: "Checkpoint", *, make: bool = True) -> DocumentHashes | None:
-    """The hashes of the documents of a network's corpus.
+    """Return the hashes of the documents of a model's corpus.
 
-    make: where they are not stored, make them from the tokens of its run.
-    None if they are not stored and those tokens are not there.
-    Raises CheckpointError if either is damaged.
+    Args:
+        checkpoint: The model.
+        make: Compute hashes that are not stored from the tokens of the run.
+
+    Returns:
+        None if neither hashes nor tokens are stored.
+
+    Raises:
+        CheckpointError: If the file or the tokens are damaged.
     """
     path = checkpoint.path / layout.DOCUMENTS
     if path.exists():
-        return read(path, checkpoint.config.corpus.documents)
+        return _read(path, checkpoint.config.corpus.documents)
     parts = stored_tokens(checkpoint) if make else None
     if parts is None:
         return None
@@ -46,12 +56,12 @@ def corpus_hashes(checkpoint: "Checkpoint", *, make: bool = True) -> DocumentHas
     return DocumentHashes(training, held_out)
 
 
-def read(path: Path, most: int) -> DocumentHashes:
-    """What `save` wrote. most: documents that there can be. Raises CheckpointError."""
-    arrays, _ = read_arrays(path, max_bytes=8 * most + SPARE_BYTES)
+def _read(path: Path, documents: int) -> DocumentHashes:
+    """Read stored hashes of at most so many documents. Raises CheckpointError."""
+    arrays, _ = read_arrays(path, max_bytes=8 * documents + SPARE_BYTES)
     valid = all(values.dtype == np.uint64 and values.ndim == 1 for values in arrays.values())
-    valid = valid and sum(map(len, arrays.values())) <= most
+    valid = valid and sum(map(len, arrays.values())) <= documents
     if not valid or HASHES not in arrays or not arrays.keys() <= {HASHES, HELD_OUT}:
-        raise CheckpointError(f"{path} does not hold hashes of documents; restore it or delete it")
+        raise CheckpointError(f"{path} is not a file of document hashes; restore it or delete it")
     held_out = arrays.get(HELD_OUT, np.zeros(0, np.uint64))
     return DocumentHashes(np.sort(arrays[HASHES]), np.sort(held_out))

@@ -1,4 +1,4 @@
-"""What a network has learned from is known by hashes, which a stranger may have written."""
+"""Hashes of documents are stored with a model, and files of others are checked."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,16 +14,16 @@ from seqgen.errors import CheckpointError
 from seqgen.io.arrays import write_arrays
 
 
-def test_what_is_stored_is_found(make: Callable[..., Path], tmp_path: Path) -> None:
+def test_stored_hashes_are_read(make: Callable[..., Path], tmp_path: Path) -> None:
     path = make(tmp_path / "list", documents=30, held_out=3, unit="line")
     assert document_hashes.corpus_hashes(open_checkpoint(path)) is None
     hashes = fingerprints(["b", "a", "a"])
     assert len(hashes) == 2
     document_hashes.save(path, DocumentHashes(hashes, hashes[:1] + 1))
-    found = document_hashes.corpus_hashes(open_checkpoint(path))
-    assert found is not None
-    np.testing.assert_array_equal(found.training, hashes)
-    np.testing.assert_array_equal(found.held_out, hashes[:1] + 1)
+    stored = document_hashes.corpus_hashes(open_checkpoint(path))
+    assert stored is not None
+    np.testing.assert_array_equal(stored.training, hashes)
+    np.testing.assert_array_equal(stored.held_out, hashes[:1] + 1)
 
 
 def test_a_checkpoint_without_hashes_of_held_out_documents_is_read(
@@ -31,12 +31,12 @@ def test_a_checkpoint_without_hashes_of_held_out_documents_is_read(
 ) -> None:
     path = make(tmp_path / "list", documents=30, held_out=3, unit="line")
     write_arrays(path / layout.DOCUMENTS, {"hashes": np.arange(3, dtype=np.uint64)})
-    found = document_hashes.corpus_hashes(open_checkpoint(path))
-    assert found is not None
-    assert (found.training.tolist(), found.held_out.tolist()) == ([0, 1, 2], [])
+    stored = document_hashes.corpus_hashes(open_checkpoint(path))
+    assert stored is not None
+    assert (stored.training.tolist(), stored.held_out.tolist()) == ([0, 1, 2], [])
 
 
-def test_what_an_older_run_learned_from_is_hashed_again(
+def test_hashes_that_are_not_stored_are_made_from_the_tokens(
     make: Callable[..., Path], tmp_path: Path
 ) -> None:
     path = make(tmp_path / "list", documents=30, held_out=3, unit="line")
@@ -46,10 +46,10 @@ def test_what_an_older_run_learned_from_is_hashed_again(
     ids.tofile(path / layout.RESUME / TRAINING)
     held_out = checkpoint.tokenizer.encode_documents(["The dog"])
     held_out.tofile(path / layout.RESUME / VALIDATION)
-    found = document_hashes.corpus_hashes(checkpoint)
-    assert found is not None
-    np.testing.assert_array_equal(found.training, fingerprints(["lazy dog", "The fox"]))
-    np.testing.assert_array_equal(found.held_out, fingerprints(["The dog"]))
+    stored = document_hashes.corpus_hashes(checkpoint)
+    assert stored is not None
+    np.testing.assert_array_equal(stored.training, fingerprints(["lazy dog", "The fox"]))
+    np.testing.assert_array_equal(stored.held_out, fingerprints(["The dog"]))
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_what_an_older_run_learned_from_is_hashed_again(
         {"hashes": np.arange(3, dtype=np.uint64), "other": np.zeros(1, np.uint64)},
     ],
 )
-def test_anything_else_is_refused(
+def test_other_arrays_are_refused(
     arrays: dict[str, np.ndarray], make: Callable[..., Path], tmp_path: Path
 ) -> None:
     path = make(tmp_path / "list", documents=30, held_out=3, unit="line")

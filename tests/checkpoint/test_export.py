@@ -63,14 +63,14 @@ def test_a_copy_has_the_hashes_of_its_training_documents(
     make: Callable[..., Path], tmp_path: Path
 ) -> None:
     path = make(tmp_path / "list", documents=40, held_out=4, unit="line")
-    learned = np.arange(4, dtype=np.uint64)
-    document_hashes.save(path, document_hashes.DocumentHashes(learned, learned + 36))
+    training = np.arange(4, dtype=np.uint64)
+    document_hashes.save(path, document_hashes.DocumentHashes(training, training + 36))
     end_calibration.save(path, EndCalibration((5,), (-1.0, 2.0)))
     export(open_checkpoint(path), tmp_path / "copy", half=True, measure=measure)
-    found = document_hashes.corpus_hashes(open_checkpoint(tmp_path / "copy"))
-    assert found is not None
-    np.testing.assert_array_equal(found.training, learned)
-    np.testing.assert_array_equal(found.held_out, learned + 36)
+    hashes = document_hashes.corpus_hashes(open_checkpoint(tmp_path / "copy"))
+    assert hashes is not None
+    np.testing.assert_array_equal(hashes.training, training)
+    np.testing.assert_array_equal(hashes.held_out, training + 36)
     assert end_calibration.read(tmp_path / "copy") == EndCalibration((5,), (-1.0, 2.0))
 
 
