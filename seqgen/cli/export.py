@@ -28,12 +28,10 @@ def export(
     from seqgen.evaluation.export_metrics import measure
 
     original = open_checkpoint(find_checkpoint(name))
-    found = export.export(
-        original, folder, half=half, measure=partial(measure, original, half=half)
-    )
+    info = export.export(original, folder, half=half, measure=partial(measure, original, half=half))
     size = sum(file.stat().st_size for file in folder.iterdir())
     print_notice(f"{folder}: {size / 1e6:.1f} MB")
-    if found.halving is not None:
-        print_notice(f"half precision: {found.halving:+.6f} nats a token, held-back part")
-    for precision, nats in found.validation.items():
-        print_notice(f"{precision}: {nats:.4f} nats a token, held-back part")
+    if info.halving is not None:
+        print_notice(f"half precision: {info.halving:+.6f} nats per token on the validation part")
+    for precision, nats in info.validation.items():
+        print_notice(f"{precision}: {nats:.4f} nats per token on the validation part")
