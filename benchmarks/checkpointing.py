@@ -50,7 +50,7 @@ def steps(run: Run, count: int, before: Callable[[], None]) -> np.ndarray:
     for step in range(count):
         before()
         place = (0, step % run.windows.steps)
-        run.learner.learn(run.windows.read(*place), run.windows.forgets(*place), 1e-4)
+        run.learner.step(run.windows.read(*place), 1e-4)
     run.keeper.finish()
     return np.array([time.perf_counter(), time.process_time()]) - began
 

@@ -66,7 +66,7 @@ def bits_per_note(data: Dataset, columns: list[int], epochs: int, units: int | N
             number = epoch * windows.steps + step
             done = number / windows.steps / epochs
             rate = learning_rate(done, number, peak, options.training.warmup)
-            learner.learn(windows.read(epoch, step), windows.forgets(epoch, step), rate)
+            learner.step(windows.read(epoch, step), rate)
         learner.reset()
     loss, tokens = learner.measure(validation)
     assert data.facts

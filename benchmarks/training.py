@@ -106,7 +106,7 @@ def prepared(size: Size) -> Callable[[], object]:
 
     def step() -> None:
         number = next(steps)
-        learner.learn(windows.read(0, number), windows.forgets(0, number), 1e-3)
+        learner.step(windows.read(0, number), 1e-3)
 
     return step
 

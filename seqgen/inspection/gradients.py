@@ -184,7 +184,7 @@ def log_norms(
     model.assign(weights)
     streams = len(begins_B)
     burn_in = min(BURN_IN, int(begins_B.min()))
-    states = model.zero_states(streams)
+    states = model.initial_state(None, streams)
     if burn_in:
         context = rows[begins_B + np.arange(-burn_in, 0)[:, None]]
         _, states = model(tf.constant(context.astype(np.int32)), states)

@@ -104,13 +104,33 @@ class RecurrentLM(keras.Model):
         dropouts = [*self.dropouts, *(getattr(r, "dropout", None) for r in self.recurrent)]
         return [d.seed_generator.state for d in dropouts if d is not None and d.rate]
 
-    def zero_states(self, streams: int) -> dict[str, tf.Tensor]:
-        """The states before the first token."""
-        return {n: tf.zeros((streams, *s)) for n, s in state_shapes(self.options).items()}
+    def initial_state(self, source: Any, batch_size: int) -> dict[str, tf.Tensor]:
+        """Return the states before the first token: zeros, whatever the source.
+
+        Args:
+            source: What the states of a model with an encoder depend on; None here.
+            batch_size: Number of streams, B.
+        """
+        return {n: tf.zeros((batch_size, *s)) for n, s in state_shapes(self.options).items()}
 
     def call(
         self, ids_TB: tf.Tensor, states: Mapping[str, tf.Tensor], training: bool = False
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        return self.forward(ids_TB, states, training)
+
+    def forward(
+        self, ids_TB: tf.Tensor, states: Mapping[str, tf.Tensor], training: bool = False
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """Compute the logits after each token.
+
+        Args:
+            ids_TB: Token ids [T, B], or [T, B, 1 + F] with input features.
+            states: As `initial_state` or an earlier call returned them, float32 [B, *shape].
+            training: Whether to apply dropout.
+
+        Returns:
+            Logits float32 [T, B, V], and the states after the last token.
+        """
         x, after = self.hidden(ids_TB, states, training)
         return self.logits(x), after
 

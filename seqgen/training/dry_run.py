@@ -116,7 +116,7 @@ def measured_speed(
         learner = trainer_for(options.model)(options, vocab, feature_sizes=feature_sizes)
         for _ in range(TIMED_STEPS + 1):
             began = time.perf_counter()
-            learner.learn(windows.read(0, 0), windows.forgets(0, 0), 1e-6)
+            learner.step(windows.read(0, 0), 1e-6)
             seconds.append(time.perf_counter() - began)
     return windows.batch_size * windows.seq_length / statistics.median(seconds[1:])
 

@@ -141,9 +141,7 @@ class Run:
         while not self.over():
             rate = self._rate(self._progress())
             place = (position.epoch, position.window)
-            loss, norm = self.learner.learn(
-                self.windows.read(*place), self.windows.forgets(*place), rate
-            )
+            loss, norm = self.learner.step(self.windows.read(*place), rate)
             self._advance()
             position.seconds = clock.seconds()
             speed.add(position.seconds)

@@ -21,9 +21,10 @@ import numpy as np
 import tensorflow as tf
 
 from seqgen.config.options import ModelOptions, RunOptions
+from seqgen.data.batching import Batch
 from seqgen.errors import TrainingError
 from seqgen.models import tf_runtime
-from seqgen.training.trainer import Trainer, joined, kept, nats, targets
+from seqgen.training.trainer import Trainer, joined, kept, nats
 
 # Tokens of a block for each weight of an output. On a pass over tinyshakespeare with 1000 units, 2
 # came to 1.880 nats, 4 to 1.893; with 1 there are twice as many systems to solve for as much.
@@ -55,15 +56,13 @@ class RidgeTrainer(Trainer):
         # Tokens that the products and the errors are sums over.
         self.tokens = np.zeros(2, np.int64)
 
-    def learn(
-        self, ids_TB: np.ndarray, forgets_B: np.ndarray, learning_rate: float
-    ) -> tuple[float, float]:
-        """One window: its part of the sums, and where a block is full, a regression.
+    def step(self, batch: Batch, learning_rate: float) -> tuple[float, float]:
+        """Add a batch to the sums, and where a block is full, solve a regression.
 
-        As `Trainer.learn`; the norm is that of the loss's gradient by the output layer.
+        As `Trainer.step`; the norm is that of the loss's gradient by the output layer.
         """
-        loss, norm = super().learn(ids_TB, forgets_B, learning_rate)
-        self.tokens += (len(ids_TB) - 1) * self.batch_size
+        loss, norm = super().step(batch, learning_rate)
+        self.tokens += batch.tokens
         if self.tokens[1] >= self.block:
             self._solve()
         return loss, norm
@@ -87,17 +86,27 @@ class RidgeTrainer(Trainer):
         self.errors.assign(arrays["ridge/errors"])
         self.tokens = arrays["ridge/tokens"].copy()
 
-    def _learn_step(self, ids_TB: Any, keeps_B1: Any, rate: Any, states: Any) -> Any:
+    def _compute_step(
+        self,
+        inputs_TB: Any,
+        targets_TB: Any,
+        keeps_B1: Any,
+        rate: Any,
+        states: Any,
+        weights_TB: Any = None,
+    ) -> Any:
+        if weights_TB is not None:
+            raise NotImplementedError("the ridge regression weighs all targets alike")
         parts = tf_runtime.shards(self.options)
         size = self.batch_size // parts
         inputs, vocab = self.errors.shape
-        tokens = tf.cast(self.batch_size * (tf.shape(ids_TB)[0] - 1), tf.float32)
+        tokens = tf.cast(self.batch_size * tf.shape(inputs_TB)[0], tf.float32)
         losses, products, errors, after = [], [], [], []
         for part in range(parts):
             own = slice(part * size, (part + 1) * size)
             before = {name: kept(state[own], keeps_B1[own]) for name, state in states.items()}
-            x, carried = self.model.hidden(ids_TB[:-1, own], before, training=True)
-            y_N = tf.reshape(targets(ids_TB[1:, own]), [-1])
+            x, carried = self.model.hidden(inputs_TB[:, own], before, training=True)
+            y_N = tf.reshape(targets_TB[:, own], [-1])
             logits_NV = tf.reshape(self.model.logits(x), [-1, vocab])
             error_NV = tf.one_hot(y_N, vocab) - tf.nn.softmax(logits_NV)
             x_NI = tf.cast(tf.reshape(x, [-1, inputs - 1]), tf.float32)

@@ -1,4 +1,4 @@
-"""The network as it learns: one compiled step down the gradient, one compiled step of measuring."""
+"""The model in training: one compiled step of gradient descent, and one of evaluation."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -9,15 +9,15 @@ import numpy as np
 import tensorflow as tf
 
 from seqgen.config.options import RunOptions
-from seqgen.data.batching import EvalBatches, gradient_scale
+from seqgen.data.batching import Batch, EvalBatches, gradient_scale
 from seqgen.models import tf_runtime
 from seqgen.models.network import RecurrentLM
 from seqgen.training.averaging import Average
 from seqgen.training.optimiser import Adam, clip
 
-# Streams and steps in which a part is measured.
-MEASURE_STREAMS = 64
-MEASURE_WINDOW = 32
+# Shape of the batches of an evaluation.
+EVAL_STREAMS = 64
+EVAL_SEQ_LENGTH = 32
 
 
 class Trainer:
@@ -52,28 +52,36 @@ class Trainer:
         share = options.training.weight_averaging
         self.average = Average(self.weights, share) if share else None
         self.batch_size = options.training.batch_size
-        self.states = self.model.zero_states(self.batch_size)
-        self._learn = tf.function(
-            self._learn_step, input_signature=self._any_length(random, feature_sizes)
+        self.states = self.model.initial_state(None, self.batch_size)
+        self._train_step = tf.function(
+            self._compute_step, input_signature=self._signature(random, feature_sizes)
         )
-        self._measure = tf.function(self._measure_step)
+        self._eval_step = tf.function(self._compute_eval_step)
 
     def reset(self) -> None:
-        """Forget what was read: the state before a first token."""
-        self.states = self.model.zero_states(self.batch_size)
+        """Reset the states of all streams."""
+        self.states = self.model.initial_state(None, self.batch_size)
 
-    def learn(
-        self, ids_TB: np.ndarray, forgets_B: np.ndarray, learning_rate: float
-    ) -> tuple[float, float]:
-        """One window: gradients, clipping, a step of Adam; the state is carried on.
+    def step(self, batch: Batch, learning_rate: float) -> tuple[float, float]:
+        """Take one step of gradient descent, and carry the states to the next.
 
-        ids_TB: inputs and targets, [T + 1, B], or [T + 1, B, 1 + F] with numbers beside them.
-        forgets_B: which streams begin this window without their state.
-        Returns the loss, nats a token, and the gradients' norm before clipping.
+        Args:
+            batch: B streams, as many as ``options.batch_size``.
+            learning_rate: That of this step.
+
+        Returns:
+            The training loss in nats per token, and the gradients' norm before clipping.
         """
-        rate = tf.constant(learning_rate, tf.float32)
-        keeps = tf.constant(~forgets_B[:, None], tf.float32)
-        loss, norm, self.states = self._learn(tf.constant(ids_TB), keeps, rate, self.states)
+        arguments = [
+            tf.constant(batch.inputs),
+            tf.constant(batch.targets),
+            tf.constant(~batch.reset[:, None], tf.float32),
+            tf.constant(learning_rate, tf.float32),
+            self.states,
+        ]
+        if batch.weights is not None:
+            arguments.append(tf.constant(batch.weights))
+        loss, norm, self.states = self._train_step(*arguments)
         if self.average:
             self.average.follow()
         return float(loss), float(norm)
@@ -92,25 +100,32 @@ class Trainer:
         share: float = 1.0,
         weights: Mapping[str, np.ndarray] | None = None,
     ) -> tuple[float, int]:
-        """Nats a token over a part, read with the state carried; dropout off.
+        """Evaluate a part: its mean loss, with the state carried and without dropout.
 
-        tokens: [N] or [N, 1 + F]; the first is only context.
-        share: of the part to read, spread evenly over it.
-        weights: of the network to measure; those of `network` unless given.
-        Returns the mean, and over how many tokens it was taken.
+        Args:
+            tokens: [N] or [N, 1 + F]; the first is context only.
+            share: Fraction of the part to read, spread evenly over it.
+            weights: Weights to use; those of `network` if not given.
+
+        Returns:
+            The loss in nats per token, and the number of tokens that it is the mean of.
         """
-        streams = min(MEASURE_STREAMS, max(1, (len(tokens) - 1) // MEASURE_WINDOW))
-        spans = EvalBatches(tokens, streams, MEASURE_WINDOW)
+        streams = min(EVAL_STREAMS, max(1, (len(tokens) - 1) // EVAL_SEQ_LENGTH))
+        batches = EvalBatches(tokens, streams, EVAL_SEQ_LENGTH)
         self.reader.assign(weights or self.network())
-        states = self.reader.zero_states(streams)
+        states = self.reader.initial_state(None, streams)
         total, counted = 0.0, 0.0
-        warm_steps = spans.warm // spans.window
-        steps = warm_steps + max(1, round((spans.steps - warm_steps) * share))
+        burn_in_steps = batches.burn_in // batches.seq_length
+        steps = burn_in_steps + max(1, round((batches.steps - burn_in_steps) * share))
         for step in range(steps):
-            ids, counts = spans.read(step)
-            nats, states = self._measure(tf.constant(ids), tf.constant(counts), states)
+            batch = batches.read(0, step)
+            assert batch.weights is not None
+            inputs, targets, weights_TB = map(
+                tf.constant, (batch.inputs, batch.targets, batch.weights)
+            )
+            nats, states = self._eval_step(inputs, targets, weights_TB, states)
             total += float(nats)
-            counted += float(counts.sum())
+            counted += float(batch.weights.sum())
         return total / counted, int(counted)
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -134,19 +149,28 @@ class Trainer:
         for n, state in enumerate(self.model.random_states):
             state.assign(arrays[f"random/{n}"])
 
-    def _any_length(self, random: bool, feature_sizes: tuple[int, ...]) -> list[Any] | None:
-        """What a step takes where windows have any length, so that it is compiled only once."""
+    def _signature(self, random: bool, feature_sizes: tuple[int, ...]) -> list[Any] | None:
+        """Return the signature of a step for windows of any length, so that it compiles once."""
         if not random:
             return None
-        sides = (None, self.batch_size, *((1 + len(feature_sizes),) if feature_sizes else ()))
+        shape = (None, self.batch_size, *((1 + len(feature_sizes),) if feature_sizes else ()))
         return [
-            tf.TensorSpec(sides, tf.int32),
+            tf.TensorSpec(shape, tf.int32),
+            tf.TensorSpec(shape[:2], tf.int32),
             tf.TensorSpec((self.batch_size, 1)),
             tf.TensorSpec(()),
             {name: tf.TensorSpec(state.shape) for name, state in self.states.items()},
         ]
 
-    def _learn_step(self, ids_TB: Any, keeps_B1: Any, rate: Any, states: Any) -> Any:
+    def _compute_step(
+        self,
+        inputs_TB: Any,
+        targets_TB: Any,
+        keeps_B1: Any,
+        rate: Any,
+        states: Any,
+        weights_TB: Any = None,
+    ) -> Any:
         parts = tf_runtime.shards(self.options)
         size = self.batch_size // parts
         losses, gradients, after = [], [], []
@@ -156,8 +180,13 @@ class Trainer:
             before = {name: kept(state[own], keeps_B1[own]) for name, state in states.items()}
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(self.weights)
-                logits, carried = self.model(ids_TB[:-1, own], before, training=True)
-                loss = tf.reduce_mean(nats(targets(ids_TB[1:, own]), logits))
+                logits, carried = self.model.forward(inputs_TB[:, own], before, training=True)
+                losses_TB = nats(targets_TB[:, own], logits)
+                if weights_TB is None:
+                    loss = tf.reduce_mean(losses_TB)
+                else:
+                    weights = weights_TB[:, own]
+                    loss = tf.reduce_sum(losses_TB * weights) / tf.reduce_sum(weights)
                 # A token counts the same in a long window and in a short one.
                 weighed = loss * tf.cast(tf.shape(logits)[0], tf.float32) / self.window
             losses.append(loss / parts)
@@ -168,15 +197,17 @@ class Trainer:
         self.adam.apply(clipped, rate)
         return tf.add_n(losses), norm, joined(after)
 
-    def _measure_step(self, ids_TB: Any, counts_TB: Any, states: Any) -> Any:
-        streams = ids_TB.shape[1]
+    def _compute_eval_step(
+        self, inputs_TB: Any, targets_TB: Any, weights_TB: Any, states: Any
+    ) -> Any:
+        streams = inputs_TB.shape[1]
         parts = min(streams, tf_runtime.shards(self.options))
         edges = [streams * part // parts for part in range(parts + 1)]
         sums, after = [], []
         for own in (slice(*pair) for pair in itertools.pairwise(edges)):
             before = {name: state[own] for name, state in states.items()}
-            logits, carried = self.reader(ids_TB[:-1, own], before, training=False)
-            sums.append(tf.reduce_sum(nats(targets(ids_TB[1:, own]), logits) * counts_TB[:, own]))
+            logits, carried = self.reader.forward(inputs_TB[:, own], before)
+            sums.append(tf.reduce_sum(nats(targets_TB[:, own], logits) * weights_TB[:, own]))
             after.append(carried)
         return tf.add_n(sums), joined(after)
 
@@ -189,11 +220,6 @@ def kept(state: Any, keeps_B1: Any) -> Any:
 def joined(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The states of all streams, from those of the parts."""
     return {name: tf.concat([part[name] for part in parts], 0) for name in parts[0]}
-
-
-def targets(ids_TB: Any) -> Any:
-    """The tokens, without the numbers that come beside them."""
-    return ids_TB if len(ids_TB.shape) == 2 else ids_TB[..., 0]
 
 
 def nats(targets: Any, logits: Any) -> Any:

@@ -22,65 +22,80 @@ def windows(**changes):
     return TBPTTBatches(**chosen | changes)
 
 
-def test_targets_are_the_next_tokens_and_windows_go_on():
-    cut = windows()
-    assert cut.steps == 25
-    for step in range(cut.steps - 1):
-        ids = cut.read(0, step)
-        assert ids.shape == (11, 4)
-        np.testing.assert_array_equal((ids[:-1] + 1) % 1000, ids[1:])
-        np.testing.assert_array_equal(cut.read(0, step + 1)[0], ids[-1])
+def test_targets_are_the_next_tokens_and_windows_are_consecutive():
+    batches = windows()
+    assert batches.steps == 25
+    for step in range(batches.steps - 1):
+        batch = batches.read(0, step)
+        assert batch.inputs.shape == batch.targets.shape == (10, 4)
+        assert batch.reset.shape == (4,)
+        assert batch.tokens == 40
+        np.testing.assert_array_equal((batch.inputs + 1) % 1000, batch.targets)
+        np.testing.assert_array_equal(batches.read(0, step + 1).inputs[0], batch.targets[-1])
+
+
+def test_targets_have_no_input_features():
+    rows = np.stack([np.arange(1000), np.arange(1000) % 7], axis=1).astype(np.uint16)
+    batch = windows(tokens=rows).read(0, 3)
+    assert batch.inputs.shape == (10, 4, 2)
+    np.testing.assert_array_equal(batch.inputs[..., 1], batch.inputs[..., 0] % 7)
+    np.testing.assert_array_equal((batch.inputs[..., 0] + 1) % 1000, batch.targets)
+    batch = EvalBatches(rows, 3, 10).read(0, 15)
+    assert (batch.inputs.shape, batch.targets.shape) == ((10, 3, 2), (10, 3))
 
 
 def test_an_epoch_reads_each_token_once():
-    cut = windows()
-    targets = np.concatenate([cut.read(0, step)[1:].ravel() for step in range(cut.steps)])
-    np.testing.assert_array_equal(np.sort(targets), np.arange(1000))
+    batches = windows()
+    targets = [batches.read(0, step).targets.ravel() for step in range(batches.steps)]
+    np.testing.assert_array_equal(np.sort(np.concatenate(targets)), np.arange(1000))
 
 
-def test_epochs_begin_at_other_places_and_the_seed_says_where():
-    cut = windows()
-    assert cut.read(0, 0)[0, 0] != cut.read(1, 0)[0, 0]
-    np.testing.assert_array_equal(cut.read(3, 2), windows().read(3, 2))
-    assert (windows(seed=1).read(0, 0) != cut.read(0, 0)).any()
+def test_epochs_begin_at_other_positions_by_the_seed():
+    batches = windows()
+    assert batches.read(0, 0).inputs[0, 0] != batches.read(1, 0).inputs[0, 0]
+    np.testing.assert_array_equal(batches.read(3, 2).inputs, windows().read(3, 2).inputs)
+    assert (windows(seed=1).read(0, 0).inputs != batches.read(0, 0).inputs).any()
 
 
-def test_some_streams_forget_and_the_seed_says_which():
-    cut = windows(batch=50, window=2)
-    forgets = np.stack([cut.forgets(e, s) for e in range(20) for s in range(cut.steps)])
-    assert 0.01 < forgets.mean() < 0.03
-    np.testing.assert_array_equal(cut.forgets(2, 3), windows(batch=50, window=2).forgets(2, 3))
+def test_some_streams_are_reset_by_the_seed():
+    batches = windows(batch_size=50, seq_length=2)
+    resets = np.stack([batches.read(e, s).reset for e in range(20) for s in range(batches.steps)])
+    assert 0.01 < resets.mean() < 0.03
+    again = windows(batch_size=50, seq_length=2).reset_mask(2, 3)
+    np.testing.assert_array_equal(batches.reset_mask(2, 3), again)
 
 
-def test_random_windows_go_on_and_have_the_mean_length():
-    cut = windows(tokens=np.arange(60_000), random=True)
-    assert cut.steps == 1500
-    read = [cut.read(0, step) for step in range(cut.steps)]
+def test_random_windows_are_consecutive_and_have_the_mean_length():
+    batches = windows(tokens=np.arange(60_000), random=True)
+    assert batches.steps == 1500
+    read = [batches.read(0, step) for step in range(batches.steps)]
     for one, other in itertools.pairwise(read):
-        np.testing.assert_array_equal(other[0], one[-1])
-    lengths = np.array([len(ids) - 1 for ids in read])
+        np.testing.assert_array_equal(other.inputs[0], one.targets[-1])
+    lengths = np.array([len(batch.inputs) for batch in read])
     assert lengths.mean() == pytest.approx(10, rel=0.1)
-    # The chance to end is the same after every step.
+    # The probability to end is the same after every step.
     for steps in (1, 5, 20):
         assert (lengths[lengths >= steps] == steps).mean() == pytest.approx(0.1, abs=0.05)
-    assert [len(cut.read(1, n)) - 1 for n in range(9)] != lengths[:9].tolist()
+    assert [len(batches.read(1, n).inputs) for n in range(9)] != lengths[:9].tolist()
 
 
 @given(
     length=st.integers(2, 400),
     streams=st.integers(1, 9),
-    window=st.integers(1, 40),
-    warm=st.integers(0, 30),
+    seq_length=st.integers(1, 40),
+    burn_in=st.integers(0, 30),
 )
-def test_every_token_but_the_first_counts_once_with_its_own_past(length, streams, window, warm):
-    spans = EvalBatches(np.arange(length), streams, window, warm)
+def test_every_token_but_the_first_counts_once_after_its_own_past(
+    length, streams, seq_length, burn_in
+):
+    batches = EvalBatches(np.arange(length), streams, seq_length, burn_in)
     counted = []
-    for step in range(spans.steps):
-        ids, counts = spans.read(step)
-        assert ids.shape == (window + 1, streams)
-        inside = counts.astype(bool)
-        counted += ids[1:][inside].tolist()
-        np.testing.assert_array_equal(ids[:-1][inside] + 1, ids[1:][inside])
+    for step in range(batches.steps):
+        batch = batches.read(0, step)
+        assert batch.inputs.shape == (seq_length, streams)
+        inside = batch.weights.astype(bool)
+        counted += batch.targets[inside].tolist()
+        np.testing.assert_array_equal(batch.inputs[inside] + 1, batch.targets[inside])
     assert sorted(counted) == list(range(1, length))
 
 
@@ -99,7 +114,7 @@ def test_reading_a_mapped_file_holds_little_of_it(tmp_path):
     windows(tokens=mapped).read(0, 0)
     assert resident(file) < 4_000
     assert mapped.sum() == 0
-    EvalBatches(mapped, 4, 10).read(0)
+    EvalBatches(mapped, 4, 10).read(0, 0)
     assert resident(file) < 4_000
 
 

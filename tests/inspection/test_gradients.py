@@ -53,7 +53,7 @@ def test_every_cell_as_one_tape_over_all_steps_has_it(tf, made, cell: str) -> No
     model = RecurrentLM(config.model, config.vocab, checkpoint.config.boundary)
     model.assign(weights)
     read = ids[begins_B + np.arange(-100, steps + 1)[:, None]].astype(np.int32)
-    states = model(tf.constant(read[:100]), model.zero_states(3))[1]
+    states = model(tf.constant(read[:100]), model.initial_state(None, 3))[1]
     before = []
     with tf.GradientTape() as tape:
         for step in range(steps):

@@ -15,7 +15,7 @@ def test_it_begins_as_large_as_a_state_unless_the_output_is_tied_to_it(tf, cell,
     model = RecurrentLM(options, 200)
     embedding = model.arrays()["embedding/embeddings"]
     assert np.isclose(np.abs(embedding).max(), 0.05 if tie else 1.0, rtol=0.01)
-    logits, _ = model(np.arange(200)[None], model.zero_states(200))
+    logits, _ = model(np.arange(200)[None], model.initial_state(None, 200))
     assert np.std(logits) < 1
 
 

@@ -66,8 +66,8 @@ def test_weights_have_the_shapes_that_the_options_say(stack):
 
 
 def test_the_whole_sequence_equals_its_chunks(stack):
-    whole, last = stack(ids(20), stack.zero_states(3))
-    states, parts = stack.zero_states(3), []
+    whole, last = stack(ids(20), stack.initial_state(None, 3))
+    states, parts = stack.initial_state(None, 3), []
     for chunk in (ids(20)[:6], ids(20)[6:7], ids(20)[7:]):
         logits, states = stack(chunk, states)
         parts.append(logits)
@@ -77,7 +77,7 @@ def test_the_whole_sequence_equals_its_chunks(stack):
 
 
 def test_the_onnx_step_equals_the_keras_model_over_200_steps(stack):
-    expected, last = stack(ids(200), stack.zero_states(3))
+    expected, last = stack(ids(200), stack.initial_state(None, 3))
     engine = Engine(graph.build(stack.options, VOCAB, stack.arrays(), "float32"))
     states, found = engine.start(3), []
     for row in ids(200):
@@ -89,7 +89,7 @@ def test_the_onnx_step_equals_the_keras_model_over_200_steps(stack):
 
 
 def test_dropout_acts_in_training_only(stack):
-    states = stack.zero_states(3)
+    states = stack.initial_state(None, 3)
     one, other = (stack(ids(5), states, training=True)[0] for _ in range(2))
     assert np.abs(np.subtract(one, other)).max() > 1e-3
     calm, again = (stack(ids(5), states, training=False)[0] for _ in range(2))
@@ -127,8 +127,8 @@ def test_before_a_boundary_everything_is_forgotten(tf):
     model = RecurrentLM(options("lstm"), VOCAB, boundary=0)
     stream = ids(12) % (VOCAB - 1) + 1
     stream[5] = 0
-    logits, last = model(stream, model.zero_states(3))
-    alone, end = model(stream[5:], model.zero_states(3))
+    logits, last = model(stream, model.initial_state(None, 3))
+    alone, end = model(stream[5:], model.initial_state(None, 3))
     np.testing.assert_allclose(logits[5:], alone, atol=1e-6)
     for name, state in end.items():
         np.testing.assert_allclose(last[name], state, atol=1e-6)
@@ -138,7 +138,7 @@ def test_the_output_bias_has_its_whole_gradient_in_bfloat16(tf):
     model = RecurrentLM(options("rnn", dropout=0.0), VOCAB, precision="bfloat16")
     bias = model.output_layer.bias.value
     with tf.GradientTape() as tape:
-        logits, _ = model(ids(64, 64), model.zero_states(64))
+        logits, _ = model(ids(64, 64), model.initial_state(None, 64))
         loss = tf.reduce_sum(logits)
     np.testing.assert_array_equal(tape.gradient(loss, bias), np.full(VOCAB, 4096))
 
@@ -163,7 +163,7 @@ def test_a_residual_layer_adds_what_it_reads(tf):
     x = w["embedding/embeddings"][ids(6)]
     x = x + rnn(w, "recurrent_1", x)
     x = rnn(w, "recurrent_2", x)  # of another width: nothing is added
-    logits, _ = model(ids(6), model.zero_states(3))
+    logits, _ = model(ids(6), model.initial_state(None, 3))
     np.testing.assert_allclose(logits, x @ w["output/kernel"] + w["output/bias"], atol=1e-5)
 
 
@@ -174,7 +174,7 @@ def test_a_dense_layer_reads_all_below_it(tf):
     for layer in ("recurrent_1", "recurrent_2"):
         below.append(rnn(w, layer, np.concatenate(below, -1)))
     x = np.concatenate(below, -1)
-    logits, _ = model(ids(6), model.zero_states(3))
+    logits, _ = model(ids(6), model.initial_state(None, 3))
     np.testing.assert_allclose(logits, x @ w["output/kernel"] + w["output/bias"], atol=1e-5)
 
 
@@ -190,7 +190,7 @@ def test_what_a_layer_reads_is_normalised(tf):
     x = w["embedding/embeddings"][ids(6)]
     for n in (1, 2):
         x = rnn(w, f"recurrent_{n}", norm(n, x))
-    logits, _ = model(ids(6), model.zero_states(3))
+    logits, _ = model(ids(6), model.initial_state(None, 3))
     expected = norm(3, x) @ w["output/kernel"] + w["output/bias"]
     np.testing.assert_allclose(logits, expected, atol=1e-5)
 
@@ -198,11 +198,11 @@ def test_what_a_layer_reads_is_normalised(tf):
 def test_batch_norm_follows_the_data_it_learns_from(tf):
     model = RecurrentLM(options("rnn", norm="batch", dropout=0.0), VOCAB)
     before = model.arrays()
-    model(ids(8, 8), model.zero_states(8), training=False)
+    model(ids(8, 8), model.initial_state(None, 8), training=False)
     np.testing.assert_array_equal(model.arrays()["norm_2/moving_mean"], 0)
     steps = 20
     for _ in range(steps):
-        model(ids(8, 8), model.zero_states(8), training=True)
+        model(ids(8, 8), model.initial_state(None, 8), training=True)
     after = model.arrays()
     read = before["embedding/embeddings"][ids(8, 8)].reshape(-1, 7)
     initial = 0.99**steps  # weight of the initial mean 0 and variance 1
@@ -219,7 +219,7 @@ def test_a_tied_output_layer_is_the_embedding(tf):
     x = w["embedding/embeddings"][ids(6)]
     for n in (1, 2):
         x = rnn(w, f"recurrent_{n}", x)
-    logits, _ = model(ids(6), model.zero_states(3))
+    logits, _ = model(ids(6), model.initial_state(None, 3))
     expected = x @ w["embedding/embeddings"].T + w["output/bias"]
     np.testing.assert_allclose(logits, expected, atol=1e-5)
 
@@ -247,11 +247,11 @@ def test_numbers_beside_the_tokens_are_read_alike_in_training_and_generation(tf,
     )
     beside = rng.integers(0, FEATURES, (12, 3, len(FEATURES)))
     read = np.concatenate([ids(12)[..., None], beside], axis=2)
-    logits, _ = model(read, model.zero_states(3))
+    logits, _ = model(read, model.initial_state(None, 3))
     engine = Engine(graph.build(model.options, VOCAB, model.arrays(), precision, FEATURES))
     assert engine.feature_count == len(FEATURES)
     found, _ = engine.run(read, engine.start(3))
     np.testing.assert_allclose(found, logits, atol=1e-4 if precision == "float32" else 0.5)
     other = read.copy()
     other[0, :, 1] = (other[0, :, 1] + 1) % FEATURES[0]
-    assert not np.allclose(model(other, model.zero_states(3))[0][0], logits[0])
+    assert not np.allclose(model(other, model.initial_state(None, 3))[0][0], logits[0])

@@ -42,7 +42,7 @@ def right_answers(tf, said, steps):
     adam = Adam(weights, options)
 
     def answers(ids_TB):
-        return model(ids_TB, model.zero_states(ids_TB.shape[1]))[0][-1]
+        return model(ids_TB, model.initial_state(None, ids_TB.shape[1]))[0][-1]
 
     @tf.function
     def learn(ids_TB):
@@ -96,7 +96,7 @@ def losses(said, steps=200):
     windows = TBPTTBatches(ids, 16, options.training.seq_length, seed=0)
     rate = options.training.learning_rate
     places = [divmod(n, windows.steps) for n in range(steps)]
-    told = [learner.learn(windows.read(*n), windows.forgets(*n), rate) for n in places]
+    told = [learner.step(windows.read(*n), rate) for n in places]
     loss, norm = np.array(told).T
     return loss.reshape(-1, 20).mean(1), norm
 

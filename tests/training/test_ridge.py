@@ -1,5 +1,6 @@
 """An output layer by ridge regression: what it solves, and that it is a run like any other."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,11 @@ def states(weights, ids_TB, h_BH):
     return np.array(found), h_BH
 
 
+def carried(batch):
+    """The batch with the states of all streams carried."""
+    return replace(batch, reset=np.zeros(8, bool))
+
+
 @pytest.mark.usefixtures("tf")
 @pytest.mark.parametrize("steps", [1, 5])
 def test_it_is_a_regression_upon_what_it_got_wrong(steps):
@@ -61,10 +67,10 @@ def test_it_is_a_regression_upon_what_it_got_wrong(steps):
     h_BH, W_IV = np.zeros((8, 30)), np.zeros((31, VOCAB))
     products, read = np.zeros((31, 31)), 0
     for n in range(steps):
-        ids = data.read(0, n)
-        found.learn(ids, np.zeros(8, bool), 2.0 / (1 + n))
-        x, h_BH = states(weights, ids[:-1], h_BH)
-        x, y = x.reshape(-1, 31), ids[1:].reshape(-1)
+        batch = carried(data.read(0, n))
+        found.step(batch, 2.0 / (1 + n))
+        x, h_BH = states(weights, batch.inputs, h_BH)
+        x, y = x.reshape(-1, 31), batch.targets.reshape(-1)
         p = np.exp(x @ W_IV)
         p /= p.sum(1, keepdims=True)
         products, read = products + x.T @ x, read + len(x)
@@ -80,11 +86,11 @@ def test_it_is_a_regression_upon_what_it_got_wrong(steps):
 def test_a_part_of_a_block_waits_for_the_end_of_the_pass():
     found, data = learner(units=(200,)), windows()
     for n in range(3):  # 384 tokens of the 402 that 201 weights ask for
-        loss, _ = found.learn(data.read(0, n), np.zeros(8, bool), 1.0)
+        loss, _ = found.step(carried(data.read(0, n)), 1.0)
         assert loss == pytest.approx(np.log(VOCAB), abs=1e-5)
     assert not found.model.arrays()["output/kernel"].any()
     found.reset()
-    assert found.learn(data.read(0, 3), np.zeros(8, bool), 1.0)[0] < 0.9 * np.log(VOCAB)
+    assert found.step(carried(data.read(0, 3)), 1.0)[0] < 0.9 * np.log(VOCAB)
 
 
 @pytest.mark.usefixtures("tf")
@@ -92,8 +98,7 @@ def test_from_a_copy_it_goes_on_bit_for_bit():
     data, one, other = windows(), learner(units=(100,)), learner(units=(100,), seed=3)
 
     def some(found, first, last):
-        read = [(data.read(0, n), data.forgets(0, n)) for n in range(first, last)]
-        return [found.learn(*each, 1.0) for each in read]
+        return [found.step(data.read(0, n), 1.0) for n in range(first, last)]
 
     some(one, 0, 7)
     other.assign(one.arrays())

@@ -1,6 +1,7 @@
 """The network learns, measures as a single reader would, and comes back exactly."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -37,10 +38,7 @@ def tokens(length=2000):
 
 def steps(learner, count, begin=0):
     windows = TBPTTBatches(tokens(), 16, 8, seed=0)
-    return [
-        learner.learn(windows.read(0, n), windows.forgets(0, n), 0.01)[0]
-        for n in range(begin, begin + count)
-    ]
+    return [learner.step(windows.read(0, n), 0.01)[0] for n in range(begin, begin + count)]
 
 
 def test_it_learns_a_rule(learner):
@@ -57,7 +55,7 @@ def test_measuring_in_many_streams_equals_one_reader(learner):
     part = tokens(3000)
     reader = learner.reader
     reader.assign(learner.model.arrays())
-    logits, _ = reader(part[:-1, None].astype(np.int32), reader.zero_states(1))
+    logits, _ = reader(part[:-1, None].astype(np.int32), reader.initial_state(None, 1))
     logits = logits.numpy()[:, 0].astype(np.float64)
     chosen = logits[np.arange(len(logits)), part[1:]]
     alone = np.mean(np.log(np.exp(logits).sum(1)) - chosen)
@@ -128,7 +126,7 @@ def test_the_same_steps_give_the_same_bits_on_all_threads(tf, more, beside):
     windows = TBPTTBatches(ids, batch, window, seed=0)
 
     def learned():
-        losses = [learner.learn(windows.read(0, n), windows.forgets(0, n), 0.01) for n in range(3)]
+        losses = [learner.step(windows.read(0, n), 0.01) for n in range(3)]
         return losses, learner.arrays()
 
     before = learner.arrays()
@@ -145,15 +143,34 @@ def test_a_stream_that_forgets_does_not_feel_its_past(tf, cell):
     from seqgen.training.trainer import Trainer
 
     learner = Trainer(RunOptions.of(SAID | {"cell": cell}), VOCAB)
-    ids = TBPTTBatches(tokens(), 16, 8, seed=0).read(0, 0)
+    batch = TBPTTBatches(tokens(), 16, 8, seed=0).read(0, 0)
     steps(learner, 4)
     kept = learner.arrays()
     everyone = np.ones(16, bool)
-    one = learner.learn(ids, everyone, 0.0)
+    one = learner.step(replace(batch, reset=everyone), 0.0)
     learner.assign(kept)
     learner.reset()
-    other = learner.learn(ids, ~everyone, 0.0)
+    other = learner.step(replace(batch, reset=~everyone), 0.0)
     assert one == other
+
+
+def test_targets_count_in_the_loss_by_their_weights(tf):
+    from seqgen.training.trainer import Trainer
+
+    learner = Trainer(RunOptions.of(SAID | {"precision": "float32"}), VOCAB)
+    batch = TBPTTBatches(tokens(), 16, 8, seed=0).read(0, 0)
+    batch = replace(batch, reset=np.ones(16, bool))
+    plain, _ = learner.step(batch, 0.0)
+    ones = np.ones((8, 16), np.float32)
+    assert learner.step(replace(batch, weights=ones), 0.0)[0] == pytest.approx(plain, rel=1e-5)
+    parts = []
+    for first in (True, False):
+        weights = ones.copy()
+        weights[4:] = 0.0 if first else 1.0
+        weights[:4] = 1.0 if first else 0.0
+        parts.append(learner.step(replace(batch, weights=weights), 0.0)[0])
+    assert np.mean(parts) == pytest.approx(plain, rel=1e-5)
+    assert parts[0] != parts[1]
 
 
 def test_with_random_windows_a_step_is_compiled_once_and_learns(tf):
@@ -164,11 +181,11 @@ def test_with_random_windows_a_step_is_compiled_once_and_learns(tf):
     before, _ = learner.measure(tokens())
     lengths = set()
     for n in range(12 * windows.steps):
-        ids = windows.read(*divmod(n, windows.steps))
-        lengths.add(len(ids))
-        learner.learn(ids, windows.forgets(*divmod(n, windows.steps)), 0.01)
+        batch = windows.read(*divmod(n, windows.steps))
+        lengths.add(len(batch.inputs))
+        learner.step(batch, 0.01)
     assert len(lengths) > 10
-    assert learner._learn.experimental_get_tracing_count() == 1
+    assert learner._train_step.experimental_get_tracing_count() == 1
     assert learner.measure(tokens())[0] < 0.5 * before
 
 
@@ -180,7 +197,7 @@ def test_the_mean_gradient_of_random_windows_is_the_whole_one(tf):
 
     def gradient(learner, *parts):
         """Of the kernel, from windows that follow one another."""
-        states, total = learner.model.zero_states(16), 0.0
+        states, total = learner.model.initial_state(None, 16), 0.0
         for part in parts:
             with tf.GradientTape() as tape:
                 logits, states = learner.model(part[:-1], states)

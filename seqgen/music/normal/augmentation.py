@@ -49,8 +49,8 @@ class KeyAugmentation:
         self.keys = float(self._counts.mean())
         self._epoch, self._chosen = -1, np.empty(0, np.int64)
 
-    def changed(self, epoch: int, places: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        tunes = np.searchsorted(self._starts, places, side="right") - 1
+    def apply(self, epoch: int, positions: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        tunes = np.searchsorted(self._starts, positions, side="right") - 1
         tables = self._moves(epoch)[tunes]
         rows = rows.copy()
         rows[..., 0] = self._tables_MV[tables, rows[..., 0]]

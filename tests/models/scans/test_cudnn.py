@@ -36,7 +36,7 @@ def test_the_stock_layers_equal_ours(tf, name, monkeypatch):
     stock = stack(name)
     assert type(stock.recurrent[0]).__name__ == "Stock" != type(ours.recurrent[0]).__name__
     stock.assign(ours.arrays())
-    states = {n: s + 0.3 for n, s in ours.zero_states(3).items()}
+    states = {n: s + 0.3 for n, s in ours.initial_state(None, 3).items()}
     expected, found = results(tf, ours, states), results(tf, stock, states)
     np.testing.assert_allclose(found[0], expected[0], atol=1e-5)
     for key, state in expected[1].items():

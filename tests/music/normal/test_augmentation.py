@@ -46,7 +46,7 @@ def epoch(data: Dataset, number: int, seed: int = 0) -> np.ndarray:
     """The whole stream of training rows, as an epoch has it."""
     rows = np.array(data.training)
     moved = KeyAugmentation(data.training, data.tokenizer, seed)
-    return moved.changed(number, np.arange(len(rows)), rows)
+    return moved.apply(number, np.arange(len(rows)), rows)
 
 
 def tunes(data: Dataset, rows: np.ndarray) -> list[str]:
@@ -88,10 +88,10 @@ def test_windows_read_the_epoch_that_they_are_in(data: Dataset) -> None:
     plain = TBPTTBatches(data.training, 2, 10, 0)
     whole = {tuple(row) for row in epoch(data, 5).tolist()}
     for step in range(windows.steps):
-        read = windows.read(5, step)
+        read = windows.read(5, step).inputs
         assert {tuple(row) for row in read.reshape(-1, read.shape[-1]).tolist()} <= whole
-        np.testing.assert_array_equal(read[..., 1:7], plain.read(5, step)[..., 1:7])
-    np.testing.assert_array_equal(windows.read(2, 1), windows.read(2, 1))
+        np.testing.assert_array_equal(read[..., 1:7], plain.read(5, step).inputs[..., 1:7])
+    np.testing.assert_array_equal(windows.read(2, 1).inputs, windows.read(2, 1).inputs)
 
 
 def test_only_tokens_of_tunes_can_be_moved(tmp_path) -> None:
