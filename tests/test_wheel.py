@@ -64,3 +64,15 @@ def test_it_is_typed_and_licensed(installed):
     assert (installed / "seqgen" / "py.typed").exists()
     assert list(installed.glob("seqgen_rnn-*.dist-info/licenses/LICENSE"))
     assert not (installed / "tests").exists()
+
+
+def test_the_version_needs_no_distribution_of_the_name_seqgen(monkeypatch):
+    """The distribution is named seqgen-rnn."""
+    from seqgen import __version__
+    from seqgen.training import run as training
+
+    asked = []
+    monkeypatch.setattr(training.metadata, "version", lambda name: asked.append(name) or "1")
+    assert training._versions()["seqgen"] == __version__
+    assert "numpy" in asked
+    assert "seqgen" not in asked

@@ -86,11 +86,13 @@ def write_page(report: "TextReport", checkpoint: "Checkpoint", path: str) -> Non
     from datetime import date
     from importlib import metadata
 
+    from seqgen import __version__
     from seqgen.cli.outputs import command_line
     from seqgen.io.atomic import write_atomic
     from seqgen.reports.text_page import Provenance, text_page
 
-    versions = {name: metadata.version(name) for name in ("seqgen", "numpy", "onnxruntime")}
+    libraries = {name: metadata.version(name) for name in ("numpy", "onnxruntime")}
+    versions = {"seqgen": __version__, **libraries}
     provenance = Provenance(command_line(), date.today().isoformat(), versions)
     write_atomic(Path(path), text_page(report, checkpoint.config, provenance))
     print_notice(f"wrote {path}")

@@ -9,6 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from seqgen import __version__
 from seqgen.checkpoint import document_hashes, layout, write
 from seqgen.checkpoint.config import Config, CorpusFacts
 from seqgen.checkpoint.read import Checkpoint, open_checkpoint
@@ -31,7 +32,7 @@ from seqgen.training.train_state import TrainState
 if TYPE_CHECKING:
     from seqgen.training.loop import Run
 
-DEPENDENCIES = ("seqgen", "tensorflow", "keras", "numpy", "onnx", "onnxruntime", "tokenizers")
+DEPENDENCIES = ("tensorflow", "keras", "numpy", "onnx", "onnxruntime", "tokenizers")
 MAY_CHANGE = ("minutes", "epochs", "patience")
 
 
@@ -159,6 +160,11 @@ def _resume_locked(
     yield from _events(current, True, (), ())
 
 
+def _versions() -> dict[str, str]:
+    """Versions of seqgen and of its libraries, by name."""
+    return {"seqgen": __version__} | {name: metadata.version(name) for name in DEPENDENCIES}
+
+
 def configure(corpus: Corpus, data: Dataset, chosen: Plan) -> Config:
     """What config.json says of a run."""
     facts = CorpusFacts(
@@ -184,7 +190,7 @@ def configure(corpus: Corpus, data: Dataset, chosen: Plan) -> Config:
         model=chosen.options.model,
         training=chosen.options.training,
         corpus=facts,
-        versions={name: metadata.version(name) for name in DEPENDENCIES},
+        versions=_versions(),
         tokenizer_sha256=write.tokenizer_sha256(data.tokenizer),
         feature_sizes=data.feature_sizes,
         facts=data.facts,
