@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from seqgen.cli._common import open_sources
 from seqgen.cli.completion import complete_corpus
 from seqgen.cli.options import with_options
-from seqgen.cli.train import CheckpointsDir, Encoding, open_sources
+from seqgen.cli.train import CheckpointsDir, Encoding
 from seqgen.config.options import ComparisonOptions, DataOptions, ModelOptions, TrainingOptions
 from seqgen.errors import ConfigError
 from seqgen.io.atomic import check_writable

@@ -1,19 +1,16 @@
 """`seqgen corpora`: what there is to learn from, a look at it, and fetching it."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
 
+from seqgen.cli._common import download_progress, open_sources
 from seqgen.cli.completion import complete_corpus
 from seqgen.cli.help import Command, Group
 from seqgen.cli.terminal import print_notice, write_stdout
-from seqgen.data.corpora import open_corpus
 from seqgen.data.corpora.builtin import describe, open_builtin
 from seqgen.data.corpora.document import Corpus
-from seqgen.data.corpora.fetch import Progress
 from seqgen.data.corpora.registry import corpus_names, entries, find_entry, get_entry
 from seqgen.errors import ConfigError
 from seqgen.tasks import TASKS
@@ -58,8 +55,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Print the beginning of a corpus, or facts about it."""
-    with drawn_downloads() as progress:
-        corpus = open_corpus([source], encoding=encoding, progress=progress)
+    corpus = open_sources([source], encoding)
     for notice in corpus.notices:
         print_notice(notice)
     if report:
@@ -79,7 +75,7 @@ def fetch(
 ) -> None:
     """Download corpora that are not on this machine; print their paths."""
     for corpus in [get_entry(name) for name in names]:
-        with drawn_downloads() as progress:
+        with download_progress() as progress:
             open_builtin(corpus, progress)
         print(f"{corpus.name}: {describe(corpus)['path']}")
 
@@ -195,33 +191,3 @@ def print_table(rows: list[dict[str, Any]]) -> None:
         # Text: a path with brackets is no markup.
         table.add_row(*map(Text, cells), style=None if row["path"] else "dim")
     Console().print(table)
-
-
-@contextmanager
-def drawn_downloads() -> Iterator[Progress]:
-    """Draws downloads on standard error; what it gives is told of them as they go on.
-
-    With no terminal there, one plain line says that a download began.
-    """
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
-    from rich.progress import Progress as Bars
-
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-    )
-    tasks: dict[str, Any] = {}
-    with Bars(*columns, console=console, disable=not console.is_terminal) as bars:
-
-        def draw(name: str, done: int, total: int | None) -> None:
-            if name not in tasks:
-                tasks[name] = bars.add_task(f"fetching {name}", total=total)
-                if not console.is_terminal:
-                    print_notice(f"fetching {name}")
-            bars.update(tasks[name], completed=done, total=total)
-
-        yield draw

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from seqgen.cli._common import open_checkpoint
 from seqgen.cli.completion import complete_checkpoint
-from seqgen.cli.inspect._common import opened
 from seqgen.cli.options import with_options
 from seqgen.config.fields import grouped
 from seqgen.errors import ConfigError
@@ -51,7 +51,7 @@ def evaluate(
     compressors, and statistics of samples. Tune models: statistics of sampled tunes, with and
     without the grammar, compared with real ones.
     """
-    checkpoint = opened(name)
+    checkpoint = open_checkpoint(name)
     evaluation = evaluation_of(checkpoint)
     check_options(checkpoint, evaluation, said, files)
     how, *others = grouped(said, EvaluationOptions, *TASK_OPTIONS)

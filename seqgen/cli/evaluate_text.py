@@ -1,15 +1,13 @@
 """What `seqgen evaluate` measures of a model of text, and how it is shown."""
 
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from seqgen.cli.inspect._common import print_json
+from seqgen.cli._common import Progress, download_progress, print_json
 from seqgen.cli.terminal import print_notice, strip_controls
 from seqgen.config.options import SamplingOptions
 from seqgen.evaluation.options import Evaluation, TextEvaluationOptions
@@ -32,7 +30,6 @@ def evaluate_text(
     as_json: bool,
 ) -> None:
     """Measure how likely a model finds a text, and what its samples are like."""
-    from seqgen.cli.corpora import drawn_downloads
     from seqgen.evaluation.text.data import evaluation_data
     from seqgen.evaluation.text.evaluation import evaluate
     from seqgen.io.atomic import check_writable
@@ -44,12 +41,14 @@ def evaluate_text(
         sampling = SamplingOptions(
             count=asked.samples, length=asked.length, temperature=how.temperature, seed=how.seed
         )
-    with drawn_downloads() as progress:
+    with download_progress() as progress:
         found = evaluation_data(
             checkpoint, files, unknown=asked.on_unknown, encoding=asked.encoding, progress=progress
         )
-    with telling() as told:
-        report = evaluate(checkpoint, found.evidence, found.learned, sampling, told, found.notices)
+    with Progress() as progress:
+        report = evaluate(
+            checkpoint, found.evidence, found.learned, sampling, progress, found.notices
+        )
     if as_json:
         print_json(facts(report))
     else:
@@ -59,26 +58,6 @@ def evaluate_text(
 
 
 EVALUATION = Evaluation(TextEvaluationOptions, evaluate_text, takes_files=True)
-
-
-@contextmanager
-def telling() -> Iterator[Callable[[str, float | None], None]]:
-    """Shows what is done and which share of it, where standard error is a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda what, share: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
-
-    columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn()
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("reading", total=None)
-
-        def told(what: str, share: float | None) -> None:
-            total = None if share is None else 1.0
-            bar.update(task, description=what, total=total, completed=share or 0)
-
-        yield told
 
 
 def write_page(report: "TextReport", checkpoint: "Checkpoint", path: str) -> None:

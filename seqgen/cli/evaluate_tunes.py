@@ -1,14 +1,13 @@
 """What `seqgen evaluate` measures of a model of tunes, and how it is shown."""
 
 import json
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from math import inf
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from seqgen.cli._common import Progress
 from seqgen.config.options import SamplingOptions
 from seqgen.evaluation.options import Evaluation, TuneEvaluationOptions
 
@@ -43,9 +42,10 @@ def evaluate_tunes(
     training, held_back = parse_tunes(checkpoint, tokens)
     options = SamplingOptions(count=asked.count, seed=how.seed, temperature=how.temperature)
     validators = report.installed_validators() if asked.validators else {}
-    with telling() as told:
-        found = report.report(generator, training, held_back, options, validators, told)
-        told("measuring how likely the network finds real tunes")
+    with Progress() as progress:
+        progress("reading the training tunes")
+        found = report.report(generator, training, held_back, options, validators, progress)
+        progress("measuring how likely the network finds real tunes")
         bits = bits_per_note(checkpoint, tokens.training, tokens.validation)
     sources = {column: beginning(training, copy) for column, copy in found.copies.items()}
     if as_json:
@@ -78,18 +78,6 @@ def beginning(tunes: Sequence["Tune"], copy: "CopiedRun") -> str:
     lines = abc(tunes[copy.source]).splitlines()
     key = next(number for number, line in enumerate(lines) if line.startswith("K:"))
     return " ".join(lines[key : key + 2])
-
-
-@contextmanager
-def telling() -> Iterator[Callable[[str], None]]:
-    """Shows on standard error what is done, where that is a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda doing: None
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status("reading what was learned") as status:
-        yield status.update
 
 
 def print_rows(rows: Sequence["Row"]) -> None:

@@ -1,9 +1,7 @@
 """`seqgen sample`: write text or tunes from a checkpoint."""
 
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
@@ -11,6 +9,7 @@ import typer
 
 from seqgen.checkpoint.layout import BEST, WEIGHTS_OF
 from seqgen.checkpoint.locate import is_shipped
+from seqgen.cli._common import Progress
 from seqgen.cli.completion import complete_checkpoint, complete_names
 from seqgen.cli.options import with_options
 from seqgen.cli.terminal import escape_controls, print_notice
@@ -31,8 +30,8 @@ if TYPE_CHECKING:
     from seqgen.music.core.tune import Tune
 
 
-# Samples that repeat themselves of which each is told.
-MOST_LOOPS = 3
+# Looping samples that are reported one by one.
+MAX_LOOPS = 3
 
 
 @with_options(SamplingOptions, TuneOptions, RenderOptions)
@@ -95,7 +94,7 @@ def sample(
     tokenizer = generator.checkpoint.tokenizer
     tunes = TASKS.load(generator.config.task).abc_samples
     if rendering != RenderOptions() and not tunes:
-        raise ConfigError(f"{name} writes text; --score, --audio and the like are for tunes")
+        raise ConfigError(f"{name} generates text; `score`, `audio` and the like are for tunes")
     generator.counts_copies = verbose
     reading = PromptProgress() if sys.stderr.isatty() else None
     pieces = generator.pieces(text, options, asked, reading)
@@ -107,7 +106,7 @@ def sample(
     if verbose:
         print_notice(described(generator.config, generator.checkpoint.path))
     if (verbose or sys.stderr.isatty()) and is_shipped(generator.checkpoint.path):
-        print_notice(f"{name}: the one that comes with seqgen")
+        print_notice(f"{name}: the checkpoint shipped with seqgen")
     if verbose or (options.seed is None and sys.stderr.isatty()):
         print_notice(f"seed {generator.seed}")
     if tunes:
@@ -121,15 +120,15 @@ def sample(
     layout = laid_out_items if items else laid_out
     written = layout(pieces, text if echo else "")
     watched = sys.stderr.isatty() and (output is not None or not sys.stdout.isatty())
-    with progress(watched, at_once=False) as told:
-        if output is None:
-            stream(told(written), sys.stdout.buffer, sys.stdout.isatty())
-        else:
-            from seqgen.io.atomic import write_atomic
+    written = counted(written, shown=watched)
+    if output is None:
+        stream(written, sys.stdout.buffer, sys.stdout.isatty())
+    else:
+        from seqgen.io.atomic import write_atomic
 
-            write_atomic(output, "".join(told(written)).encode("utf-8", "replace"))
-    tell_selection(generator)
-    tell_loops(generator, options.count)
+        write_atomic(output, "".join(written).encode("utf-8", "replace"))
+    print_selection(generator)
+    print_loops(generator, options.count)
 
 
 def check_files(output: Path | None, rendering: RenderOptions) -> None:
@@ -145,23 +144,23 @@ def check_files(output: Path | None, rendering: RenderOptions) -> None:
             check_writable(path)
 
 
-def tell_loops(generator: "TextGenerator", count: int) -> None:
-    """Tell which samples ended because they repeated themselves."""
+def print_loops(generator: "TextGenerator", count: int) -> None:
+    """Print which samples ended because they repeated themselves."""
     from seqgen.generation.loops import REPEATS
 
-    for loop in generator.loops[:MOST_LOOPS]:
+    for loop in generator.loops[:MAX_LOOPS]:
         which = "the sample" if count == 1 else f"sample {loop.sample + 1}"
         passage = loop.passage if len(loop.passage) <= 60 else loop.passage[:59] + "…"
         print_notice(
             f"{which} ended because it repeated the same {len(loop.passage)} characters "
-            f"{REPEATS} times ({passage!r}); --no-loops avoids that"
+            f"{REPEATS} times ({passage!r}); `loops=False` avoids that"
         )
-    if len(generator.loops) > MOST_LOOPS:
-        print_notice(f"so did {len(generator.loops) - MOST_LOOPS} more samples")
+    if len(generator.loops) > MAX_LOOPS:
+        print_notice(f"so did {len(generator.loops) - MAX_LOOPS} more samples")
 
 
-def tell_selection(generator: "TextGenerator") -> None:
-    """Tell how many candidates were left out, or how many samples are copies."""
+def print_selection(generator: "TextGenerator") -> None:
+    """Print how many candidates were rejected, or how many samples are copies."""
     if (selection := generator.selection) is None or not selection.candidates:
         return
     for line in selection.report():
@@ -175,16 +174,15 @@ def write_tunes(
     rendering: RenderOptions,
     verbose: bool,
 ) -> None:
-    """Write tunes as they come, and then as whatever else was asked for."""
+    """Print tunes as they are generated; then write the requested files."""
     shown = output is None and sys.stdout.isatty()
     every: list[str] = []
-    with progress(sys.stderr.isatty() and not shown) as told:
-        for abc in told(abc for _, abc in pieces):
-            if shown:
-                show(abc, rendering.tempo, above=bool(every))
-            elif output is None:
-                stream(iter(["\n" * bool(every) + abc]), sys.stdout.buffer, False)
-            every.append(abc)
+    for abc in counted((abc for _, abc in pieces), not shown, "generating"):
+        if shown:
+            show(abc, rendering.tempo, above=bool(every))
+        elif output is None:
+            stream(iter(["\n" * bool(every) + abc]), sys.stdout.buffer, False)
+        every.append(abc)
     from seqgen.cli import outputs
 
     rendered = output if outputs.is_rendered(output) else None
@@ -192,9 +190,9 @@ def write_tunes(
         from seqgen.io.atomic import write_atomic
 
         write_atomic(output, "\n".join(every).encode())
-    tell_selection(generator)
+    print_selection(generator)
     if generator.allowed_mass is not None and (verbose or sys.stderr.isatty()):
-        print_notice(f"the grammar kept {generator.allowed_mass:.1%} of the probability")
+        print_notice(f"the grammar allowed {generator.allowed_mass:.1%} of the probability")
     if outputs.is_requested(rendering, rendered):
         readable = [(tune, abc) for abc in every if (tune := tune_of(abc)) is not None]
         made_by = f"{outputs.command_line()}, seed {generator.seed}"
@@ -247,16 +245,16 @@ def read_prompt_file(source: str) -> str:
         data = sys.stdin.buffer.read() if source == "-" else Path(origin).read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        literal = f"; for a prompt that begins with @, write @{source}" if source != "-" else ""
-        raise ConfigError(f"--prompt: cannot read {origin}: {reason}{literal}") from error
+        literal = f"; write @{source} for a prompt that begins with @" if source != "-" else ""
+        raise ConfigError(f"cannot read {origin}: {reason}{literal}", option="prompt") from error
     if found := detect_format(data[:HEAD], is_binary(data[:HEAD])):
-        raise ConfigError(f"--prompt: {found.message(origin)}")
+        raise ConfigError(f"{found.message(origin)}", option="prompt")
     try:
         return normalize_line_ends(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise ConfigError(
-            f"--prompt: {origin} is not UTF-8: byte 0x{data[error.start]:02x} "
-            f"at offset {error.start}"
+            f"{origin} is not UTF-8: byte 0x{data[error.start]:02x} at offset {error.start}",
+            option="prompt",
         ) from error
 
 
@@ -317,70 +315,33 @@ def described(config: Any, path: Path) -> str:
     )
 
 
-class ProgressLine:
-    """A line on standard error that shows how far something is, and is removed at the end."""
-
-    def __init__(self, text: str, total: int | None = None) -> None:
-        """Show it. text: with ``{task.completed}`` and ``{task.total}`` in it."""
-        from rich.console import Console
-        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-        columns = (SpinnerColumn(), TextColumn(text), TimeElapsedColumn())
-        self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
-        self._task = self._bar.add_task("", total=total)
-        self._bar.start()
-
-    def show(self, completed: int) -> None:
-        self._bar.update(self._task, completed=completed)
-
-    def stop(self) -> None:
-        self._bar.stop()
-
-
 class PromptProgress:
-    """Shows how much of a prompt was read, where that takes over a second."""
+    """Shows how much of a prompt was read, if that takes longer than ``DELAY``."""
 
-    PATIENCE = 1.0  # seconds
+    DELAY = 1.0  # seconds
 
     def __init__(self) -> None:
-        self._began = time.monotonic()
-        self._line: ProgressLine | None = None
+        self._progress = Progress(self.DELAY)
 
     def __call__(self, done: int, tokens: int) -> None:
-        """Show that so many of the prompt's tokens were read."""
-        late = time.monotonic() - self._began > self.PATIENCE
-        if self._line is None and late and done < tokens:
-            text = "reading the prompt: {task.completed:,} of {task.total:,} tokens"
-            self._line = ProgressLine(text, tokens)
-        if self._line is not None:
-            self._line.show(done)
-            if done == tokens:
-                self._line.stop()
+        """Show that ``done`` of the prompt's tokens were read."""
+        if done == tokens:
+            self._progress.stop()
+        else:
+            text = f"reading the prompt: {done:,} of {tokens:,} tokens"
+            self._progress(text, done / tokens)
 
 
-@contextmanager
-def progress(shown: bool, at_once: bool = True) -> Iterator[Any]:
-    """Counts characters on standard error; what it gives passes texts on.
-
-    at_once: before the first text comes; else with it, since there may be another line before.
-    """
+def counted(texts: Iterator[str], shown: bool, start: str = "") -> Iterator[str]:
+    """Pass texts on, and show the number of their characters; before the first, ``start``."""
     if not shown:
-        yield iter
+        yield from texts
         return
-    counted = "{task.completed:,} characters"
-    line = ProgressLine(counted) if at_once else None
-
-    def told(texts: Iterator[str]) -> Iterator[str]:
-        nonlocal line
-        written = 0
+    characters = 0
+    with Progress() as progress:
+        if start:
+            progress(start)
         for text in texts:
-            line = line or ProgressLine(counted)
-            written += len(text)
-            line.show(written)
+            characters += len(text)
+            progress(f"{characters:,} characters")
             yield text
-
-    try:
-        yield told
-    finally:
-        if line is not None:
-            line.stop()

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from seqgen.cli._common import open_sources
 from seqgen.cli.completion import complete_checkpoint, complete_corpus
 from seqgen.cli.options import with_options
 from seqgen.config.options import DataOptions, ModelOptions, RunOptions, TrainingOptions
@@ -130,14 +131,6 @@ def _start(
         checkpoints_dir / (corpus.name if name is None else validate_name(name)),
         overwrite=overwrite,
     )
-
-
-def open_sources(sources: list[str], encoding: str | None) -> Any:
-    from seqgen.cli.corpora import drawn_downloads
-    from seqgen.data.corpora import open_corpus
-
-    with drawn_downloads() as progress:
-        return open_corpus(sources, encoding=encoding, progress=progress)
 
 
 def watch(events: Iterator[Event], verbose: bool) -> None:

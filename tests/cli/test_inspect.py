@@ -142,7 +142,7 @@ def test_a_cell_without_gates_and_one_text_for_another(
     (here / "new.txt").write_text("The séa is long.\n" * 40, encoding="utf-8")
     status, out, err = seqgen("inspect", "plain", "gates", "--text", "new.txt")
     assert (status, out) == (0, "the cell of this network (vanilla RNN) has no gates\n")
-    assert err == "skipped, since the vocabulary lacks it: 'é'\n"
+    assert err == "skipped, not in the vocabulary: 'é'\n"
     out = seqgen("inspect", "plain", "gates", "--text", "new.txt", "--json")[1]
     assert json.loads(out)["gates"] == []
     status, out, _ = seqgen("inspect", "plain", "gradients", "--text", "new.txt", "--plot", "p.png")

@@ -11,7 +11,6 @@ from typer.testing import CliRunner
 
 from seqgen.checkpoint import document_hashes
 from seqgen.cli.app import app, main
-from seqgen.cli.sample import PromptProgress
 from seqgen.data.fingerprint import DocumentHashes, fingerprints
 from seqgen.errors import ConfigError, SamplingError
 from seqgen.generation import load
@@ -169,7 +168,7 @@ def failing(monkeypatch, capfd, *arguments: str) -> tuple[int, str]:
         (("jig", "--tempo", "90"), 2, "--tempo says how fast"),
         (("jig", "--tempo", "90", "--score", "x.svg"), 2, "--tempo says how fast"),
         (("fox", "--meter", "6/8"), 2, "for models of tunes"),
-        (("fox", "--midi", "x.mid"), 2, "fox writes text"),
+        (("fox", "--midi", "x.mid"), 2, "--score, --audio"),
     ],
 )
 def test_what_cannot_be_done_is_told(
@@ -297,34 +296,6 @@ def test_a_tune_that_was_written_is_a_prompt_again(tmp_path: Path) -> None:
     assert "ABc def" in out
 
 
-def test_how_far_a_prompt_was_read_is_shown_after_a_second(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    now = [0.0]
-    monkeypatch.setattr("seqgen.cli.sample.time.monotonic", lambda: now[0])
-    shown: list[object] = []
-
-    class Line:
-        def __init__(self, text: str, total: int) -> None:
-            shown.append(total)
-
-        def show(self, completed: int) -> None:
-            shown.append(completed)
-
-        def stop(self) -> None:
-            shown.append("stop")
-
-    monkeypatch.setattr("seqgen.cli.sample.ProgressLine", Line)
-    progress = PromptProgress()
-    for now[0], read in ((0.5, 100), (1.5, 200), (1.6, 300), (1.7, 400)):
-        progress(read, 400)
-    assert shown == [400, 200, 300, 400, "stop"]
-    shown.clear()
-    quick = PromptProgress()
-    quick(400, 400)
-    assert shown == []
-
-
 @pytest.mark.skipif(os.name == "nt", reason="a terminal of POSIX")
 def test_a_terminal_shows_the_progress(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import pty
@@ -333,7 +304,7 @@ def test_a_terminal_shows_the_progress(checkpoint: Path, monkeypatch: pytest.Mon
         "import sys; sys.argv = ['seqgen', 'sample', 'fox', '--prompt', 'The ' * 9000, "
         "'--length', '3', '--no-echo']\n"
         "from seqgen.cli import sample\n"
-        "sample.PromptProgress.PATIENCE = 0.0\n"
+        "sample.PromptProgress.DELAY = 0.0\n"
         "from seqgen.cli.app import main; main()"
     )
     ours, theirs = pty.openpty()

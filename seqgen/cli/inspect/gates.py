@@ -1,11 +1,13 @@
 """`seqgen inspect NAME gates`: how often each gate is open, shut or between."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seqgen.cli.inspect import _common
+from seqgen.cli import _common
+from seqgen.cli.inspect import _passage
 from seqgen.cli.options import with_options
 from seqgen.config.fields import grouped
 from seqgen.inspection.options import GateOptions, TextOptions
@@ -26,16 +28,16 @@ def gates(
     """Count how often each gate is open (> 0.9) or shut (< 0.1)."""
     text, options = grouped(said, TextOptions, GateOptions)
     _common.check_output(options.plot)
-    checkpoint = _common.opened(context.obj)
-    passage = _common.passage(checkpoint, text, options.characters)
+    checkpoint = _common.open_checkpoint(context.obj)
+    passage = _passage.open_passage(checkpoint, text, options.characters)
     from seqgen.inspection import gates as library
     from seqgen.models import cells
 
-    with _common.telling("reading") as told:
-        found = library.measure(checkpoint, passage, told)
+    with _common.Progress() as progress:
+        found = library.measure(checkpoint, passage, partial(progress, "reading"))
     cell = cells.find(checkpoint.config.model.cell)
     if options.plot and found:
-        _common.save(picture(found, cell.title), options.plot)
+        _common.save_plot(picture(found, cell.title), options.plot)
     if as_json:
         _common.print_json(facts(found, cell.name, passage.source))
         return
@@ -45,7 +47,7 @@ def gates(
     print_gates(found)
     print_bars(found)
     typer.echo(f"{cell.title}: {first_line(cell)}")
-    typer.echo(f"read {_common.read_of(passage)}")
+    typer.echo(f"read {_passage.describe(passage)}")
 
 
 def first_line(cell: Any) -> str:

@@ -3,11 +3,13 @@
 import dataclasses
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seqgen.cli.inspect import _common
+from seqgen.cli import _common
+from seqgen.cli.inspect import _passage
 from seqgen.cli.log_lines import pluralize
 from seqgen.cli.options import with_options
 from seqgen.cli.terminal import strip_controls
@@ -38,16 +40,18 @@ def gradients(
     """
     text, options = grouped(said, TextOptions, GradientOptions)
     _common.check_output(options.plot)
-    checkpoint = _common.opened(context.obj)
-    found = _common.passage(checkpoint, text, CHARACTERS)
+    checkpoint = _common.open_checkpoint(context.obj)
+    found = _passage.open_passage(checkpoint, text, CHARACTERS)
     from seqgen.inspection import gradients as library
     from seqgen.models import cells
 
-    with _common.telling("following the gradient back") as told:
-        measured = library.measure(checkpoint, found.rows, options, told)
+    with _common.Progress() as progress:
+        measured = library.measure(
+            checkpoint, found.rows, options, partial(progress, "backpropagating")
+        )
     title = cells.find(checkpoint.config.model.cell).title
     if options.plot:
-        _common.save(picture(measured, title), options.plot)
+        _common.save_plot(picture(measured, title), options.plot)
     if as_json:
         _common.print_json(facts(measured, checkpoint.config.model.cell, found.source))
         return

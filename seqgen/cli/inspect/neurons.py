@@ -1,12 +1,14 @@
 """`seqgen inspect NAME neurons`: a text coloured by units, and units that follow something."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seqgen.cli.inspect import _common
+from seqgen.cli import _common
+from seqgen.cli.inspect import _passage
 from seqgen.cli.options import with_options
 from seqgen.cli.terminal import print_notice
 from seqgen.config.fields import grouped
@@ -38,12 +40,12 @@ def neurons(
     """
     text, options = grouped(said, TextOptions, NeuronOptions)
     _common.check_output(options.html)
-    checkpoint = _common.opened(context.obj)
-    passage = _common.passage(checkpoint, text, options.characters)
+    checkpoint = _common.open_checkpoint(context.obj)
+    passage = _passage.open_passage(checkpoint, text, options.characters)
     from seqgen.inspection import neurons as library
 
-    with _common.telling("reading") as told:
-        found = library.activations(checkpoint, passage, told)
+    with _common.Progress() as progress:
+        found = library.activations(checkpoint, passage, partial(progress, "reading"))
     units = library.parse_units(options.units or (), found)
     findings = library.search(found)
     if options.html:
@@ -58,7 +60,7 @@ def neurons(
         return
     print_findings(findings, found.units)
     print_texts(found, findings, units)
-    typer.echo(f"read {_common.read_of(passage)}")
+    typer.echo(f"read {_passage.describe(passage)}")
 
 
 def print_findings(findings: Sequence["Finding"], units: int) -> None:
