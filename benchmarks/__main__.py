@@ -1,4 +1,4 @@
-"""Run every measurement, programs in turn and each alone on the machine, and write the results."""
+"""Run all benchmarks, each alone on the machine, and write the results."""
 
 import argparse
 import json
@@ -36,7 +36,7 @@ class Plan:
     training: Programs to compare by size.
     sampling: Layers, units and streams of each size.
     scale: Sizes of texts in megabytes.
-    tune_options: Options of the training of a model of tunes, for the grammar and the judges.
+    tune_options: Options of the training of a model of tunes, for the grammar and the validators.
     budget: The same in words.
     """
 
@@ -53,28 +53,30 @@ class Plan:
     sampling: tuple[tuple[int, int, int], ...] = ((2, 512, 1), (2, 512, 64), (3, 1024, 1))
     scale: tuple[float, ...] = (1, 10, 100, 1000)
     minutes: float = 2
-    places_epochs: int = 4
+    feature_epochs: int = 4
     tunes: str = "tunes"
     tune_options: tuple[str, ...] = ("--minutes", "10")
     budget: str = "10 minutes"
     text_options: tuple[str, ...] = ("--epochs", "0.2")
 
-    def in_turn(self, module: str, programs: Sequence[str], *arguments: object) -> dict[str, float]:
-        """The median of several runs of each program, A B C A B C …"""
+    def interleave(
+        self, module: str, programs: Sequence[str], *arguments: object
+    ) -> dict[str, float]:
+        """Return the median of each program over rounds A B C A B C …"""
         runs: dict[str, list[float]] = {program: [] for program in programs}
         for _ in range(self.rounds):
             for program in programs:
-                runs[program].append(float(measured(module, program, *arguments)))
+                runs[program].append(float(last_line(module, program, *arguments)))
         return {program: statistics.median(values) for program, values in runs.items()}
 
 
 def installed(programs: Sequence[str]) -> list[str]:
-    """The programs without those of PyTorch, where that is not installed (the extra ``bench``)."""
+    """Return the programs, without those of PyTorch if it (the extra ``bench``) is missing."""
     return [name for name in programs if not name.startswith("torch") or find_spec("torch")]
 
 
-def printed(module: str, *arguments: object) -> list[str]:
-    """What a measurement prints, in a process of its own."""
+def run_benchmark(module: str, *arguments: object) -> list[str]:
+    """Return the lines that a benchmark prints, run in a separate process."""
     command = [sys.executable, "-m", f"benchmarks.{module}", *map(str, arguments)]
     print("+", *command[1:], file=sys.stderr, flush=True)
     done = subprocess.run(command, capture_output=True, text=True)
@@ -83,26 +85,26 @@ def printed(module: str, *arguments: object) -> list[str]:
     return done.stdout.strip().splitlines()
 
 
-def measured(module: str, *arguments: object) -> str:
-    """What it prints last."""
-    return printed(module, *arguments)[-1]
+def last_line(module: str, *arguments: object) -> str:
+    """Return the last line that a benchmark prints."""
+    return run_benchmark(module, *arguments)[-1]
 
 
-def measured_limits() -> dict[str, float]:
-    """The most that the machine can do now."""
-    found: dict[str, float] = json.loads(measured("roofline"))
-    return found
+def measure_limits() -> dict[str, float]:
+    """Return the current roofline of the machine."""
+    limits: dict[str, float] = json.loads(last_line("roofline"))
+    return limits
 
 
-def trained(source: str, folder: str, *options: str) -> Path:
-    """A checkpoint that is trained for the purpose."""
+def train(source: str, folder: str, *options: str) -> Path:
+    """Train a checkpoint for a benchmark."""
     command.run("train", source, "--name", "trained", "--checkpoints-dir", folder, *options)
     return Path(folder) / "trained"
 
 
 def training_table(plan: Plan) -> list[str]:
-    """Training speed against the peers, how much of the machine is used, and where the rest is."""
-    limits = measured_limits()
+    """Training speed compared with peers and the roofline, and a profile of a step."""
+    limits = measure_limits()
     peak = max(limits["float32"], limits["bfloat16"])
     columns = installed(list(TITLES))
     against = ["against PyTorch's best"] if set(PEERS) & set(columns) else []
@@ -119,7 +121,7 @@ def training_table(plan: Plan) -> list[str]:
     ]
     behind = []
     for size, programs in plan.training.items():
-        found = plan.in_turn("training", installed(programs), *size.arguments)
+        found = plan.interleave("training", installed(programs), *size.arguments)
         ours, limit = found["seqgen"], peak / size.flops_per_token
         peers = {name: found[name] for name in PEERS if name in found}
         behind += [
@@ -143,7 +145,7 @@ def training_table(plan: Plan) -> list[str]:
         "|---|---|---|---|---|---|",
     ]
     for size in plan.training:
-        part = json.loads(measured("profile", *size.arguments))
+        part = json.loads(last_line("profile", *size.arguments))
         inside, outside, layers, step = (
             part[name] for name in ("inside", "outside", "layers", "step")
         )
@@ -154,8 +156,8 @@ def training_table(plan: Plan) -> list[str]:
 
 
 def precision_table(plan: Plan) -> list[str]:
-    """What bfloat16 costs in quality."""
-    found = {name: float(measured("precision", name)) for name in ("float32", "bfloat16")}
+    """Loss in bfloat16 and float32."""
+    found = {name: float(last_line("precision", name)) for name in ("float32", "bfloat16")}
     return [
         "## Precision",
         "",
@@ -166,7 +168,7 @@ def precision_table(plan: Plan) -> list[str]:
 
 
 def scale_table(plan: Plan) -> list[str]:
-    """Texts of every size."""
+    """Training on texts of several sizes."""
     lines = [
         "## Scale: a text file of any size",
         "",
@@ -177,7 +179,7 @@ def scale_table(plan: Plan) -> list[str]:
     runs: dict[float, list[dict[str, float]]] = {size: [] for size in plan.scale}
     for _ in range(plan.scale_rounds):
         for size in plan.scale:
-            runs[size].append(json.loads(measured("scale", size)))
+            runs[size].append(json.loads(last_line("scale", size)))
     for size, each in runs.items():
         found = {name: statistics.median(run[name] for run in each) for name in each[0]}
         lines.append(
@@ -189,8 +191,8 @@ def scale_table(plan: Plan) -> list[str]:
 
 
 def sampling_table(plan: Plan) -> list[str]:
-    """Sampling speed against PyTorch's step, and how much of the machine is used."""
-    limits = measured_limits()
+    """Sampling speed compared with PyTorch and the roofline."""
+    limits = measure_limits()
     lines = [
         "## Sampling, tokens/s",
         "",
@@ -204,7 +206,7 @@ def sampling_table(plan: Plan) -> list[str]:
     ]
     for layers, units, streams in plan.sampling:
         programs = installed(("seqgen", "torch"))
-        found = plan.in_turn("sampling", programs, layers, units, streams)
+        found = plan.interleave("sampling", programs, layers, units, streams)
         ours, theirs = found["seqgen"], found.get("torch")
         weights = Size("lstm", layers, units, EMBEDDING, 1, 1).flops_per_token / 6
         limit = min(streams * limits["cache"] / weights, limits["int8"] / (2 * weights))
@@ -217,8 +219,8 @@ def sampling_table(plan: Plan) -> list[str]:
 
 
 def prompt_table(plan: Plan) -> list[str]:
-    """How fast a prompt is read, as a sequence and token by token."""
-    found = json.loads(measured("prompt"))
+    """Speed of reading a prompt by the sequence graph and token by token."""
+    found = json.loads(last_line("prompt"))
     return [
         "## Prompt: how fast it is read",
         "",
@@ -228,9 +230,9 @@ def prompt_table(plan: Plan) -> list[str]:
     ]
 
 
-def saving_table(plan: Plan) -> list[str]:
-    """What saving costs a run."""
-    found = json.loads(measured("checkpointing"))
+def checkpointing_table(plan: Plan) -> list[str]:
+    """Overhead of saving a run."""
+    found = json.loads(last_line("checkpointing"))
     return [
         "## Saving: what it costs a run",
         "",
@@ -242,10 +244,10 @@ def saving_table(plan: Plan) -> list[str]:
     ]
 
 
-def start_table(plan: Plan) -> list[str]:
-    """Start-up of the command, on a checkpoint trained for the purpose, and the display's cost."""
+def startup_table(plan: Plan) -> list[str]:
+    """Start-up of the command, on a checkpoint train for the purpose, and the display's cost."""
     with tempfile.TemporaryDirectory() as folder:
-        found = json.loads(measured("startup", trained("sonnets", folder, *plan.text_options)))
+        found = json.loads(last_line("startup", train("sonnets", folder, *plan.text_options)))
     return [
         "## Start-up, seconds from a cold process",
         "",
@@ -255,13 +257,13 @@ def start_table(plan: Plan) -> list[str]:
         f"| `seqgen sample sonnets`, first character | {found['sample']:.2f} |",
         f"| `seqgen train sonnets`, first step done | {found['step']:.1f} |",
         "",
-        f"The live picture of a run takes {float(measured('display')):.2%} of the processors.",
+        f"The live picture of a run takes {float(last_line('display')):.2%} of the processors.",
     ]
 
 
 def quality_table(plan: Plan) -> list[str]:
-    """What two minutes give on tinyshakespeare."""
-    nats = float(measured("quality", plan.minutes))
+    """Validation loss of two minutes on tinyshakespeare."""
+    nats = float(last_line("quality", plan.minutes))
     return [
         "## Quality",
         "",
@@ -271,22 +273,28 @@ def quality_table(plan: Plan) -> list[str]:
 
 
 def counting_table(plan: Plan) -> list[str]:
-    """What n-grams give on tunes."""
+    """N-gram models and position features on tunes."""
     lines = ["## Counting: n-grams with Kneser-Ney smoothing on held-out tunes of `tunes`"]
     for transpose, what in (("common", "Every tonic at C"), ("none", "Keys as written")):
-        lines += ["", f"{what}:", "", *printed("ngram", plan.tunes, "--transpose", transpose)]
-    told = (
+        lines += ["", f"{what}:", "", *run_benchmark("ngram", plan.tunes, "--transpose", transpose)]
+    caption = (
         "An LSTM with more or fewer position features beside each token "
         "(`seqgen/music/normal/position_features.py`):"
     )
-    return [*lines, "", told, "", *printed("position_features", plan.tunes, plan.places_epochs)]
+    return [
+        *lines,
+        "",
+        caption,
+        "",
+        *run_benchmark("position_features", plan.tunes, plan.feature_epochs),
+    ]
 
 
 def grammar_table(plan: Plan) -> list[str]:
-    """What the grammar of tunes costs, by itself and in generation."""
+    """Overhead of the tune grammar, by itself and in generation."""
     with tempfile.TemporaryDirectory() as folder:
-        model = trained(plan.tunes, folder, *plan.tune_options)
-        found = json.loads(measured("grammar_overhead", model))
+        model = train(plan.tunes, folder, *plan.tune_options)
+        found = json.loads(last_line("grammar_overhead", model))
     lines = [
         "## Grammar: what it costs to write playable tunes",
         "",
@@ -296,15 +304,15 @@ def grammar_table(plan: Plan) -> list[str]:
         "|---|---|---|---|",
     ]
     for streams, speed in found.items():
-        held, free = speed["governed"], speed["free"]
+        held, free = speed["constrained"], speed["unconstrained"]
         lines.append(f"| {streams} | {held:,.0f} | {free:,.0f} | {1 - held / free:.0%} |")
-    return [*lines, "", "The grammar alone, tunes of random tokens:", "", *printed("grammar")]
+    return [*lines, "", "The grammar alone, tunes of random tokens:", "", *run_benchmark("grammar")]
 
 
 def tunes_table(plan: Plan) -> list[str]:
-    """How many of thousands of tunes pass every judge."""
+    """How many of thousands of tunes pass every validator."""
     with tempfile.TemporaryDirectory() as folder:
-        rows = printed("tunes", trained(plan.tunes, folder, *plan.tune_options))
+        rows = run_benchmark("tunes", train(plan.tunes, folder, *plan.tune_options))
     heading = f"## Tunes: how many can be played, of a model of `tunes` after {plan.budget}"
     return [heading, "", *rows]
 
@@ -315,8 +323,8 @@ TABLES = {
     "scale": scale_table,
     "sampling": sampling_table,
     "prompt": prompt_table,
-    "checkpointing": saving_table,
-    "startup": start_table,
+    "checkpointing": checkpointing_table,
+    "startup": startup_table,
     "quality": quality_table,
     "counting": counting_table,
     "grammar": grammar_table,
@@ -348,22 +356,22 @@ def heading(plan: Plan) -> list[str]:
     ]
 
 
-def main(arguments: Sequence[str] | None = None, plan: Plan | None = None) -> None:
+def main(argv: Sequence[str] | None = None, plan: Plan | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*TABLES, []], default=[])
     parser.add_argument("--out", type=Path, default=RESULTS)
-    asked = parser.parse_args(arguments)
+    args = parser.parse_args(argv)
     plan = plan or Plan()
-    found = {name: written(name, asked.out) for name in TABLES}
-    for part in asked.parts or TABLES:
+    found = {name: previous_section(name, args.out) for name in TABLES}
+    for part in args.parts or TABLES:
         found[part] = "\n".join(TABLES[part](plan)) + "\n"
     text = "\n".join([*heading(plan), *filter(None, found.values())])
-    asked.out.write_text(text, encoding="utf-8")
+    args.out.write_text(text, encoding="utf-8")
     print(text)
 
 
-def written(part: str, path: Path) -> str:
-    """The section of an earlier run, kept where this one measures other parts."""
+def previous_section(part: str, path: Path) -> str:
+    """Return the section of an earlier run, which is kept if this run measures other parts."""
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     _, found, rest = text.partition(f"## {part.capitalize()}")
     return f"{found}{rest.partition('## ')[0].rstrip()}\n" if found else ""

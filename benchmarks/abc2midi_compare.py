@@ -1,14 +1,14 @@
 """Whether seqgen and abc2midi play the same notes of real tunes, and why not where they do not.
 
 ``python -m benchmarks.abc2midi_compare [BOOK ...] [--tunes 200] [--list]`` takes tunes of
-O'Neill's, Ryan's and Aird's books as they stand there, chosen by a hash of their text. It renders
+O'Neill's, Ryan's and Aird's books unchanged, chosen by a hash of their text. It renders
 each to MIDI with seqgen and with abc2midi (Debian's package abcmidi), and compares the sounding
 notes: pitch, and onset and duration to within a 48th of a quarter note. Where they differ, one
 construct after the other is removed from the text for both programs, alone and together; the fewest
 whose removal makes them agree are the reason. It prints a table in Markdown. ``--list`` prints each
 tune that differs, with its reason and its first difference.
 
-A BOOK is a corpus that seqgen knows, a file or a folder.
+A BOOK is a built-in corpus, a file or a folder.
 """
 
 import argparse
@@ -40,10 +40,10 @@ from seqgen.music.render.performance import perform
 
 BOOKS = ("oneills", "ryans", "airds")
 PROGRAM = "abc2midi"
-# seqgen does not play chord symbols; what abc2midi makes of them is no note of the tune.
+# seqgen does not play chord symbols, so abc2midi must not either.
 OPTIONS = ("-NGUI",)
 SECONDS = 30
-# abc2midi lets the notes of a chord begin one after the other unless it is told otherwise.
+# By default abc2midi begins the notes of a chord one after the other.
 TOGETHER = "%%MIDI chordattack 0\n"
 TOLERANCE = Fraction(1, 192)  # of onsets and durations, in whole notes
 MISSING = "abc2midi is missing; install Debian's package: apt-get install abcmidi"
@@ -179,7 +179,7 @@ def by_abc2midi(text: str) -> tuple[list[Heard], list[str]]:
 
 def heard(file: mido.MidiFile) -> list[Heard]:
     """The notes of a MIDI file, the first at 0."""
-    found: list[Heard] = []
+    results: list[Heard] = []
     whole = 4 * file.ticks_per_beat
     for track in file.tracks:
         now = 0
@@ -191,20 +191,25 @@ def heard(file: mido.MidiFile) -> list[Heard]:
             key = message.channel, message.note
             if key in begun:
                 start = begun.pop(key)
-                found.append(Heard(Fraction(start, whole), Fraction(now - start, whole), key[1]))
+                results.append(Heard(Fraction(start, whole), Fraction(now - start, whole), key[1]))
             if message.type == "note_on" and message.velocity:
                 begun[key] = now
-    first = min((note.onset for note in found), default=Fraction(0))
-    return sorted(note._replace(onset=note.onset - first) for note in found)
+    first = min((note.onset for note in results), default=Fraction(0))
+    return sorted(note._replace(onset=note.onset - first) for note in results)
 
 
 def difference(own: Sequence[Heard], other: Sequence[Heard]) -> str:
     """The first difference in words, seqgen's first; "" if there is none."""
     for ours, theirs in zip(by_chord(own), by_chord(other), strict=False):
+        fields: list[tuple[str, Fraction, Fraction, Fraction]] = [
+            ("onset", ours.onset, theirs.onset, TOLERANCE),
+            ("duration", ours.duration, theirs.duration, TOLERANCE),
+            ("pitch", Fraction(ours.pitch), Fraction(theirs.pitch), Fraction(0)),
+        ]
         parts = [
-            f"{name} {float(mine):g} and {float(their):g}"
-            for name, mine, their in zip(Heard._fields, ours, theirs, strict=True)
-            if abs(mine - their) > (0 if name == "pitch" else TOLERANCE)
+            f"{name} {float(own_value):g} and {float(other_value):g}"
+            for name, own_value, other_value, tolerance in fields
+            if abs(own_value - other_value) > tolerance
         ]
         if parts:
             return f"at {float(ours.onset):g}: {', '.join(parts)}"
@@ -257,9 +262,9 @@ def table(results: dict[str, list[Result]]) -> Iterator[str]:
     books = list(results)
     yield "| | " + " | ".join(books) + " |"
     yield "|---" * (1 + len(books)) + "|"
-    yield row("tunes", [len(found) for found in results.values()])
-    yield row("the same notes", [sum(not r.reasons for r in found) for found in results.values()])
-    counts = {book: Counter(x for r in found for x in r.reasons) for book, found in results.items()}
+    yield row("tunes", [len(tunes) for tunes in results.values()])
+    yield row("the same notes", [sum(not r.reasons for r in tunes) for tunes in results.values()])
+    counts = {book: Counter(x for r in tunes for x in r.reasons) for book, tunes in results.items()}
     for reason in (*(construct.name for construct in CONSTRUCTS), *OTHER):
         yield row(reason, [counts[book][reason] for book in books])
 
@@ -268,7 +273,7 @@ def row(name: str, counts: Sequence[int]) -> str:
     return f"| {name} | " + " | ".join(map(str, counts)) + " |"
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -276,10 +281,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--tunes", type=int, default=200, help="of each book")
     parser.add_argument("--list", action="store_true", help="print each tune that differs")
     parser.add_argument("--workers", type=int, help="processes; as many as cores by default")
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(argv)
     if shutil.which(PROGRAM) is None:
         sys.exit(MISSING)
-    results = {}
+    results: dict[str, list[Result]] = {}
     # Not forked: a library may have threads already.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(options.workers, context) as pool:
@@ -287,8 +292,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             texts = chosen(book, options.tunes)
             results[Path(book).stem] = list(pool.map(compare, texts, chunksize=8))
     if options.list:
-        for book, found in results.items():
-            for result in found:
+        for book, tunes in results.items():
+            for result in tunes:
                 if result.reasons:
                     reasons = ", ".join(result.reasons)
                     print(f"{book} {result.title}: {reasons}; {result.detail}", file=sys.stderr)

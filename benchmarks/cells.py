@@ -1,8 +1,8 @@
-"""Every cell in one layer, and the classic ones in two and three, for the same time on one text.
+"""Compare all cells in one layer, and the classic ones in two and three, in equal time.
 
 ``python -m benchmarks.cells [SOURCE] [--minutes 2] [--out FOLDER] [--cells lstm,gru]`` prints a
-table in Markdown, best first, with n-gram models between the networks. With ``--out`` it goes on
-where it was interrupted, and leaves the checkpoints and pictures of the learning curves there.
+table in Markdown, best first, with n-gram models among the networks. With ``--out`` it resumes an
+interrupted comparison, and leaves the checkpoints and plots of the learning curves there.
 """
 
 import argparse
@@ -30,18 +30,18 @@ HEADING = (
 
 
 def groups(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Options of `seqgen compare` for each group of networks that has one."""
+    """Return the options of `seqgen compare` for each group of networks."""
     classic = [name for name in CLASSIC if name in names]
-    found = {"one": ("--cells", ",".join(names), "--layers", "1")}
+    options: dict[str, tuple[str, ...]] = {"one": ("--cells", ",".join(names), "--layers", "1")}
     if classic:
-        found["more"] = ("--cells", ",".join(classic), "--layers", "2,3")
-    return found
+        options["more"] = ("--cells", ",".join(classic), "--layers", "2,3")
+    return options
 
 
-def compared(
+def compare(
     source: str, folder: Path, group: str, options: Sequence[str], minutes: float
 ) -> list[dict[str, Any]]:
-    """The networks of a group, each trained for as long."""
+    """Train the networks of a group for the same time; return their results."""
     output = command.run(
         "compare", source, *options, "--minutes", f"{minutes:g}", "--name", f"cells-{group}",
         "--checkpoints-dir", folder, "--json", "--plot", folder / f"cells-{group}.svg",
@@ -53,8 +53,8 @@ def compared(
     return entries
 
 
-def counted(source: str) -> dict[int, float]:
-    """Nats a token of n-gram models on the same split, by n."""
+def ngram_losses(source: str) -> dict[int, float]:
+    """Return the nats per token of n-gram models on the same split, by n."""
     with tempfile.TemporaryDirectory() as folder:
         data = prepare(open_corpus([source]), DataOptions(), Path(folder))
         training, held_back = np.array(data.training), np.array(data.validation)
@@ -62,28 +62,28 @@ def counted(source: str) -> dict[int, float]:
     return {n: NGram.count(training, n, size).loss(held_back) for n in (2, 3, 4, 6)}
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("source", nargs="?", default="tinyshakespeare")
     parser.add_argument("--minutes", type=float, default=2)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--cells", default=",".join(cells.names()))
-    asked = parser.parse_args(arguments)
+    args = parser.parse_args(argv)
     rows: list[tuple[float, tuple[str, ...]]] = []
     with tempfile.TemporaryDirectory() as temporary:
-        folder = asked.out or Path(temporary)
+        folder = args.out or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        for group, options in groups(asked.cells.split(",")).items():
-            for entry in compared(asked.source, folder, group, options, asked.minutes):
-                found = entry["result"]
-                speed = found["tokens_per_second"]
-                figures = (
-                    entry["label"], f"{entry['parameters']:,}", f"{found['nats']:.4f}",
-                    f"{found['bits_per_character']:.3f}", f"{found['perplexity']:.2f}",
-                    f"{found['tokens'] / 1e6:.1f} M", f"{speed:,.0f}" if speed else "–",
+        for group, options in groups(args.cells.split(",")).items():
+            for entry in compare(args.source, folder, group, options, args.minutes):
+                result = entry["result"]
+                speed = result["tokens_per_second"]
+                figures: tuple[str, ...] = (
+                    entry["label"], f"{entry['parameters']:,}", f"{result['nats']:.4f}",
+                    f"{result['bits_per_character']:.3f}", f"{result['perplexity']:.2f}",
+                    f"{result['tokens'] / 1e6:.1f} M", f"{speed:,.0f}" if speed else "–",
                 )  # fmt: skip
-                rows.append((found["nats"], figures))
-    for n, nats in counted(asked.source).items():
+                rows.append((result["nats"], figures))
+    for n, nats in ngram_losses(args.source).items():
         bits, perplexity = nats / math.log(2), math.exp(nats)
         named = f"*{n}-gram, interpolated Kneser-Ney*"
         counts = (named, "", f"{nats:.4f}", f"{bits:.3f}", f"{perplexity:.2f}", "", "")

@@ -1,18 +1,19 @@
-"""What saving costs: how long steps of training take while the run is saved all the time.
+"""Overhead of saving: time of training steps while the run is saved continuously.
 
-``python -m benchmarks.checkpointing [--units 1024] [--pairs 11] [--steps 10]`` prints, as JSON,
-the bytes that are saved, the seconds by which a save in the background holds the steps up, and the
-seconds that it takes of a processor; and what share that is of the time, and of all processors, at
-the default of one save in 30 seconds. Steps with saves and without take turns, and the medians of
-the pairs are told, so that what else the machine does weighs on both.
+``python -m benchmarks.checkpointing [--units 1024] [--pairs 11] [--steps 10]`` prints, as JSON, the
+size of a save in bytes, the seconds by which a background save delays the steps, the processor
+seconds it takes, and the fractions of time and of all processors that these are at the default of
+one save in 30 seconds. Steps with and without saves alternate, and medians over the pairs are
+printed, so that other load affects both.
 """
 
 import argparse
 import json
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -25,24 +26,25 @@ from seqgen.training import run, train_state
 from seqgen.training.events import Step
 from seqgen.training.loop import Run
 
-# The steps are short, so that many saves fall on few of them.
+# Short steps, so that many saves fall into few of them.
 UNITS = 1024
-NETWORK = {"layers": 1, "batch_size": 16, "seq_length": 32}
+NETWORK: dict[str, Any] = {"layers": 1, "batch_size": 16, "seq_length": 32}
 PAIRS = 11
 STEPS = 10  # of each half of a pair
 
 
-def begun(folder: str, units: int) -> Run:
-    """A run after its first step."""
+def start_run(folder: str, units: int) -> Run:
+    """Start a run and stop it after its first step."""
     events = seqgen.train("sonnets", checkpoints_dir=folder, epochs=1000, units=(units,), **NETWORK)
     next(event for event in events if isinstance(event, Step))
+    assert isinstance(events, Generator)
     events.close()
     path = Path(folder) / "sonnets"
     return run._load(open_checkpoint(path), *train_state.read(path))
 
 
 def steps(run: Run, count: int, before: Callable[[], None]) -> np.ndarray:
-    """Seconds that so many steps take by the clock, and of processors.
+    """Return wall-clock and processor seconds of so many steps.
 
     before: called before each.
     """
@@ -56,13 +58,13 @@ def steps(run: Run, count: int, before: Callable[[], None]) -> np.ndarray:
 
 
 def pair(run: Run, count: int) -> np.ndarray:
-    """Seconds that a save adds to the steps that it falls on, by the clock and of processors."""
-    saves = told = 0
+    """Return wall-clock and processor seconds that a save adds to its steps."""
+    saves = finished = 0
 
     def save() -> None:
-        nonlocal saves, told
-        told += len(list(run.keeper.outcomes()))
-        if told == saves:
+        nonlocal saves, finished
+        finished += len(list(run.keeper.outcomes()))
+        if finished == saves:
             run.keeper.save(run.position, run.learner.arrays())
             saves += 1
 
@@ -71,16 +73,16 @@ def pair(run: Run, count: int) -> np.ndarray:
     return (steps(run, count, save) - alone) / saves
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--units", type=int, default=UNITS)
     parser.add_argument("--pairs", type=int, default=PAIRS)
     parser.add_argument("--steps", type=int, default=STEPS)
-    asked = parser.parse_args(arguments)
+    args = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
-        run = begun(folder, asked.units)
-        steps(run, asked.steps, lambda: None)  # compiles
-        pairs = [pair(run, asked.steps) for _ in range(asked.pairs)]
+        run = start_run(folder, args.units)
+        steps(run, args.steps, lambda: None)  # compiles
+        pairs = [pair(run, args.steps) for _ in range(args.pairs)]
         size = (run.checkpoint.path / RESUME / train_state.STATE).stat().st_size
     seconds, processor = np.median(pairs, 0)
     every = TrainingOptions().save_every

@@ -1,6 +1,6 @@
-"""What drawing a run costs: the live picture of a terminal, fed as a training run feeds it.
+"""Overhead of the live training display, fed as a training run feeds it.
 
-``python -m benchmarks.display [SECONDS]`` prints the share of this machine's processors that it
+``python -m benchmarks.display [SECONDS]`` prints the fraction of this machine's processors that it
 takes.
 """
 
@@ -22,20 +22,20 @@ SECONDS = 10.0
 STEPS_A_SECOND = 50  # of a small network; a large one makes fewer
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("seconds", type=float, nargs="?", default=SECONDS)
     parser.add_argument("--source", default="sonnets")
-    asked = parser.parse_args(arguments)
+    args = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
-        events = list(seqgen.train(asked.source, checkpoints_dir=folder, epochs=0.01, units=16))
+        events = list(seqgen.train(args.source, checkpoints_dir=folder, epochs=0.01, units=16))
     step = next(event for event in events if isinstance(event, Step))
     before = events[: events.index(step)]
     began, worked = time.perf_counter(), time.process_time()
     with display(Console(file=io.StringIO(), force_terminal=True), verbose=False) as drawing:
         for event in before:
             drawing.draw(event)
-        for number in range(round(asked.seconds * STEPS_A_SECOND)):
+        for number in range(round(args.seconds * STEPS_A_SECOND)):
             drawing.draw(dataclasses.replace(step, step=number))
             time.sleep(max(0.0, began + number / STEPS_A_SECOND - time.perf_counter()))
     seconds = time.perf_counter() - began

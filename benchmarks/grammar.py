@@ -1,8 +1,8 @@
-"""What the grammar of tunes costs a token: alone, and for 64 streams side by side.
+"""Cost of the tune grammar per token: for a single stream, and for 64 streams in a batch.
 
 ``python -m benchmarks.grammar [--streams 64] [--steps 150]`` prints a table in Markdown of
-microseconds for tunes of random tokens. "first" is a grammar that has not seen any tune yet and
-fills its tables on the way; "again" one that has.
+microseconds for tunes of random tokens. "first" is a new grammar, which fills its tables; "again"
+one whose tables are filled.
 """
 
 import argparse
@@ -24,7 +24,7 @@ TOKENS = (
     *(f"K:C{mode}\n" for mode in MODES),
     *BODY,
 )
-WISHES = {
+SPECS = {
     "nothing": TuneSpec(),
     "16 bars, AABB": TuneSpec(bars=16, form="AABB"),
     "16 bars, AABB, on the tonic": TuneSpec(bars=16, form="AABB", tonic=True),
@@ -33,7 +33,7 @@ STREAMS, STEPS, BUDGET = 64, 150, 400
 
 
 def tunes(grammar: Grammar, count: int, length: int, seed: int = 0) -> np.ndarray:
-    """Ids of the first tokens of random tunes, int64 [length, count]."""
+    """Return the ids of the first tokens of random tunes, int64 [length, count]."""
     random = np.random.default_rng(seed)
     states = grammar.states([grammar.start] * count)
     steps = []
@@ -46,7 +46,7 @@ def tunes(grammar: Grammar, count: int, length: int, seed: int = 0) -> np.ndarra
 
 
 def one_stream(grammar: Grammar, ids_TB: np.ndarray) -> float:
-    """Microseconds a token where each tune is written by itself."""
+    """Return the microseconds per token of a single stream."""
     columns = ids_TB.T.tolist()
     began = time.perf_counter()
     for ids in columns:
@@ -57,8 +57,8 @@ def one_stream(grammar: Grammar, ids_TB: np.ndarray) -> float:
     return 1e6 * (time.perf_counter() - began) / ids_TB.size
 
 
-def side_by_side(grammar: Grammar, ids_TB: np.ndarray) -> float:
-    """Microseconds a step of all streams."""
+def batched(grammar: Grammar, ids_TB: np.ndarray) -> float:
+    """Return the microseconds per step of all streams."""
     states = grammar.states([grammar.start] * ids_TB.shape[1])
     began = time.perf_counter()
     for step, ids_B in enumerate(ids_TB):
@@ -67,19 +67,19 @@ def side_by_side(grammar: Grammar, ids_TB: np.ndarray) -> float:
     return 1e6 * (time.perf_counter() - began) / len(ids_TB)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--streams", type=int, default=STREAMS)
     parser.add_argument("--steps", type=int, default=STEPS)
-    asked = parser.parse_args(arguments)
-    print(f"| asked for | a token, first | again | a step of {asked.streams} streams, again |")
+    args = parser.parse_args(argv)
+    print(f"| constraints | a token, first | again | a step of {args.streams} streams, again |")
     print("|---|---|---|---|")
-    for name, spec in WISHES.items():
-        ids_TB = tunes(Grammar(TOKENS, spec), asked.streams, asked.steps)
+    for name, spec in SPECS.items():
+        ids_TB = tunes(Grammar(TOKENS, spec), args.streams, args.steps)
         grammar = Grammar(TOKENS, spec)
         first = one_stream(grammar, ids_TB)
         again = min(one_stream(grammar, ids_TB) for _ in range(5))
-        batch = min(side_by_side(grammar, ids_TB) for _ in range(20))
+        batch = min(batched(grammar, ids_TB) for _ in range(20))
         print(f"| {name} | {first:.1f} µs | {again:.1f} µs | {batch:.1f} µs |", flush=True)
 
 

@@ -1,11 +1,10 @@
-"""What the grammar costs generation: tokens a second of a tune model with it and without it.
+"""Overhead of the grammar in generation: tokens per second of a tune model with and without it.
 
 ``python -m benchmarks.grammar_overhead NAME|PATH`` prints, as JSON, for one stream and for 64 the
-tokens a
-second of the whole loop under the grammar and free of it, in turn: medians of 5 runs each. A stream
-that ends its tune begins another, so that their number stays the same; the free run, whatever it
-draws, takes the tokens of the one before, so that the two differ by the grammar alone. The grammar
-is a new one in each run and fills its tables on the way, as it does in every call.
+tokens per second of the whole loop with and without the grammar: medians of 5 alternating runs. A
+stream that ends its tune begins another, so that the number of streams is constant; the
+unconstrained run replays the tokens of the constrained one, so that the two differ by the grammar
+alone. The grammar is new in each run and fills its tables meanwhile, as in every call.
 """
 
 import argparse
@@ -35,7 +34,7 @@ OPTIONS = SamplingOptions(temperature=1.0)
 
 
 class Endless(TuneSample):
-    """Tune after tune, until it has written so many tokens, or those that are given again."""
+    """Generates tune after tune up to a number of tokens, or replays given tokens."""
 
     def __init__(
         self,
@@ -43,21 +42,21 @@ class Endless(TuneSample):
         tokenizer: Tokenizer,
         place: PositionTracker,
         length: int,
-        again: Sequence[int],
+        replay: Sequence[int],
     ) -> None:
         super().__init__(index, tokenizer, (), place, length, lambda text: "")
-        self.written: list[int] = []
-        self._again = iter(again)
+        self.ids: list[int] = []
+        self._replay = iter(replay)
 
     def take(self, drawn: int) -> tuple[int, str]:
-        id, _ = super().take(next(self._again, drawn))
-        self.written.append(id)
+        id, _ = super().take(next(self._replay, drawn))
+        self.ids.append(id)
         self.done = self._remaining == 0
         return id, ""
 
 
-class Again(GrammarConstraint):
-    """Under the grammar from a tune's end on as from its beginning."""
+class EndlessGrammarConstraint(GrammarConstraint):
+    """Restarts the grammar at the end of each tune."""
 
     def accept(self, streams: Sequence[int], ids_B: np.ndarray) -> None:
         super().accept(streams, ids_B)
@@ -69,13 +68,13 @@ class Again(GrammarConstraint):
 Texts = list[list[int]]
 
 
-def written(
-    model: str, streams: int, length: int, seed: int, again: Texts | None = None
+def measure(
+    model: str, streams: int, length: int, seed: int, replay: Texts | None = None
 ) -> tuple[Texts, float]:
-    """The tokens of each stream, and how many were written a second.
+    """Return the tokens of each stream, and tokens per second.
 
-    length: tokens of a stream.
-    again: tokens to take instead of those that are drawn, without the grammar.
+    length: Tokens of a stream.
+    replay: Tokens to use instead of sampled ones, without the grammar.
     """
     checkpoint = load(model).checkpoint
     engine = Engine(checkpoint.graph())
@@ -83,39 +82,41 @@ def written(
     first = PositionTracker(roles(tokenizer.pieces))
     read = engine.read(np.array([(END, *first.push(END))]))
     samples = [
-        Endless(index, tokenizer, first.copy(), length, again[index] if again else ())
+        Endless(index, tokenizer, first.copy(), length, replay[index] if replay else ())
         for index in range(streams)
     ]
-    asked = parse_request("", TuneOptions(), config, tokenizer.pieces)
-    assert asked.grammar, "the model is not one of tunes in the tokens of their normal form"
-    held = None if again else Again(asked.grammar, range(streams), length + ROOM)
+    request = parse_request("", TuneOptions(), config, tokenizer.pieces)
+    assert request.grammar, "not a model of tunes with the tokenizer abc"
+    constraint = (
+        None if replay else EndlessGrammarConstraint(request.grammar, range(streams), length + ROOM)
+    )
     chance = RandomStreams(seed, [(index,) for index in range(streams)])
     began = time.perf_counter()
-    for _ in generate_batch(engine, np.array([END]), read, samples, OPTIONS, chance, held):
+    for _ in generate_batch(engine, np.array([END]), read, samples, OPTIONS, chance, constraint):
         pass
     speed = streams * length / (time.perf_counter() - began)
-    return [sample.written for sample in samples], speed
+    return [sample.ids for sample in samples], speed
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model")
     parser.add_argument("--streams", type=int, nargs="+", default=STREAMS)
     parser.add_argument("--tokens", type=int, help="tokens of each stream")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
-    asked = parser.parse_args(arguments)
-    found = {}
-    for streams in asked.streams:
-        length = asked.tokens or (TOKENS if streams == 1 else TOKENS_OF_SEVERAL)
-        runs: dict[str, list[float]] = {"governed": [], "free": []}
-        for seed in range(asked.rounds + 1):
-            texts, governed = written(asked.model, streams, length, seed)
-            _, free = written(asked.model, streams, length, seed, texts)
+    args = parser.parse_args(argv)
+    results = {}
+    for streams in args.streams:
+        length = args.tokens or (TOKENS if streams == 1 else TOKENS_OF_SEVERAL)
+        runs: dict[str, list[float]] = {"constrained": [], "unconstrained": []}
+        for seed in range(args.rounds + 1):
+            texts, constrained = measure(args.model, streams, length, seed)
+            _, unconstrained = measure(args.model, streams, length, seed, texts)
             if seed:  # the first is to warm up
-                runs["governed"].append(governed)
-                runs["free"].append(free)
-        found[streams] = {name: statistics.median(speeds) for name, speeds in runs.items()}
-    print(json.dumps(found))
+                runs["constrained"].append(constrained)
+                runs["unconstrained"].append(unconstrained)
+        results[streams] = {name: statistics.median(speeds) for name, speeds in runs.items()}
+    print(json.dumps(results))
 
 
 if __name__ == "__main__":

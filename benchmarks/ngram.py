@@ -1,8 +1,8 @@
-"""What counting gives: n-gram models on the split that a network learns from.
+"""N-gram models on the split that a network is trained on.
 
 ``python -m benchmarks.ngram SOURCE... [--transpose none]`` prints a table in Markdown: for n from 2
-to 8, nats a token on the part held back, and bits a note where the source is tunes: all tokens'
-bits over the notes.
+to 8, nats per token on the validation part, and for tunes bits per note: the bits of all tokens
+divided by the number of notes.
 """
 
 import argparse
@@ -20,14 +20,14 @@ from seqgen.data.tokenizers.base import END
 from seqgen.evaluation.text.ngram import NGram
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sources", nargs="+")
     parser.add_argument("--transpose", default="common")
-    asked = parser.parse_args(arguments)
-    corpus = open_corpus(asked.sources)
+    args = parser.parse_args(argv)
+    corpus = open_corpus(args.sources)
     with tempfile.TemporaryDirectory() as folder:
-        data = prepare(corpus, DataOptions(transpose=asked.transpose), Path(folder))
+        data = prepare(corpus, DataOptions(transpose=args.transpose), Path(folder))
         parts = (data.training, data.validation)
         training, held_back = (np.array(p[:, 0] if p.ndim == 2 else p) for p in parts)
     boundary = END if data.documents > 1 else None

@@ -1,7 +1,7 @@
-"""Draw the training display as it stands in a terminal, for the README.
+"""Draw the training display in a terminal, for the README.
 
-``python -m benchmarks.picture [SECONDS]`` trains on the sonnets for that long of a two-minute run,
-and writes ``docs/training.svg``. ``--source``, ``--minutes`` and ``--out`` name others.
+``python -m benchmarks.picture [SECONDS]`` trains on the sonnets for so many seconds of a two-minute
+run, and writes ``docs/training.svg``. ``--source``, ``--minutes`` and ``--out`` change these.
 """
 
 import argparse
@@ -19,30 +19,30 @@ from seqgen.training.events import Sampled, Step
 PICTURE = Path(__file__).parents[1] / "docs" / "training.svg"
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("seconds", type=float, nargs="?", default=75.0)
     parser.add_argument("--source", default="sonnets")
     parser.add_argument("--minutes", type=float, default=2.0)
     parser.add_argument("--out", type=Path, default=PICTURE)
-    asked = parser.parse_args(arguments)
+    args = parser.parse_args(argv)
     console = Console(file=io.StringIO(), force_terminal=True, record=True, width=100)
     display = LiveDisplay(console, verbose=False)
     with tempfile.TemporaryDirectory() as folder:
-        events = seqgen.train(asked.source, checkpoints_dir=folder, minutes=asked.minutes)
+        events = seqgen.train(args.source, checkpoints_dir=folder, minutes=args.minutes)
         late = False
         for event in events:
             display.draw(event)
-            late = late or (isinstance(event, Step) and event.seconds > asked.seconds)
+            late = late or (isinstance(event, Step) and event.seconds > args.seconds)
             if late and isinstance(event, Sampled):
                 break
         display.stop()
-    title = f"seqgen train {asked.source} --minutes {asked.minutes:g}"
-    asked.out.write_text(frame(display, title), encoding="utf-8")
+    title = f"seqgen train {args.source} --minutes {args.minutes:g}"
+    args.out.write_text(to_svg(display, title), encoding="utf-8")
 
 
-def frame(display: LiveDisplay, title: str) -> str:
-    """The picture that stands now, as SVG."""
+def to_svg(display: LiveDisplay, title: str) -> str:
+    """Return the current display as SVG."""
     console = Console(file=io.StringIO(), force_terminal=True, record=True, width=100)
     console.print(display.picture())
     return console.export_svg(title=title)

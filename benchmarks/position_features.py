@@ -1,9 +1,9 @@
-"""What a network of tunes gains by being told where it stands, and what came bars before.
+"""Effect of position features on a model of tunes.
 
     python -m benchmarks.position_features CORPUS EPOCHS [--ways NAME ...] [--units 512]
 
-trains the same network on the same tunes with some of the numbers that stand beside each token
-(`seqgen.music.normal.position_features`), and prints bits per note on the tunes held back.
+trains the same network on the same tunes with several subsets of the position features
+(`seqgen.music.normal.position_features`), and prints bits per note on the validation tunes.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from seqgen.training.schedule import learning_rate
 
 
 def ways(count: int) -> dict[str, list[int]]:
-    """By name, which of so many numbers a network reads."""
+    """Return the feature columns that a network reads, by name of the subset."""
     back = range(count - len(LAGS), count)
     place = list(range(count - len(LAGS)))
     return {
@@ -40,7 +40,7 @@ def ways(count: int) -> dict[str, list[int]]:
 
 
 def bits_per_note(data: Dataset, columns: list[int], epochs: int, units: int | None) -> float:
-    """On the tunes held back, after so many passes over the others."""
+    """Return the bits per note on the validation tunes after so many epochs."""
     from seqgen.training.trainer import Trainer
 
     read = [0, *(1 + column for column in columns)]
@@ -49,9 +49,9 @@ def bits_per_note(data: Dataset, columns: list[int], epochs: int, units: int | N
         for part in (data.training, data.validation)
     )
     chosen = {"units": (units,)} if units else {}
-    asked = RunOptions.of({"epochs": float(epochs), **chosen})
+    requested = RunOptions.of({"epochs": float(epochs), **chosen})
     vocab = data.tokenizer.size
-    options = plan(asked, "abc", len(training), vocab).options
+    options = plan(requested, "abc", len(training), vocab).options
     batch, window, peak = (
         options.training.batch_size, options.training.seq_length, options.training.learning_rate,
     )  # fmt: skip
@@ -73,22 +73,22 @@ def bits_per_note(data: Dataset, columns: list[int], epochs: int, units: int | N
     return loss * tokens / data.facts.validation_notes / math.log(2)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("corpus")
     parser.add_argument("epochs", type=int)
     parser.add_argument("--ways", nargs="+", help="what the networks read; all ways by default")
     parser.add_argument("--units", type=int, help="of each layer; chosen by seqgen by default")
-    asked = parser.parse_args(arguments)
+    args = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
         options = RunOptions()
-        data = prepare(open_corpus([asked.corpus]), options.data, Path(folder))
+        data = prepare(open_corpus([args.corpus]), options.data, Path(folder))
         tf_runtime.load(plan(RunOptions.of({"epochs": 1.0}), "abc", 10**6, 200).options.training)
-        print(f"| read beside each token | bits per note, {asked.corpus}, {asked.epochs} epochs |")
+        print(f"| read beside each token | bits per note, {args.corpus}, {args.epochs} epochs |")
         print("|---|---|")
         for name, columns in ways(len(data.feature_sizes)).items():
-            if asked.ways is None or name in asked.ways:
-                bits = bits_per_note(data, columns, asked.epochs, asked.units)
+            if args.ways is None or name in args.ways:
+                bits = bits_per_note(data, columns, args.epochs, args.units)
                 print(f"| {name} | {bits:.3f} |", flush=True)
 
 

@@ -1,7 +1,7 @@
-"""What operands in bfloat16 cost in quality: the same run in one precision.
+"""Loss in float32 and bfloat16: the same run in one precision.
 
 ``python -m benchmarks.precision float32|bfloat16`` trains two epochs on tinyshakespeare and prints
-nats a character on the last tenth. ``--source`` and ``--epochs`` name others.
+nats per character on the last tenth. ``--source`` and ``--epochs`` change these.
 """
 
 import argparse
@@ -12,18 +12,18 @@ import seqgen
 from seqgen.training.events import Finished
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("precision", choices=("float32", "bfloat16"))
     parser.add_argument("--source", default="tinyshakespeare")
     parser.add_argument("--epochs", type=float, default=2.0)
     parser.add_argument("--units", type=int, help="of each layer; chosen by seqgen by default")
-    asked = parser.parse_args(arguments)
+    args = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
-        options = {"epochs": asked.epochs, "precision": asked.precision}
-        if asked.units:
-            options["units"] = asked.units
-        for event in seqgen.train(asked.source, checkpoints_dir=folder, **options):
+        options = {"epochs": args.epochs, "precision": args.precision}
+        if args.units:
+            options["units"] = args.units
+        for event in seqgen.train(args.source, checkpoints_dir=folder, **options):
             if isinstance(event, Finished):
                 print(event.result.validation_loss)
 

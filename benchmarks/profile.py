@@ -1,9 +1,9 @@
-"""Where the time of a training step goes: the whole, and its parts measured alone.
+"""Profile of a training step: the whole, and its parts measured alone.
 
 ``python -m benchmarks.profile CELL LAYERS UNITS EMBEDDING WINDOW BATCH`` prints, as JSON, seconds
-of a step, of its recurrent layers, and of the matrix products in them: those inside the loops over
-time and those before and after. The layers are measured on all parts of the batch at once, the
-products on one part, which is one core's.
+of a step, of its recurrent layers, and of their matrix products inside and outside the loops over
+time. The layers are measured on all shards of the batch at once, the products on one shard, which
+runs on one core.
 """
 
 import argparse
@@ -12,37 +12,38 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from benchmarks.roofline import best
-from benchmarks.training import Size, add_size, prepared, size_of
+from benchmarks.training import Size, add_size, parse_size, prepare_step
 
 WORK = 10**8
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     add_size(parser)
     parser.add_argument("--work", type=int, default=WORK, help="multiplications of a measurement")
-    asked = parser.parse_args(arguments)
-    print(json.dumps(measured(size_of(asked), asked.work)))
+    args = parser.parse_args(argv)
+    print(json.dumps(measure(parse_size(args), args.work)))
 
 
-def measured(size: Size, work: int) -> dict[str, float]:
-    """Seconds of a step and of its parts.
+def measure(size: Size, work: int) -> dict[str, float]:
+    """Return the seconds of a step and of its parts.
 
     work: multiplications that the measurement of a product makes, at least.
     """
-    step = prepared(size)
+    step = prepare_step(size)
     import tensorflow as tf
 
     from seqgen.config.options import ModelOptions, TrainingOptions
     from seqgen.models import cells, tf_runtime
-    from seqgen.models.scans.recurrent import scan
+    from seqgen.models.scans.recurrent import RecurrentCell, scan
 
     training = TrainingOptions(batch_size=size.batch)
     dtype = tf.as_dtype(tf_runtime.precision(training))
     parts = tf_runtime.shards(training)
     streams = size.batch // parts
     cell = cells.of(ModelOptions(cell=size.cell))
-    found = {"step": best(step), "layers": 0.0, "inside": 0.0, "outside": 0.0}
+    assert isinstance(cell, RecurrentCell)
+    seconds = {"step": best(step), "layers": 0.0, "inside": 0.0, "outside": 0.0}
     for width in size.inputs:
         kernel, recurrent, bias = (
             tf.random.normal(shape, stddev=0.05)
@@ -66,22 +67,22 @@ def measured(size: Size, work: int) -> dict[str, float]:
 
         gates = recurrent.shape[1]
         rows = size.window * streams
-        found["layers"] += timed(layer)
-        found["inside"] += size.window * (
+        seconds["layers"] += timed(layer)
+        seconds["inside"] += size.window * (
             product(streams, size.units, gates, dtype, work)
             + product(streams, gates, size.units, dtype, work)
         )
-        found["outside"] += (
+        seconds["outside"] += (
             product(rows, width, gates, dtype, work)
             + product(rows, gates, width, dtype, work)
             + product(width, rows, gates, dtype, work)
             + product(size.units, rows, gates, dtype, work)
         )
-    return found
+    return seconds
 
 
 def product(rows: int, inner: int, columns: int, dtype: Any, work: int) -> float:
-    """Seconds of one matrix product among many that follow one another."""
+    """Return the seconds of one matrix product among many in sequence."""
     import tensorflow as tf
 
     a, b = (tf.cast(tf.random.normal(shape), dtype) for shape in ((rows, inner), (inner, columns)))
@@ -90,7 +91,7 @@ def product(rows: int, inner: int, columns: int, dtype: Any, work: int) -> float
     def repeated(work: Callable[[Any], Any]) -> Callable[[], Any]:
         def run() -> Any:
             def turn(n: Any, a: Any) -> Any:
-                # What the next product reads depends on this one.
+                # The next product depends on this one.
                 return n + 1, a + tf.cast(work(a)[0, 0] * 0, dtype)
 
             return tf.while_loop(lambda n, _: n < times, turn, (0, a), parallel_iterations=1)
@@ -102,7 +103,7 @@ def product(rows: int, inner: int, columns: int, dtype: Any, work: int) -> float
 
 
 def timed(work: Callable[[], Any]) -> float:
-    """Seconds of a compiled function."""
+    """Return the seconds of a compiled function."""
     import tensorflow as tf
 
     compiled = tf.function(work)

@@ -1,16 +1,15 @@
-"""Speed at which a prompt is read: as `sample` does, by the sequence graph, and token by token.
+"""Speed of reading a prompt: as `sample` does, by the sequence graph, and token by token.
 
 ``python -m benchmarks.prompt [CHECKPOINT [CHARACTERS]]`` reads the beginning of the sonnets with a
-checkpoint (default: shakespeare, 60,000 characters) in int8. The ways take turns, so that what else
-the machine does slows all; the best turn of each counts. The sequence graph is built before;
-``build`` is the seconds that this takes. ``characters`` are those a second as `sample` reads them,
-``sequence`` and ``steps`` are tokens a second. It prints one line of JSON.
+checkpoint (default: shakespeare, 60,000 characters) in int8, alternating between the methods, and
+takes the best turn of each. It prints as JSON: ``build``, seconds to build the sequence graph;
+``characters`` per second as `sample` reads them; ``sequence`` and ``steps``, tokens per second.
 """
 
 import argparse
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -31,7 +30,7 @@ def seconds(function: Callable[[], object]) -> float:
 
 
 def measure(name: str, characters: int, turns: int) -> dict[str, float]:
-    """Figures by name: seconds to build, and the speeds of the three ways."""
+    """Return the seconds to build, and the speeds of the three methods, by name."""
     checkpoint = open_checkpoint(find_checkpoint(name))
     engine = Engine(
         checkpoint.graph(),
@@ -61,13 +60,13 @@ def measure(name: str, characters: int, turns: int) -> dict[str, float]:
     }
 
 
-def main(arguments: list[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("checkpoint", nargs="?", default="shakespeare")
     parser.add_argument("characters", nargs="?", type=int, default=60_000)
     parser.add_argument("--turns", type=int, default=TURNS)
-    given = parser.parse_args(arguments)
-    print(json.dumps(measure(given.checkpoint, given.characters, given.turns)))
+    args = parser.parse_args(argv)
+    print(json.dumps(measure(args.checkpoint, args.characters, args.turns)))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""How good a model two minutes give: trains on tinyshakespeare with no option but the time.
+"""Validation loss of a two-minute run on tinyshakespeare with default options.
 
-``python -m benchmarks.quality [MINUTES] [--source tinyshakespeare]`` prints nats a character on the
-last tenth.
+``python -m benchmarks.quality [MINUTES] [--source tinyshakespeare]`` prints nats per character on
+the last tenth.
 """
 
 import argparse
@@ -12,16 +12,16 @@ import seqgen
 from seqgen.training.events import Finished
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("minutes", type=float, nargs="?", default=2.0)
     parser.add_argument("--source", default="tinyshakespeare")
     parser.add_argument("--units", type=int, help="of each layer; chosen by seqgen by default")
-    asked = parser.parse_args(arguments)
-    options = {"units": asked.units} if asked.units else {}
+    args = parser.parse_args(argv)
+    options = {"units": args.units} if args.units else {}
     with tempfile.TemporaryDirectory() as folder:
         for event in seqgen.train(
-            asked.source, checkpoints_dir=folder, minutes=asked.minutes, **options
+            args.source, checkpoints_dir=folder, minutes=args.minutes, **options
         ):
             if isinstance(event, Finished):
                 print(event.result.validation_loss)

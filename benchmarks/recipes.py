@@ -1,14 +1,12 @@
-"""Search for the options with which a network learns most from a text in a given time.
+"""Search for the options with which a network learns a text best in a given time.
 
 ``python -m benchmarks.recipes SOURCE --minutes 2 --out FOLDER [--begin "--units 768"] [--only
-dropout,units]`` begins with what seqgen chooses by itself, changed as said. Option by option it
-tries the values beside the present one, moves where that is better, and goes on that way while it
-helps (coordinate descent); it prints a table in Markdown of all that it tried. Every run is kept in
-FOLDER/runs.jsonl, so that a search goes on where it was interrupted, and the next knows its runs.
+dropout,units]`` begins with the default options, changed by ``--begin``, and improves one option
+after the other by moving to adjacent values (coordinate descent). It prints a table in Markdown of
+all runs. They are stored in FOLDER/runs.jsonl, from which an interrupted search is resumed.
 
-``--epochs 14`` in the place of ``--minutes`` bounds the runs by passes over the data, which is the
-same on every machine. ``--try "--dropout 0.5 --units 768"``, as often as one likes, makes these
-runs and searches no further.
+``--epochs 14`` instead of ``--minutes`` gives a budget in epochs, which is the same on every
+machine. ``--try "--dropout 0.5 --units 768"``, which can be repeated, makes only these runs.
 """
 
 import argparse
@@ -23,7 +21,7 @@ from pathlib import Path
 from benchmarks import command
 from seqgen.checkpoint.read import open_checkpoint
 
-# What is tried of each option, in order: the search goes from a value to those beside it.
+# Values of each option in order; the search moves to adjacent values.
 AXES: dict[str, tuple[str, ...]] = {
     "cell": ("lstm", "gru"),
     "units": ("256", "384", "512", "768", "1024", "1536"),
@@ -46,38 +44,38 @@ Recipe = dict[str, str]
 
 @dataclass(frozen=True)
 class Trial:
-    """A run: what was said to `seqgen train`, and what came of it.
+    """A run: its options of `seqgen train`, and its results.
 
-    length: how long it was to be, as `seqgen train` is told it. seconds: how long it was.
+    length: The training budget as an option of `seqgen train`. seconds: The actual duration.
     """
 
     source: str
     length: str
     seed: int
-    said: Recipe
+    options: Recipe
     nats: float
     parameters: int
     epochs: float
     seconds: float
 
     def row(self) -> str:
-        """Of a table in Markdown."""
-        words = shlex.join(words_of(self.said)) or "what seqgen chooses"
+        """Return the row of a table in Markdown."""
+        words = shlex.join(to_arguments(self.options)) or "default options"
         millions = f"{self.parameters / 1e6:.1f} M"
         passes = f"{self.epochs:.1f} | {self.seconds / 60:.1f}"
         return f"| {words} | {self.nats:.4f} | {millions} | {passes} |"
 
 
-def words_of(said: Recipe) -> list[str]:
-    """The recipe as arguments of the command line."""
+def to_arguments(options: Recipe) -> list[str]:
+    """Return a recipe as arguments of the command line."""
     words = []
-    for name, value in sorted(said.items()):
+    for name, value in sorted(options.items()):
         words += [f"--{name}"] if value == "yes" else [f"--{name}", value]
     return words
 
 
 class Search:
-    """The runs on one source of one length, each made only once."""
+    """The runs on one source with one budget, each made only once."""
 
     def __init__(self, source: str, length: str, folder: Path, seed: int) -> None:
         self.source, self.length, self.seed = source, length, seed
@@ -88,26 +86,26 @@ class Search:
             lines = self.file.read_text(encoding="utf-8").splitlines()
             self.known = [Trial(**json.loads(line)) for line in lines]
 
-    def trial(self, said: Recipe) -> Trial:
-        """The run of a recipe, made now unless it is known."""
-        said = {name: value for name, value in said.items() if value != "no"}
-        for known in self.own():
-            if known.said == said:
+    def trial(self, options: Recipe) -> Trial:
+        """Return the run of a recipe, making it unless it is in the file."""
+        options = {name: value for name, value in options.items() if value != "no"}
+        for known in self.matching():
+            if known.options == options:
                 return known
-        found = self._run(said)
-        self.known.append(found)
+        trial = self._run(options)
+        self.known.append(trial)
         with self.file.open("a", encoding="utf-8") as file:
-            print(json.dumps(vars(found)), file=file)
-        print(found.row(), file=sys.stderr, flush=True)
-        return found
+            print(json.dumps(vars(trial)), file=file)
+        print(trial.row(), file=sys.stderr, flush=True)
+        return trial
 
-    def own(self) -> list[Trial]:
-        """The runs on this source, of this length, with this seed."""
-        asked = (self.source, self.length, self.seed)
-        return [each for each in self.known if (each.source, each.length, each.seed) == asked]
+    def matching(self) -> list[Trial]:
+        """Return the runs with this source, budget and seed."""
+        key = (self.source, self.length, self.seed)
+        return [each for each in self.known if (each.source, each.length, each.seed) == key]
 
-    def _run(self, said: Recipe) -> Trial:
-        words = [*self.length.split(), "--seed", self.seed, *words_of(said)]
+    def _run(self, options: Recipe) -> Trial:
+        words = [*self.length.split(), "--seed", self.seed, *to_arguments(options)]
         with tempfile.TemporaryDirectory() as folder:
             command.run(
                 "train",
@@ -122,28 +120,28 @@ class Search:
             run = open_checkpoint(Path(folder) / "run")
             last = run.metrics()[-1]
             return Trial(
-                self.source, self.length, self.seed, said,
+                self.source, self.length, self.seed, options,
                 nats=last["validation_loss"],
                 parameters=sum(array.size for array in run.weights().values()),
                 epochs=last["epoch"],
                 seconds=last["seconds"],
             )  # fmt: skip
 
-    def chosen(self, said: Recipe) -> Recipe:
-        """What seqgen chooses for each option, where the recipe leaves it open."""
-        words = [*self.length.split(), *words_of(said)]
+    def defaults(self, options: Recipe) -> Recipe:
+        """Return the resolved value of each option for a recipe."""
+        words = [*self.length.split(), *to_arguments(options)]
         output = command.run("train", self.source, "--dry-run", "--json", *words, quiet=True)
         groups = json.loads(output)["options"].values()
         options = {name: value for group in groups for name, value in group.items()}
         return {name: text(options[name.replace("-", "_")]) for name in AXES}
 
-    def climb(self, said: Recipe, axes: list[str]) -> Trial:
-        """The best that is reached from a recipe, each option in turn until none helps."""
-        best, begin = self.trial(said), self.chosen(said)
+    def climb(self, options: Recipe, axes: list[str]) -> Trial:
+        """Return the best run that coordinate descent reaches from a recipe."""
+        best, begin = self.trial(options), self.defaults(options)
         while True:
             before = best
             for axis in axes:
-                best = self._along(axis, best, (begin | best.said)[axis])
+                best = self._along(axis, best, (begin | best.options)[axis])
             if best is before:
                 return best
 
@@ -154,17 +152,17 @@ class Search:
         for step in (1, -1):
             place, began = values.index(now) + step, best
             while 0 <= place < len(values):
-                tried = self.trial(best.said | {axis: values[place]})
-                if tried.nats >= best.nats:
+                trial = self.trial(best.options | {axis: values[place]})
+                if trial.nats >= best.nats:
                     break
-                best, place = tried, place + step
+                best, place = trial, place + step
             if best is not began:
                 break
         return best
 
 
 def text(value: object) -> str:
-    """An option's value as AXES has it."""
+    """Return an option's value as in `AXES`."""
     match value:
         case None | bool():
             return "yes" if value else "no"
@@ -175,7 +173,7 @@ def text(value: object) -> str:
     return str(value)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("source")
     lengths = parser.add_mutually_exclusive_group(required=True)
@@ -186,31 +184,31 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--only", default=",".join(AXES), help="the options to try")
     parser.add_argument("--try", action="append", default=[], help="options of one run")
     parser.add_argument("--seed", type=int, default=0)
-    asked = parser.parse_args(arguments)
-    length = f"--minutes {asked.minutes:g}" if asked.minutes else f"--epochs {asked.epochs:g}"
-    search = Search(asked.source, length, asked.out, asked.seed)
-    tries = getattr(asked, "try")
+    args = parser.parse_args(argv)
+    length = f"--minutes {args.minutes:g}" if args.minutes else f"--epochs {args.epochs:g}"
+    search = Search(args.source, length, args.out, args.seed)
+    tries = getattr(args, "try")
     for words in tries:
         search.trial(recipe(words))
     if not tries:
-        search.climb(recipe(asked.begin), asked.only.split(","))
+        search.climb(recipe(args.begin), args.only.split(","))
     print("| options | nats | parameters | epochs | minutes |")
     print("|---|---|---|---|---|")
-    for trial in sorted(search.own(), key=lambda trial: trial.nats):
+    for trial in sorted(search.matching(), key=lambda trial: trial.nats):
         print(trial.row())
 
 
 def recipe(words: str) -> Recipe:
-    """Of arguments of the command line: ``--units 768 --variational``."""
-    said: Recipe = {}
+    """Return the recipe of arguments of the command line: ``--units 768 --variational``."""
+    options: Recipe = {}
     name = ""
     for word in shlex.split(words):
         if word.startswith("--"):
             name = word.removeprefix("--")
-            said[name] = "yes"
+            options[name] = "yes"
         else:
-            said[name] = word
-    return said
+            options[name] = word
+    return options
 
 
 if __name__ == "__main__":

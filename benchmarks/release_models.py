@@ -2,9 +2,9 @@
 
 ``python -m benchmarks.release_models NAME`` trains it into build/NAME, and puts a copy, without
 the state of the run and in half precision, into checkpoints/shipped/NAME, in the place of an
-earlier one. What ``seqgen evaluate`` finds out about it goes into its card.
-``python -m benchmarks.release_models NAME CHECKPOINT`` takes a run that is there. ``--recipes``,
-``--build`` and ``--into`` name another file of recipes and other folders.
+earlier one. The results of ``seqgen evaluate`` go into its model card.
+``python -m benchmarks.release_models NAME CHECKPOINT`` uses an existing run. ``--recipes``,
+``--build`` and ``--into`` set another file of recipes and other folders.
 """
 
 import argparse
@@ -41,18 +41,18 @@ BUILD = Path("build")
 
 
 def recipes(path: Path) -> dict[str, dict[str, Any]]:
-    """The options of each checkpoint's run by name, with its ``source``."""
+    """Return the options of each checkpoint's run by name, with its ``source``."""
     with path.open("rb") as file:
         return tomllib.load(file)
 
 
 def excerpt(name: str, run: Checkpoint) -> list[str]:
-    """The documents of a few lines that the network did not learn from, which that is checked of.
+    """Return the documents of the validation excerpt in tests/excerpts, after checking them.
 
     They are fixed, so that a test can tell the loss of the checkpoint without its corpus.
     """
     text = (ROOT / "tests" / "excerpts" / f"{name}.txt").read_text(encoding="utf-8")
-    rows, found = stored_validation(run), TASKS.load(run.config.task).parse_excerpt(text)
+    rows, evaluated = stored_validation(run), TASKS.load(run.config.task).parse_excerpt(text)
     if rows is None:
         sys.exit(f"{run.path} holds no tokens of its validation part any more")
     ids = rows if rows.ndim == 1 else rows[:, 0]
@@ -60,14 +60,14 @@ def excerpt(name: str, run: Checkpoint) -> list[str]:
         run.tokenizer.decode(each[each != END])
         for each in np.split(ids, np.flatnonzero(ids == END))
     )
-    for document in found:
+    for document in evaluated:
         if document not in part:
             sys.exit(f"tests/excerpts/{name}.txt: not in the validation part: {document[:60]!r}")
-    return found
+    return evaluated
 
 
 def training(name: str, recipe: dict[str, Any], build: Path = BUILD) -> list[str]:
-    """The arguments of seqgen that train a checkpoint."""
+    """Return the arguments of seqgen that train a checkpoint."""
     words = ["train", recipe["source"], "--name", name, "--checkpoints-dir", str(build)]
     for option, value in recipe.items():
         if option == "source" or value is False:
@@ -79,7 +79,7 @@ def training(name: str, recipe: dict[str, Any], build: Path = BUILD) -> list[str
 
 
 def commands(name: str, recipe: dict[str, Any]) -> tuple[str, ...]:
-    """What a person types to make it anew."""
+    """Return the commands that reproduce a checkpoint."""
     return (
         f"make checkpoints/shipped/{name}",
         "# which is, where seqgen is installed:",
@@ -89,45 +89,45 @@ def commands(name: str, recipe: dict[str, Any]) -> tuple[str, ...]:
 
 
 def evaluate(copy: Path) -> None:
-    """Put what `seqgen evaluate` finds out about a copy into its card."""
+    """Evaluate a copy, and write its model card."""
     output = command.run("evaluate", copy, "--json")
-    found = evaluation(json.loads(output), f"seqgen evaluate {copy.name}")
-    write_json(copy / layout.EVALUATION, asdict(found))
+    evaluated = evaluation(json.loads(output), f"seqgen evaluate {copy.name}")
+    write_json(copy / layout.EVALUATION, asdict(evaluated))
     write_card(copy)
 
 
 def ship(name: str, run: Checkpoint, recipe: dict[str, Any], build: Path, into: Path) -> Path:
-    """Put a copy of a run into the folder of those that ship; an earlier one gives way."""
+    """Put a copy of a run into the folder of shipped checkpoints, replacing an earlier one."""
     built, place = build / "shipped" / name, into / name
     shutil.rmtree(built, ignore_errors=True)
-    found = partial(
+    evaluated = partial(
         measure, run, half=True,
         excerpt=excerpt(name, run), commands=commands(name, recipe),
     )  # fmt: skip
-    print(export(run, built, half=True, measure=found))
+    print(export(run, built, half=True, measure=evaluated))
     evaluate(built)
     shutil.rmtree(place, ignore_errors=True)
     os.replace(built, place)
     return place
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("name")
     parser.add_argument("checkpoint", nargs="?")
     parser.add_argument("--recipes", type=Path, default=shipped_folder() / "recipes.toml")
     parser.add_argument("--build", type=Path, default=BUILD)
     parser.add_argument("--into", type=Path, default=shipped_folder())
-    asked = parser.parse_args(arguments)
-    known = recipes(asked.recipes)
-    if asked.name not in known:
-        parser.error(f"{asked.name} is not in {asked.recipes}, which has {', '.join(known)}")
+    args = parser.parse_args(argv)
+    available = recipes(args.recipes)
+    if args.name not in available:
+        parser.error(f"{args.name} is not in {args.recipes}, which has {', '.join(available)}")
     os.chdir(ROOT)
-    recipe = known[asked.name]
-    if not asked.checkpoint:
-        command.run(*training(asked.name, recipe, asked.build), "--overwrite")
-    run = open_checkpoint(find_checkpoint(asked.checkpoint or str(asked.build / asked.name)))
-    place = ship(asked.name, run, recipe, asked.build, asked.into)
+    recipe = available[args.name]
+    if not args.checkpoint:
+        command.run(*training(args.name, recipe, args.build), "--overwrite")
+    run = open_checkpoint(find_checkpoint(args.checkpoint or str(args.build / args.name)))
+    place = ship(args.name, run, recipe, args.build, args.into)
     size = sum(file.stat().st_size for file in place.iterdir())
     print(f"{place}: {size / 1e6:.1f} MB")
 

@@ -1,8 +1,8 @@
-"""What the machine can do at most, in a process of its own.
+"""Roofline of the machine, in a separate process.
 
 ``python -m benchmarks.roofline [--side 2048] [--rows 16384]`` prints, as JSON, FLOP/s of a large
-matrix product in float32, bfloat16 and int8, and bytes a second that a product of a matrix and a
-vector reads: from memory, and, where the matrix has 4 MB, from the caches.
+matrix product in float32, bfloat16 and int8, and the bandwidth of a matrix-vector product in bytes
+per second: from memory, and from the caches with a matrix of 4 MB.
 """
 
 import argparse
@@ -10,6 +10,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from seqgen.privacy import keras_import
 
 
 def best(work: Callable[[], object], times: int = 12) -> float:
-    """Seconds of the fastest of several runs."""
+    """Return the seconds of the fastest of several runs."""
     work()
     seconds = []
     for _ in range(times):
@@ -28,7 +29,7 @@ def best(work: Callable[[], object], times: int = 12) -> float:
 
 
 def int8_product(side: int) -> Callable[[], object]:
-    """A product of two square matrices of 8-bit numbers, by ONNX Runtime, which samples."""
+    """Return a product of two square int8 matrices by ONNX Runtime, which sampling uses."""
     import onnxruntime as ort
     from onnx import TensorProto, helper, numpy_helper
 
@@ -47,29 +48,29 @@ def int8_product(side: int) -> Callable[[], object]:
     return lambda: session.run(None, {"a": a})
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--side", type=int, help="of the matrices; larger on a GPU by default")
     parser.add_argument("--rows", type=int, default=2**14, help="of the matrix in memory")
-    asked = parser.parse_args(arguments)
+    args = parser.parse_args(argv)
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     with keras_import():
         import tensorflow as tf
 
-    side = asked.side or (8192 if tf.config.list_physical_devices("GPU") else 2048)
-    found = {}
+    side = args.side or (8192 if tf.config.list_physical_devices("GPU") else 2048)
+    results = {}
     for dtype in (tf.float32, tf.bfloat16):
         a, b = (tf.cast(tf.random.normal((side, side)), dtype) for _ in range(2))
-        seconds = best(lambda a=a, b=b: tf.matmul(a, b).numpy()[0, 0])
-        found[dtype.name] = 2 * side**3 / seconds
-    found["int8"] = 2 * side**3 / best(int8_product(side))
+        seconds = best(partial(lambda a, b: tf.matmul(a, b).numpy()[0, 0], a, b))
+        results[dtype.name] = 2 * side**3 / seconds
+    results["int8"] = 2 * side**3 / best(int8_product(side))
     vector = np.ones(4096, np.float32)
-    for name, rows in (("memory", asked.rows), ("cache", 2**8)):
+    for name, rows in (("memory", args.rows), ("cache", 2**8)):
         matrix = np.ones((rows, len(vector)), np.float32)
-        times = max(1, asked.rows // rows)
-        seconds = best(lambda matrix=matrix, times=times: [matrix @ vector for _ in range(times)])
-        found[name] = times * matrix.nbytes / seconds
-    print(json.dumps(found))
+        times = max(1, args.rows // rows)
+        seconds = best(partial(lambda m, times: [m @ vector for _ in range(times)], matrix, times))
+        results[name] = times * matrix.nbytes / seconds
+    print(json.dumps(results))
 
 
 if __name__ == "__main__":

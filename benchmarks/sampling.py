@@ -1,9 +1,9 @@
-"""Sampling speed of one program at one size, in a process of its own.
+"""Sampling speed of one program at one size, in a separate process.
 
-``python -m benchmarks.sampling PROGRAM LAYERS UNITS STREAMS`` prints tokens a second of an LSTM
-with random weights, vocabulary 65, over the whole loop: the network, the choice by temperature, the
-text. Programs: seqgen (as it samples by default), torch (``nn.LSTM`` step by step, float32). seqgen
-writes ``--tokens`` tokens, torch for ``--seconds``.
+``python -m benchmarks.sampling PROGRAM LAYERS UNITS STREAMS`` prints tokens per second of an LSTM
+with random weights and 65 tokens over the whole loop: network, sampling with temperature, decoding.
+Programs: seqgen (with default options), torch (``nn.LSTM`` step by step, float32). seqgen generates
+``--tokens`` tokens, torch runs for ``--seconds``.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 VOCAB = 65
-WARM = 50  # steps before PyTorch's are timed
+WARM_UP = 50  # steps before PyTorch's are timed
 EMBEDDING = 256
 SECONDS = 6.0
 TOKENS = 30_000  # of all streams together; of each at least a fifteenth
@@ -70,28 +70,28 @@ def torch(layers: int, units: int, streams: int, least: float) -> float:
     ids, state = torch.zeros((1, streams), dtype=torch.long), None
     with torch.inference_mode():
         for count in range(10**9):
-            if count == WARM:
+            if count == WARM_UP:
                 began = time.perf_counter()
-            if count > WARM and time.perf_counter() - began > least:
+            if count > WARM_UP and time.perf_counter() - began > least:
                 break
             y, state = recurrent(embedding(ids), state)
             chances = torch.softmax(output(y[0]) / 0.8, -1)
             ids = torch.multinomial(chances, 1).T
             ids.tolist()
-    return (count - WARM) * streams / (time.perf_counter() - began)
+    return (count - WARM_UP) * streams / (time.perf_counter() - began)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("program", choices=("seqgen", "torch"))
     for name in ("layers", "units", "streams"):
         parser.add_argument(name, type=int)
     parser.add_argument("--tokens", type=int, default=TOKENS)
     parser.add_argument("--seconds", type=float, default=SECONDS)
-    asked = parser.parse_args(arguments)
-    size = (asked.layers, asked.units, asked.streams)
-    ours = asked.program == "seqgen"
-    print(seqgen(*size, asked.tokens) if ours else torch(*size, asked.seconds))
+    args = parser.parse_args(argv)
+    size = (args.layers, args.units, args.streams)
+    ours = args.program == "seqgen"
+    print(seqgen(*size, args.tokens) if ours else torch(*size, args.seconds))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Training on a text file of one size, by the command itself, in a process of its own.
+"""Training on a text file of one size, in a separate process.
 
 ``python -m benchmarks.scale MEGABYTES [--minutes 0.25] [--units 512]`` writes a file of that size
-(the sonnets over and over, their lines shuffled each time), trains on it for 15 seconds, and prints
-as JSON: the seconds until the tokens lay in their file and until the first step was done, tokens a
-second, and the most memory that the process ever held, in bytes.
+(the sonnets repeated, with shuffled lines), trains on it for 15 seconds, and prints as JSON: the
+seconds until the text is encoded and until the first step is done, tokens per second, and the peak
+memory of the process in bytes.
 """
 
 import argparse
@@ -13,13 +13,14 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-# All that the plan would choose by the size of the text.
-NETWORK = {"preset": "medium", "cell": "lstm", "layers": 1, "embedding": 128}
+# All options that would be chosen by the size of the text.
+NETWORK: dict[str, Any] = {"preset": "medium", "cell": "lstm", "layers": 1, "embedding": 128}
 
 
 def write_text(path: Path, size: int) -> None:
-    """A text of that many bytes."""
+    """Write a text of that many bytes."""
     from seqgen.data.corpora import open_corpus
 
     lines = str(open_corpus(["sonnets"]).documents[0].text).splitlines()
@@ -31,38 +32,38 @@ def write_text(path: Path, size: int) -> None:
         file.truncate(size)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("megabytes", type=float)
     parser.add_argument("--minutes", type=float, default=0.25)
     parser.add_argument("--epochs", type=float, help="instead of minutes")
     parser.add_argument("--units", type=int, default=512)
-    asked = parser.parse_args(arguments)
+    args = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "text.txt")
-        write_text(path, round(asked.megabytes * 10**6))
-        length = {"epochs": asked.epochs} if asked.epochs else {"minutes": asked.minutes}
-        print(json.dumps(measured(path, {"units": asked.units, "evaluations": 1} | length)))
+        write_text(path, round(args.megabytes * 10**6))
+        length = {"epochs": args.epochs} if args.epochs else {"minutes": args.minutes}
+        print(json.dumps(measure(path, {"units": args.units, "evaluations": 1} | length)))
 
 
-def measured(path: Path, options: dict[str, float]) -> dict[str, float]:
-    """What training on a file takes."""
+def measure(path: Path, options: dict[str, Any]) -> dict[str, float]:
+    """Train on a file; return times, speed and memory."""
     began = time.perf_counter()
     import seqgen
     from seqgen.training.events import Preparing, Step
 
-    found: dict[str, float] = {}
+    results: dict[str, float] = {}
     for event in seqgen.train(path, checkpoints_dir=path.parent, **options, **NETWORK):
         passed = time.perf_counter() - began
         match event:
             case Preparing(share=share) if share:
-                found["encoded"] = passed
+                results["encoded"] = passed
             case Step():
-                found.setdefault("first_step", passed)
-                found["tokens_per_second"] = event.tokens_per_second
+                results.setdefault("first_step", passed)
+                results["tokens_per_second"] = event.tokens_per_second
     status = Path("/proc/self/status").read_text()
-    found["memory"] = 1024 * int(status.split("VmHWM:")[1].split()[0])
-    return found
+    results["memory"] = 1024 * int(status.split("VmHWM:")[1].split()[0])
+    return results
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Start-up of the command from a cold process: help, a sample's first character, a first step.
+"""Start-up time of the command: help, first character of a sample, first training step.
 
 ``python -m benchmarks.startup NAME|PATH [--runs 9] [--steps 3]`` prints, as JSON, the median
 seconds of each; the step is the first of ``seqgen train sonnets``.
@@ -19,7 +19,7 @@ STEPS = 3
 
 
 def until_output(*arguments: str) -> float:
-    """Seconds from starting the command to its first byte on standard output."""
+    """Return the seconds from starting the command to its first byte on standard output."""
     began = time.perf_counter()
     with subprocess.Popen([*SEQGEN, *arguments], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -30,7 +30,7 @@ def until_output(*arguments: str) -> float:
 
 
 def until_step(source: str) -> float:
-    """Seconds from starting a training to the line that tells of its first step."""
+    """Return the seconds from starting a training to its first step."""
     with tempfile.TemporaryDirectory() as folder:
         command = [*SEQGEN, "train", source, "--checkpoints-dir", folder, "--epochs", "0.01"]
         began = time.perf_counter()
@@ -42,20 +42,20 @@ def until_step(source: str) -> float:
     return seconds
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("checkpoint")
     parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--source", default="sonnets", help="for the step")
-    asked = parser.parse_args(arguments)
-    commands = {"help": ["--help"], "sample": ["sample", asked.checkpoint, "--length", "50"]}
-    found = {}
+    args = parser.parse_args(argv)
+    commands = {"help": ["--help"], "sample": ["sample", args.checkpoint, "--length", "50"]}
+    results = {}
     for name, command in commands.items():
         until_output(*command)
-        found[name] = statistics.median(until_output(*command) for _ in range(asked.runs))
-    found["step"] = statistics.median(until_step(asked.source) for _ in range(asked.steps))
-    print(json.dumps(found))
+        results[name] = statistics.median(until_output(*command) for _ in range(args.runs))
+    results["step"] = statistics.median(until_step(args.source) for _ in range(args.steps))
+    print(json.dumps(results))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Training speed of one program at one size, in a process of its own.
+"""Training speed of one program at one size, in a separate process.
 
-``python -m benchmarks.training PROGRAM CELL LAYERS UNITS EMBEDDING WINDOW BATCH`` prints tokens a
-second: the median over steps after the first few. Programs: seqgen, keras (stock layers and
-``fit``), torch-float32, torch-bfloat16 (autocast). Each takes the GPU if it sees one.
+``python -m benchmarks.training PROGRAM CELL LAYERS UNITS EMBEDDING WINDOW BATCH`` prints tokens per
+second: the median over steps after warm-up. Programs: seqgen, keras (stock layers and ``fit``),
+torch-float32, torch-bfloat16 (autocast). Each uses the GPU if there is one.
 """
 
 import argparse
@@ -14,12 +14,12 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 VOCAB = 65
-WARM, TIMED = 3, 8
+WARM_UP, TIMED = 3, 8
 
 
 @dataclass(frozen=True)
 class Size:
-    """What is trained."""
+    """Sizes of a network and of its batches."""
 
     cell: str
     layers: int
@@ -36,12 +36,12 @@ class Size:
 
     @property
     def arguments(self) -> tuple[object, ...]:
-        """What a measurement of this size is called with."""
+        """Arguments of a benchmark for this size."""
         return (self.cell, self.layers, self.units, self.embedding, self.window, self.batch)
 
     @property
     def flops_per_token(self) -> int:
-        """Of the matrix products: two a weight forward, four backward."""
+        """FLOPs of the matrix products: two per weight forward, four backward."""
         gates = {"lstm": 4, "gru": 3, "rnn": 1}[self.cell]
         weights = sum(gates * self.units * (width + self.units) for width in self.inputs)
         return 6 * (weights + self.units * VOCAB)
@@ -53,13 +53,13 @@ class Size:
 
 
 def add_size(parser: argparse.ArgumentParser) -> None:
-    """Arguments that give a size, in the order of its fields."""
+    """Add the arguments of a size, in the order of its fields."""
     for field in fields(Size):
         parser.add_argument(field.name, type=str if field.name == "cell" else int)
 
 
-def size_of(asked: argparse.Namespace) -> Size:
-    return Size(*(getattr(asked, field.name) for field in fields(Size)))
+def parse_size(args: argparse.Namespace) -> Size:
+    return Size(*(getattr(args, field.name) for field in fields(Size)))
 
 
 def tokens() -> np.ndarray:
@@ -67,21 +67,21 @@ def tokens() -> np.ndarray:
 
 
 def timed(step: Callable[[], object], size: Size) -> float:
-    """Tokens a second of a step that reads one window of each stream."""
+    """Return the tokens per second of a step."""
     seconds = []
-    for _ in range(WARM + TIMED):
+    for _ in range(WARM_UP + TIMED):
         began = time.perf_counter()
         step()
         seconds.append(time.perf_counter() - began)
-    return size.batch * size.window / statistics.median(seconds[WARM:])
+    return size.batch * size.window / statistics.median(seconds[WARM_UP:])
 
 
 def seqgen(size: Size) -> float:
-    return timed(prepared(size), size)
+    return timed(prepare_step(size), size)
 
 
-def prepared(size: Size) -> Callable[[], object]:
-    """A step of seqgen's training."""
+def prepare_step(size: Size) -> Callable[[], object]:
+    """Return a training step of seqgen."""
     from seqgen.config.options import RunOptions
     from seqgen.data.batching import TBPTTBatches
     from seqgen.models import tf_runtime
@@ -133,7 +133,7 @@ def keras(size: Size) -> float:
     rows = stream[:count].reshape(-1, size.window + 1)
     data = tf.data.Dataset.from_tensor_slices((rows[:, :-1], rows[:, 1:]))
     data = data.batch(size.batch).prefetch(2)
-    model.fit(data.take(WARM), verbose=0, shuffle=False)
+    model.fit(data.take(WARM_UP), verbose=0, shuffle=False)
     began = time.perf_counter()
     model.fit(data, verbose=0, shuffle=False)
     return size.batch * size.window * TIMED / (time.perf_counter() - began)
@@ -181,12 +181,12 @@ PROGRAMS: dict[str, Callable[[Size], float]] = {
 }
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("program", choices=PROGRAMS)
     add_size(parser)
-    asked = parser.parse_args(arguments)
-    print(PROGRAMS[asked.program](size_of(asked)))
+    args = parser.parse_args(argv)
+    print(PROGRAMS[args.program](parse_size(args)))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""How many tunes of a model pass every judge: hot and cold, with the grammar and without.
+"""How many tunes of a model pass every validator, by temperature, with and without the grammar.
 
 ``python -m benchmarks.tunes NAME [--count 10000] [--free 500] [--random 2000]`` prints a table in
 Markdown: of the trained model at temperatures from 0.5 to 1.5, of a network of the same size with
-random weights, and of the trained model without the grammar. Each tune is asked for in a meter and
-a key, in turn those that the model knows. Judges: the bars add up as they are played; music21 reads
-the same notes without a warning; abc2midi (Debian's package abcmidi; "–" where it is not installed)
-says nothing and plays the same notes; the tune is in the meter and the key that were asked for.
+random weights, and of the trained model without the grammar. Each tune is requested in a meter and
+a key of the training data, in rotation. Validators: the bars add up as played; music21 reads the
+same notes without a warning; abc2midi (Debian's package abcmidi; "–" if missing) reports nothing
+and plays the same notes; meter and key are as requested.
 """
 
 import argparse
@@ -37,30 +37,30 @@ from seqgen.music.abc.parser import parse_tune
 
 TEMPERATURES = (0.5, 0.75, 1.0, 1.25, 1.5)
 ABC2MIDI = "abc2midi agrees"
-JUDGES = ("bars add up", "music21 agrees", ABC2MIDI, "meter and key as asked")
+VALIDATORS = ("bars add up", "music21 agrees", ABC2MIDI, "meter and key as requested")
 TONICS = 4  # of each mode: those that the book has most
 PAIRS = 48  # of a meter and a key
-# Random weights of this standard deviation make a network that is sure of nonsense.
+# With random weights of this standard deviation a network is confident and wrong.
 SCALE = 0.5
 
 
-class Asked(NamedTuple):
-    """What a tune is to be."""
+class Request(NamedTuple):
+    """Requested properties of a tune."""
 
     meter: str
     key: str
 
 
-class Written(NamedTuple):
-    """A tune, as it was written."""
+class GeneratedTune(NamedTuple):
+    """A tune with its request."""
 
-    asked: Asked
+    request: Request
     abc: str
 
 
 @dataclass(frozen=True)
 class Run:
-    """A set of tunes to write."""
+    """A set of tunes to generate."""
 
     name: str
     generator: TextGenerator
@@ -69,19 +69,19 @@ class Run:
     count: int
 
 
-def written(run: Run, seed: int) -> Iterator[Written]:
-    """The tunes of a run, those of one meter and key together."""
+def generate(run: Run, seed: int) -> Iterator[GeneratedTune]:
+    """Generate the tunes of a run, grouped by request."""
     share, rest = divmod(run.count, PAIRS)
-    for number, asked in enumerate(wishes(run.generator.config)):
+    for number, request in enumerate(requests(run.generator.config)):
         if count := share + (number < rest):
             options = SamplingOptions(count=count, seed=seed + number, temperature=run.temperature)
-            wish = TuneOptions(meter=asked.meter, key=asked.key, grammar=not run.free)
-            for _, abc in run.generator.pieces("", options, wish):
-                yield Written(asked, abc)
+            tune = TuneOptions(meter=request.meter, key=request.key, grammar=not run.free)
+            for _, abc in run.generator.pieces("", options, tune):
+                yield GeneratedTune(request, abc)
 
 
-def wishes(config: Config) -> list[Asked]:
-    """Meters and keys that the model knows, all of them in turn."""
+def requests(config: Config) -> list[Request]:
+    """Return combinations of all meters and keys in the training data."""
     assert config.facts
     meters = sorted({meter for each in config.facts.meters.values() for meter in each})
     keys = [
@@ -89,11 +89,11 @@ def wishes(config: Config) -> list[Asked]:
         for mode, tonics in config.facts.tonics.items()
         for tonic in islice(tonics, TONICS)
     ]
-    return [Asked(meters[n % len(meters)], keys[n % len(keys)]) for n in range(PAIRS)]
+    return [Request(meters[n % len(meters)], keys[n % len(keys)]) for n in range(PAIRS)]
 
 
 def untrained(model: str, folder: Path) -> TextGenerator:
-    """A network of the same size that has learned nothing."""
+    """Return a network of the same size with random weights."""
     checkpoint = open_checkpoint(find_checkpoint(model))
     chance = np.random.default_rng(0)
     weights = {
@@ -106,32 +106,34 @@ def untrained(model: str, folder: Path) -> TextGenerator:
     return load(path)
 
 
-def verdicts(tune: Written) -> list[str | None]:
-    """What each of the judges has to say against a tune; None where it has nothing."""
+def validate(tune: GeneratedTune) -> list[str | None]:
+    """Return the error message of each validator, or None."""
     try:
         read_tune = parse_tune(tune.abc)
     except TuneError as error:
-        return [f"it cannot be read: {error.reason}"] * len(JUDGES)
+        return [f"it cannot be read: {error.reason}"] * len(VALIDATORS)
     return [
         bar_exact(read_tune),
         music21_agrees(tune.abc, read_tune),
         abc2midi_agrees(tune.abc, read_tune) if installed() else None,
         None
-        if Asked(str(read_tune.meter), str(read_tune.key)) == tune.asked
+        if Request(str(read_tune.meter), str(read_tune.key)) == tune.request
         else f"it is in {read_tune.meter} and {read_tune.key}",
     ]
 
 
-def judged(pool: ProcessPoolExecutor, tunes: Iterator[Written]) -> tuple[int, list[Counter[str]]]:
-    """How many tunes there were, and how often each judge said what."""
-    faults: list[Counter[str]] = [Counter() for _ in JUDGES]
+def count_errors(
+    pool: ProcessPoolExecutor, tunes: Iterator[GeneratedTune]
+) -> tuple[int, list[Counter[str]]]:
+    """Return the number of tunes, and the counts of each validator's messages."""
+    errors: list[Counter[str]] = [Counter() for _ in VALIDATORS]
     count = 0
-    for verdict in pool.map(verdicts, tunes, chunksize=16):
+    for messages in pool.map(validate, tunes, chunksize=16):
         count += 1
-        for fault, said in zip(faults, verdict, strict=True):
-            if said:
-                fault[said] += 1
-    return count, faults
+        for counts, message in zip(errors, messages, strict=True):
+            if message:
+                counts[message] += 1
+    return count, errors
 
 
 def runs(model: str, folder: Path, count: int, free: int, random: int) -> Iterator[Run]:
@@ -143,7 +145,7 @@ def runs(model: str, folder: Path, count: int, free: int, random: int) -> Iterat
     yield Run("trained, without the grammar, 1.0", trained, 1.0, True, free)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model")
     parser.add_argument("--count", type=int, default=10_000)
@@ -151,42 +153,44 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--random", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, help="processes; as many as cores by default")
-    asked = parser.parse_args(arguments)
+    args = parser.parse_args(argv)
     if not installed():
         print("abc2midi is missing; apt-get install abcmidi installs it", file=sys.stderr)
-    print("| network, temperature | tunes | " + " | ".join(JUDGES) + " |")
-    print("|---" * (2 + len(JUDGES)) + "|")
+    print("| network, temperature | tunes | " + " | ".join(VALIDATORS) + " |")
+    print("|---" * (2 + len(VALIDATORS)) + "|")
     # Not forked: a library may have threads already.
     context = multiprocessing.get_context("spawn")
     with (
         tempfile.TemporaryDirectory() as folder,
-        ProcessPoolExecutor(asked.workers, context) as pool,
+        ProcessPoolExecutor(args.workers, context) as pool,
     ):
-        for run in runs(asked.model, Path(folder), asked.count, asked.free, asked.random):
+        for run in runs(args.model, Path(folder), args.count, args.free, args.random):
             if run.count:
-                count, faults = judged(pool, written(run, asked.seed))
-                print(line(run.name, count, faults), flush=True)
-                tell(faults)
+                count, errors = count_errors(pool, generate(run, args.seed))
+                print(line(run.name, count, errors), flush=True)
+                print_errors(errors)
 
 
-def line(name: str, count: int, faults: Sequence[Counter[str]]) -> str:
-    """A row of the table. A share is never rounded up to 100%."""
+def line(name: str, count: int, errors: Sequence[Counter[str]]) -> str:
+    """Return a row of the table; a share is never rounded up to 100%."""
     shares = [
-        shown(count - sum(fault.values()), count) if judge != ABC2MIDI or installed() else "–"
-        for judge, fault in zip(JUDGES, faults, strict=True)
+        format_share(count - sum(counts.values()), count)
+        if validator != ABC2MIDI or installed()
+        else "–"
+        for validator, counts in zip(VALIDATORS, errors, strict=True)
     ]
     return f"| {name} | {count:,} | " + " | ".join(shares) + " |"
 
 
-def shown(passed: int, count: int) -> str:
+def format_share(passed: int, count: int) -> str:
     return "100%" if passed == count else f"{int(10_000 * passed / count) / 100:.2f}%"
 
 
-def tell(faults: Sequence[Counter[str]]) -> None:
-    """The commonest complaints, on standard error."""
-    for judge, fault in zip(JUDGES, faults, strict=True):
-        for said, times in fault.most_common(5):
-            print(f"{judge}: {times} × {said}", file=sys.stderr)
+def print_errors(errors: Sequence[Counter[str]]) -> None:
+    """Print the most frequent errors to standard error."""
+    for validator, counts in zip(VALIDATORS, errors, strict=True):
+        for message, times in counts.most_common(5):
+            print(f"{validator}: {times} × {message}", file=sys.stderr)
 
 
 if __name__ == "__main__":

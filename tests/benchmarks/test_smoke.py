@@ -281,12 +281,12 @@ def tunes(folder: Path) -> None:
 
 def everything(folder: Path) -> None:
     """The whole page, of a plan of one tiny run each; then one section of it anew."""
-    assert (bench.trained("river.txt", str(folder / "more"), *TINY) / "config.json").exists()
+    assert (bench.train("river.txt", str(folder / "more"), *TINY) / "config.json").exists()
     plan = bench.Plan(
         rounds=1, scale_rounds=1,
         training={SIZE: tuple(PROGRAMS)},
         sampling=((1, 8, 1),),
-        scale=(0.05,), minutes=0.01, places_epochs=1,
+        scale=(0.05,), minutes=0.01, feature_epochs=1,
         tunes="reels.abc",
     )  # fmt: skip
     calls: list[str] = []
@@ -299,8 +299,8 @@ def everything(folder: Path) -> None:
         return run(module, *arguments)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(bench, "printed", recorded)
-        patched.setattr(bench, "trained", trained)
+        patched.setattr(bench, "run_benchmark", recorded)
+        patched.setattr(bench, "train", trained)
         bench.main(["--out", "results.md"], plan)
         text = (folder / "results.md").read_text()
         assert len(re.findall("^## ", text, re.MULTILINE)) == len(bench.TABLES)
