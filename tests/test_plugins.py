@@ -1,5 +1,7 @@
 """A package adds a cell and a tokenizer by entry points; both are trained and sampled."""
 
+from typing import Any
+
 import seqgen
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.comparison.variants import readers
@@ -49,8 +51,13 @@ def test_a_package_adds_a_cell_and_a_tokenizer(tmp_path, text_file, monkeypatch)
     assert TOKENIZERS.names()[-1] == "letters"
     assert "doubled" in readers()["activation"]
 
-    options = {"cell": "doubled", "tokenizer": "letters", "units": (8,), "embedding": 4}
-    length = {"batch_size": 8, "seq_length": 500, "epochs": 0.1}  # one step
+    options: dict[str, Any] = {
+        "cell": "doubled",
+        "tokenizer": "letters",
+        "units": (8,),
+        "embedding": 4,
+    }
+    length: dict[str, Any] = {"batch_size": 8, "seq_length": 500, "epochs": 0.1}  # one step
     events = list(
         seqgen.train(text_file, checkpoints_dir=tmp_path, name="mine", **options, **length)
     )

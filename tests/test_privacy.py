@@ -110,7 +110,7 @@ class Machine:
                 continue
             if call.startswith(("open", "creat")):
                 if re.search(r"O_WRONLY|O_RDWR|O_CREAT|creat\(", call):
-                    found.add(re.search(r" = \d+<([^>]*)>", call)[1])  # type: ignore[index]
+                    found.add(re.search(r" = \d+<([^>]*)>", call)[1])
             elif call.startswith(("mkdir", "rename", "link", "symlink")):
                 found.add(re.findall(r'"((?:[^"\\]|\\.)*)"', call)[-1])
         return {self.work / path for path in found if not path.startswith(("/dev/", "/proc/"))}

@@ -149,7 +149,7 @@ def test_samples_follow_one_another() -> None:
 
 
 def test_arrays_come_back_as_they_were(tmp_path: Path) -> None:
-    arrays = {
+    arrays: dict[str, np.ndarray] = {
         "scalar": np.array(7, np.int64),
         "none": np.zeros((0, 3), np.float32),
         "bytes": np.arange(5, dtype=np.uint8),

@@ -268,6 +268,11 @@ EVENTS = (
 )
 
 
+def printed(console: Console) -> str:
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
 def test_the_picture_shows_what_is_done_what_runs_and_what_waits() -> None:
     screen = Console(file=io.StringIO(), force_terminal=True, width=100, height=40)
     display = LiveDisplay(screen)
@@ -276,12 +281,12 @@ def test_the_picture_shows_what_is_done_what_runs_and_what_waits() -> None:
     display.stop()
     page = Console(file=io.StringIO(), width=100, height=40)
     page.print(display.picture())
-    text = page.file.getvalue()
+    text = printed(page)
     assert re.search(r"layers 1 +1,000 +1\.5000 +900 +1:00 +done", text)
     assert re.search(r"layers 2 +2,000 +1\.5000 +1,23[45] +30 s +━+.* 1:30 left", text)
     assert re.search(r"layers 3 +3,000 +– +– +– +waiting", text)
     assert "validation loss" in text
-    assert "note: a file left out" in screen.file.getvalue()
+    assert "note: a file left out" in printed(screen)
 
 
 def test_a_long_list_is_shown_about_the_one_that_runs() -> None:
@@ -292,7 +297,7 @@ def test_a_long_list_is_shown_about_the_one_that_runs() -> None:
     display.stop()
     page = Console(file=io.StringIO(), width=100, height=30)
     page.print(display.picture())
-    lines = page.file.getvalue().splitlines()
+    lines = printed(page).splitlines()
     assert len(lines) < 30
     assert any("seed 40" in line and "getting ready" in line for line in lines)
     assert any("9 of 60" in line for line in lines)
@@ -316,7 +321,7 @@ def test_tunes_are_compared_by_the_note() -> None:
     entries = (replace(ENTRIES[0], result=replace(RESULT, bits_per_note=2.125)), ENTRIES[1])
     page = Console(file=io.StringIO(), width=100)
     page.print(table(replace(COMPARISON, kind="tunes", entries=entries), colours=False))
-    text = page.file.getvalue()
+    text = printed(page)
     assert "bits/note" in text
     assert "2.125" in text
 

@@ -52,7 +52,7 @@ def test_show_prints_exactly_that_many_characters():
 
 
 def test_show_prints_whole_lines_unless_said():
-    text = open_corpus(["sonnets"]).documents[0].text
+    text = str(open_corpus(["sonnets"]).documents[0].text)
     shown = good("show", "sonnets").stdout
     assert text.startswith(shown)
     assert shown.endswith("\n")

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from seqgen.checkpoint.config import Config, CorpusFacts
 from seqgen.cli.display import LiveDisplay, PlainDisplay, display
-from seqgen.cli.log_lines import checkpoint_label, first_lines, format_duration, lines, longer
+from seqgen.cli.log_lines import Unit, checkpoint_label, first_lines, format_duration, lines, longer
 from seqgen.cli.terminal import strip_controls
 from seqgen.config.options import DataOptions, ModelOptions, TrainingOptions
 from seqgen.training.events import (
@@ -261,7 +261,7 @@ def test_the_last_picture_stays_and_the_cursor_comes_back() -> None:
 def test_a_checkpoint_is_called_what_the_command_understands(path: str, name: str) -> None:
     assert checkpoint_label(Path(path)) == name
     finished = Finished(Path(path), "patience", EVALUATED)
-    assert f"next:  seqgen sample {name}" in lines(finished, False, 1.0)
+    assert f"next:  seqgen sample {name}" in lines(finished, False, Unit("char", 1.0))
 
 
 @pytest.mark.parametrize(

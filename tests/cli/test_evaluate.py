@@ -107,8 +107,8 @@ def test_what_misses_its_aim_is_marked(capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_aims_are_written_as_they_are_meant() -> None:
-    def aim(*bounds: float) -> str:
-        return shown_aim(Row("", "", "%", {}, bounds))
+    def aim(low: float, high: float) -> str:
+        return shown_aim(Row("", "", "%", {}, (low, high)))
 
     assert aim(1, 1) == "100"
     assert aim(-inf, 0.04) == "≤ 4"

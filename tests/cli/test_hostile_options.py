@@ -49,7 +49,7 @@ WORDS = st.sampled_from(
 )
 # As the system hands them over: bytes that are no UTF-8 come as surrogates, and NUL ends a word.
 BYTES = st.binary(max_size=20).map(lambda data: os.fsdecode(data.replace(b"\0", b"")))
-TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=20)
+TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
 CONTROLS = st.text("\x1b[0;31m\a\b\r\n\t\x7f\x9b‮{}[/red]\\%$'\"", max_size=12)
 SEPARATORS = st.sampled_from((",", ",,", ", ", "+", ":", ";", "،", "/", "-", "\n"))
 PATHS = st.sampled_from(

@@ -156,7 +156,8 @@ class Page(HTMLParser):
 
     def __init__(self, page: str) -> None:
         super().__init__()
-        self.text, self.classes, self.units = "", [], ""
+        self.text, self.units = "", ""
+        self.classes: list[str] = []
         self.options: list[str] = []
         self._where = ""
         self.feed(page)

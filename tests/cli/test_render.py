@@ -7,6 +7,7 @@ import wave
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import mido
 import pytest
@@ -273,7 +274,7 @@ def test_what_is_left_out_is_counted_by_kind(here: Path) -> None:
     notes = tuple(note._replace(attached=attached) for note in tune.bars[0].notes)
     tune = replace(tune, bars=(replace(tune.bars[0], notes=notes),), left_out={"symbol line": 2})
 
-    def lines(count: int, **options: str) -> list[str]:
+    def lines(count: int, **options: Any) -> list[str]:
         found = [n.text for n in outputs.render([(tune, "X:1")] * count, RenderOptions(**options))]
         return [line for line in found if not line.startswith("wrote ")]
 

@@ -142,6 +142,7 @@ def failing(monkeypatch, capfd, *arguments: str) -> tuple[int, str]:
     assert out == ""
     assert err.startswith("error: ")
     assert err.count("\n") == 1
+    assert isinstance(end.value.code, int)
     return end.value.code, err
 
 

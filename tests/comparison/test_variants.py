@@ -1,6 +1,7 @@
 """Lists of options become networks, each with a name of its own."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from seqgen.comparison.variants import MOST, NO_PATIENCE, variants
 from seqgen.errors import ConfigError
 from seqgen.models import cells
 
-MINUTES = {"minutes": (2.0,)}
+MINUTES: dict[str, tuple[Any, ...]] = {"minutes": (2.0,)}
 
 
 def test_the_variants_are_every_combination_in_the_order_of_the_lists() -> None:

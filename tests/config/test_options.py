@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import FrozenInstanceError, fields
-from typing import get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from hypothesis import given
@@ -117,7 +117,8 @@ def test_units_are_one_number_or_one_a_layer() -> None:
 
 
 def test_bytes_that_are_not_utf_8_are_named_but_in_the_names_of_files() -> None:
-    for options in ({"stop": "é\udce9"}, {"on_unknown": "\udce9"}):
+    cases: tuple[dict[str, Any], ...] = ({"stop": "é\udce9"}, {"on_unknown": "\udce9"})
+    for options in cases:
         with pytest.raises(ConfigError, match=r"`(stop|on_unknown)`"):
             SamplingOptions(**options)
     with pytest.raises(ConfigError) as error:

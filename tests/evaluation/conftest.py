@@ -1,5 +1,6 @@
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,8 @@ EIGHTH = Fraction(1, 8)
 
 def make(body: str, meter: tuple[int, int] = (6, 8), key: Key = Key(0)) -> Tune:  # noqa: B008
     """A tune from tokens of the normal form; blanks are for the eye. A sign holds for one note."""
-    bars, notes, left, ending, triplet = [], [], "", "", 0
+    bars, left, ending, triplet = [], "", "", 0
+    notes: list[Any] = []
     for token in PATTERN.findall(body.replace(" ", "").replace("\n", "")):
         if token == "(3":
             triplet = 3

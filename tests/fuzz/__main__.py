@@ -7,7 +7,7 @@ fails lies in the current folder afterwards, as crash-…; `make test` runs all 
 import sys
 from pathlib import Path
 
-import atheris  # type: ignore[import-not-found]
+import atheris
 
 with atheris.instrument_imports(include=["seqgen"]):
     from seqgen.data import tokenizers

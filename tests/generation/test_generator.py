@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -177,7 +178,7 @@ def test_a_budget_of_tokens_is_enough_and_a_smaller_one_is_refused(tune_checkpoi
     with pytest.raises(ConfigError) as told:
         samples(generator, asked=asked, length=5)
     assert told.value.option == "length"
-    least = int(re.search(r"takes (\d+)", str(told.value))[1])  # type: ignore[index]
+    least = int(re.search(r"takes (\d+)", str(told.value))[1])
     (text,) = samples(generator, asked=asked, length=least, seed=1)
     assert bar_exact(parse_tune(text)) is None
     assert len(parse_tune(text).bars) == 8
@@ -337,7 +338,7 @@ def test_lists_of_short_items_are_sampled_at_a_higher_temperature(
 
 def test_copies_and_repeats_are_left_out(list_checkpoint: Path) -> None:
     generator = load(list_checkpoint)
-    options = {"count": 300, "seed": 1, "length": 3}
+    options: dict[str, Any] = {"count": 300, "seed": 1, "length": 3}
     plain = samples(generator, **options)
     known = sorted(set(plain))[::2]
     save_hashes(list_checkpoint, known[:36])
@@ -367,9 +368,10 @@ def test_too_few_new_documents_are_an_error(list_checkpoint: Path) -> None:
 
 
 def test_only_documents_can_be_new(checkpoint: Path, list_checkpoint: Path) -> None:
-    for option in ("novel", "unique"):
+    selections: tuple[dict[str, Any], ...] = ({"novel": True}, {"unique": True})
+    for selection in selections:
         with pytest.raises(ConfigError, match="one long text"):
-            samples(load(checkpoint), **{option: True})
+            samples(load(checkpoint), **selection)
     with pytest.raises(ConfigError, match="older seqgen"):
         samples(load(list_checkpoint), novel=True)
 

@@ -88,7 +88,8 @@ def bars(tune: Tune) -> int:
 
 def form(tune: Tune) -> str:
     """A letter a section, twice where it is repeated."""
-    found, repeated = [], False
+    found: list[str] = []
+    repeated = False
     for bar, after in zip(tune.bars, [*tune.bars[1:], None], strict=True):
         repeated = repeated or bar.left == "|:"
         if bar.right != "|" and not (after and after.ending == "2" != bar.ending):

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,7 +14,7 @@ LOGITS = np.log(np.array([[0.5, 0.3, 0.15, 0.05]], np.float32))
 EVEN = (np.arange(20_000) + 0.5) / 20_000  # every part of [0, 1), so that shares come out exactly
 
 
-def shares(logits_1V: np.ndarray, **options: float) -> np.ndarray:
+def shares(logits_1V: np.ndarray, **options: Any) -> np.ndarray:
     """How often each token is chosen."""
     logits_BV = np.repeat(np.asarray(logits_1V, np.float32), len(EVEN), axis=0)
     ids_B = sample_tokens(logits_BV, SamplingOptions(**options), EVEN)

@@ -39,7 +39,7 @@ def test_an_lstm_is_counted_as_by_hand(made) -> None:
 
 def test_gates_that_are_held_open_and_shut_are_told(made) -> None:
     def held(weights):
-        bias = np.repeat(np.float32([-50, 50, 0, 0]), 4)
+        bias = np.repeat(np.array([-50, 50, 0, 0], np.float32), 4)
         return {"recurrent_2/bias": bias}
 
     checkpoint = made(held, units=(4, 4), scale=0.2)

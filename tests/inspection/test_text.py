@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from seqgen.checkpoint import layout
-from seqgen.checkpoint.config import Config
-from seqgen.checkpoint.read import open_checkpoint
+from seqgen.checkpoint.read import Checkpoint, open_checkpoint
 from seqgen.data.token_files import VALIDATION
 from seqgen.errors import CheckpointError, ConfigError, CorpusError, TokenError
 from seqgen.inspection.options import TextOptions
@@ -77,7 +76,9 @@ def test_tunes_are_read_in_normal_form(tune_checkpoint: Path, tmp_path: Path) ->
         open_passage(checkpoint, TextOptions(text=str(path)), 100)
 
 
-def test_without_a_text_there_must_be_one(checkpoint: Path, made: Callable[..., Config]) -> None:
+def test_without_a_text_there_must_be_one(
+    checkpoint: Path, made: Callable[..., Checkpoint]
+) -> None:
     with pytest.raises(ConfigError, match="`text`"):
         open_passage(open_checkpoint(checkpoint), TextOptions(), 100)
     other = made()

@@ -1,5 +1,7 @@
 """The whole stack: shapes, carried states, and the graph that generation runs."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -15,8 +17,13 @@ VOCAB = 23
 
 
 def options(cell, **changes):
-    chosen = {"layers": 2, "units": (12, 9), "embedding": 7, "dropout": 0.3} | changes
-    return ModelOptions(cell=cell, **chosen)
+    chosen: dict[str, Any] = {
+        "layers": 2,
+        "units": (12, 9),
+        "embedding": 7,
+        "dropout": 0.3,
+    } | changes
+    return ModelOptions(cell=cell, **chosen | changes)
 
 
 # Every cell, and every way to join layers.

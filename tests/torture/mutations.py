@@ -95,7 +95,11 @@ def replace(file: Path, chance: random.Random) -> str:
     elif what == "pipe":
         os.mkfifo(file)
     else:
-        to = {"link": "/proc/version", "link to itself": file, "device": "/dev/zero"}
+        to: dict[str, str | Path] = {
+            "link": "/proc/version",
+            "link to itself": file,
+            "device": "/dev/zero",
+        }
         file.symlink_to(to.get(what, "/nowhere"))
     return f"a {what} in its place"
 

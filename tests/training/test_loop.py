@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import time
+from collections.abc import Generator
 
 import numpy as np
 import pytest
@@ -103,6 +104,7 @@ class TestRun:
         half = start_run(corpus, options, parted)
         for event in half:
             if isinstance(event, Step) and event.step == 20:
+                assert isinstance(half, Generator)
                 half.close()
         list(resume_run(parted, {}))
         for name, array in open_checkpoint(whole).weights().items():

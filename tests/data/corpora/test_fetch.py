@@ -16,8 +16,14 @@ TEXT = b"To be, or not to be.\n" * 10_000
 CHECKSUM = hashlib.sha256(TEXT).hexdigest()
 
 
+class Server(HTTPServer):
+    asked: list[str]
+
+
 class Pages(BaseHTTPRequestHandler):
     """Answers as the path says: whole, cut short, cut within a block, too large, or not at all."""
+
+    server: "Server"
 
     def do_GET(self):
         self.server.asked.append(self.path)
@@ -55,7 +61,7 @@ class Pages(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server():
-    with HTTPServer(("127.0.0.1", 0), Pages) as server:
+    with Server(("127.0.0.1", 0), Pages) as server:
         server.asked = []
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()

@@ -40,7 +40,7 @@ def test_an_empty_line_before_the_music_ends_no_tune():
     book = (EXCERPTS / "blank_after_head.abc").read_text()
     found = split_tunes(book, "b.abc")
     assert [tune.origin for tune in found] == ["b.abc:1", "b.abc:2"]
-    assert all(tune.text.endswith("|]\n") for tune in found)
+    assert all(str(tune.text).endswith("|]\n") for tune in found)
     assert tunes("X:1\n\nT:One\n \nM:C\n\nK:G\n\nV:1\nGABc|\n\nfree | text\n") == [
         "X:1\n\nT:One\n \nM:C\n\nK:G\n\nV:1\nGABc|\n"
     ]

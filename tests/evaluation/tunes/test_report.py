@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from typing import Any, cast
 
 import pytest
 
@@ -12,6 +13,7 @@ from seqgen.evaluation.tunes.report import (
     report,
     validate,
 )
+from seqgen.generation import TextGenerator
 from seqgen.music.normal.normalize import parse
 from seqgen.music.render.abc_writer import abc
 
@@ -35,9 +37,9 @@ class Writer:
 
 
 def measure(**validators):
-    activities = []
+    activities: list[Any] = []
     result = report(
-        Writer(),
+        cast(TextGenerator, Writer()),
         [parse(GOOD)],
         [parse(OTHER)] * 3,
         SamplingOptions(count=2, seed=1),
@@ -59,7 +61,7 @@ def test_tunes_with_and_without_the_grammar_stand_beside_real_ones():
 
 def test_validation_tunes_are_required():
     with pytest.raises(SeqgenError):
-        report(Writer(), [parse(GOOD)], [], SamplingOptions(count=1), {})
+        report(cast(TextGenerator, Writer()), [parse(GOOD)], [], SamplingOptions(count=1), {})
 
 
 def test_a_text_that_is_no_tune_is_valid_for_no_validator():

@@ -1,5 +1,7 @@
 """An echo state network: what its reservoir is like, and that nothing of it is learned."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ from seqgen.models.cells.esn import spectral_radius
 from seqgen.models.network import RecurrentLM
 
 UNITS, VOCAB = 200, 20
-SMALL = {"cell": "esn", "layers": 1, "units": (40,), "embedding": 8, "dropout": 0.0}
+SMALL: dict[str, Any] = {"cell": "esn", "layers": 1, "units": (40,), "embedding": 8, "dropout": 0.0}
 
 
 def reservoir(tf, units=UNITS, **options):

@@ -1,6 +1,7 @@
 """The parallel scan against a loop in float64."""
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 STREAMS, UNITS = 3, 4
 
 
-def drawn(steps, seed=0):
+def drawn(steps, seed=0) -> tuple[Any, Any, Any, Any]:
     """Factors in [0, 1], a tenth of them 0 and a tenth 1, and all else that a scan reads."""
     rng = np.random.default_rng(seed)
     a = rng.uniform(-0.125, 1.125, (steps, STREAMS, UNITS)).clip(0, 1)

@@ -36,15 +36,17 @@ def test_it_equals_keras(tf):
     stock.build((STREAMS, STEPS, INPUTS))
     stock.set_weights([weight.numpy() for weight in layer.weights])
 
-    def call(x, states):
-        y, last = stock(tf.transpose(x, (1, 0, 2)), initial_state=list(states))
-        return tf.transpose(y, (1, 0, 2)), (last,)
+    class Call:
+        weights = stock.weights
 
-    call.weights = stock.weights
+        def __call__(self, x, states):
+            y, last = stock(tf.transpose(x, (1, 0, 2)), initial_state=list(states))
+            return tf.transpose(y, (1, 0, 2)), (last,)
+
     rng = np.random.default_rng(1)
     x = tf.constant(rng.normal(size=(STEPS, STREAMS, INPUTS)), tf.float32)
     h = (tf.constant(rng.normal(size=(STREAMS, UNITS)), tf.float32),)
-    for one, other in zip(learned(tf, layer, x, h), learned(tf, call, x, h), strict=True):
+    for one, other in zip(learned(tf, layer, x, h), learned(tf, Call(), x, h), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
 
 

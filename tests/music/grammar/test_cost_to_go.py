@@ -1,4 +1,5 @@
 from collections import deque
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,7 +32,7 @@ def reachable(automaton, start):
 
 def distances(edges):
     """Minimum number of tokens from each state to the end, by backward search."""
-    before = {state: [] for state in edges}
+    before: dict[Any, list[Any]] = {state: [] for state in edges}
     for state, found in edges.items():
         for after in found.values():
             before[after].append(state)

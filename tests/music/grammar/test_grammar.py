@@ -2,6 +2,7 @@ import importlib.util
 import random
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -61,7 +62,9 @@ class Tune:
         beats, unit = meter[2:].split("/")
         self.full = Fraction(8 * int(beats), int(unit))
         self.key = parse_key(key[2:])
-        self.bars, notes, triplet, left = [], [], 0, ""
+        self.bars: list[Any] = []
+        notes: list[Any] = []
+        triplet, left = 0, ""
         for token in body:
             if token in LINES:
                 assert not triplet, "triplet not whole"
@@ -90,8 +93,12 @@ class Tune:
 
     def sections(self):
         """Each section: lead-in, body, first and second ending, and whether it is repeated."""
-        found, opened = [], False
-        lead, main, first, second = [], [], [], []
+        found: list[Any] = []
+        opened = False
+        lead: list[Any] = []
+        main: list[Any] = []
+        first: list[Any] = []
+        second: list[Any] = []
         now = main
         for left, notes, right in self.bars:
             if left == "|:":
@@ -226,7 +233,8 @@ def test_the_checker_finds_what_is_wrong():
 
 def walk(grammar, left, choose):
     """A tune whose tokens are chosen among those that the grammar allows."""
-    state, ids = grammar.start, []
+    state = grammar.start
+    ids: list[int] = []
     while True:
         allowed = np.flatnonzero(grammar.allowed(state, left))
         assert len(allowed), "".join(TOKENS[id] for id in ids)
@@ -279,7 +287,7 @@ def tastes(draw):
 
     table = np.array([weights[kind(token)] for token in TOKENS])
     chance = random.Random(draw(st.integers(0, 2**32)))
-    return lambda allowed: int(chance.choices(allowed, table[allowed])[0])
+    return lambda allowed: int(chance.choices(allowed, table[allowed].tolist())[0])
 
 
 @settings(max_examples=400, deadline=None)
@@ -343,7 +351,7 @@ def books():
     package = importlib.util.find_spec("music21").submodule_search_locations[0]
     for name in ("oneills1850", "ryansMammoth", "airdsAirs"):
         paths = sorted(Path(package, "corpus", name).glob("*.abc"))
-        tunes = [t.text for p in paths for t in split_tunes(p.read_text("utf-8"), p.name)]
+        tunes = [str(t.text) for p in paths for t in split_tunes(p.read_text("utf-8"), p.name)]
         for tune in tunes[::10]:
             try:
                 yield text(normalize(parse_tune(tune)))

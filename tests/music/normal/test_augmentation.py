@@ -1,6 +1,7 @@
 """In each epoch the tunes are in other keys, all their tokens and what stands beside them."""
 
 import itertools
+from collections.abc import Generator
 
 import numpy as np
 import pytest
@@ -112,6 +113,7 @@ def test_a_run_goes_on_in_the_same_keys_and_writes_in_any_that_it_saw(tmp_path) 
     for event in events:
         first += [event] if isinstance(event, Step) else []
         if len(first) == whole[-1].step // 2:
+            assert isinstance(events, Generator)
             events.close()
             break
     rest = [e for e in resume_run(tmp_path / "parts", {}) if isinstance(e, Step)]

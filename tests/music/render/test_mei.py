@@ -3,6 +3,7 @@ import io
 import re
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 from xml.etree import ElementTree
 
 import mido
@@ -163,7 +164,7 @@ def test_keys_and_meters() -> None:
     assert counts == ["3", "4", None]
 
 
-def attach(abc: str, attached: dict[int, Attachments], **changes: object) -> Tune:
+def attach(abc: str, attached: dict[int, Attachments], **changes: Any) -> Tune:
     """A tune with something at some of its notes, which are counted from 0 through all bars."""
     tune, count = parse_tune(abc), 0
     bars = []
