@@ -42,7 +42,7 @@ def every_option() -> list[tuple[tuple[str, ...], str]]:
 
 def every_command() -> list[tuple[str, ...]]:
     """The words of each command, also of those within others."""
-    found = []
+    found: list[tuple[str, ...]] = []
     for name in app.COMMANDS:
         found.append((name,))
         found += [(name, child) for child in getattr(app.import_command(name), "commands", {})]
