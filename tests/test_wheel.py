@@ -72,7 +72,12 @@ def test_the_version_needs_no_distribution_of_the_name_seqgen(monkeypatch):
     from seqgen.training import run as training
 
     asked = []
-    monkeypatch.setattr(training.metadata, "version", lambda name: asked.append(name) or "1")
+
+    def version(name):
+        asked.append(name)
+        return "1"
+
+    monkeypatch.setattr(training.metadata, "version", version)
     assert training._versions()["seqgen"] == __version__
     assert "numpy" in asked
     assert "seqgen" not in asked

@@ -3,6 +3,7 @@
 import itertools
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from seqgen.data.batching import EvalBatches, TBPTTBatches
 
 
 def windows(**changes):
-    chosen = {
+    chosen: dict[str, Any] = {
         "tokens": np.arange(1000, dtype=np.uint16),
         "batch_size": 4,
         "seq_length": 10,

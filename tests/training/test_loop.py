@@ -235,14 +235,14 @@ class TestRun:
     def test_a_run_that_becomes_slower_keeps_its_time(self, text_file, tmp_path, monkeypatch):
         from seqgen.training.trainer import Trainer
 
-        learn, calls = Trainer.learn, []
+        step, calls = Trainer.step, []
 
         def slower(*arguments):
             calls.append(1)
             time.sleep(0.2 * (len(calls) > 40))
-            return learn(*arguments)
+            return step(*arguments)
 
-        monkeypatch.setattr(Trainer, "learn", slower)
+        monkeypatch.setattr(Trainer, "step", slower)
         events = list(run(text_file, tmp_path / "river", epochs=6, minutes=0.15))
         assert events[-1].result.seconds < 12
         assert of_kind(events, Step)[-1].progress == 1
