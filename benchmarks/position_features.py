@@ -21,7 +21,7 @@ from seqgen.data.dataset import Dataset, prepare
 from seqgen.data.tokenizers.base import END
 from seqgen.models import tf_runtime
 from seqgen.music.normal.position_features import LAGS
-from seqgen.training.autoconfig import plan
+from seqgen.training.autoconfig import PRESETS, resolve_for
 from seqgen.training.schedule import learning_rate
 
 
@@ -51,21 +51,16 @@ def bits_per_note(data: Dataset, columns: list[int], epochs: int, units: int | N
     chosen = {"units": (units,)} if units else {}
     requested = RunOptions.of({"epochs": float(epochs), **chosen})
     vocab = data.tokenizer.size
-    options = plan(requested, "abc", len(training), vocab).options
-    batch, window, peak = (
-        options.training.batch_size, options.training.seq_length, options.training.learning_rate,
-    )  # fmt: skip
-    assert batch
-    assert window
-    assert peak
+    run = resolve_for(requested, "abc", len(training), vocab)
+    options = run.training
     feature_sizes = tuple(data.feature_sizes[column] for column in columns)
-    learner = Trainer(options, vocab, END, feature_sizes)
-    windows = TBPTTBatches(training, batch, window, 0)
+    learner = Trainer(run.model, options, vocab, END, feature_sizes)
+    windows = TBPTTBatches(training, options.batch_size, options.seq_length, 0)
     for epoch in range(epochs):
         for step in range(windows.steps):
             number = epoch * windows.steps + step
             done = number / windows.steps / epochs
-            rate = learning_rate(done, number, peak, options.training.warmup)
+            rate = learning_rate(done, number, options.learning_rate, options.warmup)
             learner.step(windows.read(epoch, step), rate)
         learner.reset()
     loss, tokens = learner.measure(validation)
@@ -83,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         options = RunOptions()
         data = prepare(open_corpus([args.corpus]), options.data, Path(folder))
-        tf_runtime.load(plan(RunOptions.of({"epochs": 1.0}), "abc", 10**6, 200).options.training)
+        tf_runtime.load(PRESETS["tunes"].batch)
         print(f"| read beside each token | bits per note, {args.corpus}, {args.epochs} epochs |")
         print("|---|---|")
         for name, columns in ways(len(data.feature_sizes)).items():

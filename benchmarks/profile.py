@@ -33,15 +33,13 @@ def measure(size: Size, work: int) -> dict[str, float]:
     step = prepare_step(size)
     import tensorflow as tf
 
-    from seqgen.config.options import ModelOptions, TrainingOptions
     from seqgen.models import cells, tf_runtime
     from seqgen.models.scans.recurrent import RecurrentCell, scan
 
-    training = TrainingOptions(batch_size=size.batch)
-    dtype = tf.as_dtype(tf_runtime.precision(training))
-    parts = tf_runtime.shards(training)
+    dtype = tf.as_dtype(tf_runtime.precision("auto"))
+    parts = tf_runtime.shards(size.batch)
     streams = size.batch // parts
-    cell = cells.of(ModelOptions(cell=size.cell))
+    cell = cells.create(size.cell)
     assert isinstance(cell, RecurrentCell)
     seconds = {"step": best(step), "layers": 0.0, "inside": 0.0, "outside": 0.0}
     for width in size.inputs:

@@ -25,20 +25,24 @@ TEXT = "".join(chr(code) for code in range(32, 32 + VOCAB - 1)) * 4
 def seqgen(layers: int, units: int, streams: int, tokens: int) -> float:
     from seqgen.checkpoint import write
     from seqgen.checkpoint.config import Config, CorpusFacts
-    from seqgen.config.options import DataOptions, ModelOptions, SamplingOptions, TrainingOptions
+    from seqgen.config.options import DataOptions, RunOptions, SamplingOptions
     from seqgen.data import tokenizers
     from seqgen.generation import load
     from seqgen.models.architecture import weight_shapes
+    from seqgen.training.autoconfig import resolve_for
 
     tokenizer = tokenizers.train("char", [TEXT])
-    stack = ModelOptions(layers=layers, units=(units,), embedding=EMBEDDING, dropout=0.0)
+    run = resolve_for(
+        RunOptions.of({"units": (units,) * layers, "embedding": EMBEDDING, "dropout": 0.0}),
+        "char", 10**6, tokenizer.size,
+    )  # fmt: skip
     config = Config(
         task="text",
         vocab=tokenizer.size,
         start=(1,),
         data=DataOptions(tokenizer="char"),
-        model=stack,
-        training=TrainingOptions(seq_length=8, batch_size=2, learning_rate=0.01),
+        model=run.model,
+        training=run.training,
         corpus=CorpusFacts("benchmark", (), 1, len(TEXT), "", 200, 60, 200, 60),
         versions={},
         tokenizer_sha256=write.tokenizer_sha256(tokenizer),
@@ -46,7 +50,7 @@ def seqgen(layers: int, units: int, streams: int, tokens: int) -> float:
     rng = np.random.default_rng(0)
     weights = {
         name: (rng.normal(size=shape) / np.sqrt(shape[0])).astype(np.float32)
-        for name, shape in weight_shapes(stack, tokenizer.size).items()
+        for name, shape in weight_shapes(run.model, tokenizer.size).items()
     }
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "benchmark"

@@ -85,6 +85,7 @@ def prepare_step(size: Size) -> Callable[[], object]:
     from seqgen.config.options import RunOptions
     from seqgen.data.batching import TBPTTBatches
     from seqgen.models import tf_runtime
+    from seqgen.training.autoconfig import resolve_for
 
     options = RunOptions.of(
         {
@@ -97,10 +98,11 @@ def prepare_step(size: Size) -> Callable[[], object]:
             "dropout": 0.0,
         }
     )
-    tf_runtime.load(options.training)
+    run = resolve_for(options, "char", 10**7, VOCAB)
+    tf_runtime.load(size.batch)
     from seqgen.training.trainer import Trainer
 
-    learner = Trainer(options, VOCAB)
+    learner = Trainer(run.model, run.training, VOCAB)
     windows = TBPTTBatches(tokens(), size.batch, size.window, seed=0)
     steps = iter(range(10**6))
 

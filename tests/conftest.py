@@ -13,7 +13,7 @@ import pytest
 from seqgen.checkpoint import layout, write
 from seqgen.checkpoint.config import Config, CorpusFacts
 from seqgen.checkpoint.read import open_checkpoint
-from seqgen.config.options import DataOptions, ModelOptions, TrainingOptions
+from seqgen.config.options import DataOptions
 from seqgen.data import tokenizers
 from seqgen.data.corpora import open_corpus
 from seqgen.data.split import split_text
@@ -22,6 +22,7 @@ from seqgen.io.atomic import write_json
 from seqgen.io.user_dirs import cache_folder
 from seqgen.music.normal import position_features
 from seqgen.music.normal.book_facts import TuneFacts
+from tests.specs import model_spec, train_spec
 
 # A path below a file, so that a test that imports Keras by itself writes no keras.json to the home.
 os.environ.setdefault("KERAS_HOME", os.path.join(os.devnull, "keras"))
@@ -52,7 +53,7 @@ def tf():
     """TensorFlow, as a run loads it."""
     from seqgen.models import tf_runtime
 
-    tf_runtime.load(TrainingOptions(batch_size=16))
+    tf_runtime.load(batch_size=16)
     import tensorflow
 
     return tensorflow
@@ -133,14 +134,14 @@ def make_checkpoint(
         "fox [1]", ("fox.txt",), documents, len(text), "abc", len(text) - 9, 9, 800, 9,
         unit=unit, held_out=held_out, long=long,
     )  # fmt: skip
-    stack = ModelOptions(cell=cell, layers=len(units), units=units, embedding=6, dropout=0.0)
+    model = model_spec(cell=cell, layers=len(units), units=units)
     config = Config(
         task=kind,
         vocab=tokenizer.size,
         start=(0,) if kind == "tunes" or held_out else (1,),
         data=DataOptions(tokenizer=tokens, transpose=transpose),
-        model=stack,
-        training=TrainingOptions(seq_length=8, batch_size=2, learning_rate=0.01),
+        model=model,
+        training=train_spec(),
         corpus=corpus,
         versions={"seqgen": "0.1.0"},
         tokenizer_sha256=write.tokenizer_sha256(tokenizer),

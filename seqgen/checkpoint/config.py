@@ -28,13 +28,8 @@ from types import MappingProxyType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from seqgen.checkpoint.layout import CONFIG, FORMAT, PROGRAM
-from seqgen.config.options import (
-    FILE,
-    DataOptions,
-    ModelOptions,
-    RunOptions,
-    TrainingOptions,
-)
+from seqgen.config.options import FILE, DataOptions, ModelOptions
+from seqgen.config.resolved import ModelSpec, TrainSpec
 from seqgen.errors import CheckpointError, ConfigError
 from seqgen.tasks import TASKS
 
@@ -123,18 +118,13 @@ class Config:
     vocab: int
     start: tuple[int, ...]
     data: DataOptions
-    model: ModelOptions
-    training: TrainingOptions
+    model: ModelSpec
+    training: TrainSpec
     corpus: CorpusFacts
     versions: dict[str, str]
     tokenizer_sha256: str
     feature_sizes: tuple[int, ...] = ()
     facts: Any = None
-
-    @property
-    def run_options(self) -> RunOptions:
-        """The options that the run was made with."""
-        return RunOptions(self.data, self.model, self.training)
 
     def weight_shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the shape of every weight (`seqgen.models.architecture.weight_shapes`)."""
@@ -197,7 +187,7 @@ class Config:
                 f"this one reads up to {FORMAT}); upgrade seqgen"
             )
         rest = {name: value for name, value in data.items() if name not in ("program", "format")}
-        rest = from_format_1(rest) if number == 1 else _unnested(rest, where)
+        rest = from_format_1(rest, where) if number == 1 else _unnested(rest, where)
         config: Config = parse_dataclass(cls, rest, where, "", _PATHS)
         if config.task not in TASKS:
             known = ", ".join(TASKS.names())
@@ -273,8 +263,11 @@ RENAMED = (
 )
 
 
-def from_format_1(data: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a ``config.json`` of format 1 under their names in format 2."""
+def from_format_1(data: dict[str, Any], where: str) -> dict[str, Any]:
+    """The fields of a ``config.json`` of format 1 as format 2 has them.
+
+    Format 1 stores the options with what was chosen for them, those of all cells among them.
+    """
     data = {name: dict(value) if isinstance(value, dict) else value for name, value in data.items()}
     for group, old, new in RENAMED:
         fields = data.get(group) if group else data
@@ -282,7 +275,23 @@ def from_format_1(data: dict[str, Any]) -> dict[str, Any]:
             fields[new] = fields.pop(old)
     if isinstance(data.get("corpus"), dict):
         data["corpus"].pop("kind", None)
+    if "model" in data:
+        data["model"] = _model_of_format_1(data["model"], where)
+    training = data.get("training")
+    if isinstance(training, dict) and training.get("weight_decay") is None:
+        training["weight_decay"] = 0.0
     return data
+
+
+def _model_of_format_1(data: Any, where: str) -> dict[str, Any]:
+    from seqgen.models import cells
+    from seqgen.models.architecture import resolve_model
+
+    options = parse_dataclass(ModelOptions, data, where, "model")
+    try:
+        return dataclasses.asdict(resolve_model(options, cells.own_options(options)))
+    except ConfigError as error:
+        raise field_error(where, "model", str(error)) from error
 
 
 def field_error(where: str, name: str, why: str) -> CheckpointError:
@@ -311,14 +320,14 @@ def parse_dataclass(
         raise field_error(where, name, "it is not an object")
     hints = get_type_hints(cls)
     prefix = f"{name}." if name else ""
-    for extra in data.keys() - hints.keys():
+    for extra in data.keys() - {field.name for field in dataclasses.fields(cls)}:
         raise field_error(where, prefix + extra, "there is no such field in this format")
     values = {}
     for field in dataclasses.fields(cls):
         path = paths.get(field.name, prefix + field.name)
         if field.name in data:
             values[field.name] = _parse_value(hints[field.name], data[field.name], where, path)
-        elif field.default is dataclasses.MISSING:
+        elif field.default is field.default_factory is dataclasses.MISSING:
             raise field_error(where, path, "the field is missing")
     try:
         return cls(**values)

@@ -1,6 +1,5 @@
 """The model card of a checkpoint, its ``README.md``."""
 
-import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ from seqgen.checkpoint import layout
 from seqgen.checkpoint.config import Config
 from seqgen.checkpoint.measurements import Evaluation, ExportInfo, read_evaluation, read_export
 from seqgen.checkpoint.read import best_metric, open_checkpoint
-from seqgen.config.options import FLOAT32, INT8, ModelOptions
+from seqgen.config.options import FLOAT32, INT8
 from seqgen.data.corpora.registry import Entry, find_entry
 from seqgen.data.corpora.units import describe
 from seqgen.errors import ConfigError
@@ -57,7 +56,7 @@ def render_card(
     """
     task = TASKS.load(config.task)
     cell = cells.find(config.model.cell).title
-    units = ", ".join(map(str, config.model.widths))
+    units = ", ".join(map(str, config.model.units))
     commands = [f"seqgen sample {name}"]
     if export is None:
         commands.append(f"seqgen train --resume {name}")
@@ -106,15 +105,13 @@ def data_rows(config: Config) -> list[tuple[str, str]]:
 
 def network_rows(config: Config) -> list[tuple[str, str]]:
     """Return names and values of the facts about the network."""
-    model: ModelOptions = config.model
-    dropout = model.dropout or 0
-    embedding = dropout if model.embedding_dropout is None else model.embedding_dropout
+    model = config.model
     return [
         ("Tokenizer", f"{config.data.tokenizer}, {config.vocab:,} tokens"),
         ("Embedding", str(model.embedding)),
         ("Cell", cells.find(model.cell).title),
-        ("Units per layer", ", ".join(map(str, model.widths))),
-        ("Dropout rate", f"{dropout:g}, of the embedding {embedding:g}"),
+        ("Units per layer", ", ".join(map(str, model.units))),
+        ("Dropout rate", f"{model.dropout:g}, of the embedding {model.embedding_dropout:g}"),
         ("Parameters", f"{config.parameters:,}"),
     ]
 
@@ -230,8 +227,7 @@ def _evaluation(evaluation: Evaluation) -> str:
 
 def _recipe(config: Config, export: ExportInfo) -> str:
     """Return all options of the run, and the commands that make the checkpoint."""
-    groups = (config.data, config.model, config.training)
-    values = {name: value for group in groups for name, value in dataclasses.asdict(group).items()}
+    values = vars(config.data) | config.model.flat() | vars(config.training)
     rows = [
         (name, ", ".join(map(str, value)) if isinstance(value, tuple) else str(value))
         for name, value in values.items()

@@ -93,7 +93,7 @@ def summary(path: Path) -> dict[str, Any]:
             "name": path.name,
             "path": str(path),
             "cell": cells.find(config.model.cell).title,
-            "units": list(config.model.widths),
+            "units": list(config.model.units),
             "parameters": config.parameters,
             "corpus": config.corpus.name,
             "bits_per_character": best.get("bits_per_character"),

@@ -12,7 +12,7 @@ from seqgen.training.dry_run import Estimate
 
 def print_estimate(found: Estimate) -> None:
     """Print the stack as a table, then what a run would take; on standard output."""
-    training = found.options.training
+    training = found.training
     table = Table(title=f"the network for {found.corpus}", title_justify="left")
     table.add_column("layer")
     table.add_column("kind")
@@ -31,7 +31,7 @@ def print_estimate(found: Estimate) -> None:
         f"{found.epochs:.3g} epochs at {found.tokens_per_second:,.0f} tokens/s take about "
         f"{format_duration(60 * found.minutes)}\n"
         f"about {decimal(found.memory_bytes)} of memory; step size up to "
-        f"{training.learning_rate:g}, dropout {found.options.model.dropout:g}, "
+        f"{training.learning_rate:g}, dropout {found.model.dropout:g}, "
         f"gradients clipped at {training.clip_norm or training.clip_value:g}"
     )
     for reason in found.reasons:

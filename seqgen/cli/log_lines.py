@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from seqgen.checkpoint.locate import FOLDER
 from seqgen.cli.terminal import flags, strip_controls
-from seqgen.config.options import TrainingOptions
+from seqgen.config.resolved import TrainSpec
 from seqgen.data.corpora.units import summary
 from seqgen.models import cells
 from seqgen.music.abc.fields import FIELD
@@ -79,7 +79,7 @@ def diverged(loss: float) -> str:
 def introduction(event: Started, verbose: bool) -> list[str]:
     config = event.config
     stack, corpus, training = config.model, config.corpus, config.training
-    widths = " + ".join(str(width) for width in stack.widths)
+    widths = " + ".join(str(width) for width in stack.units)
     document = TASKS.load(config.task).document_noun
     text = []
     if corpus.learns_ends and corpus.unit:
@@ -99,14 +99,11 @@ def introduction(event: Started, verbose: bool) -> list[str]:
     return text + [f"note: {notice}" for notice in event.notices]
 
 
-def length(training: TrainingOptions) -> str:
+def length(training: TrainSpec) -> str:
     """How long a run is to be, in words."""
-    if training.epochs is None:
-        return f"{pluralize(training.minutes or 0, 'minute')} of training"
-    epochs = f"{pluralize(training.epochs, 'epoch')} of training"
-    if training.minutes is None:
-        return epochs
-    return f"{epochs}, or {pluralize(training.minutes, 'minute')} if that is shorter"
+    lengths = ((training.epochs, "epoch"), (training.minutes, "minute"))
+    first, *rest = [pluralize(value, unit) for value, unit in lengths if value is not None]
+    return f"{first} of training" + "".join(f", or {each} if that is shorter" for each in rest)
 
 
 def conclusion(event: Finished) -> list[str]:

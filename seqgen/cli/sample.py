@@ -308,7 +308,7 @@ def stream(texts: Iterator[str], file: BinaryIO, terminal: bool) -> None:
 
 
 def described(config: Any, path: Path) -> str:
-    units = ", ".join(map(str, config.model.widths))
+    units = ", ".join(map(str, config.model.units))
     return (
         f"{path}: {config.model.cell}, layers of {units} units, {config.parameters:,} parameters, "
         f"{config.vocab:,} tokens ({config.data.tokenizer}), trained on {config.corpus.name}"

@@ -47,15 +47,13 @@ def estimate(corpus: Corpus, asked: Mapping[str, Sequence[Any]], name: str) -> t
 def expected(laid: PreparedVariant, chosen: dict[str, str]) -> Expected:
     """What to expect of a variant."""
     training = laid.config.training
-    minutes = training.minutes
-    if minutes is None:
-        assert training.epochs
-        assert training.batch_size
-        assert training.seq_length
+    epoch_minutes = 0.0  # which does not matter to a run by the clock
+    if training.epochs is not None:
         windows = TBPTTBatches(
             laid.data.training, training.batch_size, training.seq_length, training.seed
         )
-        options, config = laid.plan.options, laid.config
-        speed = measured_speed(options, config.vocab, windows, config.feature_sizes)
-        minutes = training.epochs * tokens_an_epoch(laid.data, options) / speed / 60
+        config = laid.config
+        speed = measured_speed(config.model, training, config.vocab, windows, config.feature_sizes)
+        epoch_minutes = tokens_an_epoch(laid.data, training) / speed / 60
+    minutes = training.minutes_needed(epoch_minutes)
     return Expected(laid.variant.label, laid.variant.name, laid.config.parameters, minutes, chosen)

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +11,14 @@ from seqgen.checkpoint.config import Config
 from seqgen.comparison import results
 from seqgen.comparison.results import Comparison, Entry
 from seqgen.comparison.variants import BUDGETS, Variant, readers, text_of
-from seqgen.config.options import DataOptions, ModelOptions, RunOptions, TrainingOptions
+from seqgen.config.options import DataOptions
+from seqgen.config.resolved import CELL_OPTIONS, TrainSpec
 from seqgen.data.batching import TBPTTBatches
 from seqgen.data.corpora import Corpus
 from seqgen.data.dataset import Dataset, preparing
 from seqgen.errors import CheckpointError, ConfigError
-from seqgen.training.autoconfig import Plan
+from seqgen.training.autoconfig import ResolvedRun, resolve
 from seqgen.training.events import Preparing
-from seqgen.training.fitted import fitted
 from seqgen.training.run import configure, folder_beside, is_empty, store_dataset
 
 
@@ -31,7 +31,7 @@ class PreparedVariant:
 
     variant: Variant
     data: Dataset
-    plan: Plan
+    run: ResolvedRun
     config: Config
     folder: Path
 
@@ -62,27 +62,24 @@ def planned(
     return laid
 
 
-def plan_of(variant: Variant, data: Dataset) -> Plan:
+def plan_of(variant: Variant, data: Dataset) -> ResolvedRun:
     """The plan of a variant: it uses all of the time or the passes that each is given.
 
     A budget of tokens becomes a number of epochs, seldom a whole one.
     """
     asked = variant.options
     if variant.token_budget is None:
-        chosen = fitted(asked, data)
+        chosen = resolve(asked, data)
         epochs = asked.training.epochs
     else:
-        chosen = fitted(asked.with_options({"epochs": 1.0}), data)
-        epochs = max(1e-9, variant.token_budget / tokens_an_epoch(data, chosen.options))
-    training = replace(chosen.options.training, epochs=epochs)
-    return replace(chosen, options=replace(chosen.options, training=training))
+        chosen = resolve(asked.with_options({"epochs": 1.0}), data)
+        epochs = max(1e-9, variant.token_budget / tokens_an_epoch(data, chosen.training))
+    return replace(chosen, training=replace(chosen.training, epochs=epochs))
 
 
-def tokens_an_epoch(data: Dataset, options: RunOptions) -> int:
+def tokens_an_epoch(data: Dataset, training: TrainSpec) -> int:
     """How many tokens one pass learns from."""
-    batch, window = options.training.batch_size, options.training.seq_length
-    assert batch
-    assert window
+    batch, window = training.batch_size, training.seq_length
     return TBPTTBatches(data.training, batch, window, 0).steps * batch * window
 
 
@@ -96,14 +93,17 @@ def chosen_apart(
     """
     left_out = {*asked, *BUDGETS, *readers(), *(("layers",) if asked.get("units") else ())}
     apart: list[dict[str, str]] = [{} for _ in laid]
-    for part, group in (("model", ModelOptions), ("training", TrainingOptions)):
-        for field in fields(group):
-            values = [getattr(getattr(each.plan.options, part), field.name) for each in laid]
-            if field.name == "units":
-                values = [value[:1] if len(set(value)) == 1 else value for value in values]
-            if field.name not in left_out and len(set(values)) > 1:
-                for found, value in zip(apart, values, strict=True):
-                    found[field.name] = text_of(value)
+    chosen = [
+        {"layers": run.model.layers, **vars(run.model), **vars(run.training)}
+        for run in (each.run for each in laid)
+    ]
+    for name in (name for name in chosen[0] if name not in {*left_out, CELL_OPTIONS}):
+        values = [each[name] for each in chosen]
+        if name == "units":
+            values = [value[:1] if len(set(value)) == 1 else value for value in values]
+        if len(set(values)) > 1:
+            for found, value in zip(apart, values, strict=True):
+                found[name] = text_of(value)
     return apart
 
 

@@ -52,7 +52,7 @@ class Options:
         hints = get_type_hints(type(self))
         for f in fields(self):  # type: ignore[arg-type]
             value = getattr(self, f.name)
-            object.__setattr__(self, f.name, checked(f.name, value, hints[f.name], f.metadata))
+            object.__setattr__(self, f.name, validate(f.name, value, hints[f.name], f.metadata))
         self.check()
 
     def check(self) -> None:
@@ -64,7 +64,7 @@ def flag_name(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def checked(name: str, value: Any, hint: Any, known: Mapping[str, Any]) -> Any:
+def validate(name: str, value: Any, hint: Any, known: Mapping[str, Any]) -> Any:
     """The value as its field's type, or ConfigError with the option and the bound."""
     kinds = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
     if value is None:
@@ -77,13 +77,13 @@ def checked(name: str, value: Any, hint: Any, known: Mapping[str, Any]) -> Any:
         inner = get_args(kind)[0]
         if not items:
             raise ConfigError("needs at least one value", option=name)
-        return tuple(checked(name, item, inner, known) for item in items)
+        return tuple(validate(name, item, inner, known) for item in items)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value) if abs(value) < 2**1000 else math.inf
     if type(value) is not kind:
-        raise ConfigError(f"{value!r} is not {a_or_an(kind)}", option=name)
+        raise ConfigError(f"{value!r} is not {_noun(kind)}", option=name)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        check_bounds(name, value, known)
+        _check_bounds(name, value, known)
     if known["choices"] and value not in known["choices"]:
         hint = did_you_mean(str(value), map(str, known["choices"]))
         choices = ", ".join(known["choices"])
@@ -108,11 +108,11 @@ def check_utf_8(text: str, option: str) -> None:
         raise ConfigError(f"not UTF-8: byte 0x{byte:02x} at offset {offset}", option=option)
 
 
-def a_or_an(kind: type) -> str:
+def _noun(kind: type) -> str:
     return {int: "a whole number", float: "a number", str: "a word", bool: "true or false"}[kind]
 
 
-def check_bounds(option: str, value: float, known: Mapping[str, Any]) -> None:
+def _check_bounds(option: str, value: float, known: Mapping[str, Any]) -> None:
     least, most, above = known["least"], known["most"], known["above"]
     if isinstance(value, float) and not math.isfinite(value):
         raise ConfigError(f"{value} is not a finite number", option=option)

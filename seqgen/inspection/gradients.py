@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from seqgen.checkpoint.read import Checkpoint
-from seqgen.config.options import TrainingOptions
 from seqgen.errors import ConfigError
 from seqgen.inspection.kernels import Kernel, kernels
 from seqgen.inspection.neurons import layer_and_state
@@ -172,7 +171,7 @@ def log_norms(
     """
     from seqgen.models import tf_runtime
 
-    tf_runtime.load(TrainingOptions())
+    tf_runtime.load(batch_size=1)
     import tensorflow as tf
 
     from seqgen.models.network import RecurrentLM

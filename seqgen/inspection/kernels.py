@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqgen.config.options import ModelOptions
-from seqgen.models import cells
+from seqgen.config.resolved import ModelSpec
 from seqgen.models.architecture import layer_names
 
 INPUT = "kernel"
@@ -31,7 +30,7 @@ class Kernel:
     norm: float
 
 
-def kernels(options: ModelOptions, weights: Mapping[str, np.ndarray]) -> tuple[Kernel, ...]:
+def kernels(spec: ModelSpec, weights: Mapping[str, np.ndarray]) -> tuple[Kernel, ...]:
     """Analyse the recurrent kernels of a network.
 
     Args:
@@ -42,24 +41,22 @@ def kernels(options: ModelOptions, weights: Mapping[str, np.ndarray]) -> tuple[K
         From the bottom layer to the top; none if the cell multiplies no state by a matrix.
     """
     result = []
-    for number, (layer, units) in enumerate(
-        zip(layer_names(options), options.widths, strict=True), 1
-    ):
+    for number, (layer, units) in enumerate(zip(layer_names(spec), spec.units, strict=True), 1):
         for name, array in weights.items():
             own = name.removeprefix(f"{layer}/")
             if own in (name, INPUT):
                 continue
-            for part, square in _square_blocks(own, array, units, _block_names(options)):
+            for part, square in _square_blocks(own, array, units, _block_names(spec)):
                 radius = float(np.abs(np.linalg.eigvals(square)).max())
                 norm = float(np.linalg.norm(square, 2))
                 result.append(Kernel(number, part, radius, norm))
     return tuple(result)
 
 
-def _block_names(options: ModelOptions) -> tuple[str, ...]:
+def _block_names(spec: ModelSpec) -> tuple[str, ...]:
     """Names of the blocks of the cell's kernel: gates or delays."""
-    delays = cells.chosen(options).delays
-    return tuple(f"delay {d}" for d in delays) if delays else PARTS.get(options.cell, ())
+    delays = spec.cell_options.get("delays")
+    return tuple(f"delay {d}" for d in delays) if delays else PARTS.get(spec.cell, ())
 
 
 def _square_blocks(

@@ -1,8 +1,12 @@
 """How a stack is put together: the name and shape of every layer, weight and state."""
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
 
 from seqgen.config.options import ModelOptions
+from seqgen.config.resolved import CELL_OPTIONS, ModelSpec
 from seqgen.errors import ConfigError
 from seqgen.models import cells
 
@@ -31,31 +35,28 @@ class LayerShape:
     residual: bool = False
 
 
-def recurrent_layers(options: ModelOptions) -> tuple[LayerShape, ...]:
+def recurrent_layers(model: ModelSpec) -> tuple[LayerShape, ...]:
     """The recurrent layers, bottom to top. Raises ConfigError if they do not fit each other."""
-    if options.embedding is None:
-        raise ConfigError("has no value yet", option="embedding")
-    found, widths = [], [options.embedding]
-    for n, units in enumerate(options.widths, 1):
-        inputs = sum(widths) if options.dense else widths[-1]
-        residual = options.residual and inputs == units
+    found, widths = [], [model.embedding]
+    for n, units in enumerate(model.units, 1):
+        inputs = sum(widths) if model.dense else widths[-1]
+        residual = model.residual and inputs == units
         found.append(LayerShape(f"recurrent_{n}", f"norm_{n}", inputs, units, residual))
         widths.append(units)
-    if options.residual and not any(layer.residual for layer in found):
+    if model.residual and not any(layer.residual for layer in found):
         raise ConfigError(
             "adds the input of a layer to its output, and no layer here has an output as wide as "
-            f"its input; give more `layers`, or `embedding={options.widths[0]}`",
+            f"its input; give more `layers`, or `embedding={model.units[0]}`",
             option="residual",
         )
     return tuple(found)
 
 
-def output_layer(options: ModelOptions) -> LayerShape:
+def output_layer(model: ModelSpec) -> LayerShape:
     """The output layer. Raises ConfigError if it cannot be tied to the embedding."""
-    assert options.embedding is not None
-    widths = options.widths
-    inputs = options.embedding + sum(widths) if options.dense else widths[-1]
-    if options.tie_embeddings and inputs != options.embedding:
+    widths = model.units
+    inputs = model.embedding + sum(widths) if model.dense else widths[-1]
+    if model.tie_embeddings and inputs != model.embedding:
         raise ConfigError(
             "needs an embedding as wide as the last layer; "
             f"`embedding={inputs}` with {inputs} units",
@@ -64,58 +65,74 @@ def output_layer(options: ModelOptions) -> LayerShape:
     return LayerShape("output", f"norm_{len(widths) + 1}", inputs, 0)
 
 
-def check_layers(options: ModelOptions) -> None:
-    """Raise ConfigError if the layers of a stack do not fit each other."""
-    recurrent_layers(options)
-    output_layer(options)
+def resolve_model(options: ModelOptions, cell_options: Mapping[str, Any]) -> ModelSpec:
+    """The network of some options, which must give units and embedding.
+
+    Args:
+        options: Where dropout is not given it is 0, and that of the embedding as of the layers.
+        cell_options: Those of the cell alone (`seqgen.models.cells.resolve_options`).
+
+    Raises:
+        ConfigError: If a value is missing, or the layers do not fit each other.
+    """
+    given = {f.name: getattr(options, f.name) for f in fields(ModelSpec) if f.name != CELL_OPTIONS}
+    if options.units is not None and len(options.units) == 1:
+        given["units"] = options.units * (1 if options.layers is None else options.layers)
+    if given["dropout"] is None:
+        given["dropout"] = 0.0
+    if given["embedding_dropout"] is None:
+        given["embedding_dropout"] = given["dropout"]
+    model = ModelSpec(**given, cell_options=dict(cell_options))
+    recurrent_layers(model)
+    output_layer(model)
+    return model
 
 
-def layer_names(options: ModelOptions) -> tuple[str, ...]:
+def layer_names(model: ModelSpec) -> tuple[str, ...]:
     """Name of each recurrent layer, bottom to top."""
-    return tuple(layer.name for layer in recurrent_layers(options))
+    return tuple(layer.name for layer in recurrent_layers(model))
 
 
 def weight_shapes(
-    options: ModelOptions, vocab: int, feature_sizes: tuple[int, ...] = ()
+    model: ModelSpec, vocab: int, feature_sizes: tuple[int, ...] = ()
 ) -> dict[str, tuple[int, ...]]:
     """Shape of every weight by ``layer/weight``, bottom to top.
 
-    options: with layers, units and embedding chosen.
     vocab: how many tokens there are.
     feature_sizes: number of values of each input feature.
     Raises ConfigError if the layers do not fit each other.
     """
-    cell, layers, output = cells.of(options), recurrent_layers(options), output_layer(options)
-    width = options.embedding or 0
+    cell, layers, output = cells.of(model), recurrent_layers(model), output_layer(model)
+    width = model.embedding
     shapes: dict[str, tuple[int, ...]] = {"embedding/embeddings": (vocab, width)}
     if feature_sizes:
         shapes["places/embeddings"] = (sum(feature_sizes), width)
     for layer in (*layers, output):
-        for weight in NORM_WEIGHTS.get(options.norm or "", ()):
+        for weight in NORM_WEIGHTS[model.norm] if model.norm else ():
             shapes[f"{layer.norm}/{weight}"] = (layer.inputs,)
         if layer.units:
             for weight, shape in cell.shapes(layer.inputs, layer.units).items():
                 shapes[f"{layer.name}/{weight}"] = shape
-    if not options.tie_embeddings:
+    if not model.tie_embeddings:
         shapes["output/kernel"] = (output.inputs, vocab)
     shapes["output/bias"] = (vocab,)
     return shapes
 
 
 def learned_weights(
-    options: ModelOptions, vocab: int, feature_sizes: tuple[int, ...] = ()
+    model: ModelSpec, vocab: int, feature_sizes: tuple[int, ...] = ()
 ) -> tuple[str, ...]:
     """Names of the weights that follow a gradient, in the order of `weight_shapes`."""
-    cell = cells.of(options)
-    fixed = {f"{layer}/{weight}" for layer in layer_names(options) for weight in cell.fixed}
+    cell = cells.of(model)
+    fixed = {f"{layer}/{weight}" for layer in layer_names(model) for weight in cell.fixed}
     if cell.fixed_embedding:
         fixed |= {"embedding/embeddings", "places/embeddings"}
         # Nor is what normalises their inputs, since no gradient comes that far.
-        norms = [layer.norm for layer in recurrent_layers(options)]
+        norms = [layer.norm for layer in recurrent_layers(model)]
         fixed |= {f"{norm}/{weight}" for norm in norms for weight in ("gamma", "beta")}
     return tuple(
         name
-        for name in weight_shapes(options, vocab, feature_sizes)
+        for name in weight_shapes(model, vocab, feature_sizes)
         if name not in fixed and not name.endswith(MOVING)
     )
 
@@ -125,11 +142,16 @@ def feature_offsets(feature_sizes: tuple[int, ...]) -> list[int]:
     return [sum(feature_sizes[:number]) for number in range(len(feature_sizes))]
 
 
-def state_shapes(options: ModelOptions) -> dict[str, tuple[int, ...]]:
+def state_shapes(model: ModelSpec) -> dict[str, tuple[int, ...]]:
     """Shape of every carried state by ``layer/state``, without the dimension of streams."""
-    cell = cells.of(options)
+    cell = cells.of(model)
     return {
         f"{layer.name}/{state}": shape
-        for layer in recurrent_layers(options)
+        for layer in recurrent_layers(model)
         for state, shape in cell.state_shapes(layer.units).items()
     }
+
+
+def count_parameters(model: ModelSpec, vocab: int, feature_sizes: tuple[int, ...] = ()) -> int:
+    """The number of weights, those of `weight_shapes`."""
+    return sum(map(math.prod, weight_shapes(model, vocab, feature_sizes).values()))

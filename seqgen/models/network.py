@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from seqgen.config.options import ModelOptions
+from seqgen.config.resolved import ModelSpec
 from seqgen.models import cells
 from seqgen.models.architecture import (
     NORM_EPSILON,
@@ -28,7 +28,7 @@ class RecurrentLM(keras.Model):
     numbers come beside each token, it reads ids_TBF, of which the first is the token.
     States go by the names of `seqgen.models.architecture.state_shapes`, float32 [B, *shape].
 
-    options: with layers, units and embedding chosen.
+    spec: the layers.
     vocab: how many tokens there are, V.
     boundary: the token before which the states are forgotten, so that each document is read as
         generation writes it, from nothing; None to carry them over everything.
@@ -42,7 +42,7 @@ class RecurrentLM(keras.Model):
 
     def __init__(
         self,
-        options: ModelOptions,
+        spec: ModelSpec,
         vocab: int,
         boundary: int | None = None,
         precision: str = "float32",
@@ -52,30 +52,29 @@ class RecurrentLM(keras.Model):
         super().__init__()
         policy = {"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision]
         self.boundary = boundary
-        self.options = options = cells.chosen(options)
-        cell = cells.of(options)
+        self.spec = spec
+        cell = cells.of(spec)
         self.offsets = feature_offsets(feature_sizes)
-        added_up = feature_sizes or options.recurrent_init == "identity"
-        loud = not (added_up or options.tie_embeddings)
+        added_up = feature_sizes or spec.cell_options.get("recurrent_init") == "identity"
+        loud = not (added_up or spec.tie_embeddings)
         self.embedding, self.feature_embedding = (
             keras.layers.Embedding(
-                rows, options.embedding, initial(loud=loud), name=name, dtype=policy
+                rows, spec.embedding, initial(loud=loud), name=name, dtype=policy
             )
             for name, rows in (("embedding", vocab), ("places", sum(feature_sizes) or 1))
         )
         self.output_layer = keras.layers.Dense(vocab, name="output", dtype=policy)
-        self.shapes = recurrent_layers(options)
+        self.shapes = recurrent_layers(spec)
         # One mask for all steps of a window (Gal and Ghahramani 2016), or one for each.
-        mask = (1, None, None) if options.variational else None
-        dropped, first = options.dropout or 0.0, options.embedding_dropout
-        shares = [dropped if first is None else first, *(dropped for _ in self.shapes)]
+        mask = (1, None, None) if spec.variational else None
+        shares = [spec.embedding_dropout, *(spec.dropout for _ in self.shapes)]
         self.dropouts = [keras.layers.Dropout(share, mask, dtype=policy) for share in shares]
         forgets = boundary is not None
         self.recurrent = [
             cell.layer(shape.units, shape.name, forgets, flow) for shape in self.shapes
         ]
-        output = output_layer(options)
-        self.norms = [_norm(options.norm, shape.norm, policy) for shape in (*self.shapes, output)]
+        output = output_layer(spec)
+        self.norms = [_norm(spec.norm, shape.norm, policy) for shape in (*self.shapes, output)]
         self.embedding.build((None, None))
         if feature_sizes:
             self.feature_embedding.build((None, None))
@@ -92,9 +91,9 @@ class RecurrentLM(keras.Model):
             self.output_layer,
         )
         made = {f"{layer.name}/{w.name}": w for layer in layers for w in layer.weights}
-        self.names = tuple(weight_shapes(options, vocab, feature_sizes))
+        self.names = tuple(weight_shapes(spec, vocab, feature_sizes))
         self.parameters = [made[name] for name in self.names]
-        self.learned_names = learned_weights(options, vocab, feature_sizes)
+        self.learned_names = learned_weights(spec, vocab, feature_sizes)
         self.learned = [made[name] for name in self.learned_names]
         self.built = True
 
@@ -111,7 +110,7 @@ class RecurrentLM(keras.Model):
             source: What the states of a model with an encoder depend on; None here.
             batch_size: Number of streams, B.
         """
-        return {n: tf.zeros((batch_size, *s)) for n, s in state_shapes(self.options).items()}
+        return {n: tf.zeros((batch_size, *s)) for n, s in state_shapes(self.spec).items()}
 
     def call(
         self, ids_TB: tf.Tensor, states: Mapping[str, tf.Tensor], training: bool = False
@@ -165,14 +164,14 @@ class RecurrentLM(keras.Model):
         # The bias is added in float32, or its gradient would be summed in bfloat16.
         output = self.output_layer
         kernel = output.kernel
-        if self.options.tie_embeddings:
+        if self.spec.tie_embeddings:
             kernel = tf.transpose(self.embedding.embeddings)
         logits_TBV = tf.tensordot(x, tf.cast(kernel, x.dtype), 1)
         return tf.cast(logits_TBV, tf.float32) + output.bias
 
     def _read(self, below: list[tf.Tensor]) -> tf.Tensor:
         """What a layer reads, of the embedding and the outputs of the layers below it."""
-        return tf.concat(below, -1) if self.options.dense else below[-1]
+        return tf.concat(below, -1) if self.spec.dense else below[-1]
 
     def _embedded(self, ids_TB: tf.Tensor) -> tf.Tensor:
         """The vector of each token, with those of the numbers beside it added, [T, B, E]."""

@@ -5,7 +5,6 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from seqgen.config.options import TrainingOptions
 from seqgen.privacy import keras_import
 
 # Of Linux on x86 and Arm; elsewhere the question stays open and the answer is no.
@@ -34,20 +33,23 @@ def has_gpu() -> bool:
     return bool(tf.config.list_physical_devices("GPU"))
 
 
-def precision(options: TrainingOptions) -> str:
-    """Type of the operands of products: what was asked for, or the fastest that keeps quality.
+def precision(requested: str) -> str:
+    """Type of the operands of products: "float32" or "bfloat16".
 
-    A GPU rounds the operands of float32 products by itself (to TF32).
+    "auto" takes the faster one that keeps quality. A GPU rounds the operands of float32 products by
+    itself (to TF32).
     """
-    if options.precision != "auto":
-        return options.precision
+    if requested != "auto":
+        return requested
     if has_gpu():
         return "float32"
     return "bfloat16" if has_bfloat16() else "float32"
 
 
-def shards(options: TrainingOptions) -> int:
-    """Into how many parts a batch of streams is split, each worked through by one thread.
+def shards(batch_size: int, threads: int | None = None) -> int:
+    """The number of parts that a batch is split into, each computed by one thread.
+
+    threads: None for one per core.
 
     Splitting beats threads inside each operation, since a step of a recurrent network is a chain
     of small ones (32,800 against 27,200 training tokens/s for an LSTM of 512 units on two cores);
@@ -56,12 +58,11 @@ def shards(options: TrainingOptions) -> int:
     """
     if has_gpu():
         return 1
-    batch = options.batch_size or 1
-    wanted = max(1, min(options.threads or cores(), batch // 8))
-    return next(n for n in range(wanted, 0, -1) if batch % n == 0)
+    wanted = max(1, min(threads or cores(), batch_size // 8))
+    return next(n for n in range(wanted, 0, -1) if batch_size % n == 0)
 
 
-def load(options: TrainingOptions) -> None:
+def load(batch_size: int, threads: int | None = None) -> None:
     """Import TensorFlow without its start-up chatter and fit its threads to the batch.
 
     A process that has run TensorFlow already keeps the threads that it has.
@@ -72,11 +73,11 @@ def load(options: TrainingOptions) -> None:
         import keras  # noqa: F401
         import tensorflow as tf
 
-        parts = shards(options)
+        parts = shards(batch_size, threads)
         with contextlib.suppress(RuntimeError):
             tf.config.threading.set_inter_op_parallelism_threads(parts)
             tf.config.threading.set_intra_op_parallelism_threads(
-                max(1, (options.threads or cores()) // parts)
+                max(1, (threads or cores()) // parts)
             )
         tf.config.list_logical_devices()
 

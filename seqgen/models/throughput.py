@@ -5,29 +5,24 @@ import time
 from functools import cache
 from typing import Any
 
-from seqgen.config.options import TrainingOptions
-from seqgen.models import tf_runtime
-
 # What is timed: some steps of one layer, forward and back, and the gradient of its weights.
 UNITS, STREAMS, STEPS = 512, 16, 16
 SECONDS = 0.3
 LEAST_TIMES = 3
 
 
-def training_flops(options: TrainingOptions) -> float:
+@cache
+def training_flops(shards: int, precision: str) -> float:
     """Floating-point operations a second in training, about: enough to tell slow from fast.
 
     Training reached between 0.9 and 1.4 times as many on one core with layers of 384 to 768 units,
-    and 0.6 times as many on two with 256.
+    and 0.6 times as many on two with 256. A process measures it once; `tf_runtime.load` comes
+    before.
 
-    options: with a batch, for which `backend.load` was called.
+    Args:
+        shards: Parts of a batch that are computed side by side (`tf_runtime.shards`).
+        precision: "float32" or "bfloat16".
     """
-    return _measured(tf_runtime.shards(options), tf_runtime.precision(options))
-
-
-@cache
-def _measured(parts: int, precision: str) -> float:
-    """Of so many threads; a process measures it once."""
     import tensorflow as tf
 
     kind = tf.as_dtype(precision)
@@ -48,9 +43,9 @@ def _measured(parts: int, precision: str) -> float:
     @tf.function
     def work(states: Any) -> Any:
         # The parts depend on nothing of each other, as in a step of the learner.
-        return [part(state) for state in tf.unstack(states, parts)]
+        return [part(state) for state in tf.unstack(states, shards)]
 
-    states = tf.cast(tf.random.stateless_normal((parts, STREAMS, UNITS), (0, 2)), kind)
+    states = tf.cast(tf.random.stateless_normal((shards, STREAMS, UNITS), (0, 2)), kind)
     seconds: list[float] = []
     work(states)
     while len(seconds) < LEAST_TIMES or sum(seconds) < SECONDS:
@@ -58,5 +53,5 @@ def _measured(parts: int, precision: str) -> float:
         results = work(states)
         results[0][0].numpy()
         seconds.append(time.perf_counter() - began)
-    products = 3 * 2 * UNITS * 4 * UNITS * STREAMS * STEPS * parts
+    products = 3 * 2 * UNITS * 4 * UNITS * STREAMS * STEPS * shards
     return products / statistics.median(seconds)

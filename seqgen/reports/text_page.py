@@ -67,8 +67,8 @@ def text_page(report: TextReport, config: Config, provenance: Provenance) -> byt
 
 def _describe(config: Config) -> str:
     model = config.model
-    layers = "1 layer" if len(model.widths) == 1 else f"{len(model.widths)} layers"
-    units = ", ".join(map(str, model.widths))
+    layers = "1 layer" if len(model.units) == 1 else f"{len(model.units)} layers"
+    units = ", ".join(map(str, model.units))
     return (
         f"A recurrent language model ({cells.find(model.cell).title}, {layers} of {units} units) "
         f"trained on {config.corpus.name}."

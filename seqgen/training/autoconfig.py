@@ -1,13 +1,22 @@
-"""What seqgen chooses where the user said nothing, by the size of the data and the time."""
+"""Chooses what the user left open, by the size of the data, the length of the run and the machine.
+
+`resolve` is the only place where options that are ``None`` become values.
+"""
 
 import math
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
-from seqgen.config.options import ModelOptions, RunOptions, TrainingOptions
+from seqgen.config.options import DataOptions, ModelOptions, RunOptions, TrainingOptions
+from seqgen.config.resolved import ModelSpec, TrainSpec
 from seqgen.data import tokenizers
 from seqgen.errors import ConfigError, unknown_name
 from seqgen.models import cells
-from seqgen.models.architecture import check_layers, weight_shapes
+from seqgen.models.architecture import count_parameters, resolve_model
+from seqgen.training.memory import check_memory
+
+if TYPE_CHECKING:
+    from seqgen.data.dataset import Dataset
 
 
 @dataclass(frozen=True)
@@ -17,7 +26,7 @@ class Preset:
     dropout: share of values dropped; None to let it follow from the run (`fitting_dropout`).
     token_budget: tokens that a run sees in all unless its length is said.
     max_epochs: over the data, after which more only learn it by heart.
-    max_epochs_of_small_data: over data of a few pages, which are read until LEAST_SEEN tokens are.
+    max_epochs_of_small_data: as max_epochs, for data so small that MIN_TOKENS_SEEN takes more.
     """
 
     layers: int
@@ -63,7 +72,7 @@ MICRO_UNTIL = 20_000
 SMALL_BATCH = 16
 TINY_UNTIL_WORK = 3e12
 # Operations of a training step for each weight and token: two forward, and four back.
-WORK = 6
+FLOPS_PER_WEIGHT = 6
 
 # How much is dropped, by how often the numbers of the network outdo what each of them is learned
 # from: passes times parameters, a token. In between, the share goes with the logarithm.
@@ -73,32 +82,42 @@ DROPOUT_CURVE = ((5.0, 0.0), (40.0, 0.5))
 # embedding of a letter nothing is left where it is dropped.
 EMBEDDING_DROPOUT = 0.4
 
+# The largest global norm of the gradient.
+CLIP_NORM = 1.0
+
 # With neither epochs nor minutes: as many tokens as the preset says, in at least one pass, and
 # at most so long.
-MOST_MINUTES = 10.0
+MAX_MINUTES = 10.0
 
 # A corpus of a few pages is read more often than a preset says, for at least so many tokens.
-LEAST_SEEN = 1_200_000
+MIN_TOKENS_SEEN = 1_200_000
 
 # A small corpus is read in at least this many windows a pass and this many streams' lengths.
-LEAST_WINDOWS = 8
-LEAST_STEPS = 8
+MIN_WINDOWS = 8
+MIN_STEPS = 8
 
 
 @dataclass(frozen=True)
-class Plan:
-    """Options with nothing left open, and a sentence for each choice that was made.
+class ResolvedRun:
+    """What a run does, with a sentence for each choice that was made.
 
-    The last one tells how long the run is to be, where seqgen chose that.
+    Attributes:
+        data: How text becomes tokens.
+        model: The network.
+        training: How it is trained.
+        reasons: Why each value was chosen; the last one is about the length, if that was chosen.
     """
 
-    options: RunOptions
+    data: DataOptions
+    model: ModelSpec
+    training: TrainSpec
     reasons: tuple[str, ...]
 
 
 def check_names(options: RunOptions) -> None:
-    """Raise ConfigError for a cell, a tokenizer or a preset that there is none of."""
-    cells.of(cells.chosen(options.model))
+    """Raise ConfigError for an unknown cell, tokenizer or preset, or an invalid cell option."""
+    own = cells.resolve_options(options.model)
+    cells.create(options.model.cell, **own)
     if options.data.tokenizer is not None:
         tokenizers.find(options.data.tokenizer)
     if options.training.preset is not None:
@@ -117,153 +136,205 @@ def preset_names() -> tuple[str, ...]:
     return tuple(PRESETS)
 
 
-def plan(
-    options: RunOptions, kind: str, tokens: int, vocab: int, flops: float = REFERENCE_FLOPS
-) -> Plan:
-    """Fill in what the user left open.
+def depends_on_speed(options: TrainingOptions) -> bool:
+    """Whether the run may end by the clock, so that a faster machine trains for more epochs."""
+    return options.epochs is None or options.minutes is not None
 
-    kind: the tokenizer that was used. vocab: how many tokens it knows.
-    tokens: of the training part.
-    flops: of this machine (`seqgen.models.throughput`), which matters for a run by the clock.
-    Raises ConfigError for an unknown preset, or a window that the data cannot fill.
+
+def resolve(options: RunOptions, data: "Dataset") -> ResolvedRun:
+    """Choose every value that the user left open.
+
+    A run whose length is given in epochs alone is resolved alike on every machine. For any other,
+    TensorFlow is loaded and the machine measured.
+
+    Args:
+        options: What the user asked for.
+        data: The tokens.
+
+    Raises:
+        ConfigError: If options are unknown or do not fit each other or the data.
+        TrainingError: If the run needs more memory than there is.
     """
-    training, stack = options.training, options.model
+    sizes = (data.tokenizer.kind, len(data.training), data.tokenizer.size)
+    run = resolve_for(options, *sizes)
+    check_memory(run.model, run.training, data.tokenizer.size)
+    if depends_on_speed(options.training):
+        from seqgen.models import tf_runtime, throughput
+
+        batch, threads = run.training.batch_size, run.training.threads
+        tf_runtime.load(batch, threads)
+        flops = throughput.training_flops(
+            tf_runtime.shards(batch, threads), tf_runtime.precision(run.training.precision)
+        )
+        run = resolve_for(options, *sizes, flops)
+        check_memory(run.model, run.training, data.tokenizer.size)
+    return run
+
+
+def resolve_for(
+    options: RunOptions, tokenizer: str, tokens: int, vocab: int, flops: float = REFERENCE_FLOPS
+) -> ResolvedRun:
+    """As `resolve`, for data of a size and a machine of a speed.
+
+    Args:
+        options: What the user asked for.
+        tokenizer: The name of the tokenizer.
+        tokens: Tokens of the training part.
+        vocab: Tokens in the vocabulary.
+        flops: Floating-point operations a second of the machine in training.
+
+    Raises:
+        ConfigError: If options are unknown or do not fit each other or the data.
+    """
+    training = options.training
+    cell_options = cells.resolve_options(options.model)
     reasons = []
     name = training.preset
     if name is None:
-        name, suiting = fitting_preset(kind, tokens, vocab, training, flops)
-        reasons.append(f"preset {name}, for {suiting}")
-    preset = replace(find_preset(name), **cells.of(stack).preset_overrides)
-    stack = fitting_network(stack, preset)
-    lasting, why_so_long = fitting_length(preset, tokens, training)
-    total = expected_work(stack, tokens, vocab, lasting, flops)
-    passes = total / flops_per_token(stack, vocab) / tokens
-    if lasting.epochs is None and passes > max_epochs(preset, tokens):
-        passes = max_epochs(preset, tokens)
-        lasting = replace(lasting, epochs=passes)
-        why_so_long = [f"at most {passes:.3g} epochs: more would overfit (set `epochs` for more)"]
-    if stack.dropout is None:
-        share, why_so_much = preset.dropout, "which suits the cell"
-        if share is None:
-            learned = parameters(stack, vocab)
-            share = fitting_dropout(passes * learned / tokens)
-            often = "one pass" if passes < 1.5 else f"{passes:.2g} passes"
-            why_so_much = f"for {learned:,} parameters and about {often} over the data"
-        stack = replace(stack, dropout=share)
-        reasons.append(f"dropout {share:g}, {why_so_much}")
-    if stack.embedding_dropout is None:
-        assert stack.dropout is not None
-        stack = replace(stack, embedding_dropout=round(EMBEDDING_DROPOUT * stack.dropout, 3))
-    window, batch, why = fit_steps(training.seq_length, training.batch_size, preset, tokens)
-    training = replace(
-        lasting,
-        preset=name,
-        seq_length=window,
-        batch_size=batch,
-        learning_rate=training.learning_rate or preset.learning_rate,
-        weight_decay=(
-            preset.weight_decay if training.weight_decay is None else training.weight_decay
-        ),
-        clip_norm=training.clip_norm or (None if training.clip_value else 1.0),
+        name, why = choose_preset(tokenizer, tokens, vocab, training, flops)
+        reasons.append(f"preset {name}, for {why}")
+    cell = cells.create(options.model.cell, **cell_options)
+    preset = replace(find_preset(name), **cell.preset_overrides)
+    model = resolve_model(with_sizes(options.model, preset), cell_options)
+    epochs, minutes, why_length = choose_length(preset, tokens, training)
+    total = run_flops(model, tokens, vocab, epochs, minutes, flops)
+    expected = total / flops_per_token(model, vocab) / tokens
+    if epochs is None and expected > max_epochs(preset, tokens):
+        epochs = expected = max_epochs(preset, tokens)
+        why_length = [f"at most {epochs:.3g} epochs: more would overfit (set `epochs` for more)"]
+    if options.model.dropout is None:
+        rate, why = preset.dropout, "which suits the cell"
+        if rate is None:
+            weights = count_parameters(model, vocab)
+            rate = choose_dropout(expected * weights / tokens)
+            count = "one pass" if expected < 1.5 else f"{expected:.2g} passes"
+            why = f"for {weights:,} parameters and about {count} over the data"
+        model = replace(model, dropout=rate)
+        reasons.append(f"dropout {rate:g}, {why}")
+    if options.model.embedding_dropout is None:
+        model = replace(model, embedding_dropout=round(EMBEDDING_DROPOUT * model.dropout, 3))
+    seq_length, batch_size, why_steps = choose_steps(
+        training.seq_length, training.batch_size, preset, tokens
     )
-    chosen = RunOptions(replace(options.data, tokenizer=kind), stack, training)
-    return Plan(chosen, (*reasons, *why, *why_so_long))
+    chosen: dict[str, Any] = {
+        "preset": name,
+        "epochs": epochs,
+        "minutes": minutes,
+        "seq_length": seq_length,
+        "batch_size": batch_size,
+    }
+    if training.learning_rate is None:
+        chosen["learning_rate"] = preset.learning_rate
+    if training.weight_decay is None:
+        chosen["weight_decay"] = preset.weight_decay
+    if training.clip_norm is None and training.clip_value is None:
+        chosen["clip_norm"] = CLIP_NORM
+    return ResolvedRun(
+        data=replace(options.data, tokenizer=tokenizer),
+        model=model,
+        training=TrainSpec.of(training, **chosen),
+        reasons=(*reasons, *why_steps, *why_length),
+    )
 
 
-def fitting_preset(
-    kind: str, tokens: int, vocab: int, training: TrainingOptions, flops: float
+def choose_preset(
+    tokenizer: str, tokens: int, vocab: int, training: TrainingOptions, flops: float
 ) -> tuple[str, str]:
-    """The name of the preset for so many training tokens of a kind, and what it was chosen by."""
-    corpus = "tunes" if kind == "abc" else "text"
+    """The name of the preset for so many training tokens, and why."""
+    corpus = "tunes" if tokenizer == "abc" else "text"
     preset = PRESETS["small" if tokens < SMALL_UNTIL else REFERENCE[corpus]]
-    network = fitting_network(ModelOptions(), preset)
+    options = with_sizes(ModelOptions(), preset)
+    model = resolve_model(options, cells.resolve_options(options))
     why = f"{tokens:,} training tokens"
     if tokens < MICRO_UNTIL:
         return "micro", why
     if tokens < SMALL_UNTIL:
-        expected = expected_work(network, tokens, vocab, training, flops)
+        epochs, minutes = training.epochs, training.minutes
+        expected = run_flops(model, tokens, vocab, epochs, minutes, flops)
         if expected > TINY_UNTIL_WORK:
             return "small", why
         name = "tiny"
     else:
-        lasting, _ = fitting_length(preset, tokens, training)
-        expected = expected_work(network, tokens, vocab, lasting, flops)
+        epochs, minutes, _ = choose_length(preset, tokens, training)
+        expected = run_flops(model, tokens, vocab, epochs, minutes, flops)
         name = next(name for name, most in UNTIL_WORK[corpus].items() if expected <= most)
-    minutes = f"about {expected / flops / 60:.2g} minutes at {flops / 1e9:.0f} GFLOP/s"
-    return name, f"{why} and {minutes}"
+    duration = f"about {expected / flops / 60:.2g} minutes at {flops / 1e9:.0f} GFLOP/s"
+    return name, f"{why} and {duration}"
 
 
-def fitting_network(stack: ModelOptions, preset: Preset) -> ModelOptions:
-    """The stack with its layers and widths chosen. Raises ConfigError where they do not fit."""
-    layers = stack.layers or (len(stack.units) if stack.units else preset.layers)
-    stack = replace(stack, layers=layers, units=stack.units or (preset.units,) * layers)
-    stack = cells.chosen(replace(stack, embedding=stack.embedding or fitting_width(stack, preset)))
-    check_layers(stack)
-    return stack
+def with_sizes(options: ModelOptions, preset: Preset) -> ModelOptions:
+    """The options with layers, units and embedding as the preset has them where not given."""
+    layers = options.layers or (len(options.units) if options.units else preset.layers)
+    units = options.units or (preset.units,)
+    embedding = options.embedding
+    if embedding is None:
+        embedding = preset.embedding
+        if options.tie_embeddings:
+            embedding = units[-1]
+        elif options.residual:
+            embedding = units[0]
+    return replace(options, layers=layers, units=units, embedding=embedding)
 
 
-def fitting_length(
+def choose_length(
     preset: Preset, tokens: int, training: TrainingOptions
-) -> tuple[TrainingOptions, list[str]]:
-    """For how many passes or how long to train, whichever is over first; and why."""
+) -> tuple[float | None, float | None, list[str]]:
+    """Epochs and minutes after which the run ends, whichever comes first, and why."""
     if training.epochs or training.minutes:
-        return training, []
+        return training.epochs, training.minutes, []
     epochs = min(max_epochs(preset, tokens), max(1.0, preset.token_budget / tokens))
     why = (
-        f"{epochs:.3g} epochs, or {MOST_MINUTES:g} minutes if that is shorter "
+        f"{epochs:.3g} epochs, or {MAX_MINUTES:g} minutes if that is shorter "
         "(set `epochs` or `minutes` to change)"
     )
-    return replace(training, epochs=epochs, minutes=MOST_MINUTES), [why]
+    return epochs, MAX_MINUTES, [why]
 
 
 def max_epochs(preset: Preset, tokens: int) -> float:
-    """Over the data, unless the user says more: what comes after them is learned by heart."""
-    return max(preset.max_epochs, min(preset.max_epochs_of_small_data, LEAST_SEEN / tokens))
+    """The most epochs that are chosen: further ones overfit."""
+    return max(preset.max_epochs, min(preset.max_epochs_of_small_data, MIN_TOKENS_SEEN / tokens))
 
 
-def expected_work(
-    stack: ModelOptions, tokens: int, vocab: int, training: TrainingOptions, flops: float
+def run_flops(
+    model: ModelSpec,
+    tokens: int,
+    vocab: int,
+    epochs: float | None,
+    minutes: float | None,
+    flops: float,
 ) -> float:
-    """Floating-point operations of a run whose length is known."""
-    epochs = math.inf if training.epochs is None else training.epochs
-    seconds = math.inf if training.minutes is None else 60 * training.minutes
-    return min(epochs * tokens * flops_per_token(stack, vocab), seconds * flops)
+    """Floating-point operations of a run; infinite where it has no length."""
+    by_epochs = math.inf if epochs is None else epochs * tokens * flops_per_token(model, vocab)
+    by_clock = math.inf if minutes is None else 60 * minutes * flops
+    return min(by_epochs, by_clock)
 
 
-def flops_per_token(stack: ModelOptions, vocab: int) -> float:
-    """Floating-point operations of training, a token."""
-    assert stack.embedding
-    looked_up = 0 if stack.tie_embeddings else vocab * stack.embedding
-    return WORK * (parameters(stack, vocab) - looked_up)
+def flops_per_token(model: ModelSpec, vocab: int) -> float:
+    """Floating-point operations of a training step for each token."""
+    looked_up = 0 if model.tie_embeddings else vocab * model.embedding
+    return FLOPS_PER_WEIGHT * (count_parameters(model, vocab) - looked_up)
 
 
-def fitting_dropout(excess: float) -> float:
-    """The share that DROPPED has for passes times parameters, a token."""
-    (low, least), (high, most) = DROPOUT_CURVE
-    place = math.log(max(excess, low) / low) / math.log(high / low)
-    return round(min(most, least + (most - least) * place), 2)
+def choose_dropout(excess: float) -> float:
+    """The dropout rate for epochs × parameters / tokens, from `DROPOUT_CURVE`."""
+    (low, smallest), (high, largest) = DROPOUT_CURVE
+    position = math.log(max(excess, low) / low) / math.log(high / low)
+    return round(min(largest, smallest + (largest - smallest) * position), 2)
 
 
-def fitting_width(stack: ModelOptions, preset: Preset) -> int:
-    """Width of the embedding: where something asks for it that of a layer, else the preset's."""
-    if stack.tie_embeddings:
-        return stack.widths[-1]
-    return stack.widths[0] if stack.residual else preset.embedding
-
-
-def fit_steps(
+def choose_steps(
     window: int | None, batch: int | None, preset: Preset, tokens: int
 ) -> tuple[int, int, list[str]]:
-    """Window and batch that leave a small corpus a few steps in each pass."""
+    """Sequence length and batch size, small enough for a few steps an epoch, and why."""
     if window is not None and window * (batch or 1) > tokens:
         raise ConfigError(
             f"{window} with `batch_size={batch or 1}` needs {window * (batch or 1)} tokens and the "
             f"training part has {tokens}",
             option="seq_length",
         )
-    fitting_window = window or min(preset.window, max(1, tokens // LEAST_WINDOWS))
+    fitting_window = window or min(preset.window, max(1, tokens // MIN_WINDOWS))
     most = min(preset.batch, SMALL_BATCH) if tokens < SMALL_UNTIL else preset.batch
-    fitting_batch = batch or min(most, max(1, tokens // (fitting_window * LEAST_STEPS)))
+    fitting_batch = batch or min(most, max(1, tokens // (fitting_window * MIN_STEPS)))
     if fitting_window * fitting_batch > tokens:
         raise ConfigError(
             f"{fitting_batch} needs at least {fitting_window * fitting_batch} tokens and the "
@@ -276,21 +347,3 @@ def fit_steps(
     if batch is None and fitting_batch < preset.batch:
         reasons.append(f"batch {fitting_batch} rather than {preset.batch}: the corpus is small")
     return fitting_window, fitting_batch, reasons
-
-
-def parameters(stack: ModelOptions, vocab: int, feature_sizes: tuple[int, ...] = ()) -> int:
-    """How many numbers the network learns."""
-    return sum(map(math.prod, weight_shapes(stack, vocab, feature_sizes).values()))
-
-
-def memory_bytes(options: RunOptions, vocab: int) -> int:
-    """About how much memory training takes: TensorFlow, weights, and a window's activations."""
-    stack, training = options.model, options.training
-    assert training.seq_length
-    assert training.batch_size
-    tensorflow = 700_000_000
-    # Itself, gradient, two moments, the best; what was saved of them, and while it saves, is saved.
-    weights = parameters(stack, vocab) * 4 * 11
-    # A gated cell keeps about a dozen numbers a unit, the loss three a token of the vocabulary.
-    step = 12 * sum(stack.widths) + 2 * (stack.embedding or 0) + 3 * vocab
-    return tensorflow + weights + 4 * step * training.seq_length * training.batch_size

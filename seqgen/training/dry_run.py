@@ -9,22 +9,22 @@ from pathlib import Path
 from typing import Any
 
 from seqgen.config.options import RunOptions
+from seqgen.config.resolved import ModelSpec, TrainSpec
 from seqgen.data.batching import TBPTTBatches
 from seqgen.data.corpora import Corpus
 from seqgen.data.corpora.units import summary
 from seqgen.data.dataset import prepare
 from seqgen.models import cells, tf_runtime
-from seqgen.models.architecture import layer_names, weight_shapes
-from seqgen.training.autoconfig import check_names, memory_bytes, parameters
-from seqgen.training.fitted import fitted
-from seqgen.training.memory import memory_errors
+from seqgen.models.architecture import count_parameters, layer_names, weight_shapes
+from seqgen.training.autoconfig import check_names, resolve
+from seqgen.training.memory import memory_bytes, memory_errors
 
 TIMED_STEPS = 5
 
 
 @dataclass(frozen=True)
 class LayerRow:
-    """A layer of the stack: its output's shape [T, B, width] and its weights' shapes by name."""
+    """A layer of the model: its output's shape [T, B, width] and its weights' shapes by name."""
 
     name: str
     kind: str
@@ -44,7 +44,8 @@ class Estimate:
     """
 
     corpus: str
-    options: RunOptions
+    model: ModelSpec
+    training: TrainSpec
     reasons: tuple[str, ...]
     layers: tuple[LayerRow, ...]
     parameters: int
@@ -71,49 +72,49 @@ def estimate(corpus: Corpus, options: RunOptions) -> Estimate:
     with tempfile.TemporaryDirectory() as folder:
         data = prepare(corpus, options.data, Path(folder))
         vocab = data.tokenizer.size
-        chosen = fitted(options, data)
-        training = chosen.options.training
-        assert training.batch_size
-        assert training.seq_length
+        chosen = resolve(options, data)
+        model, training = chosen.model, chosen.training
         windows = TBPTTBatches(
             data.training, training.batch_size, training.seq_length, training.seed
         )
-        speed = measured_speed(chosen.options, vocab, windows, data.feature_sizes)
+        speed = measured_speed(model, training, vocab, windows, data.feature_sizes)
     cut = []
     if data.held_out and data.unit:
         cut.append(summary(data.documents, data.unit, data.held_out))
     tokens_per_epoch = windows.steps * training.batch_size * training.seq_length
-    epochs = math.inf if training.epochs is None else training.epochs
-    minutes = epochs * tokens_per_epoch / speed / 60
-    if training.minutes is not None:
-        minutes = min(minutes, training.minutes)
+    minutes = training.minutes_needed(tokens_per_epoch / speed / 60)
     return Estimate(
         corpus=corpus.name,
-        options=chosen.options,
+        model=model,
+        training=training,
         reasons=(*cut, *chosen.reasons),
-        layers=layer_rows(chosen.options, vocab, data.feature_sizes),
-        parameters=parameters(chosen.options.model, vocab, data.feature_sizes),
+        layers=layer_rows(model, training, vocab, data.feature_sizes),
+        parameters=count_parameters(model, vocab, data.feature_sizes),
         vocab=vocab,
         tokens_per_epoch=tokens_per_epoch,
         steps_per_epoch=windows.steps,
         epochs=60 * minutes * speed / tokens_per_epoch,
         tokens_per_second=speed,
         minutes=minutes,
-        memory_bytes=memory_bytes(chosen.options, vocab),
+        memory_bytes=memory_bytes(model, training, vocab),
         notices=(*corpus.notices, *data.notices),
     )
 
 
 def measured_speed(
-    options: RunOptions, vocab: int, windows: TBPTTBatches, feature_sizes: tuple[int, ...] = ()
+    model: ModelSpec,
+    training: TrainSpec,
+    vocab: int,
+    windows: TBPTTBatches,
+    feature_sizes: tuple[int, ...] = (),
 ) -> float:
     """Training tokens a second on this machine: the median of a few steps after the first."""
-    tf_runtime.load(options.training)
+    tf_runtime.load(training.batch_size, training.threads)
     from seqgen.training.ridge import trainer_for
 
     seconds = []
     with memory_errors():
-        learner = trainer_for(options.model)(options, vocab, feature_sizes=feature_sizes)
+        learner = trainer_for(model)(model, training, vocab, feature_sizes=feature_sizes)
         for _ in range(TIMED_STEPS + 1):
             began = time.perf_counter()
             learner.step(windows.read(0, 0), 1e-6)
@@ -122,15 +123,14 @@ def measured_speed(
 
 
 def layer_rows(
-    options: RunOptions, vocab: int, feature_sizes: tuple[int, ...] = ()
+    model: ModelSpec, training: TrainSpec, vocab: int, feature_sizes: tuple[int, ...] = ()
 ) -> tuple[LayerRow, ...]:
-    """The stack, bottom to top."""
-    stack, training = options.model, options.training
-    kinds = {name: cells.find(stack.cell).title for name in layer_names(stack)}
+    """The model, bottom to top."""
+    kinds = {name: cells.find(model.cell).title for name in layer_names(model)}
     inputs = {"embedding": "Embedding"} | ({"places": "Embedding"} if feature_sizes else {})
     kinds = {**inputs, **kinds, "output": "Dense"}
-    widths = (*[stack.embedding or 0] * len(inputs), *stack.widths, vocab)
-    shapes = weight_shapes(stack, vocab, feature_sizes)
+    widths = (*[model.embedding] * len(inputs), *model.units, vocab)
+    shapes = weight_shapes(model, vocab, feature_sizes)
     rows = []
     for (name, kind), width in zip(kinds.items(), widths, strict=True):
         own = {
@@ -138,6 +138,6 @@ def layer_rows(
             for weight, shape in shapes.items()
             if weight.startswith(f"{name}/")
         }
-        output = (training.seq_length or 0, training.batch_size or 0, width)
+        output = (training.seq_length, training.batch_size, width)
         rows.append(LayerRow(name, kind, output, own, sum(map(math.prod, own.values()))))
     return tuple(rows)

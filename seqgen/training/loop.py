@@ -65,9 +65,6 @@ class Run:
     ) -> None:
         config = checkpoint.config
         self.options = config.training
-        assert self.options.batch_size
-        assert self.options.seq_length
-        assert self.options.learning_rate
         self.checkpoint = checkpoint
         ids = {TRAINING: training, VALIDATION: validation}
         self.keeper = AsyncCheckpointWriter(checkpoint, ids, position, arrays)
@@ -86,7 +83,7 @@ class Run:
         )
         learner = trainer_for(config.model)
         self.learner = learner(
-            config.run_options, config.vocab, config.boundary, config.feature_sizes
+            config.model, config.training, config.vocab, config.boundary, config.feature_sizes
         )
         if arrays is not None:
             self.learner.assign(arrays)

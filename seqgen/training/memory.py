@@ -4,25 +4,40 @@ import contextlib
 from collections.abc import Iterator
 
 from seqgen.checkpoint.read import _address_limit, _physical_memory
-from seqgen.config.options import RunOptions
+from seqgen.config.resolved import ModelSpec, TrainSpec
 from seqgen.errors import TrainingError
-from seqgen.training.autoconfig import memory_bytes
+from seqgen.models.architecture import count_parameters
 
 # What TensorFlow, with its threads, takes of addresses beyond the memory that it uses: 1.6 GB for
 # 64 units on two cores, 1.8 GB for 2048.
 MORE_ADDRESSES = 2_000_000_000
 
 
-def check_memory(options: RunOptions, vocab: int) -> None:
-    """Raise TrainingError for a run that would come to the end of memory, before it begins.
+def memory_bytes(model: ModelSpec, training: TrainSpec, vocab: int) -> int:
+    """About how much memory training takes: TensorFlow, weights, and a window's activations."""
+    tensorflow = 700_000_000
+    # Weights, gradient, two moments, the best; what was saved of them, and what is being saved.
+    weights = count_parameters(model, vocab) * 4 * 11
+    # A gated cell keeps about a dozen floats a unit, the loss three a token of the vocabulary.
+    step = 12 * sum(model.units) + 2 * model.embedding + 3 * vocab
+    return tensorflow + weights + 4 * step * training.seq_length * training.batch_size
 
-    TensorFlow does not always survive that: where a limit of addresses (``ulimit -v``) left it too
-    few, it hung, or ended the process, or could not be imported.
 
-    options: with nothing left open.
-    vocab: how many tokens there are.
+def check_memory(model: ModelSpec, training: TrainSpec, vocab: int) -> None:
+    """Check, before a run starts, that there is memory enough for it.
+
+    TensorFlow does not always survive an allocation that fails: where a limit of addresses
+    (``ulimit -v``) left it too few, it hung, or ended the process, or could not be imported.
+
+    Args:
+        model: The network.
+        training: How it is trained.
+        vocab: Tokens in the vocabulary.
+
+    Raises:
+        TrainingError: If there is not.
     """
-    needed = memory_bytes(options, vocab)
+    needed = memory_bytes(model, training, vocab)
     if needed > _physical_memory():
         refuse(needed, "of memory", f"this machine has {_physical_memory() / 1e9:,.1f}")
     if needed + MORE_ADDRESSES > _address_limit():

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from seqgen.config.options import TrainingOptions
+from seqgen.config.resolved import TrainSpec
 
 
-def clip(gradients: list[Any], options: TrainingOptions) -> tuple[list[Any], Any]:
+def clip(gradients: list[Any], options: TrainSpec) -> tuple[list[Any], Any]:
     """Gradients clipped as asked, and the norm of all of them together before it.
 
     By the norm of all (Pascanu et al. 2013) unless a largest value is given.
@@ -18,9 +18,10 @@ def clip(gradients: list[Any], options: TrainingOptions) -> tuple[list[Any], Any
     if options.clip_value is not None:
         limit = options.clip_value
         return [tf.clip_by_value(g, -limit, limit) for g in gradients], norm
-    longest = options.clip_norm or 1.0
-    scale = longest / tf.maximum(norm, longest)
-    return [g * scale for g in gradients], norm
+    if options.clip_norm is not None:
+        scale = options.clip_norm / tf.maximum(norm, options.clip_norm)
+        gradients = [g * scale for g in gradients]
+    return gradients, norm
 
 
 class Adam:
@@ -29,7 +30,7 @@ class Adam:
     One fused operation a weight, where Keras's optimiser makes ten passes over memory.
     """
 
-    def __init__(self, weights: Sequence[tf.Variable], options: TrainingOptions) -> None:
+    def __init__(self, weights: Sequence[tf.Variable], options: TrainSpec) -> None:
         self.weights = list(weights)
         self.options = options
         self.means = [tf.Variable(tf.zeros_like(w)) for w in weights]

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from seqgen.config.options import ModelOptions, RunOptions
+from seqgen.config.resolved import ModelSpec, TrainSpec
 from seqgen.data.batching import Batch
 from seqgen.errors import TrainingError
 from seqgen.models import tf_runtime
@@ -39,14 +39,14 @@ class RidgeTrainer(Trainer):
 
     def __init__(
         self,
-        options: RunOptions,
+        spec: ModelSpec,
+        options: TrainSpec,
         vocab: int,
         boundary: int | None = None,
         feature_sizes: tuple[int, ...] = (),
     ) -> None:
-        super().__init__(options, vocab, boundary, feature_sizes)
-        assert options.model.ridge
-        self.ridge = options.model.ridge
+        super().__init__(spec, options, vocab, boundary, feature_sizes)
+        self.ridge: float = spec.cell_options["ridge"]
         self.output = self.model.output_layer
         self.output.kernel.assign(tf.zeros_like(self.output.kernel))
         inputs = self.output.kernel.shape[0] + 1
@@ -97,7 +97,7 @@ class RidgeTrainer(Trainer):
     ) -> Any:
         if weights_TB is not None:
             raise NotImplementedError("the ridge regression weighs all targets alike")
-        parts = tf_runtime.shards(self.options)
+        parts = tf_runtime.shards(self.options.batch_size, self.options.threads)
         size = self.batch_size // parts
         inputs, vocab = self.errors.shape
         tokens = tf.cast(self.batch_size * tf.shape(inputs_TB)[0], tf.float32)
@@ -143,6 +143,6 @@ class RidgeTrainer(Trainer):
         self.tokens[1] = 0
 
 
-def trainer_for(stack: ModelOptions) -> type[Trainer]:
-    """What learns a stack, as its options say."""
-    return RidgeTrainer if stack.readout == "ridge" else Trainer
+def trainer_for(spec: ModelSpec) -> type[Trainer]:
+    """The trainer of a network: `RidgeTrainer` for an echo state network with a ridge readout."""
+    return RidgeTrainer if spec.cell_options.get("readout") == "ridge" else Trainer

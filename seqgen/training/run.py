@@ -23,9 +23,8 @@ from seqgen.io.atomic import write_json
 from seqgen.io.lock import locked
 from seqgen.models import tf_runtime
 from seqgen.training import train_state
-from seqgen.training.autoconfig import Plan, check_names
+from seqgen.training.autoconfig import ResolvedRun, check_names, depends_on_speed, resolve
 from seqgen.training.events import Event, Preparing, Started
-from seqgen.training.fitted import by_the_clock, fitted
 from seqgen.training.memory import check_memory, memory_errors
 from seqgen.training.train_state import TrainState
 
@@ -59,9 +58,9 @@ def _start_locked(
         write.clear(path, overwrite)
     with folder_beside(path) as folder:
         data = yield from preparing(corpus, options.data, folder)
-        if by_the_clock(options):
+        if depends_on_speed(options.training):
             yield Preparing("loading TensorFlow and timing the machine")
-        chosen = fitted(options, data)
+        chosen = resolve(options, data)
         config = configure(corpus, data, chosen)
         write.create(path, config, data.tokenizer, overwrite=overwrite)
         store_dataset(data, folder, path, os.replace)
@@ -165,7 +164,7 @@ def _versions() -> dict[str, str]:
     return {"seqgen": __version__} | {name: metadata.version(name) for name in DEPENDENCIES}
 
 
-def configure(corpus: Corpus, data: Dataset, chosen: Plan) -> Config:
+def configure(corpus: Corpus, data: Dataset, chosen: ResolvedRun) -> Config:
     """What config.json says of a run."""
     facts = CorpusFacts(
         name=corpus.name,
@@ -186,9 +185,9 @@ def configure(corpus: Corpus, data: Dataset, chosen: Plan) -> Config:
         task=corpus.kind,
         vocab=data.tokenizer.size,
         start=data.start,
-        data=chosen.options.data,
-        model=chosen.options.model,
-        training=chosen.options.training,
+        data=chosen.data,
+        model=chosen.model,
+        training=chosen.training,
         corpus=facts,
         versions=_versions(),
         tokenizer_sha256=write.tokenizer_sha256(data.tokenizer),
@@ -245,8 +244,8 @@ def _load(checkpoint: Checkpoint, position: TrainState, arrays: dict[str, Any] |
     is loaded, if it would not fit into memory.
     """
     config = checkpoint.config
-    check_memory(config.run_options, config.vocab)
-    tf_runtime.load(config.training)
+    check_memory(config.model, config.training, config.vocab)
+    tf_runtime.load(config.training.batch_size, config.training.threads)
     from seqgen.training.loop import Run
 
     folder = checkpoint.path / layout.RESUME

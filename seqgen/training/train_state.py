@@ -61,11 +61,11 @@ def resumable(path: Path) -> bool:
 
 def most_bytes(config: Config) -> int:
     """That the state of such a run may take."""
-    stack, vocab = config.model, config.vocab
+    model, vocab = config.model, config.vocab
     # Weights, their average, two moments; the states of all streams; the sums of a ridge readout.
-    states = (config.training.batch_size or 1) * sum(map(math.prod, state_shapes(stack).values()))
-    inputs = 1 + sum(stack.widths) + (stack.embedding or 0)
-    ridge = 2 * inputs * (inputs + vocab) if stack.readout == "ridge" else 0
+    states = config.training.batch_size * sum(map(math.prod, state_shapes(model).values()))
+    inputs = 1 + sum(model.units) + model.embedding
+    ridge = 2 * inputs * (inputs + vocab) if model.cell_options.get("readout") == "ridge" else 0
     return 4 * (4 * config.parameters + states + ridge) + SPARE_BYTES
 
 

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from seqgen.config.options import RunOptions
+from seqgen.config.resolved import ModelSpec, TrainSpec
 from seqgen.data.batching import Batch, EvalBatches, gradient_scale
 from seqgen.models import tf_runtime
 from seqgen.models.network import RecurrentLM
@@ -23,7 +23,8 @@ EVAL_SEQ_LENGTH = 32
 class Trainer:
     """A stack with its optimiser and its carried state.
 
-    options: with nothing left open.
+    spec: the network.
+    options: how it is trained.
     vocab: how many tokens there are.
     boundary: the token before which the state is forgotten (`RecurrentLM`).
     feature_sizes: number of values of each input feature.
@@ -31,27 +32,26 @@ class Trainer:
 
     def __init__(
         self,
-        options: RunOptions,
+        spec: ModelSpec,
+        options: TrainSpec,
         vocab: int,
         boundary: int | None = None,
         feature_sizes: tuple[int, ...] = (),
     ) -> None:
-        keras.utils.set_random_seed(options.training.seed)
-        assert options.training.batch_size
-        assert options.training.seq_length
-        self.options = options.training
-        self.window = options.training.seq_length
-        random = options.training.truncate == "random"
-        precision = tf_runtime.precision(options.training)
+        keras.utils.set_random_seed(options.seed)
+        self.options = options
+        self.window = options.seq_length
+        random = options.truncate == "random"
+        precision = tf_runtime.precision(options.precision)
         growth = gradient_scale(self.window) if random else 1.0
-        self.model = RecurrentLM(options.model, vocab, boundary, precision, feature_sizes, growth)
+        self.model = RecurrentLM(spec, vocab, boundary, precision, feature_sizes, growth)
         # What is measured is the network that will be used: in float32.
-        self.reader = RecurrentLM(options.model, vocab, boundary, feature_sizes=feature_sizes)
+        self.reader = RecurrentLM(spec, vocab, boundary, feature_sizes=feature_sizes)
         self.weights = [weight.value for weight in self.model.learned]
-        self.adam = Adam(self.weights, options.training)
-        share = options.training.weight_averaging
+        self.adam = Adam(self.weights, options)
+        share = options.weight_averaging
         self.average = Average(self.weights, share) if share else None
-        self.batch_size = options.training.batch_size
+        self.batch_size = options.batch_size
         self.states = self.model.initial_state(None, self.batch_size)
         self._train_step = tf.function(
             self._compute_step, input_signature=self._signature(random, feature_sizes)
@@ -171,7 +171,7 @@ class Trainer:
         states: Any,
         weights_TB: Any = None,
     ) -> Any:
-        parts = tf_runtime.shards(self.options)
+        parts = tf_runtime.shards(self.options.batch_size, self.options.threads)
         size = self.batch_size // parts
         losses, gradients, after = [], [], []
         # The parts depend on nothing of each other, so that each keeps one thread busy.
@@ -201,7 +201,7 @@ class Trainer:
         self, inputs_TB: Any, targets_TB: Any, weights_TB: Any, states: Any
     ) -> Any:
         streams = inputs_TB.shape[1]
-        parts = min(streams, tf_runtime.shards(self.options))
+        parts = min(streams, tf_runtime.shards(self.options.batch_size, self.options.threads))
         edges = [streams * part // parts for part in range(parts + 1)]
         sums, after = [], []
         for own in (slice(*pair) for pair in itertools.pairwise(edges)):

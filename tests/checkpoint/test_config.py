@@ -10,17 +10,18 @@ from hypothesis import strategies as st
 
 from seqgen.checkpoint.config import Config, CorpusFacts
 from seqgen.checkpoint.layout import FORMAT
-from seqgen.config.options import DataOptions, ModelOptions, TrainingOptions
+from seqgen.config.options import DataOptions
 from seqgen.data.tokenizers.base import END
 from seqgen.errors import CheckpointError
+from tests.specs import model_spec, train_spec
 
 CONFIG = Config(
     task="text",
     vocab=30,
     start=(1, 2),
     data=DataOptions(tokenizer="char"),
-    model=ModelOptions(cell="gru", layers=2, units=(5, 4), embedding=3, dropout=0.1),
-    training=TrainingOptions(seq_length=8, batch_size=2, minutes=1.5),
+    model=model_spec(cell="gru", units=(5, 4), embedding=3, dropout=0.1),
+    training=train_spec(minutes=1.5),
     corpus=CorpusFacts("é", ("a", "b"), 2, 100, "f", 90, 10, 90, 10),
     versions={"seqgen": "0.1.0"},
     tokenizer_sha256="0" * 64,
@@ -66,8 +67,13 @@ def test_a_newer_format_asks_for_an_upgrade() -> None:
         ((*DECODER, "start"), []), ((*DECODER, "start"), [30]), ((*DECODER, "start"), [-1]),
         (("task",), "images"), (("format",), 0),
         (("format",), "1"), (("program",), "other"), ((*ARCHITECTURE, "cell"), "transformer"),
-        ((*ARCHITECTURE, "layers"), None), ((*ARCHITECTURE, "embedding"), None),
-        ((*ARCHITECTURE, "units"), [1, 2, 3]),
+        ((*ARCHITECTURE, "units"), None), ((*ARCHITECTURE, "embedding"), None),
+        ((*ARCHITECTURE, "units"), [1] * 9), ((*ARCHITECTURE, "units"), []),
+        ((*ARCHITECTURE, "cell_options"), {}),
+        ((*ARCHITECTURE, "cell_options"), {"reset": None}),
+        ((*ARCHITECTURE, "cell_options"), {"reset": "after", "tau": "1"}),
+        (("training", "seq_length"), None), (("training", "minutes"), None),
+        (("training", "clip_norm"), None), (("training", "clip_value"), 1.0),
         ((*ARCHITECTURE, "units"), [10**9]), (("training", "warmup"), 7),
         (("training", "warmup"), 10**400), (("versions",), {"a": 1}),
         (("corpus", "characters"), -1), (("surplus",), 1), (("vocab",), 30),

@@ -185,7 +185,7 @@ def test_a_graph_follows_weights_and_configuration(folder: Path, checkpoint: Pat
     opened = open_checkpoint(checkpoint)
     graph = opened.graph()
     # The same weights under another configuration.
-    model = replace(opened.config.model, forget_bias=0.5)
+    model = replace(opened.config.model, cell_options={"forget_bias": 0.5})
     replace(opened, config=replace(opened.config, model=model)).graph()
     assert len(list(folder.iterdir())) == 2
     weights = {name: array + 1 for name, array in opened.weights().items()}

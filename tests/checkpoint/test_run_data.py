@@ -15,7 +15,7 @@ from seqgen.data.dataset import prepare
 from seqgen.data.token_files import TRAINING, VALIDATION
 from seqgen.data.tokenizers.base import END
 from seqgen.errors import CheckpointError, ConfigError
-from seqgen.training.autoconfig import plan
+from seqgen.training.autoconfig import resolve_for
 from seqgen.training.run import configure
 
 TEXT = "".join(f"the {n}th river runs to the {n}th sea;\n" for n in range(200))
@@ -57,7 +57,7 @@ def test_a_list_that_is_opened_again_has_the_parts_of_the_run(
     Path("names.txt").write_text("\n".join(names), encoding="utf-8")
     corpus = open_corpus(["names.txt"])
     data = prepare(corpus, DataOptions(), tmp_path)
-    config = configure(corpus, data, plan(RunOptions(), "char", 800, data.tokenizer.size))
+    config = configure(corpus, data, resolve_for(RunOptions(), "char", 800, data.tokenizer.size))
     write.create(tmp_path / "x", config, data.tokenizer)
     checkpoint = open_checkpoint(tmp_path / "x")
     again = open_run_tokens(checkpoint)

@@ -13,7 +13,7 @@ from seqgen.checkpoint.config import Config, CorpusFacts
 from seqgen.cli.display import LiveDisplay, PlainDisplay, display
 from seqgen.cli.log_lines import Unit, checkpoint_label, first_lines, format_duration, lines, longer
 from seqgen.cli.terminal import strip_controls
-from seqgen.config.options import DataOptions, ModelOptions, TrainingOptions
+from seqgen.config.options import DataOptions
 from seqgen.training.events import (
     Evaluated,
     Event,
@@ -25,6 +25,7 @@ from seqgen.training.events import (
     Started,
     Step,
 )
+from tests.specs import model_spec, train_spec
 
 NATS = 2 * math.log(2)  # two bits a token
 
@@ -37,8 +38,8 @@ CONFIG = Config(
     vocab=50,
     start=(1,),
     data=DataOptions(tokenizer="word"),
-    model=ModelOptions(cell="gru", layers=2, units=(32, 16), embedding=8, dropout=0.1),
-    training=TrainingOptions(epochs=1.0, seq_length=64, batch_size=4, learning_rate=0.01),
+    model=model_spec(cell="gru", units=(32, 16), embedding=8, dropout=0.1),
+    training=train_spec(seq_length=64, batch_size=4),
     corpus=CORPUS,
     versions={},
     tokenizer_sha256="",

@@ -3,22 +3,23 @@
 import pytest
 
 from seqgen.cli.dry_run import print_estimate, sides
-from seqgen.config.options import RunOptions
 from seqgen.training.dry_run import Estimate, layer_rows
+from tests.specs import specs
 
 
 @pytest.fixture
 def found() -> Estimate:
     """A GRU of 16 and 8 units over 22 tokens."""
-    options = RunOptions.of(
-        {"cell": "gru", "layers": 2, "units": (16, 8), "embedding": 4, "dropout": 0.25,
+    model, training = specs(
+        **{"cell": "gru", "layers": 2, "units": (16, 8), "embedding": 4, "dropout": 0.25,
          "seq_length": 32, "batch_size": 6, "epochs": 3.0, "learning_rate": 0.004, "clip_norm": 5.0}
     )  # fmt: skip
     return Estimate(
         corpus="river",
-        options=options,
+        model=model,
+        training=training,
         reasons=("preset small", "batch 6: the corpus is small"),
-        layers=layer_rows(options, 22),
+        layers=layer_rows(model, training, 22),
         parameters=1_234_567,
         vocab=22,
         tokens_per_epoch=19_200,

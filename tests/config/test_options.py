@@ -104,16 +104,14 @@ def test_whole_numbers_are_numbers_too_and_truths_are_not() -> None:
 
 
 def test_units_are_one_number_or_one_a_layer() -> None:
-    assert ModelOptions(units=64, layers=2).widths == (64, 64)  # type: ignore[arg-type]
-    assert ModelOptions(units=[64, 32], layers=2).widths == (64, 32)  # type: ignore[arg-type]
+    assert ModelOptions(units=64).units == (64,)  # type: ignore[arg-type]
+    assert ModelOptions(units=[64, 32], layers=2).units == (64, 32)  # type: ignore[arg-type]
     with pytest.raises(ConfigError) as error:
         ModelOptions(units=(64, 32), layers=3)
     assert error.value.option == "units"
     with pytest.raises(ConfigError) as error:
         ModelOptions(units=())
     assert error.value.option == "units"
-    with pytest.raises(ConfigError, match="`units`"):
-        _ = ModelOptions(units=(64,)).widths
 
 
 def test_bytes_that_are_not_utf_8_are_named_but_in_the_names_of_files() -> None:

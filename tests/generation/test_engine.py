@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from seqgen.checkpoint.read import open_checkpoint
-from seqgen.config.options import ModelOptions
 from seqgen.errors import CheckpointError
 from seqgen.generation.engine import Engine
 from seqgen.models import cells
 from seqgen.models.architecture import weight_shapes
 from seqgen.models.onnx import graph
+from tests.specs import model_spec
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
@@ -95,7 +95,7 @@ def test_int8_keeps_what_the_network_knows(kind: str, embedding: int) -> None:
 def log_probabilities(said: dict[str, Any], embedding: int, precision: str) -> np.ndarray:
     """What a random network of 30 tokens expects over 60 random ones of 8 streams, [T, B, V]."""
     sizes: dict[str, Any] = {"layers": 2, "units": (48, 40), "embedding": embedding}
-    stack = ModelOptions(**{"dropout": 0.0, **sizes, **said})
+    stack = model_spec(**sizes | said)
     random = np.random.default_rng(0)
     weights = {
         # Of a size that neither forgets at once nor runs into chaos; the output far from even.

@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
 
-from seqgen.config.options import ModelOptions
+from seqgen.config.resolved import ModelSpec
 from seqgen.inspection.kernels import kernels
+from tests.specs import model_spec
 
 
-def stack(cell: str) -> ModelOptions:
-    return ModelOptions(cell=cell, layers=1, units=(2,), embedding=2)
+def stack(cell: str) -> ModelSpec:
+    return model_spec(cell=cell, units=(2,), embedding=2)
 
 
 def test_radius_and_norm_are_those_of_the_matrix() -> None:

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from seqgen.config.options import ModelOptions
 from seqgen.errors import ConfigError
 from seqgen.models import cells
+from tests.specs import model_spec
 
 STEPS, STREAMS, INPUTS, UNITS = 7, 3, 4, 5
 
@@ -25,7 +25,7 @@ def lstm_step(tf, x, states, w, options):
 
 def gru_step(tf, x, states, w, options):
     (h,) = states
-    if options.reset == "before":
+    if options["reset"] == "before":
         R_z, R_r, R_n = tf.split(w["recurrent_kernel"], 3, axis=1)
         x_z, x_r, x_n = tf.split(x @ w["kernel"] + w["bias"], 3, axis=1)
         z, r = tf.sigmoid(x_z + h @ R_z), tf.sigmoid(x_r + h @ R_r)
@@ -39,21 +39,21 @@ def gru_step(tf, x, states, w, options):
 
 
 def rnn_step(tf, x, states, w, options):
-    activation = getattr(tf.nn, options.activation)
+    activation = getattr(tf.nn, options["activation"])
     h = activation(x @ w["kernel"] + states[0] @ w["recurrent_kernel"] + w["bias"])
     return h, [h]
 
 
 def mingru_step(tf, x, states, w, options):
     z, n = tf.split(x @ w["kernel"] + w["bias"], 2, axis=1)
-    n = n if options.activation == "linear" else tf.tanh(n)
+    n = n if options["activation"] == "linear" else tf.tanh(n)
     h = (1 - tf.sigmoid(z)) * states[0] + tf.sigmoid(z) * n
     return h, [h]
 
 
 def minlstm_step(tf, x, states, w, options):
     f, i, n = tf.split(x @ w["kernel"] + w["bias"], 3, axis=1)
-    n = n if options.activation == "linear" else tf.tanh(n)
+    n = n if options["activation"] == "linear" else tf.tanh(n)
     f, i = tf.sigmoid(f), tf.sigmoid(i)
     h = (f * states[0] + i * n) / (f + i)
     return h, [h]
@@ -61,24 +61,24 @@ def minlstm_step(tf, x, states, w, options):
 
 def delay_step(tf, x, states, w, options):
     (past,) = states
-    kernels = tf.split(w["recurrent_kernel"], len(options.delays))
+    kernels = tf.split(w["recurrent_kernel"], len(options["delays"]))
     a = x @ w["kernel"] + w["bias"]
-    for d, kernel in zip(options.delays, kernels, strict=True):
+    for d, kernel in zip(options["delays"], kernels, strict=True):
         a += past[:, -d] @ kernel
-    h = getattr(tf.nn, options.activation)(a)
+    h = getattr(tf.nn, options["activation"])(a)
     return h, [tf.concat([past[:, 1:], h[:, None]], 1)]
 
 
 def leaky_step(tf, x, states, w, options):
     tau = 1 + tf.exp(w["timescale"])
     a = x @ w["kernel"] + states[0] @ w["recurrent_kernel"] + w["bias"]
-    s = (1 - 1 / tau) * states[0] + getattr(tf.nn, options.activation)(a) / tau
+    s = (1 - 1 / tau) * states[0] + getattr(tf.nn, options["activation"])(a) / tau
     return s, [s]
 
 
 def esn_step(tf, x, states, w, options):
     a = x @ w["kernel"] + states[0] @ w["recurrent_kernel"] + w["bias"]
-    h = (1 - options.leak) * states[0] + options.leak * tf.tanh(a)
+    h = (1 - options["leak"]) * states[0] + options["leak"] * tf.tanh(a)
     return h, [h]
 
 
@@ -88,22 +88,22 @@ OBVIOUS |= {"mingru": mingru_step, "minlstm": minlstm_step, "delay": delay_step}
 OBVIOUS |= {"leaky": leaky_step, "esn": esn_step}
 
 # Every cell, and those of its options that make it another one.
-VARIANTS = {name: ModelOptions(cell=name) for name in cells.names()} | {
-    f"rnn {activation}": ModelOptions(cell="rnn", activation=activation)
+VARIANTS = {name: model_spec(cell=name) for name in cells.names()} | {
+    f"rnn {activation}": model_spec(cell="rnn", activation=activation)
     for activation in ("sigmoid", "relu")
 }
-VARIANTS |= {"gru before": ModelOptions(cell="gru", reset="before")}
+VARIANTS |= {"gru before": model_spec(cell="gru", reset="before")}
 VARIANTS |= {
-    f"{cell} linear": ModelOptions(cell=cell, activation="linear") for cell in ("mingru", "minlstm")
+    f"{cell} linear": model_spec(cell=cell, activation="linear") for cell in ("mingru", "minlstm")
 }
 VARIANTS |= {
-    f"delay {delays}": ModelOptions(cell="delay", delays=delays, activation=activation)
+    f"delay {delays}": model_spec(cell="delay", delays=delays, activation=activation)
     for delays, activation in [((1,), "tanh"), ((2, 3), "sigmoid"), ((5, 1, 9), "relu")]
 }
 VARIANTS |= {
-    "leaky learned": ModelOptions(cell="leaky", tau="1.5:9", learn_tau=True),
-    "leaky relu": ModelOptions(cell="leaky", activation="relu", learn_tau=True),
-    "esn slow": ModelOptions(cell="esn", leak=0.3),
+    "leaky learned": model_spec(cell="leaky", tau="1.5:9", learn_tau=True),
+    "leaky relu": model_spec(cell="leaky", activation="relu", learn_tau=True),
+    "esn slow": model_spec(cell="esn", leak=0.3),
 }
 STOCK = {"lstm": "LSTM", "gru": "GRU", "rnn": "SimpleRNN"}
 
@@ -111,7 +111,7 @@ STOCK = {"lstm": "LSTM", "gru": "GRU", "rnn": "SimpleRNN"}
 @pytest.fixture(params=VARIANTS)
 def options(request):
     """A stack of each kind of cell."""
-    return cells.chosen(VARIANTS[request.param])
+    return VARIANTS[request.param]
 
 
 def arguments(cell, seed=0):
@@ -156,7 +156,7 @@ def by_a_plain_loop(tf, options, keeps=None, flow=1.0):
             if keeps is not None:
                 shape = [[STREAMS] + [1] * (len(state.shape) - 1) for state in after]
                 after = [s * tf.reshape(keeps[t], n) for s, n in zip(after, shape, strict=True)]
-            output, after = OBVIOUS[options.cell](tf, x[t], after, weights, options)
+            output, after = OBVIOUS[options.cell](tf, x[t], after, weights, options.cell_options)
             outputs.append(output)
         outputs = tf.stack(outputs)
         loss = total(tf, outputs, after)
@@ -219,7 +219,7 @@ def test_the_number_of_steps_may_be_known_at_the_call_only(tf, options):
 def test_weights_go_to_the_stock_keras_layer_and_back(tf, name):
     import keras
 
-    options = cells.chosen(ModelOptions(cell=name))
+    options = model_spec(cell=name)
     x, states, weights = arguments(cells.of(options))
     stock = getattr(keras.layers, STOCK[name])(UNITS, return_sequences=True, return_state=True)
     stock.build((STREAMS, STEPS, INPUTS))
@@ -238,7 +238,7 @@ def test_weights_go_to_the_stock_keras_layer_and_back(tf, name):
 @pytest.mark.parametrize("name", cells.names())
 def test_gradients_in_bfloat16_are_summed_in_float32(tf, name):
     """Over 4,096 steps of streams, where a sum in bfloat16 would long stand still."""
-    cell = cells.of(ModelOptions(cell=name))
+    cell = cells.create(name)
     rng = np.random.default_rng(2)
     x = tf.constant(rng.normal(size=(64, 64, INPUTS)), tf.float32)
     states = [tf.zeros((64, *s)) for s in cell.state_shapes(UNITS).values()]
@@ -262,7 +262,7 @@ def test_recurrent_weights_begin_orthogonal(tf, name):
 
 def begun(cell, **options):
     """The weights with which a layer begins, by name."""
-    layer = cells.of(ModelOptions(cell=cell, **options)).layer(UNITS, "layer")
+    layer = cells.create(cell, **options).layer(UNITS, "layer")
     layer.build(INPUTS)
     return {weight.name: weight.numpy() for weight in layer.weights}
 
@@ -283,7 +283,7 @@ def test_the_forget_gate_begins_open(tf):
 
 
 def test_dropped_recurrent_weights_are_missing_while_training_only(tf):
-    cell = cells.of(ModelOptions(cell="rnn", recurrent_dropout=0.5))
+    cell = cells.create("rnn", recurrent_dropout=0.5)
     weights = arguments(cell)[2]
     layer = layer_of(cell, weights | {"kernel": 0 * weights["kernel"]})
     # From a first unit vector, one step shows the first row of the recurrent kernel.
@@ -309,11 +309,10 @@ def test_an_unknown_cell_names_the_known_ones():
 
 def test_an_option_of_another_cell_is_refused():
     with pytest.raises(ConfigError) as error:
-        cells.chosen(ModelOptions(cell="lstm", activation="relu"))
+        model_spec(cell="lstm", activation="relu")
     assert error.value.option == "activation"
 
 
 def test_a_cell_fills_in_its_own_options_and_no_others():
-    chosen = cells.chosen(ModelOptions(cell="rnn", activation="relu"))
-    assert (chosen.activation, chosen.recurrent_init) == ("relu", "orthogonal")
-    assert (chosen.tau, chosen.delays, chosen.spectral_radius) == (None, None, None)
+    chosen = model_spec(cell="rnn", activation="relu").cell_options
+    assert chosen == {"activation": "relu", "recurrent_init": "orthogonal"}

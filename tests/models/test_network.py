@@ -5,42 +5,40 @@ from typing import Any
 import numpy as np
 import pytest
 
-from seqgen.config.options import ModelOptions
 from seqgen.errors import ConfigError
 from seqgen.generation.engine import Engine
 from seqgen.models import cells
-from seqgen.models.architecture import state_shapes, weight_shapes
+from seqgen.models.architecture import count_parameters, state_shapes, weight_shapes
 from seqgen.models.network import RecurrentLM
 from seqgen.models.onnx import graph
+from tests.specs import model_spec
 
 VOCAB = 23
 
 
-def options(cell, **changes):
+def spec(cell, **changes):
     chosen: dict[str, Any] = {
         "layers": 2,
         "units": (12, 9),
         "embedding": 7,
         "dropout": 0.3,
     } | changes
-    return ModelOptions(cell=cell, **chosen | changes)
+    return model_spec(cell=cell, **chosen | changes)
 
 
 # Every cell, and every way to join layers.
-VARIANTS = {cell: options(cell) for cell in cells.names()} | {
-    "relu": options("rnn", activation="relu"),
-    "reset before": options("gru", reset="before"),
-    "linear": options("mingru", activation="linear"),
-    "residual": options("gru", residual=True, layers=3, units=(8,), embedding=8),
-    "residual above": options("lstm", residual=True, units=(9,), embedding=7),
-    "dense": options("lstm", dense=True),
-    "layer norm": options("lstm", norm="layer"),
-    "batch norm": options("gru", norm="batch"),
-    "tied": options("lstm", tie_embeddings=True, units=(12, 7)),
-    "all": options(
-        "rnn", residual=True, norm="layer", tie_embeddings=True, units=(8,), embedding=8
-    ),
-    "dense norm": options("rnn", dense=True, norm="batch"),
+VARIANTS = {cell: spec(cell) for cell in cells.names()} | {
+    "relu": spec("rnn", activation="relu"),
+    "reset before": spec("gru", reset="before"),
+    "linear": spec("mingru", activation="linear"),
+    "residual": spec("gru", residual=True, layers=3, units=(8,), embedding=8),
+    "residual above": spec("lstm", residual=True, units=(9,), embedding=7),
+    "dense": spec("lstm", dense=True),
+    "layer norm": spec("lstm", norm="layer"),
+    "batch norm": spec("gru", norm="batch"),
+    "tied": spec("lstm", tie_embeddings=True, units=(12, 7)),
+    "all": spec("rnn", residual=True, norm="layer", tie_embeddings=True, units=(8,), embedding=8),
+    "dense norm": spec("rnn", dense=True, norm="batch"),
 }
 
 
@@ -69,7 +67,7 @@ def ids(steps, streams=3):
 
 def test_weights_have_the_shapes_that_the_options_say(stack):
     shapes = {name: array.shape for name, array in stack.arrays().items()}
-    assert shapes == weight_shapes(stack.options, VOCAB)
+    assert shapes == weight_shapes(stack.spec, VOCAB)
 
 
 def test_the_whole_sequence_equals_its_chunks(stack):
@@ -79,13 +77,13 @@ def test_the_whole_sequence_equals_its_chunks(stack):
         logits, states = stack(chunk, states)
         parts.append(logits)
     np.testing.assert_allclose(np.concatenate(parts), whole, atol=1e-5)
-    for name in state_shapes(stack.options):
+    for name in state_shapes(stack.spec):
         np.testing.assert_allclose(states[name], last[name], atol=1e-5)
 
 
 def test_the_onnx_step_equals_the_keras_model_over_200_steps(stack):
     expected, last = stack(ids(200), stack.initial_state(None, 3))
-    engine = Engine(graph.build(stack.options, VOCAB, stack.arrays(), "float32"))
+    engine = Engine(graph.build(stack.spec, VOCAB, stack.arrays(), "float32"))
     states, found = engine.start(3), []
     for row in ids(200):
         logits, states = engine.run(row[None], states)
@@ -105,8 +103,8 @@ def test_dropout_acts_in_training_only(stack):
 
 @pytest.mark.parametrize("variational", [False, True])
 def test_variational_dropout_drops_the_same_at_all_steps(tf, variational):
-    options = ModelOptions(layers=1, units=(8,), embedding=40, dropout=0.5, variational=variational)
-    dropped = RecurrentLM(options, VOCAB).dropouts[0](tf.ones((20, 3, 40)), training=True).numpy()
+    spec = model_spec(embedding=40, dropout=0.5, variational=variational)
+    dropped = RecurrentLM(spec, VOCAB).dropouts[0](tf.ones((20, 3, 40)), training=True).numpy()
     assert set(np.unique(dropped)) == {0.0, 2.0}
     assert (dropped == dropped[0]).all() == variational
     assert not (dropped[:, 0] == dropped[:, 1]).all()
@@ -114,8 +112,8 @@ def test_variational_dropout_drops_the_same_at_all_steps(tf, variational):
 
 def test_an_embedding_has_a_dropout_of_its_own(tf):
     def shares(**said):
-        options = ModelOptions(layers=2, units=(8,), embedding=40, dropout=0.5, **said)
-        return [layer.rate for layer in RecurrentLM(options, VOCAB).dropouts]
+        spec = model_spec(layers=2, units=(8,), embedding=40, dropout=0.5, **said)
+        return [layer.rate for layer in RecurrentLM(spec, VOCAB).dropouts]
 
     assert shares() == [0.5, 0.5, 0.5]
     assert shares(embedding_dropout=0.0) == [0.0, 0.5, 0.5]
@@ -131,7 +129,7 @@ def test_assign_takes_back_what_arrays_gave(stack):
 
 
 def test_before_a_boundary_everything_is_forgotten(tf):
-    model = RecurrentLM(options("lstm"), VOCAB, boundary=0)
+    model = RecurrentLM(spec("lstm"), VOCAB, boundary=0)
     stream = ids(12) % (VOCAB - 1) + 1
     stream[5] = 0
     logits, last = model(stream, model.initial_state(None, 3))
@@ -142,7 +140,7 @@ def test_before_a_boundary_everything_is_forgotten(tf):
 
 
 def test_the_output_bias_has_its_whole_gradient_in_bfloat16(tf):
-    model = RecurrentLM(options("rnn", dropout=0.0), VOCAB, precision="bfloat16")
+    model = RecurrentLM(spec("rnn", dropout=0.0), VOCAB, precision="bfloat16")
     bias = model.output_layer.bias.value
     with tf.GradientTape() as tape:
         logits, _ = model(ids(64, 64), model.initial_state(None, 64))
@@ -165,7 +163,7 @@ def weights_of(model):
 
 
 def test_a_residual_layer_adds_what_it_reads(tf):
-    model = moved(RecurrentLM(options("rnn", residual=True, units=(7, 9)), VOCAB))
+    model = moved(RecurrentLM(spec("rnn", residual=True, units=(7, 9)), VOCAB))
     w = weights_of(model)
     x = w["embedding/embeddings"][ids(6)]
     x = x + rnn(w, "recurrent_1", x)
@@ -175,7 +173,7 @@ def test_a_residual_layer_adds_what_it_reads(tf):
 
 
 def test_a_dense_layer_reads_all_below_it(tf):
-    model = moved(RecurrentLM(options("rnn", dense=True), VOCAB))
+    model = moved(RecurrentLM(spec("rnn", dense=True), VOCAB))
     w = weights_of(model)
     below = [w["embedding/embeddings"][ids(6)]]
     for layer in ("recurrent_1", "recurrent_2"):
@@ -186,7 +184,7 @@ def test_a_dense_layer_reads_all_below_it(tf):
 
 
 def test_what_a_layer_reads_is_normalised(tf):
-    model = moved(RecurrentLM(options("rnn", norm="layer"), VOCAB))
+    model = moved(RecurrentLM(spec("rnn", norm="layer"), VOCAB))
     w = weights_of(model)
 
     def norm(n, x):
@@ -203,7 +201,7 @@ def test_what_a_layer_reads_is_normalised(tf):
 
 
 def test_batch_norm_follows_the_data_it_learns_from(tf):
-    model = RecurrentLM(options("rnn", norm="batch", dropout=0.0), VOCAB)
+    model = RecurrentLM(spec("rnn", norm="batch", dropout=0.0), VOCAB)
     before = model.arrays()
     model(ids(8, 8), model.initial_state(None, 8), training=False)
     np.testing.assert_array_equal(model.arrays()["norm_2/moving_mean"], 0)
@@ -220,7 +218,7 @@ def test_batch_norm_follows_the_data_it_learns_from(tf):
 
 
 def test_a_tied_output_layer_is_the_embedding(tf):
-    model = moved(RecurrentLM(options("rnn", tie_embeddings=True, units=(12, 7)), VOCAB))
+    model = moved(RecurrentLM(spec("rnn", tie_embeddings=True, units=(12, 7)), VOCAB))
     w = weights_of(model)
     assert "output/kernel" not in w
     x = w["embedding/embeddings"][ids(6)]
@@ -237,7 +235,7 @@ def test_a_tied_output_layer_is_the_embedding(tf):
 )
 def test_layers_that_do_not_fit_are_refused(tf, option, remedy):
     with pytest.raises(ConfigError, match=remedy) as error:
-        RecurrentLM(options("lstm", **{option: True}), VOCAB)
+        RecurrentLM(spec("lstm", **{option: True}), VOCAB)
     assert error.value.option == option
 
 
@@ -247,18 +245,23 @@ FEATURES = (5, 9, 4)
 @pytest.mark.parametrize("precision", ["float32", "int8"])
 @pytest.mark.parametrize("cell", cells.names())
 def test_numbers_beside_the_tokens_are_read_alike_in_training_and_generation(tf, cell, precision):
-    model = moved(RecurrentLM(options(cell), VOCAB, feature_sizes=FEATURES))
+    model = moved(RecurrentLM(spec(cell), VOCAB, feature_sizes=FEATURES))
     rng = np.random.default_rng(2)
     assert {n: a.shape for n, a in model.arrays().items()} == weight_shapes(
-        model.options, VOCAB, FEATURES
+        model.spec, VOCAB, FEATURES
     )
     beside = rng.integers(0, FEATURES, (12, 3, len(FEATURES)))
     read = np.concatenate([ids(12)[..., None], beside], axis=2)
     logits, _ = model(read, model.initial_state(None, 3))
-    engine = Engine(graph.build(model.options, VOCAB, model.arrays(), precision, FEATURES))
+    engine = Engine(graph.build(model.spec, VOCAB, model.arrays(), precision, FEATURES))
     assert engine.feature_count == len(FEATURES)
     found, _ = engine.run(read, engine.start(3))
     np.testing.assert_allclose(found, logits, atol=1e-4 if precision == "float32" else 0.5)
     other = read.copy()
     other[0, :, 1] = (other[0, :, 1] + 1) % FEATURES[0]
     assert not np.allclose(model(other, model.initial_state(None, 3))[0][0], logits[0])
+
+
+def test_parameters_are_counted_by_hand():
+    spec = model_spec(units=(10,), embedding=3)
+    assert count_parameters(spec, 7) == 7 * 3 + 4 * 10 * (3 + 10 + 1) + 10 * 7 + 7

@@ -2,7 +2,6 @@
 
 import pytest
 
-from seqgen.config.options import TrainingOptions
 from seqgen.models import tf_runtime
 
 
@@ -13,7 +12,7 @@ def no_gpu(monkeypatch):
 
 def test_the_parts_are_equal_and_none_too_small(monkeypatch):
     def shards(batch, threads=None):
-        return tf_runtime.shards(TrainingOptions(batch_size=batch, threads=threads))
+        return tf_runtime.shards(batch, threads)
 
     monkeypatch.setattr(tf_runtime, "cores", lambda: 4)
     assert [shards(batch) for batch in (1, 7, 8, 16, 17, 24, 32, 64)] == [
@@ -25,10 +24,10 @@ def test_the_parts_are_equal_and_none_too_small(monkeypatch):
 def test_bfloat16_is_taken_where_the_processor_has_it(monkeypatch, tmp_path):
     flags = tmp_path / "cpuinfo"
     monkeypatch.setattr(tf_runtime, "PROCESSOR", flags)
-    assert tf_runtime.precision(TrainingOptions()) == "float32"
+    assert tf_runtime.precision("auto") == "float32"
     flags.write_text("flags\t\t: fpu avx512f avx512_bf16x\n")
-    assert tf_runtime.precision(TrainingOptions()) == "float32"
-    assert tf_runtime.precision(TrainingOptions(precision="bfloat16")) == "bfloat16"
+    assert tf_runtime.precision("auto") == "float32"
+    assert tf_runtime.precision("bfloat16") == "bfloat16"
     flags.write_text("flags\t\t: fpu avx512f avx512_bf16\n")
-    assert tf_runtime.precision(TrainingOptions()) == "bfloat16"
-    assert tf_runtime.precision(TrainingOptions(precision="float32")) == "float32"
+    assert tf_runtime.precision("auto") == "bfloat16"
+    assert tf_runtime.precision("float32") == "float32"

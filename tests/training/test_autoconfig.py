@@ -1,23 +1,27 @@
 """What is chosen where nothing was said."""
 
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
 import pytest
 
 from seqgen.config.options import RunOptions
 from seqgen.errors import ConfigError
+from seqgen.models import tf_runtime, throughput
 from seqgen.training.autoconfig import (
-    LEAST_STEPS,
-    MOST_MINUTES,
+    MAX_MINUTES,
+    MIN_STEPS,
     PRESETS,
     REFERENCE_FLOPS,
-    memory_bytes,
-    parameters,
-    plan,
     preset_names,
+    resolve,
+    resolve_for,
 )
 
 
 def chosen(tokens, flops=REFERENCE_FLOPS, **said):
-    return plan(RunOptions.of(said), "char", tokens, 66, flops)
+    return resolve_for(RunOptions.of(said), "char", tokens, 66, flops)
 
 
 @pytest.mark.parametrize(
@@ -26,9 +30,9 @@ def chosen(tokens, flops=REFERENCE_FLOPS, **said):
 )
 def test_the_preset_grows_with_the_data(tokens, name, batch):
     found = chosen(tokens)
-    assert found.options.training.preset == name
-    assert found.options.training.batch_size == batch
-    assert found.options.model.units == (PRESETS[name].units,) * PRESETS[name].layers
+    assert found.training.preset == name
+    assert found.training.batch_size == batch
+    assert found.model.units == (PRESETS[name].units,) * PRESETS[name].layers
     assert any(name in reason for reason in found.reasons)
 
 
@@ -42,7 +46,7 @@ def test_the_preset_grows_with_the_data(tokens, name, batch):
     ],
 )  # fmt: skip
 def test_the_preset_grows_with_the_time(length, name):
-    assert chosen(10**6, **length).options.training.preset == name
+    assert chosen(10**6, **length).training.preset == name
 
 
 @pytest.mark.parametrize(
@@ -52,12 +56,12 @@ def test_the_preset_grows_with_the_time(length, name):
 )  # fmt: skip
 @pytest.mark.parametrize("kind", ["char", "abc"])
 def test_a_small_corpus_has_a_small_network_and_a_tiny_one_for_little_time(length, name, kind):
-    found = plan(RunOptions.of(length), kind, 10**5, 66)
-    assert found.options.training.preset == name
+    found = resolve_for(RunOptions.of(length), kind, 10**5, 66)
+    assert found.training.preset == name
 
 
 def dropout(tokens, **said):
-    return chosen(tokens, **said).options.model.dropout
+    return chosen(tokens, **said).model.dropout
 
 
 def test_more_is_dropped_the_oftener_the_data_are_read():
@@ -77,14 +81,14 @@ def test_more_is_dropped_of_a_larger_network_and_less_of_more_data():
     assert dropout(10**6, epochs=10.0, units=(512,)) > dropout(10**7, epochs=10.0, units=(512,))
     # An echo state network learns nothing but its readout.
     esn = chosen(10**6, epochs=50.0, cell="esn")
-    assert esn.options.model.dropout == 0
+    assert esn.model.dropout == 0
     assert "dropout 0, which suits the cell" in esn.reasons
 
 
 @pytest.mark.parametrize("kind", ["char", "abc"])
 @pytest.mark.parametrize("tokens", [2_500, 12_000])
 def test_a_corpus_of_a_few_pages_has_a_network_of_its_own(kind, tokens):
-    training = plan(RunOptions(), kind, tokens, 66).options.training
+    training = resolve_for(RunOptions(), kind, tokens, 66).training
     assert training.preset == "micro"
     assert training.epochs == 30
     assert training.batch_size == (4 if tokens == 2_500 else 8)
@@ -103,62 +107,60 @@ def test_a_corpus_of_a_few_pages_has_a_network_of_its_own(kind, tokens):
     ],
 )
 def test_a_book_of_tunes_has_the_network_that_its_time_is_enough_for(length, flops, name):
-    found = plan(RunOptions.of(length), "abc", 650_000, 222, flops)
-    assert found.options.training.preset == name
+    found = resolve_for(RunOptions.of(length), "abc", 650_000, 222, flops)
+    assert found.training.preset == name
 
 
 def test_what_is_said_stays():
     found = chosen(
         10**6, units=(300,), layers=3, seq_length=20, batch_size=8, learning_rate=1e-3, epochs=2
     )
-    stack, training = found.options.model, found.options.training
-    assert stack.widths == (300, 300, 300)
+    stack, training = found.model, found.training
+    assert stack.units == (300, 300, 300)
     assert (training.seq_length, training.batch_size, training.learning_rate) == (20, 8, 1e-3)
     assert (training.epochs, training.minutes) == (2, None)
-    both = chosen(10**6, epochs=2, minutes=3).options.training
+    both = chosen(10**6, epochs=2, minutes=3).training
     assert (both.epochs, both.minutes) == (2, 3)
 
 
 def test_units_of_each_layer_say_how_many_layers():
-    assert chosen(10**6, units=(64, 32)).options.model.layers == 2
+    assert chosen(10**6, units=(64, 32)).model.layers == 2
 
 
 def test_a_cell_has_layers_and_a_step_size_that_suit_it_unless_they_are_said():
-    mingru = chosen(10**6, cell="mingru").options
-    said = chosen(10**6, cell="mingru", layers=2, learning_rate=1e-3).options
-    assert (mingru.model.widths, mingru.training.learning_rate) == ((384, 384, 384), 8e-3)
-    assert (said.model.widths, said.training.learning_rate) == ((384, 384), 1e-3)
+    mingru = chosen(10**6, cell="mingru")
+    said = chosen(10**6, cell="mingru", layers=2, learning_rate=1e-3)
+    assert (mingru.model.units, mingru.training.learning_rate) == ((384, 384, 384), 8e-3)
+    assert (said.model.units, said.training.learning_rate) == ((384, 384), 1e-3)
 
 
 @pytest.mark.parametrize("name", preset_names())
 @pytest.mark.parametrize("tokens", [18, 270, 5_000, 90_000])
 def test_a_small_corpus_has_steps_left_and_is_told_so(tokens, name):
     found = chosen(tokens, preset=name)
-    training = found.options.training
+    training = found.training
     assert tokens // training.batch_size // training.seq_length >= 1
     if tokens >= 270:
-        assert tokens // training.batch_size // training.seq_length >= LEAST_STEPS
+        assert tokens // training.batch_size // training.seq_length >= MIN_STEPS
     shrunk = training.seq_length < PRESETS[name].window or training.batch_size < PRESETS[name].batch
     assert shrunk == any("small" in reason and "rather" in reason for reason in found.reasons)
 
 
 def test_with_no_length_it_chooses_epochs_bounded_by_the_clock():
-    found = chosen(10**6).options.training
+    found = chosen(10**6).training
     assert found.epochs == pytest.approx(6.0)
-    assert found.minutes == MOST_MINUTES
-    assert chosen(10**6, minutes=2).options.training.epochs is None
+    assert found.minutes == MAX_MINUTES
+    assert chosen(10**6, minutes=2).training.epochs is None
 
 
 def test_time_beyond_what_the_data_are_good_for_is_not_used_unless_epochs_are_said():
     found = chosen(10**6, minutes=600.0)
-    assert found.options.training.minutes == 600
-    assert found.options.training.epochs == PRESETS["huge"].max_epochs
-    assert "by heart (--epochs for more)" in found.reasons[-1]
-    assert chosen(10**6, minutes=600.0, epochs=90.0).options.training.epochs == 90
+    assert found.training.minutes == 600
+    assert found.training.epochs == PRESETS["huge"].max_epochs
+    assert "`epochs`" in found.reasons[-1]
+    assert chosen(10**6, minutes=600.0, epochs=90.0).training.epochs == 90
     # A text of a few lines needs many passes for as many steps.
-    few, many, most = (
-        chosen(n, minutes=600.0).options.training.epochs for n in (100_000, 30_000, 2_000)
-    )
+    few, many, most = (chosen(n, minutes=600.0).training.epochs for n in (100_000, 30_000, 2_000))
     assert few == PRESETS["small"].max_epochs
     assert few < many == pytest.approx(40)
     assert most == PRESETS["micro"].max_epochs
@@ -166,12 +168,12 @@ def test_time_beyond_what_the_data_are_good_for_is_not_used_unless_epochs_are_sa
 
 def test_a_slower_machine_gets_what_it_has_the_time_for():
     fast, slow = (chosen(10**6, minutes=10.0, flops=flops) for flops in (4e11, 4e10))
-    assert fast.options.training.preset == "medium"
-    assert slow.options.model.units < fast.options.model.units
-    assert slow.options.model.dropout < fast.options.model.dropout
+    assert fast.training.preset == "medium"
+    assert slow.model.units < fast.model.units
+    assert slow.model.dropout < fast.model.dropout
     assert "about 10 minutes at 40 GFLOP/s" in slow.reasons[0]
-    by_epochs = [chosen(10**6, epochs=10.0, flops=flops).options for flops in (4e11, 4e10)]
-    assert by_epochs[0] == by_epochs[1]
+    one, other = (chosen(10**6, epochs=10.0, flops=flops) for flops in (4e11, 4e10))
+    assert (one.model, one.training) == (other.model, other.training)
 
 
 def test_how_often_the_data_are_read_is_reckoned_with_the_network_that_is_asked_for():
@@ -196,8 +198,38 @@ def test_an_unknown_preset_names_the_known_ones():
         chosen(1000, preset="enormous")
 
 
-def test_parameters_and_memory_are_counted_by_hand():
-    options = chosen(10**6, units=(10,), layers=1, embedding=3, seq_length=5, batch_size=2).options
-    assert parameters(options.model, 7) == 7 * 3 + 4 * 10 * (3 + 10 + 1) + 10 * 7 + 7
-    more = chosen(10**6, units=(10,), layers=1, embedding=3, seq_length=5, batch_size=200).options
-    assert memory_bytes(more, 7) > memory_bytes(options, 7)
+def test_nothing_is_left_open():
+    run = chosen(10**6)
+    assert run.data.tokenizer == "char"
+    open_ = {name for name, value in vars(run.training).items() if value is None}
+    assert open_ == {"clip_value", "threads"}
+    assert {name for name, value in vars(run.model).items() if value is None} == {"norm"}
+    assert run.model.cell_options == {"forget_bias": 1.0}
+
+
+DATA: Any = SimpleNamespace(
+    tokenizer=SimpleNamespace(kind="char", size=66), training=np.zeros(10**6)
+)
+
+
+@pytest.fixture
+def speeds(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Results of the next measurements of the machine."""
+    found: list[float] = []
+    monkeypatch.setattr(tf_runtime, "load", lambda *_: None)
+    monkeypatch.setattr(tf_runtime, "has_gpu", lambda: False)
+    monkeypatch.setattr(throughput, "training_flops", lambda *_: found.pop(0))
+    return found
+
+
+def test_a_run_by_the_clock_follows_the_speed(speeds: list[float]) -> None:
+    for said in ({"minutes": 10.0}, {}):
+        speeds += [4e11, 1e10]
+        fast, slow = (resolve(RunOptions.of(said), DATA).model for _ in range(2))
+        assert slow.units < fast.units
+
+
+@pytest.mark.usefixtures("speeds")
+def test_a_run_by_epochs_is_the_same_everywhere() -> None:
+    found = resolve(RunOptions.of({"epochs": 20.0}), DATA)  # nothing is measured
+    assert found.training.preset == "medium"

@@ -13,6 +13,7 @@ from seqgen.training import dry_run as module
 from seqgen.training.dry_run import estimate, layer_rows
 from seqgen.training.events import Started
 from seqgen.training.run import start_run
+from tests.specs import specs
 
 SMALL = {"units": (16,), "embedding": 8, "seq_length": 16, "batch_size": 4, "dropout": 0.0}
 
@@ -36,8 +37,8 @@ def test_it_tells_the_run_that_follows(text_file, tmp_path) -> None:
     assert found.parameters == started.parameters
     assert found.steps_per_epoch == started.steps
     assert found.vocab == started.config.vocab
-    assert found.options.model == started.config.model
-    assert found.options.training == started.config.training
+    assert found.model == started.config.model
+    assert found.training == started.config.training
     assert found.tokens_per_epoch == started.steps * 16 * 4
 
 
@@ -53,7 +54,7 @@ def test_time_follows_from_the_speed(text_file, speed: float) -> None:
 
 def test_a_time_too_short_for_all_passes_is_the_time_that_it_takes(text_file, speed: float) -> None:
     found = estimate(open_corpus([str(text_file)]), RunOptions.of({**SMALL, "minutes": 1e-5}))
-    assert found.options.training.epochs is None
+    assert found.training.epochs is None
     assert found.minutes == 1e-5
     assert found.epochs == pytest.approx(6e-4 * speed / found.tokens_per_epoch)
 
@@ -93,14 +94,13 @@ def test_it_is_plain_json(text_file) -> None:
     found = estimate(open_corpus([str(text_file)]), RunOptions.of(SMALL))
     data = json.loads(json.dumps(found.to_json()))
     assert data["parameters"] == sum(row["parameters"] for row in data["layers"])
-    assert data["options"]["model"]["units"] == [16]
+    assert data["model"]["units"] == [16]
     assert data["reasons"]
 
 
 @pytest.mark.parametrize("cell", cells.names())
 def test_layers_are_counted_as_they_are_shaped(cell: str) -> None:
-    options = RunOptions.of({**SMALL, "cell": cell, "units": (16, 8), "layers": 2})
-    rows = layer_rows(options, 30)
+    rows = layer_rows(*specs(**SMALL | {"cell": cell, "units": (16, 8)}), 30)
     assert [row.output for row in rows] == [(16, 4, 8), (16, 4, 16), (16, 4, 8), (16, 4, 30)]
     assert [row.parameters for row in rows] == [
         sum(map(math.prod, row.weights.values())) for row in rows

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqgen.config.options import ModelOptions, RunOptions, TrainingOptions
 from seqgen.data.batching import TBPTTBatches
+from tests.specs import model_spec, specs, train_spec
 
 pytestmark = pytest.mark.slow
 
@@ -36,8 +36,10 @@ def right_answers(tf, said, steps):
     from seqgen.training.optimiser import Adam, clip
 
     keras.utils.set_random_seed(0)
-    stack = ModelOptions(layers=1, units=(32,), embedding=12, dropout=0.0, **said)
-    model, options = RecurrentLM(stack, SYMBOLS), TrainingOptions()
+    model, options = (
+        RecurrentLM(model_spec(units=(32,), embedding=12, **said), SYMBOLS),
+        train_spec(),
+    )
     weights = [weight.value for weight in model.learned]
     adam = Adam(weights, options)
 
@@ -91,10 +93,10 @@ def losses(said, steps=200):
     text = SONNETS.read_text(encoding="utf-8")
     alphabet = sorted(set(text))
     ids = np.array([alphabet.index(character) for character in text], np.uint8)
-    options = RunOptions.of({"layers": 1, "dropout": 0.0, "batch_size": 16} | said)
-    learner = Trainer(options, len(alphabet))
-    windows = TBPTTBatches(ids, 16, options.training.seq_length, seed=0)
-    rate = options.training.learning_rate
+    spec, training = specs(**{"batch_size": 16} | said)
+    learner = Trainer(spec, training, len(alphabet))
+    windows = TBPTTBatches(ids, 16, training.seq_length, seed=0)
+    rate = training.learning_rate
     places = [divmod(n, windows.steps) for n in range(steps)]
     told = [learner.step(windows.read(*n), rate) for n in places]
     loss, norm = np.array(told).T

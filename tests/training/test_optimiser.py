@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seqgen.config.options import TrainingOptions
+from tests.specs import train_spec
 
 
 @pytest.mark.parametrize("weight_decay", [0.0, 0.1])
@@ -14,7 +14,7 @@ def test_steps_equal_those_of_keras(tf, weight_decay):
 
     rng = np.random.default_rng(0)
     start = [rng.normal(size=(4, 3)).astype("float32"), rng.normal(size=3).astype("float32")]
-    options = TrainingOptions(weight_decay=weight_decay, beta_2=0.95)
+    options = train_spec(weight_decay=weight_decay, beta_2=0.95)
     ours = [tf.Variable(array) for array in start]
     adam = Adam(ours, options)
     theirs = [keras.Variable(array, name=f"weight_{n}") for n, array in enumerate(start)]
@@ -33,17 +33,17 @@ def test_a_long_gradient_is_shortened_and_a_short_one_is_not(tf):
     from seqgen.training.optimiser import clip
 
     gradients = [tf.constant([3.0]), tf.constant([[4.0]])]
-    clipped, norm = clip(gradients, TrainingOptions(clip_norm=1.0))
+    clipped, norm = clip(gradients, train_spec(clip_norm=1.0))
     assert float(norm) == 5
     np.testing.assert_allclose(clipped[0], [0.6], rtol=1e-6)
     np.testing.assert_allclose(clipped[1], [[0.8]], rtol=1e-6)
-    clipped, _ = clip(gradients, TrainingOptions(clip_norm=6.0))
+    clipped, _ = clip(gradients, train_spec(clip_norm=6.0))
     assert [float(g.numpy().item()) for g in clipped] == [3, 4]
 
 
 def test_values_are_clipped_one_by_one(tf):
     from seqgen.training.optimiser import clip
 
-    clipped, norm = clip([tf.constant([3.0, -0.5])], TrainingOptions(clip_value=1.0))
+    clipped, norm = clip([tf.constant([3.0, -0.5])], train_spec(clip_value=1.0))
     assert clipped[0].numpy().tolist() == [1, -0.5]
     assert float(norm) == pytest.approx(9.25**0.5)

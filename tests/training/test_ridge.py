@@ -13,6 +13,7 @@ from seqgen.data.corpora import open_corpus
 from seqgen.evaluation.text.ngram import NGram
 from seqgen.training.events import Evaluated, Finished, Step
 from seqgen.training.run import resume_run, start_run
+from tests.specs import specs
 
 VOCAB = 7
 SAID = {
@@ -39,7 +40,7 @@ def windows():
 def learner(**said):
     from seqgen.training.ridge import RidgeTrainer
 
-    return RidgeTrainer(RunOptions.of(SAID | said), VOCAB)
+    return RidgeTrainer(*specs(**SAID | said), VOCAB)
 
 
 def states(weights, ids_TB, h_BH):

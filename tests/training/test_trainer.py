@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from seqgen.config.options import RunOptions
 from seqgen.data.batching import TBPTTBatches
 from seqgen.models import cells
+from tests.specs import specs
 
 VOCAB = 11
 SAID = {
@@ -25,7 +25,7 @@ SAID = {
 def learner(tf):
     from seqgen.training.trainer import Trainer
 
-    return Trainer(RunOptions.of(SAID), VOCAB)
+    return Trainer(*specs(**SAID), VOCAB)
 
 
 def tokens(length=2000):
@@ -66,7 +66,7 @@ def test_an_average_is_what_is_measured_and_used_and_not_what_learns(tf):
     from seqgen.training.trainer import Trainer
 
     averaged, plain = (
-        Trainer(RunOptions.of(SAID | {"weight_averaging": share}), VOCAB) for share in (0.5, 0.0)
+        Trainer(*specs(**SAID | {"weight_averaging": share}), VOCAB) for share in (0.5, 0.0)
     )
     assert steps(averaged, 15) == steps(plain, 15)
     used, last = averaged.network(), averaged.model.arrays()
@@ -87,11 +87,11 @@ def test_measuring_changes_nothing(learner):
 def test_from_a_copy_it_goes_on_bit_for_bit(tf, more):
     from seqgen.training.trainer import Trainer
 
-    learner = Trainer(RunOptions.of(SAID | more), VOCAB)
+    learner = Trainer(*specs(**SAID | more), VOCAB)
     steps(learner, 5)
     kept = learner.arrays()
     expected = steps(learner, 5, begin=5)
-    other = Trainer(RunOptions.of(SAID | more | {"seed": 7}), VOCAB)
+    other = Trainer(*specs(**SAID | more | {"seed": 7}), VOCAB)
     other.assign(kept)
     assert steps(other, 5, begin=5) == expected
     for name, array in other.arrays().items():
@@ -118,7 +118,7 @@ def test_the_same_steps_give_the_same_bits_on_all_threads(tf, more, beside):
         "seq_length": window,
         "batch_size": batch,
     }
-    learner = Trainer(RunOptions.of(SAID | sizes | more), vocab, 0, beside)
+    learner = Trainer(*specs(**SAID | sizes | more), vocab, 0, beside)
     chance = np.random.default_rng(1)
     ids = chance.zipf(1.3, 4 * batch * window + 1) % vocab
     rows = [ids, *(chance.integers(0, most, len(ids)) for most in beside)]
@@ -142,7 +142,7 @@ def test_the_same_steps_give_the_same_bits_on_all_threads(tf, more, beside):
 def test_a_stream_that_forgets_does_not_feel_its_past(tf, cell):
     from seqgen.training.trainer import Trainer
 
-    learner = Trainer(RunOptions.of(SAID | {"cell": cell}), VOCAB)
+    learner = Trainer(*specs(**SAID | {"cell": cell}), VOCAB)
     batch = TBPTTBatches(tokens(), 16, 8, seed=0).read(0, 0)
     steps(learner, 4)
     kept = learner.arrays()
@@ -157,7 +157,7 @@ def test_a_stream_that_forgets_does_not_feel_its_past(tf, cell):
 def test_targets_count_in_the_loss_by_their_weights(tf):
     from seqgen.training.trainer import Trainer
 
-    learner = Trainer(RunOptions.of(SAID | {"precision": "float32"}), VOCAB)
+    learner = Trainer(*specs(**SAID | {"precision": "float32"}), VOCAB)
     batch = TBPTTBatches(tokens(), 16, 8, seed=0).read(0, 0)
     batch = replace(batch, reset=np.ones(16, bool))
     plain, _ = learner.step(batch, 0.0)
@@ -176,7 +176,7 @@ def test_targets_count_in_the_loss_by_their_weights(tf):
 def test_with_random_windows_a_step_is_compiled_once_and_learns(tf):
     from seqgen.training.trainer import Trainer
 
-    learner = Trainer(RunOptions.of(SAID | {"truncate": "random"}), VOCAB)
+    learner = Trainer(*specs(**SAID | {"truncate": "random"}), VOCAB)
     windows = TBPTTBatches(tokens(), 16, 8, seed=0, random=True)
     before, _ = learner.measure(tokens())
     lengths = set()
@@ -208,7 +208,7 @@ def test_the_mean_gradient_of_random_windows_is_the_whole_one(tf):
 
     said = SAID | {"seq_length": 3, "cell": "rnn", "precision": "float32"}
     whole, random = (
-        Trainer(RunOptions.of(said | {"truncate": how}), VOCAB) for how in ("fixed", "random")
+        Trainer(*specs(**said | {"truncate": how}), VOCAB) for how in ("fixed", "random")
     )
     expected = gradient(whole, ids)
     mean = 0.0

@@ -4,17 +4,26 @@ Another package adds a cell, a subclass of `seqgen.models.cells.base.Cell`, by a
 group ``seqgen.cells`` (`seqgen.registry`).
 """
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from seqgen.config.options import ModelOptions
+from seqgen.config.resolved import ModelSpec
 from seqgen.errors import ConfigError
 from seqgen.registry import Registry
 
 if TYPE_CHECKING:
     from seqgen.models.cells.base import Cell
 
-__all__ = ["CELLS", "chosen", "filled", "find", "names", "of", "readers"]
+__all__ = [
+    "CELLS",
+    "create",
+    "find",
+    "names",
+    "of",
+    "own_options",
+    "readers",
+    "resolve_options",
+]
 
 CELLS = Registry["type[Cell]"](
     "cell",
@@ -35,46 +44,60 @@ names = CELLS.names
 find = CELLS.load
 
 
-def of(options: ModelOptions) -> "Cell":
-    """The cell that a stack is built of. Raises ConfigError for an unknown one.
+def create(name: str, recurrent_dropout: float = 0.0, **options: Any) -> "Cell":
+    """A cell of that name; options that are not given take the cell's defaults."""
+    cell = find(name)
+    return cell({**cell.option_defaults, **options}, recurrent_dropout)
 
-    It passes over options of other cells: to know them takes all cells, and a network that is
-    there already was checked when it was made (`chosen`).
+
+def of(model: ModelSpec) -> "Cell":
+    """The cell of a network.
+
+    Raises:
+        ConfigError: If the cell is unknown, or the options are not those of the cell.
     """
-    return find(options.cell)(filled(options))
+    cell = find(model.cell)
+    options = model.cell_options
+    for name in options.keys() ^ cell.option_defaults.keys():
+        raise ConfigError(f"cell_options: {name}: the cell {model.cell} needs exactly its own")
+    for name, default in cell.option_defaults.items():
+        if options[name] is None and default is not None:
+            raise ConfigError(f"cell_options: {name} has no value")
+    return cell(options, model.recurrent_dropout)
 
 
-def chosen(options: ModelOptions) -> ModelOptions:
-    """The options with the cell's own filled in.
+def resolve_options(options: ModelOptions) -> dict[str, Any]:
+    """The options that belong to the cell alone, with its defaults for those not given.
 
-    Raises ConfigError for an unknown cell, and for an option that is said and not of this cell.
+    Raises:
+        ConfigError: If the cell is unknown, or an option is given that is not of this cell.
     """
     cell = find(options.cell)
-    for name in readers():
+    for name, having in readers().items():
         if name not in cell.option_defaults and getattr(options, name):
-            cells = ", ".join(readers()[name])
-            raise ConfigError(f"is for `cell={cells}`, not for {cell.name}", option=name)
+            cells = ", ".join(having)
+            raise ConfigError(f"is for `cell={cells}`, not for {options.cell}", option=name)
     if options.recurrent_dropout and not cell.supports_recurrent_dropout:
         raise ConfigError(
-            f"{cell.name} has no trainable recurrent weights", option="recurrent_dropout"
+            f"{options.cell} has no trainable recurrent weights", option="recurrent_dropout"
         )
     if options.tie_embeddings and cell.fixed_embedding:
         raise ConfigError(
-            f"{cell.name} has no trainable embedding, so the output layer would not be trained",
+            f"{options.cell} has no trainable embedding, so the output layer would not be trained",
             option="tie_embeddings",
         )
-    return filled(options)
+    return own_options(options)
 
 
-def filled(options: ModelOptions) -> ModelOptions:
-    """The options with what the cell takes for those of its own that are not said."""
+def own_options(options: ModelOptions) -> dict[str, Any]:
+    """As `resolve_options`, but options of other cells are ignored."""
     defaults = find(options.cell).option_defaults
-    unsaid = {name: value for name, value in defaults.items() if getattr(options, name) is None}
-    return replace(options, **unsaid)
+    given = {name: getattr(options, name) for name in defaults}
+    return {name: defaults[name] if value is None else value for name, value in given.items()}
 
 
 def readers() -> dict[str, tuple[str, ...]]:
-    """The options that only some cells take: for each, the names of these cells."""
+    """The options that only some cells take, each with the names of these cells."""
     every = {name: cell.option_defaults for name, cell in CELLS.items()}
     return {
         option: tuple(name for name, defaults in every.items() if option in defaults)

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
-from seqgen.config.options import ModelOptions
-
 if TYPE_CHECKING:
     import keras
 
@@ -62,7 +60,7 @@ class Cell(ABC):
     builder use cells too.
 
     states: names of what it carries from step to step.
-    option_defaults: the options that are its own, with what each is unless said.
+    option_defaults: the options that are its own, with their defaults.
     fixed: names of weights that training leaves as they began.
     fixed_embedding: whether the embedding below it is left so, too.
     supports_recurrent_dropout: whether it has recurrent weights that `recurrent_dropout` can drop.
@@ -78,8 +76,15 @@ class Cell(ABC):
     supports_recurrent_dropout: ClassVar[bool] = True
     bound: float | None = 1.0
 
-    def __init__(self, options: ModelOptions) -> None:
+    def __init__(self, options: Mapping[str, Any], recurrent_dropout: float = 0.0) -> None:
+        """Create a cell.
+
+        Args:
+            options: A value for every name in `option_defaults`.
+            recurrent_dropout: Share of recurrent weights dropped in training, in [0, 1).
+        """
         self.options = options
+        self.recurrent_dropout = recurrent_dropout
 
     @property
     def preset_overrides(self) -> Mapping[str, Any]:
@@ -116,7 +121,7 @@ class Cell(ABC):
         }
         kinds = {
             "kernel": keras.initializers.GlorotUniform,
-            "recurrent_kernel": recurrent[self.options.recurrent_init or "orthogonal"],
+            "recurrent_kernel": recurrent[self.options.get("recurrent_init", "orthogonal")],
             "bias": keras.initializers.Zeros,
         }
         return kinds[weight]()
@@ -234,7 +239,7 @@ class RecurrentCell(Cell):
         from seqgen.models.scans.cudnn import KerasRecurrent
         from seqgen.models.scans.recurrent import Recurrent
 
-        plain = not forgets and flow == 1 and not self.options.recurrent_dropout
+        plain = not forgets and flow == 1 and not self.recurrent_dropout
         if self.cudnn and plain and tf_runtime.has_gpu():
             return KerasRecurrent(self, units, name)
         return Recurrent(self, units, name, flow)

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from seqgen.config.options import ModelOptions
 from seqgen.errors import ConfigError
 from seqgen.models.activations import ACTIVATIONS
 from seqgen.models.cells.base import Cell, Graph
@@ -30,10 +29,10 @@ class Delay(Cell):
     states = ("past",)
     option_defaults: ClassVar = {"delays": (1, 4, 16, 64), "activation": "tanh"}
 
-    def __init__(self, options: ModelOptions) -> None:
-        super().__init__(options)
-        self.delays = options.delays or ()
-        self.activation = ACTIVATIONS[options.activation or "tanh"]
+    def __init__(self, options: Mapping[str, Any], recurrent_dropout: float = 0.0) -> None:
+        super().__init__(options, recurrent_dropout)
+        self.delays: tuple[int, ...] = options["delays"]
+        self.activation = ACTIVATIONS[options["activation"]]
         self.bound = self.activation.bound
         twice = sorted({d for d in self.delays if self.delays.count(d) > 1})
         if twice:

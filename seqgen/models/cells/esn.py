@@ -1,15 +1,13 @@
 """Echo state network: a reservoir that is drawn at random and left so, under an output layer."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from seqgen.config.options import ModelOptions
 from seqgen.models.cells.leaky import Leaky
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import keras
 
 # Connections into each unit; their number hardly matters (Lukoševičius 2012, "A practical guide to
@@ -44,16 +42,17 @@ class ESN(Leaky):
     fixed_embedding = True
     supports_recurrent_dropout = False
 
-    def __init__(self, options: ModelOptions) -> None:
-        super().__init__(options)
+    def __init__(self, options: Mapping[str, Any], recurrent_dropout: float = 0.0) -> None:
+        # Its rate is the leak, and no τ is read.
+        super().__init__({"tau": "1", "learn_tau": False, **options}, recurrent_dropout)
         self.fixed = ESN.fixed
 
     @property
-    def preset_overrides(self) -> "Mapping[str, Any]":
+    def preset_overrides(self) -> Mapping[str, Any]:
         plain = {"dropout": 0.0, "weight_decay": 0.0}
         # 45 seconds of tinyshakespeare: 1.864 nats with 2000 units, 1.893 with 1000. The sums of a
         # ridge readout grow with the square of the units.
-        if self.options.readout == "ridge":
+        if self.options["readout"] == "ridge":
             return plain | {"units": 1000, "learning_rate": 4.0, "token_budget": 0}
         return plain | {"units": 2000, "learning_rate": 0.015}
 
@@ -67,9 +66,9 @@ class ESN(Leaky):
     def initial(self, weight: str) -> "keras.Initializer":
         import keras
 
-        scale: float = self.options.input_scale or 1.0
-        radius: float = self.options.spectral_radius or 1.0
-        connectivity = self.options.connectivity
+        scale: float = self.options["input_scale"]
+        radius: float = self.options["spectral_radius"]
+        connectivity = self.options["connectivity"]
 
         class Input(keras.initializers.Initializer):
             def __call__(self, shape: Any, dtype: Any = None) -> Any:
@@ -87,8 +86,8 @@ class ESN(Leaky):
         kinds = {"kernel": Input, "recurrent_kernel": Reservoir, "bias": keras.initializers.Zeros}
         return kinds[weight]()
 
-    def constants(self, weights: "Mapping[str, Any]") -> tuple[Any, ...]:
-        return (self.options.leak + 0 * weights["bias"],)
+    def constants(self, weights: Mapping[str, Any]) -> tuple[Any, ...]:
+        return (self.options["leak"] + 0 * weights["bias"],)
 
 
 def spectral_radius(matrix: np.ndarray) -> float:

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from seqgen.config.options import ModelOptions
 from seqgen.models.cells.base import Graph, RecurrentCell
 
 if TYPE_CHECKING:
@@ -28,9 +27,9 @@ class GRU(RecurrentCell):
     option_defaults: ClassVar = {"reset": "after"}
     fused_gates = False
 
-    def __init__(self, options: ModelOptions) -> None:
-        super().__init__(options)
-        self.resets_before = options.reset == "before"
+    def __init__(self, options: Mapping[str, Any], recurrent_dropout: float = 0.0) -> None:
+        super().__init__(options, recurrent_dropout)
+        self.resets_before = options["reset"] == "before"
 
     def shapes(self, inputs: int, units: int) -> dict[str, tuple[int, ...]]:
         return {

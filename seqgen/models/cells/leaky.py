@@ -1,18 +1,16 @@
 """Leaky units: a recurrent network whose units forget slowly, each at its own pace."""
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from seqgen.config.options import ModelOptions
 from seqgen.errors import ConfigError
 from seqgen.models.activations import ACTIVATIONS
 from seqgen.models.cells.base import Graph, RecurrentCell
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import keras
 
 # A unit with τ = 1 keeps this share of its state, since ln(τ - 1) must be a number.
@@ -38,15 +36,15 @@ class Leaky(RecurrentCell):
     }
     saved = ("f", "s", "rate")
 
-    def __init__(self, options: ModelOptions) -> None:
-        super().__init__(options)
-        self.activation = ACTIVATIONS[options.activation or "tanh"]
+    def __init__(self, options: Mapping[str, Any], recurrent_dropout: float = 0.0) -> None:
+        super().__init__(options, recurrent_dropout)
+        self.activation = ACTIVATIONS[options["activation"]]
         self.bound = self.activation.bound
-        self.ends = time_constants("1" if options.tau is None else options.tau)
-        self.fixed = () if options.learn_tau else ("timescale",)
+        self.ends = time_constants(options["tau"])
+        self.fixed = () if options["learn_tau"] else ("timescale",)
 
     @property
-    def preset_overrides(self) -> "Mapping[str, Any]":
+    def preset_overrides(self) -> Mapping[str, Any]:
         # Four passes over tinyshakespeare with 512 units: 1.708 nats, and 1.745 with half the rate.
         return {"learning_rate": 8e-3}
 
@@ -72,7 +70,7 @@ class Leaky(RecurrentCell):
 
         return Spread()
 
-    def constants(self, weights: "Mapping[str, Any]") -> tuple[Any, ...]:
+    def constants(self, weights: Mapping[str, Any]) -> tuple[Any, ...]:
         return (1 / (1 + np.e ** weights["timescale"]),)
 
     def forward(
@@ -88,7 +86,7 @@ class Leaky(RecurrentCell):
         ds, drate = gradients
         f, s, rate = saved
         inward = ds * rate
-        if self.options.learn_tau:
+        if self.options["learn_tau"]:
             drate += ds * (f - s)
         return inward * self.activation.slope(f), None, (ds - inward, drate)
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from seqgen.config.options import ModelOptions
 from seqgen.models.activations import ACTIVATIONS
 from seqgen.models.cells.base import Cell, Graph
 
@@ -30,9 +29,9 @@ class LinearRecurrentCell(Cell):
     supports_recurrent_dropout = False
     parts: ClassVar[int]
 
-    def __init__(self, options: ModelOptions) -> None:
-        super().__init__(options)
-        self.activation = ACTIVATIONS[options.activation or "tanh"]
+    def __init__(self, options: Mapping[str, Any], recurrent_dropout: float = 0.0) -> None:
+        super().__init__(options, recurrent_dropout)
+        self.activation = ACTIVATIONS[options["activation"]]
         self.bound = self.activation.bound
 
     @property

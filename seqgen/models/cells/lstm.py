@@ -39,7 +39,7 @@ class LSTM(RecurrentCell):
         if weight != "bias":
             return super().initial(weight)
 
-        bias = self.options.forget_bias
+        bias = self.options["forget_bias"]
 
         class Forget(keras.initializers.Initializer):
             def __call__(self, shape: Any, dtype: Any = None) -> Any:

@@ -1,8 +1,8 @@
 """The vanilla recurrent network (Elman 1990)."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from seqgen.config.options import ModelOptions
 from seqgen.models.activations import ACTIVATIONS
 from seqgen.models.cells.base import Graph, RecurrentCell
 
@@ -19,9 +19,9 @@ class RNN(RecurrentCell):
     option_defaults: ClassVar = {"activation": "tanh", "recurrent_init": "orthogonal"}
     saved = ("h'",)
 
-    def __init__(self, options: ModelOptions) -> None:
-        super().__init__(options)
-        self.activation = ACTIVATIONS[options.activation or "tanh"]
+    def __init__(self, options: Mapping[str, Any], recurrent_dropout: float = 0.0) -> None:
+        super().__init__(options, recurrent_dropout)
+        self.activation = ACTIVATIONS[options["activation"]]
         self.bound = self.activation.bound
 
     def shapes(self, inputs: int, units: int) -> dict[str, tuple[int, ...]]:

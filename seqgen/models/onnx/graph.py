@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seqgen.config.options import INT8, PRECISIONS, ModelOptions
+from seqgen.config.options import INT8, PRECISIONS
+from seqgen.config.resolved import ModelSpec
 from seqgen.errors import CheckpointError, unknown_name
 from seqgen.models import cells
 from seqgen.models.architecture import (
@@ -66,7 +67,7 @@ def next_state(name: str) -> str:
 
 
 def build(
-    options: ModelOptions,
+    spec: ModelSpec,
     vocab: int,
     weights: Mapping[str, np.ndarray],
     precision: str = INT8,
@@ -75,7 +76,7 @@ def build(
 ) -> bytes:
     """The one-step graph of a network, as the bytes of an ONNX file.
 
-    options: the stack, with layers, units and embedding chosen.
+    spec: the layers.
     weights: the arrays that `seqgen.models.architecture.weight_shapes` lists, float32.
     precision: of the products' operands, one of `seqgen.checkpoint.PRECISIONS`.
     feature_sizes: number of values of each input feature.
@@ -88,15 +89,15 @@ def build(
     """
     check_size_and_precision(weights, precision)
     graph = GraphBuilder(int8=precision == INT8)
-    outputs = network(graph, options, weights, feature_sizes)
+    outputs = network(graph, spec, weights, feature_sizes)
     shown = graph.gates if gates else {}
     outputs |= {tensor: GATE + name for name, (tensor, _) in shown.items()}
     shapes = {GATE + name: (units,) for name, (_, units) in shown.items()}
-    return serialised(graph, outputs, "B", "B", options, vocab, feature_sizes, shapes)
+    return serialised(graph, outputs, "B", "B", spec, vocab, feature_sizes, shapes)
 
 
 def build_sequence(
-    options: ModelOptions,
+    spec: ModelSpec,
     vocab: int,
     weights: Mapping[str, np.ndarray],
     precision: str = INT8,
@@ -114,8 +115,8 @@ def build_sequence(
     """
     check_size_and_precision(weights, precision)
     graph = SequenceBuilder((IDS, FEATURES), int8=precision == INT8)
-    outputs = network(graph, options, weights, feature_sizes)
-    return serialised(graph, outputs, "T", 1, options, vocab, feature_sizes)
+    outputs = network(graph, spec, weights, feature_sizes)
+    return serialised(graph, outputs, "T", 1, spec, vocab, feature_sizes)
 
 
 def check_size_and_precision(weights: Mapping[str, np.ndarray], precision: str) -> None:
@@ -131,15 +132,15 @@ def check_size_and_precision(weights: Mapping[str, np.ndarray], precision: str) 
 
 def network(
     graph: GraphBuilder,
-    options: ModelOptions,
+    spec: ModelSpec,
     weights: Mapping[str, np.ndarray],
     feature_sizes: tuple[int, ...],
 ) -> dict[str, str]:
     """Add a network to a graph; returns, by tensor, the names of logits and states after it."""
-    states = state_shapes(options)
+    states = state_shapes(spec)
     outputs: dict[str, str] = {}
-    layers = recurrent_layers(options)
-    cell = cells.of(options)
+    layers = recurrent_layers(spec)
+    cell = cells.of(spec)
     x_BI = graph.lookup(IDS, weights["embedding/embeddings"], "embedding/embeddings")
     if feature_sizes:
         table = weights["places/embeddings"]
@@ -150,9 +151,9 @@ def network(
 
     def read(layer: LayerShape, last: bool = False) -> tuple[str, str]:
         """What a layer reads, as it is and normalised. last: at the last step only."""
-        x_BI = graph.joined(below) if options.dense else below[-1]
+        x_BI = graph.joined(below) if spec.dense else below[-1]
         x_BI = graph.last(x_BI) if last else x_BI
-        return x_BI, normalised(graph, options.norm, x_BI, own(weights, layer.norm))
+        return x_BI, normalised(graph, spec.norm, x_BI, own(weights, layer.norm))
 
     for layer in layers:
         before = {n: f"{layer.name}/{n}" for n in own(states, layer.name)}
@@ -162,10 +163,8 @@ def network(
         outputs |= {tensor: next_state(before[name]) for name, tensor in after.items()}
         graph.bound(y_BH, cell.bound)
         below.append(graph.sum(x_BI, y_BH) if layer.residual else y_BH)
-    _, x_BI = read(output_layer(options), last=True)
-    kernel = (
-        weights["embedding/embeddings"].T if options.tie_embeddings else weights["output/kernel"]
-    )
+    _, x_BI = read(output_layer(spec), last=True)
+    kernel = weights["embedding/embeddings"].T if spec.tie_embeddings else weights["output/kernel"]
     outputs[graph.linear({x_BI: kernel}, weights["output/bias"], "output")] = LOGITS
     return outputs
 
@@ -175,7 +174,7 @@ def serialised(
     outputs: Mapping[str, str],
     tokens: str,
     streams: str | int,
-    options: ModelOptions,
+    spec: ModelSpec,
     vocab: int,
     feature_sizes: tuple[int, ...],
     more: Mapping[str, tuple[int, ...]] = MappingProxyType({}),
@@ -187,7 +186,7 @@ def serialised(
     """
     from onnx import TensorProto, helper
 
-    states = state_shapes(options)
+    states = state_shapes(spec)
 
     def value(name: str, kind: int, *shape: str | int) -> "onnx.ValueInfoProto":
         return helper.make_tensor_value_info(name, kind, shape)

@@ -23,7 +23,7 @@ class CellLayer(keras.layers.Layer):
         self.units = units
         self.flow = flow
         # The same weights are missing at all steps of a window (Merity et al. 2018).
-        self.dropout = keras.layers.Dropout(cell.options.recurrent_dropout, dtype="float32")
+        self.dropout = keras.layers.Dropout(cell.recurrent_dropout, dtype="float32")
 
     def build(self, input_shape: int) -> None:
         """Make the weights for inputs of that width."""

@@ -5,19 +5,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from seqgen.config.options import ModelOptions, RunOptions
 from seqgen.data.batching import TBPTTBatches
 from seqgen.errors import ConfigError
 from seqgen.models import cells
 from seqgen.models.cells.esn import spectral_radius
 from seqgen.models.network import RecurrentLM
+from tests.specs import model_spec, specs
 
 UNITS, VOCAB = 200, 20
 SMALL: dict[str, Any] = {"cell": "esn", "layers": 1, "units": (40,), "embedding": 8, "dropout": 0.0}
 
 
 def reservoir(tf, units=UNITS, **options):
-    layer = cells.of(ModelOptions(cell="esn", **options)).layer(units, "layer")
+    layer = cells.create("esn", **options).layer(units, "layer")
     layer.build(8)
     return {weight.name: weight.numpy() for weight in layer.weights}
 
@@ -58,7 +58,7 @@ def test_the_radius_is_found_of_any_matrix():
 
 def test_inputs_enter_with_the_scale_that_was_asked_for(tf):
     for scale in (0.2, 2.0):
-        model = RecurrentLM(ModelOptions(**SMALL | {"units": (500,), "input_scale": scale}), VOCAB)
+        model = RecurrentLM(model_spec(**SMALL | {"units": (500,), "input_scale": scale}), VOCAB)
         weights = model.arrays()
         added = weights["embedding/embeddings"] @ weights["recurrent_1/kernel"]
         assert added.std() == pytest.approx(scale, rel=0.2)
@@ -66,7 +66,7 @@ def test_inputs_enter_with_the_scale_that_was_asked_for(tf):
 
 @pytest.mark.parametrize("leak", [1.0, 0.5])
 def test_its_state_forgets_where_it_began(tf, leak):
-    cell = cells.of(ModelOptions(cell="esn", leak=leak))
+    cell = cells.create("esn", leak=leak)
     layer = cell.layer(UNITS, "layer")
     layer.build(8)
     rng = np.random.default_rng(0)
@@ -88,8 +88,7 @@ def tokens(length=2000):
 def test_only_the_output_is_learned(tf, more):
     from seqgen.training.trainer import Trainer
 
-    options = RunOptions.of(SMALL | {"seq_length": 8, "batch_size": 16} | more)
-    learner = Trainer(options, VOCAB)
+    learner = Trainer(*specs(**SMALL | {"batch_size": 16} | more), VOCAB)
     before = learner.model.arrays()
     windows = TBPTTBatches(tokens(), 16, 8, seed=0)
     losses = [
@@ -105,8 +104,7 @@ def test_the_seed_alone_decides_the_reservoir(tf):
     from seqgen.training.trainer import Trainer
 
     def weights(seed):
-        options = RunOptions.of(SMALL | {"seq_length": 8, "batch_size": 8, "seed": seed})
-        return Trainer(options, VOCAB).model.arrays()
+        return Trainer(*specs(**SMALL | {"batch_size": 8, "seed": seed}), VOCAB).model.arrays()
 
     one, again, other = weights(1), weights(1), weights(2)
     for name in ("embedding/embeddings", "recurrent_1/kernel", "recurrent_1/recurrent_kernel"):
@@ -125,5 +123,5 @@ def test_the_seed_alone_decides_the_reservoir(tf):
 )
 def test_what_makes_no_sense_of_a_reservoir_is_refused(option, value):
     with pytest.raises(ConfigError) as error:
-        cells.of(cells.chosen(ModelOptions(cell="esn", **{option: value})))
+        model_spec(cell="esn", **{option: value})
     assert error.value.option == option

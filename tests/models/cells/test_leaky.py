@@ -3,16 +3,17 @@
 import numpy as np
 import pytest
 
-from seqgen.config.options import ModelOptions, RunOptions
+from seqgen.config.options import RunOptions
 from seqgen.errors import ConfigError
 from seqgen.models import cells
 from seqgen.training.autoconfig import check_names
+from tests.specs import model_spec
 
 INPUTS, UNITS, STREAMS, STEPS = 4, 6, 3, 20
 
 
 def layer(tf, cell="leaky", inputs=INPUTS, units=UNITS, **options):
-    made = cells.of(ModelOptions(cell=cell, **options)).layer(units, "layer")
+    made = cells.create(cell, **options).layer(units, "layer")
     made.build(inputs)
     return made, {weight.name: weight for weight in made.weights}
 
@@ -86,5 +87,5 @@ def test_a_time_constant_that_is_none_is_refused_before_anything_is_read(tau):
 @pytest.mark.parametrize("option", [{"tau": "10"}, {"learn_tau": True}])
 def test_other_cells_have_no_time_constants(option):
     with pytest.raises(ConfigError) as error:
-        cells.chosen(ModelOptions(cell="lstm", **option))
+        model_spec(cell="lstm", **option)
     assert error.value.option in option

@@ -5,12 +5,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from seqgen.config.options import ModelOptions
+from seqgen.config.resolved import ModelSpec
 from seqgen.errors import CheckpointError, ConfigError
 from seqgen.generation.engine import CHUNK_TOKENS, SUFFIX_LENGTHS, Engine
 from seqgen.models import cells
 from seqgen.models.architecture import weight_shapes
 from seqgen.models.onnx import graph
+from tests.specs import model_spec
 
 VOCAB = 30
 FEATURES = (5, 9, 4)
@@ -31,34 +32,27 @@ KINDS: dict[str, dict[str, Any]] = {
 
 def network(
     said: dict[str, Any], feature_sizes: tuple[int, ...] = ()
-) -> tuple[ModelOptions, dict[str, np.ndarray]]:
+) -> tuple[ModelSpec, dict[str, np.ndarray]]:
     """Options and random weights, of a size that neither forgets at once nor runs into chaos."""
     sizes: dict[str, Any] = {"layers": 2, "units": (24, 16), "embedding": 12, "dropout": 0.0}
-    options = ModelOptions(**sizes | said)
-    cell = cells.find(options.cell)
-    read = {
-        name: value
-        for name, value in cell.option_defaults.items()
-        if getattr(options, name) is None
-    }
-    options = ModelOptions(**sizes | read | said)
+    spec = model_spec(**sizes | said)
     random = np.random.default_rng(0)
     weights = {}
-    for name, shape in weight_shapes(options, VOCAB, feature_sizes).items():
+    for name, shape in weight_shapes(spec, VOCAB, feature_sizes).items():
         if name.endswith(("gamma", "moving_variance")):
             weights[name] = random.uniform(0.5, 2, shape).astype(np.float32)
         else:
             weights[name] = (0.7 * random.normal(size=shape) / np.sqrt(shape[0])).astype(np.float32)
-    return options, weights
+    return spec, weights
 
 
 def engine(
-    options: ModelOptions,
+    spec: ModelSpec,
     weights: dict[str, np.ndarray],
     precision: str,
     feature_sizes: tuple[int, ...] = (),
 ) -> Engine:
-    made = [build(options, VOCAB, weights, precision, feature_sizes) for build in BUILDERS]
+    made = [build(spec, VOCAB, weights, precision, feature_sizes) for build in BUILDERS]
     return Engine(made[0], sequence_graph=lambda: made[1])
 
 
@@ -87,39 +81,39 @@ def assert_same(found: Engine, exact: Engine, ids: np.ndarray, precision: str) -
 @pytest.mark.parametrize("length", [1, 2, 60, CHUNK_TOKENS + 1])
 @pytest.mark.parametrize("cell", cells.names())
 def test_a_sequence_is_read_as_token_by_token(cell: str, length: int, precision: str) -> None:
-    options, weights = network({"cell": cell})
+    spec, weights = network({"cell": cell})
     ids_T = np.random.default_rng(1).integers(0, VOCAB, length).astype(np.uint8)
-    exact = engine(options, weights, "float32")
-    assert_same(engine(options, weights, precision), exact, ids_T, precision)
+    exact = engine(spec, weights, "float32")
+    assert_same(engine(spec, weights, precision), exact, ids_T, precision)
 
 
 @pytest.mark.parametrize("precision", ["float32", "int8"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_however_the_layers_are_joined(kind: str, precision: str) -> None:
-    options, weights = network(KINDS[kind])
+    spec, weights = network(KINDS[kind])
     ids_T = np.random.default_rng(1).integers(0, VOCAB, 70)
-    exact = engine(options, weights, "float32")
-    assert_same(engine(options, weights, precision), exact, ids_T, precision)
+    exact = engine(spec, weights, "float32")
+    assert_same(engine(spec, weights, precision), exact, ids_T, precision)
 
 
 @pytest.mark.parametrize("precision", ["float32", "int8"])
 @pytest.mark.parametrize("cell", ["lstm", "gru", "mingru"])
 def test_with_position_features(cell: str, precision: str) -> None:
-    options, weights = network({"cell": cell}, FEATURES)
+    spec, weights = network({"cell": cell}, FEATURES)
     random = np.random.default_rng(1)
     rows_TF = np.concatenate(
         [random.integers(0, VOCAB, (70, 1)), random.integers(0, FEATURES, (70, len(FEATURES)))],
         axis=1,
     )
-    exact = engine(options, weights, "float32", FEATURES)
-    assert_same(engine(options, weights, precision, FEATURES), exact, rows_TF, precision)
+    exact = engine(spec, weights, "float32", FEATURES)
+    assert_same(engine(spec, weights, precision, FEATURES), exact, rows_TF, precision)
 
 
 @pytest.mark.parametrize("cell", ["gru", "rnn", "leaky", "minlstm"])
 def test_in_int8_a_loop_equals_the_steps_but_for_rounding(cell: str) -> None:
     """The products are of the same whole numbers; LSTM has an operator with scales of its own."""
-    options, weights = network({"cell": cell})
-    found = engine(options, weights, "int8")
+    spec, weights = network({"cell": cell})
+    found = engine(spec, weights, "int8")
     ids_T = np.random.default_rng(1).integers(0, VOCAB, 60)
     for state, expected in zip(
         found.read_sequence(ids_T)[1].values(), found.read(ids_T)[1].values(), strict=True
@@ -130,8 +124,8 @@ def test_in_int8_a_loop_equals_the_steps_but_for_rounding(cell: str) -> None:
 def test_only_what_depends_on_a_state_is_in_the_loop() -> None:
     import onnx
 
-    options, weights = network({"cell": "mingru"})
-    model = onnx.load_from_string(graph.build_sequence(options, VOCAB, weights, "float32"))
+    spec, weights = network({"cell": "mingru"})
+    model = onnx.load_from_string(graph.build_sequence(spec, VOCAB, weights, "float32"))
     loops = [node for node in model.graph.node if node.op_type == "Scan"]
     assert len(loops) == 2
     for loop in loops:
@@ -140,12 +134,12 @@ def test_only_what_depends_on_a_state_is_in_the_loop() -> None:
 
 
 def test_what_cannot_be_built_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    options, weights = network({})
+    spec, weights = network({})
     with pytest.raises(ConfigError, match="int4"):
-        graph.build_sequence(options, VOCAB, weights, "int4")
+        graph.build_sequence(spec, VOCAB, weights, "int4")
     monkeypatch.setattr(graph, "MOST_BYTES", 100)
     with pytest.raises(CheckpointError, match="fewer `units`"):
-        graph.build_sequence(options, VOCAB, weights)
+        graph.build_sequence(spec, VOCAB, weights)
 
 
 FORGETFUL = {"cell": "gru", "units": (24,), "layers": 1}
@@ -157,8 +151,8 @@ UNFORGETFUL = {
 
 
 def test_of_a_long_prompt_the_end_is_read_where_the_rest_is_forgotten() -> None:
-    options, weights = network(FORGETFUL)
-    found = engine(options, weights, "float32")
+    spec, weights = network(FORGETFUL)
+    found = engine(spec, weights, "float32")
     ids_T = np.random.default_rng(1).integers(0, VOCAB, 3000)
     assert found.read_suffix(ids_T, SUFFIX_LENGTHS[0]) is not None
     logits_1V, states = found.read(ids_T)
@@ -169,15 +163,15 @@ def test_of_a_long_prompt_the_end_is_read_where_the_rest_is_forgotten() -> None:
 
 
 def test_a_long_prompt_is_read_whole_where_it_is_remembered() -> None:
-    options, weights = network(UNFORGETFUL)
+    spec, weights = network(UNFORGETFUL)
     weights = weights | {"recurrent_1/recurrent_kernel": np.eye(24, dtype=np.float32)}
-    found = engine(options, weights, "float32")
+    found = engine(spec, weights, "float32")
     ids_T = np.random.default_rng(1).integers(0, VOCAB, 3000)
     assert found.read_suffix(ids_T, SUFFIX_LENGTHS[0]) is None
     np.testing.assert_allclose(found.read(ids_T)[0], found.read_steps(ids_T)[0], rtol=1e-3)
 
 
 def test_states_that_are_not_finite_are_not_taken_for_equal() -> None:
-    options, weights = network(UNFORGETFUL)
+    spec, weights = network(UNFORGETFUL)
     weights = weights | {"recurrent_1/recurrent_kernel": 2 * np.eye(24, dtype=np.float32)}
-    assert engine(options, weights, "float32").read_suffix(np.zeros(1000, int), 1000) is None
+    assert engine(spec, weights, "float32").read_suffix(np.zeros(1000, int), 1000) is None

@@ -95,10 +95,9 @@ def test_a_state_is_held_for_thousands_of_steps(tf):
 @pytest.mark.parametrize("gate", [-1e4, 1e4])
 def test_gates_at_their_ends_stay_numbers(tf, name, gate):
     """Shut for good, the state stays as it was; open for good, it is what was last read."""
-    from seqgen.config.options import ModelOptions
     from seqgen.models import cells
 
-    layer = cells.of(ModelOptions(cell=name, activation="linear")).layer(1, "layer")
+    layer = cells.create(name, activation="linear").layer(1, "layer")
     layer.build(1)
     # The candidate is the input. minLSTM's other gate is at the other end, then both at one.
     others = {"mingru": [[]], "minlstm": [[-gate], [gate]]}[name]

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from seqgen.config.options import ModelOptions
 from seqgen.models import cells
 
 STEPS, STREAMS, INPUTS, UNITS = 10, 3, 4, 5
@@ -11,7 +10,7 @@ STEPS, STREAMS, INPUTS, UNITS = 10, 3, 4, 5
 
 def layer_of(seed=0, units=UNITS, **options):
     """A layer whose weights are drawn at random."""
-    layer = cells.of(ModelOptions(cell="gru", reset="before", **options)).layer(units, "layer")
+    layer = cells.create("gru", reset="before", **options).layer(units, "layer")
     layer.build(INPUTS)
     rng = np.random.default_rng(seed)
     for weight in layer.weights:
@@ -53,7 +52,7 @@ def test_it_equals_keras(tf):
 def test_a_reset_before_is_another_network_than_one_after(tf):
     """They agree only where the reset gate is open, or nothing is multiplied by the state."""
     before = layer_of()
-    after = cells.of(ModelOptions(cell="gru")).layer(UNITS, "layer")
+    after = cells.create("gru").layer(UNITS, "layer")
     after.build(INPUTS)
     weights = {w.name: w.numpy() for w in before.weights}
     weights["bias"] = np.stack([weights["bias"], 0 * weights["bias"]])

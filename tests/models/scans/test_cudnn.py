@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from seqgen.config.options import ModelOptions, TrainingOptions
 from seqgen.models import cells, tf_runtime
 from seqgen.models.network import RecurrentLM
+from tests.specs import model_spec
 
 VOCAB = 11
 IDS = np.random.default_rng(1).integers(0, VOCAB, (9, 3))
@@ -18,8 +18,7 @@ def gpu(tf, monkeypatch):
 
 
 def stack(name, **changes):
-    options = ModelOptions(cell=name, layers=2, units=(6, 5), embedding=4, dropout=0.0)
-    return RecurrentLM(options, VOCAB, **changes)
+    return RecurrentLM(model_spec(cell=name, units=(6, 5)), VOCAB, **changes)
 
 
 def results(tf, model, states):
@@ -62,6 +61,6 @@ def test_what_cudnn_cannot_do_is_done_by_ours():
 
 @pytest.mark.usefixtures("gpu")
 def test_a_gpu_takes_the_batch_whole_and_rounds_by_itself():
-    assert tf_runtime.shards(TrainingOptions(batch_size=64)) == 1
-    assert tf_runtime.precision(TrainingOptions()) == "float32"
-    assert tf_runtime.precision(TrainingOptions(precision="bfloat16")) == "bfloat16"
+    assert tf_runtime.shards(64) == 1
+    assert tf_runtime.precision("auto") == "float32"
+    assert tf_runtime.precision("bfloat16") == "bfloat16"

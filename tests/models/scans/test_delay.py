@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from seqgen.config.options import ModelOptions
 from seqgen.errors import ConfigError
 from seqgen.models import cells
 
@@ -15,7 +14,7 @@ def begun(tf):
     """Makes a layer of a cell, with the weights with which it begins."""
 
     def make(cell="delay", **options):
-        layer = cells.of(ModelOptions(cell=cell, **options)).layer(UNITS, "layer")
+        layer = cells.create(cell, **options).layer(UNITS, "layer")
         layer.build(UNITS)
         return layer
 
@@ -97,5 +96,5 @@ def test_the_shortest_delay_begins_as_in_the_vanilla_network_and_the_others_weak
 
 def test_a_delay_named_twice_is_refused():
     with pytest.raises(ConfigError) as error:
-        cells.of(ModelOptions(cell="delay", delays=(4, 1, 4)))
+        cells.create("delay", delays=(4, 1, 4))
     assert error.value.option == "delays"

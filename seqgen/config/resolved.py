@@ -1,0 +1,147 @@
+"""A run after every choice is made: what the network is, and how it is trained.
+
+`seqgen.training.autoconfig.resolve` makes these from the options that the user gave. Everything
+below it takes them, and ``config.json`` stores them. What may still be ``None`` is a feature that
+is off.
+"""
+
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, get_type_hints
+
+from seqgen.config.fields import Options, validate
+from seqgen.config.options import ModelOptions, TrainingOptions
+from seqgen.errors import ConfigError
+
+CELL_OPTIONS = "cell_options"
+
+
+class _Spec:
+    """Base of the specs: checks each value against the option of the same name."""
+
+    requested: ClassVar[type[Options]]
+
+    def __post_init__(self) -> None:
+        known = {f.name: f.metadata for f in fields(self.requested)}  # type: ignore[arg-type]
+        hints = get_type_hints(type(self))
+        for f in fields(self):  # type: ignore[arg-type]
+            if f.name in known:
+                value = validate(f.name, getattr(self, f.name), hints[f.name], known[f.name])
+                object.__setattr__(self, f.name, value)
+
+
+@dataclass(frozen=True)
+class ModelSpec(_Spec):
+    """The network: an embedding, recurrent layers, an output layer.
+
+    The fields are those of `seqgen.config.options.ModelOptions`, with these differences.
+
+    Attributes:
+        units: Units of each layer, bottom to top.
+        cell_options: The options that belong to this cell alone, by name
+            (`seqgen.models.cells.base.Cell.option_defaults`).
+        norm: What normalises each layer's input; None for nothing.
+    """
+
+    requested = ModelOptions
+
+    cell: str
+    units: tuple[int, ...]
+    embedding: int
+    residual: bool = False
+    dense: bool = False
+    norm: str | None = None
+    tie_embeddings: bool = False
+    dropout: float = 0.0
+    embedding_dropout: float = 0.0
+    variational: bool = False
+    recurrent_dropout: float = 0.0
+    cell_options: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        ModelOptions(
+            layers=self.layers,
+            residual=self.residual,
+            dense=self.dense,
+            tie_embeddings=self.tie_embeddings,
+        )  # for their bounds and the rules across them
+        known = {f.name: f.metadata for f in fields(ModelOptions)}
+        hints = get_type_hints(ModelOptions)
+        checked = {}
+        for name, value in self.cell_options.items():
+            if name not in known:
+                raise ConfigError(f"cell_options: there is no option {name!r}")
+            checked[name] = validate(name, value, hints[name], known[name])
+        object.__setattr__(self, "cell_options", checked)
+
+    @property
+    def layers(self) -> int:
+        """The number of recurrent layers."""
+        return len(self.units)
+
+    def flat(self) -> dict[str, Any]:
+        """Every option by name, those of the cell among them."""
+        own = {f.name: getattr(self, f.name) for f in fields(self) if f.name != CELL_OPTIONS}
+        return own | dict(self.cell_options)
+
+
+@dataclass(frozen=True)
+class TrainSpec(_Spec):
+    """How the network is trained, and for how long.
+
+    The fields are those of `seqgen.config.options.TrainingOptions`, with these differences.
+
+    Attributes:
+        epochs: Length of the run in epochs; None for no such limit. With both limits the run ends
+            at whichever is reached first.
+        minutes: Length of the run by the clock; None for no such limit.
+        clip_norm: Largest global norm of the gradient; None where `clip_value` clips it instead.
+        clip_value: Largest absolute value of a gradient; None where `clip_norm` clips it instead.
+        precision: ``"auto"`` follows the machine that trains (`seqgen.models.tf_runtime`).
+        threads: None for one per core of the machine that trains.
+    """
+
+    requested = TrainingOptions
+
+    preset: str
+    seq_length: int
+    batch_size: int
+    learning_rate: float
+    weight_decay: float
+    epochs: float | None = None
+    minutes: float | None = None
+    truncate: str = TrainingOptions.truncate
+    weight_averaging: float = TrainingOptions.weight_averaging
+    warmup: float = TrainingOptions.warmup
+    clip_norm: float | None = None
+    clip_value: float | None = None
+    patience: int = TrainingOptions.patience
+    evaluations: int = TrainingOptions.evaluations
+    beta_1: float = TrainingOptions.beta_1
+    beta_2: float = TrainingOptions.beta_2
+    save_every: float = TrainingOptions.save_every
+    precision: str = TrainingOptions.precision
+    threads: int | None = None
+    seed: int = TrainingOptions.seed
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.epochs is None and self.minutes is None:
+            raise ConfigError("a run needs a length: `epochs` or `minutes`")
+        if (self.clip_norm is None) == (self.clip_value is None):
+            raise ConfigError("exactly one of `clip_norm` and `clip_value` clips the gradient")
+
+    def minutes_needed(self, epoch_minutes: float) -> float:
+        """Minutes until the first of its limits is reached, if an epoch takes `epoch_minutes`."""
+        by_epochs = None if self.epochs is None else self.epochs * epoch_minutes
+        return min(limit for limit in (self.minutes, by_epochs) if limit is not None)
+
+    @classmethod
+    def of(cls, options: TrainingOptions, **chosen: Any) -> "TrainSpec":
+        """The options with what was chosen for those that were left open.
+
+        Raises:
+            ConfigError: If an option is still open.
+        """
+        given = {f.name: getattr(options, f.name) for f in fields(cls)}
+        return cls(**given | chosen)
