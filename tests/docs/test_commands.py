@@ -130,7 +130,7 @@ class Reader:
         if words[:2] == ["corpora", "show"]:
             short[2] = SMALLER.get(words[2], words[2])
         if trains:
-            self.epochs += 0.02
+            self.epochs += 0.2
             short += ["--epochs", f"{self.epochs:.2f}"]
             if "--units" not in short and "--resume" not in short:
                 short += ["--units", "8"]
@@ -140,7 +140,7 @@ class Reader:
 def shortened_code(code: str) -> str:
     code = re.sub(r"minutes=\d+", "epochs=0.02", code)
     code = re.sub(r'"epochs": [\d.]+', '"epochs": 0.02, "units": (8,)', code)
-    code = re.sub(r"epochs=\d+(?!\.)\b", "epochs=0.05", code)
+    code = re.sub(r"epochs=\d+(?!\.)\b", "epochs=0.5", code)
     return code.replace("units=(256,)", "units=(8,)")
 
 
