@@ -93,7 +93,7 @@ def check_plot(plot: Path | None) -> None:
 def watch(events: "Generator[Event, None, None]", path: Path, overwrite: bool) -> "Comparison":
     """Display a comparison; an interruption saves it and ends the command."""
     from seqgen.cli.compare_display import display
-    from seqgen.cli.signals import Interruption, console, say
+    from seqgen.cli.signals import Interruption, console, print_message
     from seqgen.comparison.events import ComparisonStatus, VariantEvent, VariantStarted
     from seqgen.training.events import Step
 
@@ -115,7 +115,7 @@ def watch(events: "Generator[Event, None, None]", path: Path, overwrite: bool) -
                 break
         events.close()
     if interruption.signal:
-        say(interruption_message(path, overwrite))
+        print_message(interruption_message(path, overwrite))
         raise typer.Exit(128 + interruption.signal)
     assert comparison
     return comparison

@@ -66,8 +66,8 @@ class PlainDisplay:
                 return introduction(event)
             case VariantStarted():
                 entry = self.rows[event.index].entry
-                going = "goes on" if event.curve else "begins"
-                return [f"{entry.label} {going}: {entry.parameters:,} parameters"]
+                verb = "continues" if event.curve else "starts"
+                return [f"{entry.label} {verb}: {entry.parameters:,} parameters"]
             case VariantEvent(_, Started() as started):
                 self.unit = unit_of(started)
             case VariantEvent(index, Evaluated() as measured):
@@ -192,8 +192,8 @@ def ending(entry: Entry) -> str:
         return f"{entry.label} failed: {entry.failure}"
     result = entry.result
     return (
-        f"{entry.label} done after {format_duration(result.seconds)}: {result.nats:.4f} nats a "
-        f"token, perplexity {shown_perplexity(result.perplexity)}"
+        f"{entry.label} finished after {format_duration(result.seconds)}: "
+        f"{result.nats:.4f} nats/token, perplexity {shown_perplexity(result.perplexity)}"
     )
 
 
@@ -215,7 +215,7 @@ def figures(row: Row) -> Sequence[Any]:
     if not row.running:
         return (parameters, nats, "–", "–", Text("waiting", "dim"))
     if row.step is None:
-        return (parameters, nats, "–", "–", Text("getting ready", "dim"))
+        return (parameters, nats, "–", "–", Text("preparing", "dim"))
     bar = Table.grid(padding=(0, 1))
     bar.add_row(
         ProgressBar(total=1.0, completed=row.step.progress, width=BAR),

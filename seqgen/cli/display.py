@@ -1,4 +1,4 @@
-"""Draws a training run on standard error: a live picture in a terminal, plain lines elsewhere."""
+"""Displays a training run on standard error: live in a terminal, as plain lines elsewhere."""
 
 import math
 from collections.abc import Iterator
@@ -40,14 +40,14 @@ LINE_EVERY = 10.0  # seconds between two plain lines
 
 
 class Display(Protocol):
-    """Something that draws events as they come."""
+    """Displays events."""
 
     def draw(self, event: Event) -> None: ...
 
 
 @contextmanager
 def display(console: Console, verbose: bool) -> Iterator[Display]:
-    """The display that suits where standard error goes."""
+    """Return a live display in a terminal, else plain lines."""
     if not console.is_terminal:
         yield PlainDisplay(console, verbose)
         return
@@ -81,7 +81,7 @@ class PlainDisplay:
 
 
 class LiveDisplay:
-    """A picture that is drawn anew a few times a second: losses, speed, a sample, what is left."""
+    """Redraws losses, speed, a sample and the remaining time four times a second."""
 
     def __init__(self, console: Console, verbose: bool) -> None:
         self.console = console
@@ -115,7 +115,7 @@ class LiveDisplay:
             case Started():
                 self.stop()
                 self.unit = unit_of(event)
-                self.say(event)
+                self.print_lines(event)
                 self.live = Live(
                     get_renderable=self.picture, console=self.console, refresh_per_second=4
                 )
@@ -129,18 +129,18 @@ class LiveDisplay:
             case Sampled():
                 self.sample = event
             case Recovered() | Unsaved():
-                self.say(event)
+                self.print_lines(event)
             case Finished():
                 self.progress.update(self.task, completed=1.0, left="done")
                 self.stop()
-                self.say(event)
+                self.print_lines(event)
 
-    def say(self, event: Event) -> None:
+    def print_lines(self, event: Event) -> None:
         for line in lines(event, self.verbose, self.unit):
             self.console.print(Text(line))
 
     def stop(self) -> None:
-        """Leave the last picture standing."""
+        """Stop redrawing; the last state stays on the screen."""
         for drawn in (self.status, self.live):
             if drawn is not None:
                 drawn.stop()
@@ -149,8 +149,8 @@ class LiveDisplay:
     def picture(self) -> Group:
         parts: list[Any] = [self.numbers()]
         if self.sample is not None:
-            title = Text(f"what it writes at step {self.sample.step:,}")
-            parts.append(Panel(shown(self.sample.text), title=title, title_align="left"))
+            title = Text(f"sample at step {self.sample.step:,}")
+            parts.append(Panel(sample_text(self.sample.text), title=title, title_align="left"))
         return Group(*parts, self.progress)
 
     def numbers(self) -> Table:
@@ -174,7 +174,7 @@ class LiveDisplay:
         table.add_row(
             pair("perplexity", number(last.perplexity, ".2f") if last else "–"),
             pair("best", number(best, ".3f")),
-            pair("step size", f"{step.learning_rate:.1e}" if step else "–"),
+            pair("learning rate", f"{step.learning_rate:.1e}" if step else "–"),
         )
         return table
 
@@ -183,8 +183,8 @@ def pair(name: str, value: str, style: str = "bold") -> Text:
     return Text.assemble((f"{name} ", "dim"), (value, style))
 
 
-def shown(text: str) -> Text:
-    """The first lines of a sample, one row each, never read as markup."""
+def sample_text(text: str) -> Text:
+    """Return the first lines of a sample, one row each, without markup."""
     first = first_lines(text)
     first += [""] * (SAMPLE_LINES - len(first))
     return Text("\n".join(first), no_wrap=True, overflow="ellipsis")

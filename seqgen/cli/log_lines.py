@@ -1,4 +1,4 @@
-"""A training run in words: lines for a log, and the figures that a picture shows too."""
+"""Formats training events as plain lines, and their figures for the live display."""
 
 import math
 import shlex
@@ -28,9 +28,11 @@ SAMPLE_LINES = 6
 
 
 class Unit(NamedTuple):
-    """What losses are told by beside a token: a character, or a note.
+    """The unit in which losses are printed as well as per token: a character, or a note.
 
-    per_token: how many of it a token stands for, on average.
+    Attributes:
+        name: "char" or "note".
+        per_token: Mean number of units per token.
     """
 
     name: str = "char"
@@ -38,11 +40,11 @@ class Unit(NamedTuple):
 
 
 def lines(event: Event, verbose: bool, unit: Unit) -> list[str]:
-    """An event in plain lines, safe for a terminal."""
-    return [flags(strip_controls(line)) for line in told(event, verbose, unit)]
+    """Return the lines of an event, with options as flags and without control characters."""
+    return [flags(strip_controls(line)) for line in _event_lines(event, verbose, unit)]
 
 
-def told(event: Event, verbose: bool, unit: Unit) -> list[str]:
+def _event_lines(event: Event, verbose: bool, unit: Unit) -> list[str]:
     match event:
         case Preparing():
             return [event.what]
@@ -62,11 +64,11 @@ def told(event: Event, verbose: bool, unit: Unit) -> list[str]:
             return ["  | " + line for line in first_lines(event.text)]
         case Recovered():
             return [
-                f"step {event.step}: the loss {diverged(event.loss)}; back to the best weights "
-                f"so far with half the step size (time {event.times})"
+                f"step {event.step}: the loss {diverged(event.loss)}; restored the best "
+                f"weights and halved the learning rate (recovery {event.times})"
             ]
         case Unsaved():
-            return [f"step {event.step}: {event.reason}; training goes on, and tries again"]
+            return [f"step {event.step}: {event.reason}; training continues and will retry"]
         case Finished():
             return conclusion(event)
     return []
@@ -85,34 +87,36 @@ def introduction(event: Started, verbose: bool) -> list[str]:
     if corpus.learns_ends and corpus.unit:
         text.append(summary(corpus.documents, corpus.unit, corpus.held_out))
     text += [
-        f"{'going on with' if event.resumed else 'learning'} {corpus.name}: "
-        f"{corpus.training_characters:,} characters, {corpus.validation_characters:,} held back, "
+        f"{'resuming' if event.resumed else 'training on'} {corpus.name}: "
+        f"{corpus.training_characters:,} characters, "
+        f"{corpus.validation_characters:,} for validation, "
         f"{pluralize(corpus.documents, document)}, "
         f"{config.vocab:,} {config.data.tokenizer} tokens",
         f"{cells.find(stack.cell).title}, {widths} units, embedding {stack.embedding}, dropout "
-        f"{stack.dropout:g}: {event.parameters:,} parameters; window {training.seq_length}, "
-        f"batch {training.batch_size}, {event.steps:,} steps an epoch",
+        f"{stack.dropout:g}: {event.parameters:,} parameters; "
+        f"sequence length {training.seq_length}, batch size {training.batch_size}, "
+        f"{event.steps:,} steps per epoch",
     ]
-    text.append(f"{length(training)}, into {event.path}")
+    text.append(f"{length(training)}, saved in {event.path}")
     reasons = event.reasons if verbose else event.reasons[-1:]
     text += [f"chosen: {reason}" for reason in reasons]
     return text + [f"note: {notice}" for notice in event.notices]
 
 
 def length(training: TrainSpec) -> str:
-    """How long a run is to be, in words."""
+    """Return the length of a run in words."""
     lengths = ((training.epochs, "epoch"), (training.minutes, "minute"))
     first, *rest = [pluralize(value, unit) for value, unit in lengths if value is not None]
-    return f"{first} of training" + "".join(f", or {each} if that is shorter" for each in rest)
+    return f"{first} of training" + "".join(f", at most {each}" for each in rest)
 
 
 def conclusion(event: Finished) -> list[str]:
     result, name = event.result, checkpoint_label(event.path)
-    why = "no better for a while" if event.reason == "patience" else "done"
+    why = "stopped early" if event.reason == "patience" else "finished"
     return [
-        f"{why} after {format_duration(result.seconds)}: {result.validation_loss:.4f} nats a "
-        f"token, {bits(result)}, perplexity {shown_perplexity(result.perplexity)} "
-        f"on {'the whole' if result.whole else f'{result.read:,} tokens of the'} validation part",
+        f"{why} after {format_duration(result.seconds)}: {result.validation_loss:.4f} "
+        f"nats/token, {bits(result)}, perplexity {shown_perplexity(result.perplexity)} "
+        f"on {'the' if result.whole else f'{result.read:,} tokens of the'} validation data",
         *warning(event),
         f"saved in {event.path}",
         f"next:  seqgen sample {name}",
@@ -121,30 +125,30 @@ def conclusion(event: Finished) -> list[str]:
 
 
 def warning(event: Finished) -> list[str]:
-    """What to do where a run has learned nothing that helps."""
+    """Return the advice for a run that is no better than a unigram model."""
     if not event.result.learned_nothing:
         return []
     return [
         f"the best weights are no better than a unigram model ({event.result.unigram_loss:.4f} "
-        "nats a token), which knows only how often each token comes; the last weights are kept "
-        f"beside them:  seqgen sample {checkpoint_label(event.path)} --weights last"
+        "nats/token), which predicts each token by its frequency; to use the last weights:  "
+        f"seqgen sample {checkpoint_label(event.path)} --weights last"
     ]
 
 
 def bits(result: Evaluated) -> str:
-    """The loss in the unit in which it compares: for tunes a note, for text a character."""
+    """Return the loss in bits per note or per character, which compares between tokenizers."""
     if result.bits_per_note is not None:
         return f"{result.bits_per_note:.3f} bits per note"
     return f"{result.bits_per_character:.3f} bits per character"
 
 
 def longer(seconds: float) -> int:
-    """A budget in minutes that doubles the training so far."""
+    """Return minutes that double the training so far."""
     return max(1, math.ceil(seconds / 30))
 
 
 def evaluation(event: Evaluated, unit: Unit) -> str:
-    part = "" if event.whole else " (of a part)"
+    part = "" if event.whole else " (subset)"
     return (
         f"step {event.step}  {format_duration(event.seconds)}  "
         f"training {losses(event.training_loss, unit)}  "
@@ -154,12 +158,12 @@ def evaluation(event: Evaluated, unit: Unit) -> str:
 
 
 def checkpoint_label(path: Path) -> str:
-    """What to call a checkpoint on the command line: its name, or its path where that is needed."""
+    """Return a checkpoint's name for the command line, or its path if it is elsewhere."""
     return shlex.quote(path.name if path.parent == FOLDER else str(path))
 
 
 def unit_of(event: Started) -> Unit:
-    """The unit in which the losses of a run compare with those of others."""
+    """Return the unit in which the losses of a run compare with those of others."""
     config = event.config
     unit = TASKS.load(config.task).metric_unit(config)
     return Unit(unit.label, unit.total / max(1, config.corpus.validation_tokens - 1))
@@ -179,12 +183,12 @@ def number(value: float, form: str) -> str:
 
 
 def shown_perplexity(value: float) -> str:
-    """A perplexity in a few digits: that of a network that exploded may have hundreds."""
+    """Return a perplexity in a few digits; after divergence it may have hundreds."""
     return number(value, ".2f" if value < 1e6 else ".1e")
 
 
 def format_duration(seconds: float) -> str:
-    """A length of time as a person says it: 45 s, 2:05, 1:02:03."""
+    """Return a duration such as 45 s, 2:05 or 1:02:03."""
     if not math.isfinite(seconds):
         return "?"
     minutes, rest = divmod(round(seconds), 60)
@@ -195,7 +199,7 @@ def format_duration(seconds: float) -> str:
 
 
 def first_lines(text: str) -> list[str]:
-    """As many lines as there is room for; of a tune its title and its music."""
+    """Return the first lines of a sample; of a tune its title and its music."""
     lines = strip_controls(text).split("\n")
     if lines[0].startswith("%abc"):
         lines = [line for line in lines[1:] if line.startswith("T:") or not FIELD.match(line)]

@@ -1,4 +1,4 @@
-"""Command-line options that are made from the option dataclasses, so that nothing is said twice."""
+"""Command-line options that are made from the option dataclasses."""
 
 import inspect
 import tomllib
@@ -148,14 +148,14 @@ def parse(name: str, text: str, hint: Any) -> Any:
         return kind(text)
     except ValueError:
         what = {int: "a whole number", float: "a number"}[kind]
-        raise ConfigError(f"{flag_name(name)}: {text!r} is not {what}") from None
+        raise ConfigError(f"{text!r} is not {what}", option=name) from None
 
 
 def parse_several(name: str, text: str, hint: Any) -> tuple[Any, ...]:
     """The values in a list; of an option that takes several, each is joined by ``+``: 512+256."""
     kind, items = kind_of(hint), text.split(",")
     if not all(item.strip() for item in items):
-        raise ConfigError(f"{flag_name(name)}: {text!r} lacks a value; give them as in one,two")
+        raise ConfigError(f"{text!r} lacks a value; separate values by commas", option=name)
     if kind is bool:
         return tuple(parse_truth(name, item) for item in items)
     if get_origin(kind) is tuple:
@@ -165,7 +165,7 @@ def parse_several(name: str, text: str, hint: Any) -> tuple[Any, ...]:
 
 def parse_truth(name: str, text: str) -> bool:
     if text not in ("yes", "no"):
-        raise ConfigError(f"{flag_name(name)}: {text!r} is not yes or no")
+        raise ConfigError(f"{text!r} is not yes or no", option=name)
     return text == "yes"
 
 
@@ -179,9 +179,9 @@ def read_config(path: Path, known: Mapping[str, Any]) -> dict[str, Any]:
     try:
         said = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise ConfigError(f"--config: cannot read {path}: {error.strerror}") from error
+        raise ConfigError(f"cannot read {path}: {error.strerror}", option="config") from error
     except (ValueError, RecursionError) as error:  # not TOML, not UTF-8, or lists in lists in lists
-        raise ConfigError(f"--config: {path} is not a TOML file: {error}") from error
+        raise ConfigError(f"{path} is not a TOML file: {error}", option="config") from error
     for name in said:
         if name not in known:
             raise ConfigError(f"{path}: {unknown_name('option', name, known)}")

@@ -1,4 +1,4 @@
-"""To watch a run: a screen that may go away, and signals that wait for a good moment."""
+"""Standard error that may be closed during a run, and deferred signals."""
 
 import contextlib
 import io
@@ -21,7 +21,7 @@ SIGNALS = tuple(
 
 
 class Screen(io.TextIOWrapper):
-    """Standard error, as long as it is there: a run goes on when its terminal is closed."""
+    """Standard error that ignores errors: a run continues after its terminal is closed."""
 
     def __init__(self) -> None:
         # A descriptor of its own: TensorFlow's chatter on number 2 is silenced while it loads.
@@ -51,19 +51,19 @@ def console() -> Iterator["Console"]:
         yield Console(file=screen, highlight=False)
 
 
-def say(text: str) -> None:
-    """Tell something on standard error, if anybody is there."""
+def print_message(text: str) -> None:
+    """Print to standard error, unless it is closed."""
     with Screen() as screen:
         print(text, file=screen)
 
 
 class Interruption:
-    """Turns the first Ctrl-C, SIGTERM or SIGHUP into a wish that is granted between two steps.
+    """Defers the first SIGINT, SIGTERM or SIGHUP until the current training step has finished.
 
-    Before the first step there is nothing to wait for, and a second Ctrl-C means it: both interrupt
-    at once. Once a signal came, whatever ends its body is taken for an interruption, since imports
-    and graph building turn a KeyboardInterrupt into errors of their own; but for a SeqgenError,
-    which tells that saving failed. What was ignored before, as SIGHUP is by `nohup`, still is.
+    Before the first step, and at a second Ctrl-C, it interrupts at once. After a signal, every
+    exception of the body counts as the interruption, since imports and graph building turn a
+    KeyboardInterrupt into other errors; except a SeqgenError, which says that saving failed.
+    Signals that were ignored, such as SIGHUP under `nohup`, stay ignored.
     """
 
     def __init__(self) -> None:

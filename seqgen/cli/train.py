@@ -136,7 +136,7 @@ def _start(
 def watch(events: Iterator[Event], verbose: bool) -> None:
     """Display a run; save it before an interruption ends the command with 128 + signal."""
     from seqgen.cli.display import display
-    from seqgen.cli.signals import Interruption, console, say
+    from seqgen.cli.signals import Interruption, console, print_message
 
     path: Path | None = None
     with (
@@ -153,7 +153,7 @@ def watch(events: Iterator[Event], verbose: bool) -> None:
                 events.close()  # type: ignore[attr-defined]
                 break
     if interruption.signal:
-        say(interruption_message(path))
+        print_message(interruption_message(path))
         raise typer.Exit(128 + interruption.signal)
 
 

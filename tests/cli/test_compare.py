@@ -84,7 +84,7 @@ def test_without_a_terminal_it_tells_a_line_an_evaluation_and_one_an_end(compare
         assert (
             len(re.findall(rf"(?m)^{name}  step \d+ .* validation \d\.\d+ nats", done.stderr)) > 9
         )
-        assert re.search(rf"(?m)^{name} done after .*: \d\.\d+ nats a token", done.stderr)
+        assert re.search(rf"(?m)^{name} finished after .*: \d\.\d+ nats/token", done.stderr)
     assert done.stderr.count("cutting 2,560 characters") == 1
 
 
@@ -142,7 +142,7 @@ def test_interrupted_and_started_again_it_ends_as_if_it_had_not_been(
     assert "Traceback" not in text
     status, _, err = seqgen("compare", "river.txt", *WORDS)
     assert status == 0
-    assert "gru goes on: " in err
+    assert "gru continues: " in err
     assert "rnn " not in err
     assert results(here) == results(compared[0])
 
@@ -312,8 +312,8 @@ def test_plain_lines_name_their_variant() -> None:
     lines = file.getvalue().splitlines()
     assert lines[0] == "comparing 3 networks on poems, 1 minute each"
     assert lines[3].startswith("layers 1  step 0  0 s")
-    assert "layers 1 done after 1:00: 1.5000 nats a token, perplexity 4.48" in lines
-    assert "layers 2 goes on: 2,000 parameters" in lines
+    assert "layers 1 finished after 1:00: 1.5000 nats/token, perplexity 4.48" in lines
+    assert "layers 2 continues: 2,000 parameters" in lines
     assert lines[-1] == "layers 2 failed: the loss was  [31mnot finite"
 
 

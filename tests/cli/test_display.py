@@ -120,9 +120,9 @@ def test_what_takes_long_is_told_once_in_lines_and_as_it_goes_on_in_a_terminal()
 
 def test_a_measure_of_a_part_says_so() -> None:
     finished = Finished(STARTED.path, "done", replace(EVALUATED, read=1_000_000))
-    assert "perplexity 16.00 on 1,000,000 tokens of the validation part" in plain(finished)
+    assert "perplexity 16.00 on 1,000,000 tokens of the validation data" in plain(finished)
     whole = Finished(STARTED.path, "done", replace(EVALUATED, whole=True))
-    assert "perplexity 16.00 on the whole validation part" in plain(whole)
+    assert "perplexity 16.00 on the validation data" in plain(whole)
 
 
 def test_a_run_that_learned_nothing_says_so_and_what_to_do() -> None:
@@ -146,16 +146,16 @@ def test_plain_lines_have_every_figure_with_its_unit() -> None:
     text = plain(*RUN)
     assert "\x1b" not in text
     for words in (
-        "learning poems: 7,200 characters, 800 held back, 3 documents, 50 word tokens",
+        "training on poems: 7,200 characters, 800 for validation, 3 documents, 50 word tokens",
         "GRU, 32 + 16 units, embedding 8, dropout 0.1: 12,345 parameters",
-        "1 epoch of training, into checkpoints/poems",
+        "1 epoch of training, saved in checkpoints/poems",
         "note: two files left out",
         "training 1.386 nats  1.000 bits/char  gradient norm 0.72  12,346 tokens/s  1:30 left",
         "training 1.386 nats  1.000 bits/char  "
-        "validation (of a part) 2.773 nats  2.000 bits/char  perplexity 16.00  best so far",
+        "validation (subset) 2.773 nats  2.000 bits/char  perplexity 16.00  best so far",
         "  | hello\n  | world\n",
-        "back to the best weights so far with half the step size",
-        "done after 2:05: 2.7726 nats a token, 2.000 bits per character, perplexity 16.00",
+        "restored the best weights and halved the learning rate",
+        "finished after 2:05: 2.7726 nats/token, 2.000 bits per character, perplexity 16.00",
         "seqgen sample poems\n",
         "seqgen train --resume poems --minutes 5\n",
     ):
@@ -165,9 +165,9 @@ def test_plain_lines_have_every_figure_with_its_unit() -> None:
 @pytest.mark.parametrize(
     ("epochs", "minutes", "words"),
     [
-        (6.0, None, "6 epochs of training, into"),
-        (None, 1.0, "1 minute of training, into"),
-        (6.0, 10.0, "6 epochs of training, or 10 minutes if that is shorter, into"),
+        (6.0, None, "6 epochs of training, saved in"),
+        (None, 1.0, "1 minute of training, saved in"),
+        (6.0, 10.0, "6 epochs of training, at most 10 minutes, saved in"),
     ],
 )
 def test_how_long_a_run_is_to_be(epochs: float | None, minutes: float | None, words: str) -> None:
@@ -196,7 +196,7 @@ def test_a_terminal_sees_every_figure_and_the_sample() -> None:
         "gradient norm 0.72",
         "tokens/s 12,346",
         "best 2.773",
-        "what it writes at step 8",
+        "sample at step 8",
         "hello",
         "world",
         "100%",

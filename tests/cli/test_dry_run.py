@@ -53,9 +53,10 @@ def test_every_layer_stands_with_its_shapes_and_the_costs_follow(
         for word in words:
             assert word in row
     for line in (
-        "the network for river",
-        "19,200 tokens an epoch in 100 steps; 3 epochs at 480 tokens/s take about 2:00\n",
-        "about 712.0 MB of memory; step size up to 0.004, dropout 0.25, gradients clipped at 5\n",
+        "model for river",
+        "19,200 tokens per epoch in 100 steps; 3 epochs at 480 tokens/s take about 2:00\n",
+        "about 712.0 MB of memory; peak learning rate 0.004, dropout 0.25, "
+        "gradients clipped at 5\n",
         "chosen: preset small\nchosen: batch 6: the corpus is small\n",
         "note: left out: a[1].abc\n",
     ):

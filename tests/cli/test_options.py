@@ -1,4 +1,3 @@
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -62,16 +61,17 @@ def test_values_have_the_types_of_their_fields() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("arguments", "option"),
     [
-        (("--whole-number", "x"), "--whole-number: 'x' is not a whole number"),
-        (("--share", "much"), "--share: 'much' is not a number"),
-        (("--many", "1,,2"), "--many: '' is not a whole number"),
+        (("--whole-number", "x"), "whole_number"),
+        (("--share", "much"), "share"),
+        (("--many", "1,,2"), "many"),
     ],
 )
-def test_what_is_not_of_its_type_names_the_flag(arguments: tuple[str, ...], message: str) -> None:
-    with pytest.raises(ConfigError, match=message):
+def test_what_is_not_of_its_type_names_the_option(arguments: tuple[str, ...], option: str) -> None:
+    with pytest.raises(ConfigError) as error:
         call(*arguments)
+    assert error.value.option == option
 
 
 def test_a_file_says_options_and_flags_win(tmp_path: Path) -> None:
@@ -142,14 +142,15 @@ def test_lists_come_from_a_file_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("arguments", "option"),
     [
-        (("--share", "0.5,x"), "--share: 'x' is not a number"),
-        (("--many", "1+x"), "--many: 'x' is not a whole number"),
-        (("--many", "1,"), "--many: '1,' lacks a value"),
-        (("--yes", "true"), "--yes: 'true' is not yes or no"),
+        (("--share", "0.5,x"), "share"),
+        (("--many", "1+x"), "many"),
+        (("--many", "1,"), "many"),
+        (("--yes", "true"), "yes"),
     ],
 )
-def test_a_wrong_value_in_a_list_names_its_flag(arguments: tuple[str, ...], message: str) -> None:
-    with pytest.raises(ConfigError, match=re.escape(message)):
+def test_a_wrong_value_in_a_list_names_its_option(arguments: tuple[str, ...], option: str) -> None:
+    with pytest.raises(ConfigError) as error:
         told_lists(*arguments)
+    assert error.value.option == option

@@ -94,7 +94,7 @@ def test_a_terminal_is_closed(text_file: Path, tmp_path: Path, heeded: bool) -> 
     ) as process:  # fmt: skip
         os.close(follower)
         seen = b""
-        while not re.search(rb"what it writes at step [\s\S]* left", seen):
+        while not re.search(rb"sample at step [\s\S]* left", seen):
             seen += os.read(leader, 65536)
         os.close(leader)
         try:

@@ -57,7 +57,7 @@ def test_a_run_without_a_terminal_tells_plain_lines_and_keeps_standard_output_fr
     assert (done.returncode, done.stdout) == (0, "")
     assert "\x1b" not in done.stderr
     for pattern in (
-        r"learning river: 2,304 characters, 256 held back, 1 document, 22 char tokens",
+        r"training on river: 2,304 characters, 256 for validation, 1 document, 22 char tokens",
         r"LSTM, 16 \+ 8 units, embedding 8",
         r"\nchosen: preset micro, for 2,305 training tokens\n",
         r"\nchosen: dropout 0, for [\d,]+ parameters and about one pass over the data\n",
@@ -143,7 +143,7 @@ def test_a_dry_run_shows_the_network_and_makes_nothing(seqgen, here: Path, monke
         assert word in out
     # 22·8 + 4·16·(8+16+1) + 4·16·(16+16+1) + 17·22
     assert re.search(r"all .* 4,262 ", out)
-    assert re.search(r"tokens an epoch in \d+ steps; 1 epochs? at [\d,]+ tokens/s take about", out)
+    assert re.search(r"tokens per epoch in \d+ steps; 1 epochs? at [\d,]+ tokens/s take about", out)
     assert re.search(r"about [\d.]+ MB of memory", out)
     assert [path.name for path in here.iterdir()] == ["river.txt"]
 
@@ -188,7 +188,7 @@ def test_resume_goes_on_and_extends(seqgen, own: Path) -> None:
     lines = (own / "metrics.jsonl").read_text().splitlines()
     status, out, err = seqgen("train", "--resume", "river", "--epochs", "2")
     assert (status, out) == (0, "")
-    assert "going on with river" in err
+    assert "resuming river" in err
     assert "2 epochs of training" in err
     steps = [json.loads(line)["step"] for line in (own / "metrics.jsonl").read_text().splitlines()]
     assert steps == sorted(steps)
@@ -230,7 +230,7 @@ def test_ctrl_c_in_a_terminal_saves_and_says_how_to_go_on(seqgen, here: Path) ->
         assert process.stdout
         os.close(follower)
         try:
-            seen = read_until(leader, rb"what it writes at step [\s\S]* left")
+            seen = read_until(leader, rb"sample at step [\s\S]* left")
             os.write(leader, b"\x03")
             seen += read_until(leader, None)
         finally:
@@ -312,7 +312,7 @@ def test_a_terminated_run_is_saved_and_its_resume_works(seqgen, here: Path) -> N
     assert err.endswith("resume with:  seqgen train --resume river\n")
     assert "Traceback" not in err
     position, _ = train_state.read(here / "checkpoints" / "river")
-    (steps,) = re.findall(r"([\d,]+) steps an epoch", err)
+    (steps,) = re.findall(r"([\d,]+) steps per epoch", err)
     epochs = (position.step + 3) / int(steps)
     status, _, err = seqgen("train", "--resume", "river", "--epochs", str(epochs))
     assert status == 0
