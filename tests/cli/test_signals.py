@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from seqgen.cli.signals import SIGNALS, Interruption, Screen, say
+from seqgen.cli.signals import SIGNALS, Interruption, Screen, print_message
 from seqgen.errors import CheckpointError
 from seqgen.training import train_state
 
@@ -71,7 +71,7 @@ def test_a_screen_that_is_gone_is_no_failure(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_what_is_said_goes_to_standard_error(capfd: pytest.CaptureFixture[str]) -> None:
-    say("so it is: é")
+    print_message("so it is: é")
     assert capfd.readouterr() == ("", "so it is: é\n")
 
 
