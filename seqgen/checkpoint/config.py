@@ -203,11 +203,11 @@ class Config:
 
     def check(self, where: str) -> None:
         """Check rules across fields. Raises CheckpointError."""
-        from seqgen.data.tokenizers.base import LARGEST
+        from seqgen.data.tokenizers.base import MAX_VOCAB
 
-        if not 2 <= self.vocab <= LARGEST:
+        if not 2 <= self.vocab <= MAX_VOCAB:
             raise field_error(
-                where, _PATHS["vocab"], f"{self.vocab} is not between 2 and {LARGEST}"
+                where, _PATHS["vocab"], f"{self.vocab} is not between 2 and {MAX_VOCAB}"
             )
         if not self.start or not all(0 <= token < self.vocab for token in self.start):
             raise field_error(

@@ -13,7 +13,7 @@ from seqgen.data.corpora import Corpus
 from seqgen.data.fingerprint import DocumentHashes
 from seqgen.data.shuffle import document_starts, shuffle_file
 from seqgen.data.token_files import TRAINING, VALIDATION, open_ids, write_rows
-from seqgen.data.tokenizers.base import MOST_SAMPLED
+from seqgen.data.tokenizers.base import MAX_SAMPLED
 from seqgen.errors import CorpusError
 from seqgen.tasks import TASKS
 
@@ -124,9 +124,9 @@ def preparing(
     texts = (*split.texts, *extra) if extra else split.texts
     tokenizer = tokenizers.train(kind, texts, options.vocab_size)
     notices = list(split.notices)
-    if kind != "char" and characters > MOST_SAMPLED:
+    if kind != "char" and characters > MAX_SAMPLED:
         notices.append(
-            f"the {kind} vocabulary was made from {MOST_SAMPLED:,} of {characters:,} characters, "
+            f"the {kind} vocabulary was made from {MAX_SAMPLED:,} of {characters:,} characters, "
             "evenly spread"
         )
     done = 0

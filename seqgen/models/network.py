@@ -18,7 +18,13 @@ from seqgen.models.architecture import (
     state_shapes,
     weight_shapes,
 )
-from seqgen.models.initializers import initial
+
+# As large as the states that a layer above another reads.
+LARGE_INIT = 1.0
+# As large as Keras's. Vectors that are also the output layer make the first predictions certain and
+# wrong if they are larger. Where many are added up, beside each other or, by recurrent weights that
+# begin as the identity, one after the other, their sum is large enough.
+SMALL_INIT = 0.05
 
 
 class RecurrentLM(keras.Model):
@@ -56,10 +62,10 @@ class RecurrentLM(keras.Model):
         cell = cells.of(spec)
         self.offsets = feature_offsets(feature_sizes)
         added_up = feature_sizes or spec.cell_options.get("recurrent_init") == "identity"
-        loud = not (added_up or spec.tie_embeddings)
+        large = not (added_up or spec.tie_embeddings)
         self.embedding, self.feature_embedding = (
             keras.layers.Embedding(
-                rows, spec.embedding, initial(loud=loud), name=name, dtype=policy
+                rows, spec.embedding, _embedding_initializer(large=large), name=name, dtype=policy
             )
             for name, rows in (("embedding", vocab), ("places", sum(feature_sizes) or 1))
         )
@@ -203,3 +209,15 @@ def _norm(kind: str | None, name: str, policy: str) -> keras.layers.Layer:
     if kind == "batch":
         return keras.layers.BatchNormalization(epsilon=NORM_EPSILON, name=name, dtype=policy)
     return keras.layers.Identity(name=name, dtype=policy)
+
+
+def _embedding_initializer(*, large: bool) -> keras.Initializer:
+    """Uniform up to `LARGE_INIT` or `SMALL_INIT`.
+
+    A large one learns sooner, above all in a deep network: three vanilla layers of 512 units, two
+    epochs of tinyshakespeare, had 3.35 nats with ±0.05 or ±0.2, 1.62 with ±0.5, and 1.60 with ±√3.
+    One layer, four epochs: LSTM 1.454, 1.457, 1.460 and 1.448 with ±0.05, 0.2, 0.5 and 1; vanilla
+    1.598, 1.585 and 1.580 with ±0.05, 0.5 and 1; leaky 1.591, 1.594 and 1.614 with ±0.5, 1 and √3.
+    """
+    largest = LARGE_INIT if large else SMALL_INIT
+    return keras.initializers.RandomUniform(-largest, largest)

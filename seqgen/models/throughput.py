@@ -8,7 +8,7 @@ from typing import Any
 # What is timed: some steps of one layer, forward and back, and the gradient of its weights.
 UNITS, STREAMS, STEPS = 512, 16, 16
 SECONDS = 0.3
-LEAST_TIMES = 3
+MIN_TIMES = 3
 
 
 @cache
@@ -48,7 +48,7 @@ def training_flops(shards: int, precision: str) -> float:
     states = tf.cast(tf.random.stateless_normal((shards, STREAMS, UNITS), (0, 2)), kind)
     seconds: list[float] = []
     work(states)
-    while len(seconds) < LEAST_TIMES or sum(seconds) < SECONDS:
+    while len(seconds) < MIN_TIMES or sum(seconds) < SECONDS:
         began = time.perf_counter()
         results = work(states)
         results[0][0].numpy()

@@ -165,7 +165,7 @@ def test_a_long_text_becomes_the_ids_of_a_short_one(kind, tmp_path):
 
 
 def test_a_vocabulary_made_from_a_part_is_told_of(tmp_path, monkeypatch):
-    monkeypatch.setattr("seqgen.data.dataset.MOST_SAMPLED", 50)
+    monkeypatch.setattr("seqgen.data.dataset.MAX_SAMPLED", 50)
     text = corpus("some words " * 10)
     assert prepare(text, DataOptions(), tmp_path).notices == ()
     (notice,) = prepare(text, DataOptions(tokenizer="word"), tmp_path).notices

@@ -33,7 +33,7 @@ find = TOKENIZERS.load
 def train(kind: str, texts: "Iterable[Text]", vocab_size: int | None = None) -> "Tokenizer":
     """The tokenizer of that kind whose vocabulary is made from the texts.
 
-    texts: all are searched for characters, and up to `base.MOST_SAMPLED` characters for pieces.
+    texts: all are searched for characters, and up to `base.MAX_SAMPLED` characters for pieces.
         They are iterated over several times.
     vocab_size: most tokens, END among them; None leaves it to the kind.
     Raises ConfigError for an unknown kind, for a vocab_size that is too small for the texts, and

@@ -12,15 +12,15 @@ from seqgen.errors import CheckpointError, TokenError
 END = 0
 """Id 0 of every tokenizer: the boundary between documents. It is "", and no text encodes to it."""
 
-LARGEST = 0x110000 + 1
+MAX_VOCAB = 0x110000 + 1
 """Most tokens a vocabulary may have: every code point of Unicode, and END."""
 
-LONGEST = 64
+MAX_TOKEN_LENGTH = 64
 """Most characters (bytes, in a subword) of one token. It bounds what a stranger's checkpoint can
 make of a few merges, and a longer run that repeats is rather an accident of the corpus."""
 
 BLOCK = 1 << 16  # characters that are encoded at a time
-MOST_SAMPLED = 20_000_000  # characters from which the pieces of a vocabulary are counted
+MAX_SAMPLED = 20_000_000  # characters from which the pieces of a vocabulary are counted
 
 TAIL = 500  # characters at the end of a prompt in which its last token may begin
 # What a text may go on with, one of each kind that words are told apart by.
@@ -144,7 +144,11 @@ class Tokenizer(ABC):
                 start += len(piece)
             begin = min(begin, start)
         # A token of this length would hardly be one, or it began before the tail.
-        return tail[begin:] if len(tail) - begin <= LONGEST and (begin or tail == text) else ""
+        return (
+            tail[begin:]
+            if len(tail) - begin <= MAX_TOKEN_LENGTH and (begin or tail == text)
+            else ""
+        )
 
     @property
     def dtype(self) -> np.dtype:
@@ -216,7 +220,7 @@ def blocks(text: Text, size: int = BLOCK) -> Iterator[str]:
         start += len(block)
 
 
-def sample(texts: Iterable[Text], most: int = MOST_SAMPLED) -> Iterator[str]:
+def sample(texts: Iterable[Text], most: int = MAX_SAMPLED) -> Iterator[str]:
     """The texts in blocks; of texts longer than ``most`` together, blocks evenly spread."""
     every = -(-sum(map(len, texts)) // most)
     return itertools.islice(itertools.chain.from_iterable(map(blocks, texts)), 0, None, every or 1)
@@ -224,7 +228,7 @@ def sample(texts: Iterable[Text], most: int = MOST_SAMPLED) -> Iterator[str]:
 
 def alphabet(texts: Iterable[Text]) -> list[str]:
     """The distinct characters of texts, in order of their code points."""
-    seen = np.zeros(LARGEST, bool)
+    seen = np.zeros(MAX_VOCAB, bool)
     for block in joined(texts):
         seen[code_points(block)] = True
     return [chr(code) for code in np.flatnonzero(seen)]
@@ -259,7 +263,7 @@ def field(data: Mapping[str, Any], name: str, what: str, item: type) -> list[Any
     Raises CheckpointError if it is missing or too long, holds another type, or is not alone.
     """
     items = data.get(name)
-    if not isinstance(items, list) or len(items) >= LARGEST or set(data) != {"kind", name}:
+    if not isinstance(items, list) or len(items) >= MAX_VOCAB or set(data) != {"kind", name}:
         raise damaged(name, what)
     if not all(type(each) is item for each in items):
         raise damaged(name, what)

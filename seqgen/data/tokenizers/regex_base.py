@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from seqgen.data.tokenizers.base import (
-    LARGEST,
-    LONGEST,
+    MAX_TOKEN_LENGTH,
+    MAX_VOCAB,
     Decoder,
     Text,
     Tokenizer,
@@ -66,7 +66,7 @@ class RegexTokenizer(Tokenizer):
             del counts[piece]
         worth = [p for p, count in counts.items() if count >= cls.seen and is_piece(p)]
         worth.sort(key=lambda piece: (-counts[piece], piece))
-        most = vocab_size or cls.default_size or LARGEST
+        most = vocab_size or cls.default_size or MAX_VOCAB
         return cls(characters + given + worth[: max(0, most - least)])
 
     @classmethod
@@ -87,13 +87,12 @@ class RegexTokenizer(Tokenizer):
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        what = (
-            f"a list of distinct texts of 1 to {LONGEST} characters, single characters among them"
-        )
+        what = f"distinct texts of 1 to {MAX_TOKEN_LENGTH} characters, with all single characters"
+        what = f"a list of {what}"
         data = {name: value for name, value in data.items() if name not in cls.fields}
         pieces = field(data, "pieces", what, str)
         known = set(pieces)
-        lengths_hold = all(1 <= len(piece) <= LONGEST for piece in pieces)
+        lengths_hold = all(1 <= len(piece) <= MAX_TOKEN_LENGTH for piece in pieces)
         if len(known) != len(pieces) or not lengths_hold or not known.issuperset("".join(pieces)):
             raise damaged("pieces", what)
         if missing := [piece for piece in cls.always if piece not in known]:
@@ -140,4 +139,4 @@ def is_piece(piece: str) -> bool:
 
     Not with surrogates in it: two side by side would be one character when JSON is read back.
     """
-    return 2 <= len(piece) <= LONGEST and not any(map(is_surrogate, piece))
+    return 2 <= len(piece) <= MAX_TOKEN_LENGTH and not any(map(is_surrogate, piece))

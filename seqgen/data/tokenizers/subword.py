@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from seqgen.data.tokenizers.base import (
-    LONGEST,
+    MAX_TOKEN_LENGTH,
     Decoder,
     Text,
     Tokenizer,
@@ -27,7 +27,7 @@ from seqgen.errors import ConfigError, TokenError
 if TYPE_CHECKING:
     import tokenizers
 
-LEAST = 1 + 256  # END and every byte
+MIN_VOCAB = 1 + 256  # END and every byte
 
 
 class SubwordTokenizer(Tokenizer):
@@ -45,7 +45,7 @@ class SubwordTokenizer(Tokenizer):
         """merges: ids of the left and right token, in the order learned. Byte b has id b + 1.
 
         Raises ValueError if a merge names a token that is not made yet, stands twice, or makes a
-        token of more than LONGEST bytes.
+        token of more than MAX_TOKEN_LENGTH bytes.
         """
         if len(set(merges)) != len(merges):
             raise ValueError("a merge stands twice")
@@ -55,8 +55,10 @@ class SubwordTokenizer(Tokenizer):
             if not (0 < left < len(ordered) and 0 < right < len(ordered)):
                 raise ValueError(f"merge of {left} and {right} comes before its parts")
             piece = ordered[left] + ordered[right]
-            if len(piece) > LONGEST:
-                raise ValueError(f"merge of {left} and {right} is longer than {LONGEST} bytes")
+            if len(piece) > MAX_TOKEN_LENGTH:
+                raise ValueError(
+                    f"merge of {left} and {right} is longer than {MAX_TOKEN_LENGTH} bytes"
+                )
             # Two merges may make the same piece (a+bc, ab+c); it is one token.
             if pieces.setdefault(piece, len(ordered)) == len(ordered):
                 ordered.append(piece)
@@ -68,10 +70,10 @@ class SubwordTokenizer(Tokenizer):
     def train(cls, texts: Iterable[Text], vocab_size: int | None) -> Self:
         from tokenizers import trainers
 
-        if vocab_size is not None and vocab_size < LEAST:
+        if vocab_size is not None and vocab_size < MIN_VOCAB:
             raise ConfigError(
-                f"{vocab_size} is too small: the minimum is {LEAST} for subword tokens, one for "
-                "each byte and the end of a document",
+                f"{vocab_size} is too small: the minimum is {MIN_VOCAB} for subword tokens, one "
+                "for each byte and the end of a document",
                 option="vocab_size",
             )
         if surrogates := list(filter(is_surrogate, alphabet(texts))):
@@ -86,7 +88,7 @@ class SubwordTokenizer(Tokenizer):
             vocab_size=size - 1,  # END is ours
             min_frequency=2,
             initial_alphabet=list(byte_signs()),
-            max_token_length=LONGEST,
+            max_token_length=MAX_TOKEN_LENGTH,
             show_progress=False,
         )
         model.train_from_iterator(sample(texts), trainer)

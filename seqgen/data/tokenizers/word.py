@@ -66,8 +66,8 @@ CHUNK = re.compile(
 LINE = re.compile(r"[^\n]*+\n|[^\n]++")
 
 # Chunks whose ids are remembered, and the longest of them.
-MOST_REMEMBERED = 1 << 18
-LONGEST_REMEMBERED = 64
+MAX_REMEMBERED = 1 << 18
+MAX_REMEMBERED_LENGTH = 64
 
 
 class WordTokenizer(RegexTokenizer):
@@ -174,8 +174,8 @@ class ChunkIds(dict[str, list[int]]):
 
     def __missing__(self, chunk: str) -> list[int]:
         ids = self._ids_of(pieces_of(chunk))
-        if len(chunk) <= LONGEST_REMEMBERED:
-            if len(self) == MOST_REMEMBERED:
+        if len(chunk) <= MAX_REMEMBERED_LENGTH:
+            if len(self) == MAX_REMEMBERED:
                 self.clear()
             self[chunk] = ids
         return ids

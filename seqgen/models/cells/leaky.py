@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import keras
 
 # A unit with τ = 1 keeps this share of its state, since ln(τ - 1) must be a number.
-LEAST_KEPT = 1e-6
+MIN_KEPT = 1e-6
 
 
 class Leaky(RecurrentCell):
@@ -66,7 +66,7 @@ class Leaky(RecurrentCell):
         class Spread(keras.initializers.Initializer):
             def __call__(self, shape: Any, dtype: Any = None) -> Any:
                 taus = np.geomspace(first, last, *shape)
-                return keras.ops.convert_to_tensor(np.log(np.maximum(taus - 1, LEAST_KEPT)), dtype)
+                return keras.ops.convert_to_tensor(np.log(np.maximum(taus - 1, MIN_KEPT)), dtype)
 
         return Spread()
 

@@ -49,12 +49,12 @@ class LinearRecurrentCell(Cell):
         return keras.initializers.LecunUniform()
 
     @abstractmethod
-    def shares(self, *gates: Any) -> tuple[Any, Any]:
+    def coefficients(self, *gates: Any) -> tuple[Any, Any]:
         """k and e, in TensorFlow, of the gates' parts of a: [T, B, H] each."""
 
     @abstractmethod
     def gates(self, graph: Graph, *gates: str) -> tuple[str, str]:
-        """`shares` in a graph, for one step: names of both, [B, H] each."""
+        """`coefficients` in a graph, for one step: names of both, [B, H] each."""
 
     def shapes(self, inputs: int, units: int) -> dict[str, tuple[int, ...]]:
         return {"kernel": (inputs, self.parts * units), "bias": (self.parts * units,)}

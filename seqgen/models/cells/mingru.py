@@ -16,7 +16,7 @@ class MinGRU(LinearRecurrentCell):
     title = "minGRU"
     parts = 2
 
-    def shares(self, *gates: Any) -> tuple[Any, Any]:
+    def coefficients(self, *gates: Any) -> tuple[Any, Any]:
         import tensorflow as tf
 
         z = tf.sigmoid(gates[0])

@@ -22,7 +22,7 @@ class MinLSTM(LinearRecurrentCell):
     title = "minLSTM"
     parts = 3
 
-    def shares(self, *gates: Any) -> tuple[Any, Any]:
+    def coefficients(self, *gates: Any) -> tuple[Any, Any]:
         import tensorflow as tf
 
         # σ(a) is 1 / (1 + e^-a); so the sum of both gates is never divided by, which may be 0.

@@ -35,7 +35,7 @@ GATE = "gate/"
 OPSET = 17
 IR_VERSION = 8
 # A protobuf message ends there; only a network of over 500 million weights gets near.
-MOST_BYTES = 2**31 - 2**20
+MAX_BYTES = 2**31 - 2**20
 
 
 def own(everything: Mapping[str, Any], layer: str) -> dict[str, Any]:
@@ -123,7 +123,7 @@ def check_size_and_precision(weights: Mapping[str, np.ndarray], precision: str) 
     if precision not in PRECISIONS:
         raise unknown_name("precision", precision, PRECISIONS)
     size = sum(array.nbytes for array in weights.values())
-    if size > MOST_BYTES:
+    if size > MAX_BYTES:
         raise CheckpointError(
             f"the weights take {size / 1e9:.1f} GB and a one-step graph holds 2 GB; "
             "train with fewer `units` or `layers`"

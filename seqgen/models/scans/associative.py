@@ -114,7 +114,7 @@ class AssociativeScan(CellLayer):
         a = tf.tensordot(x_TBI, tf.cast(weights["kernel"], x_TBI.dtype), 1)
         a = tf.cast(a, tf.float32) + weights["bias"]
         *gates, n = tf.split(a, self.cell.parts, axis=-1)
-        kept, entering = self.cell.shares(*gates)
+        kept, entering = self.cell.coefficients(*gates)
         if keeps_TB1 is not None:
             kept *= keeps_TB1
         entered = entering * self.cell.activation.forward(n)

@@ -5,14 +5,14 @@ from typing import Any
 import tensorflow as tf
 
 # Steps in one turn of a loop, where they come out even: turning costs a small network 5%.
-MOST_UNROLLED = 5
+MAX_UNROLLED = 5
 
 
 def unrolled(body: Any, steps: int | None) -> Any:
     """A loop's body that does several steps in one turn, if their number is known and divides."""
     if steps is None:
         return body
-    turns = max(n for n in range(1, MOST_UNROLLED + 1) if steps % n == 0)
+    turns = max(n for n in range(1, MAX_UNROLLED + 1) if steps % n == 0)
 
     def several(*variables: Any) -> Any:
         for _ in range(turns):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqgen.data import tokenizers
-from seqgen.data.tokenizers.base import END, LARGEST
+from seqgen.data.tokenizers.base import END, MAX_VOCAB
 from seqgen.errors import CheckpointError, ConfigError, TokenError
 
 TUNE = (
@@ -209,7 +209,7 @@ def test_each_kind_of_damage_is_refused(kind, change):
     elif change == "repeated":
         bad[name].append(bad[name][-1])
     else:
-        bad[name] = [bad[name][0]] * LARGEST
+        bad[name] = [bad[name][0]] * MAX_VOCAB
     with pytest.raises(CheckpointError, match=rf"tokenizer\.json: '{name}' must be a list"):
         tokenizers.load(bad)
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqgen.data import tokenizers
-from seqgen.data.tokenizers.base import LONGEST
+from seqgen.data.tokenizers.base import MAX_TOKEN_LENGTH
 from seqgen.errors import CheckpointError, TokenError
 
 TEXT = "the thin thing that thinks thus; über allen Gipfeln ist Ruh\n" * 40
@@ -41,7 +41,7 @@ def test_frequent_pairs_are_merged_and_no_longer_than_allowed():
     assert len(tokenizer.encode(TEXT)) < len(TEXT) / 4
     assert " thin" in [tokenizer.decode([id]) for id in range(tokenizer.size)]
     long = tokenizers.train("subword", ["-" * 400 + "\n"] * 9)
-    assert 16 <= max(len(long.decode([id])) for id in range(long.size)) <= LONGEST
+    assert 16 <= max(len(long.decode([id])) for id in range(long.size)) <= MAX_TOKEN_LENGTH
 
 
 def test_merges_that_make_the_same_piece_make_one_token():

@@ -137,7 +137,7 @@ def test_what_cannot_be_built_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
     spec, weights = network({})
     with pytest.raises(ConfigError, match="int4"):
         graph.build_sequence(spec, VOCAB, weights, "int4")
-    monkeypatch.setattr(graph, "MOST_BYTES", 100)
+    monkeypatch.setattr(graph, "MAX_BYTES", 100)
     with pytest.raises(CheckpointError, match="fewer `units`"):
         graph.build_sequence(spec, VOCAB, weights)
 
