@@ -1,4 +1,4 @@
-"""Train recurrent networks on any text or book of tunes, and generate text and music with them.
+"""Train recurrent networks on your own text or ABC tunes, and sample from them.
 
     import seqgen
 
@@ -6,8 +6,8 @@
         print(event)
     print("".join(seqgen.load("poems").generate("Shall I", length=300)))
 
-The same names, types and bounds as on the command line; what fails raises a `SeqgenError` that says
-what to do. Nothing heavy is imported until it is needed.
+Options have the names, types and bounds of the command line. Failures raise `SeqgenError`, whose
+message says what to do. Heavy packages are imported when they are needed.
 """
 
 from collections.abc import Iterator, Sequence
@@ -59,17 +59,24 @@ def train(
 ) -> "Iterator[Event]":
     """Train a network and save it in ``checkpoints_dir/name``.
 
-    sources: files, folders, patterns or known corpora, one or several.
-    name: of the checkpoint; the corpus's unless given.
-    encoding: of the files, where it is not UTF-8.
-    overwrite: replace a checkpoint of that name.
-    options: fields of `seqgen.config.options.DataOptions`, `ModelOptions` and `TrainingOptions`
-        by name, such as ``minutes=2``, ``cell="gru"``, ``units=(512, 256)``.
-    Returns the run's events (`seqgen.training.events`); training goes on as they are taken, and
-    closing the iterator saves it, to be taken up with `resume`.
-    Raises ConfigError for an unknown or impossible option, CorpusError for a source that is not
-    there or not text, CheckpointError if the checkpoint exists or cannot be written, and
-    TrainingError if the loss is not finite again and again.
+    Args:
+        sources: Files, folders, glob patterns or built-in corpora; one or several.
+        name: Name of the checkpoint; by default that of the corpus.
+        checkpoints_dir: Folder of checkpoints.
+        encoding: Encoding of the files; by default UTF-8, or that of a byte-order mark.
+        overwrite: Whether to replace an existing checkpoint.
+        options: Fields of `seqgen.config.options.DataOptions`, `ModelOptions` and
+            `TrainingOptions`, such as ``minutes=2``, ``cell="gru"`` or ``units=(512, 256)``.
+
+    Returns:
+        The events of the run (`seqgen.training.events`). Training advances as they are taken;
+        closing the iterator saves the run, so that `resume` can continue it.
+
+    Raises:
+        ConfigError: If an option is unknown or invalid.
+        CorpusError: If a source does not exist or is not text.
+        CheckpointError: If the checkpoint exists or cannot be written.
+        TrainingError: If the loss is repeatedly not finite.
     """
     from seqgen.checkpoint.locate import validate_name
     from seqgen.config.options import RunOptions
@@ -86,13 +93,20 @@ def train(
 def resume(
     path: str | Path, *, ignore_corpus_changes: bool = False, **options: Any
 ) -> "Iterator[Event]":
-    """Take up a run where it stopped.
+    """Resume a run where it stopped.
 
-    path: the checkpoint's folder, or its name in ``checkpoints/``.
-    ignore_corpus_changes: go on though the files that it learns from have changed; it has kept
-        their text.
-    options: ``minutes`` or ``epochs``, all training counted, or ``patience``.
-    Returns the run's events. Raises as `train` does.
+    Args:
+        path: Folder of the checkpoint, or its name in ``checkpoints/``.
+        ignore_corpus_changes: Whether to resume with the stored text if files have changed.
+        options: ``minutes`` or ``epochs``, which count all training of the run, or ``patience``.
+
+    Returns:
+        The events of the run, as `train`.
+
+    Raises:
+        ConfigError: If an option cannot change, or a file has changed.
+        CheckpointError: If there is no such checkpoint, or it is damaged.
+        TrainingError: If the loss is repeatedly not finite.
     """
     from seqgen.checkpoint.locate import find_checkpoint
     from seqgen.training.run import resume_run
@@ -105,12 +119,18 @@ def resume(
 def load(
     path: str | Path, *, precision: str = "int8", threads: int | None = None
 ) -> "TextGenerator":
-    """Open a trained network to write from it; see `seqgen.generation.generator.TextGenerator`.
+    """Load a trained network to sample from it.
 
-    path: the checkpoint's folder, or its name in ``checkpoints/``.
-    precision: of the numbers in products, "int8" or, exact and slower, "float32".
-    threads: cores that a step may use; chosen by the network's size unless given.
-    Raises CheckpointError if there is none, or it is damaged.
+    Args:
+        path: Folder of the checkpoint, or its name in ``checkpoints/``.
+        precision: Precision of matrix products: "int8", or "float32", exact and slower.
+        threads: CPU threads; by default chosen by the size of the network.
+
+    Returns:
+        A `seqgen.generation.generator.TextGenerator`.
+
+    Raises:
+        CheckpointError: If there is no such checkpoint, or it is damaged.
     """
     from seqgen.generation import load
 

@@ -4,7 +4,7 @@ import sys
 
 
 def main() -> None:
-    """Run the command. Ctrl-C while its modules are imported ends it without a traceback."""
+    """Run the command; Ctrl-C during its imports ends it without a traceback."""
     try:
         from seqgen.cli.app import main as run
     except KeyboardInterrupt:
