@@ -70,11 +70,12 @@ def signature(option: Any) -> str:
 
 
 def help_of(option: Any) -> str:
+    """An option's help with its default."""
     text = option.help or ""
-    shown = getattr(option, "show_default", False) and option.default not in (None, "", False)
-    if shown and not callable(option.default) and "default" not in text and not option.is_flag:
-        text += f" [default: {option.default}]"
-    return text
+    default = option.show_default
+    if default is True:
+        default = None if option.is_flag else option.default
+    return f"{text} [default: {default}]" if default else text
 
 
 def table(title: str, rows: list[tuple[str, str]]) -> str:

@@ -125,6 +125,8 @@ def test_the_command_line_reference_has_every_command_and_option() -> None:
         for option in command.params:
             if option.param_type_name == "option" and option.name != "help":
                 assert all(f"`{flag}`" in section for flag in option.opts), (path, option.name)
+    assert "| `--cell` " in reference
+    assert "[default: lstm]" in reference
     for page, text in ((p, p.read_text(encoding="utf-8")) for p in DOCS.rglob("*.md")):
         for anchor in re.findall(r"cli\.md#([\w-]+)", text):
             assert f"#{anchor} }}" in reference, (page, anchor)
