@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmarks import command
 from benchmarks.sampling import EMBEDDING
 from benchmarks.training import Size
-from seqgen.models.tf_runtime import cores
+from seqgen.io.system import cores
 
 RESULTS = Path(__file__).with_name("results.md")
 PEERS = ("torch-float32", "torch-bfloat16")

@@ -21,7 +21,7 @@ import seqgen
 from seqgen.checkpoint.layout import RESUME
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.config.options import TrainingOptions
-from seqgen.models.tf_runtime import cores
+from seqgen.io.system import cores
 from seqgen.training import run, train_state
 from seqgen.training.events import Step
 from seqgen.training.loop import Run

@@ -15,7 +15,7 @@ from rich.console import Console
 
 import seqgen
 from seqgen.cli.display import display
-from seqgen.models.tf_runtime import cores
+from seqgen.io.system import cores
 from seqgen.training.events import Step
 
 SECONDS = 10.0

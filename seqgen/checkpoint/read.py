@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import math
 import os
 import stat
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +18,7 @@ from seqgen.config.options import INT8
 from seqgen.errors import CheckpointError
 from seqgen.io.arrays import CHECKSUM, read_arrays
 from seqgen.io.atomic import parse_json, read_bytes, read_json
+from seqgen.io.system import address_limit, physical_memory
 
 if TYPE_CHECKING:
     from seqgen.data.tokenizers.base import Tokenizer
@@ -200,25 +200,7 @@ def available_memory() -> float:
     A limit of the address space (``ulimit -v``) counts too, although a process uses more addresses
     than memory.
     """
-    return min(_physical_memory(), _address_limit())
-
-
-def _physical_memory() -> float:
-    """Return the bytes of memory of this machine."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):  # as on Windows
-        return math.inf
-
-
-def _address_limit() -> float:
-    """Return the bytes of address space that this process may use."""
-    try:
-        import resource
-    except ImportError:  # as on Windows
-        return math.inf
-    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
-    return math.inf if limit == resource.RLIM_INFINITY else limit
+    return min(physical_memory(), address_limit())
 
 
 def _check_regular_files(path: Path) -> None:

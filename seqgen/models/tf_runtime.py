@@ -3,27 +3,9 @@
 import contextlib
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
+from seqgen.io.system import cores, has_bfloat16
 from seqgen.privacy import keras_import
-
-# Of Linux on x86 and Arm; elsewhere the question stays open and the answer is no.
-PROCESSOR = Path("/proc/cpuinfo")
-BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
-
-
-def cores() -> int:
-    """How many processors this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def has_bfloat16() -> bool:
-    """Whether the processor multiplies bfloat16 numbers in hardware."""
-    with contextlib.suppress(OSError):
-        return not BFLOAT16_FLAGS.isdisjoint(PROCESSOR.read_text(errors="replace").split())
-    return False
 
 
 def has_gpu() -> bool:

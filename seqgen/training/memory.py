@@ -3,9 +3,9 @@
 import contextlib
 from collections.abc import Iterator
 
-from seqgen.checkpoint.read import _address_limit, _physical_memory
 from seqgen.config.resolved import ModelSpec, TrainSpec
 from seqgen.errors import TrainingError
+from seqgen.io.system import address_limit, physical_memory
 from seqgen.models.architecture import count_parameters
 
 # What TensorFlow, with its threads, takes of addresses beyond the memory that it uses: 1.6 GB for
@@ -38,10 +38,10 @@ def check_memory(model: ModelSpec, training: TrainSpec, vocab: int) -> None:
         TrainingError: If there is not.
     """
     needed = memory_bytes(model, training, vocab)
-    if needed > _physical_memory():
-        refuse(needed, "of memory", f"this machine has {_physical_memory() / 1e9:,.1f}")
-    if needed + MORE_ADDRESSES > _address_limit():
-        allowed = f"this process is limited to {_address_limit() / 1e9:,.1f} (ulimit -v)"
+    if needed > physical_memory():
+        refuse(needed, "of memory", f"this machine has {physical_memory() / 1e9:,.1f}")
+    if needed + MORE_ADDRESSES > address_limit():
+        allowed = f"this process is limited to {address_limit() / 1e9:,.1f} (ulimit -v)"
         refuse(needed + MORE_ADDRESSES, "of addresses", allowed)
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from seqgen.io import system
 from seqgen.models import tf_runtime
 
 
@@ -23,7 +24,7 @@ def test_the_parts_are_equal_and_none_too_small(monkeypatch):
 
 def test_bfloat16_is_taken_where_the_processor_has_it(monkeypatch, tmp_path):
     flags = tmp_path / "cpuinfo"
-    monkeypatch.setattr(tf_runtime, "PROCESSOR", flags)
+    monkeypatch.setattr(system, "CPU_INFO", flags)
     assert tf_runtime.precision("auto") == "float32"
     flags.write_text("flags\t\t: fpu avx512f avx512_bf16x\n")
     assert tf_runtime.precision("auto") == "float32"

@@ -20,18 +20,18 @@ def sizes() -> tuple[ModelSpec, TrainSpec, int]:
 
 def test_a_run_that_fits_is_let_through(sizes, monkeypatch: pytest.MonkeyPatch) -> None:
     needed = memory_bytes(*sizes)
-    monkeypatch.setattr("seqgen.training.memory._physical_memory", lambda: needed)
-    monkeypatch.setattr("seqgen.training.memory._address_limit", lambda: needed + MORE_ADDRESSES)
+    monkeypatch.setattr("seqgen.training.memory.physical_memory", lambda: needed)
+    monkeypatch.setattr("seqgen.training.memory.address_limit", lambda: needed + MORE_ADDRESSES)
     check_memory(*sizes)
 
 
 def test_one_that_does_not_is_refused(sizes, monkeypatch: pytest.MonkeyPatch) -> None:
     needed = memory_bytes(*sizes)
-    monkeypatch.setattr("seqgen.training.memory._address_limit", lambda: needed + 1e9)
+    monkeypatch.setattr("seqgen.training.memory.address_limit", lambda: needed + 1e9)
     with pytest.raises(TrainingError, match=r"GB of addresses, and this process .* \(ulimit -v\)"):
         check_memory(*sizes)
-    monkeypatch.setattr("seqgen.training.memory._address_limit", lambda: math.inf)
-    monkeypatch.setattr("seqgen.training.memory._physical_memory", lambda: needed - 1)
+    monkeypatch.setattr("seqgen.training.memory.address_limit", lambda: math.inf)
+    monkeypatch.setattr("seqgen.training.memory.physical_memory", lambda: needed - 1)
     with pytest.raises(
         TrainingError, match=r"GB of memory, and this machine has .*smaller `units`"
     ):
