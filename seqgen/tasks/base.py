@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from seqgen.generation.sampler import Sampler
 
 
+PREVIEW_CHARACTERS = 200  # of the samples that are shown during training
+
+
 class Unit(NamedTuple):
     """The unit of losses that compares models with different vocabularies.
 
@@ -196,6 +199,10 @@ class Task(ABC):
     @abstractmethod
     def default_temperature(self, config: "Config") -> float:
         """Return the softmax temperature for a model unless another is requested."""
+
+    def preview_length(self, characters_per_token: float) -> int:
+        """Return the most tokens of the samples that are shown during training."""
+        return max(1, round(PREVIEW_CHARACTERS / characters_per_token))
 
     @abstractmethod
     def sampler(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from seqgen.generation.tune_sample import TuneSampler
 
 TOKENIZER = "abc"
+PREVIEW_TOKENS = 250  # most tunes have fewer
 # At 0.8 tunes repeat their bars more often than the tunes of books, at 1 less often.
 TEMPERATURE = 0.95
 
@@ -164,6 +165,9 @@ class TunesTask(Task):
 
     def default_temperature(self, config: "Config") -> float:
         return TEMPERATURE
+
+    def preview_length(self, characters_per_token: float) -> int:
+        return PREVIEW_TOKENS
 
     def sampler(
         self,

@@ -14,8 +14,8 @@ from seqgen.data.batching import TBPTTBatches
 from seqgen.data.token_files import TRAINING, VALIDATION
 from seqgen.data.unigram import unigram_loss
 from seqgen.errors import TrainingError
-from seqgen.evaluation.text.end_calibration import calibrate
 from seqgen.generation import TextGenerator
+from seqgen.generation.end_calibration import calibrate
 from seqgen.generation.engine import Engine
 from seqgen.generation.scoring import quantisation_loss
 from seqgen.models.onnx import graph
@@ -33,16 +33,14 @@ from seqgen.training.schedule import (
 )
 from seqgen.training.train_state import TrainState
 
-MOST_RECOVERIES = 3
+MAX_RECOVERIES = 3
 # A mean training loss of so many times that of a network which knows nothing has exploded.
 EXPLODED = 2.0
 # An evaluation on the way reads about this many tokens, spread evenly over the validation part; the
 # one at the end reads all of it, or, of a very long one, as many as tell the third decimal.
-MEASURE_TOKENS = 32_000
-FINAL_TOKENS = 1_000_000
-SAMPLE_CHARACTERS = 200
-SAMPLE_DOCUMENTS = 6
-SAMPLE_TUNE = 250  # tokens, of which most tunes have fewer
+EVAL_TOKENS = 32_000
+FINAL_EVAL_TOKENS = 1_000_000
+MAX_SAMPLE_DOCUMENTS = 6
 SPEED_STEPS = 12
 
 
@@ -71,14 +69,14 @@ class Run:
         self.validation = validation
         self.position = position
         seed = self.options.seed
-        task = TASKS.load(config.task)
-        keys = task.augmentation(config.data, training, checkpoint.tokenizer, seed)
+        self.task = TASKS.load(config.task)
+        augmentation = self.task.augmentation(config.data, training, checkpoint.tokenizer, seed)
         self.windows = TBPTTBatches(
             training,
             self.options.batch_size,
             self.options.seq_length,
             seed,
-            keys,
+            augmentation,
             self.options.truncate == "random",
         )
         learner = trainer_for(config.model)
@@ -206,7 +204,7 @@ class Run:
     def _recover(self, rate: float, loss: float) -> Recovered:
         position = self.position
         position.recoveries += 1
-        if position.recoveries > MOST_RECOVERIES:
+        if position.recoveries > MAX_RECOVERIES:
             raise TrainingError(
                 f"the loss was not finite or exploded {position.recoveries} times, the last at "
                 f"step {position.step} with a step size of {rate:.2g}; the best weights are in "
@@ -238,7 +236,7 @@ class Run:
     def _evaluate(self, clock: Stopwatch, tokens_per_second: float) -> Iterator[Event]:
         position, began = self.position, clock.seconds()
         weights = self.learner.network()
-        loss, read = self._loss(MEASURE_TOKENS, weights)
+        loss, read = self._loss(EVAL_TOKENS, weights)
         best = math.isfinite(loss) and (position.best is None or loss < position.best)
         # Those that a slow first step left out are not made up for.
         due = evaluations_due(self._progress(), self._evaluations())
@@ -283,10 +281,8 @@ class Run:
 
     def _bits_per_note(self, loss: float) -> float | None:
         config = self.checkpoint.config
-        if config.facts is None or not config.facts.validation_notes:
-            return None
-        tokens = config.corpus.validation_tokens - 1
-        return loss * tokens / config.facts.validation_notes / math.log(2)
+        unit = self.task.metric_unit(config)
+        return unit.bits(loss, config) if unit.name == "note" else None
 
     def _sample(self, weights: dict[str, np.ndarray]) -> str:
         config = self.checkpoint.config
@@ -294,13 +290,11 @@ class Run:
             config.model, config.vocab, weights, feature_sizes=config.feature_sizes
         )
         generator = TextGenerator(self.checkpoint, Engine(content))
-        length = max(1, round(SAMPLE_CHARACTERS / self.characters_per_token))
-        if config.facts:
-            length = SAMPLE_TUNE
+        length = self.task.preview_length(self.characters_per_token)
         seed = self.options.seed + self.position.step
         count = 1
         if config.corpus.learns_ends:  # as many short documents as one sample has characters
-            count = min(SAMPLE_DOCUMENTS, max(1, length // max(1, config.corpus.long)))
+            count = min(MAX_SAMPLE_DOCUMENTS, max(1, length // max(1, config.corpus.long)))
         options = SamplingOptions(length=length, seed=seed, count=count)
         texts = [""] * count
         for index, text in generator.pieces("", options):
@@ -322,7 +316,7 @@ class Run:
         self._save()
         self.keeper.finish()
         yield from self.keeper.outcomes()
-        loss, read = self._loss(FINAL_TOKENS, self.checkpoint.weights())
+        loss, read = self._loss(FINAL_EVAL_TOKENS, self.checkpoint.weights())
         result = dataclasses.replace(
             self._measured(loss, read, self.speed.tokens_per_second, best=True),
             int8_loss=quantisation_loss(self.checkpoint, self.validation),

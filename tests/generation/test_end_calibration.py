@@ -9,8 +9,8 @@ import pytest
 from seqgen.checkpoint import end_calibration
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.data.tokenizers.base import END
-from seqgen.evaluation.text.end_calibration import BEYOND, bias, calibrate, log_odds, ranges
 from seqgen.generation import load
+from seqgen.generation.end_calibration import BEYOND, bias, calibrate, log_odds, ranges
 from seqgen.generation.engine import Engine
 from seqgen.generation.scoring import token_losses
 
