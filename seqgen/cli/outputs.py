@@ -166,8 +166,8 @@ class Losses:
         ]
 
 
-def tell(notices: Iterable[Notice]) -> None:
-    """Print what is told on standard error, as it comes."""
+def print_notices(notices: Iterable[Notice]) -> None:
+    """Print notices on standard error as they arrive."""
     from seqgen.cli import terminal
 
     for notice in notices:

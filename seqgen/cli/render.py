@@ -53,7 +53,7 @@ def render(
     if not tunes:
         raise TuneError(f"{source}: no tune that can be read")
     if outputs.is_requested(options, output):
-        outputs.tell(outputs.render(tunes, options, output=output))
+        outputs.print_notices(outputs.render(tunes, options, output=output))
         return
     shown = 0
     lost = outputs.Losses(len(tunes) > 1)
@@ -63,8 +63,8 @@ def render(
             shown += 1
             lost.shown.add(not_shown(each))
         except TuneError as error:
-            outputs.tell([outputs.left_out(each, error)])
-    outputs.tell(map(outputs.Notice, lost.lines()))
+            outputs.print_notices([outputs.left_out(each, error)])
+    outputs.print_notices(map(outputs.Notice, lost.lines()))
     if not shown:
         raise TuneError("no tune could be shown")
 

@@ -196,7 +196,7 @@ def write_tunes(
     if outputs.is_requested(rendering, rendered):
         readable = [(tune, abc) for abc in every if (tune := tune_of(abc)) is not None]
         made_by = f"{outputs.command_line()}, seed {generator.seed}"
-        outputs.tell(outputs.render(readable, rendering, made_by, rendered))
+        outputs.print_notices(outputs.render(readable, rendering, made_by, rendered))
 
 
 def show(abc: str, tempo: float | None, above: bool) -> None:
