@@ -24,14 +24,13 @@ from seqgen.errors import (
     TuneError,
 )
 from seqgen.privacy import disable_telemetry
+from seqgen.version import __version__
 
 disable_telemetry()  # before anything imports ONNX Runtime
 
 if TYPE_CHECKING:
     from seqgen.generation.generator import TextGenerator
     from seqgen.training.events import Event
-
-__version__ = "0.1.0"
 
 __all__ = [
     "CheckpointError",

@@ -9,7 +9,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seqgen import __version__
 from seqgen.checkpoint import document_hashes, layout, write
 from seqgen.checkpoint.config import Config, CorpusFacts
 from seqgen.checkpoint.read import Checkpoint, open_checkpoint
@@ -27,6 +26,7 @@ from seqgen.training.autoconfig import ResolvedRun, check_names, depends_on_spee
 from seqgen.training.events import Event, Preparing, Started
 from seqgen.training.memory import check_memory, memory_errors
 from seqgen.training.train_state import TrainState
+from seqgen.version import __version__
 
 if TYPE_CHECKING:
     from seqgen.training.loop import Run
