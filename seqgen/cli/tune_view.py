@@ -4,7 +4,7 @@ from seqgen.music.core.tempo import MARKS, beat
 from seqgen.music.core.tune import Tune
 from seqgen.music.render.abc_writer import key_name
 from seqgen.music.render.performance import perform
-from seqgen.music.render.terminal import form, staff
+from seqgen.music.render.terminal import draw_tune, form
 
 STYLES = {
     "section": "bold magenta",
@@ -32,7 +32,7 @@ def print_tune(tune: Tune, beats: float | None = None, above: bool = False) -> N
         console.print()
     console.print(Text(strip_controls(tune.title or f"Tune {tune.number}"), "bold"), soft_wrap=True)
     console.print(Text(strip_controls(said), "dim"), soft_wrap=True)
-    for line in staff(tune, console.width):
+    for line in draw_tune(tune, console.width):
         text = Text.assemble(*((piece.text, STYLES[piece.kind]) for piece in line))
         text.rstrip()
         console.print(text, soft_wrap=True)

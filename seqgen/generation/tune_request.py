@@ -124,7 +124,7 @@ def known_line(what: str, value: str, pieces: Sequence[str]) -> str:
 
 def known_meter(value: str, option: str) -> str:
     try:
-        return str(fields.meter(value))
+        return str(fields.parse_meter(value))
     except TuneError as error:
         raise ConfigError(f"{value!r} is not a meter (6/8, 4/4, C|)", option=option) from error
 

@@ -14,7 +14,7 @@ from seqgen.generation.grammar_constraint import GrammarConstraint
 from seqgen.generation.sampler import Sampler
 from seqgen.generation.tune_request import TuneRequest, parse_request
 from seqgen.music.core.key import Key, parse_key
-from seqgen.music.normal import normalize
+from seqgen.music.normal import codec
 from seqgen.music.normal.book_facts import TuneFacts
 from seqgen.music.normal.position_features import PositionTracker, roles
 from seqgen.music.render.abc_writer import abc
@@ -183,10 +183,10 @@ def render_abc(text: str, number: int, key: Key | None) -> str:
         key: The key to transpose to, if any.
     """
     try:
-        tune = normalize.parse(text)
+        tune = codec.decode_tune(text)
     except TuneError:
         return _render_invalid(text, number)
-    return abc(normalize.moved(tune, key) if key else tune, number)
+    return abc(codec.transpose_tune(tune, key) if key else tune, number)
 
 
 def _render_invalid(text: str, number: int) -> str:

@@ -289,10 +289,11 @@ def tune_fingerprint(text: "Text") -> int:
         text: A tune in normal form. Any other text has the hash of its characters.
     """
     from seqgen.data.fingerprint import fingerprint
-    from seqgen.music.normal.normalize import identity, parse
+    from seqgen.music.normal.codec import decode_tune
+    from seqgen.music.normal.normalize import identity
 
     try:
-        return fingerprint(identity(parse(str(text))))
+        return fingerprint(identity(decode_tune(str(text))))
     except (TuneError, IndexError):  # it has no note
         return fingerprint(text)
 

@@ -13,7 +13,7 @@ from seqgen.cli.evaluate_tunes import print_rows, shown, shown_aim
 from seqgen.data.token_files import TRAINING, VALIDATION, write_rows
 from seqgen.evaluation.tunes.table import Row
 from seqgen.music.normal.book_facts import TuneFacts
-from seqgen.music.normal.normalize import parse
+from seqgen.music.normal.codec import decode_tune
 from seqgen.music.render.abc_writer import abc
 from seqgen.tasks.tunes import encode_with_positions
 
@@ -60,7 +60,7 @@ def test_every_metric_is_in_the_table_and_in_json(seqgen, reels: str) -> None:
     assert set(figures["shared_4"]["within"].values()) == {None}
     copy = found["longest_copies"]["real"]
     assert copy["notes"] > 5
-    source = parse(TUNES[copy["source"]])
+    source = decode_tune(TUNES[copy["source"]])
     assert copy["source_begins"].replace(" ", "").startswith("K:Cmaj|:")
     assert copy["source_begins"].split("|:")[1] in abc(source)
     assert set(found["bits_per_note"]) == {"float32", "int8", "6-gram"}

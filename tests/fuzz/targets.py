@@ -15,7 +15,7 @@ from seqgen.data.corpora.tunebook import split_tunes
 from seqgen.errors import CheckpointError, CorpusError, TokenError, TuneError
 from seqgen.io.atomic import parse_json
 from seqgen.music.abc.parser import parse_tune
-from seqgen.music.normal.codec import parse, text
+from seqgen.music.normal.codec import decode_tune, encode_tune
 from seqgen.music.normal.normalize import normalize
 from seqgen.music.render.abc_writer import abc as written
 
@@ -78,8 +78,11 @@ def tunes(data: bytes) -> None:
         with contextlib.suppress(TuneError):
             tune = normalize(parse_tune(str(document.text)))
             assert normalize(tune) == tune
-            assert parse(text(tune)).bars == parse(text(parse(text(tune)))).bars
-            assert text(normalize(parse_tune(written(tune)))) == text(tune)
+            assert (
+                decode_tune(encode_tune(tune)).bars
+                == decode_tune(encode_tune(decode_tune(encode_tune(tune)))).bars
+            )
+            assert encode_tune(normalize(parse_tune(written(tune)))) == encode_tune(tune)
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {

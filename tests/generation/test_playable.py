@@ -71,7 +71,7 @@ def test_every_tune_is_playable_and_as_asked(writer: TextGenerator, name: str) -
 
 
 def as_asked(tune: Tune, asked: TuneOptions) -> bool:
-    meter = asked.meter and str(fields.meter(asked.meter))
+    meter = asked.meter and str(fields.parse_meter(asked.meter))
     return (
         (meter is None or str(tune.meter) == meter)
         and (asked.key is None or tune.key == fields.key(asked.key))

@@ -6,7 +6,7 @@ from seqgen.checkpoint.run_data import RunTokens
 from seqgen.data.token_files import document_texts
 from seqgen.errors import CheckpointError, TuneError
 from seqgen.music.core.tune import Tune
-from seqgen.music.normal.normalize import parse
+from seqgen.music.normal.codec import decode_tune
 
 
 def parse_tunes(checkpoint: Checkpoint, tokens: RunTokens) -> tuple[list[Tune], list[Tune]]:
@@ -21,7 +21,7 @@ def parse_tunes(checkpoint: Checkpoint, tokens: RunTokens) -> tuple[list[Tune], 
     """
     try:
         training, validation = (
-            [*map(parse, document_texts(rows, checkpoint.tokenizer))]
+            [*map(decode_tune, document_texts(rows, checkpoint.tokenizer))]
             for rows in (tokens.training, tokens.validation)
         )
     except (ValueError, TuneError) as error:

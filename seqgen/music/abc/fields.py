@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from seqgen.errors import TuneError
-from seqgen.music.core.key import LETTERS, Key, read_key
+from seqgen.music.core.key import LETTERS, Key, parse_key_text
 from seqgen.music.core.meter import Meter
 from seqgen.music.core.tune import TREBLE, Clef
 
@@ -22,7 +22,7 @@ def without_comment(line: str) -> str:
     return re.sub(r"(?<!\\)%.*", "", line).strip()
 
 
-def meter(value: str) -> Meter:
+def parse_meter(value: str) -> Meter:
     """``6/8``, ``C``, ``C|``, ``2+3/8``, ``none``. Raises TuneError for anything else.
 
     ``FREI4/4`` (Essen) is free as well.
@@ -41,7 +41,7 @@ def meter(value: str) -> Meter:
     return Meter(beats, int(match[2]))
 
 
-def unit_length(value: str) -> Fraction:
+def parse_unit_length(value: str) -> Fraction:
     """``1/8``, in whole notes. Raises TuneError for anything else."""
     match = re.match(r"\s*1(?:\s*/\s*([0-9]{1,3}))?(?![0-9/])", value)
     if match is None or int(match[1] or 1) not in (*UNITS, 128):
@@ -54,7 +54,7 @@ def default_unit(meter: Meter) -> Fraction:
     return Fraction(1, 16) if 0 < meter.length < Fraction(3, 4) else Fraction(1, 8)
 
 
-def tempo(value: str, unit: Fraction) -> float | None:
+def parse_tempo(value: str, unit: Fraction) -> float | None:
     """Quarter notes a minute: ``1/4=120``, ``"Slow" 3/8=60``, ``1/4 3/8=40``, or ``120`` units.
 
     None where it says no number.
@@ -100,14 +100,14 @@ class VoiceField(NamedTuple):
 
 def key(value: str) -> Key | None:
     """The key of a ``K:`` field; None for no signature. Raises TuneError as `key_field` does."""
-    return key_field(value).key
+    return parse_key_field(value).key
 
 
 @lru_cache(maxsize=1024)
-def key_field(value: str) -> KeyField:
+def parse_key_field(value: str) -> KeyField:
     """Read a ``K:`` field. Raises TuneError for a key that cannot be read, naming the field."""
-    found = read_key(value)
-    voice = voice_field(found.rest)
+    found = parse_key_text(value)
+    voice = parse_voice_field(found.rest)
     if not found.given and voice.unknown:
         raise TuneError("unreadable key", f"K:{value}")
     return KeyField(found.key, found.given, voice)
@@ -120,7 +120,7 @@ LAYOUT = {"staffscale", "stafflines", "stem", "stems", "dyn", "gstem", "lyrics",
           "gch", "staves", "mensur", "map"}  # fmt: skip
 
 
-def voice_field(text: str) -> VoiceField:
+def parse_voice_field(text: str) -> VoiceField:
     """Read the properties of a voice: ``clef=treble-8 octave=-1 name="Fiddle"``."""
     clef: Clef | None = None
     middle: int | None = None
@@ -140,12 +140,12 @@ def voice_field(text: str) -> VoiceField:
             middle = LETTERS.index(pitch[1].upper()) + 7 * (
                 4 + pitch[1].islower() + pitch[2].count("'") - pitch[2].count(",")
             )
-        elif name in ("clef", "") and (named := named_clef(argument, alone=not name)):
+        elif name in ("clef", "") and (named := parse_clef(argument, alone=not name)):
             clef = named
         elif (name or word.lower()) not in LAYOUT and (name or re.search(r"\w", word)):
             unknown.append(f"{name}={argument}" if name else word)
     if middle is not None:
-        clef, shift = moved_clef(clef or TREBLE, middle)
+        clef, shift = clef_with_middle(clef or TREBLE, middle)
         octave = (octave or 0) + shift or octave
     return VoiceField(clef, octave, transpose, label, tuple(unknown))
 
@@ -163,7 +163,7 @@ MIDDLES = {"G": 34, "C": 28, "F": 22, "perc": 34}  # steps on the middle line of
 USUAL_LINES = {"G": 2, "C": 3, "F": 4, "perc": 3}
 
 
-def named_clef(word: str, alone: bool) -> Clef | None:
+def parse_clef(word: str, alone: bool) -> Clef | None:
     """The clef of a name such as ``treble-8``, ``bass3`` or ``alto``; None if it is none.
 
     alone: whether ``clef=`` is missing before it; then a letter without a line is no clef.
@@ -179,7 +179,7 @@ def named_clef(word: str, alone: bool) -> Clef | None:
     return Clef(shape, int(match[2] or line), -octaves if below else octaves)
 
 
-def moved_clef(clef: Clef, middle: int) -> tuple[Clef, int]:
+def clef_with_middle(clef: Clef, middle: int) -> tuple[Clef, int]:
     """The clef with this step on its middle line, and the octaves by which notes move to be there.
 
     ``clef=bass middle=d`` is a bass clef for notes written two octaves higher than they sound.
@@ -192,7 +192,7 @@ def moved_clef(clef: Clef, middle: int) -> tuple[Clef, int]:
     return clef, 0
 
 
-def tidy_key(found: Key) -> Key:
+def simplify_key(found: Key) -> Key:
     """The same signature without explicit signs where one of the modes on its tonic has it."""
     if not found.explicit:
         return found

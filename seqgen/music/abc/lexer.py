@@ -56,7 +56,7 @@ PARTS = re.compile(
 TUPLET = re.compile(r"\((?P<p>[0-9]+)(?::(?P<q>[0-9]*)(?::(?P<r>[0-9]*))?)?")
 
 
-class Written(NamedTuple):
+class ParsedNote(NamedTuple):
     """A note as its lexeme says it.
 
     sign: semitones; None without one. step: as in `Pitch`. factor: of the unit length.
@@ -85,25 +85,27 @@ class Chord(NamedTuple):
     others: what else stands between the brackets, each with its kind.
     """
 
-    notes: tuple[Written, ...]
+    notes: tuple[ParsedNote, ...]
     factor: Fraction
     tied: bool
     others: tuple[tuple[str, str], ...]
 
 
 @lru_cache(maxsize=4096)
-def written(lexeme: str) -> Written:
+def parse_note(lexeme: str) -> ParsedNote:
     """What a note's lexeme means, such as ``^c'3/2``. Raises TuneError for a length of zero."""
     part = PARTS.match(lexeme)
     assert part  # MUSIC found it
     sign = ALTERS.get(part["sign"])
     letter = part["letter"]
     octave = part["octave"].count("'") - part["octave"].count(",") + letter.islower()
-    return Written(sign, 28 + LETTERS.index(letter.upper()) + 7 * octave, factor(part["length"]))
+    return ParsedNote(
+        sign, 28 + LETTERS.index(letter.upper()) + 7 * octave, parse_length(part["length"])
+    )
 
 
 @lru_cache(maxsize=4096)
-def factor(length: str) -> Fraction:
+def parse_length(length: str) -> Fraction:
     """How many units a written length is: ``""``, ``3``, ``3/2``, ``/2``, ``/``, ``//`` (4.3).
 
     Raises TuneError for zero.
@@ -117,19 +119,19 @@ def factor(length: str) -> Fraction:
 
 
 @lru_cache(maxsize=1024)
-def chord(lexeme: str) -> Chord:
+def parse_chord(lexeme: str) -> Chord:
     """The chord of a lexeme such as ``[CEG]2`` (4.17). Raises TuneError if no note is in it."""
     inside, _, after = lexeme[1:].rpartition("]")
     items = [(item.lastgroup or "", item[0]) for item in MUSIC.finditer(inside)]
-    notes = tuple(written(text) for kind, text in items if kind == "note")
+    notes = tuple(parse_note(text) for kind, text in items if kind == "note")
     if not notes:
         raise TuneError("unreadable music")
     tied = any(kind == "tie" for kind, _ in items)
     others = tuple(item for item in items if item[0] not in ("note", "tie", "blank"))
-    return Chord(notes, notes[0].factor * factor(after.strip()), tied, others)
+    return Chord(notes, notes[0].factor * parse_length(after.strip()), tied, others)
 
 
-def plus_chord(lexeme: str) -> str:
+def notes_between_plus_signs(lexeme: str) -> str:
     """The notes between the plus signs of ``+CEG+``; "" for a decoration such as ``+ff+``."""
     inside = lexeme[1:-1]
     several = re.fullmatch(rf"(?:{NOTE}{LENGTH}){{2,}}", inside) and len(set(inside)) > 1
@@ -137,20 +139,20 @@ def plus_chord(lexeme: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def grace(lexeme: str) -> tuple[tuple[tuple[Written, ...], Fraction], ...]:
+def parse_grace(lexeme: str) -> tuple[tuple[tuple[ParsedNote, ...], Fraction], ...]:
     """The notes of a group such as ``{/a}`` or ``{gef}``, each with its length in units (4.12)."""
-    found: list[tuple[tuple[Written, ...], Fraction]] = []
+    found: list[tuple[tuple[ParsedNote, ...], Fraction]] = []
     for item in MUSIC.finditer(lexeme[1:-1].lstrip(" /")):
         if item.lastgroup == "note":
-            note = written(item[0])
+            note = parse_note(item[0])
             found.append(((note,), note.factor))
         elif item.lastgroup == "chord":
-            notes = chord(item[0])
+            notes = parse_chord(item[0])
             found.append((notes.notes, notes.factor))
     return tuple(found)
 
 
-def tuplet(lexeme: str, compound: bool) -> tuple[int, int, int]:
+def parse_tuplet(lexeme: str, compound: bool) -> tuple[int, int, int]:
     """How many notes, in the time of how many, for how many notes (4.13).
 
     compound: whether the meter counts in threes. Raises TuneError for numbers that make no sense.
@@ -168,7 +170,7 @@ def tuplet(lexeme: str, compound: bool) -> tuple[int, int, int]:
 
 
 @lru_cache(maxsize=256)
-def bar_line(lexeme: str) -> BarLine:
+def parse_bar_line(lexeme: str) -> BarLine:
     """What a bar line says (4.8)."""
     line = lexeme.lstrip(".")
     if not line.strip(":"):
@@ -186,7 +188,7 @@ def bar_line(lexeme: str) -> BarLine:
     return BarLine(right, bool(after), max(before, 1) + 1, max(after, 1) + 1)
 
 
-def ending(lexeme: str) -> str:
+def parse_ending(lexeme: str) -> str:
     """The numbers of an ending, in the form of `Bar.ending` (4.9, 4.10)."""
     numbers: dict[int, None] = {}
     for part in re.split("[,.]", lexeme.strip("[ \t")):
@@ -198,7 +200,7 @@ def ending(lexeme: str) -> str:
     return ",".join(map(str, numbers))
 
 
-def ending_in(text: str) -> str:
+def endings_in_text(text: str) -> str:
     """The numbers in the text of an ending's bracket, such as ``"1st & 2nd"``; "" for none."""
     found = re.findall("[1-9][0-9]?(?:-[1-9][0-9]?)?", text)
-    return ending(",".join(found))
+    return parse_ending(",".join(found))

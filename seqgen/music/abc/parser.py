@@ -12,9 +12,9 @@ from seqgen.errors import TuneError
 from seqgen.music.abc import fields, lexer, lyrics
 from seqgen.music.abc.escapes import decode
 from seqgen.music.abc.lines import lines
-from seqgen.music.abc.parts import part_label, part_order
+from seqgen.music.abc.parts import parse_part_label, parse_part_order
 from seqgen.music.abc.tune_type import rhythm, rhythm_in
-from seqgen.music.abc.voice_parser import Settings, VoiceReading, with_signs_of
+from seqgen.music.abc.voice_parser import Settings, VoiceParser, with_signs_of
 from seqgen.music.core.tune import Tune
 
 IGNORED = frozenset("ABDFGHNOSZr")
@@ -58,8 +58,8 @@ class Reading:
         self.tempo = ""
         self.in_header = True
         self.declared: dict[str, fields.VoiceField] = {}
-        self.voices: dict[str, VoiceReading] = {}
-        self.voice: VoiceReading | None = None
+        self.voices: dict[str, VoiceParser] = {}
+        self.voice: VoiceParser | None = None
         self.score: list[str] = []
         self.part = ""  # that begins with the next music
         self.left_out: Counter[str] = Counter()
@@ -104,7 +104,7 @@ class Reading:
         self.header.setdefault("R", decode(value))
 
     def meter(self, value: str) -> None:
-        meter = fields.meter(value)
+        meter = fields.parse_meter(value)
         sign = value.strip().upper() if value.strip().upper() in ("C", "C|") else ""
         if self.voice:
             self.voice.set_meter(meter, sign)
@@ -112,10 +112,10 @@ class Reading:
             self.settings.meter, self.settings.meter_sign = meter, sign
 
     def unit_length(self, value: str) -> None:
-        (self.voice.now if self.voice else self.settings).unit = fields.unit_length(value)
+        (self.voice.now if self.voice else self.settings).unit = fields.parse_unit_length(value)
 
     def key(self, value: str) -> None:
-        found = fields.key_field(value)
+        found = fields.parse_key_field(value)
         self.count_unknown(found.voice)
         if self.voice:
             self.voice.set_properties(found.voice)
@@ -135,17 +135,17 @@ class Reading:
 
     def part_mark(self, value: str) -> None:
         if self.in_header:
-            self.parts = part_order(value)
+            self.parts = parse_part_order(value)
             self.left_out["unreadable order of parts"] += bool(value) and not self.parts
             return
-        label = part_label(value)
+        label = parse_part_label(value)
         self.part = "" if self.voices else label
         for voice in self.voices.values():
             voice.set_part(label)
 
     def select_voice(self, value: str) -> None:
         name, _, properties = value.partition(" ")
-        found = fields.voice_field(properties)
+        found = fields.parse_voice_field(properties)
         self.count_unknown(found)
         if self.in_header:
             self.declared[name] = merged(self.declared.get(name), found)
@@ -157,14 +157,14 @@ class Reading:
         self.voice = self.voices[name]
         self.voice.set_properties(found)
 
-    def new_voice(self, name: str) -> VoiceReading:
+    def new_voice(self, name: str) -> VoiceParser:
         """A voice that begins; the first one that is named may have begun without a name."""
         unnamed = self.voices.get("")
         if unnamed and name == next(iter(self.declared), "1"):
             del self.voices[""]
             unnamed.name = name
             return unnamed
-        voice = VoiceReading(name, replace(self.settings), self.left_out)
+        voice = VoiceParser(name, replace(self.settings), self.left_out)
         if name in self.declared:
             voice.set_properties(self.declared[name])
         if self.tempo:
@@ -173,7 +173,7 @@ class Reading:
             voice.bar.part, self.part = self.part, ""
         return voice
 
-    def current_voice(self) -> VoiceReading:
+    def current_voice(self) -> VoiceParser:
         """The voice that music is written into; one without a name where none is named."""
         if self.voice is None:
             name = next(iter(self.declared), "")
@@ -258,7 +258,7 @@ class Reading:
             if kind == "note":
                 voice.note(lexeme)
             elif kind == "bar":
-                voice.bar_line(lexer.bar_line(lexeme))
+                voice.bar_line(lexer.parse_bar_line(lexeme))
             elif kind == "blank" or kind == "nothing" or kind == "lines":
                 pass
             elif kind == "rest":
@@ -282,10 +282,10 @@ class Reading:
             elif kind == "plus":
                 voice.plus(lexeme)
             elif kind == "ending":
-                voice.ending(lexer.ending(lexeme), lexeme.startswith("["))
+                voice.ending(lexer.parse_ending(lexeme), lexeme.startswith("["))
             elif kind == "field":
                 if lexeme[1] == "P":
-                    voice.set_part(part_label(lexeme[3:-1]))
+                    voice.set_part(parse_part_label(lexeme[3:-1]))
                 else:
                     self.field(lexeme[1], lexeme[3:-1].strip())
                     voice = self.current_voice()
@@ -339,7 +339,7 @@ class Reading:
             left_out=dict(+self.left_out),
         )
 
-    def in_order(self, voices: Sequence[VoiceReading], wanted: str | None) -> list[VoiceReading]:
+    def in_order(self, voices: Sequence[VoiceParser], wanted: str | None) -> list[VoiceParser]:
         """The voices in the order of ``%%score``, one that is wanted first.
 
         Raises TuneError if the tune does not have that one.

@@ -4,14 +4,14 @@ import re
 
 from seqgen.music.abc.escapes import decode
 
-MOST_PARTS = 1000
+MAX_PARTS = 1000
 
 
-def part_order(value: str) -> tuple[str, ...]:
+def parse_part_order(value: str) -> tuple[str, ...]:
     """The labels in the order of playing: ``P:A(AB)3C2`` is A, A, B, A, B, A, B, C, C.
 
     Dots and blanks are for reading only. What has no closing bracket ends with the line; the result
-    is cut off behind `MOST_PARTS`, and empty for a value that is no order.
+    is cut off behind `MAX_PARTS`, and empty for a value that is no order.
     """
     if not re.fullmatch(r"[A-Z0-9().,\s*-]*", value):
         return ()
@@ -21,12 +21,12 @@ def part_order(value: str) -> tuple[str, ...]:
             groups.append([])
         elif sign != ")" or len(groups) > 1:
             group = groups.pop() if sign == ")" else [sign]
-            times = min(int(count or 1), MOST_PARTS // max(1, len(group)) + 1)
-            groups[-1] = (groups[-1] + group * times)[:MOST_PARTS]
-    return tuple(label for group in groups for label in group)[:MOST_PARTS]
+            times = min(int(count or 1), MAX_PARTS // max(1, len(group)) + 1)
+            groups[-1] = (groups[-1] + group * times)[:MAX_PARTS]
+    return tuple(label for group in groups for label in group)[:MAX_PARTS]
 
 
-def part_label(value: str) -> str:
+def parse_part_label(value: str) -> str:
     """The label of a part within the music: its letter, or what stands there instead of one."""
     match = re.search("(?<![A-Za-z])[A-Za-z](?![A-Za-z])", value)
     return match[0].upper() if match else decode(value.strip())

@@ -13,7 +13,7 @@ from seqgen.errors import TuneError
 from seqgen.music.abc import fields, lexer, lyrics, symbols
 from seqgen.music.abc.bar_builder import BarBuilder, open_repeats
 from seqgen.music.abc.escapes import decode
-from seqgen.music.abc.lexer import BarLine, Written
+from seqgen.music.abc.lexer import BarLine, ParsedNote
 from seqgen.music.core.key import Key, Pitch
 from seqgen.music.core.meter import Meter
 from seqgen.music.core.tune import PLAIN, TREBLE, Attachments, Bar, Clef, Note, Tuplet, Voice
@@ -52,7 +52,7 @@ class Settings:
         self.label = decode(found.label) or self.label
 
 
-class VoiceReading:
+class VoiceParser:
     """A voice, fed lexeme by lexeme. left_out: where it counts what is not represented."""
 
     def __init__(self, name: str, settings: Settings, left_out: Counter[str]) -> None:
@@ -70,7 +70,7 @@ class VoiceReading:
         self.signature: tuple[int, ...] = (0,) * 7
         self.tuplet: tuple[int, int, int] | None = None
         self.place = 0
-        self.known: dict[str, tuple[tuple[Written], Fraction]] = {}  # notes, by their lexemes
+        self.known: dict[str, tuple[tuple[ParsedNote], Fraction]] = {}  # notes, by their lexemes
         self.known_unit: Fraction | None = None  # for which their lengths are
         self.broken = ONE  # what a broken rhythm makes of the next note
         self.pending: dict[str, Any] = {}  # what is to be attached to the next note
@@ -105,7 +105,7 @@ class VoiceReading:
 
     def set_tempo(self, value: str) -> None:
         """Take the value of a ``Q:`` field; words without a number change nothing."""
-        tempo = fields.tempo(value, self.now.unit or fields.default_unit(self.now.meter))
+        tempo = fields.parse_tempo(value, self.now.unit or fields.default_unit(self.now.meter))
         if tempo is None:
             self.left_out["tempo word within the music"] += self.first is not None
         elif self.first is None:
@@ -143,17 +143,17 @@ class VoiceReading:
             self.known_unit, self.known = self.begin(), {}
         found = self.known.get(lexeme)
         if found is None:
-            note = lexer.written(lexeme)
+            note = lexer.parse_note(lexeme)
             found = self.known[lexeme] = (note,), self.length(note.factor)
         self.append(*found)
 
     def rest(self, lexeme: str) -> None:
-        self.add((), lexer.factor(lexeme[1:].strip()))
+        self.add((), lexer.parse_length(lexeme[1:].strip()))
         if lexeme[0] == "x":
             self.notes[-1] = self.notes[-1]._replace(invisible=True)
 
     def chord(self, lexeme: str) -> None:
-        chord = lexer.chord(lexeme)
+        chord = lexer.parse_chord(lexeme)
         for kind, text in chord.others:
             if kind in ("decoration", "plus", "symbol", "words"):
                 self.mark(kind, text)
@@ -165,7 +165,7 @@ class VoiceReading:
         if chord.tied:
             self.tie()
 
-    def add(self, written: tuple[Written, ...], factor: Fraction) -> None:
+    def add(self, written: tuple[ParsedNote, ...], factor: Fraction) -> None:
         """Add a note, chord or rest. factor: of the unit of length."""
         self.append(written, self.length(factor))
 
@@ -176,7 +176,7 @@ class VoiceReading:
             raise TuneError("note too long")
         return length
 
-    def append(self, written: tuple[Written, ...], length: Fraction) -> None:
+    def append(self, written: tuple[ParsedNote, ...], length: Fraction) -> None:
         if self.broken is not ONE:
             length *= self.broken
             self.broken = ONE
@@ -195,7 +195,7 @@ class VoiceReading:
         if last is not None and last.tied and last.pitches != pitches:
             self.slur_for_tie()
 
-    def pitch(self, note: Written, last: Note | None) -> Pitch:
+    def pitch(self, note: ParsedNote, last: Note | None) -> Pitch:
         step = note.step + 7 * self.now.octave
         if not LOWEST <= step <= HIGHEST:
             raise TuneError("pitch out of range")
@@ -268,7 +268,7 @@ class VoiceReading:
     def begin_tuplet(self, lexeme: str) -> None:
         if self.tuplet:
             raise TuneError("unreadable tuplet")
-        self.tuplet = lexer.tuplet(lexeme, self.now.meter.is_compound)
+        self.tuplet = lexer.parse_tuplet(lexeme, self.now.meter.is_compound)
         self.place = 0
 
     def rest_bars(self, lexeme: str) -> None:
@@ -276,7 +276,7 @@ class VoiceReading:
         self.begin()
         count = lexeme[1:]
         if self.notes:
-            self.add((), lexer.factor(count))
+            self.add((), lexer.parse_length(count))
             return
         if not self.now.meter.beats or count == "0":
             raise TuneError("unreadable rest")
@@ -300,7 +300,7 @@ class VoiceReading:
 
     def plus(self, lexeme: str) -> None:
         """What stands between plus signs: a decoration, or, in old tunes, a chord."""
-        notes = lexer.plus_chord(lexeme)
+        notes = lexer.notes_between_plus_signs(lexeme)
         if notes:
             self.chord(f"[{notes}]")
         else:
@@ -359,7 +359,7 @@ class VoiceReading:
                 (self.bar if not at_line else self.bars[-1]).marks.append(mark)
 
     def grace(self, lexeme: str) -> None:
-        group = lexer.grace(lexeme)
+        group = lexer.parse_grace(lexeme)
         if not group:
             return
         unit = min(self.begin(), GRACE)
@@ -464,7 +464,7 @@ class VoiceReading:
 
     def named_ending(self, text: str) -> None:
         """An ending with a text, ``["last time"``: for the numbers in it, or for the next turn."""
-        numbers = lexer.ending_in(text)
+        numbers = lexer.endings_in_text(text)
         if not numbers:
             before = self.bars[-1].ending if self.bars else ""
             numbers = str(int(before.rpartition(",")[2]) + 1) if before else "1"

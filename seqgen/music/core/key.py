@@ -115,7 +115,7 @@ def parse_key(value: str) -> Key | None:
     Returns None for what names no key (``none``, nothing, what cannot be read).
     """
     try:
-        return read_key(value).key
+        return parse_key_text(value).key
     except TuneError:
         return None
 
@@ -125,7 +125,7 @@ SCALE = re.compile(r"(?<=[\s#b♯♭A-G])(?:natural|harmonic|melodic)[\s-]+(?=mi
 
 
 @lru_cache(maxsize=1024)
-def read_key(value: str) -> KeyText:
+def parse_key_text(value: str) -> KeyText:
     """Read a ``K:`` value (sections 3.1.14 and 4.6 of ABC 2.1).
 
     Modes count by their first three letters in either case; accidentals may be glued to the mode
@@ -141,8 +141,8 @@ def read_key(value: str) -> KeyText:
         return KeyText(Key(LETTERS.index("A"), 0, "mix"), True, text[2:].strip())
     text = SCALE.sub("", text)
     match = KEY.match(text)
-    letter, alter, mode, end = named(match) if match else ("", 0, "", 0)
-    explicit, whole, rest = accidentals(text[end:])
+    letter, alter, mode, end = _parse_tonic(match) if match else ("", 0, "", 0)
+    explicit, whole, rest = _parse_accidentals(text[end:])
     if not letter:
         if not (explicit or whole):
             if re.match(r"\w+\s*=|[A-Za-z]{3}|[\"+-]|[GFCP][1-5]", text):
@@ -159,7 +159,7 @@ def read_key(value: str) -> KeyText:
     return KeyText(key, True, rest)
 
 
-def named(match: re.Match[str]) -> tuple[str, int, str, int]:
+def _parse_tonic(match: re.Match[str]) -> tuple[str, int, str, int]:
     """Tonic, its sign, mode, and where they end in the text; the tonic is "" if none is named."""
     letter = match["letter"]
     alter = TONIC_SIGNS.get(match["word"] or match["sign"] or "", 0)
@@ -173,7 +173,7 @@ def named(match: re.Match[str]) -> tuple[str, int, str, int]:
     return letter, alter, "maj", end
 
 
-def accidentals(text: str) -> tuple[dict[int, int], bool, str]:
+def _parse_accidentals(text: str) -> tuple[dict[int, int], bool, str]:
     """The signs of letters, whether ``exp`` is among them, and the other words."""
     found: dict[int, int] = {}
     whole = False
@@ -192,7 +192,7 @@ def accidentals(text: str) -> tuple[dict[int, int], bool, str]:
     return found, whole, " ".join(rest)
 
 
-def shift(source: Key, target: Key) -> tuple[int, int]:
+def transposition_between(source: Key, target: Key) -> tuple[int, int]:
     """The way from a tonic to the nearest one of another key, in letters and in semitones.
 
     Where one of the tonics is C, the way back is the same way.
@@ -211,7 +211,7 @@ def tonic_semitone(key: Key) -> int:
     return SEMITONES[key.letter] + key.alter
 
 
-def moved(pitch: Pitch, by: tuple[int, int]) -> Pitch:
+def transpose_pitch(pitch: Pitch, by: tuple[int, int]) -> Pitch:
     """A pitch moved by letters and semitones, as `shift` gives them; alter may be out of -2 to 2.
 
     `respelled` mends that.
@@ -220,10 +220,10 @@ def moved(pitch: Pitch, by: tuple[int, int]) -> Pitch:
     return there._replace(alter=pitch.midi + by[1] - there.midi)
 
 
-def respelled(pitch: Pitch) -> Pitch:
+def respell(pitch: Pitch) -> Pitch:
     """The same key of the keyboard with at most one sign: B sharp sharp is C sharp."""
     while pitch.alter > 1:
-        pitch = moved(pitch, (1, 0))
+        pitch = transpose_pitch(pitch, (1, 0))
     while pitch.alter < -1:
-        pitch = moved(pitch, (-1, 0))
+        pitch = transpose_pitch(pitch, (-1, 0))
     return pitch

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from seqgen.music.core.tune import Bar
 
 # A book's tune has under 1000 bars when it is played; only nonsense (a hundred endings) comes here.
-MOST_BARS = 10_000
+MAX_BARS = 10_000
 
 
 def bar_order(bars: Sequence[Bar], part_order: Sequence[str] = ()) -> list[int]:
@@ -23,10 +23,10 @@ def bar_order(bars: Sequence[Bar], part_order: Sequence[str] = ()) -> list[int]:
     have been taken; from there on each repeat is played once, with its last ending, up to "fine" or
     to the coda.
 
-    The result is cut off behind `MOST_BARS`.
+    The result is cut off behind `MAX_BARS`.
     """
     path, starts = parts_in_order(bars, part_order)
-    return [path[number] for number in followed([bars[number] for number in path], starts)]
+    return [path[number] for number in _follow_repeats([bars[number] for number in path], starts)]
 
 
 def parts_in_order(
@@ -42,13 +42,13 @@ def parts_in_order(
     path = list(range(edges[0]))
     starts = set()
     for label in part_order:
-        if label in parts and len(path) <= MOST_BARS:
+        if label in parts and len(path) <= MAX_BARS:
             starts.add(len(path))
             path += parts[label]
     return path, starts
 
 
-def followed(bars: Sequence[Bar], starts: Container[int]) -> list[int]:
+def _follow_repeats(bars: Sequence[Bar], starts: Container[int]) -> list[int]:
     """The order of bars whose parts are written out.
 
     starts: numbers of the bars with which a part begins; no repeat goes back over one.
@@ -59,7 +59,7 @@ def followed(bars: Sequence[Bar], starts: Container[int]) -> list[int]:
     opened = False  # by a "|:" that waits for its ":|"; double bars within it are only drawn
     jump: Jump | None = None
     repeats = True
-    while at < len(bars) and len(order) <= MOST_BARS:
+    while at < len(bars) and len(order) <= MAX_BARS:
         if jump and at == jump.leave:
             at = start = jump.coda
             turn, opened, repeats, jump = 1, False, True, Jump(0)
@@ -118,11 +118,11 @@ def jump_from(bars: Sequence[Bar], at: int) -> Jump | None:
     match = next(filter(None, map(JUMP.fullmatch, bars[at].marks)), None)
     if match is None:
         return None
-    signs = marked(bars, "segno")
+    signs = _bars_with_mark(bars, "segno")
     target = int(begins_behind_pickup(bars, at))
     if match[1] == "D.S." and signs:
         target = max((sign for sign in signs if sign <= at), default=signs[0])
-    leaving, codas = marked(bars, "dacoda"), marked(bars, "coda")
+    leaving, codas = _bars_with_mark(bars, "dacoda"), _bars_with_mark(bars, "coda")
     leave, coda = -1, 0
     if leaving and codas:
         leave = leaving[0] + 1
@@ -141,7 +141,7 @@ def begins_behind_pickup(bars: Sequence[Bar], at: int) -> bool:
     return bars[0].length < bars[1].length == bars[at].length
 
 
-def marked(bars: Sequence[Bar], mark: str) -> list[int]:
+def _bars_with_mark(bars: Sequence[Bar], mark: str) -> list[int]:
     return [number for number, bar in enumerate(bars) if mark in bar.marks]
 
 

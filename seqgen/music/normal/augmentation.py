@@ -8,7 +8,7 @@ import numpy as np
 
 from seqgen.data.tokenizers.base import END, Tokenizer
 from seqgen.music.normal.position_features import LAGS
-from seqgen.music.normal.transposition import Move, becomes, key_line, moves
+from seqgen.music.normal.transposition import Move, key_line, moves, token_map
 
 # Tells the random numbers of the keys from those of the windows, which have the same seed.
 KEYS = (1,)
@@ -71,5 +71,5 @@ class KeyAugmentation:
 
     def _table(self, move: Move) -> np.ndarray:
         """The id that each token becomes, [V]; a token that the move cannot write stays."""
-        there = becomes(move)
+        there = token_map(move)
         return np.array([self._ids[there.get(piece, piece)] for piece in self._pieces])

@@ -20,7 +20,7 @@ WRITTEN = {Fraction(ticks, tokens.WHOLE): name for name, ticks in tokens.LENGTHS
 LENGTHS = {name: length for length, name in WRITTEN.items()}
 
 
-def text(tune: Tune, key: Key | None = C) -> str:
+def encode_tune(tune: Tune, key: Key | None = C) -> str:
     """A tune in normal form as the text that is learned.
 
     key: only its tonic counts: where the tune's own is moved to, the nearest way, or into another
@@ -28,10 +28,10 @@ def text(tune: Tune, key: Key | None = C) -> str:
     Raises TuneError if a note cannot be written then.
     """
     assert tune.key
-    way = keys.shift(tune.key, key) if key else (0, 0)
+    way = keys.transposition_between(tune.key, key) if key else (0, 0)
     own = in_key(tune.key, key) if key else tune.key
     pitches = {note.pitches[0] for bar in tune.bars for note in bar.notes if note.pitches}
-    there = {pitch: keys.moved(pitch, way) for pitch in pitches}
+    there = {pitch: keys.transpose_pitch(pitch, way) for pitch in pitches}
     if any(abs(pitch.alter) > 1 for pitch in there.values()):
         raise TuneError("double sign")
     for letters, _ in OCTAVES:
@@ -45,7 +45,7 @@ def text(tune: Tune, key: Key | None = C) -> str:
 
 
 def body(bars: tuple[Bar, ...], key: Key) -> Iterator[str]:
-    for n, (bar, signs) in enumerate(zip(bars, signed(bars, key), strict=True)):
+    for n, (bar, signs) in enumerate(zip(bars, accidental_signs(bars, key), strict=True)):
         yield bar.left
         for note, sign in zip(bar.notes, signs, strict=True):
             if note.tuplet and note.tuplet.place == 0:
@@ -66,7 +66,7 @@ def closing(bar: Bar, after: Bar | None) -> str:
     return bar.right
 
 
-def signed(bars: tuple[Bar, ...], key: Key) -> Iterator[list[str]]:
+def accidental_signs(bars: tuple[Bar, ...], key: Key) -> Iterator[list[str]]:
     """The sign of each note of each bar, "" for none, so that all programs read the same.
 
     A letter that has had a sign has one up to the bar's end, in every octave; a tied note has that
@@ -107,16 +107,16 @@ def in_key(own: Key, key: Key) -> Key:
     return there
 
 
-def moved(tune: Tune, key: Key) -> Tune:
+def transpose_tune(tune: Tune, key: Key) -> Tune:
     """A tune moved to the tonic of a key, the nearest way; of its mode nothing is asked.
 
     A note that would need a double sign is spelled by the next letter.
     Raises TuneError if the key would have more than seven signs.
     """
     assert tune.key
-    way = keys.shift(tune.key, key)
+    way = keys.transposition_between(tune.key, key)
     pitches = {pitch for bar in tune.bars for note in bar.notes for pitch in note.pitches}
-    there = {pitch: keys.respelled(keys.moved(pitch, way)) for pitch in pitches}
+    there = {pitch: keys.respell(keys.transpose_pitch(pitch, way)) for pitch in pitches}
     return replace(tune, key=in_key(tune.key, key), bars=with_pitches(tune.bars, there))
 
 
@@ -130,7 +130,7 @@ def with_pitches(bars: tuple[Bar, ...], there: dict[Pitch, Pitch]) -> tuple[Bar,
     )
 
 
-def parse(text: str) -> Tune:
+def decode_tune(text: str) -> Tune:
     """The tune in normal form that a text says.
 
     Whether its bars add up is not looked at.
@@ -147,7 +147,7 @@ def parse(text: str) -> Tune:
     key = keys.parse_key(name)
     if key is None:
         raise TuneError("unreadable key", repr(name))
-    reading = Reading(key)
+    reading = TuneDecoder(key)
     for token in tokens.PATTERN.findall(lines[3]):
         try:
             reading.take(token)
@@ -157,13 +157,13 @@ def parse(text: str) -> Tune:
         raise TuneError("breaks off", f"bar {len(reading.bars) + 1}")
     return Tune(
         bars=tuple(reading.bars),
-        meter=fields.meter(meter),
+        meter=fields.parse_meter(meter),
         key=key,
         rhythm="" if rhythm == tokens.NO_RHYTHM else rhythm,
     )
 
 
-class Reading:
+class TuneDecoder:
     """What is known of a text's tune so far."""
 
     def __init__(self, key: Key) -> None:

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Sequence
 
 from seqgen.music.core.tune import Tune
-from seqgen.music.normal.normalize import SIGNATURE, signature, sounding
+from seqgen.music.normal.normalize import SIGNATURE, joined_notes, signature
 
 RUN = SIGNATURE  # notes; of tunes that are not related, hardly two share so many in a row
 
@@ -39,6 +39,6 @@ def duplicate_groups(tunes: Sequence[Tune]) -> list[str]:
 
 def runs(tune: Tune) -> list[tuple[tuple[int, int], ...]]:
     """Every `RUN` notes in a row, as intervals with the length of the note before each."""
-    notes = sounding(tune)
+    notes = joined_notes(tune)
     steps = [(after[0] - note[0], note[1]) for note, after in itertools.pairwise(notes)]
     return [tuple(steps[n : n + RUN - 1]) for n in range(len(steps) - RUN + 2)]

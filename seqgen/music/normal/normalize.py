@@ -14,13 +14,10 @@ from functools import lru_cache
 from seqgen.errors import TuneError
 from seqgen.music.core.key import Key
 from seqgen.music.core.tune import PLAIN, Bar, Note, Tune, Tuplet, join_ties
-from seqgen.music.normal.codec import moved, parse, text
 from seqgen.music.normal.key_changes import without_changes
-from seqgen.music.normal.sections import Measure, Section, sections, size
+from seqgen.music.normal.sections import Measure, Section, size, split_sections
 from seqgen.music.normal.tokens import LENGTHS, WHOLE
-from seqgen.music.normal.unroll import is_plain, unrolled, without_jumps
-
-__all__ = ["identity", "moved", "normal_forms", "normalize", "parse", "signature", "text"]
+from seqgen.music.normal.unroll import is_plain, unroll, without_jumps
 
 DRAWABLE = sorted(LENGTHS.values(), reverse=True)
 TRIPLETS = (LENGTHS["/2"], LENGTHS[""], LENGTHS["2"])  # written lengths of their notes
@@ -53,7 +50,7 @@ def normal_forms(tune: Tune) -> list[Tune]:
     """
     if not is_plain(tune):
         try:
-            return [normalise_piece(piece) for piece in without_changes(unrolled(tune))]
+            return [normalise_piece(piece) for piece in without_changes(unroll(tune))]
         except TuneError:
             if not is_plain(without_jumps(tune)):
                 raise
@@ -65,7 +62,7 @@ def normal_forms(tune: Tune) -> list[Tune]:
         except TuneError as error:
             if error.reason not in ENDINGS:
                 raise
-            forms.append(normalise_piece(unrolled(piece)))
+            forms.append(normalise_piece(unroll(piece)))
     return forms
 
 
@@ -83,10 +80,10 @@ def normalise_piece(tune: Tune) -> Tune:
         measures.append(Measure(notes, sum(map(size, notes)), bar.left, bar.right, bar.ending))
     drop_slurs(measures)
     try:
-        cut = sections(measures, full)
+        cut = split_sections(measures, full)
     except TuneError as error:
         raise TuneError(error.reason, crooked(measures, full)) from None
-    bars = [bar for section in cut for bar in drawn(section, full)]
+    bars = [bar for section in cut for bar in _drawable_bars(section, full)]
     return Tune(
         tuple(bars), tune.meter, key, tune.rhythm, tune.number, tune.title, tune.tempo,
         subtitles=tune.subtitles, composer=tune.composer,
@@ -180,7 +177,7 @@ def drop_slurs(measures: list[Measure]) -> None:
         last = measure.notes or last
 
 
-def drawn(section: Section, full: int) -> Iterator[Bar]:
+def _drawable_bars(section: Section, full: int) -> Iterator[Bar]:
     """The bars of a section, their notes of drawable lengths."""
     for measure in section:
         first = measure is section.lead or measure is section.main[0]
@@ -241,7 +238,7 @@ def pieces(length: int, place: int, full: int) -> tuple[int, ...]:
     return (part, *pieces(length - part, place + part, full))
 
 
-def sounding(tune: Tune) -> list[tuple[int, int]]:
+def joined_notes(tune: Tune) -> list[tuple[int, int]]:
     """MIDI number and ticks of each note as written, tied notes as one, without rests."""
     return [(tied.midi, sum(map(size, tied.notes))) for tied in join_ties(tune.bars)]
 
@@ -251,7 +248,7 @@ def signature(tune: Tune) -> str:
 
     tune: in normal form.
     """
-    midi = [midi for midi, _ in sounding(tune)[:SIGNATURE]]
+    midi = [midi for midi, _ in joined_notes(tune)[:SIGNATURE]]
     return " ".join(str(number - midi[0]) for number in midi)
 
 
@@ -260,5 +257,5 @@ def identity(tune: Tune) -> str:
 
     tune: in normal form.
     """
-    notes = sounding(tune)
+    notes = joined_notes(tune)
     return " ".join(f"{midi - notes[0][0]}:{length}" for midi, length in notes)

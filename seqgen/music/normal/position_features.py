@@ -30,10 +30,10 @@ from seqgen.music.normal.tokens import (  # fmt: skip
 LAGS = (1, 2, 4, 8)
 
 STEP = 2  # ticks; everything lies on it
-MOST_STEPS = 200  # in a bar: one of 16 eighths, more than any usual meter has
-MOST_BARS = 33
+MAX_STEPS = 200  # in a bar: one of 16 eighths, more than any usual meter has
+MAX_BARS = 33
 PHRASE = 8  # bars of most sections, and of which the others have a multiple or a half
-MOST_SECTIONS = 6
+MAX_SECTIONS = 6
 SLOTS = 5  # tokens at one place of a bar that are told apart
 
 # What a token does, as far as its place is concerned.
@@ -47,9 +47,9 @@ Role = tuple[int, Any]
 def feature_sizes(vocab: int) -> tuple[int, ...]:
     """How many values each number of a `PositionTracker` may have, for a vocabulary of so many
     tokens."""
-    steps = MOST_STEPS + 1
-    bars = MOST_BARS, PHRASE, MOST_BARS
-    return steps, steps, steps, *bars, 3 * MOST_SECTIONS, *[2 * vocab] * len(LAGS)
+    steps = MAX_STEPS + 1
+    bars = MAX_BARS, PHRASE, MAX_BARS
+    return steps, steps, steps, *bars, 3 * MAX_SECTIONS, *[2 * vocab] * len(LAGS)
 
 
 def roles(tokens: Sequence[str]) -> list[Role]:
@@ -164,7 +164,7 @@ class PositionTracker:
         if self._triplet:
             ticks = ticks * 2 // 3
             self._triplet -= 1
-        self._ticks = min(self._ticks + ticks, MOST_STEPS * STEP)
+        self._ticks = min(self._ticks + ticks, MAX_STEPS * STEP)
         self._slot = 0
 
     def _line(self, line: str) -> None:
@@ -194,14 +194,14 @@ class PositionTracker:
 
     def _told(self) -> tuple[int, ...]:
         steps = self._ticks // STEP
-        left = min(max(0, (self._length - self._ticks) // STEP), MOST_STEPS)
+        left = min(max(0, (self._length - self._ticks) // STEP), MAX_STEPS)
         closing = max(0, left - self._pickup // STEP)
         # A pickup stands before bar 1 of its section, the first tune's as bar 0.
         number = max(0, self._bar - self._begin + 1)
-        bar = min(number, MOST_BARS - 1)
+        bar = min(number, MAX_BARS - 1)
         planned = self._outline[self._section] if self._section < len(self._outline) else 0
-        rest = min(max(0, planned - number + 1), MOST_BARS - 1) if planned else 0
-        section = 3 * min(self._section, MOST_SECTIONS - 1) + self._ending
+        rest = min(max(0, planned - number + 1), MAX_BARS - 1) if planned else 0
+        section = 3 * min(self._section, MAX_SECTIONS - 1) + self._ending
         key = self._ticks * SLOTS + self._slot
         come = [before.get(key, 0) for before in self._before]
         if self._pending:

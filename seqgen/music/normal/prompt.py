@@ -9,7 +9,7 @@ from seqgen.errors import TuneError
 from seqgen.music.abc import fields
 from seqgen.music.core.key import Key
 from seqgen.music.core.tune import Tune
-from seqgen.music.normal.codec import text as normal_text
+from seqgen.music.normal.codec import encode_tune
 from seqgen.music.normal.normalize import drawable, normal_key, plain
 from seqgen.music.normal.tokens import PATTERN, WHOLE
 from seqgen.music.normal.unroll import has_plain_repeats
@@ -36,7 +36,7 @@ DECORATIONS = "HLMOPSTuv"
 DEFINABLE = re.compile("[H-Wh-w]")
 # A decoration stands before a note, a rest, a bar line, or another decoration.
 DECORATED = re.compile(r"[.~H-Wh-w]*[A-Ga-gxzXZ\[({^_=\"!|]")
-MOST_UNDEFINED = 1  # letters in a word of music
+MAX_UNDEFINED = 1  # letters in a word of music
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def check_music(music: str, defined: bool) -> None:
                 if DEFINABLE.match(letter):
                     undefined += letter not in DECORATIONS
                     loose = loose or not DECORATED.match(plain, place + 1)
-            if loose or (undefined > MOST_UNDEFINED and not defined):
+            if loose or (undefined > MAX_UNDEFINED and not defined):
                 where = f"line {number}, column {word.start() + 1}"
                 raise TuneError(f"{word[0]!r} is no music in ABC", where)
 
@@ -134,4 +134,4 @@ def prompt_tokens(tune: Tune, key: Key | None) -> list[str]:
         replace(bar, notes=tuple(drawable(plain(bar.notes), 0, full))) for bar in tune.bars
     )
     begun = replace(tune, key=normal_key(tune.key), bars=bars, rhythm="", lines=())
-    return PATTERN.findall(normal_text(begun, key).split("\n", 3)[3])
+    return PATTERN.findall(encode_tune(begun, key).split("\n", 3)[3])

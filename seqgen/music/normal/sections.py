@@ -45,13 +45,13 @@ class Section:
         yield from self.second
 
 
-def sections(measures: list[Measure], full: int) -> list[Section]:
+def split_sections(measures: list[Measure], full: int) -> list[Section]:
     """The sections of a tune, every bar of them exact.
 
     full: ticks of a bar. A pickup belongs to the section that it leads into.
     Raises TuneError if the bars do not add up, or the repeats make no sense.
     """
-    found = cut(measures)
+    found = _cut(measures)
     if len(found) > 1 and found[0].is_lead(full):
         lead = found.pop(0).main[0]
         if found[0].repeated:
@@ -59,19 +59,19 @@ def sections(measures: list[Measure], full: int) -> list[Section]:
         else:
             found[0].main.insert(0, lead)
     for section in found:
-        mend_endings(section, full)
-        section.main = mended(section.main, full)
+        _mend_endings(section, full)
+        section.main = _mend_bars(section.main, full)
     while trouble := first_trouble(found, full):
         number, reason = trouble
         if not (move_pickup(found, number, full) or join_plain(found, number, full)):
             raise TuneError(reason)
     for section in found:
         check_ties(section)
-    mark(found)
+    _mark(found)
     return found
 
 
-def cut(measures: list[Measure]) -> list[Section]:
+def _cut(measures: list[Measure]) -> list[Section]:
     """The sections as bar lines and endings tell them apart.
 
     A repeat that has no end is none: nothing tells where one would go back from.
@@ -107,24 +107,24 @@ def cut(measures: list[Measure]) -> list[Section]:
     return [section for section in found if section.main]
 
 
-def mend_endings(section: Section, full: int) -> None:
+def _mend_endings(section: Section, full: int) -> None:
     """Where endings begin within a bar, the bar's beginning becomes a part of each."""
     if section.first and len(section.main) > 1 and section.main[-1].size < full:
         start = section.main.pop()
         for ending in (section.first, section.second):
-            ending[0] = joined(start, ending[0])
+            ending[0] = _join(start, ending[0])
 
 
-def mended(main: list[Measure], full: int) -> list[Measure]:
+def _mend_bars(main: list[Measure], full: int) -> list[Measure]:
     """Bars that lack a bar line are cut at it; two parts of one bar are joined."""
     found: list[Measure] = []
     for measure in main:
-        found += halves(measure, full, first=not found)
+        found += _split_bar(measure, full, first=not found)
         last = measure is main[-1]
         if len(found) > 2 and max(found[-2].size, found[-1].size) < full:
             size = found[-2].size + found[-1].size
             if size == full or (last and size < full):
-                found[-2:] = [joined(found[-2], found[-1])]
+                found[-2:] = [_join(found[-2], found[-1])]
     return found
 
 
@@ -138,7 +138,7 @@ def move_pickup(found: list[Section], number: int, full: int) -> bool:
     part = section.second or section.main
     if part[-1].size == full or part[-1].size + after[0].size != full:
         return False
-    part[-1] = joined(part[-1], after.pop(0))
+    part[-1] = _join(part[-1], after.pop(0))
     if not after:
         del found[number + 1]
     return True
@@ -157,12 +157,12 @@ def join_plain(found: list[Section], number: int, full: int) -> bool:
     return True
 
 
-def joined(one: Measure, other: Measure) -> Measure:
+def _join(one: Measure, other: Measure) -> Measure:
     size = one.size + other.size
     return Measure(one.notes + other.notes, size, one.left, other.right, other.ending)
 
 
-def halves(measure: Measure, full: int, first: bool) -> list[Measure]:
+def _split_bar(measure: Measure, full: int, first: bool) -> list[Measure]:
     """A bar of two or more bars' length, cut where a note begins at the end of each."""
     if measure.size <= full or (first and measure.size % full):
         return [measure]
@@ -224,7 +224,7 @@ def check_ties(section: Section) -> None:
         raise TuneError("tie over a repeat or a double bar")
 
 
-def mark(found: list[Section]) -> None:
+def _mark(found: list[Section]) -> None:
     """Give every measure the marks that the normal form has there."""
     for section in found:
         closing = "|]" if section is found[-1] else "||"

@@ -9,12 +9,12 @@ from functools import cache
 from typing import NamedTuple
 
 from seqgen.music.core.accidentals import SIGNS
-from seqgen.music.core.key import LETTERS, Key, parse_key, shift
+from seqgen.music.core.key import LETTERS, Key, parse_key, transposition_between
 from seqgen.music.normal.codec import NAMES, OCTAVES
 from seqgen.music.normal.tokens import ACCIDENTALS, NATURALS, PATTERN, PITCHES
 
 # Sharps or flats of the keys to which tunes are moved; of O'Neill's 1591 tunes two have more.
-MOST_SIGNS = 4
+MAX_SIGNS = 4
 
 PITCH_TOKENS = frozenset(PITCHES)
 
@@ -29,22 +29,22 @@ class Move(NamedTuple):
 
 @cache
 def usual(mode: str) -> tuple[Key, ...]:
-    """The keys of a mode with at most `MOST_SIGNS` sharps or flats."""
+    """The keys of a mode with at most `MAX_SIGNS` sharps or flats."""
     keys = (Key(letter, alter, mode) for letter in range(len(LETTERS)) for alter in (-1, 0, 1))
-    return tuple(key for key in keys if abs(key.sharps) <= MOST_SIGNS)
+    return tuple(key for key in keys if abs(key.sharps) <= MAX_SIGNS)
 
 
 @cache
-def becomes(move: Move) -> dict[str, str]:
+def token_map(move: Move) -> dict[str, str]:
     """What a move makes of the line of its key and of each pitch that can be written then."""
     found = {key_line(move.own): key_line(move.key)}
     for token in PITCHES:
-        if there := moved(token, move):
+        if there := _move_pitch(token, move):
             found[token] = there
     return found
 
 
-def moved(token: str, move: Move) -> str | None:
+def _move_pitch(token: str, move: Move) -> str | None:
     """A pitch after a move; None beyond the range, or where it needs a double sign."""
     sign = token[0] if token[0] in ACCIDENTALS else ""
     before = NATURALS[token.removeprefix(sign)]
@@ -61,15 +61,15 @@ def moves(tokens: Collection[str]) -> Iterator[Move]:
 
     Where that leads too low or too high, an octave off it. None if no token is the line of a key.
     """
-    own = next(filter(None, map(read_line, tokens)), None)
+    own = next(filter(None, map(parse_key_line, tokens)), None)
     if own is None:
         return
     pitches = PITCH_TOKENS.intersection(tokens)
     for key in dict.fromkeys([own, *usual(own.mode)]):
-        way = shift(own, key)[0]
+        way = transposition_between(own, key)[0]
         for letters, _ in OCTAVES:
             move = Move(own, key, way + letters)
-            if becomes(move).keys() >= pitches:
+            if token_map(move).keys() >= pitches:
                 yield move
                 break
 
@@ -84,6 +84,6 @@ def key_line(key: Key) -> str:
     return f"K:{key}\n"
 
 
-def read_line(token: str) -> Key | None:
+def parse_key_line(token: str) -> Key | None:
     """The key of a token; None if it is of another kind."""
     return parse_key(token[2:]) if token.startswith("K:") else None

@@ -13,7 +13,7 @@ from seqgen.music.core.key import Key
 from seqgen.music.core.left_out import Tally, attachments_left_out
 from seqgen.music.core.meter import Meter
 from seqgen.music.core.tune import Tune
-from seqgen.music.normal import normalize
+from seqgen.music.normal import codec, normalize
 from seqgen.music.normal.codec import C
 from seqgen.music.normal.near_duplicates import duplicate_groups
 from seqgen.music.normal.outline import LETTER, UNKNOWN, line, outline, with_line
@@ -117,7 +117,7 @@ def normalize_book(
                 replace(form, rhythm=form.rhythm or stated) for form in normalize.normal_forms(tune)
             ]
             for form in forms:
-                normalize.text(form, tonic)
+                codec.encode_tune(form, tonic)
         except TuneError as error:
             place = error.where.removeprefix(origin).removeprefix(", ")
             where = f"{origin}, {place}" if place else origin
@@ -144,7 +144,7 @@ def normalize_book(
     for (tune, origin), family in zip(tunes.values(), named_families, strict=True):
         assert tune.key
         named = replace(tune, rhythm=tune.rhythm if tune.rhythm in common else "")
-        text = with_line(normalize.text(named, tonic), lines[outline(tune)])
+        text = with_line(codec.encode_tune(named, tonic), lines[outline(tune)])
         learned.append(NormalizedTune(text, origin, family, tune.key, tune.meter, named.rhythm))
     return Book(tuple(learned), tuple(duplicates), aside, count, divided, left_out)
 

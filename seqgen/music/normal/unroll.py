@@ -9,7 +9,7 @@ from seqgen.errors import TuneError
 from seqgen.music.core.play_order import bar_order
 from seqgen.music.core.tune import Bar, Tune
 
-MOST_BARS = 512
+MAX_BARS = 512
 PLAIN_ENDINGS = ("", "1", "2")
 # How the signs of `Bar.marks` begin that make the player jump; without one the others do nothing.
 JUMPS = ("D.C.", "D.S.")
@@ -48,7 +48,7 @@ def jumps(mark: str) -> bool:
     return mark.startswith(JUMPS)
 
 
-def unrolled(tune: Tune) -> Tune:
+def unroll(tune: Tune) -> Tune:
     """The tune as it is played, with every jump written out.
 
     What is played twice in a row becomes a repeat, and where only the endings differ, a repeat with
@@ -56,14 +56,14 @@ def unrolled(tune: Tune) -> Tune:
     Raises TuneError for a tune that is too long when it is written out.
     """
     order = bar_order(tune.bars, tune.part_order)
-    if len(order) > MOST_BARS:
+    if len(order) > MAX_BARS:
         raise TuneError("too long when it is written out")
     source = with_keys(tune)
-    parts = list(joined(passes(source, order), source))
+    parts = list(_merge_repeats(_split_passes(source, order), source))
     bars = [
         bar
         for number, part in enumerate(parts, start=1)
-        for bar in written(part, source, "|]" if number == len(parts) else "||")
+        for bar in _write_part(part, source, "|]" if number == len(parts) else "||")
     ]
     return replace(tune, bars=tuple(bars), part_order=(), lines=())
 
@@ -80,7 +80,7 @@ def with_keys(tune: Tune) -> tuple[Bar, ...]:
     return tuple(bars)
 
 
-def passes(bars: Sequence[Bar], order: Sequence[int]) -> list[tuple[int, ...]]:
+def _split_passes(bars: Sequence[Bar], order: Sequence[int]) -> list[tuple[int, ...]]:
     """The order of playing, cut where the player jumps and between sections."""
     found = [order[:1]]
     opened = False  # by a "|:"; until its end double bars are only drawn
@@ -103,7 +103,7 @@ def passes(bars: Sequence[Bar], order: Sequence[int]) -> list[tuple[int, ...]]:
     return [tuple(each) for each in found if each]
 
 
-def joined(found: list[tuple[int, ...]], bars: Sequence[Bar]) -> Iterator[Part]:
+def _merge_repeats(found: list[tuple[int, ...]], bars: Sequence[Bar]) -> Iterator[Part]:
     """The passes, those that are alike as one repeat."""
     at = 0
     while at < len(found):
@@ -142,7 +142,7 @@ def period(found: Sequence[tuple[int, ...]], at: int) -> int:
     return 0
 
 
-def written(part: Part, bars: Sequence[Bar], closing: str) -> Iterator[Bar]:
+def _write_part(part: Part, bars: Sequence[Bar], closing: str) -> Iterator[Bar]:
     """The bars of a part with the signs of plain repeats. closing: its last bar line."""
     for place, number in enumerate(part.bars):
         last = place == len(part.bars) - 1

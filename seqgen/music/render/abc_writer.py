@@ -10,7 +10,7 @@ from seqgen.music.abc.escapes import encode
 from seqgen.music.core.key import Key
 from seqgen.music.core.meter import Meter, beat_groups
 from seqgen.music.core.tune import Bar, Note, Tune
-from seqgen.music.normal.codec import WRITTEN, closing, pitch_name, signed
+from seqgen.music.normal.codec import WRITTEN, accidental_signs, closing, pitch_name
 from seqgen.music.normal.tokens import REST, TIE, TRIPLET
 from seqgen.music.render.writers import RenderedTune, Writer, WriterOptions
 
@@ -65,7 +65,7 @@ def key_name(key: Key) -> str:
 def music(bars: tuple[Bar, ...], meter: Meter, key: Key) -> Iterator[str]:
     """The lines of the body: at most four bars each besides pickups; a section begins a line."""
     line, count, begins = "", 0, True
-    for n, (bar, signs) in enumerate(zip(bars, signed(bars, key), strict=True)):
+    for n, (bar, signs) in enumerate(zip(bars, accidental_signs(bars, key), strict=True)):
         after = bars[n + 1] if n + 1 < len(bars) else None
         pickup = begins and bar.length < meter.length
         start = meter.length - bar.length if pickup else Fraction(0)

@@ -163,7 +163,7 @@ def chord_text(symbol: str) -> str:
     return re.sub(r"(?<![A-Za-z])([A-G])([b#])", lambda m: m[1] + signs[m[2]], symbol)
 
 
-def sung(lyrics: Sequence[str | None]) -> list[int]:
+def verses_at(lyrics: Sequence[str | None]) -> list[int]:
     """The numbers of the verses, from 0, that have a syllable of their own at a note."""
     return [verse for verse, syllable in enumerate(lyrics) if syllable and syllable.strip("-_")]
 
@@ -176,7 +176,7 @@ def verses(lyrics: Sequence[str | None], joined: set[int], left: Container[int])
     no end to the end of the page.
     """
     text = ""
-    for verse in sung(lyrics):
+    for verse in verses_at(lyrics):
         syllable = lyrics[verse] or ""
         before, after = verse in joined, syllable.endswith("-")
         (joined.add if after else joined.discard)(verse)

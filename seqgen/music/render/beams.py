@@ -35,7 +35,7 @@ class Beam:
     joined: bool = False
 
 
-def beamed(notes: Sequence[Drawn], meter: Meter, start: Fraction) -> Iterator[Beam]:
+def group_beams(notes: Sequence[Drawn], meter: Meter, start: Fraction) -> Iterator[Beam]:
     """Divide the notes of a bar into beams, in order.
 
     start: position of the first note in a full bar, in whole notes.

@@ -14,7 +14,7 @@ from seqgen.music.render.engrave import MARGIN, WIDTH, prefix
 from seqgen.music.render.instruments import Instrument
 from seqgen.music.render.layout import visible
 from seqgen.music.render.mei import names, part_prefix
-from seqgen.music.render.performance import Performance, Sound, accented
+from seqgen.music.render.performance import Performance, Sound, accents
 from seqgen.music.render.writers import RenderedTune, Writer, WriterOptions
 
 
@@ -92,7 +92,7 @@ def _playback(performance: Performance, number: int) -> dict[str, object]:
         return round(performance.seconds(time) * performance.tempo / 60, 6)
 
     notes = []
-    for sound, strong in zip(performance.sounds, accented(performance), strict=True):
+    for sound, strong in zip(performance.sounds, accents(performance), strict=True):
         begins = part_prefix(prefix(number), sound.voice, sound.layer)
         heads = [
             head

@@ -25,7 +25,7 @@ class Setting(NamedTuple):
     start: Fraction
 
 
-def aligned(tune: Tune) -> Tune:
+def align_voices(tune: Tune) -> Tune:
     """The tune with as many bars in each voice as the longest has, empty ones being added.
 
     Repeats, endings and the changes of key and meter are those of the first voice; bars that are
@@ -90,7 +90,7 @@ def lines(tune: Tune) -> list[tuple[int, int]]:
     edges = sorted({0, *ends, len(tune.bars)})
     found = []
     for start, stop in pairwise(edges):
-        found += halved(tune, start, stop)
+        found += _halve(tune, start, stop)
     return found
 
 
@@ -106,12 +106,12 @@ def fours(tune: Tune, start: int, stop: int) -> Iterator[int]:
     yield stop
 
 
-def halved(tune: Tune, start: int, stop: int) -> list[tuple[int, int]]:
+def _halve(tune: Tune, start: int, stop: int) -> list[tuple[int, int]]:
     """The line itself, or two or more that each hold no more notes than fit."""
     if stop - start < 2 or width(tune, start, stop) <= NOTES_A_LINE:
         return [(start, stop)]
     middle = (start + stop + 1) // 2
-    return halved(tune, start, middle) + halved(tune, middle, stop)
+    return _halve(tune, start, middle) + _halve(tune, middle, stop)
 
 
 def width(tune: Tune, start: int, stop: int) -> float:

@@ -27,11 +27,11 @@ from seqgen.music.core.tune import (
     sounding_length,
 )
 from seqgen.music.render import annotations
-from seqgen.music.render.beams import beamed
-from seqgen.music.render.layout import Setting, aligned, ending_runs, lines, settings
+from seqgen.music.render.beams import group_beams
+from seqgen.music.render.layout import Setting, align_voices, ending_runs, lines, settings
 
 LONGEST, SHORTEST = Fraction(2), Fraction(1, 128)
-MOST_DOTS = 2
+MAX_DOTS = 2
 RIGHT = {"": "invis", "|": "single", "||": "dbl", "|]": "end", ":|": "rptend"}
 SHOWN = {-2: "ff", -1: "f", 0: "n", 1: "s", 2: "x"}
 SOUNDING = {-2: "ff", -1: "f", 0: "n", 1: "s", 2: "ss"}
@@ -85,7 +85,7 @@ def mei(tune: Tune, prefix: str) -> str:
     """
     if not tune.bars:
         raise TuneError("no bar to draw")
-    tune = aligned(tune)
+    tune = align_voices(tune)
     starts = {start for start, _ in lines(tune)} - {0}
     staves = [Staff(tune, voice, number, prefix) for number, voice in enumerate(tune.all_voices)]
     parts = []
@@ -162,7 +162,7 @@ def heads(written: Fraction) -> tuple[Fraction, ...]:
         while base > written:
             base /= 2
         head = dotted = base
-        for _ in range(MOST_DOTS):
+        for _ in range(MAX_DOTS):
             dotted /= 2
             if head + dotted > written:
                 break
@@ -213,7 +213,7 @@ class Staff:
                 attached, text = note.attached, ""
                 grace: tuple[Glyph, ...] = ()
                 if attached is not PLAIN:
-                    left.subtract(annotations.sung(attached.lyrics))
+                    left.subtract(annotations.verses_at(attached.lyrics))
                     text = annotations.verses(attached.lyrics, joined, +left)
                 parts = heads(note.written)
                 ids = names(prefix, number, place, note)
@@ -238,7 +238,7 @@ class Staff:
             notes = (bar.notes, *bar.overlays)
             for note in notes[layer] if layer < len(notes) else ():
                 if note.attached is not PLAIN:
-                    yield from annotations.sung(note.attached.lyrics)
+                    yield from annotations.verses_at(note.attached.lyrics)
 
     def after(self, number: int, layer: int) -> Glyph | None:
         """The first glyph behind a bar in the same layer."""
@@ -315,7 +315,7 @@ class Staff:
             yield f'<{"mRest" if only.shown else "mSpace"} xml:id="{only.name}"/>'
             return
         at = 0
-        for beam in beamed(glyphs, setting.meter, setting.start):
+        for beam in group_beams(glyphs, setting.meter, setting.start):
             # Verovio would draw grace notes at the head of a beam or tuplet on its beam.
             yield self.grace_group(glyphs[at])
             inner: list[str] = []

@@ -10,7 +10,7 @@ from seqgen.music.core.key import Key
 from seqgen.music.core.meter import Meter
 from seqgen.music.render.instruments import Instrument
 from seqgen.music.render.layout import settings
-from seqgen.music.render.performance import Performance, accented
+from seqgen.music.render.performance import Performance, accents
 from seqgen.music.render.writers import RenderedTune, Writer, WriterOptions
 
 # Exact for dotted 64ths and for tuplets of 3, 5, 7 and 9 notes.
@@ -40,8 +40,8 @@ def midi_file(performances: Sequence[Performance], instrument: Instrument) -> by
     channels = {part: channel(n) for n, part in enumerate(parts_of(performances))}
     start = Fraction(0)
     for performance in performances:
-        facts += [(ticks(start + t), message) for t, message in told(performance)]
-        for sound, strong in zip(performance.sounds, accented(performance), strict=True):
+        facts += [(ticks(start + t), message) for t, message in _meta_events(performance)]
+        for sound, strong in zip(performance.sounds, accents(performance), strict=True):
             part = sound.voice, sound.layer
             note = {
                 "note": sound.pitch,
@@ -111,16 +111,16 @@ def add(track: list, events: Sequence[tuple[int, object]]) -> None:
         now = tick
 
 
-def told(performance: Performance) -> list[tuple[Fraction, object]]:
+def _meta_events(performance: Performance) -> list[tuple[Fraction, object]]:
     """What the first track says of a tune: title, and tempo, meter and key where they change."""
     import mido
 
     tune = performance.tune
     title = tune.title or f"Tune {tune.number}"
     zero = Fraction(0)
-    said: list[tuple[Fraction, object]] = [(zero, mido.MetaMessage("marker", text=title))]
+    events: list[tuple[Fraction, object]] = [(zero, mido.MetaMessage("marker", text=title))]
     for time, tempo in ((zero, performance.tempo), *performance.tempo_changes):
-        said.append((time, mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(tempo))))
+        events.append((time, mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(tempo))))
     found = settings(tune)
     meter, key = None, None
     for number, now in zip(performance.order, performance.onsets, strict=True):
@@ -128,12 +128,12 @@ def told(performance: Performance) -> list[tuple[Fraction, object]]:
         if now == zero and zero < length < wanted.length:
             wanted = short(length)
         if wanted != meter and (signature := time_signature(wanted)):
-            said.append((now, signature))
+            events.append((now, signature))
             meter = wanted
         if found[number].key != key and (signature := key_signature(found[number].key)):
-            said.append((now, signature))
+            events.append((now, signature))
             key = found[number].key
-    return sorted(said, key=lambda entry: entry[0])
+    return sorted(events, key=lambda entry: entry[0])
 
 
 def short(length: Fraction) -> Meter:

@@ -8,11 +8,11 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from seqgen.errors import TuneError
-from seqgen.music.core.play_order import MOST_BARS, bar_order
+from seqgen.music.core.play_order import MAX_BARS, bar_order
 from seqgen.music.core.tempo import tempo_of
 from seqgen.music.core.tune import Bar, Note, Tune
 from seqgen.music.render import annotations
-from seqgen.music.render.layout import aligned, settings
+from seqgen.music.render.layout import align_voices, settings
 
 HIGHEST = 127  # of the pitches that MIDI knows
 # How long a grace note lasts, in whole notes, if there is room: as in abc2midi where L: is 1/8.
@@ -72,11 +72,11 @@ def perform(tune: Tune, beats: float | None = None) -> Performance:
     beats: a minute, as `seqgen.music.core.tempo.beat` counts them; None: the tune's own or usual
     tempo. Raises TuneError for a tune that cannot be played.
     """
-    tune = aligned(tune)
+    tune = align_voices(tune)
     every = tune.all_voices
     order = bar_order(tune.bars, tune.part_order)
-    if len(order) > MOST_BARS:
-        raise TuneError(f"is too long to play, over {MOST_BARS} bars")
+    if len(order) > MAX_BARS:
+        raise TuneError(f"is too long to play, over {MAX_BARS} bars")
     lengths = [
         max(extent(voice.bars[number]) for voice in every) for number in range(len(tune.bars))
     ]
@@ -194,7 +194,7 @@ def not_played(tune: Tune) -> Counter[str]:
     return +counts
 
 
-def accented(performance: Performance) -> list[bool]:
+def accents(performance: Performance) -> list[bool]:
     """For each sound whether it is a strong one, which begins a bar that is no pickup."""
     early = [setting.start > 0 for setting in settings(performance.tune)]
     return [s.written[0][1] == 0 and not early[s.written[0][0]] for s in performance.sounds]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from seqgen.errors import TuneError
 from seqgen.io.atomic import atomic_path
 from seqgen.music.render.instruments import Instrument, Timbre
-from seqgen.music.render.performance import Performance, accented
+from seqgen.music.render.performance import Performance, accents
 from seqgen.music.render.writers import RenderedTune, Writer, WriterOptions
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ HIGHEST = 10_000.0
 FADING = 0.7
 MIDDLE_C = 261.63
 SIXTY_DB = 6.908  # in powers of e
-MOST_SAMPLES = 2**31 - 100  # of two bytes; a WAV file counts its bytes in 32 bits
+MAX_SAMPLES = 2**31 - 100  # of two bytes; a WAV file counts its bytes in 32 bits
 
 
 def write_wav(performances: Sequence[Performance], instrument: Instrument, file: BinaryIO) -> None:
@@ -39,7 +39,7 @@ def write_wav(performances: Sequence[Performance], instrument: Instrument, file:
     Raises TuneError if that is too long for a WAV file.
     """
     seconds = sum(p.seconds(p.length) + PAUSE + REVERBERATION for p in performances)
-    if seconds * RATE > MOST_SAMPLES:
+    if seconds * RATE > MAX_SAMPLES:
         raise TuneError(f"{seconds / 3600:.0f} hours are too long for a WAV file")
     with wave.open(file, "wb") as out:
         out.setnchannels(1)
@@ -59,7 +59,7 @@ def samples_of(performance: Performance, timbre: Timbre) -> np.ndarray:
     end = performance.seconds(performance.length) + timbre.release + REVERBERATION
     dry = np.zeros(round(end * RATE) + 1, np.float32)
     known: dict[tuple[int, int], np.ndarray] = {}
-    for sound, strong in zip(performance.sounds, accented(performance), strict=True):
+    for sound, strong in zip(performance.sounds, accents(performance), strict=True):
         first = round(performance.seconds(sound.onset) * RATE)
         last = round(performance.seconds(sound.onset + sound.duration) * RATE)
         shape = sound.pitch, last - first

@@ -39,13 +39,13 @@ class Cell(NamedTuple):
     verses: tuple[str, ...] = ()
 
 
-def staff(tune: Tune, width: int = 80) -> Iterator[list[Piece]]:
+def draw_tune(tune: Tune, width: int = 80) -> Iterator[list[Piece]]:
     """The first voice line by line: for each line of music one of ABC, its shape, and its verses.
 
     width: in characters; a line of the source that is longer is broken between bars.
     """
     found = settings(tune)
-    cells = drawn(tune, found)
+    cells = _draw_bars(tune, found)
     letters = {start: chr(ord("A") + min(n, 25)) for n, (start, _) in enumerate(sections(tune))}
     rows = [row for start, stop in lines(tune) for row in fitting(cells, start, stop, width)]
     common = columns(tune, cells, rows, found)
@@ -136,7 +136,7 @@ def between(before: Bar | None, after: Bar | None) -> str:
     return (left if left not in ("", "|") else right or "|") + ending
 
 
-def drawn(tune: Tune, found: Sequence[Setting]) -> list[Cell]:
+def _draw_bars(tune: Tune, found: Sequence[Setting]) -> list[Cell]:
     """The bars as ABC, with a blank between two beats and signs where they are needed."""
     heights = [note.pitches[0].midi for bar in tune.bars for note in bar.notes if note.pitches]
     low, high = min(heights, default=0), max(heights, default=0)
@@ -152,7 +152,7 @@ def drawn(tune: Tune, found: Sequence[Setting]) -> list[Cell]:
             if number and groups[number] != groups[number - 1] and not inside:
                 notes += " "
             before = opening(note)
-            text = before + written(note, signs)
+            text = before + _note_text(note, signs)
             level = " "
             for verse, syllable in enumerate(note.attached.lyrics):
                 verses += [""] * (verse + 1 - len(verses))
@@ -187,7 +187,7 @@ def opening(note: Note) -> str:
     return text + ("(3" if plain else f"({actual}:{normal}:{count}")
 
 
-def written(note: Note, signs: Signs) -> str:
+def _note_text(note: Note, signs: Signs) -> str:
     """A note, chord or rest in ABC with the eighth as its unit."""
     names = [
         (SIGNS[pitch.alter] if signs.needed(pitch) else "") + pitch_name(pitch)

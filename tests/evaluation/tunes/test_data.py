@@ -16,7 +16,7 @@ from seqgen.data.token_files import TRAINING, VALIDATION, write_rows
 from seqgen.errors import CheckpointError, ConfigError
 from seqgen.evaluation.tunes.data import parse_tunes
 from seqgen.music.core.tune import Tune
-from seqgen.music.normal.codec import text
+from seqgen.music.normal.codec import encode_tune
 from seqgen.tasks.tunes import encode_with_positions, in_vocabulary
 
 TUNES = [f"R:none\nM:3/4\nK:Cmaj\nC2D2E2|{note}6|]" for note in "CDEFG"]
@@ -45,8 +45,8 @@ def run_tunes(checkpoint: Checkpoint) -> tuple[list[Tune], list[Tune]]:
 
 def test_the_tunes_are_those_of_the_run(book: Path) -> None:
     training, held_back = run_tunes(open_checkpoint(book))
-    assert [text(tune) for tune in training] == TUNES[:3]
-    assert [text(tune) for tune in held_back] == TUNES[3:]
+    assert [encode_tune(tune) for tune in training] == TUNES[:3]
+    assert [encode_tune(tune) for tune in held_back] == TUNES[3:]
 
 
 def test_without_a_run_the_book_is_cut_again(book: Path, tmp_path: Path) -> None:

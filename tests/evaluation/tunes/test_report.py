@@ -14,7 +14,7 @@ from seqgen.evaluation.tunes.report import (
     validate,
 )
 from seqgen.generation import TextGenerator
-from seqgen.music.normal.normalize import parse
+from seqgen.music.normal.codec import decode_tune
 from seqgen.music.render.abc_writer import abc
 
 GOOD = "R:none\nM:3/4\nK:Cmaj\nC2D2E2|F2G2A2|c6|]"
@@ -32,16 +32,18 @@ class Writer:
     ) -> Iterator[tuple[int, str]]:
         self.allowed_mass = 0.1 if not asked.grammar else 0.9
         for index in range(options.count):
-            wrong = [abc(parse(SHORT)), "X:1\nK:C\n*\n"][index % 2] if not asked.grammar else None
-            yield index, wrong or abc(parse(GOOD))
+            wrong = (
+                [abc(decode_tune(SHORT)), "X:1\nK:C\n*\n"][index % 2] if not asked.grammar else None
+            )
+            yield index, wrong or abc(decode_tune(GOOD))
 
 
 def measure(**validators):
     activities: list[Any] = []
     result = report(
         cast(TextGenerator, Writer()),
-        [parse(GOOD)],
-        [parse(OTHER)] * 3,
+        [decode_tune(GOOD)],
+        [decode_tune(OTHER)] * 3,
         SamplingOptions(count=2, seed=1),
         validators,
         activities.append,
@@ -61,13 +63,13 @@ def test_tunes_with_and_without_the_grammar_stand_beside_real_ones():
 
 def test_validation_tunes_are_required():
     with pytest.raises(SeqgenError):
-        report(cast(TextGenerator, Writer()), [parse(GOOD)], [], SamplingOptions(count=1), {})
+        report(cast(TextGenerator, Writer()), [decode_tune(GOOD)], [], SamplingOptions(count=1), {})
 
 
 def test_a_text_that_is_no_tune_is_valid_for_no_validator():
-    column = validate([abc(parse(GOOD)), "X:1\nK:C\n*\n"], {"easy": lambda text, tune: None})
+    column = validate([abc(decode_tune(GOOD)), "X:1\nK:C\n*\n"], {"easy": lambda text, tune: None})
     assert (len(column.tunes), column.unread, column.valid) == (1, 1, {"easy": 0.5})
 
 
 def test_music21_is_always_installed():
-    assert installed_validators()["music21"](abc(parse(GOOD)), parse(GOOD)) is None
+    assert installed_validators()["music21"](abc(decode_tune(GOOD)), decode_tune(GOOD)) is None

@@ -13,12 +13,12 @@ from seqgen.music.abc.fields import (
     VoiceField,
     default_unit,
     key,
-    key_field,
-    meter,
-    tempo,
-    tidy_key,
-    unit_length,
-    voice_field,
+    parse_key_field,
+    parse_meter,
+    parse_tempo,
+    parse_unit_length,
+    parse_voice_field,
+    simplify_key,
 )
 from seqgen.music.core.key import MODES, Key, parse_key
 from seqgen.music.core.meter import Meter
@@ -40,24 +40,24 @@ from seqgen.music.core.tune import Clef
     ],
 )
 def test_a_meter(value, found):
-    assert meter(value) == found
+    assert parse_meter(value) == found
 
 
 @pytest.mark.parametrize("value", ["6", "6/7", "0/4", "3/4/4", "x", "9999/4", "3/", "+/4", "²/4"])
 def test_what_is_no_meter_is_refused(value):
     with pytest.raises(TuneError, match="unreadable meter"):
-        meter(value)
+        parse_meter(value)
 
 
 @pytest.mark.parametrize(("value", "unit"), [("1/8", "1/8"), ("1", "1"), (" 1 / 16 ", "1/16")])
 def test_a_unit(value, unit):
-    assert unit_length(value) == Fraction(unit)
+    assert parse_unit_length(value) == Fraction(unit)
 
 
 @pytest.mark.parametrize("value", ["", "2/8", "1/0", "1/7", "1/8/2", "eighth", "1/9999"])
 def test_what_is_no_unit_is_refused(value):
     with pytest.raises(TuneError, match="unreadable unit of length"):
-        unit_length(value)
+        parse_unit_length(value)
 
 
 @given(st.integers(1, 20), st.sampled_from([1, 2, 4, 8, 16]))
@@ -83,7 +83,7 @@ def test_the_default_unit_is_a_sixteenth_below_three_quarters(beats, unit):
     ],
 )
 def test_a_tempo_counts_quarters(value, quarters):
-    assert tempo(value, Fraction(1, 8)) == quarters
+    assert parse_tempo(value, Fraction(1, 8)) == quarters
 
 
 def test_pipes_have_a_key_and_exp_gives_the_whole_signature():
@@ -100,12 +100,12 @@ def test_signs_that_another_mode_has_are_that_mode(mode):
     spelled = "D " + " ".join(
         signs[alter] + letter for letter, alter in zip("cdefgab", plain.signature, strict=True)
     )
-    assert tidy_key(parse_key(spelled)) == plain
+    assert simplify_key(parse_key(spelled)) == plain
 
 
 def test_signs_that_no_mode_has_stay():
     odd = parse_key("D ^g _b")
-    assert tidy_key(odd) == odd
+    assert simplify_key(odd) == odd
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_what_is_no_key_is_refused_by_name(value):
 ), max_size=8).map("".join))  # fmt: skip
 def test_any_key_is_read_or_refused(value):
     try:
-        found = key_field(value)
+        found = parse_key_field(value)
     except TuneError:
         return
     if found.key:
@@ -186,5 +186,5 @@ def test_any_key_is_read_or_refused(value):
     ],
 )
 def test_properties_of_a_voice(text, field):
-    assert voice_field(re.sub(r"\s*=\s*", "=", text)) == field
-    assert key_field(f"G {text}") == KeyField(Key(4), True, field)
+    assert parse_voice_field(re.sub(r"\s*=\s*", "=", text)) == field
+    assert parse_key_field(f"G {text}") == KeyField(Key(4), True, field)

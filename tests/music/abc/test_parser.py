@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from seqgen.errors import TuneError
 from seqgen.music.abc.parser import parse_tune
-from seqgen.music.abc.parts import part_label, part_order
+from seqgen.music.abc.parts import parse_part_label, parse_part_order
 from seqgen.music.core.key import Key, Pitch, parse_key
 from seqgen.music.core.meter import Meter
 from seqgen.music.core.tune import PLAIN, Clef, Tune
@@ -267,11 +267,11 @@ def test_parts_and_their_order():
     found = parse_tune("X:1\nT:t\nP:A(AB)3.C2\nM:4/4\nL:1/4\nK:C\nP:A\nCDEF|\nP:B\nG4|[P:C]A4|]")
     assert found.part_order == tuple("AABABABCC")
     assert [bar.part for bar in found.bars] == ["A", "B", "C"]
-    assert part_order("((AB)2C)2") == tuple("ABABCABABC")
-    assert part_order("Slow air") == ()
-    assert len(part_order("(((A99)99)99)99")) <= 1000
-    assert part_label(" A. ") == part_label("Part A") == "A"
-    assert part_label("Trio") == "Trio"
+    assert parse_part_order("((AB)2C)2") == tuple("ABABCABABC")
+    assert parse_part_order("Slow air") == ()
+    assert len(parse_part_order("(((A99)99)99)99")) <= 1000
+    assert parse_part_label(" A. ") == parse_part_label("Part A") == "A"
+    assert parse_part_label("Trio") == "Trio"
 
 
 def test_tempo_meter_unit_and_key_change_within_a_line():

@@ -9,9 +9,9 @@ from seqgen.music.abc.parser import parse_tune
 from seqgen.music.core.key import Pitch
 from seqgen.music.core.meter import Meter, beat_groups
 from seqgen.music.core.tune import Note
-from seqgen.music.normal.normalize import parse
+from seqgen.music.normal.codec import decode_tune
 from seqgen.music.render.abc_writer import abc
-from seqgen.music.render.beams import beamed
+from seqgen.music.render.beams import group_beams
 
 EIGHTHS = {
     "2/4": [4],
@@ -64,9 +64,9 @@ def test_a_pickup_is_grouped_as_the_end_of_a_bar() -> None:
 @pytest.mark.parametrize("name", ["2/4", "3/4", "4/4", "2/2", "3/2", "3/8", "6/8", "9/8", "12/8"])
 def test_abc_and_scores_have_the_same_groups(name: str) -> None:
     meter = meter_of(name)
-    tune = parse(f"R:none\nM:{name}\nK:Cmaj\n{'C' * int(8 * meter.length)}|]")
+    tune = decode_tune(f"R:none\nM:{name}\nK:Cmaj\n{'C' * int(8 * meter.length)}|]")
     words = abc(tune).splitlines()[-1].rstrip("|]").split()
-    drawn = beamed(parse_tune(abc(tune)).bars[0].notes, meter, Fraction(0))
+    drawn = group_beams(parse_tune(abc(tune)).bars[0].notes, meter, Fraction(0))
     assert [len(word) for word in words] == [len(beam.tuplets) for beam in drawn] == EIGHTHS[name]
 
 

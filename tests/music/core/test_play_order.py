@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqgen.music.abc.parser import parse_tune
-from seqgen.music.core.play_order import MOST_BARS, bar_order
+from seqgen.music.core.play_order import MAX_BARS, bar_order
 from seqgen.music.core.tune import Bar
 
 ONE = parse_tune("M:1/4\nL:1/4\nK:C\nA|").bars[0].notes
@@ -116,8 +116,8 @@ def test_jumps_are_followed_once_without_repeats(written: str, heard: str) -> No
 
 
 def test_an_endless_order_is_cut_off() -> None:
-    assert len(bar_order(bars("|: a |1-99 b :|" * 99))) <= MOST_BARS + 1
-    assert len(bar_order(bars("A=a | b |]"), "A" * 99_999)) <= MOST_BARS + 2
+    assert len(bar_order(bars("|: a |1-99 b :|" * 99))) <= MAX_BARS + 1
+    assert len(bar_order(bars("A=a | b |]"), "A" * 99_999)) <= MAX_BARS + 2
 
 
 def played(written: str, order: str = "") -> str:

@@ -16,7 +16,8 @@ from seqgen.music.core.accidentals import ALTERS
 from seqgen.music.core.key import parse_key
 from seqgen.music.grammar.grammar import Grammar
 from seqgen.music.grammar.spec import TuneSpec
-from seqgen.music.normal.normalize import normalize, text
+from seqgen.music.normal.codec import encode_tune
+from seqgen.music.normal.normalize import normalize
 from seqgen.music.normal.tokens import BODY, NATURALS, PATTERN
 
 MODES = ("maj", "min", "dor", "mix", "phr", "lyd")
@@ -354,7 +355,7 @@ def books():
         tunes = [str(t.text) for p in paths for t in split_tunes(p.read_text("utf-8"), p.name)]
         for tune in tunes[::10]:
             try:
-                yield text(normalize(parse_tune(tune)))
+                yield encode_tune(normalize(parse_tune(tune)))
             except TuneError:
                 continue
 

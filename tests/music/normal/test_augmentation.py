@@ -16,7 +16,7 @@ from seqgen.errors import ConfigError
 from seqgen.generation import load
 from seqgen.music.abc.parser import parse_tune
 from seqgen.music.normal.augmentation import KeyAugmentation
-from seqgen.music.normal.codec import parse, text
+from seqgen.music.normal.codec import decode_tune, encode_tune
 from seqgen.music.normal.outline import with_line
 from seqgen.music.normal.transposition import usual
 from seqgen.tasks.tunes import encode_with_positions
@@ -58,7 +58,7 @@ def tunes(data: Dataset, rows: np.ndarray) -> list[str]:
 def test_an_epoch_is_what_the_moved_tunes_would_be_encoded_to(data: Dataset) -> None:
     own, there = tunes(data, data.training), tunes(data, epoch(data, 3))
     expected = [
-        with_line(text(parse(a), parse(b).key), a.split("\n")[2] + "\n")
+        with_line(encode_tune(decode_tune(a), decode_tune(b).key), a.split("\n")[2] + "\n")
         for a, b in zip(own, there, strict=True)
     ]
     assert there == expected
@@ -67,12 +67,12 @@ def test_an_epoch_is_what_the_moved_tunes_would_be_encoded_to(data: Dataset) -> 
 
 
 def test_each_epoch_has_other_keys_and_the_seed_says_which(data: Dataset) -> None:
-    seen = [[str(parse(tune).key) for tune in tunes(data, epoch(data, n))] for n in range(40)]
+    seen = [[str(decode_tune(tune).key) for tune in tunes(data, epoch(data, n))] for n in range(40)]
     assert seen[0] != seen[1]
     assert len({keys[0] for keys in seen}) > 5
     np.testing.assert_array_equal(epoch(data, 7), epoch(data, 7))
     assert (epoch(data, 7) != epoch(data, 7, seed=1)).any()
-    modes = {parse(tune).key.mode for tune in tunes(data, data.training)}
+    modes = {decode_tune(tune).key.mode for tune in tunes(data, data.training)}
     known = {p[2:-1] for p in data.tokenizer.pieces if p.startswith("K:")}
     assert {*itertools.chain(*seen)} == known == {str(k) for m in modes for k in usual(m)}
 
@@ -80,7 +80,7 @@ def test_each_epoch_has_other_keys_and_the_seed_says_which(data: Dataset) -> Non
 def test_the_tunes_to_measure_by_stay_in_their_own_keys(data: Dataset, tmp_path) -> None:
     plain = prepare(corpus(), DataOptions(transpose="none"), tmp_path)
     assert tunes(data, data.validation) == tunes(plain, plain.validation)
-    assert {parse(tune).key.tonic for tune in tunes(plain, plain.training)} == {*"DAGE", "Bb"}
+    assert {decode_tune(tune).key.tonic for tune in tunes(plain, plain.training)} == {*"DAGE", "Bb"}
 
 
 def test_windows_read_the_epoch_that_they_are_in(data: Dataset) -> None:

@@ -2,7 +2,7 @@
 
 from seqgen.music.abc.parser import parse_tune
 from seqgen.music.core.key import Key
-from seqgen.music.normal import normalize
+from seqgen.music.normal import codec, normalize
 from seqgen.music.normal.near_duplicates import duplicate_groups
 
 FIRST = "CDEF GABc|cBAG FEDC|"
@@ -37,7 +37,7 @@ def test_a_short_run_is_no_kinship():
 
 def test_the_key_makes_no_difference():
     own = tune(FIRST, SECOND)
-    moved = normalize.moved(tune(SECOND, FIRST), Key(1))
+    moved = codec.transpose_tune(tune(SECOND, FIRST), Key(1))
     assert together(own, moved) == [0, 0]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from seqgen.music.normal.normalize import parse
+from seqgen.music.normal.codec import decode_tune
 from seqgen.music.normal.outline import Part, line, outline, read_line, with_line
 
 HEADER = "R:jig\nM:3/8\nK:Cmaj\n"
@@ -21,7 +21,7 @@ HEADER = "R:jig\nM:3/8\nK:Cmaj\n"
     ],
 )
 def test_sections_are_told_by_their_bars(music, said):
-    assert line(outline(parse(HEADER + music))) == f"P:{said}\n"
+    assert line(outline(decode_tune(HEADER + music))) == f"P:{said}\n"
 
 
 def test_a_line_is_read_back():
@@ -37,4 +37,4 @@ def test_what_is_no_outline_has_no_sections(token):
 def test_it_stands_before_the_key_and_is_no_part_of_the_tune():
     text = with_line(HEADER + "A3|]", "P:1\n")
     assert text == "R:jig\nM:3/8\nP:1\nK:Cmaj\nA3|]"
-    assert parse(text) == parse(HEADER + "A3|]")
+    assert decode_tune(text) == decode_tune(HEADER + "A3|]")

@@ -5,16 +5,16 @@ from hypothesis import strategies as st
 
 from seqgen.errors import TuneError
 from seqgen.music.core.key import Key
-from seqgen.music.normal.codec import parse, text
+from seqgen.music.normal.codec import decode_tune, encode_tune
 from seqgen.music.normal.tokens import PATTERN, PITCHES
 from seqgen.music.normal.transposition import (
-    MOST_SIGNS,
-    becomes,
+    MAX_SIGNS,
+    _move_pitch,
     key_line,
     key_lines,
-    moved,
     moves,
-    read_line,
+    parse_key_line,
+    token_map,
     usual,
 )
 
@@ -24,7 +24,7 @@ REEL = "R:reel\nM:4/4\nK:Ador\n|:A^GAcB_B=Bd|e3-e(3fge^dz2:|c'8|]"
 def test_usual_keys_have_few_signs_and_one_name() -> None:
     for mode in ("maj", "min", "dor", "mix", "phr", "lyd"):
         signs = [key.sharps for key in usual(mode)]
-        assert sorted(signs) == list(range(-MOST_SIGNS, MOST_SIGNS + 1))
+        assert sorted(signs) == list(range(-MAX_SIGNS, MAX_SIGNS + 1))
 
 
 @given(
@@ -35,16 +35,16 @@ def test_a_tune_moved_token_by_token_is_its_text_in_the_other_key(
     body: list[str], own: Key
 ) -> None:
     # One note a bar, so that a sign holds for nothing else; then as the normal form signs them.
-    source = text(parse(f"R:none\nM:1/8\nK:{own}\n" + "|".join(body) + "|]"), None)
+    source = encode_tune(decode_tune(f"R:none\nM:1/8\nK:{own}\n" + "|".join(body) + "|]"), None)
     tokens = PATTERN.findall(source)
     found = {
-        move.key: "".join(becomes(move).get(token, token) for token in tokens)
+        move.key: "".join(token_map(move).get(token, token) for token in tokens)
         for move in moves(tokens)
     }
     assert found[own] == source
     for key in usual(own.mode):
         try:
-            expected = text(parse(source), key)
+            expected = encode_tune(decode_tune(source), key)
         except TuneError:
             assert key not in found
         else:
@@ -55,7 +55,7 @@ def test_a_tune_moved_token_by_token_is_its_text_in_the_other_key(
 def test_signs_keep_what_they_add() -> None:
     tokens = PATTERN.findall(REEL)
     move = next(move for move in moves(tokens) if str(move.key) == "Gdor")
-    there = "".join(becomes(move).get(token, token) for token in tokens)
+    there = "".join(token_map(move).get(token, token) for token in tokens)
     assert there == "R:reel\nM:4/4\nK:Gdor\n|:G^FGBA_A=Ac|d3-d(3efd^cz2:|b8|]"
 
 
@@ -64,10 +64,10 @@ def test_what_cannot_be_written_is_missing() -> None:
     highest = {str(move.key) for move in moves(["K:Cmaj\n", "C,", "e'"])}
     assert highest == {"Cmaj"}  # the whole range: there is no room to move
     sharp = next(move for move in moves(["K:Cmaj\n", "^f"]) if str(move.key) == "Emaj")
-    assert "^f" in becomes(sharp)
-    assert moved("^B", sharp) is None  # D sharp sharp
+    assert "^f" in token_map(sharp)
+    assert _move_pitch("^B", sharp) is None  # D sharp sharp
 
 
 def test_lines_of_keys() -> None:
-    assert read_line(key_line(Key(5, 0, "dor"))) == Key(5, 0, "dor")
-    assert read_line("M:6/8\n") is None
+    assert parse_key_line(key_line(Key(5, 0, "dor"))) == Key(5, 0, "dor")
+    assert parse_key_line("M:6/8\n") is None

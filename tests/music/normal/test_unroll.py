@@ -6,8 +6,8 @@ import pytest
 
 from seqgen.errors import TuneError
 from seqgen.music.abc.parser import parse_tune
-from seqgen.music.normal import normalize
-from seqgen.music.normal.unroll import is_plain, unrolled
+from seqgen.music.normal import codec, normalize
+from seqgen.music.normal.unroll import is_plain, unroll
 from seqgen.music.render.performance import perform
 
 
@@ -16,7 +16,7 @@ def tune(music):
 
 
 def form(music):
-    return normalize.text(normalize.normalize(tune(music))).split("\n")[-1]
+    return codec.encode_tune(normalize.normalize(tune(music))).split("\n")[-1]
 
 
 def heard(found):
@@ -40,7 +40,7 @@ def test_endings_are_written_out(music, body):
 @pytest.mark.parametrize(("music", "body"), WRITTEN)
 def test_what_is_written_out_sounds_the_same(music, body):
     whole = tune(music)
-    assert heard(unrolled(whole)) == heard(whole) == heard(tune(body))
+    assert heard(unroll(whole)) == heard(whole) == heard(tune(body))
 
 
 def marked(music, part_order="", **changes):
@@ -66,8 +66,8 @@ JUMPING = [
 @pytest.mark.parametrize(("whole", "body"), JUMPING)
 def test_repeats_parts_and_jumps_are_written_out(whole, body):
     assert not is_plain(whole)
-    assert normalize.text(normalize.normalize(whole)).split("\n")[-1] == body
-    assert heard(unrolled(whole)) == heard(whole)
+    assert codec.encode_tune(normalize.normalize(whole)).split("\n")[-1] == body
+    assert heard(unroll(whole)) == heard(whole)
 
 
 def test_signs_that_no_jump_leads_to_do_nothing():
@@ -89,22 +89,22 @@ def test_what_people_write_is_read_and_written_out(music, body):
     else:
         head, _, rest = music.partition("\n")
         found = parse_tune(f"X:1\nM:4/4\nL:1/8\n{head}\nK:C\n{rest}\n")
-        assert normalize.text(normalize.normalize(found)).endswith("|:C8:|G8||C8|]")
+        assert codec.encode_tune(normalize.normalize(found)).endswith("|:C8:|G8||C8|]")
 
 
 def test_a_plain_tune_comes_out_as_it_is():
     plain = normalize.normalize(tune("|:G2|C8|1D6:|2E8||C8|F8|]"))
     assert is_plain(plain)
-    assert unrolled(plain).bars == plain.bars
+    assert unroll(plain).bars == plain.bars
 
 
 def test_double_bars_within_a_repeat_are_no_sections():
-    assert unrolled(tune("|:C8||D8:|E8|]")).bars == normalize.normalize(tune("|:C8|D8:|E8|]")).bars
+    assert unroll(tune("|:C8||D8:|E8|]")).bars == normalize.normalize(tune("|:C8|D8:|E8|]")).bars
 
 
 def test_keys_go_with_their_bars():
     whole = tune("|:C8|1\nK:G\nF8:|2 G8:|3 F8|]")
-    found = unrolled(whole)
+    found = unroll(whole)
     assert [str(bar.key) for bar in found.bars] == ["Cmaj", "Gmaj", "Gmaj", "Cmaj", "Gmaj"]
     assert heard(found) == heard(whole)
 
@@ -114,4 +114,4 @@ def test_nonsense_is_not_written_out():
     many = ",".join(map(str, range(1, 99)))
     endless = replace(tune("C8|"), bars=(first, *(replace(b, ending=many) for b in rest)) * 20)
     with pytest.raises(TuneError, match="too long"):
-        unrolled(endless)
+        unroll(endless)

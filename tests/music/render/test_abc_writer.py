@@ -12,7 +12,7 @@ from seqgen.evaluation.tunes.validators import abc2midi
 from seqgen.music.abc.parser import parse_tune
 from seqgen.music.core.key import parse_key
 from seqgen.music.core.tempo import tempo_of
-from seqgen.music.normal import normalize
+from seqgen.music.normal import codec, normalize
 from seqgen.music.render.abc_writer import abc
 
 TUNES = {
@@ -27,7 +27,7 @@ KEYS = ["C", "D", "E", "F", "G", "A", "B", "Bb", "Eb", "Ab"]
 
 
 def made(name, key="C"):
-    return normalize.moved(normalize.parse(TUNES[name]), parse_key(key))
+    return codec.transpose_tune(codec.decode_tune(TUNES[name]), parse_key(key))
 
 
 def body(text):
@@ -61,7 +61,7 @@ def test_it_begins_as_other_programs_want_it():
 def test_a_hornpipe_keeps_its_rhythm_and_tempo_and_abc2midi_plays_it_even():
     for meter in ("2/2", "4/4"):
         text = TUNES["reel"].replace("R:reel", "R:hornpipe").replace("M:2/2", f"M:{meter}")
-        written = abc(normalize.parse(text))
+        written = abc(codec.decode_tune(text))
         assert "T:Hornpipe 1 in C major\nR:HORNPIPE\n" in written
         found = parse_tune(written)
         assert found.rhythm == "hornpipe"
@@ -95,7 +95,7 @@ def test_notes_are_grouped_as_they_are_beamed(name, lines):
     st.sampled_from(["2/4", "3/4", "4/4", "2/2", "6/8", "9/8", "3/8", "3/2"]),
 )  # fmt: skip
 def test_bars_of_any_length_read_the_same(music, meter):
-    tune = normalize.parse(f"R:none\nM:{meter}\nK:Cmaj\n{music}|]")
+    tune = codec.decode_tune(f"R:none\nM:{meter}\nK:Cmaj\n{music}|]")
     found = parse_tune(abc(tune))
     assert [note for bar in found.bars for note in bar.notes] == [
         note for bar in tune.bars for note in bar.notes
@@ -131,11 +131,13 @@ def test_music21_hears_the_same_notes(name):
 
 def test_a_key_with_too_many_signs_is_refused():
     with pytest.raises(TuneError, match="no key of Ab phr"):
-        normalize.moved(normalize.parse(TUNES["polka"].replace("Clyd", "Cphr")), parse_key("Ab"))
+        codec.transpose_tune(
+            codec.decode_tune(TUNES["polka"].replace("Clyd", "Cphr")), parse_key("Ab")
+        )
 
 
 def test_no_line_looks_like_a_field():
-    tune = normalize.parse("R:none\nM:1/8\nK:Cmaj\n|:A|B|c|d|e:||:f|g|a|b|c':|")
+    tune = codec.decode_tune("R:none\nM:1/8\nK:Cmaj\n|:A|B|c|d|e:||:f|g|a|b|c':|")
     written = abc(tune).splitlines()
     assert "e1:|" in written
     assert not any(line[1:2] == ":" and line[0] in "abcdefgABCDEFG" for line in written[7:])

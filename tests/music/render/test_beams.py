@@ -9,13 +9,13 @@ from seqgen.music.abc.parser import parse_tune
 from seqgen.music.core.key import Pitch
 from seqgen.music.core.meter import Meter
 from seqgen.music.core.tune import Note
-from seqgen.music.render.beams import beamed
+from seqgen.music.render.beams import group_beams
 
 
 def shown(abc: str, start: Fraction = Fraction(0)) -> str:
     """The number of notes on each beam of a tune's first bar, and "." for notes without one."""
     tune = parse_tune(abc)
-    groups = beamed(tune.bars[0].notes, tune.meter, start)
+    groups = group_beams(tune.bars[0].notes, tune.meter, start)
     return " ".join(str(sum(g.tuplets)) if g.joined else "." * sum(g.tuplets) for g in groups)
 
 
@@ -63,7 +63,7 @@ NOTES = st.tuples(st.sampled_from([(), (Pitch(28),)]), LENGTHS).map(lambda pair:
 def test_all_notes_come_in_order_and_only_flagged_ones_are_joined(
     notes: list[Note], meter: Meter
 ) -> None:
-    groups = list(beamed(notes, meter, Fraction(0)))
+    groups = list(group_beams(notes, meter, Fraction(0)))
     edges = [0]
     for group in groups:
         edges.append(edges[-1] + sum(group.tuplets))

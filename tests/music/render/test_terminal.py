@@ -6,11 +6,11 @@ import pytest
 
 from seqgen.music.abc.parser import parse_tune
 from seqgen.music.core.tune import Attachments, Tune
-from seqgen.music.render.terminal import LEVELS, form, staff
+from seqgen.music.render.terminal import LEVELS, draw_tune, form
 
 
 def shown(tune: Tune, width: int = 80) -> list[str]:
-    return ["".join(piece.text for piece in line).rstrip() for line in staff(tune, width)]
+    return ["".join(piece.text for piece in line).rstrip() for line in draw_tune(tune, width)]
 
 
 def test_a_tune_is_shown_in_columns(tunes: list[Tune]) -> None:
