@@ -69,6 +69,7 @@ def test_a_copy_cannot_be_resumed_and_says_why(folder: Path, shipped: Path, seqg
     assert "train one of your own" in err
 
 
+@pytest.mark.slow
 def test_a_run_of_the_name_of_one_that_ships_is_ones_own(
     folder: Path, shipped: Path, seqgen: Seqgen, make: Callable[..., Path]
 ) -> None:

@@ -74,6 +74,7 @@ def coloured_share(picture: np.ndarray) -> float:
     return float((np.ptp(picture, axis=2) > 40).mean())
 
 
+@pytest.mark.slow
 def test_a_trained_network_is_seen_in_all_three_ways(seqgen, monkeypatch, trained: Path) -> None:
     monkeypatch.chdir(trained)
     status, out, err = seqgen(
@@ -135,6 +136,7 @@ def test_the_words_may_come_in_the_other_order(seqgen, river: str) -> None:
     assert seqgen("inspect", "gates", river) == seqgen("inspect", river, "gates")
 
 
+@pytest.mark.slow
 def test_a_cell_without_gates_and_one_text_for_another(
     seqgen, here: Path, make: Callable[..., Path]
 ) -> None:

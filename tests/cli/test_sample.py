@@ -211,6 +211,7 @@ def test_text_streams_and_a_closed_pipe_ends_it_quietly() -> None:
         assert process.wait(20) != 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_an_interrupt_ends_it_with_130() -> None:
     command = [sys.executable, "-m", "seqgen", "sample", "fox", "--length", "100000000"]

@@ -75,6 +75,7 @@ def test_what_is_said_goes_to_standard_error(capfd: pytest.CaptureFixture[str]) 
     assert capfd.readouterr() == ("", "so it is: é\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("heeded", [True, False])
 def test_a_terminal_is_closed(text_file: Path, tmp_path: Path, heeded: bool) -> None:
     """The run is saved, as by Ctrl-C; under nohup it goes on to its end."""

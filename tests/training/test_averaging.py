@@ -16,6 +16,7 @@ def walked(weight, average, steps):
         average.follow()
 
 
+@pytest.mark.slow
 def test_over_all_steps_it_is_the_plain_mean_of_what_it_looked_at(weight):
     from seqgen.training.averaging import EVERY, Average
 
@@ -25,6 +26,7 @@ def test_over_all_steps_it_is_the_plain_mean_of_what_it_looked_at(weight):
     np.testing.assert_allclose(average.means[0], looked_at.mean(), rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_smaller_its_share_the_closer_it_stays(weight):
     from seqgen.training.averaging import EVERY, Average
 

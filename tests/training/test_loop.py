@@ -64,6 +64,7 @@ class TestRun:
         assert finished.result.whole
         assert len(of_kind(events, Sampled)) == len(evaluations)
 
+    @pytest.mark.slow
     def test_a_run_that_learned_nothing_keeps_its_last_weights(self, tmp_path):
         text = tmp_path / "turned.txt"
         text.write_text("abc" * 900 + "cba" * 100)
@@ -78,6 +79,7 @@ class TestRun:
         assert text == "abc" * 10
         assert "no better than the unigram model" in (path / layout.CARD).read_text()
 
+    @pytest.mark.slow
     def test_a_run_that_learned_something_keeps_its_best_weights_only(self, text_file, tmp_path):
         path = tmp_path / "river"
         for event in run(text_file, path, epochs=20):
@@ -89,6 +91,7 @@ class TestRun:
         with pytest.raises(CheckpointError, match="keeps no last weights"):
             load(path, weights="last")
 
+    @pytest.mark.slow
     def test_a_list_is_learned_by_its_items_and_resumed_exactly(self, tmp_path):
         names = sorted(
             f"{a}{b}{c}" for a in "ABCDEFGH" for b in "aeiou" for c in ("n", "ra", "lis")
@@ -110,6 +113,7 @@ class TestRun:
         for name, array in open_checkpoint(whole).weights().items():
             np.testing.assert_array_equal(open_checkpoint(parted).weights()[name], array)
 
+    @pytest.mark.slow
     def test_of_a_long_validation_part_a_share_is_measured(self, tmp_path, monkeypatch):
         monkeypatch.setattr("seqgen.training.loop.FINAL_TOKENS", 20_000)
         text = tmp_path / "long.txt"
@@ -120,6 +124,7 @@ class TestRun:
         card = (tmp_path / "long" / "README.md").read_text()
         assert f"On {finished.result.read:,} tokens of the validation part" in card
 
+    @pytest.mark.slow
     def test_what_it_kept_is_the_best_and_writes(self, text_file, tmp_path):
         path = tmp_path / "river"
         said = {"units": (64,), "epochs": 25, "learning_rate": 0.01}
@@ -134,6 +139,7 @@ class TestRun:
         text = "".join(load(path).generate("rain again, and no one", length=13, temperature=0))
         assert text == " asks it why."
 
+    @pytest.mark.slow
     def test_bits_per_character_follow_from_nats(self, text_file, tmp_path):
         events = list(run(text_file, tmp_path / "words", tokenizer="word"))
         result, config = events[-1].result, of_kind(events, Started)[0].config
@@ -142,6 +148,7 @@ class TestRun:
         assert result.bits_per_character == pytest.approx(bits)
 
     # At step 25 an evaluation is due; the run is interrupted before it, and as it is told.
+    @pytest.mark.slow
     @pytest.mark.parametrize(("kind", "after"), [(Step, 37), (Step, 25), (Evaluated, 1)])
     def test_an_interrupted_run_goes_on_bit_for_bit(self, text_file, tmp_path, kind, after):
         whole = of_kind(run(text_file, tmp_path / "whole", dropout=0.2), Step)
@@ -166,6 +173,7 @@ class TestRun:
         samples = [(tmp_path / n / "samples.txt").read_text() for n in ("whole", "parts")]
         assert samples[0] == samples[1]
 
+    @pytest.mark.slow
     def test_a_run_that_was_killed_at_its_end_is_measured_and_described(self, text_file, tmp_path):
         path = tmp_path / "river"
         finished = list(run(text_file, path))[-1]
@@ -184,6 +192,7 @@ class TestRun:
         with pytest.raises(ConfigError, match="has been trained to its end"):
             list(resume_run(path, {}))
 
+    @pytest.mark.slow
     def test_a_run_goes_on_while_nothing_can_be_saved(self, text_file, tmp_path):
         path = tmp_path / "river"
         events, unsaved = [], 0
@@ -202,6 +211,7 @@ class TestRun:
         assert losses == [s.loss for s in of_kind(run(text_file, tmp_path / "other"), Step)]
         assert len(open_checkpoint(path).metrics()) == len(of_kind(events, Evaluated)) + 1
 
+    @pytest.mark.slow
     def test_a_finished_run_goes_on_when_it_is_given_more(self, text_file, tmp_path):
         path = tmp_path / "river"
         done = of_kind(run(text_file, path), Step)
@@ -212,6 +222,7 @@ class TestRun:
         assert more[-1].epoch == pytest.approx(3)
         assert open_checkpoint(path).config.training.epochs == 3
 
+    @pytest.mark.slow
     def test_only_the_length_may_change_on_resume(self, text_file, tmp_path):
         path = tmp_path / "river"
         list(run(text_file, path))
@@ -224,6 +235,7 @@ class TestRun:
         assert 3 <= events[-1].result.seconds < 6
         assert of_kind(events, Step)[-1].learning_rate < 1e-3
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(("epochs", "minutes"), [(5, 60.0), (100_000, 0.05)])
     def test_of_two_lengths_the_shorter_is_kept(self, text_file, tmp_path, epochs, minutes):
         events = list(run(text_file, tmp_path / "river", epochs=epochs, minutes=minutes))
@@ -232,6 +244,7 @@ class TestRun:
         assert last.progress == 1
         assert of_kind(events, Evaluated)[-1].learning_rate < 1e-3
 
+    @pytest.mark.slow
     def test_a_run_that_becomes_slower_keeps_its_time(self, text_file, tmp_path, monkeypatch):
         from seqgen.training.trainer import Trainer
 
@@ -247,6 +260,7 @@ class TestRun:
         assert events[-1].result.seconds < 12
         assert of_kind(events, Step)[-1].progress == 1
 
+    @pytest.mark.slow
     def test_it_stops_when_nothing_gets_better(self, text_file, tmp_path):
         said = {"patience": 2, "learning_rate": 1e-9, "epochs": 50, "evaluations": 100}
         events = list(run(text_file, tmp_path / "river", **said, seed=3))
@@ -256,6 +270,7 @@ class TestRun:
         assert events[-1].reason == "patience"
         assert len(evaluations) - 1 - best == 2
 
+    @pytest.mark.slow
     def test_a_loss_that_is_not_finite_goes_back_with_half_the_step(self, text_file, tmp_path):
         events, spoiled = [], False
         for event in run(text_file, tmp_path / "river"):
@@ -270,6 +285,7 @@ class TestRun:
         assert all(np.isfinite(step.loss) for step in after)
         assert after[0].learning_rate < 0.6 * of_kind(events[:at], Step)[-1].learning_rate
 
+    @pytest.mark.slow
     def test_a_loss_that_explodes_goes_back_to_the_best_weights(self, text_file, tmp_path):
         events, spoiled = [], False
         for event in run(text_file, tmp_path / "river", epochs=4):
@@ -285,6 +301,7 @@ class TestRun:
         assert steps[at].loss < 1.1 * steps[55].loss
         assert events[-1].result.validation_loss < steps[at].loss
 
+    @pytest.mark.slow
     def test_after_three_times_it_gives_up_and_says_so(self, text_file, tmp_path):
         events = []
 
@@ -301,6 +318,7 @@ class TestRun:
         assert len(of_kind(events, Recovered)) == 3
         assert open_checkpoint(tmp_path / "river").weights()
 
+    @pytest.mark.slow
     def test_300_characters_are_enough(self, tmp_path):
         small = tmp_path / "small.txt"
         small.write_text("a small text, no more. " * 13, encoding="utf-8")
@@ -328,6 +346,7 @@ def test_what_is_in_the_way_is_refused_before_any_work(text_file, tmp_path):
         next(run(text_file, tmp_path / "river"))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("tf")
 def test_of_two_runs_into_one_checkpoint_the_second_is_refused(text_file, tmp_path, monkeypatch):
     monkeypatch.setattr(lock, "TIMEOUT", 0.1)
@@ -368,6 +387,7 @@ def test_a_failure_to_save_an_interrupted_run_is_raised(text_file, tmp_path):
         events.close()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("tf")
 def test_saved_states_come_at_least_as_often_as_asked(text_file, tmp_path):
     events = list(run(text_file, tmp_path / "river", save_every=0.0))

@@ -94,6 +94,7 @@ def test_a_part_of_a_block_waits_for_the_end_of_the_pass():
     assert found.step(carried(data.read(0, 3)), 1.0)[0] < 0.9 * np.log(VOCAB)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("tf")
 def test_from_a_copy_it_goes_on_bit_for_bit():
     data, one, other = windows(), learner(units=(100,)), learner(units=(100,), seed=3)
@@ -113,6 +114,7 @@ def run(path, *sources, **said):
     return start_run(open_corpus([str(source) for source in sources]), RunOptions.of(said), path)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("tf")
 def test_one_pass_over_the_sonnets_beats_pairs_of_characters(tmp_path):
     events = list(run(tmp_path / "sonnets", CORPORA / "sonnets.txt"))
@@ -128,6 +130,7 @@ def test_one_pass_over_the_sonnets_beats_pairs_of_characters(tmp_path):
     assert abs(finished.result.int8_loss) < 0.02
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("tf")
 @pytest.mark.parametrize("said", [{}, {"readout": "gradient", "epochs": 2.0}])
 def test_an_interrupted_run_goes_on_bit_for_bit(text_file, tmp_path, said):

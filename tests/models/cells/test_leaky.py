@@ -62,6 +62,7 @@ def slowest_follow(tf, layer, weights, x, steps=60):
     return time_constants(weights)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("learn", [False, True])
 def test_time_constants_move_only_where_they_are_learned_and_stay_above_one(tf, learn):
     leaky, weights = layer(tf, tau="1:4", learn_tau=learn)
