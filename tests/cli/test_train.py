@@ -52,6 +52,7 @@ def weights(path: Path) -> bytes:
     return (path / "model.safetensors").read_bytes()
 
 
+@pytest.mark.slow
 def test_a_run_without_a_terminal_tells_plain_lines_and_keeps_standard_output_free(trained) -> None:
     path, done = trained
     assert (done.returncode, done.stdout) == (0, "")
@@ -78,6 +79,7 @@ def test_the_process_ends_with_what_can_be_sampled(trained) -> None:
     assert len("".join(load(trained[0]).generate(length=40, seed=1))) == 40
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("cell", "tokens"),
     [(cell, "char") for cell in cells.names()]
@@ -103,6 +105,7 @@ def test_every_cell_and_tokenizer_trains_saves_and_samples(
         assert load(name).checkpoint.tokenizer.encode(out).size > 0
 
 
+@pytest.mark.slow
 def test_several_sources_of_every_kind_are_one_corpus(seqgen, here: Path, monkeypatch) -> None:
     (here / "poems").mkdir()
     (here / "poems" / "one.txt").write_text("In a folder. " * 9)
@@ -218,6 +221,7 @@ def test_a_resume_that_cannot_be_leaves_the_checkpoint_as_it_was(
     assert {path: path.read_bytes() for path in own.rglob("*") if path.is_file()} == before
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_a_terminal_saves_and_says_how_to_go_on(seqgen, here: Path) -> None:
     """In a real terminal: the picture is drawn, and Ctrl-C is the key, not a signal of the test."""
     leader, follower = os.openpty()
@@ -250,6 +254,7 @@ def test_ctrl_c_in_a_terminal_saves_and_says_how_to_go_on(seqgen, here: Path) ->
     assert length["minutes"] == 5
 
 
+@pytest.mark.slow
 def test_a_text_that_has_changed_is_refused_unless_told_otherwise(seqgen, own: Path) -> None:
     text = Path("river.txt").read_text()
     Path("river.txt").write_text(text + "One more line.\n")
@@ -306,6 +311,7 @@ def interrupted(line: str, number: signal.Signals, *arguments: str) -> tuple[int
         return process.wait(20), "".join(seen)
 
 
+@pytest.mark.slow
 def test_a_terminated_run_is_saved_and_its_resume_works(seqgen, here: Path) -> None:
     status, err = interrupted("step 1 ", signal.SIGTERM, "--epochs", "2000")
     assert status == 128 + signal.SIGTERM
