@@ -10,7 +10,6 @@ import seqgen
 ROOT = Path(seqgen.__file__).parent
 # Circles that are still to be opened: modules that may import each other.
 KNOWN = (
-    {"seqgen", "seqgen.training.run"},
     {"seqgen.models.cells.base", "seqgen.models.scans.base_layer", "seqgen.models.scans.cudnn",
      "seqgen.models.scans.recurrent"},
     {"seqgen.models.cells.linear", "seqgen.models.scans.associative"},
