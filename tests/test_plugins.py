@@ -4,7 +4,7 @@ from typing import Any
 
 import seqgen
 from seqgen.checkpoint.read import open_checkpoint
-from seqgen.comparison.variants import readers
+from seqgen.comparison.variants import cell_options
 from seqgen.data.tokenizers import TOKENIZERS
 from seqgen.models.cells import CELLS
 
@@ -49,7 +49,7 @@ def test_a_package_adds_a_cell_and_a_tokenizer(tmp_path, text_file, monkeypatch)
     monkeypatch.syspath_prepend(site)
     assert CELLS.names()[-1] == "doubled"
     assert TOKENIZERS.names()[-1] == "letters"
-    assert "doubled" in readers()["activation"]
+    assert "doubled" in cell_options()["activation"]
 
     options: dict[str, Any] = {
         "cell": "doubled",

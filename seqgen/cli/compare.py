@@ -123,9 +123,9 @@ def watch(events: "Generator[Event, None, None]", path: Path, overwrite: bool) -
 
 def interruption_message(path: Path, overwrite: bool) -> str:
     """Return what to print for an interrupted comparison: how to continue it."""
-    from seqgen.comparison.results import file_of
+    from seqgen.comparison.results import results_file
 
-    if not file_of(path).exists():
+    if not results_file(path).exists():
         return "interrupted before the first step; nothing was saved"
     same = "the same command without --overwrite" if overwrite else "the same command"
     return f"interrupted and saved; continue with {same}"

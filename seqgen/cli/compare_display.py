@@ -178,7 +178,7 @@ def rows(comparison: Comparison) -> list[Row]:
 
 def introduction(event: ComparisonStatus) -> list[str]:
     comparison = event.comparison
-    over = sum(entry.over for entry in comparison.entries)
+    over = sum(entry.finished for entry in comparison.entries)
     before = f"; {over} of them before" if over else ""
     return [
         f"comparing {len(comparison.entries)} networks on {comparison.corpus}, "

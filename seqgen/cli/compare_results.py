@@ -13,8 +13,8 @@ from rich.text import Text
 from seqgen.cli.compare_display import drawn, sign
 from seqgen.cli.log_lines import format_duration, shown_perplexity
 from seqgen.cli.terminal import strip_controls
-from seqgen.comparison.dry_run import Expected, estimate
-from seqgen.comparison.results import Comparison, Entry, loss
+from seqgen.comparison.dry_run import EstimatedVariant, estimate
+from seqgen.comparison.results import Comparison, Entry
 from seqgen.config.fields import flag_name
 from seqgen.tasks import TASKS
 
@@ -50,7 +50,7 @@ def table(comparison: Comparison, colours: bool) -> Table:
     """The variants, best first, each with the sign of its curve."""
     unit = f"bits/{TASKS.load(comparison.kind).unit_label}"
     made = headed("", "network", "parameters", "nats", unit, "perplexity", "tokens/s", "time")
-    order = sorted(range(len(comparison.entries)), key=lambda n: loss(comparison.entries[n]))
+    order = sorted(range(len(comparison.entries)), key=lambda n: comparison.entries[n].loss)
     for number in order:
         entry = comparison.entries[number]
         best = entry is comparison.best
@@ -97,10 +97,10 @@ def show_estimate(corpus: Any, said: dict[str, Any], name: str, as_json: bool) -
     show_choices(screen, found)
 
 
-def show_choices(screen: Console, found: Sequence[Entry | Expected]) -> None:
+def show_choices(screen: Console, found: Sequence[Entry | EstimatedVariant]) -> None:
     """A line for each option that nobody said and that is not the same for all."""
-    for option in found[0].chosen or ():
-        values = [(each.chosen or {}).get(option) for each in found]
+    for option in found[0].defaults or ():
+        values = [(each.defaults or {}).get(option) for each in found]
         told = ", ".join(
             f"{value} ({each.label})" for value, each in zip(values, found, strict=True)
         )

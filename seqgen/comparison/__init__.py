@@ -1,1 +1,1 @@
-"""Networks trained one after the other under the same budget, and set side by side."""
+"""Train several networks one after the other under the same budget and compare the results."""

@@ -1,4 +1,4 @@
-"""What a comparison would be, without training: its variants, their size and their time."""
+"""Estimate the variants of a comparison, their size and their time without training them."""
 
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -6,54 +6,75 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seqgen.comparison.prepare import PreparedVariant, chosen_apart, planned, tokens_an_epoch
-from seqgen.comparison.variants import variants
+from seqgen.comparison.prepare import (
+    PreparedVariant,
+    differing_defaults,
+    plan_variants,
+    tokens_per_epoch,
+)
+from seqgen.comparison.variants import expand_variants
 from seqgen.data.batching import TBPTTBatches
 from seqgen.data.corpora import Corpus
 from seqgen.training.dry_run import measured_speed
 
 
 @dataclass(frozen=True)
-class Expected:
-    """A variant that was not trained. minutes: how long its training would take.
+class EstimatedVariant:
+    """A variant that was not trained.
 
-    chosen: as of `seqgen.comparison.results.Entry`.
+    Attributes:
+        label: What distinguishes it from the others.
+        name: Name of its checkpoint.
+        parameters: Number of parameters.
+        minutes: Expected training time.
+        defaults: As in `seqgen.comparison.results.Entry`.
     """
 
     label: str
     name: str
     parameters: int
     minutes: float
-    chosen: dict[str, str]
+    defaults: dict[str, str]
 
 
-def estimate(corpus: Corpus, asked: Mapping[str, Sequence[Any]], name: str) -> tuple[Expected, ...]:
-    """Plan every variant, and where the budget is one of tokens, time a few steps of each.
+def estimate(
+    corpus: Corpus, options: Mapping[str, Sequence[Any]], name: str
+) -> tuple[EstimatedVariant, ...]:
+    """Plan every variant; unless the budget is a time, measure a few training steps of each.
 
-    asked: as `seqgen.comparison.runner.compare` takes it. name: of the comparison.
-    Raises ConfigError or CorpusError, as the comparison would.
+    Args:
+        corpus: The text.
+        options: As in `seqgen.comparison.runner.compare`.
+        name: Name of the comparison.
+
+    Raises:
+        ConfigError: As the comparison would.
+        CorpusError: As the comparison would.
     """
-    found = variants(asked, name)
+    variants = expand_variants(options, name)
     with tempfile.TemporaryDirectory() as folder:
-        steps = planned(corpus, found, Path(folder))
+        progress = plan_variants(corpus, variants, Path(folder))
         while True:
             try:
-                next(steps)
+                next(progress)
             except StopIteration as end:
-                laid = end.value
-                return tuple(map(expected, laid, chosen_apart(laid, asked)))
+                prepared = end.value
+                return tuple(map(_estimate, prepared, differing_defaults(prepared, options)))
 
 
-def expected(laid: PreparedVariant, chosen: dict[str, str]) -> Expected:
-    """What to expect of a variant."""
-    training = laid.config.training
-    epoch_minutes = 0.0  # which does not matter to a run by the clock
+def _estimate(prepared: PreparedVariant, defaults: dict[str, str]) -> EstimatedVariant:
+    training, config = prepared.config.training, prepared.config
+    epoch_minutes = 0.0  # not used with a time budget
     if training.epochs is not None:
-        windows = TBPTTBatches(
-            laid.data.training, training.batch_size, training.seq_length, training.seed
+        batches = TBPTTBatches(
+            prepared.data.training, training.batch_size, training.seq_length, training.seed
         )
-        config = laid.config
-        speed = measured_speed(config.model, training, config.vocab, windows, config.feature_sizes)
-        epoch_minutes = tokens_an_epoch(laid.data, training) / speed / 60
-    minutes = training.minutes_needed(epoch_minutes)
-    return Expected(laid.variant.label, laid.variant.name, laid.config.parameters, minutes, chosen)
+        speed = measured_speed(config.model, training, config.vocab, batches, config.feature_sizes)
+        epoch_minutes = tokens_per_epoch(prepared.data, training) / speed / 60
+    return EstimatedVariant(
+        prepared.variant.label,
+        prepared.variant.name,
+        config.parameters,
+        training.minutes_needed(epoch_minutes),
+        defaults,
+    )

@@ -1,4 +1,4 @@
-"""What a comparison tells: plain values, in order; whoever consumes them draws them."""
+"""Events of a comparison: plain values, in order, for any kind of display."""
 
 from dataclasses import dataclass
 
@@ -9,9 +9,11 @@ from seqgen.training.events import Preparing
 
 @dataclass(frozen=True)
 class ComparisonStatus:
-    """Where a comparison stands: told before its first variant runs and after its last.
+    """State of the comparison, before its first variant and after its last.
 
-    notices: what the user should know of the corpus.
+    Attributes:
+        comparison: Results so far.
+        notices: What the user should know about the corpus.
     """
 
     comparison: Comparison
@@ -20,9 +22,11 @@ class ComparisonStatus:
 
 @dataclass(frozen=True)
 class VariantStarted:
-    """The variant of that index begins, or goes on.
+    """A variant starts or resumes.
 
-    curve: what was measured of it before.
+    Attributes:
+        index: Index of the variant.
+        curve: Its learning curve so far.
     """
 
     index: int
@@ -31,7 +35,7 @@ class VariantStarted:
 
 @dataclass(frozen=True)
 class VariantEvent:
-    """What the run of the variant of that index tells."""
+    """An event of the run of a variant."""
 
     index: int
     event: RunEvent
@@ -39,7 +43,7 @@ class VariantEvent:
 
 @dataclass(frozen=True)
 class VariantFinished:
-    """The variant of that index has its result, or failed."""
+    """A variant has a result or failed."""
 
     index: int
     entry: Entry

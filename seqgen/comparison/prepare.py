@@ -1,4 +1,4 @@
-"""Lays out a comparison: the text read once, every variant planned, its checkpoint begun."""
+"""Prepare a comparison: tokenize the text, plan every variant and create its checkpoint."""
 
 import shutil
 from collections.abc import Generator, Mapping, Sequence
@@ -10,7 +10,7 @@ from seqgen.checkpoint import write
 from seqgen.checkpoint.config import Config
 from seqgen.comparison import results
 from seqgen.comparison.results import Comparison, Entry
-from seqgen.comparison.variants import BUDGETS, Variant, readers, text_of
+from seqgen.comparison.variants import BUDGETS, Variant, cell_options, format_value
 from seqgen.config.options import DataOptions
 from seqgen.config.resolved import CELL_OPTIONS, TrainSpec
 from seqgen.data.batching import TBPTTBatches
@@ -24,9 +24,14 @@ from seqgen.training.run import configure, folder_beside, is_empty, store_datase
 
 @dataclass(frozen=True)
 class PreparedVariant:
-    """A variant with nothing left open.
+    """A variant with all options resolved.
 
-    folder: where the ids of its tokens lie.
+    Attributes:
+        variant: The variant as requested.
+        data: Its tokens.
+        run: Its resolved options.
+        config: Configuration of its checkpoint.
+        folder: Folder of the token files.
     """
 
     variant: Variant
@@ -36,119 +41,156 @@ class PreparedVariant:
     folder: Path
 
 
-def planned(
-    corpus: Corpus, found: Sequence[Variant], folder: Path
+def plan_variants(
+    corpus: Corpus, variants: Sequence[Variant], folder: Path
 ) -> Generator[Preparing, None, list[PreparedVariant]]:
-    """Cut the text into tokens, once for each way to do so, and plan every variant.
+    """Tokenize the text, once for each set of data options, and plan every variant.
 
-    folder: into which the ids are written.
-    Raises ConfigError that names the variant whose options do not fit the text, or CorpusError.
+    Args:
+        corpus: The text.
+        variants: The variants.
+        folder: Folder for the token files.
+
+    Yields:
+        Progress.
+
+    Returns:
+        The prepared variants.
+
+    Raises:
+        ConfigError: If options do not suit the text; it names the variant.
+        CorpusError: If the text cannot be read.
     """
-    made: dict[DataOptions, tuple[Dataset, Path]] = {}
-    laid = []
-    for variant in found:
-        tokens = variant.options.data
-        if tokens not in made:
-            own = folder / str(len(made))
+    datasets: dict[DataOptions, tuple[Dataset, Path]] = {}
+    prepared = []
+    for variant in variants:
+        options = variant.options.data
+        if options not in datasets:
+            own = folder / str(len(datasets))
             own.mkdir()
-            data = yield from preparing(corpus, tokens, own)
-            made[tokens] = data, own
-        data, own = made[tokens]
+            data = yield from preparing(corpus, options, own)
+            datasets[options] = data, own
+        data, own = datasets[options]
         try:
-            chosen = plan_of(variant, data)
+            plan = _plan(variant, data)
         except ConfigError as error:
             raise ConfigError(f"{variant.label}: {error}") from error
-        laid.append(PreparedVariant(variant, data, chosen, configure(corpus, data, chosen), own))
-    return laid
+        config = configure(corpus, data, plan)
+        prepared.append(PreparedVariant(variant, data, plan, config, own))
+    return prepared
 
 
-def plan_of(variant: Variant, data: Dataset) -> ResolvedRun:
-    """The plan of a variant: it uses all of the time or the passes that each is given.
-
-    A budget of tokens becomes a number of epochs, seldom a whole one.
-    """
-    asked = variant.options
+def _plan(variant: Variant, data: Dataset) -> ResolvedRun:
+    """Plan a variant; a token budget becomes a fractional number of epochs."""
+    options = variant.options
     if variant.token_budget is None:
-        chosen = resolve(asked, data)
-        epochs = asked.training.epochs
+        run = resolve(options, data)
+        epochs = options.training.epochs
     else:
-        chosen = resolve(asked.with_options({"epochs": 1.0}), data)
-        epochs = max(1e-9, variant.token_budget / tokens_an_epoch(data, chosen.training))
-    return replace(chosen, training=replace(chosen.training, epochs=epochs))
+        run = resolve(options.with_options({"epochs": 1.0}), data)
+        epochs = max(1e-9, variant.token_budget / tokens_per_epoch(data, run.training))
+    return replace(run, training=replace(run.training, epochs=epochs))
 
 
-def tokens_an_epoch(data: Dataset, training: TrainSpec) -> int:
-    """How many tokens one pass learns from."""
-    batch, window = training.batch_size, training.seq_length
-    return TBPTTBatches(data.training, batch, window, 0).steps * batch * window
+def tokens_per_epoch(data: Dataset, training: TrainSpec) -> int:
+    """Return the number of tokens that an epoch trains on."""
+    batch_size, seq_length = training.batch_size, training.seq_length
+    return TBPTTBatches(data.training, batch_size, seq_length, 0).steps * batch_size * seq_length
 
 
-def chosen_apart(
-    laid: Sequence[PreparedVariant], asked: Mapping[str, Sequence[Any]]
+def differing_defaults(
+    prepared: Sequence[PreparedVariant], options: Mapping[str, Sequence[Any]]
 ) -> list[dict[str, str]]:
-    """What was chosen for each variant and not for all alike, as text by option.
+    """Return the options that seqgen chose, and not the same for all variants.
 
-    Such a choice tells them apart as well as what was asked for. An option of some cells, and the
-    layers that widths were given for, are no choice.
+    They distinguish the variants as much as the requested options. Options of some cells only are
+    left out, and the number of layers if units are requested.
+
+    Args:
+        prepared: All variants.
+        options: The requested options.
+
+    Returns:
+        For each variant the values as text by option.
     """
-    left_out = {*asked, *BUDGETS, *readers(), *(("layers",) if asked.get("units") else ())}
-    apart: list[dict[str, str]] = [{} for _ in laid]
-    chosen = [
+    excluded = {
+        *options, *BUDGETS, *cell_options(), CELL_OPTIONS,
+        *(("layers",) if options.get("units") else ()),
+    }  # fmt: skip
+    differing: list[dict[str, str]] = [{} for _ in prepared]
+    resolved = [
         {"layers": run.model.layers, **vars(run.model), **vars(run.training)}
-        for run in (each.run for each in laid)
+        for run in (each.run for each in prepared)
     ]
-    for name in (name for name in chosen[0] if name not in {*left_out, CELL_OPTIONS}):
-        values = [each[name] for each in chosen]
+    for name in (name for name in resolved[0] if name not in excluded):
+        values = [each[name] for each in resolved]
         if name == "units":
             values = [value[:1] if len(set(value)) == 1 else value for value in values]
         if len(set(values)) > 1:
-            for found, value in zip(apart, values, strict=True):
-                found[name] = text_of(value)
-    return apart
+            for defaults, value in zip(differing, values, strict=True):
+                defaults[name] = format_value(value)
+    return differing
 
 
 def prepare(
     corpus: Corpus,
-    asked: Mapping[str, Sequence[Any]],
-    found: Sequence[Variant],
+    options: Mapping[str, Sequence[Any]],
+    variants: Sequence[Variant],
     path: Path,
     *,
     overwrite: bool,
 ) -> Generator[Preparing, None, Comparison]:
-    """Begin a comparison: a checkpoint for each variant, which has learned nothing yet.
+    """Create an untrained checkpoint for each variant and the results file.
 
-    Nothing gives way before all options are known to be right.
-    Raises ConfigError, CorpusError, or CheckpointError for a checkpoint that is in the way.
+    Nothing is replaced before all options are checked.
+
+    Args:
+        corpus: The text.
+        options: The requested options.
+        variants: Their combinations.
+        path: Folder and name of the comparison.
+        overwrite: Whether to replace existing checkpoints.
+
+    Yields:
+        Progress.
+
+    Returns:
+        The comparison without results.
+
+    Raises:
+        ConfigError: If options do not suit the text.
+        CorpusError: If the text cannot be read.
+        CheckpointError: If a checkpoint exists and is not to be replaced.
     """
-    places = [path.with_name(variant.name) for variant in found]
-    for place in places:
-        check_free(place, overwrite)
+    checkpoints = [path.with_name(variant.name) for variant in variants]
+    for checkpoint in checkpoints:
+        _check_free(checkpoint, overwrite)
     with folder_beside(path) as folder:
-        laid = yield from planned(corpus, found, folder)
+        prepared = yield from plan_variants(corpus, variants, folder)
         if overwrite:
-            results.file_of(path).unlink(missing_ok=True)
-        for place, each in zip(places, laid, strict=True):
-            write.create(place, each.config, each.data.tokenizer, overwrite=True)
-            store_dataset(each.data, each.folder, place, shutil.copyfile)
+            results.results_file(path).unlink(missing_ok=True)
+        for checkpoint, each in zip(checkpoints, prepared, strict=True):
+            write.create(checkpoint, each.config, each.data.tokenizer, overwrite=True)
+            store_dataset(each.data, each.folder, checkpoint, shutil.copyfile)
     comparison = Comparison(
-        asked=results.words(asked),
+        options=results.format_options(options),
         corpus=corpus.name,
         kind=corpus.kind,
         fingerprint=corpus.fingerprint,
         entries=tuple(
-            Entry(each.variant.label, each.variant.name, each.config.parameters, chosen=chosen)
-            for each, chosen in zip(laid, chosen_apart(laid, asked), strict=True)
+            Entry(each.variant.label, each.variant.name, each.config.parameters, defaults=defaults)
+            for each, defaults in zip(prepared, differing_defaults(prepared, options), strict=True)
         ),
     )
     results.save(path, comparison)
     return comparison
 
 
-def check_free(place: Path, overwrite: bool) -> None:
-    """Raise CheckpointError for what is in the way of a variant, unless it is to be replaced."""
-    if not write.is_checkpoint(place):
-        write.clear(place, overwrite)
-    elif not (overwrite or is_empty(place)):
+def _check_free(path: Path, overwrite: bool) -> None:
+    """Raise CheckpointError for a trained checkpoint that is not to be replaced."""
+    if not write.is_checkpoint(path):
+        write.clear(path, overwrite)
+    elif not (overwrite or is_empty(path)):
         raise CheckpointError(
-            f"{place} exists; give `overwrite=True` to replace it, or another `name`"
+            f"{path} exists; give `overwrite=True` to replace it, or another `name`"
         )

@@ -1,4 +1,4 @@
-"""Trains the variants of a comparison one after the other: a generator of events."""
+"""Train the variants of a comparison one after the other, as a generator of events."""
 
 import math
 import statistics
@@ -18,7 +18,7 @@ from seqgen.comparison.events import (
 )
 from seqgen.comparison.prepare import prepare
 from seqgen.comparison.results import Entry, Point, Result
-from seqgen.comparison.variants import Variant, variants
+from seqgen.comparison.variants import Variant, expand_variants
 from seqgen.comparison.worker import train
 from seqgen.data.corpora import Corpus
 from seqgen.errors import TrainingError
@@ -31,55 +31,64 @@ Train = Callable[[Path], Generator[RunEvent, None, None]]
 
 def compare(
     corpus: Corpus,
-    asked: Mapping[str, Sequence[Any]],
+    options: Mapping[str, Sequence[Any]],
     path: Path,
     *,
     overwrite: bool = False,
     train: Train = train,
 ) -> Generator[Event, None, None]:
-    """Train every combination of some options on a corpus, each for the same time or tokens.
+    """Train every combination of some options on a corpus under the same budget.
 
-    asked: values by option, one of ``minutes``, ``epochs`` and ``token_budget`` (tokens) among
-        them.
-    path: a folder and the comparison's name in it, with which the names of its checkpoints begin.
-        A comparison that is there goes on if it was asked for in the same words.
-    train: the events of the run in a checkpoint.
-    Closing the iterator saves the variant that runs. One that cannot be trained fails, and the
-    others go on.
-    Raises ConfigError, CorpusError or CheckpointError.
+    Closing the iterator saves the current variant. If a variant cannot be trained, it fails and the
+    others continue. An existing comparison with the same options is resumed.
+
+    Args:
+        corpus: The text.
+        options: Values by option, among them exactly one of ``minutes``, ``epochs`` and
+            ``token_budget``.
+        path: Folder and name of the comparison; the names of its checkpoints begin with it.
+        overwrite: Whether to replace an existing comparison.
+        train: Returns the events of the run of a checkpoint.
+
+    Raises:
+        ConfigError: If options are invalid or differ from those of the existing comparison.
+        CorpusError: If the text cannot be read.
+        CheckpointError: If a checkpoint is in the way or cannot be written.
     """
-    found = variants(asked, path.name)
+    variants = expand_variants(options, path.name)
     with locked(path):
-        yield from compared(corpus, asked, found, path, overwrite, train)
+        yield from _compare_locked(corpus, options, variants, path, overwrite, train)
 
 
-def compared(
+def _compare_locked(
     corpus: Corpus,
-    asked: Mapping[str, Sequence[Any]],
-    found: Sequence[Variant],
+    options: Mapping[str, Sequence[Any]],
+    variants: Sequence[Variant],
     path: Path,
     overwrite: bool,
     train: Train,
 ) -> Generator[Event, None, None]:
-    """As `compare`, in a place that is ours."""
-    if not overwrite and results.file_of(path).exists():
+    """Body of `compare`; the caller holds the lock."""
+    if not overwrite and results.results_file(path).exists():
         comparison = results.read(path)
-        results.check_same(path, comparison, asked, corpus.fingerprint)
+        results.check_same_options(path, comparison, options, corpus.fingerprint)
     else:
-        comparison = yield from prepare(corpus, asked, found, path, overwrite=overwrite)
+        comparison = yield from prepare(corpus, options, variants, path, overwrite=overwrite)
     yield ComparisonStatus(comparison, corpus.notices)
     for index, entry in enumerate(comparison.entries):
-        if not entry.over:
-            ended = yield from trained(index, entry, path.with_name(entry.name), train)
-            comparison = comparison.with_entry(index, ended)
+        if not entry.finished:
+            entry = yield from _train_variant(index, entry, path.with_name(entry.name), train)
+            comparison = comparison.with_entry(index, entry)
             results.save(path, comparison)
-            yield VariantFinished(index, ended)
+            yield VariantFinished(index, entry)
     yield ComparisonStatus(comparison)
 
 
-def trained(index: int, entry: Entry, path: Path, train: Train) -> Generator[Event, None, Entry]:
-    """Train a variant to its end; returns its entry with what came of it."""
-    yield VariantStarted(index, curve(open_checkpoint(path).metrics()))
+def _train_variant(
+    index: int, entry: Entry, path: Path, train: Train
+) -> Generator[Event, None, Entry]:
+    """Train a variant to its end; return its entry with the result or the failure."""
+    yield VariantStarted(index, _curve(open_checkpoint(path).metrics()))
     events = train(path)
     finished: Finished | None = None
     try:
@@ -94,28 +103,28 @@ def trained(index: int, entry: Entry, path: Path, train: Train) -> Generator[Eve
     assert finished
     if not math.isfinite(finished.result.validation_loss):
         return replace(entry, failure="its loss is not finite")
-    return replace(entry, result=result(finished.result, open_checkpoint(path).metrics()))
+    return replace(entry, result=_result(finished.result, open_checkpoint(path).metrics()))
 
 
-def result(measured: Evaluated, metrics: Sequence[Mapping[str, Any]]) -> Result:
-    """What a comparison keeps of a run. metrics: all its evaluations."""
+def _result(evaluation: Evaluated, metrics: Sequence[Mapping[str, Any]]) -> Result:
+    """Summarise a run by its final evaluation and all of its metrics."""
     speeds = [metric.get("tokens_per_second") for metric in metrics]
-    fast = [speed for speed in speeds if isinstance(speed, float) and speed > 0]
+    positive = [speed for speed in speeds if isinstance(speed, float) and speed > 0]
     return Result(
-        nats=measured.validation_loss,
-        bits_per_character=measured.bits_per_character,
-        bits_per_note=measured.bits_per_note,
-        perplexity=measured.perplexity,
-        read=measured.read,
-        tokens=measured.tokens,
-        seconds=measured.seconds,
-        tokens_per_second=statistics.median(fast) if fast else None,
-        curve=curve(metrics),
+        nats=evaluation.validation_loss,
+        bits_per_character=evaluation.bits_per_character,
+        bits_per_note=evaluation.bits_per_note,
+        perplexity=evaluation.perplexity,
+        evaluated_tokens=evaluation.read,
+        tokens=evaluation.tokens,
+        seconds=evaluation.seconds,
+        tokens_per_second=statistics.median(positive) if positive else None,
+        curve=_curve(metrics),
     )
 
 
-def curve(metrics: Iterable[Mapping[str, Any]]) -> tuple[Point, ...]:
-    """The learning curve in a run's evaluations, without the one at the end, of all of the part."""
+def _curve(metrics: Iterable[Mapping[str, Any]]) -> tuple[Point, ...]:
+    """Learning curve of a run, without the final evaluation on the whole validation part."""
     points = []
     for metric in metrics:
         tokens, seconds = metric.get("tokens"), metric.get("seconds")

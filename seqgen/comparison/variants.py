@@ -1,4 +1,4 @@
-"""The variants of a comparison: every combination of the values that its options were given."""
+"""Expand lists of option values into the variants of a comparison."""
 
 import itertools
 import math
@@ -20,12 +20,12 @@ from seqgen.errors import ConfigError, unknown_name
 from seqgen.models import cells
 from seqgen.training.autoconfig import check_names
 
-MOST = 64
+MAX_VARIANTS = 64
 BUDGETS = ("minutes", "epochs", "token_budget")
-# A comparison gives every variant the same budget, and a run that stops early has not used it.
+# Every variant uses its whole budget, so none stops early.
 NO_PATIENCE = 1_000_000
 
-FIELDS = {
+_FIELDS = {
     f.name: f
     for group in (DataOptions, ModelOptions, TrainingOptions, ComparisonOptions)
     for f in fields(group)
@@ -34,12 +34,13 @@ FIELDS = {
 
 @dataclass(frozen=True)
 class Variant:
-    """One of the networks that are compared.
+    """A network to compare.
 
-    label: what tells it from the others, in words.
-    name: of its checkpoint.
-    options: of its run; where ``token_budget`` is set, its epochs are still to be found.
-    token_budget: tokens that it may learn from.
+    Attributes:
+        label: What distinguishes it from the others.
+        name: Name of its checkpoint.
+        options: Options of its run; with a token budget, the epochs are not resolved yet.
+        token_budget: Number of training tokens; None for another budget.
     """
 
     label: str
@@ -48,106 +49,111 @@ class Variant:
     token_budget: int | None = None
 
 
-def variants(asked: Mapping[str, Sequence[Any]], name: str) -> tuple[Variant, ...]:
-    """Every combination of the values asked for, in their order; equal ones once.
+def expand_variants(options: Mapping[str, Sequence[Any]], name: str) -> tuple[Variant, ...]:
+    """Return every distinct combination of option values, in order.
 
-    asked: values by option. An option that only some cells read goes to those of the cells
-        compared that do.
-    name: of the comparison, with which the names of the checkpoints begin.
-    Raises ConfigError for an option or a value that there is none of, for too many variants, for
-    fewer than two, and where it is not said how long each may learn.
+    Args:
+        options: Values by option. An option of some cells only applies to these cells.
+        name: Name of the comparison, the prefix of the names of the checkpoints.
+
+    Raises:
+        ConfigError: If an option or a value is invalid, there are fewer than two variants or more
+            than `MAX_VARIANTS`, or the budget is missing.
     """
-    lists = {option: unique(values) for option, values in asked.items()}
-    check_lists(lists)
-    found: list[dict[str, Any]] = []
+    lists = {option: distinct(values) for option, values in options.items()}
+    _check_lists(lists)
+    combinations: list[dict[str, Any]] = []
     for values in itertools.product(*lists.values()):
-        said = known_to_its_cell(dict(zip(lists, values, strict=True)))
-        if said not in found:
-            found.append(said)
-    if len(found) < 2:
+        combination = _drop_unused(dict(zip(lists, values, strict=True)))
+        if combination not in combinations:
+            combinations.append(combination)
+    if len(combinations) < 2:
         raise ConfigError(
             "nothing to compare; give an option two or more values, such as `layers=1,2`"
         )
-    labels = [label(said, lists) for said in found]
-    names = checkpoint_names(labels, name)
-    return tuple(variant(*each) for each in zip(labels, names, found, strict=True))
+    labels = [_label(combination, lists) for combination in combinations]
+    names = _checkpoint_names(labels, name)
+    return tuple(_variant(*each) for each in zip(labels, names, combinations, strict=True))
 
 
-def unique(values: Sequence[Any]) -> tuple[Any, ...]:
-    """The values in their order, each once; those not said (None) left out."""
+def distinct(values: Sequence[Any]) -> tuple[Any, ...]:
+    """Return the distinct values in order, without None."""
     return tuple(value for value in dict.fromkeys(values) if value is not None)
 
 
-def check_lists(asked: Mapping[str, tuple[Any, ...]]) -> None:
-    """Raise ConfigError for what is wrong whatever the combination is."""
-    for option, values in asked.items():
-        if option not in FIELDS:
-            raise unknown_name("option", option, FIELDS)
+def _check_lists(lists: Mapping[str, tuple[Any, ...]]) -> None:
+    """Raise ConfigError for faults that do not depend on the combination."""
+    for option, values in lists.items():
+        if option not in _FIELDS:
+            raise unknown_name("option", option, _FIELDS)
         if not values:
             raise ConfigError("needs at least one value", option=option)
-    for value in asked.get("tokenizer", ()):
+    for value in lists.get("tokenizer", ()):
         if str(value).isdecimal():
             raise ConfigError(
                 f"{value!r} is not a tokenizer; for a number of training tokens give "
                 f"`token_budget={value}`",
                 option="tokenizer",
             )
-    if len(asked.get("documents", ())) > 1:
+    if len(lists.get("documents", ())) > 1:
         raise ConfigError(
             "takes one value here: variants are compared on the same held-out text",
             option="documents",
         )
-    count = math.prod(map(len, asked.values()))
-    if count > MOST:
-        raise ConfigError(f"{count:,} variants are more than {MOST}; give shorter lists")
-    if sum(option in asked for option in BUDGETS) != 1:
+    count = math.prod(map(len, lists.values()))
+    if count > MAX_VARIANTS:
+        raise ConfigError(
+            f"{count:,} variants exceed the maximum of {MAX_VARIANTS}; give shorter lists"
+        )
+    if sum(option in lists for option in BUDGETS) != 1:
         raise ConfigError(
             "give the training budget of each variant: one of `minutes`, `token_budget` (tokens) "
             "and `epochs`"
         )
-    compared = asked.get("cell", (ModelOptions().cell,))
+    compared = lists.get("cell", (ModelOptions().cell,))
     for name in compared:
         cells.find(name)
-    for option, having in readers().items():
-        if option in asked and not set(having) & set(compared):
+    for option, supporting in cell_options().items():
+        if option in lists and not set(supporting) & set(compared):
             raise ConfigError(
-                f"is for `cell={', '.join(having)}`, not for {', '.join(compared)}", option=option
+                f"is for `cell={', '.join(supporting)}`, not for {', '.join(compared)}",
+                option=option,
             )
 
 
-def readers() -> dict[str, tuple[str, ...]]:
-    """The options that only some cells take: for each, the names of these cells."""
+def cell_options() -> dict[str, tuple[str, ...]]:
+    """Return the names of the cells that support each option of some cells only."""
     dropping = tuple(name for name in cells.names() if cells.find(name).supports_recurrent_dropout)
     return cells.readers() | {"recurrent_dropout": dropping}
 
 
-def known_to_its_cell(said: dict[str, Any]) -> dict[str, Any]:
-    """The options without those that are of other cells."""
-    cell = said.get("cell", ModelOptions().cell)
-    others = {option for option, having in readers().items() if cell not in having}
-    return {option: value for option, value in said.items() if option not in others}
+def _drop_unused(combination: dict[str, Any]) -> dict[str, Any]:
+    """Remove the options that the cell does not support."""
+    cell = combination.get("cell", ModelOptions().cell)
+    unused = {option for option, supporting in cell_options().items() if cell not in supporting}
+    return {option: value for option, value in combination.items() if option not in unused}
 
 
-def label(said: Mapping[str, Any], asked: Mapping[str, tuple[Any, ...]]) -> str:
-    """What tells a variant from the others: "lstm layers 2"; the cell comes first."""
-    options = sorted((o for o in said if len(asked[o]) > 1), key=lambda option: option != "cell")
+def _label(combination: Mapping[str, Any], lists: Mapping[str, tuple[Any, ...]]) -> str:
+    """Label a variant by the options with several values, the cell first: "lstm layers 2"."""
+    varying = sorted((o for o in combination if len(lists[o]) > 1), key=lambda o: o != "cell")
     return " ".join(
-        text_of(said[option])
-        if named(option)
-        else f"{flag_name(option)[2:]} {text_of(said[option])}"
-        for option in options
+        format_value(combination[option])
+        if _has_named_values(option)
+        else f"{flag_name(option)[2:]} {format_value(combination[option])}"
+        for option in varying
     )
 
 
-def named(option: str) -> bool:
-    """Whether its values are names, which speak for themselves: of cells, tokenizers, presets."""
-    return FIELDS[option].metadata["names"] is not None
+def _has_named_values(option: str) -> bool:
+    """Whether the values need no label: names of cells, tokenizers or presets."""
+    return _FIELDS[option].metadata["names"] is not None
 
 
-def text_of(value: Any) -> str:
-    """A value as it is said in a list: 0.1, yes, 512+256."""
+def format_value(value: Any) -> str:
+    """Format a value for labels and the results file: 0.1, yes, 512+256."""
     if isinstance(value, (list, tuple)):
-        return "+".join(map(text_of, value))
+        return "+".join(map(format_value, value))
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
@@ -156,8 +162,8 @@ def text_of(value: Any) -> str:
     return str(value)
 
 
-def checkpoint_names(labels: Sequence[str], name: str) -> list[str]:
-    """A name for each checkpoint: by its label, or by number if that cannot be for all of them."""
+def _checkpoint_names(labels: Sequence[str], name: str) -> list[str]:
+    """Name each checkpoint by its label, or all by number if a label is no valid, unique name."""
     validate_name(name)
     names = [f"{name}-" + re.sub(r"[^\w.+-]+", "-", each) for each in labels]
     if len(set(names)) == len(names) and max(map(len, names)) <= 100:
@@ -165,14 +171,13 @@ def checkpoint_names(labels: Sequence[str], name: str) -> list[str]:
     return [validate_name(f"{name}-{number}") for number in range(1, len(labels) + 1)]
 
 
-def variant(label: str, name: str, said: Mapping[str, Any]) -> Variant:
-    """A variant whose options are checked. Raises ConfigError that names it."""
+def _variant(label: str, name: str, combination: Mapping[str, Any]) -> Variant:
+    """Validate the options of a variant. Raises ConfigError that names it."""
     try:
-        of_run = {option: value for option, value in said.items() if option != "token_budget"}
-        options = RunOptions.of({"patience": NO_PATIENCE} | of_run)
+        run = {option: value for option, value in combination.items() if option != "token_budget"}
+        options = RunOptions.of({"patience": NO_PATIENCE} | run)
         check_names(options)
-        return Variant(
-            label, name, options, ComparisonOptions(said.get("token_budget")).token_budget
-        )
+        budget = ComparisonOptions(combination.get("token_budget")).token_budget
+        return Variant(label, name, options, budget)
     except ConfigError as error:
         raise ConfigError(f"{label}: {error}") from error

@@ -1,9 +1,10 @@
-"""A run in a process of its own, which tells its events through a pipe.
+"""Train a checkpoint in a separate process, which sends its events through a pipe.
 
-Each variant has one, so that all are measured alike. TensorFlow keeps the threads that the first
-network of a process was given: on two cores, an LSTM with 32 streams learned 51,000 tokens/s after
-one with 8, and 109,000 by itself. Memory grew by 25 MB with each small network too, and of a
-network that is too large only its own process ends.
+Each variant has its own process, so that all have equal conditions. TensorFlow keeps the thread
+pool that it created for the first network of a process: on two cores, an LSTM with 32 streams
+trained on 51,000 tokens/s after one with 8 streams, and on 109,000 in a new process. Besides,
+memory grew by 25 MB with each small network, and a network that is too large ends only its own
+process.
 """
 
 import contextlib
@@ -25,21 +26,23 @@ from seqgen.training.events import Event, Finished
 from seqgen.training.run import _events, _load, _prepare
 from seqgen.training.train_state import TrainState
 
-# Modules are found as this process finds them, and not as the current folder would have it.
+# The child imports modules from the same folders as this process, not from the current one.
 CHILD = "import sys; sys.path = {path!r}; from seqgen.comparison.worker import main; main()"
 
 
 def train(path: Path) -> Generator[Event, None, None]:
-    """The events of the run that lies in a checkpoint, from where it is to its end.
+    """Train a checkpoint from its current state to the end of its run.
 
-    Closing the iterator saves the run; any other interruption leaves it as it last was saved.
-    Raises TrainingError if it cannot go on or its process is killed, CheckpointError if it cannot
-    be read or saved.
+    Closing the iterator saves the run; any other interruption leaves it as last saved.
+
+    Raises:
+        TrainingError: If training fails or the process is killed.
+        CheckpointError: If the checkpoint cannot be read or saved.
     """
     command = [sys.executable, "-c", CHILD.format(path=sys.path), str(path)]
     with (
         tempfile.TemporaryFile() as errors,
-        # A session of its own: Ctrl-C is for the process that was started first.
+        # In a new session, so that Ctrl-C reaches only this process.
         subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -51,83 +54,84 @@ def train(path: Path) -> Generator[Event, None, None]:
         assert process.stdout
         try:
             finished = False
-            for event in received(process.stdout):
+            for event in _receive(process.stdout):
                 finished = finished or isinstance(event, Finished)
                 yield event
             process.wait()
         except GeneratorExit:
-            process.stdout.close()  # The child finds nobody to tell, saves and ends.
+            process.stdout.close()  # The child gets a broken pipe, saves and exits.
             if status := process.wait():
-                raise CheckpointError(f"{path}: {exit_reason(errors, status)}") from None
+                raise CheckpointError(f"{path}: {_exit_reason(errors, status)}") from None
             raise
         except BaseException:
             process.kill()
             raise
         if not finished:
-            raise TrainingError(exit_reason(errors, process.returncode))
+            raise TrainingError(_exit_reason(errors, process.returncode))
 
 
-def received(pipe: IO[bytes]) -> Iterator[Event]:
-    """The events that a child tells. Raises the error that it tells."""
+def _receive(pipe: IO[bytes]) -> Iterator[Event]:
+    """Yield the events that the child sends. Raises the error that it sends."""
     while True:
         try:
             event = pickle.load(pipe)
-        except (EOFError, pickle.UnpicklingError):  # it was killed, perhaps in the middle of one
+        except (EOFError, pickle.UnpicklingError):  # killed, perhaps while sending one
             return
         if isinstance(event, SeqgenError):
             raise event
         yield event
 
 
-def exit_reason(errors: IO[bytes], status: int) -> str:
-    """Why a child ended, as far as that can be known."""
+def _exit_reason(errors: IO[bytes], status: int) -> str:
+    """Describe why the child exited, as far as is known."""
     if status < 0:
         hint = "; out of memory?" if -status == signal.SIGKILL else ""
-        return f"its process was ended by {signal.Signals(-status).name}{hint}"
+        return f"its process was killed by {signal.Signals(-status).name}{hint}"
     errors.seek(0)
     lines = errors.read().decode("utf-8", "replace").strip().splitlines()
-    return lines[-1] if lines else f"its process ended with status {status}"
+    return lines[-1] if lines else f"its process exited with status {status}"
 
 
 def main() -> None:
-    """The child: trains the checkpoint named as its argument, and tells of it on standard output.
+    """Train the checkpoint named by the argument and send events on standard output.
 
-    When nobody reads that any more, since its parent wants it so or is no more, it saves and ends.
+    This is the main function of the child. When the pipe breaks, because the parent closed it or
+    exited, it saves the run and exits.
     """
     pipe = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # Whatever else is written there is not for the pipe.
+    os.dup2(2, 1)  # Other output must not get into the pipe.
     events = resume_or_start(Path(sys.argv[1]))
     try:
         try:
             for event in events:
-                tell(pipe, event)
+                _send(pipe, event)
         except BrokenPipeError:
             events.close()
     except SeqgenError as error:
         with contextlib.suppress(BrokenPipeError):
-            tell(pipe, error)
-        sys.exit(str(error))  # its last words, should nobody have read the others
+            _send(pipe, error)
+        sys.exit(str(error))  # in case the pipe is broken
     finally:
         with contextlib.suppress(BrokenPipeError):
             pipe.close()
 
 
-def tell(pipe: IO[bytes], what: Any) -> None:
-    pickle.dump(what, pipe)
+def _send(pipe: IO[bytes], message: Any) -> None:
+    pickle.dump(message, pipe)
     pipe.flush()
 
 
 def resume_or_start(path: Path) -> Generator[Event, None, None]:
-    """The events of a run from where it is: before its first step, after its last, or between.
+    """Train a checkpoint from its current state, before, between or after its steps.
 
-    A run that was interrupted after its last step is measured again.
+    A run that was interrupted after its last step is evaluated again.
     """
     with locked(path):
         yield from _resume_or_start_locked(path)
 
 
 def _resume_or_start_locked(path: Path) -> Generator[Event, None, None]:
-    """As `taken_up`, in a place that is ours."""
+    """Body of `resume_or_start`; the caller holds the lock."""
     checkpoint = open_checkpoint(path)
     resumed = train_state.resumable(path)
     if not resumed:

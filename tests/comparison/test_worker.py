@@ -70,7 +70,7 @@ def test_a_killed_process_fails_its_variant_only(text_file, tmp_path) -> None:
     events.close()
     first, second = read(tmp_path / "c").entries
     assert first.failure == "its process was ended by SIGKILL; out of memory?"
-    assert not second.over
+    assert not second.finished
 
 
 def test_what_a_child_raises_is_raised_here(laid: Path) -> None:
