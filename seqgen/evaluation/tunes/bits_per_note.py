@@ -6,11 +6,13 @@ import numpy as np
 
 from seqgen.checkpoint.read import Checkpoint
 from seqgen.config.options import FLOAT32, INT8
+from seqgen.data.token_files import document_texts
 from seqgen.data.tokenizers.base import END
 from seqgen.errors import CheckpointError
 from seqgen.evaluation.text.ngram import NGram
 from seqgen.generation.engine import Engine
 from seqgen.generation.scoring import mean_loss
+from seqgen.music.normal.book_facts import count_notes
 
 N = 6
 
@@ -33,7 +35,9 @@ def bits_per_note(
         CheckpointError: If the checkpoint is damaged or has no validation notes.
     """
     config = checkpoint.config
-    if config.facts is None or not config.facts.validation_notes:
+    # Counted here: tunes that are read again from their files may be more than those of the run.
+    notes = count_notes(document_texts(validation, checkpoint.tokenizer))
+    if not notes:
         raise CheckpointError(f"{checkpoint.path}: it has no validation tunes to measure")
     boundary = END if config.corpus.documents > 1 else None
     nats = {
@@ -42,7 +46,7 @@ def bits_per_note(
     }
     ngram = NGram.count(_ids(training), N, config.vocab, boundary)
     nats[f"{N}-gram"] = ngram.loss(_ids(validation))
-    scale = (len(validation) - 1) / config.facts.validation_notes / math.log(2)
+    scale = (len(validation) - 1) / notes / math.log(2)
     return {name: loss * scale for name, loss in nats.items()}
 
 

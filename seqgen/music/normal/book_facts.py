@@ -1,7 +1,7 @@
 """What a checkpoint stores about the tune book that its model was trained on."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -41,8 +41,7 @@ class TuneFacts:
             tunes: All tunes.
             validation: The validation part, in normal form.
         """
-        pitches = frozenset(PITCHES)
-        notes = sum(token in pitches for text in validation for token in PATTERN.findall(text))
+        notes = count_notes(validation)
         lengths = sorted(len(PATTERN.findall(tune.text)) + 1 for tune in tunes)
         long = lengths[int(LONG_QUANTILE * (len(lengths) - 1))]
         return cls(_tonics(tunes), _meters(tunes), len(tunes), notes, long)
@@ -65,3 +64,9 @@ def _meters(tunes: "Sequence[NormalizedTune]") -> dict[str, tuple[str, ...]]:
     for tune in tunes:
         counts.setdefault(tune.rhythm or NO_RHYTHM, Counter())[str(tune.meter)] += 1
     return {rhythm: tuple(m for m, _ in c.most_common()) for rhythm, c in sorted(counts.items())}
+
+
+def count_notes(tunes: Iterable[str]) -> int:
+    """Count the notes, without rests, of tunes in normal form."""
+    pitches = frozenset(PITCHES)
+    return sum(token in pitches for text in tunes for token in PATTERN.findall(text))
