@@ -202,7 +202,7 @@ def test_resume_goes_on_and_extends(seqgen, own: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (("--epochs", "0.5"), 2, "trained to its end"),
+        (("--epochs", "0.5"), 2, "--minutes or --epochs"),
         (("--cell", "gru"), 2, "for --minutes, --epochs, --patience; --cell cannot change"),
         (("--learning-rate", "1"), 2, "--learning-rate cannot change"),
         (("river.txt",), 2, "what to learn from cannot be given with it"),
