@@ -80,7 +80,7 @@ def test_without_a_terminal_it_tells_a_line_an_evaluation_and_one_an_end(compare
     _, done = compared
     assert "comparing 2 networks on river, 6400 tokens each\n" in done.stderr
     for name in ("rnn", "gru"):
-        assert re.search(rf"(?m)^{name} begins: [\d,]+ parameters$", done.stderr)
+        assert re.search(rf"(?m)^{name} starts: [\d,]+ parameters$", done.stderr)
         assert (
             len(re.findall(rf"(?m)^{name}  step \d+ .* validation \d\.\d+ nats", done.stderr)) > 9
         )
@@ -299,7 +299,7 @@ def test_a_long_list_is_shown_about_the_one_that_runs() -> None:
     page.print(display.picture())
     lines = printed(page).splitlines()
     assert len(lines) < 30
-    assert any("seed 40" in line and "getting ready" in line for line in lines)
+    assert any("seed 40" in line and "preparing" in line for line in lines)
     assert any("9 of 60" in line for line in lines)
 
 

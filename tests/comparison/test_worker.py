@@ -69,7 +69,7 @@ def test_a_killed_process_fails_its_variant_only(text_file, tmp_path) -> None:
             break
     events.close()
     first, second = read(tmp_path / "c").entries
-    assert first.failure == "its process was ended by SIGKILL; out of memory?"
+    assert first.failure == "its process was killed by SIGKILL; out of memory?"
     assert not second.finished
 
 
