@@ -71,13 +71,13 @@ def test_the_version_needs_no_distribution_of_the_name_seqgen(monkeypatch):
     from seqgen import __version__
     from seqgen.training import run as training
 
-    asked = []
+    request = []
 
     def version(name):
-        asked.append(name)
+        request.append(name)
         return "1"
 
     monkeypatch.setattr(training.metadata, "version", version)
     assert training._versions()["seqgen"] == __version__
-    assert "numpy" in asked
-    assert "seqgen" not in asked
+    assert "numpy" in request
+    assert "seqgen" not in request

@@ -26,27 +26,27 @@ ARGUMENTS = {
 
 def every_option() -> list[tuple[tuple[str, ...], str]]:
     """Each option that takes a value, and the command that it belongs to."""
-    found = []
+    result = []
 
     def gather(command, words: tuple[str, ...]) -> None:
         for each in command.params:
             if each.param_type_name == "option" and not each.is_flag:
-                found.append((words, each.opts[0]))
+                result.append((words, each.opts[0]))
         for name, child in getattr(command, "commands", {}).items():
             gather(child, (*words, name))
 
     for name in app.COMMANDS:
         gather(app.import_command(name), (name,))
-    return found
+    return result
 
 
 def every_command() -> list[tuple[str, ...]]:
     """The words of each command, also of those within others."""
-    found: list[tuple[str, ...]] = []
+    result: list[tuple[str, ...]] = []
     for name in app.COMMANDS:
-        found.append((name,))
-        found += [(name, child) for child in getattr(app.import_command(name), "commands", {})]
-    return found
+        result.append((name,))
+        result += [(name, child) for child in getattr(app.import_command(name), "commands", {})]
+    return result
 
 
 def options_of(words: tuple[str, ...]) -> list[str]:
