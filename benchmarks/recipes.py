@@ -131,7 +131,8 @@ class Search:
         """Return the resolved value of each option for a recipe."""
         words = [*self.length.split(), *to_arguments(options)]
         output = command.run("train", self.source, "--dry-run", "--json", *words, quiet=True)
-        groups = json.loads(output)["options"].values()
+        run = json.loads(output)
+        groups = (run["model"], run["model"]["cell_options"], run["training"])
         options = {name: value for group in groups for name, value in group.items()}
         return {name: text(options[name.replace("-", "_")]) for name in AXES}
 

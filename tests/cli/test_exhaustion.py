@@ -132,4 +132,4 @@ def test_a_sample_is_written_in_little_memory_or_refused(
     assert (done.returncode, len(done.stdout)) == (0, 20)
     for gigabytes in (0.17, 0.19, 0.21, 0.23):
         done = limited(gigabytes, "sample", "fox", "--length", "20")
-        refused(done, "of memory, and this process can have")
+        refused(done, "of memory, and this process can use")

@@ -47,7 +47,7 @@ def test_one_that_comes_with_seqgen_samples_in_any_folder_and_is_not_written_to(
     code, out, err = seqgen("sample", "cat", "--prompt", "The", "--length", "20", "--verbose")
     assert code == 0
     assert out.startswith("The")
-    assert "comes with seqgen" in err
+    assert "shipped with seqgen" in err
     assert {path: path.stat().st_mtime_ns for path in shipped.rglob("*")} == before
     assert list(Path.cwd().iterdir()) == []
 
@@ -58,7 +58,7 @@ def test_ones_own_goes_before_one_that_comes_with_seqgen(
     make(shipped / "fox", units=(5,))
     _, _, err = seqgen("sample", "fox", "--length", "5", "--verbose")
     assert "12, 8 units" in err
-    assert "comes with seqgen" not in err
+    assert "shipped with seqgen" not in err
 
 
 def test_a_copy_cannot_be_resumed_and_says_why(folder: Path, shipped: Path, seqgen: Seqgen) -> None:

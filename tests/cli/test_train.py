@@ -129,11 +129,11 @@ def test_a_file_of_options_is_read_and_flags_win_over_it(seqgen, here: Path) -> 
     )
     arguments = ("--dry-run", "--json", "--config", "o.toml", "--seq-length", "16")
     status, out, _ = seqgen("train", "river.txt", *arguments)
-    options = json.loads(out)["options"]
+    options = json.loads(out)
     assert status == 0
     stack = options["model"]
-    assert (stack["cell"], stack["layers"], stack["units"]) == ("gru", 2, [12, 10])
-    assert (stack["embedding"], stack["reset"], stack["tau"]) == (4, "after", None)
+    assert (stack["cell"], stack["units"], stack["embedding"]) == ("gru", [12, 10], 4)
+    assert stack["cell_options"] == {"reset": "after"}
     training = options["training"]
     assert (training["epochs"], training["seq_length"], training["beta_2"]) == (2.5, 16, 0.95)
 
@@ -342,7 +342,7 @@ def test_the_end_of_memory_is_told(seqgen, tf, monkeypatch) -> None:
     def learn(*_: object) -> None:
         raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
 
-    monkeypatch.setattr("seqgen.training.trainer.Trainer.learn", learn)
+    monkeypatch.setattr("seqgen.training.trainer.Trainer.step", learn)
     for more in ((), ("--dry-run",)):
         status, _, err = seqgen("train", "river.txt", *TINY, *more)
         assert status == 1

@@ -216,7 +216,7 @@ def test_a_sequence_graph_that_cannot_be_run_is_refused(checkpoint: Path) -> Non
 
 
 def test_nonsense_is_refused_in_one_line(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(CheckpointError, match=r"step\.onnx") as caught:
+    with pytest.raises(CheckpointError, match="one-step graph") as caught:
         Engine(b"nonsense")
     assert "\n" not in str(caught.value)
     assert capfd.readouterr().err == ""
@@ -232,5 +232,5 @@ def test_another_graph_is_refused() -> None:
         helper.make_graph([node], "g", [value], [output]),
         opset_imports=[helper.make_opsetid("", 17)], ir_version=8,
     )  # fmt: skip
-    with pytest.raises(CheckpointError, match=r"step\.onnx"):
+    with pytest.raises(CheckpointError, match="one-step graph"):
         Engine(model.SerializeToString())

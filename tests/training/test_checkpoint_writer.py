@@ -115,7 +115,7 @@ def test_where_the_folder_cannot_be_made_anew_it_is_not_half_made(
     shutil.rmtree(checkpoint)
     checkpoint.write_text("something else is here")
     keeper.save(TrainState(step=2), ARRAYS)
-    with pytest.raises(CheckpointError, match="in the way"):
+    with pytest.raises(CheckpointError, match="already exists"):
         keeper.finish()
     assert checkpoint.read_text() == "something else is here"
     checkpoint.unlink()

@@ -115,7 +115,7 @@ class TestRun:
 
     @pytest.mark.slow
     def test_of_a_long_validation_part_a_share_is_measured(self, tmp_path, monkeypatch):
-        monkeypatch.setattr("seqgen.training.loop.FINAL_TOKENS", 20_000)
+        monkeypatch.setattr("seqgen.training.loop.FINAL_EVAL_TOKENS", 20_000)
         text = tmp_path / "long.txt"
         text.write_text("over and over again\n" * 50_000)
         finished = list(run(text, tmp_path / "long", epochs=0.01))[-1]

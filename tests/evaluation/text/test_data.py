@@ -46,7 +46,7 @@ def test_unknown_characters_are_named_or_left_out(river: Checkpoint) -> None:
     assert result.evidence.text.startswith("the nave sea\nthe")
     assert result.notices == ("skipped, since the vocabulary lacks it: 'ï', '{'",)
     Path("c.txt").write_text("東京", encoding="utf-8")
-    with pytest.raises(CorpusError, match=r"c\.txt: there is no text to measure by"):
+    with pytest.raises(CorpusError, match=r"c\.txt: there is no text"):
         evaluation_data(river, ["c.txt"], unknown="skip")
 
 

@@ -33,7 +33,7 @@ def test_the_stock_layers_equal_ours(tf, name, monkeypatch):
     ours = stack(name)
     monkeypatch.setattr(tf_runtime, "has_gpu", lambda: True)
     stock = stack(name)
-    assert type(stock.recurrent[0]).__name__ == "Stock" != type(ours.recurrent[0]).__name__
+    assert type(stock.recurrent[0]).__name__ == "KerasRecurrent" != type(ours.recurrent[0]).__name__
     stock.assign(ours.arrays())
     states = {n: s + 0.3 for n, s in ours.initial_state(None, 3).items()}
     expected, result = results(tf, ours, states), results(tf, stock, states)

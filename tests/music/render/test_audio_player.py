@@ -40,7 +40,7 @@ def test_without_a_player_it_is_said_how_to_get_one(programs: Path) -> None:
     assert find_player() is None
     for command in PLAYERS:
         assert command[0] in HOW
-    assert "--audio FILE.wav" in HOW
+    assert "audio=FILE.wav" in HOW
 
 
 def test_a_player_that_fails_is_quoted(programs: Path, tmp_path: Path) -> None:
