@@ -234,7 +234,7 @@ def checkpointing_table(plan: Plan) -> list[str]:
     """Overhead of saving a run."""
     result = json.loads(last_line("checkpointing"))
     return [
-        "## Saving: what it costs a run",
+        "## Checkpointing: what saving costs a run",
         "",
         f"The state of an LSTM of 1×1024 units has {result['bytes'] / 1e6:.0f} MB. Saving it in "
         "the "
@@ -250,7 +250,7 @@ def startup_table(plan: Plan) -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         result = json.loads(last_line("startup", train("sonnets", folder, *plan.text_options)))
     return [
-        "## Start-up, seconds from a cold process",
+        "## Startup, seconds from a cold process",
         "",
         "| command | seconds |",
         "|---|---|",

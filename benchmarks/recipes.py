@@ -31,9 +31,9 @@ AXES: dict[str, tuple[str, ...]] = {
     "variational": ("no", "yes"),
     "recurrent-dropout": ("0", "0.1", "0.2", "0.3", "0.5"),
     "learning-rate": ("0.001", "0.0015", "0.002", "0.003", "0.004", "0.006", "0.008"),
-    "batch_size": ("8", "16", "32", "64", "128"),
-    "seq_length": ("32", "64", "128", "256"),
-    "weight_averaging": ("0", "0.05", "0.1", "0.2", "0.4"),
+    "batch-size": ("8", "16", "32", "64", "128"),
+    "seq-length": ("32", "64", "128", "256"),
+    "weight-averaging": ("0", "0.05", "0.1", "0.2", "0.4"),
     "weight-decay": ("0", "0.01", "0.03", "0.1", "0.3"),
     "norm": ("no", "layer"),
     "embedding": ("32", "64", "128", "256"),
@@ -132,7 +132,8 @@ class Search:
         words = [*self.length.split(), *to_arguments(options)]
         output = command.run("train", self.source, "--dry-run", "--json", *words, quiet=True)
         run = json.loads(output)
-        groups = (run["model"], run["model"]["cell_options"], run["training"])
+        layers = {"layers": len(run["model"]["units"])}
+        groups = (layers, run["model"], run["model"]["cell_options"], run["training"])
         options = {name: value for group in groups for name, value in group.items()}
         return {name: text(options[name.replace("-", "_")]) for name in AXES}
 
