@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from benchmarks import command
 from seqgen.checkpoint.read import open_checkpoint
@@ -132,10 +133,10 @@ class Search:
         words = [*self.length.split(), *to_arguments(options)]
         output = command.run("train", self.source, "--dry-run", "--json", *words, quiet=True)
         run = json.loads(output)
-        layers = {"layers": len(run["model"]["units"])}
+        layers: dict[str, Any] = {"layers": len(run["model"]["units"])}
         groups = (layers, run["model"], run["model"]["cell_options"], run["training"])
-        options = {name: value for group in groups for name, value in group.items()}
-        return {name: text(options[name.replace("-", "_")]) for name in AXES}
+        resolved = {name: value for group in groups for name, value in group.items()}
+        return {name: text(resolved[name.replace("-", "_")]) for name in AXES}
 
     def climb(self, options: Recipe, axes: list[str]) -> Trial:
         """Return the best run that coordinate descent reaches from a recipe."""
