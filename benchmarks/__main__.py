@@ -121,18 +121,18 @@ def training_table(plan: Plan) -> list[str]:
     ]
     behind = []
     for size, programs in plan.training.items():
-        result = plan.interleave("training", installed(programs), *size.arguments)
-        ours, limit = result["seqgen"], peak / size.flops_per_token
-        peers = {name: result[name] for name in PEERS if name in result}
+        found = plan.interleave("training", installed(programs), *size.arguments)
+        ours, limit = found["seqgen"], peak / size.flops_per_token
+        peers = {name: found[name] for name in PEERS if name in found}
         behind += [
             f"Behind: {size} trains at {ours / speed:.2f} × the speed of {peer}."
             for peer, speed in peers.items()
             if ours < speed
         ]
-        row = [f"{result[name]:,.0f}" if name in result else "–" for name in columns]
+        row = [f"{found[name]:,.0f}" if name in found else "–" for name in columns]
         if against:
             row.append(f"{ours / max(peers.values()):.2f} ×")
-        row.append(f"{ours / result['keras']:.2f} ×" if "keras" in result else "–")
+        row.append(f"{ours / found['keras']:.2f} ×" if "keras" in found else "–")
         row += [f"{limit:,.0f}", f"{ours / limit:.0%}"]
         lines.append(f"| {size} | {' | '.join(row)} |")
     lines += ["", *behind]
@@ -157,13 +157,13 @@ def training_table(plan: Plan) -> list[str]:
 
 def precision_table(plan: Plan) -> list[str]:
     """Loss in bfloat16 and float32."""
-    result = {name: float(last_line("precision", name)) for name in ("float32", "bfloat16")}
+    found = {name: float(last_line("precision", name)) for name in ("float32", "bfloat16")}
     return [
         "## Precision",
         "",
         "The same two epochs on tinyshakespeare end at "
-        f"{result['float32']:.4f} nats per character in float32 and {result['bfloat16']:.4f} in "
-        f"bfloat16: {result['bfloat16'] - result['float32']:+.4f}.",
+        f"{found['float32']:.4f} nats per character in float32 and {found['bfloat16']:.4f} in "
+        f"bfloat16: {found['bfloat16'] - found['float32']:+.4f}.",
     ]
 
 
@@ -181,11 +181,11 @@ def scale_table(plan: Plan) -> list[str]:
         for size in plan.scale:
             runs[size].append(json.loads(last_line("scale", size)))
     for size, each in runs.items():
-        result = {name: statistics.median(run[name] for run in each) for name in each[0]}
+        found = {name: statistics.median(run[name] for run in each) for name in each[0]}
         lines.append(
-            f"| {size:,g} MB | {result['encoded']:.2f} s ({size / result['encoded']:,.0f} MB/s) | "
-            f"{result['first_step']:.1f} s | {result['tokens_per_second']:,.0f} | "
-            f"{result['memory'] / 1e9:.2f} GB |"
+            f"| {size:,g} MB | {found['encoded']:.2f} s ({size / found['encoded']:,.0f} MB/s) | "
+            f"{found['first_step']:.1f} s | {found['tokens_per_second']:,.0f} | "
+            f"{found['memory'] / 1e9:.2f} GB |"
         )
     return lines
 
@@ -206,8 +206,8 @@ def sampling_table(plan: Plan) -> list[str]:
     ]
     for layers, units, streams in plan.sampling:
         programs = installed(("seqgen", "torch"))
-        result = plan.interleave("sampling", programs, layers, units, streams)
-        ours, theirs = result["seqgen"], result.get("torch")
+        found = plan.interleave("sampling", programs, layers, units, streams)
+        ours, theirs = found["seqgen"], found.get("torch")
         weights = Size("lstm", layers, units, EMBEDDING, 1, 1).flops_per_token / 6
         limit = min(streams * limits["cache"] / weights, limits["int8"] / (2 * weights))
         peer = f"{theirs:,.0f} | {ours / theirs:.1f} ×" if theirs else "– | –"
@@ -220,27 +220,26 @@ def sampling_table(plan: Plan) -> list[str]:
 
 def prompt_table(plan: Plan) -> list[str]:
     """Speed of reading a prompt by the sequence graph and token by token."""
-    result = json.loads(last_line("prompt"))
+    found = json.loads(last_line("prompt"))
     return [
         "## Prompt: how fast it is read",
         "",
-        f"60,000 characters by `shakespeare` in int8: {result['characters']:,.0f} characters/s as "
-        f"a sequence, {result['sequence'] / result['steps']:.1f} times as many as token by token, "
-        f"after {result['build']:.2f} s in which the graph for it is built.",
+        f"60,000 characters by `shakespeare` in int8: {found['characters']:,.0f} characters/s as "
+        f"a sequence, {found['sequence'] / found['steps']:.1f} times as many as token by token, "
+        f"after {found['build']:.2f} s in which the graph for it is built.",
     ]
 
 
 def checkpointing_table(plan: Plan) -> list[str]:
     """Overhead of saving a run."""
-    result = json.loads(last_line("checkpointing"))
+    found = json.loads(last_line("checkpointing"))
     return [
         "## Checkpointing: what saving costs a run",
         "",
-        f"The state of an LSTM of 1×1024 units has {result['bytes'] / 1e6:.0f} MB. Saving it in "
-        "the "
-        f"background holds training up by {result['seconds']:.2f} s and takes "
-        f"{result['processor']:.2f} s of a processor: once in 30 seconds, as by default, "
-        f"{result['share']:.2%} of the time and {result['share_of_processors']:.2%} of the "
+        f"The state of an LSTM of 1×1024 units has {found['bytes'] / 1e6:.0f} MB. Saving it in the "
+        f"background holds training up by {found['seconds']:.2f} s and takes "
+        f"{found['processor']:.2f} s of a processor: once in 30 seconds, as by default, "
+        f"{found['share']:.2%} of the time and {found['share_of_processors']:.2%} of the "
         "processors.",
     ]
 
@@ -248,15 +247,15 @@ def checkpointing_table(plan: Plan) -> list[str]:
 def startup_table(plan: Plan) -> list[str]:
     """Start-up of the command, on a checkpoint train for the purpose, and the display's cost."""
     with tempfile.TemporaryDirectory() as folder:
-        result = json.loads(last_line("startup", train("sonnets", folder, *plan.text_options)))
+        found = json.loads(last_line("startup", train("sonnets", folder, *plan.text_options)))
     return [
         "## Startup, seconds from a cold process",
         "",
         "| command | seconds |",
         "|---|---|",
-        f"| `seqgen --help` | {result['help']:.2f} |",
-        f"| `seqgen sample sonnets`, first character | {result['sample']:.2f} |",
-        f"| `seqgen train sonnets`, first step done | {result['step']:.1f} |",
+        f"| `seqgen --help` | {found['help']:.2f} |",
+        f"| `seqgen sample sonnets`, first character | {found['sample']:.2f} |",
+        f"| `seqgen train sonnets`, first step done | {found['step']:.1f} |",
         "",
         f"The live picture of a run takes {float(last_line('display')):.2%} of the processors.",
     ]
@@ -295,7 +294,7 @@ def grammar_table(plan: Plan) -> list[str]:
     """Overhead of the tune grammar, by itself and in generation."""
     with tempfile.TemporaryDirectory() as folder:
         model = train(plan.tunes, folder, *plan.tune_options)
-        result = json.loads(last_line("grammar_overhead", model))
+        found = json.loads(last_line("grammar_overhead", model))
     lines = [
         "## Grammar: what it costs to write playable tunes",
         "",
@@ -304,7 +303,7 @@ def grammar_table(plan: Plan) -> list[str]:
         "| streams | under the grammar | free | cost |",
         "|---|---|---|---|",
     ]
-    for streams, speed in result.items():
+    for streams, speed in found.items():
         held, free = speed["constrained"], speed["unconstrained"]
         lines.append(f"| {streams} | {held:,.0f} | {free:,.0f} | {1 - held / free:.0%} |")
     return [*lines, "", "The grammar alone, tunes of random tokens:", "", *run_benchmark("grammar")]
@@ -363,10 +362,10 @@ def main(argv: Sequence[str] | None = None, plan: Plan | None = None) -> None:
     parser.add_argument("--out", type=Path, default=RESULTS)
     args = parser.parse_args(argv)
     plan = plan or Plan()
-    result = {name: previous_section(name, args.out) for name in TABLES}
+    found = {name: previous_section(name, args.out) for name in TABLES}
     for part in args.parts or TABLES:
-        result[part] = "\n".join(TABLES[part](plan)) + "\n"
-    text = "\n".join([*heading(plan), *filter(None, result.values())])
+        found[part] = "\n".join(TABLES[part](plan)) + "\n"
+    text = "\n".join([*heading(plan), *filter(None, found.values())])
     args.out.write_text(text, encoding="utf-8")
     print(text)
 
@@ -374,8 +373,8 @@ def main(argv: Sequence[str] | None = None, plan: Plan | None = None) -> None:
 def previous_section(part: str, path: Path) -> str:
     """Return the section of an earlier run, which is kept if this run measures other parts."""
     text = path.read_text(encoding="utf-8") if path.exists() else ""
-    _, result, rest = text.partition(f"## {part.capitalize()}")
-    return f"{result}{rest.partition('## ')[0].rstrip()}\n" if result else ""
+    _, found, rest = text.partition(f"## {part.capitalize()}")
+    return f"{found}{rest.partition('## ')[0].rstrip()}\n" if found else ""
 
 
 if __name__ == "__main__":

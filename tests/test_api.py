@@ -77,12 +77,12 @@ def here(text_file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_train_load_and_resume(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
     run = seqgen.train("river.txt", epochs=0.5, **TINY)
     assert isinstance(run, Iterator)
-    messages = list(run)
-    kinds = [type(event) for event in messages]
+    told = list(run)
+    kinds = [type(event) for event in told]
     assert kinds[-1] is events.Finished
     for kind in (events.Started, events.Step, events.Evaluated, events.Sampled, events.Saved):
         assert kind in kinds
-    assert messages[-1].path == Path("checkpoints/river")
+    assert told[-1].path == Path("checkpoints/river")
 
     generator = seqgen.load("river")
     text = generator.generate("The ", length=30, seed=3)
@@ -93,7 +93,7 @@ def test_train_load_and_resume(here: Path, capfd: pytest.CaptureFixture[str]) ->
     again = seqgen.load(here / "checkpoints" / "river").generate("The ", length=30, seed=3)
     assert "".join(again) == "".join(pieces)
 
-    first = max(event.step for event in messages if isinstance(event, events.Step))
+    first = max(event.step for event in told if isinstance(event, events.Step))
     more = list(seqgen.resume("river", epochs=1))
     steps = [event.step for event in more if isinstance(event, events.Step)]
     assert steps == list(range(first + 1, first + 1 + len(steps)))
@@ -110,10 +110,10 @@ def test_closing_a_run_saves_it(here: Path) -> None:
         if isinstance(event, events.Step) and event.step == 5:
             break
     run.close()  # type: ignore[attr-defined]
-    messages = seqgen.resume(here / "nets" / "closed")
-    step = next(event for event in messages if isinstance(event, events.Step))
+    told = seqgen.resume(here / "nets" / "closed")
+    step = next(event for event in told if isinstance(event, events.Step))
     assert step.step == 6
-    messages.close()  # type: ignore[attr-defined]
+    told.close()  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

@@ -33,15 +33,15 @@ def nodes(tree: ast.AST) -> Iterator[ast.AST]:
 
 def imports(source: str, modules: Mapping[str, object]) -> set[str]:
     """The modules of the package that a module imports, in functions as well."""
-    result: set[str] = set()
+    found: set[str] = set()
     for node in nodes(ast.parse(source)):
         if isinstance(node, ast.Import):
-            result.update(alias.name for alias in node.names)
+            found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
                 name = f"{node.module}.{alias.name}"
-                result.add(name if name in modules else node.module)
-    return result & modules.keys()
+                found.add(name if name in modules else node.module)
+    return found & modules.keys()
 
 
 def test_no_module_imports_itself_by_way_of_others() -> None:

@@ -104,16 +104,16 @@ class Machine:
 
     def written(self) -> set[Path]:
         """Files and folders that were opened for writing, made or moved to."""
-        result = set()
+        found = set()
         for call in self.calls():
             if " = -1 " in call:
                 continue
             if call.startswith(("open", "creat")):
                 if re.search(r"O_WRONLY|O_RDWR|O_CREAT|creat\(", call):
-                    result.add(re.search(r" = \d+<([^>]*)>", call)[1])
+                    found.add(re.search(r" = \d+<([^>]*)>", call)[1])
             elif call.startswith(("mkdir", "rename", "link", "symlink")):
-                result.add(re.findall(r'"((?:[^"\\]|\\.)*)"', call)[-1])
-        return {self.work / path for path in result if not path.startswith(("/dev/", "/proc/"))}
+                found.add(re.findall(r'"((?:[^"\\]|\\.)*)"', call)[-1])
+        return {self.work / path for path in found if not path.startswith(("/dev/", "/proc/"))}
 
 
 @pytest.fixture

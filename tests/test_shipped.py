@@ -51,10 +51,10 @@ def test_its_loss_on_a_fixed_excerpt_is_the_one_it_tells(path: Path) -> None:
     checkpoint, export = open_checkpoint(path), read_export(path)
     assert export is not None
     text = (EXCERPTS / f"{path.name}.txt").read_text(encoding="utf-8")
-    result = losses(
+    found = losses(
         checkpoint, rows_of(checkpoint, TASKS.load(checkpoint.config.task).parse_excerpt(text))
     )
-    assert result == pytest.approx(export.excerpt, abs=1e-4)
+    assert found == pytest.approx(export.excerpt, abs=1e-4)
 
 
 @every

@@ -71,13 +71,13 @@ def test_the_version_needs_no_distribution_of_the_name_seqgen(monkeypatch):
     from seqgen import __version__
     from seqgen.training import run as training
 
-    request = []
+    asked = []
 
     def version(name):
-        request.append(name)
+        asked.append(name)
         return "1"
 
     monkeypatch.setattr(training.metadata, "version", version)
     assert training._versions()["seqgen"] == __version__
-    assert "numpy" in request
-    assert "seqgen" not in request
+    assert "numpy" in asked
+    assert "seqgen" not in asked

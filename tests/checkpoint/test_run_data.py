@@ -85,12 +85,12 @@ def test_of_a_long_training_part_the_end_is_looked_at(
     shutil.rmtree(path / layout.RESUME)
     again = open_run_tokens(checkpoint, max_characters=8000)
     learned = [t[: int(len(t) * 0.9)] for t in (TEXT, TEXT.upper())]
-    for result in (kept, again):
-        assert not result.complete
-        text = checkpoint.tokenizer.decode(result.training)
+    for found in (kept, again):
+        assert not found.complete
+        text = checkpoint.tokenizer.decode(found.training)
         assert 7990 <= len(text) <= 8000
         assert "".join(learned).endswith(text)
-        assert (result.training == END).sum() in (1, 2)
+        assert (found.training == END).sum() in (1, 2)
 
 
 def test_another_text_by_the_same_name_is_refused(

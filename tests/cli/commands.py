@@ -26,27 +26,27 @@ ARGUMENTS = {
 
 def every_option() -> list[tuple[tuple[str, ...], str]]:
     """Each option that takes a value, and the command that it belongs to."""
-    result = []
+    found = []
 
     def gather(command, words: tuple[str, ...]) -> None:
         for each in command.params:
             if each.param_type_name == "option" and not each.is_flag:
-                result.append((words, each.opts[0]))
+                found.append((words, each.opts[0]))
         for name, child in getattr(command, "commands", {}).items():
             gather(child, (*words, name))
 
     for name in app.COMMANDS:
         gather(app.import_command(name), (name,))
-    return result
+    return found
 
 
 def every_command() -> list[tuple[str, ...]]:
     """The words of each command, also of those within others."""
-    result: list[tuple[str, ...]] = []
+    found: list[tuple[str, ...]] = []
     for name in app.COMMANDS:
-        result.append((name,))
-        result += [(name, child) for child in getattr(app.import_command(name), "commands", {})]
-    return result
+        found.append((name,))
+        found += [(name, child) for child in getattr(app.import_command(name), "commands", {})]
+    return found
 
 
 def options_of(words: tuple[str, ...]) -> list[str]:

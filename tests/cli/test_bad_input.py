@@ -99,9 +99,9 @@ def test_a_path_through_too_many_folders(seqgen, here: Path, arguments: tuple[st
     assert sorted(here.iterdir()) == before
 
 
-def assert_told(result: tuple[int, str], status: int, message: str) -> None:
-    assert message in result[1]
-    assert result[0] == status
+def assert_told(found: tuple[int, str], status: int, message: str) -> None:
+    assert message in found[1]
+    assert found[0] == status
 
 
 @pytest.mark.parametrize(
@@ -193,8 +193,8 @@ def test_no_permission_to_write(seqgen, here: Path, plain_user) -> None:
 def test_no_permission_to_read(seqgen, here: Path, plain_user) -> None:
     (here / "good.txt").chmod(0)
     with plain_user():
-        result = told(seqgen, "train", "good.txt")
-    assert_told(result, 1, "good.txt: cannot be read: Permission denied")
+        found = told(seqgen, "train", "good.txt")
+    assert_told(found, 1, "good.txt: cannot be read: Permission denied")
 
 
 @pytest.mark.parametrize(("command", "option"), every_option())

@@ -59,16 +59,16 @@ def results(folder: Path) -> dict[str, dict]:
 def test_it_ends_with_a_table_best_first_and_curves(compared) -> None:
     folder, done = compared
     assert done.returncode == 0, done.stderr
-    actual = results(folder)
+    found = results(folder)
     rows = re.findall(r"(?m)^ +([ab])  (rnn|gru)( ★)? +([\d,]+) +(\d\.\d{4}) ", done.stdout)
     assert [(star, name) for _, name, star, _, _ in rows] == [
         (" ★" * (n == 0), name)
-        for n, name in enumerate(sorted(actual, key=lambda name: actual[name]["result"]["nats"]))
+        for n, name in enumerate(sorted(found, key=lambda name: found[name]["result"]["nats"]))
     ]
     for letter, name, _, parameters, nats in rows:
         assert letter == {"rnn": "a", "gru": "b"}[name]
-        assert parameters == f"{actual[name]['parameters']:,}"
-        assert nats == f"{actual[name]['result']['nats']:.4f}"
+        assert parameters == f"{found[name]['parameters']:,}"
+        assert nats == f"{found[name]['result']['nats']:.4f}"
     for word in ("bits/char", "perplexity", "tokens/s", "time", "validation loss"):
         assert word in done.stdout
     assert re.search(r"┤.*a", done.stdout)
@@ -115,12 +115,12 @@ def test_started_again_it_only_tells_its_results(compared, seqgen, monkeypatch) 
     assert out == done.stdout
     assert err == "comparing 2 networks on river, 6400 tokens each; 2 of them before\n"
     status, out, _ = seqgen("compare", "river.txt", *WORDS, "--json")
-    messages = json.loads(out)
-    assert (status, messages["corpus"], messages["options"]["cell"]) == (0, "river", ["rnn", "gru"])
-    assert messages["best"] == "river-compare-" + min(
+    told = json.loads(out)
+    assert (status, told["corpus"], told["options"]["cell"]) == (0, "river", ["rnn", "gru"])
+    assert told["best"] == "river-compare-" + min(
         ("rnn", "gru"), key=lambda name: results(folder)[name]["result"]["nats"]
     )
-    assert all(len(entry["result"]["curve"]) > 9 for entry in messages["entries"])
+    assert all(len(entry["result"]["curve"]) > 9 for entry in told["entries"])
 
 
 @pytest.mark.slow
@@ -168,9 +168,9 @@ def test_a_dry_run_lists_the_networks_and_their_time_and_makes_nothing(seqgen, h
     assert "4 networks, about 8:00 of training in all" in out
     assert "chosen" not in out
     status, out, _ = seqgen("compare", "river.txt", *WORDS, "--dry-run", "--json")
-    actual = json.loads(out)
-    assert [each["label"] for each in actual["variants"]] == ["rnn", "gru"]
-    assert 0 < actual["minutes"] < 1
+    found = json.loads(out)
+    assert [each["label"] for each in found["variants"]] == ["rnn", "gru"]
+    assert 0 < found["minutes"] < 1
     assert [path.name for path in here.iterdir()] == ["river.txt"]
 
 

@@ -53,10 +53,10 @@ def test_show_prints_exactly_that_many_characters():
 
 def test_show_prints_whole_lines_unless_said():
     text = str(open_corpus(["sonnets"]).documents[0].text)
-    printed = good("show", "sonnets").stdout
-    assert text.startswith(printed)
-    assert printed.endswith("\n")
-    assert 1900 < len(printed) <= 2000
+    shown = good("show", "sonnets").stdout
+    assert text.startswith(shown)
+    assert shown.endswith("\n")
+    assert 1900 < len(shown) <= 2000
 
 
 def test_show_leaves_brackets_alone_and_puts_an_empty_line_between_tunes(own_folder):

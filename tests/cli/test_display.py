@@ -113,9 +113,9 @@ def without_escapes(text: str) -> str:
 
 
 def test_what_takes_long_is_told_once_in_lines_and_as_it_goes_on_in_a_terminal() -> None:
-    messages = [Preparing("cutting", share) for share in (0, 0.25, 0.5, 1)]
-    assert plain(*messages).count("cutting") == 1
-    assert "cutting, 100%" in without_escapes(live(*messages))
+    told = [Preparing("cutting", share) for share in (0, 0.25, 0.5, 1)]
+    assert plain(*told).count("cutting") == 1
+    assert "cutting, 100%" in without_escapes(live(*told))
 
 
 def test_a_measure_of_a_part_says_so() -> None:
@@ -183,8 +183,8 @@ def test_reasons_are_told_when_asked_for_and_the_length_always() -> None:
 
 def test_plain_steps_are_ten_seconds_apart() -> None:
     steps = [replace(STEP, step=n, seconds=float(n)) for n in range(25)]
-    messages = re.findall(r"^step (\d+)", plain(*steps), re.MULTILINE)
-    assert messages == ["0", "10", "20"]
+    told = re.findall(r"^step (\d+)", plain(*steps), re.MULTILINE)
+    assert told == ["0", "10", "20"]
 
 
 def test_a_terminal_sees_every_figure_and_the_sample() -> None:

@@ -50,25 +50,25 @@ def reels(here: Path, make: Callable[..., Path]) -> str:
 def test_every_metric_is_in_the_table_and_in_json(seqgen, reels: str) -> None:
     status, out, err = seqgen("evaluate", reels, "--count", "6", "--no-validators", "--json")
     assert (status, err) == (0, "")
-    result = json.loads(out)
-    figures = {figure["key"]: figure for figure in result["figures"]}
+    found = json.loads(out)
+    figures = {figure["key"]: figure for figure in found["figures"]}
     assert figures["bar_exact"]["values"]["constrained"] == 1
     assert figures["bar_exact"]["values"]["real"] == 1
     assert figures["bar_exact"]["aim"] == [1, 1]
     assert 0 < figures["allowed_mass"]["values"]["constrained"] < 1
     assert figures["copied_high"]["aim"] == [None, 16]
     assert set(figures["shared_4"]["within"].values()) == {None}
-    copy = result["longest_copies"]["real"]
+    copy = found["longest_copies"]["real"]
     assert copy["notes"] > 5
     source = decode_tune(TUNES[copy["source"]])
     assert copy["source_begins"].replace(" ", "").startswith("K:Cmaj|:")
     assert copy["source_begins"].split("|:")[1] in abc(source)
-    assert set(result["bits_per_note"]) == {"float32", "int8", "6-gram"}
-    assert result["bits_per_note"]["6-gram"] < result["bits_per_note"]["float32"]
+    assert set(found["bits_per_note"]) == {"float32", "int8", "6-gram"}
+    assert found["bits_per_note"]["6-gram"] < found["bits_per_note"]["float32"]
 
     assert seqgen("evaluate", reels, "--count", "6", "--no-validators", "--json")[1] == out
     status, table, _ = seqgen("evaluate", reels, "--count", "6", "--no-validators")
-    for figure in result["figures"]:
+    for figure in found["figures"]:
         assert figure["name"][:25] in table  # longer names are wrapped
     assert f"real: {copy['notes']} notes of K:Cmaj |:" in table
     other_seed = ("--no-validators", "--json", "--seed", "1")

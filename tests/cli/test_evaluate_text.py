@@ -36,13 +36,13 @@ def rows_of(out: str) -> dict[str, dict]:
 def test_every_figure_is_told_to_programs_and_people(seqgen, verse: str) -> None:
     status, out, err = seqgen("evaluate", verse, *NONE, "--json")
     assert (status, err) == (0, "")
-    result, rows = json.loads(out), rows_of(out)
+    found, rows = json.loads(out), rows_of(out)
     opened = open_checkpoint(Path("checkpoints/verse"))
     learned, held = (
         np.fromfile(opened.path / layout.RESUME / name, np.uint8) for name in (TRAINING, VALIDATION)
     )
-    assert result["tokens"] == result["characters"] == len(held) - 1 == 3000
-    assert result["evaluated"] == "the validation part of verse"
+    assert found["tokens"] == found["characters"] == len(held) - 1 == 3000
+    assert found["evaluated"] == "the validation part of verse"
     for precision in ("float32", "int8"):
         nats = token_losses(Engine(opened.graph(precision)), held).mean()
         row = rows[precision]
@@ -55,17 +55,17 @@ def test_every_figure_is_told_to_programs_and_people(seqgen, verse: str) -> None
         value = rows[f"{n}-gram"]["nats_per_token"]["value"]
         assert value == pytest.approx(model.loss(held), abs=1e-6)
     assert rows["xz"]["nats_per_token"] is None
-    assert result["overlap"]["warning"] == ""
-    assert result["samples"] is None
+    assert found["overlap"]["warning"] == ""
+    assert found["samples"] is None
 
     status, table, err = seqgen("evaluate", verse, *NONE)
     assert (status, err) == (0, "")
-    for row in result["rows"]:
+    for row in found["rows"]:
         (line,) = [each for each in table.splitlines() if each.startswith(row["name"] + "  ")]
         assert f"{row['nats_per_character']['value']:.4f}" in line
         assert f"{row['bits_per_character']['value']:.3f}" in line
     assert "3,000 characters" in table
-    assert f"{result['overlap']['length']} characters" in table
+    assert f"{found['overlap']['length']} characters" in table
 
 
 def test_a_checkpoint_without_its_run_gives_the_same_figures(seqgen, verse: str) -> None:
@@ -100,23 +100,23 @@ def test_without_a_training_part_what_needs_it_is_left_out(seqgen, verse: str) -
     Path("verse.txt").rename("other.txt")
     status, out, err = seqgen("evaluate", verse, "other.txt", "--json")
     assert (status, err) == (0, "")
-    result = json.loads(out)
-    assert {row["key"] for row in result["rows"]} == {
+    found = json.loads(out)
+    assert {row["key"] for row in found["rows"]} == {
         "float32", "int8", "uniform", "xz_alone", "bzip2_alone",
     }  # fmt: skip
-    assert result["overlap"] is result["samples"] is None
-    assert "need the training part" in result["notices"][0]
+    assert found["overlap"] is found["samples"] is None
+    assert "need the training part" in found["notices"][0]
 
 
 def test_a_leak_is_seen(seqgen, verse: str) -> None:
     own = SONNETS.read_text(encoding="utf-8")[60_000:64_000]
     Path("own.txt").write_text(own, encoding="utf-8")
-    request = (verse, "own.txt", "--on-unknown", "skip", *NONE)
-    status, _, err = seqgen("evaluate", *request)
+    asked = (verse, "own.txt", "--on-unknown", "skip", *NONE)
+    status, _, err = seqgen("evaluate", *asked)
     assert status == 0
     assert "warning" not in err
     Path("own.txt").write_text(own + TEXT[10_000:10_300], encoding="utf-8")
-    status, out, err = seqgen("evaluate", *request)
+    status, out, err = seqgen("evaluate", *asked)
     assert status == 0
     assert "warning:" in err
     line = TEXT.count("\n", 0, 10_000) + 1
@@ -143,14 +143,14 @@ def test_longer_tokens_have_figures_by_the_token_and_by_the_character(
 
 
 def test_samples_and_a_page(seqgen, verse: str) -> None:
-    request = ("--samples", "2", "--length", "60", "--seed", "3", "--temperature", "1.5")
-    status, out, err = seqgen("evaluate", verse, *request, "--html", "verse.html")
+    asked = ("--samples", "2", "--length", "60", "--seed", "3", "--temperature", "1.5")
+    status, out, err = seqgen("evaluate", verse, *asked, "--html", "verse.html")
     assert (status, err) == (0, "wrote verse.html\n")
     assert "2 samples, temperature 1.5" in out
     page = Path("verse.html").read_text(encoding="utf-8")
     assert page.lower().startswith("<!doctype html>")
     assert "seqgen evaluate verse --samples 2" in page
-    samples = json.loads(seqgen("evaluate", verse, *request, "--json")[1])["samples"]
+    samples = json.loads(seqgen("evaluate", verse, *asked, "--json")[1])["samples"]
     assert (samples["count"], samples["seed"], samples["temperature"]) == (2, 3, 1.5)
     assert samples["rows"][0]["values"]["generated"] == 120
 

@@ -185,16 +185,12 @@ def files_of(words: tuple[str, ...]) -> st.SearchStrategy[bytes]:
     """The content of a file of options: any bytes, or TOML of what the command may know."""
     own = [option.lstrip("-").replace("-", "_") for option in options_of(words)]
     names = st.sampled_from((*own, "save_every", "evaluations", "beta_1"))
-    overrides = st.dictionaries(names, TREES, max_size=3) | st.dictionaries(
-        TEXTS, TREES, max_size=2
-    )
-    return st.one_of(st.binary(max_size=60), overrides.map(table))
+    said = st.dictionaries(names, TREES, max_size=3) | st.dictionaries(TEXTS, TREES, max_size=2)
+    return st.one_of(st.binary(max_size=60), said.map(table))
 
 
-def table(overrides: dict[str, object]) -> bytes:
-    return "\n".join(
-        f"{json.dumps(name)} = {toml(value)}" for name, value in overrides.items()
-    ).encode()
+def table(said: dict[str, object]) -> bytes:
+    return "\n".join(f"{json.dumps(name)} = {toml(value)}" for name, value in said.items()).encode()
 
 
 def toml(value: object) -> str:

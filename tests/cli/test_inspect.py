@@ -81,20 +81,20 @@ def test_a_trained_network_is_seen_in_all_three_ways(seqgen, monkeypatch, traine
         "inspect", "t", "gradients", "--steps", "20", "--streams", "4", "--plot", "g.png", "--json"
     )
     assert (status, err) == (0, "wrote g.png\n")
-    result = json.loads(out)
-    assert (result["cell"], result["steps"], result["places"]) == ("lstm", 20, 4)
-    assert [k["name"] for k in result["kernels"]] == [f"recurrent_kernel {g}" for g in "ifgo"]
-    assert [(c["layer"], c["state"]) for c in result["curves"]] == [(1, "h"), (1, "c"), (1, "all")]
-    assert all(len(c["median"]) == 20 and c["median"][-1] > 0 for c in result["curves"])
+    found = json.loads(out)
+    assert (found["cell"], found["steps"], found["places"]) == ("lstm", 20, 4)
+    assert [k["name"] for k in found["kernels"]] == [f"recurrent_kernel {g}" for g in "ifgo"]
+    assert [(c["layer"], c["state"]) for c in found["curves"]] == [(1, "h"), (1, "c"), (1, "all")]
+    assert all(len(c["median"]) == 20 and c["median"][-1] > 0 for c in found["curves"])
     assert coloured_share(pixels(trained / "g.png")) > 0.003
 
     status, out, _ = seqgen("inspect", "t", "neurons", "--units", "3,1:c:5", "--json")
-    result = json.loads(out)
-    assert result["units_searched"] == 48
-    assert "".join(result["pieces"]) == (TEXT * 5)[-result["characters"] :]
-    assert [*result["activations"]] == ["1:h:3", "1:c:5"]
-    assert len(result["activations"]["1:h:3"]) == result["tokens"] == result["characters"] + 1
-    best = {f["name"]: f["units"][0] for f in result["features"] if f["units"]}
+    found = json.loads(out)
+    assert found["units_searched"] == 48
+    assert "".join(found["pieces"]) == (TEXT * 5)[-found["characters"] :]
+    assert [*found["activations"]] == ["1:h:3", "1:c:5"]
+    assert len(found["activations"]["1:h:3"]) == found["tokens"] == found["characters"] + 1
+    best = {f["name"]: f["units"][0] for f in found["features"] if f["units"]}
     assert best["capital"]["confirmed"]
     assert abs(best["capital"]["held_out"]) > 0.5  # a text like this tells that in two epochs
 
@@ -199,8 +199,8 @@ def test_the_page_holds_the_text_and_what_the_units_did(seqgen, here: Path, rive
     did = neurons.activations(checkpoint, read).states[1, "c"][:, 7]
     units = json.loads(page.units)
     assert len(units) == len(page.options) > 5
-    printed = np.frombuffer(base64.b64decode(units[0]["values"]), np.int8) * units[0]["scale"] / 100
-    np.testing.assert_allclose(printed, did, atol=0.0051)
+    shown = np.frombuffer(base64.b64decode(units[0]["values"]), np.int8) * units[0]["scale"] / 100
+    np.testing.assert_allclose(shown, did, atol=0.0051)
     levels = [int(c[1:] or 0) * (-1 if c[0] == "n" else 1) if c else 0 for c in page.classes]
     np.testing.assert_allclose(np.array(levels) / 10, did, atol=0.0551)
 
@@ -217,12 +217,12 @@ def test_a_text_cannot_drive_the_terminal_or_the_page(here: Path) -> None:
 
 
 def test_a_unit_is_a_point_of_its_gate_in_the_colour_of_its_layer() -> None:
-    result = (
+    found = (
         Gate(1, "z", (0.1, 0.2), (0.3, 0.4), 0.5),
         Gate(1, "u", (0.0, 1.0), (1.0, 0.0), 0.5),
         Gate(2, "z", (0.6,), (0.2,), 0.5),
     )
-    z, u = picture(result, "GRU").axes
+    z, u = picture(found, "GRU").axes
     assert [axes.get_title() for axes in (z, u)] == ["gate z", "gate u"]
     first, second = (np.asarray(dots.get_offsets()) for dots in z.collections)
     np.testing.assert_allclose(first, [(0.1, 0.3), (0.2, 0.4)])

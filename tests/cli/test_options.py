@@ -27,18 +27,18 @@ class Made(Options):
 
 def call(*arguments: str, groups: tuple[type[Options], ...] = (Made,)) -> dict[str, Any]:
     """What a command with these options is told."""
-    messages: dict[str, Any] = {}
+    told: dict[str, Any] = {}
 
     @with_options(*groups)
     def command(
-        name: Annotated[str, typer.Argument()], given: dict[str, Any], loud: bool = False
+        name: Annotated[str, typer.Argument()], said: dict[str, Any], loud: bool = False
     ) -> None:
-        messages.update(given, name=name, loud=loud)
+        told.update(said, name=name, loud=loud)
 
     result = CliRunner().invoke(app_of(command), ["x", *arguments], catch_exceptions=False)
     assert result.exit_code == 0, result.output
-    assert messages.pop("name") == "x"
-    return messages
+    assert told.pop("name") == "x"
+    return told
 
 
 def app_of(command: Any) -> typer.Typer:
@@ -53,10 +53,10 @@ def test_only_what_was_said_is_told() -> None:
 
 
 def test_values_have_the_types_of_their_fields() -> None:
-    messages = call("--share", "1", "--many", "512,256", "--word", "right", "--cell", "gru")
-    del messages["loud"]
-    assert messages == {"share": 1.0, "many": (512, 256), "word": "right", "cell": "gru"}
-    assert type(messages["share"]) is float
+    told = call("--share", "1", "--many", "512,256", "--word", "right", "--cell", "gru")
+    del told["loud"]
+    assert told == {"share": 1.0, "many": (512, 256), "word": "right", "cell": "gru"}
+    assert type(told["share"]) is float
     assert call("--many", "7")["many"] == (7,)
 
 
@@ -77,8 +77,8 @@ def test_what_is_not_of_its_type_names_the_option(arguments: tuple[str, ...], op
 def test_a_file_says_options_and_flags_win(tmp_path: Path) -> None:
     path = tmp_path / "options.toml"
     path.write_text("share = 0.5\nmany = [4, 2]\nhidden = 9\nwhole_number = 3\n")
-    messages = call("--config", str(path), "--whole-number", "4")
-    assert messages == {"share": 0.5, "many": (4, 2), "hidden": 9, "whole_number": 4, "loud": False}
+    told = call("--config", str(path), "--whole-number", "4")
+    assert told == {"share": 0.5, "many": (4, 2), "hidden": 9, "whole_number": 4, "loud": False}
 
 
 @pytest.mark.parametrize(
@@ -104,22 +104,22 @@ def test_a_file_that_is_not_right_is_named(
 
 
 def test_the_real_options_make_commands() -> None:
-    messages = call("--units", "512,256", "--minutes", "2", groups=(ModelOptions, TrainingOptions))
-    assert messages == {"units": (512, 256), "minutes": 2.0, "loud": False}
+    told = call("--units", "512,256", "--minutes", "2", groups=(ModelOptions, TrainingOptions))
+    assert told == {"units": (512, 256), "minutes": 2.0, "loud": False}
     assert call("--stop", "END", "--seed", "7", groups=(SamplingOptions,))["stop"] == "END"
 
 
 def told_lists(*arguments: str) -> dict[str, Any]:
     """What a command that takes lists is told."""
-    messages: dict[str, Any] = {}
+    told: dict[str, Any] = {}
 
     @with_options(Made, several=True)
-    def command(given: dict[str, Any]) -> None:
-        messages.update(given)
+    def command(said: dict[str, Any]) -> None:
+        told.update(said)
 
     result = CliRunner().invoke(app_of(command), [*arguments], catch_exceptions=False)
     assert result.exit_code == 0, result.output
-    return messages
+    return told
 
 
 def test_lists_have_a_value_for_each_place() -> None:

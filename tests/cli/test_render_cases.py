@@ -35,8 +35,8 @@ def pitches(path: str) -> list[list[int]]:
 def texts(path: str) -> list[str]:
     """The texts of a picture in the order in which they are drawn."""
     drawing = Path(path).read_text()
-    result = re.findall(r"<text[^>]*>(.*?)</text>", drawing, re.DOTALL)
-    return [unescape("".join(re.sub("<[^>]*>|\n", "", text))).strip() for text in result]
+    found = re.findall(r"<text[^>]*>(.*?)</text>", drawing, re.DOTALL)
+    return [unescape("".join(re.sub("<[^>]*>|\n", "", text))).strip() for text in found]
 
 
 G, A, B, C, D, E, F, HIGH = 67, 69, 71, 72, 74, 76, 78, 79  # of G major
@@ -90,9 +90,9 @@ def test_the_first_of_several_voices_is_shown(seqgen: Run, case: Callable[[str],
 def test_what_stands_at_notes_is_drawn(seqgen: Run, case: Callable[[str], str]) -> None:
     status, _, err = seqgen("render", case("chords_grace_symbols"), "--score", "t.svg")
     assert (status, err) == (0, "wrote t.svg\n")
-    result = texts("t.svg")
-    assert result[0] == "Case"
-    assert {"G", "Am7", "D/F♯", "Fine", "~"} <= set(result)
+    found = texts("t.svg")
+    assert found[0] == "Case"
+    assert {"G", "Am7", "D/F♯", "Fine", "~"} <= set(found)
     drawing = Path("t.svg").read_text()
     for name, count in (("graceGrp", 2), ("trill", 1), ("fermata", 1), ("chord", 2)):
         assert len(re.findall(f'class="{name}"', drawing)) == count

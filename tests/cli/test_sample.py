@@ -314,13 +314,13 @@ def test_a_terminal_shows_the_progress(checkpoint: Path, monkeypatch: pytest.Mon
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=theirs, stdin=theirs
     ) as process:
         os.close(theirs)
-        messages = b""
+        told = b""
         while True:
             try:
-                messages += os.read(ours, 65536)
+                told += os.read(ours, 65536)
             except OSError:  # the other end is closed
                 break
         assert process.wait(60) == 0
     os.close(ours)
-    assert b"reading the prompt" in messages
-    assert b"36,000 tokens" in messages
+    assert b"reading the prompt" in told
+    assert b"36,000 tokens" in told

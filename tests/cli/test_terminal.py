@@ -17,8 +17,8 @@ EVIL = "a\x1b]0;title\x07b\x9b2Jc\x7f\td\n"
 def test_each_control_character_has_a_picture() -> None:
     assert escape_controls(EVIL) == "a␛]0;title␇b\ufffd2Jc␡\td\n"
     assert escape_controls("é ñ 字 \n\t") == "é ñ 字 \n\t"
-    displayed = escape_controls("".join(map(chr, range(256)))).replace("\n", "").replace("\t", "")
-    assert not any(ord(c) < 32 or 127 <= ord(c) < 160 for c in displayed)
+    shown = escape_controls("".join(map(chr, range(256)))).replace("\n", "").replace("\t", "")
+    assert not any(ord(c) < 32 or 127 <= ord(c) < 160 for c in shown)
 
 
 def on_a_terminal(*arguments: str) -> bytes:
@@ -52,9 +52,9 @@ def test_a_terminal_gets_pictures_and_a_pipe_the_text(
     text = ("a\x1b[2Jb\x7f\n" + "plain words\n" * 3) * 20
     Path("evil.txt").write_text(text)
     make(tmp_path / "checkpoints" / "evil", text=text, bias={"\x1b": 3.0})
-    displayed = on_a_terminal(*arguments)
-    assert b"\x1b" not in displayed
-    assert "␛".encode() in displayed
+    shown = on_a_terminal(*arguments)
+    assert b"\x1b" not in shown
+    assert "␛".encode() in shown
     command = [sys.executable, "-m", "seqgen", *arguments]
     assert b"\x1b" in subprocess.run(command, check=True, capture_output=True).stdout
 

@@ -33,8 +33,8 @@ def of_kind(events, kind):
 
 
 def steps(events) -> list[tuple[int, int, float]]:
-    messages = of_kind(events, VariantEvent)
-    return [(t.index, t.event.step, t.event.loss) for t in messages if isinstance(t.event, Step)]
+    told = of_kind(events, VariantEvent)
+    return [(t.index, t.event.step, t.event.loss) for t in told if isinstance(t.event, Step)]
 
 
 def never(path: Path):
@@ -81,7 +81,7 @@ def test_every_variant_is_trained_on_as_many_tokens_and_measured(whole) -> None:
 
 def test_its_variants_are_checkpoints_like_others(whole) -> None:
     path, _, _ = whole
-    names = [actual.name for actual in list_checkpoints(path.parent)]
+    names = [found.name for found in list_checkpoints(path.parent)]
     assert names == ["river-compare-gru", "river-compare-rnn"]
     for name in names:
         assert len("".join(load(path.with_name(name)).generate(length=9, seed=1))) == 9

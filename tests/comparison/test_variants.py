@@ -14,25 +14,25 @@ MINUTES: dict[str, tuple[Any, ...]] = {"minutes": (2.0,)}
 
 
 def test_the_variants_are_every_combination_in_the_order_of_the_lists() -> None:
-    result = expand_variants(
+    found = expand_variants(
         {"layers": (1, 2), "cell": ("lstm", "gru"), "units": ((128,), (512,))} | MINUTES, "poems"
     )
-    stacks = [v.options.model for v in result]
+    stacks = [v.options.model for v in found]
     assert [(s.layers, s.cell, s.units) for s in stacks] == [
         (layers, cell, units)
         for layers in (1, 2)
         for cell in ("lstm", "gru")
         for units in ((128,), (512,))
     ]
-    assert result[0].label == "lstm layers 1 units 128"
-    assert result[0].name == "poems-lstm-layers-1-units-128"
-    assert all(v.options.training.minutes == 2 for v in result)
+    assert found[0].label == "lstm layers 1 units 128"
+    assert found[0].name == "poems-lstm-layers-1-units-128"
+    assert all(v.options.training.minutes == 2 for v in found)
 
 
 def test_only_what_differs_is_in_a_name() -> None:
-    result = expand_variants({"cell": ("lstm", "gru"), "embedding": (64,)} | MINUTES, "poems")
-    assert [v.name for v in result] == ["poems-lstm", "poems-gru"]
-    assert {v.options.model.embedding for v in result} == {64}
+    found = expand_variants({"cell": ("lstm", "gru"), "embedding": (64,)} | MINUTES, "poems")
+    assert [v.name for v in found] == ["poems-lstm", "poems-gru"]
+    assert {v.options.model.embedding for v in found} == {64}
 
 
 @pytest.mark.parametrize(
@@ -49,8 +49,8 @@ def test_only_what_differs_is_in_a_name() -> None:
 )  # fmt: skip
 def test_labels_say_what_was_said(option: str, values: tuple, labels: list[str]) -> None:
     budget = {} if option == "token_budget" else MINUTES
-    result = expand_variants({option: values} | budget, "poems")
-    assert [v.label for v in result] == labels
+    found = expand_variants({option: values} | budget, "poems")
+    assert [v.label for v in found] == labels
 
 
 def test_names_are_different_and_can_be_folders() -> None:
@@ -66,15 +66,15 @@ def test_names_are_different_and_can_be_folders() -> None:
 
 
 def test_equal_variants_are_trained_once() -> None:
-    result = expand_variants({"layers": (1, 2, 1), "cell": ("gru", "gru")} | MINUTES, "poems")
-    assert [v.label for v in result] == ["layers 1", "layers 2"]
+    found = expand_variants({"layers": (1, 2, 1), "cell": ("gru", "gru")} | MINUTES, "poems")
+    assert [v.label for v in found] == ["layers 1", "layers 2"]
 
 
 def test_an_option_of_some_cells_goes_to_those_that_have_it() -> None:
     asked = {"cell": ("lstm", "rnn"), "activation": ("tanh", "relu")} | MINUTES
-    result = expand_variants(asked, "poems")
-    assert [v.label for v in result] == ["lstm", "rnn activation tanh", "rnn activation relu"]
-    assert [v.options.model.activation for v in result] == [None, "tanh", "relu"]
+    found = expand_variants(asked, "poems")
+    assert [v.label for v in found] == ["lstm", "rnn activation tanh", "rnn activation relu"]
+    assert [v.options.model.activation for v in found] == [None, "tanh", "relu"]
     with pytest.raises(ConfigError) as error:
         expand_variants(asked | {"cell": ("lstm", "gru")}, "poems")
     assert error.value.option == "activation"
@@ -119,5 +119,5 @@ def test_what_cannot_be_compared_is_refused_with_a_reason(asked: dict, message: 
 
 
 def test_several_budgets_are_variants_like_any_other() -> None:
-    result = expand_variants({"minutes": (1.0, 2.0)}, "poems")
-    assert [v.name for v in result] == ["poems-minutes-1", "poems-minutes-2"]
+    found = expand_variants({"minutes": (1.0, 2.0)}, "poems")
+    assert [v.name for v in found] == ["poems-minutes-1", "poems-minutes-2"]

@@ -122,5 +122,5 @@ def test_reading_a_mapped_file_holds_little_of_it(tmp_path):
 def resident(file):
     """Kilobytes of a mapped file that are in this process's memory."""
     lines = Path("/proc/self/smaps").read_text().splitlines()
-    result = next(n for n, line in enumerate(lines) if line.endswith(str(file)))
-    return int(next(line for line in lines[result:] if line.startswith("Rss:")).split()[1])
+    found = next(n for n, line in enumerate(lines) if line.endswith(str(file)))
+    return int(next(line for line in lines[found:] if line.startswith("Rss:")).split()[1])

@@ -113,11 +113,11 @@ def test_a_list_may_be_read_as_one_text(tmp_path):
 def test_documents_longer_than_a_block_keep_their_text(tmp_path):
     texts = [f"{number} " * 20_000 for number in range(20)]
     data = prepare(corpus(*texts), DataOptions(), tmp_path)
-    result = [
+    found = [
         *document_texts(data.training, data.tokenizer),
         *document_texts(data.validation, data.tokenizer),
     ]
-    assert sorted(result) == sorted(texts)
+    assert sorted(found) == sorted(texts)
 
 
 def test_a_book_of_tunes_is_not_cut_otherwise(tmp_path):
@@ -173,9 +173,7 @@ def test_a_vocabulary_made_from_a_part_is_told_of(tmp_path, monkeypatch):
 
 
 def test_how_far_it_is_is_told_up_to_the_end(tmp_path):
-    shares = [
-        messages.share for messages in preparing(corpus("line\n" * 40_000), DataOptions(), tmp_path)
-    ]
+    shares = [told.share for told in preparing(corpus("line\n" * 40_000), DataOptions(), tmp_path)]
     assert shares == sorted(shares)
     assert (shares[0], shares[-1]) == (0, 1)
     assert len(shares) > 3

@@ -70,8 +70,8 @@ def test_paths_in_the_text_exist(page: Path) -> None:
         if "/" in path:
             assert any((place / path).exists() for place in places), path
         elif not re.search(rf'title="{re.escape(path)}"', text):
-            result = (any(ROOT.joinpath(top).rglob(path)) for top in TOPS)
-            assert (ROOT / path).exists() or any(result), path
+            found = (any(ROOT.joinpath(top).rglob(path)) for top in TOPS)
+            assert (ROOT / path).exists() or any(found), path
 
 
 @every_page
@@ -83,10 +83,10 @@ def test_modules_in_the_text_exist(page: Path) -> None:
         *parents, last = name.split(".")
         module = ROOT.joinpath(*parents, last)
         parent = ROOT.joinpath(*parents)
-        result = module.is_dir() or module.with_suffix(".py").exists()
-        if not result and (source := source_of(parent)):
-            result = re.search(rf"\b{last}\b", source.read_text(encoding="utf-8")) is not None
-        assert result or name in entry_point_groups(), name
+        found = module.is_dir() or module.with_suffix(".py").exists()
+        if not found and (source := source_of(parent)):
+            found = re.search(rf"\b{last}\b", source.read_text(encoding="utf-8")) is not None
+        assert found or name in entry_point_groups(), name
 
 
 def source_of(module: Path) -> Path | None:

@@ -30,26 +30,26 @@ def test_a_copy_knows_what_halving_cost_and_the_loss_of_its_excerpt(
     run: Checkpoint, tmp_path: Path
 ) -> None:
     excerpt = [LINES[:45]]
-    result = export(
+    found = export(
         run, tmp_path / "copy", half=True,
         measure=lambda copy: measure(run, copy, half=True, excerpt=excerpt, commands=("a",)),
     )  # fmt: skip
     copy = open_checkpoint(tmp_path / "copy")
     before = losses(run, stored_validation(run))
-    assert result.validation == losses(copy, stored_validation(run))
-    assert result.excerpt == losses(copy, rows_of(copy, excerpt))
-    assert result.halving == result.validation["float32"] - before["float32"]
-    assert 0 < abs(result.halving) < 1e-3
-    assert set(result.excerpt) == {"int8", "float32"}
+    assert found.validation == losses(copy, stored_validation(run))
+    assert found.excerpt == losses(copy, rows_of(copy, excerpt))
+    assert found.halving == found.validation["float32"] - before["float32"]
+    assert 0 < abs(found.halving) < 1e-3
+    assert set(found.excerpt) == {"int8", "float32"}
 
 
 def test_without_tokens_or_halving_there_is_nothing_to_tell(run: Checkpoint) -> None:
-    result = measure(run, run, half=False)
-    assert result.halving is None
-    assert result.validation
+    found = measure(run, run, half=False)
+    assert found.halving is None
+    assert found.validation
     (run.path / layout.RESUME / VALIDATION).unlink()
-    result = measure(run, run, half=True)
-    assert (result.halving, result.validation, result.excerpt) == (None, {}, {})
+    found = measure(run, run, half=True)
+    assert (found.halving, found.validation, found.excerpt) == (None, {}, {})
 
 
 def test_the_loss_of_a_network_that_knows_nothing_is_that_of_chance(

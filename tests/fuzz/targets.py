@@ -31,9 +31,9 @@ def decoding(data: bytes) -> None:
     size = 1 + data[0] // len(ENCODINGS)
     chunks = (data[n : n + size] for n in range(1, len(data), size))
     with contextlib.suppress(CorpusError):
-        result = "".join(decode(chunks, "fuzz", encoding))
-        assert "\r" not in result
-        assert "\0" not in result
+        found = "".join(decode(chunks, "fuzz", encoding))
+        assert "\r" not in found
+        assert "\0" not in found
 
 
 def tokens(data: bytes) -> None:
@@ -59,16 +59,16 @@ def vocabulary(data: bytes) -> None:
     """The content of a tokenizer.json is a tokenizer that gives every id back, or is refused."""
     with contextlib.suppress(CheckpointError):
         content = parse_json(data, "fuzz")
-        result = tokenizers.load(content)
-        result.decode(range(min(result.size, 1000)))
+        found = tokenizers.load(content)
+        found.decode(range(min(found.size, 1000)))
 
 
 def config(data: bytes) -> None:
     """The content of a config.json is a configuration that writes itself as it was, or refused."""
     with contextlib.suppress(CheckpointError):
-        result = Config.from_json(parse_json(data, "fuzz"))
-        assert Config.from_json(json.loads(json.dumps(result.to_json()))) == result
-        assert result.parameters >= 0
+        found = Config.from_json(parse_json(data, "fuzz"))
+        assert Config.from_json(json.loads(json.dumps(found.to_json()))) == found
+        assert found.parameters >= 0
 
 
 def tunes(data: bytes) -> None:

@@ -25,10 +25,10 @@ def test_samples_come_in_order_and_whole(texts: list[list[str]], data: st.DataOb
         index = data.draw(st.sampled_from([i for i, pieces in enumerate(left) if pieces]))
         text = left[index].pop(0)
         mixed.append(Piece(index, text, not left[index]))
-    result = list(in_order(mixed))
-    assert [index for index, _ in result] == sorted(index for index, _ in result)
+    found = list(in_order(mixed))
+    assert [index for index, _ in found] == sorted(index for index, _ in found)
     for index, pieces in enumerate(texts):
-        assert "".join(text for i, text in result if i == index) == "".join(pieces)
+        assert "".join(text for i, text in found if i == index) == "".join(pieces)
 
 
 def test_the_first_comes_live() -> None:

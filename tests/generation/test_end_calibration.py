@@ -31,13 +31,13 @@ def part(path: Path, lengths: list[int]) -> np.ndarray:
 
 def test_documents_become_as_long_as_real_ones(path: Path) -> None:
     engine = Engine(open_checkpoint(path).graph("float32"))
-    result = calibrate(engine, part(path, [8, 9, 10, 11, 12] * 40))
-    assert result is not None
-    assert result.lengths[0] == 8
-    assert result.lengths[-1] == 13
-    assert result.biases[0] < -2
-    assert result.biases[-1] >= BEYOND
-    end_calibration.save(path, result)
+    found = calibrate(engine, part(path, [8, 9, 10, 11, 12] * 40))
+    assert found is not None
+    assert found.lengths[0] == 8
+    assert found.lengths[-1] == 13
+    assert found.biases[0] < -2
+    assert found.biases[-1] >= BEYOND
+    end_calibration.save(path, found)
     texts = [""] * 200
     generator = load(path)
     from seqgen.config.options import SamplingOptions

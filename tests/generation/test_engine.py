@@ -56,8 +56,8 @@ def test_lstm_equals_its_equations_in_float64(checkpoint: Path) -> None:
     opened = open_checkpoint(checkpoint)
     ids_T = np.random.default_rng(1).integers(0, opened.config.vocab, 100)
     expected = lstm_logits(opened.weights(), ids_T)
-    result = run_in_chunks(Engine(opened.graph("float32")), ids_T[:, None], [100])[:, 0]
-    np.testing.assert_allclose(result, expected, atol=1e-4)
+    found = run_in_chunks(Engine(opened.graph("float32")), ids_T[:, None], [100])[:, 0]
+    np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
 def test_chunks_with_carried_state_equal_the_whole(engine: Engine) -> None:
@@ -92,10 +92,10 @@ def test_int8_keeps_what_the_network_knows(kind: str, embedding: int) -> None:
     assert 0 < divergence < 0.003 * (np.log(30) - entropy)
 
 
-def log_probabilities(options: dict[str, Any], embedding: int, precision: str) -> np.ndarray:
+def log_probabilities(said: dict[str, Any], embedding: int, precision: str) -> np.ndarray:
     """What a random network of 30 tokens expects over 60 random ones of 8 streams, [T, B, V]."""
     sizes: dict[str, Any] = {"layers": 2, "units": (48, 40), "embedding": embedding}
-    stack = model_spec(**sizes | options)
+    stack = model_spec(**sizes | said)
     random = np.random.default_rng(0)
     weights = {
         # Of a size that neither forgets at once nor runs into chaos; the output far from even.

@@ -29,9 +29,9 @@ TUNES = "R:jig\nM:6/8\nK:Cmaj\nABcdef|gabc3|]"
 def samples(
     generator: TextGenerator, prompt: str = "", asked: TuneOptions | None = None, **options
 ) -> list[str]:
-    given = SamplingOptions(**options)
-    texts = [""] * given.count
-    for index, text in generator.pieces(prompt, given, asked or TuneOptions()):
+    said = SamplingOptions(**options)
+    texts = [""] * said.count
+    for index, text in generator.pieces(prompt, said, asked or TuneOptions()):
         texts[index] += text
     return texts
 
@@ -175,10 +175,10 @@ def test_keys_are_drawn_as_often_as_the_book_has_them(tune_checkpoint: Path) -> 
 def test_a_budget_of_tokens_is_enough_and_a_smaller_one_is_refused(tune_checkpoint: Path) -> None:
     generator = load(tune_checkpoint)
     asked = TuneOptions(meter="4/4", bars=8)
-    with pytest.raises(ConfigError) as messages:
+    with pytest.raises(ConfigError) as told:
         samples(generator, asked=asked, length=5)
-    assert messages.value.option == "length"
-    least = int(re.search(r"takes (\d+)", str(messages.value))[1])
+    assert told.value.option == "length"
+    least = int(re.search(r"takes (\d+)", str(told.value))[1])
     (text,) = samples(generator, asked=asked, length=least, seed=1)
     assert bar_exact(parse_tune(text)) is None
     assert len(parse_tune(text).bars) == 8
@@ -187,10 +187,10 @@ def test_a_budget_of_tokens_is_enough_and_a_smaller_one_is_refused(tune_checkpoi
 def test_a_prompt_does_not_count_and_the_rest_is_enough(tune_checkpoint: Path) -> None:
     generator = load(tune_checkpoint)
     prompt = "K:D\n|:A|" + "d2f a2f|" * 20
-    with pytest.raises(ConfigError) as messages:
+    with pytest.raises(ConfigError) as told:
         samples(generator, prompt, length=4)
-    assert messages.value.option == "length"
-    least = int(re.findall(r"takes (\d+) tokens", str(messages.value))[0])
+    assert told.value.option == "length"
+    least = int(re.findall(r"takes (\d+) tokens", str(told.value))[0])
     for text in samples(generator, prompt, length=least, count=20, temperature=1.5, seed=1):
         assert bar_exact(parse_tune(text)) is None
         assert len(parse_tune(text).bars) > 20
@@ -332,8 +332,8 @@ def test_lists_of_short_items_are_sampled_at_a_higher_temperature(
     names = load(make(tmp_path / "names", unit="line", long=8, **facts))
     long = load(make(tmp_path / "long", unit="line", long=300, **facts))
     poems = load(make(tmp_path / "poems", unit="blank-line", long=8, **facts))
-    result = [model.default_temperature for model in (names, long, poems)]
-    assert result == [1.0, 0.8, 0.8]
+    found = [model.default_temperature for model in (names, long, poems)]
+    assert found == [1.0, 0.8, 0.8]
 
 
 def test_copies_and_repeats_are_left_out(list_checkpoint: Path) -> None:

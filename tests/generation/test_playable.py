@@ -59,25 +59,25 @@ def writer(tmp_path_factory: pytest.TempPathFactory, make: Callable[..., Path]) 
 
 @pytest.mark.parametrize("name", ASKED)
 def test_every_tune_is_playable_and_as_asked(writer: TextGenerator, name: str) -> None:
-    temperature, request = ASKED[name]
+    temperature, asked = ASKED[name]
     options = SamplingOptions(count=EACH, seed=len(name), temperature=temperature)
-    texts = dict(writer.pieces("", options, request))
+    texts = dict(writer.pieces("", options, asked))
     assert len(set(texts.values())) == EACH
     for abc in texts.values():
         tune = parser.parse_tune(abc)
         assert bar_exact(tune) is None, abc
-        assert as_asked(tune, request), abc
+        assert as_asked(tune, asked), abc
         assert music21_agrees(abc, tune) is None, abc
 
 
-def as_asked(tune: Tune, request: TuneOptions) -> bool:
-    meter = request.meter and str(fields.parse_meter(request.meter))
+def as_asked(tune: Tune, asked: TuneOptions) -> bool:
+    meter = asked.meter and str(fields.parse_meter(asked.meter))
     return (
         (meter is None or str(tune.meter) == meter)
-        and (request.key is None or tune.key == fields.key(request.key))
-        and (request.rhythm is None or tune.rhythm == request.rhythm)
-        and (request.bars is None or bars(tune) == request.bars)
-        and (request.form is None or form(tune) == request.form)
+        and (asked.key is None or tune.key == fields.key(asked.key))
+        and (asked.rhythm is None or tune.rhythm == asked.rhythm)
+        and (asked.bars is None or bars(tune) == asked.bars)
+        and (asked.form is None or form(tune) == asked.form)
     )
 
 
@@ -88,11 +88,11 @@ def bars(tune: Tune) -> int:
 
 def form(tune: Tune) -> str:
     """A letter a section, twice where it is repeated."""
-    result: list[str] = []
+    found: list[str] = []
     repeated = False
     for bar, after in zip(tune.bars, [*tune.bars[1:], None], strict=True):
         repeated = repeated or bar.left == "|:"
         if bar.right != "|" and not (after and after.ending == "2" != bar.ending):
-            result.append(chr(ord("A") + len(result)) * (2 if repeated else 1))
+            found.append(chr(ord("A") + len(found)) * (2 if repeated else 1))
             repeated = False
-    return "".join(result)
+    return "".join(found)

@@ -31,8 +31,8 @@ def test_temperature_one_follows_the_probabilities() -> None:
 
 def test_temperature_divides_the_logits() -> None:
     squared = np.array([0.25, 0.09, 0.0225, 0.0025])
-    result = shares(LOGITS, temperature=0.5)
-    np.testing.assert_allclose(result, squared / squared.sum(), atol=1e-3)
+    found = shares(LOGITS, temperature=0.5)
+    np.testing.assert_allclose(found, squared / squared.sum(), atol=1e-3)
 
 
 @pytest.mark.parametrize("temperature", [0.0, 1e-300, 1e-9])
@@ -65,14 +65,14 @@ def test_min_p_is_relative_to_the_likeliest(p: float, tokens: int) -> None:
 
 
 def test_they_compose() -> None:
-    result = shares(LOGITS, temperature=1.0, top_k=3, top_p=0.8, min_p=0.1)
-    np.testing.assert_allclose(result, [0.625, 0.375, 0, 0], atol=1e-3)
+    found = shares(LOGITS, temperature=1.0, top_k=3, top_p=0.8, min_p=0.1)
+    np.testing.assert_allclose(found, [0.625, 0.375, 0, 0], atol=1e-3)
 
 
 def test_repetition_penalty_lowers_what_came_and_nothing_else() -> None:
     logits = np.array([[2.0, -2.0, 1.0]], np.float32)
-    result = penalize_repetition(logits, 2.0, np.array([[-1, 0, 1, 1]]))
-    np.testing.assert_array_equal(result, [[1.0, -4.0, 1.0]])
+    found = penalize_repetition(logits, 2.0, np.array([[-1, 0, 1, 1]]))
+    np.testing.assert_array_equal(found, [[1.0, -4.0, 1.0]])
     np.testing.assert_array_equal(logits, [[2.0, -2.0, 1.0]])
 
 

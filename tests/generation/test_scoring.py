@@ -58,8 +58,8 @@ def test_each_document_is_read_from_nothing(engine: Engine) -> None:
     expected = alone(engine, np.concatenate([one, end])) + alone(engine, np.concatenate([end, two]))
     tokens = np.concatenate([one, end, two])
     for streams in (1, 7):
-        result = mean_loss(engine, tokens, boundary=END, streams=streams)
-        assert result == pytest.approx(np.mean(expected), abs=1e-3)
+        found = mean_loss(engine, tokens, boundary=END, streams=streams)
+        assert found == pytest.approx(np.mean(expected), abs=1e-3)
     assert mean_loss(engine, tokens, streams=1) != pytest.approx(np.mean(expected), abs=1e-6)
 
 
@@ -72,7 +72,7 @@ def lstm_by_its_equations(checkpoint: Checkpoint, ids: np.ndarray) -> list[float
 
     layers = len(checkpoint.config.model.units)
     states = [(np.zeros(n), np.zeros(n)) for n in checkpoint.config.model.units]
-    result = []
+    found = []
     for id, follows in itertools.pairwise(ids.tolist()):
         x = weights["embedding/embeddings"][id]
         for layer in range(layers):
@@ -86,8 +86,8 @@ def lstm_by_its_equations(checkpoint: Checkpoint, ids: np.ndarray) -> list[float
             x = sigmoid(o) * np.tanh(c)
             states[layer] = x, c
         logits = x @ weights["output/kernel"] + weights["output/bias"]
-        result.append(float(np.log(np.exp(logits).sum()) - logits[follows]))
-    return result
+        found.append(float(np.log(np.exp(logits).sum()) - logits[follows]))
+    return found
 
 
 def test_the_losses_of_a_real_text_are_those_of_the_equations(

@@ -65,9 +65,9 @@ def test_only_tokens_that_agree_are_allowed(kind: str) -> None:
     heal = TokenHealing(tokenizer.contents, " kin", [4, 9])
     logits_2V = np.zeros((2, tokenizer.size), np.float32)
     allowed = np.isfinite(heal.process([4, 9], logits_2V))[0]
-    result = {tokenizer.decode([id]) for id in np.flatnonzero(allowed).tolist()}
-    assert {" ", " king", " kingdom", " kind"} <= result
-    assert all(" kin".startswith(piece) or piece.startswith(" kin") for piece in result)
+    found = {tokenizer.decode([id]) for id in np.flatnonzero(allowed).tolist()}
+    assert {" ", " king", " kingdom", " kind"} <= found
+    assert all(" kin".startswith(piece) or piece.startswith(" kin") for piece in found)
     (space,), (king,) = tokenizer.encode(" "), tokenizer.encode(" king")
     heal.accept([4, 9], np.array([space, king]))
     masked_2V = heal.process([4, 9], logits_2V)

@@ -41,8 +41,8 @@ CASES = [
 
 @pytest.mark.parametrize(("name", "text", "expected"), CASES)
 def test_each_says_what_a_person_would(name: str, text: str, expected: str) -> None:
-    result = BY_NAME[name].measure(text)
-    assert "".join(str(int(value)) for value in result) == expected
+    found = BY_NAME[name].measure(text)
+    assert "".join(str(int(value)) for value in found) == expected
 
 
 def test_every_feature_is_tried_and_bears_any_text() -> None:

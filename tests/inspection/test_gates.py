@@ -24,9 +24,9 @@ def test_an_lstm_is_counted_as_by_hand(made) -> None:
         h = sigmoid(o) * np.tanh(c)
         seen.append([sigmoid(i), sigmoid(f), sigmoid(o)])
     seen_TGH = np.array(seen)
-    result = gates.measure(checkpoint, read)
-    assert [(gate.layer, gate.name) for gate in result] == [(1, "i"), (1, "f"), (1, "o")]
-    for n, gate in enumerate(result):
+    found = gates.measure(checkpoint, read)
+    assert [(gate.layer, gate.name) for gate in found] == [(1, "i"), (1, "f"), (1, "o")]
+    for n, gate in enumerate(found):
         values_TH = seen_TGH[:, n]
         # A value at the very edge may fall on either side in float32.
         np.testing.assert_allclose(gate.units_open, (values_TH > 0.9).mean(0), atol=0.004)
@@ -43,8 +43,8 @@ def test_gates_that_are_held_open_and_shut_are_told(made) -> None:
         return {"recurrent_2/bias": bias}
 
     checkpoint = made(held, units=(4, 4), scale=0.2)
-    result = gates.measure(checkpoint, open_passage(checkpoint, TextOptions(), 100))
-    by_name = {(gate.layer, gate.name): gate for gate in result}
+    found = gates.measure(checkpoint, open_passage(checkpoint, TextOptions(), 100))
+    by_name = {(gate.layer, gate.name): gate for gate in found}
     assert len(by_name) == 6
     assert by_name[2, "i"].shut == 1
     assert by_name[2, "f"].open == 1

@@ -34,8 +34,8 @@ def test_a_vanilla_network_by_the_product_of_its_jacobians(tf, made) -> None:
         gradient = recurrent @ ((1 - h_TH[-1 - k] ** 2) * gradient)
         expected.append(np.linalg.norm(gradient))
     begins_B = np.array([begin + 40, begin])
-    result = log_norms(checkpoint, checkpoint.weights(), ids, begins_B, steps, lambda share: None)
-    norms_KB = np.exp(result["recurrent_1/h"])
+    found = log_norms(checkpoint, checkpoint.weights(), ids, begins_B, steps, lambda share: None)
+    norms_KB = np.exp(found["recurrent_1/h"])
     assert norms_KB.shape == (steps, 2)
     np.testing.assert_allclose(norms_KB[:, 1], expected, rtol=2e-4)
     assert not np.allclose(norms_KB[:, 0], expected, rtol=0.1)
@@ -48,7 +48,7 @@ def test_every_cell_as_one_tape_over_all_steps_has_it(tf, made, cell: str) -> No
     checkpoint = made(cell=cell, units=(5, 4))
     ids, steps, begins_B = rows(checkpoint), 6, np.array([110, 150, 333])
     weights = checkpoint.weights()
-    result = log_norms(checkpoint, weights, ids, begins_B, steps, lambda share: None)
+    found = log_norms(checkpoint, weights, ids, begins_B, steps, lambda share: None)
     config = checkpoint.config
     model = RecurrentLM(config.model, config.vocab, checkpoint.config.boundary)
     model.assign(weights)
@@ -62,8 +62,8 @@ def test_every_cell_as_one_tape_over_all_steps_has_it(tf, made, cell: str) -> No
             logits, states = model(tf.constant(read[100 + step : 101 + step]), states)
         loss = tf.nn.sparse_softmax_cross_entropy_with_logits(read[-1], logits[0])
     gradients = tape.gradient(loss, before)
-    assert set(result) == set(states)
-    for name, logs_KB in result.items():
+    assert set(found) == set(states)
+    for name, logs_KB in found.items():
         for k in range(steps):
             each = gradients[steps - 1 - k][name].numpy().reshape(3, -1)
             expected = np.linalg.norm(each, axis=1)
@@ -84,8 +84,8 @@ def test_a_vanilla_network_vanishes_at_the_rate_of_its_spectral_radius(tf, made)
         }
 
     checkpoint = made(small, cell="rnn", units=(16,))
-    result = measure(checkpoint, rows(checkpoint), GradientOptions(streams=8))
-    (own,), (kernel,) = result.curves, result.kernels
+    found = measure(checkpoint, rows(checkpoint), GradientOptions(streams=8))
+    (own,), (kernel,) = found.curves, found.kernels
     assert (own.layer, own.state, len(own.median)) == (1, "h", 100)
     assert kernel.radius == pytest.approx(0.4, abs=1e-4)
     assert own.per_step == pytest.approx(0.4, rel=0.03)
@@ -106,8 +106,8 @@ def test_an_lstm_that_forgets_nothing_does_not_vanish(tf, made) -> None:
         }
 
     checkpoint = made(remembering, units=(16,))
-    result = measure(checkpoint, rows(checkpoint), GradientOptions(streams=8))
-    by_state = {curve.state: curve for curve in result.curves}
+    found = measure(checkpoint, rows(checkpoint), GradientOptions(streams=8))
+    by_state = {curve.state: curve for curve in found.curves}
     assert list(by_state) == ["h", "c", "all"]
     assert by_state["c"].per_step == pytest.approx(1, abs=0.03)
     assert by_state["c"].median[99] > 0.1 * by_state["c"].median[0]
@@ -124,9 +124,9 @@ def test_an_exploding_one_is_told_as_far_as_numbers_go(tf, made) -> None:
         }
 
     checkpoint = made(large, cell="rnn", units=(16,))
-    result = measure(checkpoint, rows(checkpoint), GradientOptions(streams=2))
-    assert result.curves[0].per_step == pytest.approx(3, rel=0.01)
-    assert result.curves[0].median[99] > 1e38
+    found = measure(checkpoint, rows(checkpoint), GradientOptions(streams=2))
+    assert found.curves[0].per_step == pytest.approx(3, rel=0.01)
+    assert found.curves[0].median[99] > 1e38
 
 
 def test_places_keep_to_one_document() -> None:
@@ -149,9 +149,9 @@ def test_places_keep_to_one_document() -> None:
 
 def test_a_gradient_that_is_nothing_stays_nothing() -> None:
     nothing = np.full((3, 4), -np.inf)
-    result = curve(1, "h", [nothing, nothing])
-    assert result.median == result.mean == (0.0, 0.0, 0.0)
-    assert result.per_step is None
+    found = curve(1, "h", [nothing, nothing])
+    assert found.median == found.mean == (0.0, 0.0, 0.0)
+    assert found.per_step is None
     some = np.log(np.array([[1.0, 3, 5], [2, 6, 10]]))
     assert curve(1, "h", [some]).median == pytest.approx((3, 6))
     assert curve(1, "h", [some]).per_step == pytest.approx(2)

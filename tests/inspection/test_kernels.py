@@ -19,21 +19,21 @@ def test_radius_and_norm_are_those_of_the_matrix() -> None:
         "recurrent_1/bias": np.zeros(2, np.float32),
         "output/kernel": np.eye(2, dtype=np.float32),
     }
-    (result,) = kernels(stack("rnn"), weights)
-    assert (result.layer, result.name) == (1, "recurrent_kernel")
-    assert result.radius == pytest.approx(0.5, abs=1e-3)
-    assert result.norm == pytest.approx(np.linalg.svd(kernel)[1][0])
+    (found,) = kernels(stack("rnn"), weights)
+    assert (found.layer, found.name) == (1, "recurrent_kernel")
+    assert found.radius == pytest.approx(0.5, abs=1e-3)
+    assert found.norm == pytest.approx(np.linalg.svd(kernel)[1][0])
 
 
 def test_each_gate_has_its_part() -> None:
     parts = [scale * np.eye(2, dtype=np.float32) for scale in (1, 2, 3, 4)]
     weights = {"recurrent_1/recurrent_kernel": np.concatenate(parts, axis=1)}
-    result = kernels(stack("lstm"), weights)
-    assert [(k.name[-1], round(k.radius, 4)) for k in result] == [
+    found = kernels(stack("lstm"), weights)
+    assert [(k.name[-1], round(k.radius, 4)) for k in found] == [
         ("i", 1.0), ("f", 2.0), ("g", 3.0), ("o", 4.0)
     ]  # fmt: skip
-    result = kernels(stack("rnn"), {"recurrent_1/more": np.concatenate(parts[:2])})
-    assert [(k.name, k.radius) for k in result] == [("more 1", 1.0), ("more 2", 2.0)]
+    found = kernels(stack("rnn"), {"recurrent_1/more": np.concatenate(parts[:2])})
+    assert [(k.name, k.radius) for k in found] == [("more 1", 1.0), ("more 2", 2.0)]
 
 
 def test_an_input_kernel_is_none() -> None:

@@ -14,18 +14,18 @@ def passage(text: str) -> Passage:
     return Passage(ids, ("", *text), "a test")
 
 
-def finding(result: Activations, name: str) -> neurons.Finding:
-    return next(f for f in neurons.search(result) if f.feature.name == name)
+def finding(found: Activations, name: str) -> neurons.Finding:
+    return next(f for f in neurons.search(found) if f.feature.name == name)
 
 
 def test_activations_are_those_of_the_network(made, lines: str) -> None:
     checkpoint = made()
     read = open_passage(checkpoint, TextOptions(), 200)
     shares: list[float] = []
-    result = neurons.activations(checkpoint, read, shares.append)
+    found = neurons.activations(checkpoint, read, shares.append)
     assert shares[-1] == 1
-    assert list(result.states) == [(1, "h"), (1, "c"), (2, "h"), (2, "c")]
-    assert result.units == 2 * (12 + 8)
+    assert list(found.states) == [(1, "h"), (1, "c"), (2, "h"), (2, "c")]
+    assert found.units == 2 * (12 + 8)
     w = {name: array.astype(np.float64) for name, array in checkpoint.weights().items()}
 
     def sigmoid(x):
@@ -40,10 +40,10 @@ def test_activations_are_those_of_the_network(made, lines: str) -> None:
             i, f, g, o = np.split(a, 4)
             c[layer] = sigmoid(f) * c[layer] + sigmoid(i) * np.tanh(g)
             x = h[layer] = sigmoid(o) * np.tanh(c[layer])
-            np.testing.assert_allclose(result.states[layer + 1, "h"][n], x, atol=1e-4)
+            np.testing.assert_allclose(found.states[layer + 1, "h"][n], x, atol=1e-4)
             # As in the paper, a cell is shown by its tanh.
             np.testing.assert_allclose(
-                result.states[layer + 1, "c"][n], np.tanh(c[layer]), atol=1e-4
+                found.states[layer + 1, "c"][n], np.tanh(c[layer]), atol=1e-4
             )
 
 
@@ -63,8 +63,8 @@ def test_a_unit_that_follows_capitals_is_found(made, lines: str) -> None:
     checkpoint = made(cell="rnn", units=(8,))
     checkpoint = made(planted, cell="rnn", units=(8,))
     read = open_passage(checkpoint, TextOptions(), 3000)
-    result = neurons.activations(checkpoint, read)
-    best = finding(result, "capital").matches[0]
+    found = neurons.activations(checkpoint, read)
+    best = finding(found, "capital").matches[0]
     assert best.unit == Unit(1, "h", 3)
     assert best.correlation == pytest.approx(1, abs=1e-3)
     assert best.held_out == pytest.approx(1, abs=1e-3)
@@ -79,8 +79,8 @@ def test_a_planted_feature_is_found_under_noise_and_borne_out(lines: str) -> Non
         [0, *next(f for f in features.TEXT if f.name == "bracket depth").measure(lines)]
     )
     units[:, 77] = -depth + chance.standard_normal(len(depth))
-    result = Activations(read, {(1, "h"): np.zeros((len(depth), 4), np.float32), (2, "h"): units})
-    best, second, _ = finding(result, "bracket depth").matches
+    found = Activations(read, {(1, "h"): np.zeros((len(depth), 4), np.float32), (2, "h"): units})
+    best, second, _ = finding(found, "bracket depth").matches
     assert str(best.unit) == "2:h:77"
     half = (len(lines) + 1) // 2
     expected = np.corrcoef(units[1 : 1 + half, 77], depth[1 : 1 + half])[0, 1]
@@ -107,13 +107,13 @@ def test_the_best_of_thousands_by_chance_is_not_believed() -> None:
 
 def test_what_a_text_hardly_has_is_not_searched(lines: str) -> None:
     units = np.random.default_rng(0).standard_normal((len(lines) + 1, 3)).astype(np.float32)
-    result = Activations(passage(lines), {(1, "h"): units})
-    assert finding(result, "number").matches == ()
-    assert finding(result, "in comment").matches != ()
+    found = Activations(passage(lines), {(1, "h"): units})
+    assert finding(found, "number").matches == ()
+    assert finding(found, "in comment").matches != ()
     # In the first half only: nothing could bear it out.
     half = "(a) " * 100 + "a " * 200
-    result = Activations(passage(half), {(1, "h"): units[: len(half) + 1]})
-    assert finding(result, "bracket depth").matches == ()
+    found = Activations(passage(half), {(1, "h"): units[: len(half) + 1]})
+    assert finding(found, "bracket depth").matches == ()
 
 
 def test_a_token_counts_by_its_last_character_and_documents_by_themselves() -> None:
@@ -122,8 +122,8 @@ def test_a_token_counts_by_its_last_character_and_documents_by_themselves() -> N
     ids = np.array([0, 1, 2, 0, 3, 4, 5] * 60)
     depth = [9, 0, 1, 9, 9, 0, 0] * 60  # a document ends all brackets
     units = np.array(depth, np.float32)[:, None]
-    result = Activations(Passage(ids, pieces, "a test"), {(1, "h"): units})
-    best = finding(result, "bracket depth").matches[0]
+    found = Activations(Passage(ids, pieces, "a test"), {(1, "h"): units})
+    best = finding(found, "bracket depth").matches[0]
     assert best.correlation == pytest.approx(1)
     assert best.held_out == pytest.approx(1)
 
@@ -132,12 +132,12 @@ def test_units_are_named_and_others_refused() -> None:
     states = {
         (layer, state): np.zeros((1, 4), np.float32) for layer in (1, 2) for state in ("h", "c")
     }
-    result = Activations(passage(""), states)
+    found = Activations(passage(""), states)
     names = ("3", "1:2", " 1:c:0")
-    assert neurons.parse_units(names, result) == (Unit(2, "h", 3), Unit(1, "h", 2), Unit(1, "c", 0))
+    assert neurons.parse_units(names, found) == (Unit(2, "h", 3), Unit(1, "h", 2), Unit(1, "c", 0))
     for name in ("4", "3:1", "1:z:1", "one", "-1", ""):
         with pytest.raises(ConfigError) as raised:
-            neurons.parse_units([name], result)
+            neurons.parse_units([name], found)
         assert raised.value.option == "units"
 
 
@@ -145,9 +145,9 @@ def test_units_are_named_and_others_refused() -> None:
 def test_every_cell_has_units(made, cell: str) -> None:
     checkpoint = made(cell=cell, units=(5, 4))
     read = open_passage(checkpoint, TextOptions(), 50)
-    result = neurons.activations(checkpoint, read)
-    assert {layer for layer, _ in result.states} == {1, 2}
-    for (layer, _), values in result.states.items():
+    found = neurons.activations(checkpoint, read)
+    assert {layer for layer, _ in found.states} == {1, 2}
+    for (layer, _), values in found.states.items():
         assert values.shape == (51, 6 - layer)
         assert np.isfinite(values).all()
         assert (np.ptp(values, axis=0) > 0).all()

@@ -17,11 +17,11 @@ TUNE = "X:1\nR:jig\nM:6/8\nK:D\nABc def|gab c3|]\n\nX:2\nR:jig\nM:6/8\nK:D\nAAA 
 
 def test_the_validation_part_is_the_default(made, lines: str) -> None:
     checkpoint = made()
-    result = open_passage(checkpoint, TextOptions(), 100)
-    assert result.text == lines[:100]
-    assert result.pieces[0] == ""
-    assert result.ids[0] == 0
-    assert "fox" in result.source
+    found = open_passage(checkpoint, TextOptions(), 100)
+    assert found.text == lines[:100]
+    assert found.pieces[0] == ""
+    assert found.ids[0] == 0
+    assert "fox" in found.source
     assert open_passage(checkpoint, TextOptions(), 10**6).text == lines
 
 
@@ -29,9 +29,9 @@ def test_a_text_is_read_with_what_the_vocabulary_has(made, lines: str, tmp_path:
     checkpoint = made()
     path = tmp_path / "other.txt"
     path.write_text("The séa,\nthe {sea}.\n", encoding="utf-8")
-    result = open_passage(checkpoint, TextOptions(text=str(path)), 100)
-    assert result.text == "The sa,\nthe sea.\n"
-    assert result.skipped == ("é", "{", "}")
+    found = open_passage(checkpoint, TextOptions(text=str(path)), 100)
+    assert found.text == "The sa,\nthe sea.\n"
+    assert found.skipped == ("é", "{", "}")
     with pytest.raises(TokenError, match=r"'é', '\{', '\}'"):
         open_passage(checkpoint, TextOptions(text=str(path), on_unknown="error"), 100)
     path.write_text("éé{}", encoding="utf-8")
@@ -44,9 +44,9 @@ def test_a_text_is_read_with_what_the_vocabulary_has(made, lines: str, tmp_path:
 @pytest.mark.parametrize("tokens", ["word", "subword"])
 def test_longer_tokens_are_cut_by_characters_and_lose_none(made, lines: str, tokens: str) -> None:
     checkpoint = made(tokens=tokens)
-    result = open_passage(checkpoint, TextOptions(), 10**6)
-    assert result.text == lines
-    assert max(map(len, result.pieces)) > 1
+    found = open_passage(checkpoint, TextOptions(), 10**6)
+    assert found.text == lines
+    assert max(map(len, found.pieces)) > 1
     short = open_passage(checkpoint, TextOptions(), 50)
     assert lines.startswith(short.text)
     assert 50 <= len(short.text) < 70
@@ -57,19 +57,19 @@ def test_a_character_of_several_tokens_comes_with_the_last(make, tmp_path: Path)
     path = make(tmp_path / "checkpoints" / "c", text=text, tokens="subword")
     file = tmp_path / "new.txt"
     file.write_text("本é日ï", encoding="utf-8")
-    result = open_passage(open_checkpoint(path), TextOptions(text=str(file)), 100)
-    assert result.text == "本é日ï"
-    assert len(result.pieces) == len(result.ids) > 5
+    found = open_passage(open_checkpoint(path), TextOptions(text=str(file)), 100)
+    assert found.text == "本é日ï"
+    assert len(found.pieces) == len(found.ids) > 5
 
 
 def test_tunes_are_read_in_normal_form(tune_checkpoint: Path, tmp_path: Path) -> None:
     checkpoint = open_checkpoint(tune_checkpoint)
     path = tmp_path / "two.abc"
     path.write_text(TUNE)
-    result = open_passage(checkpoint, TextOptions(text=str(path)), 10_000)
-    assert result.text.count("R:jig\nM:6/8\n") == 2
-    assert result.rows.shape == (len(result.pieces), 1 + len(checkpoint.config.feature_sizes))
-    assert list(result.ids).count(0) == 2
+    found = open_passage(checkpoint, TextOptions(text=str(path)), 10_000)
+    assert found.text.count("R:jig\nM:6/8\n") == 2
+    assert found.rows.shape == (len(found.pieces), 1 + len(checkpoint.config.feature_sizes))
+    assert list(found.ids).count(0) == 2
     path = tmp_path / "prose.txt"
     path.write_text("No tune.\n" * 9)
     with pytest.raises(CorpusError):
@@ -92,7 +92,7 @@ def test_a_model_of_lists_reads_items(make: Callable[..., Path], tmp_path: Path)
     path = make(tmp_path / "list", text="abcdef" * 9, documents=40, held_out=4, unit="line")
     (tmp_path / "other.txt").write_text("abc\nfed\n")
     options = TextOptions(text=str(tmp_path / "other.txt"))
-    result = open_passage(open_checkpoint(path), options, 100)
-    assert result.text == "abcfed"
-    assert np.flatnonzero(result.ids == 0).tolist() == [0, 4]
-    assert result.skipped == ()
+    found = open_passage(open_checkpoint(path), options, 100)
+    assert found.text == "abcfed"
+    assert np.flatnonzero(found.ids == 0).tolist() == [0, 4]
+    assert found.skipped == ()

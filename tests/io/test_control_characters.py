@@ -6,12 +6,12 @@ from seqgen.io.control_characters import show_controls
 
 @given(st.text(st.characters()))
 def test_each_control_has_a_sign_in_its_place(text: str) -> None:
-    printed = show_controls(text)
-    assert len(printed) == len(text)
-    assert all(c.isprintable() or c in "\n\t" for c in printed if c <= "~")
+    shown = show_controls(text)
+    assert len(shown) == len(text)
+    assert all(c.isprintable() or c in "\n\t" for c in shown if c <= "~")
     for hidden in "\0\x1b\x7f\u202e\u2066\u2028\ud800\ufeff":
-        assert hidden not in printed
-    printed.encode("utf-8")
+        assert hidden not in shown
+    shown.encode("utf-8")
 
 
 def test_harmless_text_stays() -> None:

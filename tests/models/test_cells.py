@@ -190,8 +190,8 @@ def close(one, other, tolerance=1e-5):
     np.testing.assert_allclose(one / scale, other / scale, atol=tolerance)
 
 
-def same(result, expected):
-    outputs, last, gradients = result
+def same(found, expected):
+    outputs, last, gradients = found
     close(outputs, expected[0])
     for one, other in zip(last, expected[1], strict=True):
         close(one, other)
@@ -231,8 +231,8 @@ def test_weights_go_to_the_stock_keras_layer_and_back(tf, name):
         outputs = tf.transpose(outputs, (1, 0, 2))
         loss = total(tf, outputs, last)
     gradients = tape.gradient(loss, {"x": x, "states": states})
-    result = by_the_layer(tf, options)
-    same((*result[:2], {name: result[2][name] for name in gradients}), (outputs, last, gradients))
+    found = by_the_layer(tf, options)
+    same((*found[:2], {name: found[2][name] for name in gradients}), (outputs, last, gradients))
 
 
 @pytest.mark.parametrize("name", cells.names())
@@ -244,13 +244,13 @@ def test_gradients_in_bfloat16_are_summed_in_float32(tf, name):
     states = [tf.zeros((64, *s)) for s in cell.state_shapes(UNITS).values()]
     weights = {n: 0.1 * rng.normal(size=s) for n, s in cell.shapes(INPUTS, UNITS).items()}
     layer = layer_of(cell, weights)
-    result = []
+    found = []
     for dtype in (tf.float32, tf.bfloat16):
         with tf.GradientTape() as tape:
             outputs, _ = layer(tf.cast(x, dtype), tuple(states))
             loss = tf.reduce_sum(tf.cast(outputs, tf.float32))
-        result.append(tape.gradient(loss, [w.value for w in layer.trainable_weights]))
-    for exact, rounded in zip(*result, strict=True):
+        found.append(tape.gradient(loss, [w.value for w in layer.trainable_weights]))
+    for exact, rounded in zip(*found, strict=True):
         np.testing.assert_allclose(rounded, exact, atol=0.03 * np.abs(exact).max())
 
 

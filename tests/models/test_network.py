@@ -84,11 +84,11 @@ def test_the_whole_sequence_equals_its_chunks(stack):
 def test_the_onnx_step_equals_the_keras_model_over_200_steps(stack):
     expected, last = stack(ids(200), stack.initial_state(None, 3))
     engine = Engine(graph.build(stack.spec, VOCAB, stack.arrays(), "float32"))
-    states, result = engine.start(3), []
+    states, found = engine.start(3), []
     for row in ids(200):
         logits, states = engine.run(row[None], states)
-        result.append(logits[0])
-    np.testing.assert_allclose(np.stack(result), expected, atol=1e-4)
+        found.append(logits[0])
+    np.testing.assert_allclose(np.stack(found), expected, atol=1e-4)
     for name, state in last.items():
         np.testing.assert_allclose(states[name], state, atol=1e-4)
 
@@ -111,8 +111,8 @@ def test_variational_dropout_drops_the_same_at_all_steps(tf, variational):
 
 
 def test_an_embedding_has_a_dropout_of_its_own(tf):
-    def shares(**options):
-        spec = model_spec(layers=2, units=(8,), embedding=40, dropout=0.5, **options)
+    def shares(**said):
+        spec = model_spec(layers=2, units=(8,), embedding=40, dropout=0.5, **said)
         return [layer.rate for layer in RecurrentLM(spec, VOCAB).dropouts]
 
     assert shares() == [0.5, 0.5, 0.5]
@@ -255,8 +255,8 @@ def test_numbers_beside_the_tokens_are_read_alike_in_training_and_generation(tf,
     logits, _ = model(read, model.initial_state(None, 3))
     engine = Engine(graph.build(model.spec, VOCAB, model.arrays(), precision, FEATURES))
     assert engine.feature_count == len(FEATURES)
-    result, _ = engine.run(read, engine.start(3))
-    np.testing.assert_allclose(result, logits, atol=1e-4 if precision == "float32" else 0.5)
+    found, _ = engine.run(read, engine.start(3))
+    np.testing.assert_allclose(found, logits, atol=1e-4 if precision == "float32" else 0.5)
     other = read.copy()
     other[0, :, 1] = (other[0, :, 1] + 1) % FEATURES[0]
     assert not np.allclose(model(other, model.initial_state(None, 3))[0][0], logits[0])

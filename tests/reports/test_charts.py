@@ -33,7 +33,7 @@ def points(metrics: list[dict[str, Any]], name: str) -> list[tuple[float, float]
     return [(float(x), float(y)) for x, y in chart.series[name]]
 
 
-def comparison(count: int, request: dict[str, tuple[str, ...]] | None = None) -> Comparison:
+def comparison(count: int, asked: dict[str, tuple[str, ...]] | None = None) -> Comparison:
     """A comparison of so many variants, each slightly worse than the one before."""
     entries = [Entry("broken", "c-broken", 5, failure="the loss was not finite")]
     for n in range(count):
@@ -42,7 +42,7 @@ def comparison(count: int, request: dict[str, tuple[str, ...]] | None = None) ->
             curve[-1].nats, 2.0, None, 4.0, 99, 1900, 57.0, 1000.0 if n else None, curve
         )
         entries.append(Entry(f"network {n}", f"c-{n}", 1000 + n, result))
-    return Comparison(request or {"minutes": ("1",)}, "poems", "text", "0f", tuple(entries))
+    return Comparison(asked or {"minutes": ("1",)}, "poems", "text", "0f", tuple(entries))
 
 
 def test_both_losses_are_drawn_to_scale() -> None:

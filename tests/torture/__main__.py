@@ -35,21 +35,19 @@ def main() -> None:
     parser.add_argument("--mutations", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--worker", nargs=3, help=argparse.SUPPRESS)
-    request = parser.parse_args()
-    if request.worker:
-        work(*request.worker)
+    asked = parser.parse_args()
+    if asked.worker:
+        work(*asked.worker)
         return
     with (
         tempfile.TemporaryDirectory() as folder,
         Progress(console=Console(stderr=True)) as progress,
     ):
         faults = []
-        if request.kills:
-            faults += kills(Path(folder) / "kills", request.kills, request.seed, progress)
-        if request.mutations:
-            faults += mutations(
-                Path(folder) / "mutations", request.mutations, request.seed, progress
-            )
+        if asked.kills:
+            faults += kills(Path(folder) / "kills", asked.kills, asked.seed, progress)
+        if asked.mutations:
+            faults += mutations(Path(folder) / "mutations", asked.mutations, asked.seed, progress)
     for fault in faults:
         print("FAULT", fault)
     sys.exit(bool(faults))
@@ -66,11 +64,11 @@ def kills(folder: Path, times: int, seed: int, progress: Progress) -> list[str]:
         return kill(own, whole, EPOCHS, share, seed + number, lambda: progress.advance(task))
 
     with ThreadPoolExecutor(LANES) as lanes:
-        result = list(lanes.map(lane, range(LANES)))
-    faults = [fault for each in result for fault in each.faults]
+        found = list(lanes.map(lane, range(LANES)))
+    faults = [fault for each in found for fault in each.faults]
     print(
-        f"{sum(each.kills for each in result)} kills of {sum(each.runs for each in result)} runs, "
-        f"{sum(each.resumed for each in result)} resumed from a saved state; {len(faults)} faults"
+        f"{sum(each.kills for each in found)} kills of {sum(each.runs for each in found)} runs, "
+        f"{sum(each.resumed for each in found)} resumed from a saved state; {len(faults)} faults"
     )
     return faults
 
@@ -109,9 +107,9 @@ def mutations(folder: Path, times: int, seed: int, progress: Progress) -> list[s
         return outcomes, faults
 
     with ThreadPoolExecutor(LANES) as lanes:
-        result = list(lanes.map(lane, portions))
-    outcomes = sum((each for each, _ in result), Counter[str]())
-    faults = [fault for _, each in result for fault in each]
+        found = list(lanes.map(lane, portions))
+    outcomes = sum((each for each, _ in found), Counter[str]())
+    faults = [fault for _, each in found for fault in each]
     print(
         f"{outcomes.total():,} spoiled checkpoints: {outcomes['used']:,} used, "
         f"{outcomes['refused']:,} refused; {len(faults)} faults"

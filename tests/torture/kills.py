@@ -72,25 +72,25 @@ def kill(
 
     tell: called after each kill.
     """
-    chance, result = random.Random(seed), Kills()
-    while result.kills < times:
-        name = f"killed-{seed}-{result.runs}"
+    chance, found = random.Random(seed), Kills()
+    while found.kills < times:
+        name = f"killed-{seed}-{found.runs}"
         path = folder / "checkpoints" / name
         ended = False
         while not ended:
             # The last run is left to come to its end.
-            ended, fault = leg(folder, name, epochs, chance if result.kills < times else None)
+            ended, fault = leg(folder, name, epochs, chance if found.kills < times else None)
             if fault:
-                result.faults.append(f"{name}, kill {result.kills}: {fault}")
-                return result
+                found.faults.append(f"{name}, kill {found.kills}: {fault}")
+                return found
             if not ended:
-                result.kills += 1
-                result.faults += [f"{name}, kill {result.kills}: {f}" for f in usable(path, chance)]
-                result.resumed += train_state.resumable(path)
+                found.kills += 1
+                found.faults += [f"{name}, kill {found.kills}: {f}" for f in usable(path, chance)]
+                found.resumed += train_state.resumable(path)
                 tell()
-        result.faults += [f"{name}: {f}" for f in differences(whole, path)]
-        result.runs += 1
-    return result
+        found.faults += [f"{name}: {f}" for f in differences(whole, path)]
+        found.runs += 1
+    return found
 
 
 def leg(folder: Path, name: str, epochs: float, chance: random.Random | None) -> tuple[bool, str]:
@@ -141,18 +141,18 @@ def usable(path: Path, chance: random.Random) -> list[str]:
 def differences(whole: Path, killed: Path) -> list[str]:
     """In what two checkpoints of the same run differ, beside what the clock says."""
     one, other = open_checkpoint(whole), open_checkpoint(killed)
-    result = []
+    found = []
     for name, array in one.weights().items():
         if not np.array_equal(array, other.weights()[name]):
-            result.append(f"other weights: {name}")
+            found.append(f"other weights: {name}")
     if timeless(one.metrics()) != timeless(other.metrics()):
-        result.append("other metrics")
+        found.append("other metrics")
     samples = ((path / layout.SAMPLES).read_bytes() for path in (whole, killed))
     if len(set(samples)) > 1:
-        result.append("other samples")
+        found.append("other samples")
     (_, states), (_, others) = train_state.read(whole), train_state.read(killed)
-    result += [f"other state: {n}" for n, s in states.items() if not np.array_equal(s, others[n])]
-    return result + [f"other files: {name}" for name in files(whole) ^ files(killed)]
+    found += [f"other state: {n}" for n, s in states.items() if not np.array_equal(s, others[n])]
+    return found + [f"other files: {name}" for name in files(whole) ^ files(killed)]
 
 
 def files(path: Path) -> set[str]:

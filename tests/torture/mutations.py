@@ -168,7 +168,7 @@ def plain(path: Path) -> list[Path]:
     return sorted(
         file
         for file in path.rglob("*")
-        if stat.S_ISREG((result := file.lstat()).st_mode) and result.st_size < 10**7
+        if stat.S_ISREG((found := file.lstat()).st_mode) and found.st_size < 10**7
     )
 
 
@@ -254,9 +254,9 @@ def watched() -> Iterator[None]:
 def contents(folder: Path) -> dict[str, Any]:
     """What lies in a folder, as far as it can be told without reading it."""
     return {
-        str(file.relative_to(folder)): (result.st_size, result.st_mtime_ns, result.st_mode)
+        str(file.relative_to(folder)): (found.st_size, found.st_mtime_ns, found.st_mode)
         for file in sorted(folder.rglob("*"))
-        if (result := file.lstat())
+        if (found := file.lstat())
     }
 
 

@@ -14,5 +14,5 @@ KILLS = 2
 def test_a_killed_run_equals_an_uninterrupted_one(tmp_path: Path) -> None:
     lay(tmp_path, 0, threads=2)
     whole = run_through(tmp_path, EPOCHS)
-    result = kill(tmp_path, whole, EPOCHS, KILLS, 0, lambda: None)
-    assert (result.kills, result.faults) == (KILLS, [])
+    found = kill(tmp_path, whole, EPOCHS, KILLS, 0, lambda: None)
+    assert (found.kills, found.faults) == (KILLS, [])

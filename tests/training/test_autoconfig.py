@@ -29,11 +29,11 @@ def chosen(tokens, flops=REFERENCE_FLOPS, **said):
     [(90_000, "small", 16), (10**6, "small", 32), (10**8, "medium", 32)],
 )
 def test_the_preset_grows_with_the_data(tokens, name, batch):
-    result = chosen(tokens)
-    assert result.training.preset == name
-    assert result.training.batch_size == batch
-    assert result.model.units == (PRESETS[name].units,) * PRESETS[name].layers
-    assert any(name in reason for reason in result.reasons)
+    found = chosen(tokens)
+    assert found.training.preset == name
+    assert found.training.batch_size == batch
+    assert found.model.units == (PRESETS[name].units,) * PRESETS[name].layers
+    assert any(name in reason for reason in found.reasons)
 
 
 @pytest.mark.parametrize(
@@ -56,8 +56,8 @@ def test_the_preset_grows_with_the_time(length, name):
 )  # fmt: skip
 @pytest.mark.parametrize("kind", ["char", "abc"])
 def test_a_small_corpus_has_a_small_network_and_a_tiny_one_for_little_time(length, name, kind):
-    result = resolve_for(RunOptions.of(length), kind, 10**5, 66)
-    assert result.training.preset == name
+    found = resolve_for(RunOptions.of(length), kind, 10**5, 66)
+    assert found.training.preset == name
 
 
 def dropout(tokens, **said):
@@ -107,15 +107,15 @@ def test_a_corpus_of_a_few_pages_has_a_network_of_its_own(kind, tokens):
     ],
 )
 def test_a_book_of_tunes_has_the_network_that_its_time_is_enough_for(length, flops, name):
-    result = resolve_for(RunOptions.of(length), "abc", 650_000, 222, flops)
-    assert result.training.preset == name
+    found = resolve_for(RunOptions.of(length), "abc", 650_000, 222, flops)
+    assert found.training.preset == name
 
 
 def test_what_is_said_stays():
-    result = chosen(
+    found = chosen(
         10**6, units=(300,), layers=3, seq_length=20, batch_size=8, learning_rate=1e-3, epochs=2
     )
-    stack, training = result.model, result.training
+    stack, training = found.model, found.training
     assert stack.units == (300, 300, 300)
     assert (training.seq_length, training.batch_size, training.learning_rate) == (20, 8, 1e-3)
     assert (training.epochs, training.minutes) == (2, None)
@@ -137,27 +137,27 @@ def test_a_cell_has_layers_and_a_step_size_that_suit_it_unless_they_are_said():
 @pytest.mark.parametrize("name", preset_names())
 @pytest.mark.parametrize("tokens", [18, 270, 5_000, 90_000])
 def test_a_small_corpus_has_steps_left_and_is_told_so(tokens, name):
-    result = chosen(tokens, preset=name)
-    training = result.training
+    found = chosen(tokens, preset=name)
+    training = found.training
     assert tokens // training.batch_size // training.seq_length >= 1
     if tokens >= 270:
         assert tokens // training.batch_size // training.seq_length >= MIN_STEPS
     shrunk = training.seq_length < PRESETS[name].window or training.batch_size < PRESETS[name].batch
-    assert shrunk == any("small" in reason and "rather" in reason for reason in result.reasons)
+    assert shrunk == any("small" in reason and "rather" in reason for reason in found.reasons)
 
 
 def test_with_no_length_it_chooses_epochs_bounded_by_the_clock():
-    result = chosen(10**6).training
-    assert result.epochs == pytest.approx(6.0)
-    assert result.minutes == MAX_MINUTES
+    found = chosen(10**6).training
+    assert found.epochs == pytest.approx(6.0)
+    assert found.minutes == MAX_MINUTES
     assert chosen(10**6, minutes=2).training.epochs is None
 
 
 def test_time_beyond_what_the_data_are_good_for_is_not_used_unless_epochs_are_said():
-    result = chosen(10**6, minutes=600.0)
-    assert result.training.minutes == 600
-    assert result.training.epochs == PRESETS["huge"].max_epochs
-    assert "`epochs`" in result.reasons[-1]
+    found = chosen(10**6, minutes=600.0)
+    assert found.training.minutes == 600
+    assert found.training.epochs == PRESETS["huge"].max_epochs
+    assert "`epochs`" in found.reasons[-1]
     assert chosen(10**6, minutes=600.0, epochs=90.0).training.epochs == 90
     # A text of a few lines needs many passes for as many steps.
     few, many, most = (chosen(n, minutes=600.0).training.epochs for n in (100_000, 30_000, 2_000))
@@ -215,11 +215,11 @@ DATA: Any = SimpleNamespace(
 @pytest.fixture
 def speeds(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Results of the next measurements of the machine."""
-    result: list[float] = []
+    found: list[float] = []
     monkeypatch.setattr(tf_runtime, "load", lambda *_: None)
     monkeypatch.setattr(tf_runtime, "has_gpu", lambda: False)
-    monkeypatch.setattr(throughput, "training_flops", lambda *_: result.pop(0))
-    return result
+    monkeypatch.setattr(throughput, "training_flops", lambda *_: found.pop(0))
+    return found
 
 
 def test_a_run_by_the_clock_follows_the_speed(speeds: list[float]) -> None:
@@ -231,5 +231,5 @@ def test_a_run_by_the_clock_follows_the_speed(speeds: list[float]) -> None:
 
 @pytest.mark.usefixtures("speeds")
 def test_a_run_by_epochs_is_the_same_everywhere() -> None:
-    result = resolve(RunOptions.of({"epochs": 20.0}), DATA)  # nothing is measured
-    assert result.training.preset == "medium"
+    found = resolve(RunOptions.of({"epochs": 20.0}), DATA)  # nothing is measured
+    assert found.training.preset == "medium"

@@ -103,8 +103,8 @@ def test_a_folder_that_was_deleted_is_made_anew(
     assert opened.weights()
     assert [line["step"] for line in opened.metrics()] == [1, 2]
     for name, ids in IDS.items():
-        result = open_ids(checkpoint / layout.RESUME / name, opened.config.vocab, ())
-        np.testing.assert_array_equal(result, ids)
+        found = open_ids(checkpoint / layout.RESUME / name, opened.config.vocab, ())
+        np.testing.assert_array_equal(found, ids)
 
 
 def test_where_the_folder_cannot_be_made_anew_it_is_not_half_made(

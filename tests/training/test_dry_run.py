@@ -29,41 +29,41 @@ def speed(monkeypatch: pytest.MonkeyPatch) -> float:
 def test_it_tells_the_run_that_follows(text_file, tmp_path) -> None:
     corpus = open_corpus([str(text_file)])
     options = RunOptions.of({**SMALL, "epochs": 1.5})
-    result = estimate(corpus, options)
-    assert result.tokens_per_second > 0
+    found = estimate(corpus, options)
+    assert found.tokens_per_second > 0
     events = start_run(corpus, options, tmp_path / "run")
     started = next(event for event in events if isinstance(event, Started))
     events.close()  # type: ignore[attr-defined]
-    assert result.parameters == started.parameters
-    assert result.steps_per_epoch == started.steps
-    assert result.vocab == started.config.vocab
-    assert result.model == started.config.model
-    assert result.training == started.config.training
-    assert result.tokens_per_epoch == started.steps * 16 * 4
+    assert found.parameters == started.parameters
+    assert found.steps_per_epoch == started.steps
+    assert found.vocab == started.config.vocab
+    assert found.model == started.config.model
+    assert found.training == started.config.training
+    assert found.tokens_per_epoch == started.steps * 16 * 4
 
 
 def test_time_follows_from_the_speed(text_file, speed: float) -> None:
     corpus = open_corpus([str(text_file)])
-    result = estimate(corpus, RunOptions.of({**SMALL, "epochs": 3.0}))
-    assert result.epochs == pytest.approx(3)
-    assert result.minutes * 60 == pytest.approx(3 * result.tokens_per_epoch / speed)
-    result = estimate(corpus, RunOptions.of({**SMALL, "minutes": 2.0}))
-    assert result.minutes == 2
-    assert result.epochs == pytest.approx(120 * speed / result.tokens_per_epoch)
+    found = estimate(corpus, RunOptions.of({**SMALL, "epochs": 3.0}))
+    assert found.epochs == pytest.approx(3)
+    assert found.minutes * 60 == pytest.approx(3 * found.tokens_per_epoch / speed)
+    found = estimate(corpus, RunOptions.of({**SMALL, "minutes": 2.0}))
+    assert found.minutes == 2
+    assert found.epochs == pytest.approx(120 * speed / found.tokens_per_epoch)
 
 
 def test_a_time_too_short_for_all_passes_is_the_time_that_it_takes(text_file, speed: float) -> None:
-    result = estimate(open_corpus([str(text_file)]), RunOptions.of({**SMALL, "minutes": 1e-5}))
-    assert result.training.epochs is None
-    assert result.minutes == 1e-5
-    assert result.epochs == pytest.approx(6e-4 * speed / result.tokens_per_epoch)
+    found = estimate(open_corpus([str(text_file)]), RunOptions.of({**SMALL, "minutes": 1e-5}))
+    assert found.training.epochs is None
+    assert found.minutes == 1e-5
+    assert found.epochs == pytest.approx(6e-4 * speed / found.tokens_per_epoch)
 
 
 def test_a_length_that_seqgen_chooses_is_bounded_by_the_clock(text_file, monkeypatch) -> None:
     monkeypatch.setattr(module, "measured_speed", lambda *_: 1.0)
-    result = estimate(open_corpus([str(text_file)]), RunOptions.of(SMALL))
-    assert 0 < result.minutes <= 10
-    assert result.epochs < 1
+    found = estimate(open_corpus([str(text_file)]), RunOptions.of(SMALL))
+    assert 0 < found.minutes <= 10
+    assert found.epochs < 1
 
 
 @pytest.mark.usefixtures("speed")
@@ -91,8 +91,8 @@ def test_more_units_and_longer_windows_take_more_memory(text_file) -> None:
 
 @pytest.mark.usefixtures("speed")
 def test_it_is_plain_json(text_file) -> None:
-    result = estimate(open_corpus([str(text_file)]), RunOptions.of(SMALL))
-    data = json.loads(json.dumps(result.to_json()))
+    found = estimate(open_corpus([str(text_file)]), RunOptions.of(SMALL))
+    data = json.loads(json.dumps(found.to_json()))
     assert data["parameters"] == sum(row["parameters"] for row in data["layers"])
     assert data["model"]["units"] == [16]
     assert data["reasons"]

@@ -56,12 +56,12 @@ def right_answers(tf, said, steps):
 
     ask = tf.function(answers)
     rng = np.random.default_rng(0)
-    request = cued(np.random.default_rng(1), 512)
+    asked = cued(np.random.default_rng(1), 512)
     best = 0.0
     for _ in range(steps // 50):
         for _ in range(50):
             learn(tf.constant(cued(rng, 32)))
-        right = (np.argmax(ask(tf.constant(request)), -1) == request[0]).mean()
+        right = (np.argmax(ask(tf.constant(asked)), -1) == asked[0]).mean()
         best = max(best, right)
         if best == 1:
             break
@@ -98,8 +98,8 @@ def losses(said, steps=200):
     windows = TBPTTBatches(ids, 16, training.seq_length, seed=0)
     rate = training.learning_rate
     places = [divmod(n, windows.steps) for n in range(steps)]
-    messages = [learner.step(windows.read(*n), rate) for n in places]
-    loss, norm = np.array(messages).T
+    told = [learner.step(windows.read(*n), rate) for n in places]
+    loss, norm = np.array(told).T
     return loss.reshape(-1, 20).mean(1), norm
 
 

@@ -39,8 +39,8 @@ SAID = {
 }
 
 
-def run(text_file, path, **given):
-    return start_run(open_corpus([str(text_file)]), RunOptions.of(SAID | given), path)
+def run(text_file, path, **said):
+    return start_run(open_corpus([str(text_file)]), RunOptions.of(SAID | said), path)
 
 
 def of_kind(events, kind):
@@ -127,8 +127,8 @@ class TestRun:
     @pytest.mark.slow
     def test_what_it_kept_is_the_best_and_writes(self, text_file, tmp_path):
         path = tmp_path / "river"
-        given = {"units": (64,), "epochs": 25, "learning_rate": 0.01}
-        finished = list(run(text_file, path, **given))[-1]
+        said = {"units": (64,), "epochs": 25, "learning_rate": 0.01}
+        finished = list(run(text_file, path, **said))[-1]
         checkpoint = open_checkpoint(path)
         metrics = checkpoint.metrics()
         assert metrics[-1] == json.loads(json.dumps(dataclasses.asdict(finished.result)))
@@ -262,8 +262,8 @@ class TestRun:
 
     @pytest.mark.slow
     def test_it_stops_when_nothing_gets_better(self, text_file, tmp_path):
-        given = {"patience": 2, "learning_rate": 1e-9, "epochs": 50, "evaluations": 100}
-        events = list(run(text_file, tmp_path / "river", **given, seed=3))
+        said = {"patience": 2, "learning_rate": 1e-9, "epochs": 50, "evaluations": 100}
+        events = list(run(text_file, tmp_path / "river", **said, seed=3))
         assert events[-1].reason in ("patience", "done")
         evaluations = of_kind(events, Evaluated)
         best = [n for n, e in enumerate(evaluations) if e.best][-1]
@@ -334,7 +334,7 @@ def spoil_weights(factor=np.inf):
 
     from seqgen.training.trainer import Trainer
 
-    for learner in (actual for actual in gc.get_objects() if type(actual) is Trainer):
+    for learner in (found for found in gc.get_objects() if type(found) is Trainer):
         for weight in learner.weights:
             weight.assign(weight * factor)
 

@@ -46,12 +46,12 @@ def learner(**said):
 def states(weights, ids_TB, h_BH):
     """What the reservoir comes to, step by step in float64, with a 1 for the bias."""
     w = {name.split("/")[-1]: array.astype(np.float64) for name, array in weights.items()}
-    actual = []
+    found = []
     for ids_B in ids_TB:
         a = w["embeddings"][ids_B] @ weights["recurrent_1/kernel"]
         h_BH = np.tanh(a + h_BH @ w["recurrent_kernel"])
-        actual.append(np.concatenate([h_BH, np.ones((len(h_BH), 1))], axis=1))
-    return np.array(actual), h_BH
+        found.append(np.concatenate([h_BH, np.ones((len(h_BH), 1))], axis=1))
+    return np.array(found), h_BH
 
 
 def carried(batch):
@@ -63,13 +63,13 @@ def carried(batch):
 @pytest.mark.parametrize("steps", [1, 5])
 def test_it_is_a_regression_upon_what_it_got_wrong(steps):
     """Each window here is a block: over 2 tokens for each of 31 weights."""
-    actual, data = learner(), windows()
-    weights = {n: a for n, a in actual.model.arrays().items() if not n.startswith("output")}
+    found, data = learner(), windows()
+    weights = {n: a for n, a in found.model.arrays().items() if not n.startswith("output")}
     h_BH, W_IV = np.zeros((8, 30)), np.zeros((31, VOCAB))
     products, read = np.zeros((31, 31)), 0
     for n in range(steps):
         batch = carried(data.read(0, n))
-        actual.step(batch, 2.0 / (1 + n))
+        found.step(batch, 2.0 / (1 + n))
         x, h_BH = states(weights, batch.inputs, h_BH)
         x, y = x.reshape(-1, 31), batch.targets.reshape(-1)
         p = np.exp(x @ W_IV)
@@ -78,20 +78,20 @@ def test_it_is_a_regression_upon_what_it_got_wrong(steps):
         penalty = 0.01 * np.trace(products / read) / 31 * np.eye(31)
         errors = x.T @ (np.eye(VOCAB)[y] - p) / len(x)
         W_IV += 2.0 / (1 + n) * np.linalg.inv(products / read + penalty) @ errors
-    arrays = actual.model.arrays()
+    arrays = found.model.arrays()
     np.testing.assert_allclose(arrays["output/kernel"], W_IV[:-1], atol=2e-3)
     np.testing.assert_allclose(arrays["output/bias"], W_IV[-1], atol=2e-3)
 
 
 @pytest.mark.usefixtures("tf")
 def test_a_part_of_a_block_waits_for_the_end_of_the_pass():
-    actual, data = learner(units=(200,)), windows()
+    found, data = learner(units=(200,)), windows()
     for n in range(3):  # 384 tokens of the 402 that 201 weights ask for
-        loss, _ = actual.step(carried(data.read(0, n)), 1.0)
+        loss, _ = found.step(carried(data.read(0, n)), 1.0)
         assert loss == pytest.approx(np.log(VOCAB), abs=1e-5)
-    assert not actual.model.arrays()["output/kernel"].any()
-    actual.reset()
-    assert actual.step(carried(data.read(0, 3)), 1.0)[0] < 0.9 * np.log(VOCAB)
+    assert not found.model.arrays()["output/kernel"].any()
+    found.reset()
+    assert found.step(carried(data.read(0, 3)), 1.0)[0] < 0.9 * np.log(VOCAB)
 
 
 @pytest.mark.slow
@@ -99,8 +99,8 @@ def test_a_part_of_a_block_waits_for_the_end_of_the_pass():
 def test_from_a_copy_it_goes_on_bit_for_bit():
     data, one, other = windows(), learner(units=(100,)), learner(units=(100,), seed=3)
 
-    def some(actual, first, last):
-        return [actual.step(data.read(0, n), 1.0) for n in range(first, last)]
+    def some(found, first, last):
+        return [found.step(data.read(0, n), 1.0) for n in range(first, last)]
 
     some(one, 0, 7)
     other.assign(one.arrays())

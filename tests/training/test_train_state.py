@@ -24,8 +24,8 @@ def test_it_comes_back_as_it_was(checkpoint: Path) -> None:
     position = TrainState(step=3, seconds=2.5, best=1.25, metrics=10)
     arrays = {"weight/a": np.arange(3.0, dtype=np.float32), "random/0": np.array([1, 2], np.uint32)}
     train_state.save(checkpoint, position, arrays)
-    result, back = train_state.read(checkpoint, open_checkpoint(checkpoint).config)
-    assert result == position
+    found, back = train_state.read(checkpoint, open_checkpoint(checkpoint).config)
+    assert found == position
     for name, array in arrays.items():
         np.testing.assert_array_equal(array, back[name])
 
@@ -54,8 +54,8 @@ def test_a_run_of_an_earlier_version_keeps_the_bound_on_its_length() -> None:
     ],
 )
 def test_every_run_is_within_its_bound(text_file, tmp_path, more: dict[str, object]) -> None:
-    given = {"units": (40,), "embedding": 8, "seq_length": 16, "batch_size": 8, "epochs": 0.2}
-    list(start_run(open_corpus([str(text_file)]), RunOptions.of(given | more), tmp_path / "a"))
+    said = {"units": (40,), "embedding": 8, "seq_length": 16, "batch_size": 8, "epochs": 0.2}
+    list(start_run(open_corpus([str(text_file)]), RunOptions.of(said | more), tmp_path / "a"))
     config = open_checkpoint(tmp_path / "a").config
     size = (tmp_path / "a" / RESUME / STATE).stat().st_size
     assert size < train_state.most_bytes(config)

@@ -206,9 +206,9 @@ def test_the_mean_gradient_of_random_windows_is_the_whole_one(tf):
             total += tape.gradient(loss, learner.model.recurrent[0].by_name["kernel"].value)
         return total
 
-    options = SAID | {"seq_length": 3, "cell": "rnn", "precision": "float32"}
+    said = SAID | {"seq_length": 3, "cell": "rnn", "precision": "float32"}
     whole, random = (
-        Trainer(*specs(**options | {"truncate": how}), VOCAB) for how in ("fixed", "random")
+        Trainer(*specs(**said | {"truncate": how}), VOCAB) for how in ("fixed", "random")
     )
     expected = gradient(whole, ids)
     mean = 0.0

@@ -47,8 +47,8 @@ def test_chunks_make_the_same_text_wherever_they_are_cut(text, encoding, data):
     coded = text.encode(encoding, "ignore")
     cuts = sorted(data.draw(st.lists(st.integers(4, len(coded)), max_size=4)))
     chunks = [coded[a:b] for a, b in zip([0, *cuts], [*cuts, len(coded)], strict=True)]
-    options = None if encoding in MARKED else encoding
-    assert "".join(decode(chunks, "a", options)) == decode_all(coded, "a", options)
+    said = None if encoding in MARKED else encoding
+    assert "".join(decode(chunks, "a", said)) == decode_all(coded, "a", said)
 
 
 def test_the_place_of_a_bad_byte_is_counted_over_all_chunks():

@@ -21,15 +21,15 @@ def folder(tmp_path):
     return tmp_path
 
 
-def names(result, folder):
-    return [path.relative_to(folder).as_posix() for path in result.files]
+def names(found, folder):
+    return [path.relative_to(folder).as_posix() for path in found.files]
 
 
 def test_a_folder_is_all_its_text_files(folder):
-    result = read_folder(str(folder), None)
-    assert names(result, folder) == ["a/a.md", "a/z.txt", "b.txt"]
-    assert result.name == folder.name
-    assert result.notices == (f"{folder}: left out as not plain text: 1 binary (c.png)",)
+    found = read_folder(str(folder), None)
+    assert names(found, folder) == ["a/a.md", "a/z.txt", "b.txt"]
+    assert found.name == folder.name
+    assert found.notices == (f"{folder}: left out as not plain text: 1 binary (c.png)",)
 
 
 def test_a_pattern_is_the_text_files_that_match(folder):

@@ -134,15 +134,15 @@ def test_a_format_is_named_with_what_to_do(tmp_path: Path, monkeypatch, name: st
     ],
 )
 def test_other_signatures(name: str, data: bytes) -> None:
-    result = detect_format(data, is_binary(data))
-    assert result
-    assert result.name == name
+    found = detect_format(data, is_binary(data))
+    assert found
+    assert found.name == name
 
 
 def test_a_database(tmp_path: Path) -> None:
-    result = detect_format(database(tmp_path), True)
-    assert result
-    assert result.name == "an SQLite database"
+    found = detect_format(database(tmp_path), True)
+    assert found
+    assert found.name == "an SQLite database"
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,8 @@ def tunes(book):
 
 
 def test_tunes_are_verbatim_and_named_by_file_and_number():
-    result = split_tunes(f"\n\n{REEL}\n\n{JIG}", "b.abc")
-    assert [(tune.text, tune.origin) for tune in result] == [(REEL, "b.abc:1"), (JIG, "b.abc:2")]
+    found = split_tunes(f"\n\n{REEL}\n\n{JIG}", "b.abc")
+    assert [(tune.text, tune.origin) for tune in found] == [(REEL, "b.abc:1"), (JIG, "b.abc:2")]
 
 
 def test_tunes_need_no_empty_line_between_them_nor_a_line_end_after_the_last():
@@ -38,9 +38,9 @@ def test_free_text_after_an_empty_line_belongs_to_no_tune():
 
 def test_an_empty_line_before_the_music_ends_no_tune():
     book = (EXCERPTS / "blank_after_head.abc").read_text()
-    result = split_tunes(book, "b.abc")
-    assert [tune.origin for tune in result] == ["b.abc:1", "b.abc:2"]
-    assert all(str(tune.text).endswith("|]\n") for tune in result)
+    found = split_tunes(book, "b.abc")
+    assert [tune.origin for tune in found] == ["b.abc:1", "b.abc:2"]
+    assert all(str(tune.text).endswith("|]\n") for tune in found)
     assert tunes("X:1\n\nT:One\n \nM:C\n\nK:G\n\nV:1\nGABc|\n\nfree | text\n") == [
         "X:1\n\nT:One\n \nM:C\n\nK:G\n\nV:1\nGABc|\n"
     ]

@@ -108,8 +108,8 @@ def test_an_unknown_character_is_named_and_may_be_skipped(kind, text):
         with pytest.raises(TokenError, match="`on_unknown='skip'`") as caught:
             tokenizer.encode(text)
         for character in unknown[:10]:
-            printed = repr(character) if character.isprintable() else f"U+{ord(character):04X}"
-            assert printed in str(caught.value)
+            shown = repr(character) if character.isprintable() else f"U+{ord(character):04X}"
+            assert shown in str(caught.value)
 
 
 @kinds
@@ -128,8 +128,8 @@ def test_the_end_is_no_text_and_reads_as_a_sign(kind):
     assert tokenizer.decode([END, END]) == ""
     assert tokenizer.decoder().push(END) == ""
     assert tokenizer.display_token(END) == "⟨end⟩"
-    printed = [tokenizer.display_token(id) for id in range(tokenizer.size)]
-    assert all(name.isprintable() and name.strip() for name in printed)
+    shown = [tokenizer.display_token(id) for id in range(tokenizer.size)]
+    assert all(name.isprintable() and name.strip() for name in shown)
 
 
 @kinds

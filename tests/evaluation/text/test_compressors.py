@@ -52,8 +52,8 @@ def test_without_a_training_part_they_read_the_text_alone() -> None:
 def test_xz_remembers_what_lies_far_back() -> None:
     chance = random.Random(1)
     noise = "".join(chance.choices("abcdefghij", k=1_500_000))
-    result = bits(TEXT, TEXT + noise)
-    assert result["xz"] < 0.15 < 1 < result["bzip2"]
+    found = bits(TEXT, TEXT + noise)
+    assert found["xz"] < 0.15 < 1 < found["bzip2"]
 
 
 def test_bzip2_reads_what_shares_a_block_with_the_text(monkeypatch: pytest.MonkeyPatch) -> None:

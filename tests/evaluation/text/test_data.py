@@ -21,30 +21,30 @@ def river(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trained: Callable) ->
 
 
 def test_what_was_held_back_unless_said(river: Checkpoint) -> None:
-    result = evaluation_data(river)
-    assert result.evidence.text == TEXT[int(len(TEXT) * 0.9) :]
-    assert result.evidence.source == "the validation part of river"
-    assert river.tokenizer.decode(result.learned) == TEXT[: int(len(TEXT) * 0.9)]
-    assert result.notices == ()
+    found = evaluation_data(river)
+    assert found.evidence.text == TEXT[int(len(TEXT) * 0.9) :]
+    assert found.evidence.source == "the validation part of river"
+    assert river.tokenizer.decode(found.learned) == TEXT[: int(len(TEXT) * 0.9)]
+    assert found.notices == ()
 
 
 def test_files_are_read_each_from_nothing(river: Checkpoint) -> None:
     Path("a.txt").write_text("the sea\n", encoding="utf-8")
-    result = evaluation_data(river, ["a.txt", "-"], stdin=io.BytesIO(b"the river\n"))
-    assert result.evidence.text == "the sea\nthe river\n"
+    found = evaluation_data(river, ["a.txt", "-"], stdin=io.BytesIO(b"the river\n"))
+    assert found.evidence.text == "the sea\nthe river\n"
     # The network of a single text has never seen one end: it is not asked to tell.
-    assert result.evidence.tokens == result.evidence.characters == 18
-    assert result.evidence.source == "a.txt, -"
-    assert result.learned is not None
+    assert found.evidence.tokens == found.evidence.characters == 18
+    assert found.evidence.source == "a.txt, -"
+    assert found.learned is not None
 
 
 def test_unknown_characters_are_named_or_left_out(river: Checkpoint) -> None:
     Path("b.txt").write_text("the naïve sea{\n" * 9, encoding="utf-8")
     with pytest.raises(TokenError, match=r"b.txt: .*'ï'.*'\{'.*`on_unknown"):
         evaluation_data(river, ["b.txt"])
-    result = evaluation_data(river, ["b.txt"], unknown="skip")
-    assert result.evidence.text.startswith("the nave sea\nthe")
-    assert result.notices == ("skipped, since the vocabulary lacks it: 'ï', '{'",)
+    found = evaluation_data(river, ["b.txt"], unknown="skip")
+    assert found.evidence.text.startswith("the nave sea\nthe")
+    assert found.notices == ("skipped, since the vocabulary lacks it: 'ï', '{'",)
     Path("c.txt").write_text("東京", encoding="utf-8")
     with pytest.raises(CorpusError, match=r"c\.txt: there is no text"):
         evaluation_data(river, ["c.txt"], unknown="skip")
@@ -55,10 +55,10 @@ def test_without_its_corpus_files_can_be_read(river: Checkpoint) -> None:
     Path("river.txt").rename("sea.txt")
     with pytest.raises(ConfigError, match="river"):
         evaluation_data(river)
-    result = evaluation_data(river, ["sea.txt"])
-    assert result.evidence.text == TEXT
-    assert result.learned is None
-    (notice,) = result.notices
+    found = evaluation_data(river, ["sea.txt"])
+    assert found.evidence.text == TEXT
+    assert found.learned is None
+    (notice,) = found.notices
     assert notice.startswith("n-grams and samples, which need the training part, are left out")
 
 
@@ -67,5 +67,5 @@ def test_a_list_is_read_by_a_model_of_lists_as_one(
 ) -> None:
     path = make(tmp_path / "list", text="abcdef" * 9, documents=40, held_out=4, unit="line")
     (tmp_path / "other.txt").write_text("abc\nfed\n\nbed\n")
-    result = evaluation_data(open_checkpoint(path), [str(tmp_path / "other.txt")])
-    assert result.evidence.text == "abc\0fed\0bed"
+    found = evaluation_data(open_checkpoint(path), [str(tmp_path / "other.txt")])
+    assert found.evidence.text == "abc\0fed\0bed"

@@ -22,9 +22,9 @@ def test_words_hold_their_apostrophes():
 
 @pytest.mark.parametrize("cycle", ["the sea and ", "x", "a line of its own\nand another\n"])
 def test_a_text_that_ends_in_a_cycle_is_found(cycle):
-    result = find_loop("It began well, " + cycle * 70 + cycle[: len(cycle) // 2])
-    assert len(result) == len(cycle)
-    assert result in cycle * 2
+    found = find_loop("It began well, " + cycle * 70 + cycle[: len(cycle) // 2])
+    assert len(found) == len(cycle)
+    assert found in cycle * 2
 
 
 def test_no_loop_where_it_is_short_or_ended_or_only_twice():

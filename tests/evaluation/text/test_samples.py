@@ -31,8 +31,8 @@ def test_what_is_measured_is_what_the_generator_writes(checkpoint, figures):
     generator = load(checkpoint)
     samples = [*generator.generate(length=200, seed=1, temperature=0.8)]
     text = "".join(samples)
-    printed = next(each for each in figures.examples if each.temperature == 0.8)
-    assert printed.text == text
+    shown = next(each for each in figures.examples if each.temperature == 0.8)
+    assert shown.text == text
     assert values(figures, "characters") == {GENERATED: 600, REAL: 600}
     assert values(figures, "novel_8")[GENERATED] > 0.9
     copy = figures.copies[REAL]
@@ -51,22 +51,22 @@ def test_the_same_seed_gives_the_same_figures(checkpoint, figures):
 
 
 def test_a_sample_is_shown_at_each_temperature_whatever_is_asked_for(checkpoint):
-    result = measure_samples(
+    found = measure_samples(
         load(checkpoint), TRAINING, VALIDATION, replace(OPTIONS, temperature=0.0, length=40)
     )
-    assert [each.temperature for each in result.examples] == [*EXAMPLE_TEMPERATURES]
-    assert {len(each.text) for each in result.examples} == {40}
-    assert result.temperature == 0.0
+    assert [each.temperature for each in found.examples] == [*EXAMPLE_TEMPERATURES]
+    assert {len(each.text) for each in found.examples} == {40}
+    assert found.temperature == 0.0
 
 
 def test_copies_are_marked_and_loops_are_told(make, tmp_path):
     # Once it has begun, it writes nothing but x.
     path = make(tmp_path / "x", bias={"x": 60.0})
-    result = measure_samples(load(path), "a" + "x" * 500, VALIDATION, OPTIONS)
-    assert all(each.copied == ((0, len(each.text)),) for each in result.examples)
-    assert result.loop == "x"
-    assert values(result, "loops") == {GENERATED: 1.0, REAL: 1.0}
-    copied = result.copies[GENERATED].copied  # a sample that repeats itself ends before its length
+    found = measure_samples(load(path), "a" + "x" * 500, VALIDATION, OPTIONS)
+    assert all(each.copied == ((0, len(each.text)),) for each in found.examples)
+    assert found.loop == "x"
+    assert values(found, "loops") == {GENERATED: 1.0, REAL: 1.0}
+    copied = found.copies[GENERATED].copied  # a sample that repeats itself ends before its length
     assert set(copied) == {"x"}
     assert 100 < len(copied) <= 200
 
@@ -96,8 +96,8 @@ def test_blocks_are_parsed_where_programs_were_learned(checkpoint):
     programs = replace(config, corpus=replace(config.corpus, sources=("python",)))
     generator.checkpoint = replace(generator.checkpoint, config=programs)
     held_back = "cut off\n\n\nx = 1\ny = (\nq\0cut off\n\n\nz = 2\nq"
-    result = measure_samples(generator, TRAINING, held_back, OPTIONS)
-    assert values(result, "parsing_blocks")[REAL] == 2 / 3
+    found = measure_samples(generator, TRAINING, held_back, OPTIONS)
+    assert values(found, "parsing_blocks")[REAL] == 2 / 3
     assert not any(
         row.key == "parsing_blocks"
         for row in measure_samples(load(checkpoint), TRAINING, VALIDATION, OPTIONS).rows
@@ -109,6 +109,6 @@ def test_of_short_documents_as_many_are_written_as_have_the_length(make, tmp_pat
         tmp_path / "list", text="abcdef" * 9, documents=40, held_out=4, unit="line", long=20,
         bias={"": 1.0},
     )  # fmt: skip
-    result = measure_samples(load(path), "abc\0def", "abc\0fed" * 100, OPTIONS)
-    assert result.count == 30
-    assert [each.text.count("\n") for each in result.examples] == [9, 9, 9]
+    found = measure_samples(load(path), "abc\0def", "abc\0fed" * 100, OPTIONS)
+    assert found.count == 30
+    assert [each.text.count("\n") for each in found.examples] == [9, 9, 9]

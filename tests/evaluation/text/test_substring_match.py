@@ -22,10 +22,10 @@ def slow(text, source):
 
 
 def check(text, source):
-    result = longest_matches(text, source)
-    assert result.lengths.tolist() == slow(text, source)
+    found = longest_matches(text, source)
+    assert found.lengths.tolist() == slow(text, source)
     for place, (length, there) in enumerate(
-        zip(result.lengths.tolist(), result.starts.tolist(), strict=True)
+        zip(found.lengths.tolist(), found.starts.tolist(), strict=True)
     ):
         assert (there == -1) == (length == 0)
         assert source[there : there + length] == text[place : place + length] or not length
@@ -60,7 +60,7 @@ def test_a_copy_is_found_in_much_text():
     random = np.random.default_rng(0)
     source = "".join(random.choice([*"abcdefgh "], 200_000))
     copied = source[123_456:123_556]
-    result = longest_matches("xyz" + copied + "xyz", source)
-    assert result.lengths[:3].tolist() == [0, 0, 0]
-    assert result.lengths[3:103].tolist()[:80] == list(range(100, 20, -1))
-    assert result.starts[3] == 123_456
+    found = longest_matches("xyz" + copied + "xyz", source)
+    assert found.lengths[:3].tolist() == [0, 0, 0]
+    assert found.lengths[3:103].tolist()[:80] == list(range(100, 20, -1))
+    assert found.starts[3] == 123_456

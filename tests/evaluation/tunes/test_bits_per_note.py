@@ -30,14 +30,14 @@ def rows(checkpoint: Checkpoint, tunes: list[str]) -> np.ndarray:
 def test_all_bits_over_the_notes(even: Checkpoint) -> None:
     training, held_back = rows(even, TUNES[:5]), rows(even, TUNES[5:])
     notes = 2 * 9
-    result = bits_per_note(even, training, held_back)
+    found = bits_per_note(even, training, held_back)
     expected = math.log2(even.config.vocab) * (len(held_back) - 1) / notes
-    assert result["float32"] == pytest.approx(expected, rel=1e-5)
-    assert result["int8"] == pytest.approx(expected, rel=1e-5)
+    assert found["float32"] == pytest.approx(expected, rel=1e-5)
+    assert found["int8"] == pytest.approx(expected, rel=1e-5)
     model = NGram.count(training[:, 0], 6, even.config.vocab, END)
     bits = model.surprisal(held_back[:, 0]).sum() / math.log(2)
-    assert result["6-gram"] == pytest.approx(bits / notes)
-    assert result["6-gram"] < 0.5 * expected  # the tunes are much alike
+    assert found["6-gram"] == pytest.approx(bits / notes)
+    assert found["6-gram"] < 0.5 * expected  # the tunes are much alike
 
 
 def test_a_part_without_notes_is_refused(even: Checkpoint) -> None:

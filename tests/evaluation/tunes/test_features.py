@@ -10,10 +10,10 @@ EIGHTH = TICKS // 8
 
 
 def test_tied_notes_are_one_and_rests_none(tune):
-    result = melody(tune("C2-C2 z2-|E3 E3-|E6|]", (3, 4)))
-    assert result.pitches.tolist() == [60, 64, 64]
-    assert result.ticks.tolist() == [4 * EIGHTH, 3 * EIGHTH, 9 * EIGHTH]
-    assert result.intervals.tolist() == [4, 0]
+    found = melody(tune("C2-C2 z2-|E3 E3-|E6|]", (3, 4)))
+    assert found.pitches.tolist() == [60, 64, 64]
+    assert found.ticks.tolist() == [4 * EIGHTH, 3 * EIGHTH, 9 * EIGHTH]
+    assert found.intervals.tolist() == [4, 0]
 
 
 def test_of_a_chord_the_highest_note_counts(tune):
@@ -38,11 +38,11 @@ def test_a_tune_in_two_keys_is_in_key_in_both(tune):
 
 
 def test_bars_are_those_that_are_full(tune):
-    result = melody(tune("|:E|C2 D2 E2|z2 F4|G3 A2:|", (3, 4)))
-    assert len(result.bars) == 2
-    assert result.bars[1] == ((None, 2 * EIGHTH), (65, 4 * EIGHTH))
-    assert result.rhythms[1] == ((True, 2 * EIGHTH), (False, 4 * EIGHTH))
-    assert result.notes_per_bar == 2
+    found = melody(tune("|:E|C2 D2 E2|z2 F4|G3 A2:|", (3, 4)))
+    assert len(found.bars) == 2
+    assert found.bars[1] == ((None, 2 * EIGHTH), (65, 4 * EIGHTH))
+    assert found.rhythms[1] == ((True, 2 * EIGHTH), (False, 4 * EIGHTH))
+    assert found.notes_per_bar == 2
     short = tune("C2|D2|]", (3, 4))
     changed = replace(short, bars=(short.bars[0], replace(short.bars[1], meter=Meter(1, 4))))
     assert len(melody(changed).bars) == 1

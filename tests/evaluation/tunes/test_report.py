@@ -28,14 +28,12 @@ class Writer:
     allowed_mass: float | None = None
 
     def pieces(
-        self, prompt: str, options: SamplingOptions, request: TuneOptions
+        self, prompt: str, options: SamplingOptions, asked: TuneOptions
     ) -> Iterator[tuple[int, str]]:
-        self.allowed_mass = 0.1 if not request.grammar else 0.9
+        self.allowed_mass = 0.1 if not asked.grammar else 0.9
         for index in range(options.count):
             wrong = (
-                [abc(decode_tune(SHORT)), "X:1\nK:C\n*\n"][index % 2]
-                if not request.grammar
-                else None
+                [abc(decode_tune(SHORT)), "X:1\nK:C\n*\n"][index % 2] if not asked.grammar else None
             )
             yield index, wrong or abc(decode_tune(GOOD))
 

@@ -38,8 +38,8 @@ def test_figures_are_held_against_their_aims(rows):
 
 
 def test_rows_that_no_column_has_are_left_out(tune):
-    result, _ = table({"real": Column([tune("C6|]", (3, 4))])}, Book([]))
-    assert "allowed_mass" not in {row.key for row in result}
+    found, _ = table({"real": Column([tune("C6|]", (3, 4))])}, Book([]))
+    assert "allowed_mass" not in {row.key for row in found}
 
 
 def test_a_column_that_cannot_be_measured_leaves_its_cells_empty(tune):

@@ -36,9 +36,9 @@ def test_the_spectral_radius_is_what_was_asked_for(tf, asked):
 @pytest.mark.parametrize(("units", "connectivity"), [(1, 1.0), (5, 0.01), (60, 1.0), (300, 0.02)])
 def test_reservoirs_of_every_size_and_density_have_a_radius(tf, units, connectivity):
     weights = reservoir(tf, units, connectivity=connectivity, spectral_radius=0.8)
-    result = weights["recurrent_kernel"]
-    assert radius(result) == pytest.approx(0.8, rel=1e-2)
-    into = (result != 0).sum(axis=0)
+    found = weights["recurrent_kernel"]
+    assert radius(found) == pytest.approx(0.8, rel=1e-2)
+    into = (found != 0).sum(axis=0)
     np.testing.assert_array_equal(into, max(1, round(connectivity * units)))
 
 

@@ -31,11 +31,11 @@ KINDS: dict[str, dict[str, Any]] = {
 
 
 def network(
-    options: dict[str, Any], feature_sizes: tuple[int, ...] = ()
+    said: dict[str, Any], feature_sizes: tuple[int, ...] = ()
 ) -> tuple[ModelSpec, dict[str, np.ndarray]]:
     """Options and random weights, of a size that neither forgets at once nor runs into chaos."""
     sizes: dict[str, Any] = {"layers": 2, "units": (24, 16), "embedding": 12, "dropout": 0.0}
-    spec = model_spec(**sizes | options)
+    spec = model_spec(**sizes | said)
     random = np.random.default_rng(0)
     weights = {}
     for name, shape in weight_shapes(spec, VOCAB, feature_sizes).items():
@@ -59,10 +59,10 @@ def engine(
 BUILDERS = (graph.build, graph.build_sequence)
 
 
-def assert_same(result: Engine, exact: Engine, ids: np.ndarray, precision: str) -> None:
+def assert_same(found: Engine, exact: Engine, ids: np.ndarray, precision: str) -> None:
     """The sequence graph ends as the steps do; in int8, as near to it as float32 is."""
-    logits_1V, states = result.read_sequence(ids)
-    step_logits_1V, step_states = result.read(ids)
+    logits_1V, states = found.read_sequence(ids)
+    step_logits_1V, step_states = found.read(ids)
     assert logits_1V.shape == step_logits_1V.shape == (1, VOCAB)
     assert {n: s.shape for n, s in states.items()} == {n: s.shape for n, s in step_states.items()}
     if precision == "float32":
@@ -113,10 +113,10 @@ def test_with_position_features(cell: str, precision: str) -> None:
 def test_in_int8_a_loop_equals_the_steps_but_for_rounding(cell: str) -> None:
     """The products are of the same whole numbers; LSTM has an operator with scales of its own."""
     spec, weights = network({"cell": cell})
-    result = engine(spec, weights, "int8")
+    found = engine(spec, weights, "int8")
     ids_T = np.random.default_rng(1).integers(0, VOCAB, 60)
     for state, expected in zip(
-        result.read_sequence(ids_T)[1].values(), result.read(ids_T)[1].values(), strict=True
+        found.read_sequence(ids_T)[1].values(), found.read(ids_T)[1].values(), strict=True
     ):
         np.testing.assert_allclose(state, expected, atol=1e-3)
 
@@ -152,11 +152,11 @@ UNFORGETFUL = {
 
 def test_of_a_long_prompt_the_end_is_read_where_the_rest_is_forgotten() -> None:
     spec, weights = network(FORGETFUL)
-    result = engine(spec, weights, "float32")
+    found = engine(spec, weights, "float32")
     ids_T = np.random.default_rng(1).integers(0, VOCAB, 3000)
-    assert result.read_suffix(ids_T, SUFFIX_LENGTHS[0]) is not None
-    logits_1V, states = result.read(ids_T)
-    step_logits_1V, step_states = result.read_steps(ids_T)
+    assert found.read_suffix(ids_T, SUFFIX_LENGTHS[0]) is not None
+    logits_1V, states = found.read(ids_T)
+    step_logits_1V, step_states = found.read_steps(ids_T)
     np.testing.assert_allclose(logits_1V, step_logits_1V, atol=1e-5)
     for name, state in states.items():
         np.testing.assert_allclose(state, step_states[name], atol=1e-5)
@@ -165,10 +165,10 @@ def test_of_a_long_prompt_the_end_is_read_where_the_rest_is_forgotten() -> None:
 def test_a_long_prompt_is_read_whole_where_it_is_remembered() -> None:
     spec, weights = network(UNFORGETFUL)
     weights = weights | {"recurrent_1/recurrent_kernel": np.eye(24, dtype=np.float32)}
-    result = engine(spec, weights, "float32")
+    found = engine(spec, weights, "float32")
     ids_T = np.random.default_rng(1).integers(0, VOCAB, 3000)
-    assert result.read_suffix(ids_T, SUFFIX_LENGTHS[0]) is None
-    np.testing.assert_allclose(result.read(ids_T)[0], result.read_steps(ids_T)[0], rtol=1e-3)
+    assert found.read_suffix(ids_T, SUFFIX_LENGTHS[0]) is None
+    np.testing.assert_allclose(found.read(ids_T)[0], found.read_steps(ids_T)[0], rtol=1e-3)
 
 
 def test_states_that_are_not_finite_are_not_taken_for_equal() -> None:

@@ -69,8 +69,8 @@ def test_it_does_where_the_number_of_steps_is_known(tf, steps):
     close(by_the_scan(*drawn(steps), steps=steps), by_a_loop(*drawn(steps), 1.0))
 
 
-def close(result, exact):
-    for one, other in zip(result, exact, strict=True):
+def close(found, exact):
+    for one, other in zip(found, exact, strict=True):
         np.testing.assert_allclose(one, other, atol=2e-5 * np.abs(other).max())
 
 

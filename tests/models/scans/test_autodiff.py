@@ -74,8 +74,8 @@ def test_gradients_in_bfloat16_are_summed_in_float32(tf):
     layer = layer_of()
     x = tf.random.stateless_normal((64, 64, INPUTS), (0, 1))
     h = (tf.zeros((64, UNITS)),)
-    result = [learned(tf, layer, tf.cast(x, d), h)[4:] for d in (tf.float32, tf.bfloat16)]
-    for exact, rounded in zip(*result, strict=True):
+    found = [learned(tf, layer, tf.cast(x, d), h)[4:] for d in (tf.float32, tf.bfloat16)]
+    for exact, rounded in zip(*found, strict=True):
         np.testing.assert_allclose(rounded, exact, atol=0.03 * np.abs(exact).max())
 
 

@@ -36,11 +36,11 @@ def test_the_stock_layers_equal_ours(tf, name, monkeypatch):
     assert type(stock.recurrent[0]).__name__ == "KerasRecurrent" != type(ours.recurrent[0]).__name__
     stock.assign(ours.arrays())
     states = {n: s + 0.3 for n, s in ours.initial_state(None, 3).items()}
-    expected, result = results(tf, ours, states), results(tf, stock, states)
-    np.testing.assert_allclose(result[0], expected[0], atol=1e-5)
+    expected, found = results(tf, ours, states), results(tf, stock, states)
+    np.testing.assert_allclose(found[0], expected[0], atol=1e-5)
     for key, state in expected[1].items():
-        np.testing.assert_allclose(result[1][key], state, atol=1e-5)
-    for one, other in zip(result[2], expected[2], strict=True):
+        np.testing.assert_allclose(found[1][key], state, atol=1e-5)
+    for one, other in zip(found[2], expected[2], strict=True):
         one, other = (np.array(tf.convert_to_tensor(g)) for g in (one, other))
         np.testing.assert_allclose(one, other, atol=1e-4 * np.abs(other).max())
 

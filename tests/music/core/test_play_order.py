@@ -27,21 +27,21 @@ def bars(text: str) -> tuple[Bar, ...]:
     ``"|: a | b |1 c :|2 d ||"``; ``:|*3`` ends what is played three times, ``A=a`` begins part A,
     and ``a{D.C.}`` has a mark.
     """
-    result: list[Bar] = []
+    found: list[Bar] = []
     left = ending = ""
     for token in TOKEN.finditer(text):
         line = token["line"]
         if not line:
             marks = tuple((token["marks"] or "").split())
-            result.append(Bar(ONE, left, "", ending, part=token["part"] or "", marks=marks))
+            found.append(Bar(ONE, left, "", ending, part=token["part"] or "", marks=marks))
             left = ""
             continue
-        if result and not result[-1].right:
+        if found and not found[-1].right:
             right = ":|" if line == ":|:" else "|" if line == "|:" else line
-            result[-1] = replace(result[-1], right=right, times=int(token["times"] or 2))
+            found[-1] = replace(found[-1], right=right, times=int(token["times"] or 2))
         left = "|:" if line in (":|:", "|:") else ""
         ending = token["ending"] or (ending if line == "|" else "")
-    return tuple(result)
+    return tuple(found)
 
 
 @pytest.mark.parametrize(

@@ -25,9 +25,9 @@ def test_a_sign_that_changes_nothing_does_not_come():
 
 def test_a_letter_that_has_had_a_sign_carries_one_until_the_bar_line():
     for octave in ("F,", "F", "f"):
-        result = after("Cmaj", "^fa")
-        assert {f"^{octave}", f"={octave}", f"_{octave}"} <= result
-        assert octave not in result
+        found = after("Cmaj", "^fa")
+        assert {f"^{octave}", f"={octave}", f"_{octave}"} <= found
+        assert octave not in found
     assert "f" in after("Cmaj", "^fa3|")
     assert "=f" not in after("Cmaj", "^fa3|")
 

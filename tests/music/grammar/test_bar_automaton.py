@@ -25,14 +25,14 @@ def test_every_token_leads_forward(bar):
 
 def test_what_may_begin_within_an_eighth():
     """Three ways off the grid: inside of an eighth, on to the grid, an eighth in the middle."""
-    result = {
+    found = {
         (Fraction(at, 24), name)
         for at in (6, 12, 18)
         for name, length in LENGTHS.items()
         if fits(at, length, 288)
     }
     quarter = Fraction(1, 4)
-    assert result == {
+    assert found == {
         (quarter, "/4"), (quarter, "/2"), (quarter, "3/4"),
         (2 * quarter, "/4"), (2 * quarter, "/2"), (2 * quarter, ""), (2 * quarter, "3/2"),
         (3 * quarter, "/4"),

@@ -22,8 +22,8 @@ def reachable(automaton, start):
         state = fresh.popleft()
         if state in edges:
             continue
-        result = {name: automaton.next_state(state, name) for name in TOKEN_CLASSES}
-        edges[state] = {name: after for name, after in result.items() if after}
+        found = {name: automaton.next_state(state, name) for name in TOKEN_CLASSES}
+        edges[state] = {name: after for name, after in found.items() if after}
         if state.bar_state.ending_bars > MAX_ENDING_BARS or state.bar_state.stage is Stage.ENDED:
             edges[state] = {}
         fresh.extend(edges[state].values())
@@ -33,18 +33,18 @@ def reachable(automaton, start):
 def distances(edges):
     """Minimum number of tokens from each state to the end, by backward search."""
     before: dict[Any, list[Any]] = {state: [] for state in edges}
-    for state, result in edges.items():
-        for after in result.values():
+    for state, found in edges.items():
+        for after in found.values():
             before[after].append(state)
-    result = {state: 0 for state in edges if state.bar_state.stage is Stage.ENDED}
-    fresh = deque(result)
+    found = {state: 0 for state in edges if state.bar_state.stage is Stage.ENDED}
+    fresh = deque(found)
     while fresh:
         state = fresh.popleft()
         for other in before[state]:
-            if other not in result:
-                result[other] = result[state] + 1
+            if other not in found:
+                found[other] = found[state] + 1
                 fresh.append(other)
-    return result
+    return found
 
 
 @pytest.mark.parametrize(
@@ -72,13 +72,13 @@ def test_costs_are_those_of_the_shortest_paths_to_the_end(meter, spec):
         GrammarState(0, cost_to_go(spec).structure.start(bar), automaton_for(bar).start(False)),
     )
     least = distances(edges)
-    for state, result in edges.items():
+    for state, found in edges.items():
         if (
             state.bar_state.ending_bars < MAX_ENDING_BARS
             and state.bar_state.stage is not Stage.ENDED
         ):
             expected = [
-                1 + least.get(result[name], UNREACHABLE) if name in result else UNREACHABLE
+                1 + least.get(found[name], UNREACHABLE) if name in found else UNREACHABLE
                 for name in TOKEN_CLASSES
             ]
             costs = np.minimum(automaton.costs(state), UNREACHABLE).tolist()

@@ -94,7 +94,7 @@ class Tune:
 
     def sections(self):
         """Each section: lead-in, body, first and second ending, and whether it is repeated."""
-        result: list[Any] = []
+        found: list[Any] = []
         opened = False
         lead: list[Any] = []
         main: list[Any] = []
@@ -110,7 +110,7 @@ class Tune:
                 now = first if left == "|1" else second
             now.append(notes)
             if right == "|:":
-                assert (result, opened, len(main)) == ([], False, 1), "a lead-in within the tune"
+                assert (found, opened, len(main)) == ([], False, 1), "a lead-in within the tune"
                 lead, main = main, []
                 now = main
             closed = right in ("||", "|]", ":|")
@@ -118,11 +118,11 @@ class Tune:
             assert (right == "|]") <= (notes is self.bars[-1][1]), "|] within the tune"
             if closed:
                 assert len(first) == len(second), "endings of different lengths"
-                result.append((lead, main, first, second, opened))
+                found.append((lead, main, first, second, opened))
                 lead, main, first, second, opened = [], [], [], [], False
                 now = main
         assert right in ("|]", ":|"), "the tune is not closed"
-        return result
+        return found
 
     def played(self):
         """The lengths of the bars in the order of playing."""

@@ -112,9 +112,9 @@ def test_meter_and_key_are_needed(meter, key, why):
     ],
 )
 def test_a_key_is_the_nearest_mode_on_its_tonic(key, there, body):
-    result = tune("CDEFGABc|]", key=key)
-    assert str(result.key) == there
-    assert codec.encode_tune(result, None).split("\n")[-1] == body
+    found = tune("CDEFGABc|]", key=key)
+    assert str(found.key) == there
+    assert codec.encode_tune(found, None).split("\n")[-1] == body
 
 
 @pytest.mark.parametrize(
@@ -131,9 +131,9 @@ def test_a_key_is_the_nearest_mode_on_its_tonic(key, there, body):
     ],
 )
 def test_a_tune_that_changes_key_or_meter_is_as_many_tunes(music, bodies):
-    result = normalize.normal_forms(parse_tune(f"X:1\nM:4/4\nL:1/8\nK:C\n{music}\n"))
+    found = normalize.normal_forms(parse_tune(f"X:1\nM:4/4\nL:1/8\nK:C\n{music}\n"))
     assert [
-        codec.encode_tune(each, None).partition("K:")[2].replace("\n", " ") for each in result
+        codec.encode_tune(each, None).partition("K:")[2].replace("\n", " ") for each in found
     ] == (bodies)
 
 
@@ -169,10 +169,10 @@ def test_notes_are_plain(music, body):
 
 
 def test_a_tune_in_normal_form_stays_as_it_is():
-    result = tune("|:G2|[CE]5-C3|A>B(3cdez4[1D6:|[2D8||C8|D8|]")
-    assert normalize.normalize(result) == result
+    found = tune("|:G2|[CE]5-C3|A>B(3cdez4[1D6:|[2D8||C8|D8|]")
+    assert normalize.normalize(found) == found
     assert {Fraction(n, WHOLE) for n in LENGTHS.values()} >= {
-        note.written for bar in result.bars for note in bar.notes
+        note.written for bar in found.bars for note in bar.notes
     }
 
 

@@ -219,9 +219,9 @@ def test_every_tune_kept_goes_all_the_way_round(kept):
         assert normalize.normalize(tune) == tune
         assert without_outline(learned.text) == codec.encode_tune(tune)
         there = codec.transpose_tune(tune, learned.key)
-        result = parse_tune(abc(there))
-        assert result.bars == there.bars
-        assert normalize.identity(normalize.normalize(result)) == normalize.identity(tune)
+        found = parse_tune(abc(there))
+        assert found.bars == there.bars
+        assert normalize.identity(normalize.normalize(found)) == normalize.identity(tune)
         assert normalize.signature(there) == normalize.signature(tune)
 
 

@@ -19,8 +19,8 @@ def form(music):
     return codec.encode_tune(normalize.normalize(tune(music))).split("\n")[-1]
 
 
-def heard(result):
-    return [(sound.pitch, sound.duration) for sound in perform(result).sounds]
+def heard(found):
+    return [(sound.pitch, sound.duration) for sound in perform(found).sounds]
 
 
 WRITTEN = [
@@ -88,8 +88,8 @@ def test_what_people_write_is_read_and_written_out(music, body):
         assert form(music) == body
     else:
         head, _, rest = music.partition("\n")
-        result = parse_tune(f"X:1\nM:4/4\nL:1/8\n{head}\nK:C\n{rest}\n")
-        assert codec.encode_tune(normalize.normalize(result)).endswith("|:C8:|G8||C8|]")
+        found = parse_tune(f"X:1\nM:4/4\nL:1/8\n{head}\nK:C\n{rest}\n")
+        assert codec.encode_tune(normalize.normalize(found)).endswith("|:C8:|G8||C8|]")
 
 
 def test_a_plain_tune_comes_out_as_it_is():
@@ -104,9 +104,9 @@ def test_double_bars_within_a_repeat_are_no_sections():
 
 def test_keys_go_with_their_bars():
     whole = tune("|:C8|1\nK:G\nF8:|2 G8:|3 F8|]")
-    result = unroll(whole)
-    assert [str(bar.key) for bar in result.bars] == ["Cmaj", "Gmaj", "Gmaj", "Cmaj", "Gmaj"]
-    assert heard(result) == heard(whole)
+    found = unroll(whole)
+    assert [str(bar.key) for bar in found.bars] == ["Cmaj", "Gmaj", "Gmaj", "Cmaj", "Gmaj"]
+    assert heard(found) == heard(whole)
 
 
 def test_nonsense_is_not_written_out():

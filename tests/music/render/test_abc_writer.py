@@ -38,11 +38,11 @@ def body(text):
 @pytest.mark.parametrize("key", KEYS)
 def test_what_is_written_reads_as_the_same_tune(name, key):
     tune = made(name, key)
-    result = parse_tune(abc(tune, tempo=120))
-    assert (result.bars, result.key, result.meter) == (tune.bars, tune.key, tune.meter)
-    assert normalize.normalize(result).bars == tune.bars
-    assert result.tempo == 120
-    assert result.rhythm == tune.rhythm
+    found = parse_tune(abc(tune, tempo=120))
+    assert (found.bars, found.key, found.meter) == (tune.bars, tune.key, tune.meter)
+    assert normalize.normalize(found).bars == tune.bars
+    assert found.tempo == 120
+    assert found.rhythm == tune.rhythm
 
 
 def test_it_begins_as_other_programs_want_it():
@@ -63,11 +63,11 @@ def test_a_hornpipe_keeps_its_rhythm_and_tempo_and_abc2midi_plays_it_even():
         text = TUNES["reel"].replace("R:reel", "R:hornpipe").replace("M:2/2", f"M:{meter}")
         written = abc(codec.decode_tune(text))
         assert "T:Hornpipe 1 in C major\nR:HORNPIPE\n" in written
-        result = parse_tune(written)
-        assert result.rhythm == "hornpipe"
-        assert tempo_of(result) == 152
+        found = parse_tune(written)
+        assert found.rhythm == "hornpipe"
+        assert tempo_of(found) == 152
         if abc2midi.installed():
-            assert abc2midi.abc2midi_agrees(written, result) is None
+            assert abc2midi.abc2midi_agrees(written, found) is None
 
 
 @pytest.mark.parametrize(
@@ -96,8 +96,8 @@ def test_notes_are_grouped_as_they_are_beamed(name, lines):
 )  # fmt: skip
 def test_bars_of_any_length_read_the_same(music, meter):
     tune = codec.decode_tune(f"R:none\nM:{meter}\nK:Cmaj\n{music}|]")
-    result = parse_tune(abc(tune))
-    assert [note for bar in result.bars for note in bar.notes] == [
+    found = parse_tune(abc(tune))
+    assert [note for bar in found.bars for note in bar.notes] == [
         note for bar in tune.bars for note in bar.notes
     ]
 

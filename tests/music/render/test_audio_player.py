@@ -30,9 +30,9 @@ def test_the_first_player_that_there_is_gets_the_file(programs: Path, tmp_path: 
     log = tmp_path / "log"
     program(programs, "cvlc", "sys.exit(3)")
     program(programs, "aplay", f"open({str(log)!r}, 'w').write(' '.join(sys.argv[1:]))")
-    result = find_player()
-    assert result == (str(programs / "aplay"), "-q")
-    play(tmp_path / "a tune.wav", result)
+    found = find_player()
+    assert found == (str(programs / "aplay"), "-q")
+    play(tmp_path / "a tune.wav", found)
     assert log.read_text() == f"-q {tmp_path / 'a tune.wav'}"
 
 

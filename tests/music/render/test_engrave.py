@@ -99,22 +99,22 @@ def test_what_stands_above_and_below_the_staves() -> None:
         composer="Somebody",
         words=("First line", "", "word " * 60),
     )
-    result = engrave(tune, 1)
-    root = ElementTree.fromstring(svg_file(result))
+    found = engrave(tune, 1)
+    root = ElementTree.fromstring(svg_file(found))
     texts = ["".join(e.itertext()).strip() for e in root.iter(f"{SVG}text")]
     assert texts[:6] == ["One", "Two", "Three <&>", "reel", "Somebody", "First line"]
     assert " ".join(texts[7:]).split() == ["word"] * 60
     assert len(texts[7:]) > 2
-    assert result[0].top == engrave(replace(tune, subtitles=()), 1)[0].top + 2 * 54
-    assert dark(Image.open(io.BytesIO(png_file(result)))).any()
+    assert found[0].top == engrave(replace(tune, subtitles=()), 1)[0].top + 2 * 54
+    assert dark(Image.open(io.BytesIO(png_file(found)))).any()
 
 
 def test_more_words_than_a_page_holds_go_on_on_the_next() -> None:
     tune = replace(parse_tune("M:4/4\nL:1/4\nK:C\nABcd|]"), words=("la",) * 120)
-    result = engrave(tune, 1)
-    assert len(result) == 4
-    assert all(sheet.height <= HEIGHT - 300 for sheet in result)
-    assert len(re.findall(rb"/Type /Page\b", pdf_file(result))) == 4
+    found = engrave(tune, 1)
+    assert len(found) == 4
+    assert all(sheet.height <= HEIGHT - 300 for sheet in found)
+    assert len(re.findall(rb"/Type /Page\b", pdf_file(found))) == 4
 
 
 def test_texts_in_the_score_are_all_in_the_font_that_comes_with_it() -> None:
@@ -142,10 +142,10 @@ def test_a_pdf_breaks_pages_between_tunes(sheets: list[Sheet]) -> None:
 
 
 def test_a_very_long_tune_goes_on_on_further_sheets() -> None:
-    result = engrave(parse_tune("T:Long\nM:4/4\nL:1/4\nK:C\n" + "ABcd|" * 160 + "]"), 1)
-    assert len(result) > 1
-    assert [bool(sheet.title) for sheet in result] == [True] + [False] * (len(result) - 1)
-    assert all(sheet.top + sheet.height <= HEIGHT - 300 for sheet in result)
+    found = engrave(parse_tune("T:Long\nM:4/4\nL:1/4\nK:C\n" + "ABcd|" * 160 + "]"), 1)
+    assert len(found) > 1
+    assert [bool(sheet.title) for sheet in found] == [True] + [False] * (len(found) - 1)
+    assert all(sheet.top + sheet.height <= HEIGHT - 300 for sheet in found)
 
 
 def test_a_picture_that_is_too_high_is_refused(sheets: list[Sheet]) -> None:

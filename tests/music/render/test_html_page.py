@@ -80,13 +80,13 @@ def test_the_player_is_told_the_tunes_sounds(text: str, tunes: list[Tune]) -> No
     assert match
     music = json.loads(match[1])
     ids = [a.get("id") for _, a in Read(text).elements]
-    for tune, messages in zip(tunes, music["tunes"], strict=True):
+    for tune, told in zip(tunes, music["tunes"], strict=True):
         performance = perform(tune)
-        assert messages["tempo"] == pytest.approx(performance.tempo, abs=1e-3)
+        assert told["tempo"] == pytest.approx(performance.tempo, abs=1e-3)
         expected = [
             (float(4 * s.onset), float(4 * s.duration), s.pitch) for s in performance.sounds
         ]
-        for note, sound in zip(messages["notes"], expected, strict=True):
+        for note, sound in zip(told["notes"], expected, strict=True):
             assert note[:3] == pytest.approx(sound, abs=1e-5)
             assert note[3]
             assert all(ids.count(head) == 1 for head in note[3])
@@ -107,13 +107,13 @@ def test_every_sound_of_every_voice_has_its_heads_and_its_time(trio: Tune) -> No
         [RenderedTune(performance, engrave(tune, 1), "X:1")], find("harp"), "seqgen"
     ).decode()
     ids = {attributes.get("id") for _, attributes in Read(text).elements}
-    (messages,) = json.loads(text.partition('id="music">')[2].partition("</script>")[0])["tunes"]
-    assert len(messages["notes"]) == len(performance.sounds)
-    for note, sound in zip(messages["notes"], performance.sounds, strict=True):
-        assert note[0] / messages["tempo"] * 60 == pytest.approx(performance.seconds(sound.onset))
+    (told,) = json.loads(text.partition('id="music">')[2].partition("</script>")[0])["tunes"]
+    assert len(told["notes"]) == len(performance.sounds)
+    for note, sound in zip(told["notes"], performance.sounds, strict=True):
+        assert note[0] / told["tempo"] * 60 == pytest.approx(performance.seconds(sound.onset))
         assert note[3]
         assert set(note[3]) <= ids
-    assert messages["length"] / messages["tempo"] * 60 == pytest.approx(6)
-    assert len({head for note in messages["notes"] for head in note[3]}) == 3 + 1 + 1 + 4 + 3
+    assert told["length"] / told["tempo"] * 60 == pytest.approx(6)
+    assert len({head for note in told["notes"] for head in note[3]}) == 3 + 1 + 1 + 4 + 3
     assert "Also &lt;known&gt; as" in text
     assert "Somebody" in Read(text).texts["p"]

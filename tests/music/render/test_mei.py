@@ -144,8 +144,8 @@ def test_repeats_endings_and_tuplets() -> None:
     assert [m.get("right") for m in measures] == [
         "single", "single", "rptend", "single", "end", "dbl", "single",
     ]  # fmt: skip
-    result = [(e.get("n"), len(elements(e, "measure"))) for e in elements(root, "ending")]
-    assert result == [("1", 1), ("2", 2)]
+    found = [(e.get("n"), len(elements(e, "measure"))) for e in elements(root, "ending")]
+    assert found == [("1", 1), ("2", 2)]
     tuplets = elements(root, "tuplet")
     assert [(t.get("num"), t.get("numbase"), t.get("bracket.visible")) for t in tuplets] == [
         ("3", "2", "false"), ("3", "2", None),
@@ -314,12 +314,12 @@ def test_lyrics_have_hyphens_and_lines_up_to_their_next_syllable() -> None:
             },
         )
     )
-    result = [
+    found = [
         (verse.get("n"), syl.get("con"), syl.get("wordpos"), syl.text)
         for verse in elements(root, "verse")
         for syl in elements(verse, "syl")
     ]
-    assert result == [
+    assert found == [
         ("1", "d", "i", "val"), ("2", "u", None, "Oh"), ("1", None, "t", "ley"),
         ("1", "u", None, "low"), ("1", None, "i", "a-"), ("2", None, None, "two"),
     ]  # fmt: skip
@@ -399,13 +399,13 @@ def test_an_invisible_rest_is_not_drawn() -> None:
 @given(st.integers(1, 600), st.sampled_from([1, 2, 4, 8, 16, 32, 64, 128]))
 def test_heads_are_drawable_and_as_long_as_the_note(numerator: int, denominator: int) -> None:
     written = Fraction(numerator, denominator)
-    result = heads(written)
-    assert sum(result) == written
-    for head in result:
+    found = heads(written)
+    assert sum(found) == written
+    for head in found:
         base = max(b for b in (Fraction(2) / 2**i for i in range(9)) if b <= head)
         assert head / base in (1, Fraction(3, 2), Fraction(7, 4))
     # One head for each binary digit, at most: only the last head has dots.
-    assert len(result) <= written // 2 + (written % 2 * 128).numerator.bit_count()
+    assert len(found) <= written // 2 + (written % 2 * 128).numerator.bit_count()
 
 
 @pytest.mark.parametrize(

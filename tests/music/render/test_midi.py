@@ -18,7 +18,7 @@ def opened(tunes: list[Tune], instrument: str = "harp") -> mido.MidiFile:
 
 def notes(file: mido.MidiFile) -> list[tuple[Fraction, Fraction, int]]:
     """Onset, duration and pitch of each note, in whole notes, by onset and then as written."""
-    result: list[tuple[Fraction, Fraction, int]] = []
+    found: list[tuple[Fraction, Fraction, int]] = []
     for track in file.tracks:
         now, begun = 0, {}
         for message in track:
@@ -29,9 +29,9 @@ def notes(file: mido.MidiFile) -> list[tuple[Fraction, Fraction, int]]:
             elif message.type in ("note_on", "note_off"):
                 start = begun.pop(message.note)
                 whole = 4 * file.ticks_per_beat
-                result.append((Fraction(start, whole), Fraction(now - start, whole), message.note))
+                found.append((Fraction(start, whole), Fraction(now - start, whole), message.note))
         assert not begun
-    return sorted(result)
+    return sorted(found)
 
 
 def facts(file: mido.MidiFile, kind: str) -> list[mido.MetaMessage]:
@@ -48,8 +48,8 @@ def test_tunes_follow_each_other(tunes: list[Tune]) -> None:
     first, second = perform(tunes[0]), perform(tunes[1])
     file = opened(tunes[:2])
     assert len(file.tracks) == 2
-    result = notes(file)
-    after = [note for note in result if note[0] >= first.length + PAUSE]
+    found = notes(file)
+    after = [note for note in found if note[0] >= first.length + PAUSE]
     assert len(after) == len(second.sounds)
     assert after[0][0] == first.length + PAUSE + second.sounds[0].onset
     assert [m.text for m in facts(file, "marker")] == [tunes[0].title, tunes[1].title]

@@ -28,8 +28,8 @@ def test_ties_are_joined_and_notes_know_where_they_are_written() -> None:
     assert perform(tune).length == 6
 
 
-def voice(abc: str, **options: object) -> Voice:
-    return Voice(parse_tune(abc).bars, **options)  # type: ignore[arg-type]
+def voice(abc: str, **said: object) -> Voice:
+    return Voice(parse_tune(abc).bars, **said)  # type: ignore[arg-type]
 
 
 def test_all_voices_sound_at_their_own_octave() -> None:
@@ -43,12 +43,12 @@ def test_all_voices_sound_at_their_own_octave() -> None:
         ),
     )
     performance = perform(tune)
-    result = {
+    found = {
         number: [(s.onset, s.pitch) for s in performance.sounds if s.voice == number]
         for number in range(3)
     }
     half, quarter = Fraction(1, 2), Fraction(1, 4)
-    assert result == {
+    assert found == {
         0: [(0, 60), (quarter, 62), (half, 60), (half + quarter, 62), (1, 64)],
         1: [(0, 62), (half, 62), (1, 64)],
         2: [(0, 60), (quarter, 64), (half, 60), (half + quarter, 64), (1, 65), (3 * half, 67)],

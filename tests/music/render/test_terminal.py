@@ -60,8 +60,8 @@ def at_notes(tune: Tune, *attached: Attachments) -> Tune:
     """The tune of one bar with something at each of its first notes."""
     (bar,) = tune.bars
     notes = [
-        note._replace(attached=result)
-        for note, result in zip_longest(bar.notes, attached, fillvalue=Attachments())
+        note._replace(attached=found)
+        for note, found in zip_longest(bar.notes, attached, fillvalue=Attachments())
     ]
     return replace(tune, bars=(replace(bar, notes=tuple(notes)),))
 

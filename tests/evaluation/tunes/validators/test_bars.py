@@ -64,9 +64,9 @@ def test_a_tune_without_notes_or_meter_cannot_be_exact(tune):
 
 
 def test_a_meter_that_changes_holds_from_its_bar_on(tune):
-    result = tune("A6|B4|c4|]", (3, 4))
-    one, two, three = result.bars
-    assert bar_exact(replace(result, bars=(one, replace(two, meter=Meter(2, 4)), three))) is None
+    found = tune("A6|B4|c4|]", (3, 4))
+    one, two, three = found.bars
+    assert bar_exact(replace(found, bars=(one, replace(two, meter=Meter(2, 4)), three))) is None
 
 
 PLAYED = {
@@ -88,16 +88,16 @@ def test_repeats_and_endings_are_followed(tune, body, order):
 
 
 def test_an_ending_may_serve_several_times(tune):
-    result = tune("|:A6|1 B6:|2 c6|]", (3, 4))
-    first, one, two = result.bars
+    found = tune("|:A6|1 B6:|2 c6|]", (3, 4))
+    first, one, two = found.bars
     for many, order in (("1,2", [0, 1, 0, 1, 0, 2]), ("1-3", [0, 1, 0, 1, 0, 1, 0, 2])):
         last = "3" if many == "1,2" else "4"
         bars = (first, replace(one, ending=many), replace(two, ending=last))
-        assert played(replace(result, bars=bars)) == order
+        assert played(replace(found, bars=bars)) == order
 
 
 def test_what_sounds_is_where_and_as_long_as_it_is_heard(tune):
-    result = tune("|:A2-|A4 z2:|(3Bcd ^c4|]", (3, 4))
+    found = tune("|:A2-|A4 z2:|(3Bcd ^c4|]", (3, 4))
     third = Fraction(1, 12)
     expected = [
         (Fraction(0), 69, Fraction(3, 4)),
@@ -107,7 +107,7 @@ def test_what_sounds_is_where_and_as_long_as_it_is_heard(tune):
         (Fraction(2) + 2 * third, 74, third),
         (Fraction(9, 4), 73, Fraction(1, 2)),
     ]
-    assert [(onset, keys[0], length) for onset, keys, length in sounding(result)] == expected
+    assert [(onset, keys[0], length) for onset, keys, length in sounding(found)] == expected
 
 
 lengths = st.integers(1, 8).map(lambda n: Fraction(n, 8))
