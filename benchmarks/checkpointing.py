@@ -52,8 +52,8 @@ def steps(run: Run, count: int, before: Callable[[], None]) -> np.ndarray:
     for step in range(count):
         before()
         place = (0, step % run.windows.steps)
-        run.learner.step(run.windows.read(*place), 1e-4)
-    run.keeper.finish()
+        run.trainer.step(run.windows.read(*place), 1e-4)
+    run.writer.finish()
     return np.array([time.perf_counter(), time.process_time()]) - began
 
 
@@ -63,13 +63,13 @@ def pair(run: Run, count: int) -> np.ndarray:
 
     def save() -> None:
         nonlocal saves, finished
-        finished += len(list(run.keeper.outcomes()))
+        finished += len(list(run.writer.outcomes()))
         if finished == saves:
-            run.keeper.save(run.position, run.learner.arrays())
+            run.writer.save(run.position, run.trainer.arrays())
             saves += 1
 
     alone = steps(run, count, lambda: None)
-    list(run.keeper.outcomes())
+    list(run.writer.outcomes())
     return (steps(run, count, save) - alone) / saves
 
 

@@ -8,7 +8,6 @@ import argparse
 import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from seqgen.config.options import SamplingOptions, TuneOptions
@@ -36,8 +35,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         ((_, abc),) = generator.pieces("", options, request)
         picture = args.out / f"tune-{number}.svg"
         picture.write_bytes(remove_names(svg_file(engrave(parse_tune(abc), number))))
-        given = {name: value for name, value in asdict(request).items() if value}
-        flags = [word for name, value in given.items() for word in (f"--{name}", str(value))]
+        named = (request.rhythm, request.meter, request.key, request.bars, request.form)
+        flags = [
+            word
+            for name, value in zip(("rhythm", "meter", "key", "bars", "form"), named, strict=True)
+            for word in (f"--{name}", str(value))
+        ]
         command = ["seqgen", "sample", args.name, *flags, "--seed", str(args.seed)]
         print(f"{picture.name}, {picture.stat().st_size / 1000:.0f} kB:  {shlex.join(command)}")
 

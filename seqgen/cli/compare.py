@@ -43,7 +43,7 @@ Plot = Annotated[
 
 @with_options(DataOptions, ModelOptions, TrainingOptions, ComparisonOptions, several=True)
 def compare(
-    said: dict[str, Any],
+    given: dict[str, Any],
     sources: Sources,
     name: Name = None,
     checkpoints_dir: CheckpointsDir = Path("checkpoints"),
@@ -66,9 +66,9 @@ def compare(
     corpus = open_sources(sources, encoding)
     path = checkpoints_dir / (f"{corpus.name}-compare" if name is None else validate_name(name))
     if dry_run:
-        compare_results.show_estimate(corpus, said, path.name, as_json)
+        compare_results.show_estimate(corpus, given, path.name, as_json)
         return
-    comparison = watch(comparing(corpus, said, path, overwrite=overwrite), path, overwrite)
+    comparison = watch(comparing(corpus, given, path, overwrite=overwrite), path, overwrite)
     compare_results.show(comparison, as_json)
     if plot:
         from seqgen.reports.charts import save_comparison_plot

@@ -79,9 +79,9 @@ def figures(entry: Entry) -> list[str]:
     ]  # fmt: skip
 
 
-def show_estimate(corpus: Any, said: dict[str, Any], name: str, as_json: bool) -> None:
+def show_estimate(corpus: Any, given: dict[str, Any], name: str, as_json: bool) -> None:
     """What would be compared, and how long it would take."""
-    found = estimate(corpus, said, name)
+    found = estimate(corpus, given, name)
     minutes = sum(each.minutes for each in found)
     if as_json:
         print(json.dumps({"variants": [asdict(e) for e in found], "minutes": minutes}, indent=2))
@@ -98,7 +98,7 @@ def show_estimate(corpus: Any, said: dict[str, Any], name: str, as_json: bool) -
 
 
 def show_choices(screen: Console, found: Sequence[Entry | EstimatedVariant]) -> None:
-    """A line for each option that nobody said and that is not the same for all."""
+    """Return a line for each option that was not given and differs between variants."""
     for option in found[0].defaults or ():
         values = [(each.defaults or {}).get(option) for each in found]
         told = ", ".join(

@@ -96,7 +96,8 @@ def corpus_facts(corpus: Corpus) -> dict[str, Any]:
 
 
 def beginning(corpus: Corpus, characters: int | None) -> str:
-    """The first characters of a corpus: as many as said, or the lines that fit in a screen."""
+    """The first characters of a corpus: as many as requested, or the lines that fit on the
+    screen."""
     wanted = characters or GLANCE
     between = TASKS.load(corpus.kind).document_separator
     parts, length = [], 0

@@ -34,7 +34,7 @@ def evaluate(
             autocompletion=complete_checkpoint,
         ),
     ],
-    said: dict[str, Any],
+    given: dict[str, Any],
     files: Annotated[
         list[str] | None,
         typer.Argument(
@@ -53,8 +53,8 @@ def evaluate(
     """
     checkpoint = open_checkpoint(name)
     evaluation = evaluation_of(checkpoint)
-    check_options(checkpoint, evaluation, said, files)
-    how, *others = grouped(said, EvaluationOptions, *TASK_OPTIONS)
+    check_options(checkpoint, evaluation, given, files)
+    how, *others = grouped(given, EvaluationOptions, *TASK_OPTIONS)
     own = next(options for options in others if isinstance(options, evaluation.options))
     evaluation.run(checkpoint, files or [], how, own, as_json)
 
@@ -69,7 +69,7 @@ def evaluation_of(checkpoint: "Checkpoint") -> Evaluation:
 def check_options(
     checkpoint: "Checkpoint",
     evaluation: Evaluation,
-    said: dict[str, Any],
+    given: dict[str, Any],
     files: list[str] | None,
 ) -> None:
     """Raise ConfigError for an option that is not for models of this task."""
@@ -77,7 +77,7 @@ def check_options(
     names = [field.name for field in fields(evaluation.options)]  # type: ignore[arg-type]
     for group in TASK_OPTIONS:
         for field in fields(group):
-            if field.name in said and field.name not in names:
+            if field.name in given and field.name not in names:
                 raise ConfigError(
                     f"is not for models of {task} such as {name}, which have "
                     + ", ".join(f"`{each}`" for each in names),

@@ -22,11 +22,11 @@ CONFIG_HELP = "TOML file of options, such as clip_norm = 5.0."
 def with_options(
     *groups: type[Options], several: bool = False
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Turn ``f(..., said)`` into a Typer command that has every option of the dataclasses.
+    """Turn ``f(..., given)`` into a Typer command that has every option of the dataclasses.
 
     groups: the dataclasses; a field with ``flag=False`` is read from a ``--config`` file only.
-    several: every option takes a list of values, and ``said`` has a tuple of them for each.
-    The command calls ``f`` with its own parameters and with ``said``: the values that were given
+    several: every option takes a list of values, and ``given`` has a tuple of them for each.
+    The command calls ``f`` with its own parameters and with ``given``: the values that were given
     on the command line or in the file, by field name, in the types of the fields. It raises
     ConfigError for a value that is not of its type or a file that is not right; bounds and choices
     are checked where the dataclass is made.
@@ -38,17 +38,17 @@ def with_options(
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @wraps(command)
         def run(config: Path | None = None, **values: Any) -> None:
-            said = read_config(config, known) if config else {}
+            given = read_config(config, known) if config else {}
             if several:
-                said = {name: listed(value) for name, value in said.items()}
+                given = {name: listed(value) for name, value in given.items()}
             read = parse_several if several else parse
             for name in switches:
                 if (text := values.pop(name)) is not None:
-                    said[name] = text if isinstance(text, bool) else read(name, text, hints[name])
-            command(**values, said=said)
+                    given[name] = text if isinstance(text, bool) else read(name, text, hints[name])
+            command(**values, given=given)
 
         own = inspect.signature(command, eval_str=True).parameters.values()
-        parameters = [p for p in own if p.name != "said"]
+        parameters = [p for p in own if p.name != "given"]
         make = flag_of_several if several else flag
         parameters += [make(f, hints[f.name], group) for group, f in switches.values()]
         parameters.append(
@@ -65,7 +65,7 @@ def with_options(
 
 
 def keyword(name: str, kind: Any, info: Any) -> inspect.Parameter:
-    """A parameter that is None unless it is said."""
+    """A parameter that is None unless it is given."""
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind, info]
     )
@@ -177,15 +177,15 @@ def listed(value: Any) -> tuple[Any, ...]:
 def read_config(path: Path, known: Mapping[str, Any]) -> dict[str, Any]:
     """The options that a TOML file says. Raises ConfigError that names the file."""
     try:
-        said = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        given = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}", option="config") from error
     except (ValueError, RecursionError) as error:  # not TOML, not UTF-8, or lists in lists in lists
         raise ConfigError(f"{path} is not a TOML file: {error}", option="config") from error
-    for name in said:
+    for name in given:
         if name not in known:
             raise ConfigError(f"{path}: {unknown_name('option', name, known)}")
-    return {name: plain(name, value, path) for name, value in said.items()}
+    return {name: plain(name, value, path) for name, value in given.items()}
 
 
 def plain(name: str, value: Any, path: Path) -> Any:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Notice(NamedTuple):
-    """What is told on the way. failed: something could not be done, and the rest goes on."""
+    """A message about the outputs. failed: a tune or file could not be written; the others were."""
 
     text: str
     failed: bool = False
@@ -175,7 +175,7 @@ def print_notices(notices: Iterable[Notice]) -> None:
 
 
 def left_out(tune: Tune, error: TuneError) -> Notice:
-    """What is told of a tune that cannot be rendered."""
+    """The notice for a tune that cannot be rendered."""
     title = f" ({tune.title})" if tune.title else ""
     return Notice(f"tune {tune.number}{title} is left out: {error}", failed=True)
 

@@ -26,7 +26,7 @@ def render(
             autocompletion=complete_corpus,
         ),
     ],
-    said: dict[str, Any],
+    given: dict[str, Any],
     output: Annotated[
         Path | None, typer.Option(help="Output file; its suffix is the format.")
     ] = None,
@@ -42,7 +42,7 @@ def render(
     A tune that cannot be rendered is named and left out. The exit status is 1 if none is left or
     a file cannot be written.
     """
-    options = RenderOptions(**said)
+    options = RenderOptions(**given)
     from seqgen.cli import outputs
 
     outputs.check(options, not outputs.is_requested(options, output), output)

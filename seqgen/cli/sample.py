@@ -43,7 +43,7 @@ def sample(
             autocompletion=complete_checkpoint,
         ),
     ],
-    said: dict[str, Any],
+    given: dict[str, Any],
     prompt: Annotated[
         str,
         typer.Option(help="Text to continue: text, @FILE, or - (@@: a literal @)."),
@@ -80,7 +80,7 @@ def sample(
     Tunes are printed as ABC; a terminal shows their bars. A prompt of a tune model is ABC: header
     lines (K:D), the first bars, or both.
     """
-    options, asked, rendering = grouped(said, SamplingOptions, TuneOptions, RenderOptions)
+    options, asked, rendering = grouped(given, SamplingOptions, TuneOptions, RenderOptions)
     if rendering != RenderOptions():
         from seqgen.cli import outputs
 

@@ -56,7 +56,7 @@ Verbose = Annotated[
 
 @with_options(DataOptions, ModelOptions, TrainingOptions)
 def train(
-    said: dict[str, Any],
+    given: dict[str, Any],
     sources: Sources = None,
     name: Name = None,
     checkpoints_dir: CheckpointsDir = Path("checkpoints"),
@@ -79,7 +79,7 @@ def train(
         check_resume_conflicts(
             sources=sources, name=name, encoding=encoding, overwrite=overwrite, dry_run=dry_run
         )
-        watch(_resume(resume, checkpoints_dir, said, ignore_corpus_changes), verbose)
+        watch(_resume(resume, checkpoints_dir, given, ignore_corpus_changes), verbose)
     elif ignore_corpus_changes:
         raise ConfigError("needs `resume`", option="ignore_corpus_changes")
     elif not sources:
@@ -88,9 +88,9 @@ def train(
             "a checkpoint to `resume`"
         )
     elif dry_run:
-        show_estimate(sources, encoding, RunOptions.of(said), as_json)
+        show_estimate(sources, encoding, RunOptions.of(given), as_json)
     else:
-        options = RunOptions.of(said)
+        options = RunOptions.of(given)
         watch(_start(sources, encoding, options, name, checkpoints_dir, overwrite), verbose)
 
 
@@ -103,13 +103,13 @@ def check_resume_conflicts(**given: Any) -> None:
 
 
 def _resume(
-    name: str, checkpoints_dir: Path, said: dict[str, Any], ignore_corpus_changes: bool
+    name: str, checkpoints_dir: Path, given: dict[str, Any], ignore_corpus_changes: bool
 ) -> Iterator[Event]:
     from seqgen.checkpoint.locate import find_checkpoint
     from seqgen.training.run import resume_run
 
     return resume_run(
-        find_checkpoint(name, checkpoints_dir), said, ignore_corpus_changes=ignore_corpus_changes
+        find_checkpoint(name, checkpoints_dir), given, ignore_corpus_changes=ignore_corpus_changes
     )
 
 

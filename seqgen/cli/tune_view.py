@@ -26,12 +26,12 @@ def print_tune(tune: Tune, beats: float | None = None, above: bool = False) -> N
 
     from seqgen.cli.terminal import strip_controls
 
-    said = facts(tune, beats)
+    given = facts(tune, beats)
     console = Console(highlight=False)
     if above:
         console.print()
     console.print(Text(strip_controls(tune.title or f"Tune {tune.number}"), "bold"), soft_wrap=True)
-    console.print(Text(strip_controls(said), "dim"), soft_wrap=True)
+    console.print(Text(strip_controls(given), "dim"), soft_wrap=True)
     for line in draw_tune(tune, console.width):
         text = Text.assemble(*((piece.text, STYLES[piece.kind]) for piece in line))
         text.rstrip()

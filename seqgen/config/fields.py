@@ -124,13 +124,13 @@ def _check_bounds(option: str, value: float, known: Mapping[str, Any]) -> None:
         raise ConfigError(f"{value} is too large; the maximum is {most}", option=option)
 
 
-def grouped(said: Mapping[str, Any], *groups: type[Options]) -> list[Any]:
+def grouped(values: Mapping[str, Any], *groups: type[Options]) -> list[Any]:
     """Options by name as the groups that they belong to.
 
     Raises ConfigError for a name that none of them has, or a value that its option refuses.
     """
     home = {f.name: group for group in groups for f in fields(group)}  # type: ignore[arg-type]
-    for name in said:
+    for name in values:
         if name not in home:
             raise unknown_name("option", name, home)
-    return [group(**{n: v for n, v in said.items() if home[n] is group}) for group in groups]
+    return [group(**{n: v for n, v in values.items() if home[n] is group}) for group in groups]

@@ -363,31 +363,32 @@ class RenderOptions(Options):
 
 @dataclass(frozen=True)
 class RunOptions:
-    """Everything that `seqgen train` may be told."""
+    """All options of `seqgen train`."""
 
     data: DataOptions = DataOptions()
     model: ModelOptions = ModelOptions()
     training: TrainingOptions = TrainingOptions()
 
     @classmethod
-    def of(cls, said: Mapping[str, Any]) -> "RunOptions":
+    def of(cls, overrides: Mapping[str, Any]) -> "RunOptions":
         """The options by name, whichever group they belong to.
 
-        said: values by field name; ``None`` counts as not said.
+        overrides: values by field name; ``None`` keeps the value.
         Raises ConfigError for a name that no option has, or a value that its option refuses.
         """
-        return cls().with_options(said)
+        return cls().with_options(overrides)
 
-    def with_options(self, said: Mapping[str, Any]) -> "RunOptions":
-        """The same options with those that are said replaced. Raises ConfigError as `of` does."""
+    def with_options(self, overrides: Mapping[str, Any]) -> "RunOptions":
+        """The same options with some replaced. Raises ConfigError as `of` does."""
         groups = {f.name: getattr(self, f.name) for f in fields(self)}
         home = {f.name: group for group, options in groups.items() for f in fields(options)}
-        for name in said:
+        for name in overrides:
             if name not in home:
                 raise unknown_name("option", name, home)
         changed = {
             group: replace(
-                options, **{n: v for n, v in said.items() if home[n] == group and v is not None}
+                options,
+                **{n: v for n, v in overrides.items() if home[n] == group and v is not None},
             )
             for group, options in groups.items()
         }

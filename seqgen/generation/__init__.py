@@ -25,7 +25,7 @@ def load(
 
     path: the checkpoint's folder, or its name in ``checkpoints/``.
     precision: of the network's products: "int8", or "float32" for slower and exact ones.
-    threads: cores that a step may use; chosen by the network's size unless said.
+    threads: cores that a step may use; by default chosen by the size of the network.
     weights: "best", or "last" for those at the end of a run, where it has kept them.
     Raises CheckpointError if there is none, or it is damaged, ConfigError for an unknown precision
     or unknown weights.

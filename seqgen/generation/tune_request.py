@@ -32,7 +32,7 @@ class TuneRequest:
 
     grammar: that it is held to; None for a network whose tokens are not those of tunes.
     least: tokens that suffice for such a tune, its end included, those of the body not counted.
-    key: in which it is written; None where nothing was said.
+    key: in which it is written; None if neither options nor prompt give one.
     body: the tokens with which its music begins.
     left_out: what of the prompt is not used, by kind.
     """
@@ -75,7 +75,7 @@ def parse_request(
     kind = resolve_field("rhythm", options.rhythm, said.get("R"), lambda value, _: rhythm(value))
     tune = opening(parsed, key) if music and key else None
     tokens = body(tune, config, key) if tune else []
-    wish = TuneSpec(
+    spec = TuneSpec(
         outlines=outlines(options, tokens, pieces),
         rhythms=frozenset([known_line("rhythm", kind, pieces)] if kind else []),
         meters=frozenset([known_line("meter", meter, pieces)] if meter else []),
@@ -86,16 +86,16 @@ def parse_request(
     )
     pairs = rhythm_meter_pairs(config)
     if not music:
-        grammar = Grammar(pieces, wish, pairs)
+        grammar = Grammar(pieces, spec, pairs)
         return TuneRequest(grammar, grammar.cost(grammar.start), key, left_out=parsed.left_out)
     ids = {piece: id for id, piece in enumerate(pieces)}
-    begun = tuple(ids[token] for token in tokens)
-    grammar, least = grammar_for_prompt(pieces, wish, pairs, begun)
+    start_ids = tuple(ids[token] for token in tokens)
+    grammar, least = grammar_for_prompt(pieces, spec, pairs, start_ids)
     left_out = parsed.left_out.copy()
     if tune:
         left_out += attachments_left_out(tune)
         left_out["jump sign"] += sum(len(bar.marks) for bar in tune.bars)
-    return TuneRequest(grammar, least, key, begun, +left_out)
+    return TuneRequest(grammar, least, key, start_ids, +left_out)
 
 
 def resolve_field(
@@ -227,7 +227,7 @@ def place_in_music(header: int) -> Iterator[None]:
 
 
 def grammar_for_prompt(
-    pieces: Sequence[str], wish: TuneSpec, pairs: frozenset[tuple[str, str]], body: Sequence[int]
+    pieces: Sequence[str], spec: TuneSpec, pairs: frozenset[tuple[str, str]], body: Sequence[int]
 ) -> tuple[Grammar, int]:
     """The grammar with those meters in which a tune can begin like this.
 
@@ -235,12 +235,12 @@ def grammar_for_prompt(
     Raises ConfigError if there are none: with the place that is wrong in the meter that went
     furthest.
     """
-    meters = wish.meters or {piece for piece in pieces if piece.startswith("M:")}
-    header = len("RMPK" if wish.outlines else "RMK")
+    meters = spec.meters or {piece for piece in pieces if piece.startswith("M:")}
+    header = len("RMPK" if spec.outlines else "RMK")
     good, furthest, why, least = [], -1, "", 0
     for meter in sorted(meters):
         try:
-            grammar = Grammar(pieces, replace(wish, meters=frozenset([meter])), pairs)
+            grammar = Grammar(pieces, replace(spec, meters=frozenset([meter])), pairs)
         except ConfigError:
             continue  # not with the rhythm that was asked for
         try:
@@ -253,7 +253,7 @@ def grammar_for_prompt(
                 furthest, why = index, f"in {meter[2:-1]}, {error}"
     if not good:
         raise ConfigError(f"no tune continues it: {why or 'no meter fits'}", option="prompt")
-    return Grammar(pieces, replace(wish, meters=frozenset(good)), pairs), least
+    return Grammar(pieces, replace(spec, meters=frozenset(good)), pairs), least
 
 
 def state_after_header(grammar: Grammar) -> State:

@@ -1,4 +1,4 @@
-"""TensorFlow, loaded quietly and told how many threads to use, and what the processor can do."""
+"""Load TensorFlow without its log messages, and configure its threads and precision."""
 
 import contextlib
 import os

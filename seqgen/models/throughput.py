@@ -1,4 +1,4 @@
-"""How fast this machine trains, told by a moment's work of the kind that training is."""
+"""Measure the FLOP/s of this machine by products like those of training."""
 
 import statistics
 import time

@@ -24,7 +24,7 @@ class Preset:
     """A network and the steps that suit it.
 
     dropout: share of values dropped; None to let it follow from the run (`fitting_dropout`).
-    token_budget: tokens that a run sees in all unless its length is said.
+    token_budget: tokens of a run whose length is not given.
     max_epochs: over the data, after which more only learn it by heart.
     max_epochs_of_small_data: as max_epochs, for data so small that MIN_TOKENS_SEEN takes more.
     """

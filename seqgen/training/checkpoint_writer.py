@@ -152,7 +152,7 @@ class AsyncCheckpointWriter:
 
 
 def beginning(path: Path, size: int | None) -> bytes:
-    """So many bytes of a file, all of them unless said; none if there is no such file."""
+    """The first bytes of a file, by default all; none if the file does not exist."""
     return read_bytes(path, MAX_TEXT_BYTES)[:size] if path.exists() else b""
 
 

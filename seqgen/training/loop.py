@@ -65,7 +65,7 @@ class Run:
         self.options = config.training
         self.checkpoint = checkpoint
         ids = {TRAINING: training, VALIDATION: validation}
-        self.keeper = AsyncCheckpointWriter(checkpoint, ids, position, arrays)
+        self.writer = AsyncCheckpointWriter(checkpoint, ids, position, arrays)
         self.validation = validation
         self.position = position
         seed = self.options.seed
@@ -80,11 +80,11 @@ class Run:
             self.options.truncate == "random",
         )
         learner = trainer_for(config.model)
-        self.learner = learner(
+        self.trainer = learner(
             config.model, config.training, config.vocab, config.boundary, config.feature_sizes
         )
         if arrays is not None:
-            self.learner.assign(arrays)
+            self.trainer.assign(arrays)
         self.peak = self.options.learning_rate
         self.exploded = EXPLODED * math.log(config.vocab)
         corpus = config.corpus
@@ -101,7 +101,7 @@ class Run:
             yield from self._train()
         except GeneratorExit:
             self._save()
-            self.keeper.finish()
+            self.writer.finish()
             raise
         yield from self._finish()
 
@@ -136,7 +136,7 @@ class Run:
         while not self.over():
             rate = self._rate(self._progress())
             place = (position.epoch, position.window)
-            loss, norm = self.learner.step(self.windows.read(*place), rate)
+            loss, norm = self.trainer.step(self.windows.read(*place), rate)
             self._advance()
             position.seconds = clock.seconds()
             speed.add(position.seconds)
@@ -164,7 +164,7 @@ class Run:
             elif clock.seconds() - saved >= self.options.save_every:
                 self._save()
                 saved = clock.seconds()
-            yield from self.keeper.outcomes()
+            yield from self.writer.outcomes()
 
     def _rate(self, progress: float) -> float:
         """Of the next step."""
@@ -177,7 +177,7 @@ class Run:
         position.window += 1
         if position.window == self.windows.steps:
             position.epoch, position.window = position.epoch + 1, 0
-            self.learner.reset()
+            self.trainer.reset()
 
     def _fit_to_speed(self, speed: ThroughputMeter) -> None:
         """Of two lengths the clock rules as soon as the epochs would take longer."""
@@ -211,11 +211,11 @@ class Run:
                 f"{self.checkpoint.path}; try a smaller `learning_rate` or `clip_norm`"
             )
         position.lr_scale /= 2
-        self.learner.assign(self.keeper.arrays)
+        self.trainer.assign(self.writer.arrays)
         # What was saved last may have been on its way to where it exploded.
-        if self.keeper.best is not None:
-            self.learner.model.assign(self.keeper.best)
-        self.learner.reset()
+        if self.writer.best is not None:
+            self.trainer.model.assign(self.writer.best)
+        self.trainer.reset()
         position.mean_loss = None
         return Recovered(position.step, position.recoveries, rate / 2, loss)
 
@@ -235,7 +235,7 @@ class Run:
 
     def _evaluate(self, clock: Stopwatch, tokens_per_second: float) -> Iterator[Event]:
         position, began = self.position, clock.seconds()
-        weights = self.learner.network()
+        weights = self.trainer.network()
         loss, read = self._loss(EVAL_TOKENS, weights)
         best = math.isfinite(loss) and (position.best is None or loss < position.best)
         # Those that a slow first step left out are not made up for.
@@ -243,11 +243,11 @@ class Run:
         position.evaluations = max(position.evaluations + 1, due)
         position.evals_since_best = 0 if best else position.evals_since_best + 1
         if best:
-            position.best, self.keeper.best = loss, weights
+            position.best, self.writer.best = loss, weights
         measured = self._measured(loss, read, tokens_per_second, best=best)
         text = self._sample(weights)
-        self.keeper.add_metric(dataclasses.asdict(measured))
-        self.keeper.add_sample(f"step {position.step}, {loss:.3f} nats a token", text)
+        self.writer.add_metric(dataclasses.asdict(measured))
+        self.writer.add_sample(f"step {position.step}, {loss:.3f} nats a token", text)
         yield measured
         yield Sampled(position.step, text)
         position.seconds = position.evaluated_at = clock.seconds()
@@ -256,7 +256,7 @@ class Run:
 
     def _loss(self, most: int, weights: dict[str, np.ndarray]) -> tuple[float, int]:
         """On that many tokens of the validation part at most."""
-        return self.learner.measure(self.validation, min(1.0, most / len(self.validation)), weights)
+        return self.trainer.measure(self.validation, min(1.0, most / len(self.validation)), weights)
 
     def _measured(
         self, loss: float, read: int, tokens_per_second: float, *, best: bool
@@ -309,13 +309,13 @@ class Run:
         end_calibration.save(checkpoint.path, found)
 
     def _save(self) -> None:
-        self.keeper.save(self.position, self.learner.arrays())
+        self.writer.save(self.position, self.trainer.arrays())
 
     def _finish(self) -> Iterator[Event]:
         """Measure the best weights on the validation part, and write the card."""
         self._save()
-        self.keeper.finish()
-        yield from self.keeper.outcomes()
+        self.writer.finish()
+        yield from self.writer.outcomes()
         loss, read = self._loss(FINAL_EVAL_TOKENS, self.checkpoint.weights())
         result = dataclasses.replace(
             self._measured(loss, read, self.speed.tokens_per_second, best=True),
@@ -325,10 +325,10 @@ class Run:
             ),
         )
         self._calibrate()
-        last = self.learner.network() if result.learned_nothing else None
+        last = self.trainer.network() if result.learned_nothing else None
         write.save_last(self.checkpoint.path, last)
-        self.keeper.add_metric(dataclasses.asdict(result))
-        self.keeper.finish()
+        self.writer.add_metric(dataclasses.asdict(result))
+        self.writer.finish()
         write_card(self.checkpoint.path)
         reason = "patience" if self._stopped() else "done"
         yield Finished(self.checkpoint.path, reason, result)

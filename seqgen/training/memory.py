@@ -1,4 +1,4 @@
-"""What is said when the memory does not suffice."""
+"""Errors for networks and steps that exceed the memory."""
 
 import contextlib
 from collections.abc import Iterator

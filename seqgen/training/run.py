@@ -109,11 +109,11 @@ def folder_beside(path: Path) -> Iterator[Path]:
 
 
 def resume_run(
-    path: Path, said: Mapping[str, Any], *, ignore_corpus_changes: bool = False
+    path: Path, overrides: Mapping[str, Any], *, ignore_corpus_changes: bool = False
 ) -> Iterator[Event]:
     """Take up a run where it stopped.
 
-    said: options given now, by name; only the length of the run and the patience may change.
+    overrides: options given now, by name; only the length of the run and the patience may change.
     ignore_corpus_changes: go on though the files that it learns from have changed; it has kept
         their text.
     Yields the run's events, as `start_run` does. Raises ConfigError for another option, a run that
@@ -121,17 +121,17 @@ def resume_run(
     the checkpoint is then as it was.
     """
     with locked(path):
-        yield from _resume_locked(path, said, ignore_corpus_changes)
+        yield from _resume_locked(path, overrides, ignore_corpus_changes)
 
 
 def _resume_locked(
-    path: Path, said: Mapping[str, Any], ignore_corpus_changes: bool
+    path: Path, overrides: Mapping[str, Any], ignore_corpus_changes: bool
 ) -> Iterator[Event]:
     """As `resume_run`, in a place that is ours."""
     checkpoint = open_checkpoint(path)
     position, arrays = train_state.read(path, checkpoint.config)
-    said = {name: value for name, value in said.items() if value is not None}
-    for name in said:
+    overrides = {name: value for name, value in overrides.items() if value is not None}
+    for name in overrides:
         if name not in MAY_CHANGE:
             changeable = ", ".join(f"`{each}`" for each in MAY_CHANGE)
             raise ConfigError(f"a resumed run can only change {changeable}", option=name)
@@ -140,21 +140,21 @@ def _resume_locked(
             f"{changed}; resume with the stored text (`ignore_corpus_changes=True`) or start over "
             "(`overwrite=True`)"
         )
-    if said:
-        length = {"minutes": None, "epochs": None} if {"minutes", "epochs"} & set(said) else {}
-        training = replace(checkpoint.config.training, **{**length, **said})
+    if overrides:
+        length = {"minutes": None, "epochs": None} if {"minutes", "epochs"} & set(overrides) else {}
+        training = replace(checkpoint.config.training, **{**length, **overrides})
         config = replace(checkpoint.config, training=training)
         checkpoint = replace(checkpoint, config=config)
         if length:
             position.epochs, position.minutes = training.epochs, training.minutes
         position.evals_since_best = 0
     current = yield from _prepare(checkpoint, position, arrays)
-    if current.over() and (said or finished(checkpoint)):
+    if current.over() and (overrides or finished(checkpoint)):
         raise ConfigError(
             f"{checkpoint.path.name} has finished training; extend it with `minutes` or `epochs`, "
             "which count all its training"
         )
-    if said:
+    if overrides:
         write_json(path / layout.CONFIG, checkpoint.config.to_json())
     yield from _events(current, True, (), ())
 
@@ -217,7 +217,7 @@ def finished(checkpoint: Checkpoint) -> bool:
 def _events(
     current: "Run", resumed: bool, notices: tuple[str, ...], reasons: tuple[str, ...]
 ) -> Iterator[Event]:
-    """The events of a run, with what is to be said of it at its start."""
+    """The events of a run, preceded by the notices of its start."""
     checkpoint, config = current.checkpoint, current.checkpoint.config
     yield Started(
         path=checkpoint.path,

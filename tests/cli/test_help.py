@@ -73,7 +73,7 @@ class Made(Options):
 
 def test_choices_and_defaults_are_printed() -> None:
     @with_options(Made)
-    def command(said: dict[str, Any]) -> None:
+    def command(given: dict[str, Any]) -> None:
         """Print a test.
 
         A second paragraph, which is

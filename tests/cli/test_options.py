@@ -31,9 +31,9 @@ def call(*arguments: str, groups: tuple[type[Options], ...] = (Made,)) -> dict[s
 
     @with_options(*groups)
     def command(
-        name: Annotated[str, typer.Argument()], said: dict[str, Any], loud: bool = False
+        name: Annotated[str, typer.Argument()], given: dict[str, Any], loud: bool = False
     ) -> None:
-        told.update(said, name=name, loud=loud)
+        told.update(given, name=name, loud=loud)
 
     result = CliRunner().invoke(app_of(command), ["x", *arguments], catch_exceptions=False)
     assert result.exit_code == 0, result.output
@@ -114,8 +114,8 @@ def told_lists(*arguments: str) -> dict[str, Any]:
     told: dict[str, Any] = {}
 
     @with_options(Made, several=True)
-    def command(said: dict[str, Any]) -> None:
-        told.update(said)
+    def command(given: dict[str, Any]) -> None:
+        told.update(given)
 
     result = CliRunner().invoke(app_of(command), [*arguments], catch_exceptions=False)
     assert result.exit_code == 0, result.output

@@ -22,11 +22,11 @@ WIDTH = 60  # characters of a bar
 @with_options(TextOptions, GateOptions)
 def gates(
     context: typer.Context,
-    said: dict[str, Any],
+    given: dict[str, Any],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Count how often each gate is open (> 0.9) or shut (< 0.1)."""
-    text, options = grouped(said, TextOptions, GateOptions)
+    text, options = grouped(given, TextOptions, GateOptions)
     _common.check_output(options.plot)
     checkpoint = _common.open_checkpoint(context.obj)
     passage = _passage.open_passage(checkpoint, text, options.characters)

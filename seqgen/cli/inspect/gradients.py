@@ -30,7 +30,7 @@ CHARACTERS = 1_000_000
 @with_options(TextOptions, GradientOptions)
 def gradients(
     context: typer.Context,
-    said: dict[str, Any],
+    given: dict[str, Any],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Measure how gradients vanish or explode through time.
@@ -38,7 +38,7 @@ def gradients(
     Prints the norm of the gradient of the loss at step t with respect to the state at step t - k,
     for each layer, and the spectral radius and largest singular value of its recurrent kernels.
     """
-    text, options = grouped(said, TextOptions, GradientOptions)
+    text, options = grouped(given, TextOptions, GradientOptions)
     _common.check_output(options.plot)
     checkpoint = _common.open_checkpoint(context.obj)
     found = _passage.open_passage(checkpoint, text, CHARACTERS)

@@ -30,7 +30,7 @@ BARS = "▁▂▃▄▅▆▇█"
 @with_options(TextOptions, NeuronOptions)
 def neurons(
     context: typer.Context,
-    said: dict[str, Any],
+    given: dict[str, Any],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Find units that follow features of the text, and show them.
@@ -38,7 +38,7 @@ def neurons(
     Features are quotes, brackets, comments and lines, or bars and pitches. The correlations are of
     the half of the text that selected the unit, and of the other half.
     """
-    text, options = grouped(said, TextOptions, NeuronOptions)
+    text, options = grouped(given, TextOptions, NeuronOptions)
     _common.check_output(options.html)
     checkpoint = _common.open_checkpoint(context.obj)
     passage = _passage.open_passage(checkpoint, text, options.characters)
