@@ -34,7 +34,8 @@ def measure(size: Size, work: int) -> dict[str, float]:
     import tensorflow as tf
 
     from seqgen.models import cells, tf_runtime
-    from seqgen.models.scans.recurrent import RecurrentCell, scan
+    from seqgen.models.cells.base import RecurrentCell
+    from seqgen.models.scans.recurrent import scan
 
     dtype = tf.as_dtype(tf_runtime.precision("auto"))
     parts = tf_runtime.shards(size.batch)

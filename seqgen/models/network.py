@@ -75,9 +75,9 @@ class RecurrentLM(keras.Model):
         mask = (1, None, None) if spec.variational else None
         shares = [spec.embedding_dropout, *(spec.dropout for _ in self.shapes)]
         self.dropouts = [keras.layers.Dropout(share, mask, dtype=policy) for share in shares]
-        forgets = boundary is not None
+        resets = boundary is not None
         self.recurrent = [
-            cell.layer(shape.units, shape.name, forgets, flow) for shape in self.shapes
+            cell.layer(shape.units, shape.name, resets, flow) for shape in self.shapes
         ]
         output = output_layer(spec)
         self.norms = [_norm(spec.norm, shape.norm, policy) for shape in (*self.shapes, output)]

@@ -1,13 +1,20 @@
 """The base class of the recurrent cells: weights, training layer and one-step ONNX graph."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
 if TYPE_CHECKING:
     import keras
+
+    from seqgen.models.scans.base_layer import CellLayer
+
+Names = Mapping[str, str]
+Arrays = Mapping[str, np.ndarray]
+# The name of a layer's output in a graph, and of each of its states after it.
+LayerTensors = tuple[str, dict[str, str]]
 
 
 class Graph(Protocol):
@@ -99,15 +106,24 @@ class Cell(ABC):
         """Shape of every state by its name, without the leading dimension of streams."""
         return dict.fromkeys(self.states, (units,))
 
-    @abstractmethod
-    def layer(
-        self, units: int, name: str, forgets: bool = True, flow: float = 1.0
-    ) -> "keras.Layer":
-        """The training layer: ``(x_TBI, states[, keeps, training]) -> (y_TBH, states)``.
+    def layer(self, units: int, name: str, resets: bool = True, flow: float = 1.0) -> "keras.Layer":
+        """Create the training layer: ``(x_TBI, states[, keeps, training]) -> (y_TBH, states)``.
 
-        T may be known at the call only.
-        forgets: whether it will be called with `keeps`, to forget inside a window.
-        flow: factor of a gradient on its way from a step to the one before, at least 1.
+        Args:
+            units: Number of units, H.
+            name: Prefix of the layer's weights.
+            resets: Whether states are reset inside a window, by calls with `keeps`.
+            flow: Factor of a gradient from a step to the one before, at least 1.
+        """
+        plain = not resets and flow == 1 and not self.recurrent_dropout
+        return self.layer_class(plain=plain)(self, units, name, flow)
+
+    @abstractmethod
+    def layer_class(self, *, plain: bool) -> "type[CellLayer]":
+        """Return the class of the training layer, which runs the cell over time.
+
+        Args:
+            plain: Whether there are no resets, no recurrent dropout and no scaled gradients.
         """
 
     def initial(self, weight: str) -> "keras.Initializer":
@@ -128,13 +144,8 @@ class Cell(ABC):
 
     @abstractmethod
     def step(
-        self,
-        graph: Graph,
-        x_BI: str,
-        states: Mapping[str, str],
-        weights: Mapping[str, np.ndarray],
-        name: str,
-    ) -> tuple[str, dict[str, str]]:
+        self, graph: Graph, x_BI: str, states: Names, weights: Arrays, name: str
+    ) -> LayerTensors:
         """Add this cell to a graph that runs one step of B streams.
 
         x_BI: name of the input, float32 [B, I].
@@ -146,13 +157,8 @@ class Cell(ABC):
         """
 
     def sequence(
-        self,
-        graph: Graph,
-        x_TI: str,
-        states: Mapping[str, str],
-        weights: Mapping[str, np.ndarray],
-        name: str,
-    ) -> tuple[str, dict[str, str]] | None:
+        self, graph: Graph, x_TI: str, states: Names, weights: Arrays, name: str
+    ) -> LayerTensors | None:
         """Add this cell to a graph in int8 that reads T steps of one stream, by one operator.
 
         None, and nothing is added, where ONNX Runtime has no operator for the cell; `step` is then
@@ -172,12 +178,12 @@ class RecurrentCell(Cell):
     saved: names of the activations that the way back needs, each [B, H].
     fused_gates: whether a and r only ever meet as a + r, so that their gradients are one; where
         they do not, each has a bias of its own, and the weight ``bias`` is [2, G].
-    cudnn: the layer of Keras that is this cell with the same weights, and that cuDNN runs on a GPU.
+    cudnn: Keras layer with the same weights, which cuDNN runs on a GPU; "" if there is none.
     """
 
     saved: ClassVar[tuple[str, ...]]
     fused_gates: ClassVar[bool] = True
-    cudnn: ClassVar[str | None] = None
+    cudnn: ClassVar[str] = ""
 
     @abstractmethod
     def forward(
@@ -207,13 +213,8 @@ class RecurrentCell(Cell):
         """
 
     def step(
-        self,
-        graph: Graph,
-        x_BI: str,
-        states: Mapping[str, str],
-        weights: Mapping[str, np.ndarray],
-        name: str,
-    ) -> tuple[str, dict[str, str]]:
+        self, graph: Graph, x_BI: str, states: Names, weights: Arrays, name: str
+    ) -> LayerTensors:
         before = tuple(states[state] for state in self.states)
         graph.bound(before[0], self.bound)
         x, h = {x_BI: weights["kernel"]}, {before[0]: weights["recurrent_kernel"]}
@@ -232,18 +233,39 @@ class RecurrentCell(Cell):
         after = self.gates(graph, tuple(products), (*before, *constants))
         return after[0], dict(zip(self.states, after, strict=True))
 
-    def layer(
-        self, units: int, name: str, forgets: bool = True, flow: float = 1.0
-    ) -> "keras.Layer":
+    def layer_class(self, *, plain: bool) -> "type[CellLayer]":
         from seqgen.models import tf_runtime
         from seqgen.models.scans.cudnn import KerasRecurrent
         from seqgen.models.scans.recurrent import Recurrent
 
-        plain = not forgets and flow == 1 and not self.recurrent_dropout
-        if self.cudnn and plain and tf_runtime.has_gpu():
-            return KerasRecurrent(self, units, name)
-        return Recurrent(self, units, name, flow)
+        return KerasRecurrent if self.cudnn and plain and tf_runtime.has_gpu() else Recurrent
 
     def constants(self, weights: Mapping[str, Any]) -> tuple[Any, ...]:
         """What every step reads beside the states, each [H]: of the weights, tensors or arrays."""
         return ()
+
+
+class StepCell(Cell):
+    """A cell of any equation, which TensorFlow differentiates step by step."""
+
+    @abstractmethod
+    def kernels(self, recurrent: Any) -> tuple[Any, ...]:
+        """Return the recurrent weights of each product in a step, [K, N] each."""
+
+    @abstractmethod
+    def equation(
+        self, a: Any, states: tuple[Any, ...], product: Callable[[Any], Any]
+    ) -> tuple[Any, ...]:
+        """Compute the states after a step, of which the first is the output.
+
+        Args:
+            a: ``x W + b``, [B, G].
+            states: Before the step, [B, H] each.
+            product: Multiplies its argument [B, K] by the next of the `kernels`; returns [B, N].
+                Call it once for each.
+        """
+
+    def layer_class(self, *, plain: bool) -> "type[CellLayer]":
+        from seqgen.models.scans.autodiff import AutodiffScan
+
+        return AutodiffScan

@@ -7,10 +7,12 @@ import numpy as np
 
 from seqgen.errors import ConfigError
 from seqgen.models.activations import ACTIVATIONS
-from seqgen.models.cells.base import Cell, Graph
+from seqgen.models.cells.base import Arrays, Cell, Graph, LayerTensors, Names
 
 if TYPE_CHECKING:
     import keras
+
+    from seqgen.models.scans.base_layer import CellLayer
 
 # All orthogonal and divided by 2, one layer of 256 units with the default delays had 2.01 nats a
 # character after half a million of tinyshakespeare; so, 1.96.
@@ -54,12 +56,10 @@ class Delay(Cell):
     def state_shapes(self, units: int) -> dict[str, tuple[int, ...]]:
         return {"past": (max(self.delays), units)}
 
-    def layer(
-        self, units: int, name: str, forgets: bool = True, flow: float = 1.0
-    ) -> "keras.Layer":
+    def layer_class(self, *, plain: bool) -> "type[CellLayer]":
         from seqgen.models.scans.delay import DelayScan
 
-        return DelayScan(self, units, name, flow)
+        return DelayScan
 
     def initial(self, weight: str) -> "keras.Initializer":
         """How a weight begins: the kernel of the shortest delay orthogonal, as in the vanilla
@@ -85,13 +85,8 @@ class Delay(Cell):
         return Orthogonals()
 
     def step(
-        self,
-        graph: Graph,
-        x_BI: str,
-        states: Mapping[str, str],
-        weights: Mapping[str, np.ndarray],
-        name: str,
-    ) -> tuple[str, dict[str, str]]:
+        self, graph: Graph, x_BI: str, states: Names, weights: Arrays, name: str
+    ) -> LayerTensors:
         past_BDH = states["past"]
         places = np.array([max(self.delays) - d for d in self.delays], np.int64)
         read_BNH = graph.node("Gather", past_BDH, graph.constant(f"{name}/places", places), axis=1)

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from seqgen.models.cells.base import Graph, RecurrentCell
+from seqgen.models.cells.base import Arrays, Graph, LayerTensors, Names, RecurrentCell, StepCell
 
 if TYPE_CHECKING:
-    import keras
+    from seqgen.models.scans.base_layer import CellLayer
 
 
-class GRU(RecurrentCell):
+class GRU(RecurrentCell, StepCell):
     """z, u = σ(a + r); n = tanh(a + u r); h' = z h + (1 - z) n, with a = x W + b and r = h R + b_r.
 
     Gates stand in Keras's order: update z, reset u, candidate n; one bias for each product. So the
@@ -38,14 +38,9 @@ class GRU(RecurrentCell):
             "bias": (3 * units,) if self.resets_before else (2, 3 * units),
         }
 
-    def layer(
-        self, units: int, name: str, forgets: bool = True, flow: float = 1.0
-    ) -> "keras.Layer":
-        if not self.resets_before:
-            return super().layer(units, name, forgets, flow)
-        from seqgen.models.scans.autodiff import AutodiffScan
-
-        return AutodiffScan(self, units, name, flow)
+    def layer_class(self, *, plain: bool) -> "type[CellLayer]":
+        base = StepCell if self.resets_before else RecurrentCell
+        return base.layer_class(self, plain=plain)
 
     def forward(
         self, a: Any, r: Any, states: tuple[Any, ...]
@@ -83,15 +78,14 @@ class GRU(RecurrentCell):
         return (graph.node("Add", n, kept),)
 
     def kernels(self, recurrent: Any) -> tuple[Any, ...]:
-        """Of a reset before the product: that of both gates, that of the candidate."""
+        """Return those of both gates and that of the candidate, with the reset before a product."""
         units = recurrent.shape[0]
         return recurrent[:, : 2 * units], recurrent[:, 2 * units :]
 
     def equation(
         self, a: Any, states: tuple[Any, ...], product: Callable[[Any], Any]
     ) -> tuple[Any, ...]:
-        """A step with the reset before the product
-        (`seqgen.models.scans.autodiff.StepFunction`)."""
+        """Compute a step with the reset before the product."""
         import tensorflow as tf
 
         h = states[0]
@@ -102,13 +96,8 @@ class GRU(RecurrentCell):
         return (n + z * (h - n),)
 
     def step(
-        self,
-        graph: Graph,
-        x_BI: str,
-        states: Mapping[str, str],
-        weights: Mapping[str, np.ndarray],
-        name: str,
-    ) -> tuple[str, dict[str, str]]:
+        self, graph: Graph, x_BI: str, states: Names, weights: Arrays, name: str
+    ) -> LayerTensors:
         if not self.resets_before:
             return super().step(graph, x_BI, states, weights, name)
         h = states["h"]

@@ -4,13 +4,13 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-
 from seqgen.models.activations import ACTIVATIONS
-from seqgen.models.cells.base import Cell, Graph
+from seqgen.models.cells.base import Arrays, Cell, Graph, LayerTensors, Names
 
 if TYPE_CHECKING:
     import keras
+
+    from seqgen.models.scans.base_layer import CellLayer
 
 
 class LinearRecurrentCell(Cell):
@@ -59,21 +59,14 @@ class LinearRecurrentCell(Cell):
     def shapes(self, inputs: int, units: int) -> dict[str, tuple[int, ...]]:
         return {"kernel": (inputs, self.parts * units), "bias": (self.parts * units,)}
 
-    def layer(
-        self, units: int, name: str, forgets: bool = True, flow: float = 1.0
-    ) -> "keras.Layer":
+    def layer_class(self, *, plain: bool) -> "type[CellLayer]":
         from seqgen.models.scans.associative import AssociativeScan
 
-        return AssociativeScan(self, units, name, flow)
+        return AssociativeScan
 
     def step(
-        self,
-        graph: Graph,
-        x_BI: str,
-        states: Mapping[str, str],
-        weights: Mapping[str, np.ndarray],
-        name: str,
-    ) -> tuple[str, dict[str, str]]:
+        self, graph: Graph, x_BI: str, states: Names, weights: Arrays, name: str
+    ) -> LayerTensors:
         a = graph.linear({x_BI: weights["kernel"]}, weights["bias"], name)
         *parts, n = graph.split(a, self.parts)
         kept, entering = self.gates(graph, *parts)

@@ -1,11 +1,10 @@
 """Long short-term memory (Hochreiter and Schmidhuber 1997) with forget gate (Gers et al. 2000)."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from seqgen.models.cells.base import Graph, RecurrentCell
+from seqgen.models.cells.base import Arrays, Graph, LayerTensors, Names, RecurrentCell
 
 if TYPE_CHECKING:
     import keras
@@ -89,13 +88,8 @@ class LSTM(RecurrentCell):
         return graph.node("Mul", o, graph.node("Tanh", c)), c
 
     def sequence(
-        self,
-        graph: Graph,
-        x_TI: str,
-        states: Mapping[str, str],
-        weights: Mapping[str, np.ndarray],
-        name: str,
-    ) -> tuple[str, dict[str, str]] | None:
+        self, graph: Graph, x_TI: str, states: Names, weights: Arrays, name: str
+    ) -> LayerTensors | None:
         """By DynamicQuantizeLSTM, in which a step costs half of what the loop's body does.
 
         It finds the scale of h at every step, where the one-step graph has a fixed one.

@@ -1,35 +1,40 @@
-"""A recurrence that is linear in its state, for all steps at once: by parallel scan over time.
+"""Parallel scan over time for a recurrence that is linear in its state.
 
-What a step does to the state, ``h -> a h + b``, is a pair of numbers, and one such step after
-another is again such a pair, in whichever order they are put together (Blelloch 1990, "Prefix sums
-and their applications"). So time is cut into chunks that are worked through side by side: first
-what each does as a whole, then from where each begins, then all their steps.
+A step ``h -> a h + b`` is a pair (a, b), and the composition of two steps is again such a pair;
+composition is associative (Blelloch 1990, "Prefix sums and their applications"). So time is cut
+into chunks that are computed in parallel: first the composition of each, then the state before
+each, then all of their steps.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
-from seqgen.models.cells.linear import LinearRecurrentCell
 from seqgen.models.scans.base_layer import CellLayer
 
-# Steps of a chunk, done one after the other. There and back on one core, for 512 units: 64 steps of
-# 16 streams took 1.9 ms (with 4 steps a chunk 2.2, with 16 the same, by a loop over the steps 2.2),
-# 1024 steps of one stream 2.2 ms (by the loop 13).
+if TYPE_CHECKING:
+    from seqgen.models.cells.linear import LinearRecurrentCell
+
+# Steps per chunk. Forward and backward on one core, for 512 units: 64 steps of 16 streams took
+# 1.9 ms (with 4 steps per chunk 2.2, with 16 the same, by a loop over the steps 2.2), 1024 steps of
+# one stream 2.2 ms (by the loop 13).
 CHUNK = 8
 
 
 def associative_scan(
     a_TBH: tf.Tensor, b_TBH: tf.Tensor, h_BH: tf.Tensor, flow: float = 1.0
 ) -> tf.Tensor:
-    """``h_t = a_t h_{t-1} + b_t`` at every step; differentiable once in all that it reads.
+    """Compute ``h_t = a_t h_{t-1} + b_t`` at every step; differentiable once in all arguments.
 
-    Nothing is divided, and no logarithm taken: with a in [0, 1] nothing can overflow.
+    There is no division or logarithm: with a in [0, 1] nothing can overflow.
 
-    a_TBH, b_TBH: float32 [T, B, H]; T may be known at the call only.
-    h_BH: the state before the first step, float32 [B, H].
-    flow: factor of a gradient on its way from a step to the one before.
-    Returns h, float32 [T, B, H].
+    Args:
+        a_TBH, b_TBH: float32; T may be known at the call only.
+        h_BH: State before the first step, float32.
+        flow: Factor of a gradient from a step to the one before.
+
+    Returns:
+        h, float32 [T, B, H].
     """
 
     @tf.custom_gradient
@@ -37,8 +42,8 @@ def associative_scan(
         h = _scan(a, b, first, +1)
 
         def gradient(dh: Any) -> Any:
-            # What reaches h_t comes from its own output and through the next step's a: the same
-            # recurrence, run backwards, from no gradient at all behind the last step.
+            # The gradient of h_t comes from its own output and through the next step's a: the same
+            # recurrence backwards, from a zero gradient after the last step.
             through = a if flow == 1 else flow * a
             none = tf.zeros_like(first)
             db = _scan(tf.concat([through[1:], none[None]], 0), dh, none, -1)
@@ -51,7 +56,7 @@ def associative_scan(
 
 
 def _scan(a: Any, b: Any, first: Any, way: int) -> Any:
-    """`linear_scan` without its gradient; from the last step to the first where ``way`` is -1."""
+    """`associative_scan` without its gradient; from the last step to the first if ``way`` is -1."""
     steps = tf.shape(a)[0]
     chunks = -(-steps // CHUNK)
     missing = chunks * CHUNK - steps
@@ -72,10 +77,10 @@ def _scan(a: Any, b: Any, first: Any, way: int) -> Any:
 
 
 def _before(a: Any, b: Any, first: Any, way: int) -> Any:
-    """The state before each of C chunks, [C, B, H], of what each does to it: by doubling.
+    """Compute the state before each of C chunks, [C, B, H], by doubling.
 
-    After n rounds an element stands for 2^n chunks (Hillis and Steele 1986, "Data parallel
-    algorithms").
+    After n rounds an element is the composition of 2^n chunks (Hillis and Steele 1986, "Data
+    parallel algorithms").
     """
     if way < 0:
         return tf.reverse(_before(tf.reverse(a, [0]), tf.reverse(b, [0]), first, 1), [0])
@@ -101,22 +106,16 @@ def _before(a: Any, b: Any, first: Any, way: int) -> Any:
 class AssociativeScan(CellLayer):
     """The layer of a `LinearRecurrentCell`."""
 
-    def call(
-        self,
-        x_TBI: tf.Tensor,
-        states: tuple[tf.Tensor, ...],
-        keeps_TB1: tf.Tensor | None = None,
-        training: bool = False,
-    ) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
-        assert isinstance(self.cell, LinearRecurrentCell)
-        weights = self.tensors(training)
+    cell: "LinearRecurrentCell"
+
+    def scan(self, x_TBI: Any, states: Any, weights: Any, keeps_TB1: Any) -> Any:
         # The bias is added in float32, or its gradient would be summed in bfloat16.
         a = tf.tensordot(x_TBI, tf.cast(weights["kernel"], x_TBI.dtype), 1)
         a = tf.cast(a, tf.float32) + weights["bias"]
         *gates, n = tf.split(a, self.cell.parts, axis=-1)
-        kept, entering = self.cell.coefficients(*gates)
+        keep, entering = self.cell.coefficients(*gates)
         if keeps_TB1 is not None:
-            kept *= keeps_TB1
-        entered = entering * self.cell.activation.forward(n)
-        h_TBH = associative_scan(kept, entered, states[0], self.flow)
+            keep *= keeps_TB1
+        candidates = entering * self.cell.activation.forward(n)
+        h_TBH = associative_scan(keep, candidates, states[0], self.flow)
         return tf.cast(h_TBH, x_TBI.dtype), (h_TBH[-1],)

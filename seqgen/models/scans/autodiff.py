@@ -1,76 +1,57 @@
-"""Recurrence by equation: a cell says what a step is, and TensorFlow differentiates it.
+"""Scan of a cell whose steps TensorFlow differentiates.
 
-For cells that `seqgen.models.scans.recurrent` does not fit. A step is recorded again on the way
-back, but
-not its products, which are most of its work: these are remembered, and the gradients of their
-weights are one product for all steps, after the loop.
+For cells that `seqgen.models.scans.recurrent` does not fit. The backward pass computes each step
+again, but not its matrix products, which are most of the work: these are stored, and the gradients
+of their weights are one product for all steps after the loop.
 """
 
-from collections.abc import Callable
-from typing import Any, Protocol, runtime_checkable
+import itertools
+from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
 from seqgen.models.scans.base_layer import CellLayer
 from seqgen.models.scans.loops import array, column_sums, unrolled, write
 
-
-@runtime_checkable
-class StepFunction(Protocol):
-    """What a cell has that is learned so."""
-
-    def kernels(self, recurrent: Any) -> tuple[Any, ...]:
-        """The recurrent weights of each product that a step takes, [K, N] each."""
-        ...
-
-    def equation(self, a: Any, states: tuple[Any, ...], product: Callable[..., Any]) -> Any:
-        """The states after a step, of which the first is the output.
-
-        a: ``x W + b``, [B, G]. states: before the step, [B, H] each.
-        product: called once for each of `kernels` in their order, with its operand [B, K]; gives
-            what comes out, [B, N].
-        """
-        ...
+if TYPE_CHECKING:
+    from seqgen.models.cells.base import StepCell
 
 
 class AutodiffScan(CellLayer):
-    """The layer of a cell that has an `StepFunction`."""
+    """The layer of a `StepCell`."""
 
-    def call(
-        self,
-        x_TBI: tf.Tensor,
-        states: tuple[tf.Tensor, ...],
-        keeps_TB1: tf.Tensor | None = None,
-        training: bool = False,
-    ) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
-        assert isinstance(self.cell, StepFunction)
-        weights = self.tensors(training)
+    cell: "StepCell"
+
+    def scan(self, x_TBI: Any, states: Any, weights: Any, keeps_TB1: Any) -> Any:
         a_TBG = tf.tensordot(x_TBI, tf.cast(weights["kernel"], x_TBI.dtype), 1)
         return autodiff_scan(self.cell, a_TBG, states, weights, keeps_TB1, self.flow)
 
 
 def autodiff_scan(
-    cell: StepFunction,
+    cell: "StepCell",
     a_TBG: tf.Tensor,
     states: tuple[tf.Tensor, ...],
     weights: dict[str, tf.Tensor],
     keeps_TB1: tf.Tensor | None = None,
     flow: float = 1.0,
 ) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
-    """Run a cell over T steps; differentiable once in the input's part, the states and the weights.
+    """Run a cell over T steps; differentiable once in ``a_TBG``, the states and the weights.
 
-    a_TBG: ``x W``, in the type of the products' operands; states and what is between products is
-        float32.
-    states: each [B, H].
-    weights: ``recurrent_kernel`` as the cell's `kernels` reads it, and ``bias`` [G].
-    keeps_TB1: 0 where a stream forgets its states before the step, else 1; None where none does.
-    flow: factor of a gradient on its way from a step to the one before.
-    Returns the outputs [T, B, H], in the type of the input, and the states after the last step.
+    Args:
+        cell: The cell.
+        a_TBG: ``x W`` in the type of the operands of products; everything else is float32.
+        states: Before the first step, [B, H] each.
+        weights: ``recurrent_kernel``, which the cell's `kernels` splits, and ``bias`` [G].
+        keeps_TB1: 0 where a stream's states are reset before the step, else 1; None for no reset.
+        flow: Factor of a gradient from a step to the one before.
+
+    Returns:
+        The outputs [T, B, H] in the type of the input, and the states after the last step.
     """
     dtype = a_TBG.dtype
     kernels = cell.kernels(weights["recurrent_kernel"])
 
-    def kept(t: Any, states: Any) -> Any:
+    def reset(t: Any, states: Any) -> Any:
         return states if keeps_TB1 is None else tuple(s * keeps_TB1[t] for s in states)
 
     @tf.custom_gradient
@@ -80,14 +61,14 @@ def autodiff_scan(
         a_t = array(steps, dtype).unstack(a)
 
         def forward(t: Any, states: Any, outputs: Any, befores: Any, operands: Any, rs: Any) -> Any:
-            states = kept(t, states)
-            taken: list[Any] = []
-            given: list[Any] = []
+            states = reset(t, states)
+            step_operands: list[Any] = []
+            step_rs: list[Any] = []
 
             def product(operand: Any) -> Any:
-                taken.append(tf.cast(operand, dtype))
-                given.append(tf.matmul(taken[-1], across[len(given)]))
-                return tf.cast(given[-1], tf.float32)
+                step_operands.append(tf.cast(operand, dtype))
+                step_rs.append(tf.matmul(step_operands[-1], across[len(step_rs)]))
+                return tf.cast(step_rs[-1], tf.float32)
 
             after = cell.equation(tf.cast(a_t.read(t), tf.float32) + bias, states, product)
             return (
@@ -95,8 +76,8 @@ def autodiff_scan(
                 after,
                 outputs.write(t, tf.cast(after[0], dtype)),
                 write(befores, t, states),
-                write(operands, t, taken),
-                write(rs, t, given),
+                write(operands, t, step_operands),
+                write(rs, t, step_rs),
             )
 
         def arrays(of: Any, dtype: Any = dtype) -> Any:
@@ -122,17 +103,16 @@ def autodiff_scan(
 
             def backward(t: Any, gradients: Any, das: Any, drs: Any) -> Any:
                 gradients = (gradients[0] + tf.cast(dy_t.read(t), tf.float32), *gradients[1:])
-                found: dict[int, Any] = {}
-                taken: list[Any] = []
+                step_drs: dict[int, Any] = {}
+                numbers = itertools.count()
 
                 @tf.custom_gradient
                 def product(operand: Any) -> Any:
-                    number = len(taken)
-                    taken.append(operand)
+                    number = next(numbers)
 
                     def through(dr: Any) -> Any:
-                        found[number] = tf.cast(dr, dtype)
-                        return tf.cast(tf.matmul(found[number], back[number]), tf.float32)
+                        step_drs[number] = tf.cast(dr, dtype)
+                        return tf.cast(tf.matmul(step_drs[number], back[number]), tf.float32)
 
                     return tf.cast(rs[number].read(t), tf.float32), through
 
@@ -141,8 +121,8 @@ def autodiff_scan(
                     tape.watch([a, before])
                     after = cell.equation(a, tuple(before), product)
                 da, dbefore = tape.gradient(after, [a, before], gradients)
-                dbefore = tuple(flow * d for d in kept(t, dbefore))
-                drs = write(drs, t, [found[number] for number in range(len(kernels))])
+                dbefore = tuple(flow * d for d in reset(t, dbefore))
+                drs = write(drs, t, [step_drs[number] for number in range(len(kernels))])
                 return t - 1, dbefore, das.write(t, tf.cast(da, dtype)), drs
 
             _, first, das, drs = tf.while_loop(
@@ -167,5 +147,5 @@ def autodiff_scan(
 
 
 def _weight_gradient(operands_TBK: Any, gradients_TBN: Any) -> Any:
-    """The gradient of a product's weights [K, N], of what it was taken of and of what came out."""
+    """Compute the gradient of a product's weights [K, N] over all steps."""
     return tf.cast(tf.tensordot(operands_TBK, gradients_TBN, [[0, 1], [0, 1]]), tf.float32)

@@ -1,31 +1,27 @@
-"""Recurrence over long delays: a step reads what came out at several earlier ones.
+"""Scan of the delay cell: a step depends on the outputs of several earlier steps.
 
-The outputs of all steps stand in one array, behind those of as many earlier steps as the longest
-delay reaches back. A step gathers there what it reads; on the way back it gathers the gradients of
-the steps that read it, from an array that goes on as far behind the last step.
+One array has the outputs of all steps, preceded by as many earlier ones as the longest delay. A
+step gathers its inputs from it; the backward pass gathers the gradients of the steps that depend on
+a step from an array that is as much longer at its end.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
-from seqgen.models.cells.delay import Delay
 from seqgen.models.scans.base_layer import CellLayer
 from seqgen.models.scans.loops import array, column_sums, unrolled
+
+if TYPE_CHECKING:
+    from seqgen.models.cells.delay import Delay
 
 
 class DelayScan(CellLayer):
     """The layer of the cell `delay`, whose state is its last D outputs, [B, D, H], oldest first."""
 
-    def call(
-        self,
-        x_TBI: tf.Tensor,
-        states: tuple[tf.Tensor, ...],
-        keeps_TB1: tf.Tensor | None = None,
-        training: bool = False,
-    ) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
-        assert isinstance(self.cell, Delay)
-        weights = self.tensors(training)
+    cell: "Delay"
+
+    def scan(self, x_TBI: Any, states: Any, weights: Any, keeps_TB1: Any) -> Any:
         a_TBH = tf.tensordot(x_TBI, tf.cast(weights["kernel"], x_TBI.dtype), 1)
         past_DBH = tf.transpose(states[0], (1, 0, 2))
         h_TBH = delay_scan(
@@ -42,7 +38,7 @@ class DelayScan(CellLayer):
 
 
 def delay_scan(
-    cell: Delay,
+    cell: "Delay",
     a_TBH: tf.Tensor,
     past_DBH: tf.Tensor,
     recurrent: tf.Tensor,
@@ -50,31 +46,34 @@ def delay_scan(
     keeps_TB1: tf.Tensor | None = None,
     flow: float = 1.0,
 ) -> tf.Tensor:
-    """``h_t = f(a_t + h_{t-d} R_d + ... + b)``, differentiable once in its first five arguments.
+    """Compute ``h_t = f(a_t + h_{t-d} R_d + ... + b)``; differentiable once in all tensors.
 
-    cell: which has the delays d and the activation f.
-    a_TBH: what comes from the input, in the type of the products' operands; all else is float32.
-    past_DBH: the outputs of the steps before the first, as many as the longest delay, D.
-    recurrent: R of each delay, one below the other, [n H, H]. bias: [H].
-    keeps_TB1: 0 where a stream forgets the past before the step, else 1; None where none does.
-    flow: factor of a gradient on its way from a step to the one before.
-    Returns h, float32 [T, B, H].
+    Args:
+        cell: Has the delays d and the activation f.
+        a_TBH: ``x W`` in the type of the operands of products; everything else is float32.
+        past_DBH: Outputs of the D steps before the first, D being the longest delay.
+        recurrent: R of all delays, concatenated, [n H, H].
+        bias: [H].
+        keeps_TB1: 0 where a stream's past is reset before the step, else 1; None for no reset.
+        flow: Factor of a gradient from a step to the one before.
+
+    Returns:
+        h, float32 [T, B, H].
     """
     dtype = a_TBH.dtype
     longest = max(cell.delays)
-    # Each delay with its connections, by the step that reads.
-    delays = [(d, _connected(keeps_TB1, d, dtype)) for d in cell.delays]
+    delays = [(d, _connections(keeps_TB1, d, dtype)) for d in cell.delays]
 
     @tf.custom_gradient
     def run(a: Any, past: Any, recurrent: Any, bias: Any) -> Any:
         steps, units = tf.shape(a)[0], a.shape[2]
         across = tf.cast(recurrent, dtype)
         a_t = array(steps, dtype).unstack(a)
-        # The output of step t stands at t + longest.
+        # The output of step t has the index t + longest.
         outputs = array(steps + longest, dtype).scatter(tf.range(longest), tf.cast(past, dtype))
 
         def forward(t: Any, outputs: Any, exact: Any) -> Any:
-            read = [_over(open_, t, outputs.read(t + longest - d)) for d, open_ in delays]
+            read = [_mask(open_, t, outputs.read(t + longest - d)) for d, open_ in delays]
             r = tf.cast(tf.matmul(tf.concat(read, -1), across), tf.float32)
             h = cell.activation.forward(tf.cast(a_t.read(t), tf.float32) + r + bias)
             return t + 1, outputs.write(t + longest, tf.cast(h, dtype)), exact.write(t, h)
@@ -89,15 +88,15 @@ def delay_scan(
 
         def gradient(dh: Any) -> Any:
             kernels = [tf.transpose(k) for k in tf.split(recurrent, len(delays))]
-            grown = [flow**d * k for (d, _), k in zip(delays, kernels, strict=True)]
-            back = tf.cast(tf.concat(grown, 0), dtype)
+            scaled = [flow**d * k for (d, _), k in zip(delays, kernels, strict=True)]
+            back = tf.cast(tf.concat(scaled, 0), dtype)
             dh_t = array(steps).unstack(dh)
-            # Nothing behind the last step reads an output.
+            # No step after the last one depends on an output.
             nothing = tf.zeros((longest, tf.shape(a)[1], units), dtype)
             das = array(steps + longest, dtype).scatter(steps + tf.range(longest), nothing)
 
             def backward(t: Any, das: Any) -> Any:
-                readers = [_over(open_, t + d, das.read(t + d)) for d, open_ in delays]
+                readers = [_mask(open_, t + d, das.read(t + d)) for d, open_ in delays]
                 through = tf.cast(tf.matmul(tf.concat(readers, -1), back), tf.float32)
                 da = (dh_t.read(t) + through) * cell.activation.slope(exact.read(t))
                 return t - 1, das.write(t, tf.cast(da, dtype))
@@ -112,14 +111,14 @@ def delay_scan(
             flat = tf.reshape(da, [-1, units])
             recurrent_gradients, past_gradients = [], []
             for (d, open_), kernel in zip(delays, kernels, strict=True):
-                read = _over(open_, slice(0, steps), read_PBH[longest - d :][:steps])
+                read = _mask(open_, slice(0, steps), read_PBH[longest - d :][:steps])
                 read = tf.transpose(tf.reshape(read, [-1, units]))
                 recurrent_gradients.append(tf.matmul(read, flat))
-                # The first d steps read of the past what stands d steps before them.
+                # The first d steps read the past.
                 count = tf.minimum(d, steps)
-                readers = _over(open_, slice(0, count), da[:count])
+                readers = _mask(open_, slice(0, count), da[:count])
                 through = tf.tensordot(readers, tf.cast(kernel, dtype), 1)
-                through = _grown(tf.cast(through, tf.float32), 1 + tf.range(count), flow)
+                through = _scale_by_age(tf.cast(through, tf.float32), 1 + tf.range(count), flow)
                 past_gradients.append(tf.pad(through, [[longest - d, d - count], [0, 0], [0, 0]]))
             return (
                 da,
@@ -133,39 +132,39 @@ def delay_scan(
     return run(a_TBH, past_DBH, recurrent, bias)
 
 
-def _connected(keeps_TB1: Any, delay: int, dtype: Any) -> Any:
-    """1 where a step still knows the one so many steps before it, else 0; None if it always does.
+def _connections(keeps_TB1: Any, delay: int, dtype: Any) -> Any:
+    """Return 1 where a step depends on the one ``delay`` steps before, else 0; None if all do.
 
-    [T + delay, B, 1], by the step that reads; those behind the last read nothing.
+    [T + delay, B, 1]; the steps after the last depend on nothing.
     """
     if keeps_TB1 is None:
         return None
-    forgotten = tf.cumsum(1 - keeps_TB1)
-    before = tf.pad(forgotten, [[delay, 0], [0, 0], [0, 0]])[: tf.shape(forgotten)[0]]
-    return tf.pad(tf.cast(forgotten == before, dtype), [[0, delay], [0, 0], [0, 0]])
+    resets = tf.cumsum(1 - keeps_TB1)
+    before = tf.pad(resets, [[delay, 0], [0, 0], [0, 0]])[: tf.shape(resets)[0]]
+    return tf.pad(tf.cast(resets == before, dtype), [[0, delay], [0, 0], [0, 0]])
 
 
-def _over(connected: Any, steps: Any, what: Any) -> Any:
-    """What comes over a connection at some steps."""
-    return what if connected is None else what * connected[steps]
+def _mask(connections: Any, steps: Any, values: Any) -> Any:
+    """Set values to zero where there is no connection at their steps."""
+    return values if connections is None else values * connections[steps]
 
 
 def _last(past_DBH: Any, h_TBH: Any, keeps_TB1: Any, flow: float) -> Any:
-    """The outputs of the last D steps, of the past and what was added to it."""
+    """Return the outputs of the last D steps."""
     longest, steps = past_DBH.shape[0], tf.shape(h_TBH)[0]
     last = tf.concat([past_DBH, h_TBH], 0)[-longest:]
     if keeps_TB1 is not None:
-        forgotten = tf.pad(tf.cumsum(1 - keeps_TB1), [[longest, 0], [0, 0], [0, 0]])[-longest:]
-        last *= tf.cast(forgotten == forgotten[-1], tf.float32)
+        resets = tf.pad(tf.cumsum(1 - keeps_TB1), [[longest, 0], [0, 0], [0, 0]])[-longest:]
+        last *= tf.cast(resets == resets[-1], tf.float32)
     ages = tf.range(longest)[::-1]
 
     @tf.custom_gradient
-    def carried(last: Any) -> Any:
-        return tf.identity(last), lambda g: _grown(g, tf.minimum(ages, steps), flow)
+    def identity(last: Any) -> Any:
+        return tf.identity(last), lambda g: _scale_by_age(g, tf.minimum(ages, steps), flow)
 
-    return carried(last)
+    return identity(last)
 
 
-def _grown(gradient: Any, steps: Any, flow: float) -> Any:
-    """A gradient [N, B, H] of which each row came over so many steps."""
+def _scale_by_age(gradient: Any, steps: Any, flow: float) -> Any:
+    """Scale the rows of a gradient [N, B, H], each for its number of steps."""
     return gradient * tf.reshape(flow ** tf.cast(steps, tf.float32), [-1, 1, 1])

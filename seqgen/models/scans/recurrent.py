@@ -1,21 +1,23 @@
-"""The recurrent training path: one scan over time with its backward pass written by hand.
+"""Scan of a recurrent cell over time, with a backward pass written by hand.
 
-Automatic differentiation of a loop multiplies the weights' gradient into place at every step.
-Here the input product of all steps is one matrix product before the loop, the weight gradients of
-all steps are one product after it, and each loop carries only what depends on the step before.
+Automatic differentiation of a loop computes a weight gradient at every step. Here the input product
+of all steps is one matrix product before the loop, the weight gradients of all steps are one
+product after it, and each loop computes only what depends on the preceding step.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
-from seqgen.models.cells.base import RecurrentCell
 from seqgen.models.scans.base_layer import CellLayer
 from seqgen.models.scans.loops import array, column_sums, unrolled, write
 
+if TYPE_CHECKING:
+    from seqgen.models.cells.base import RecurrentCell
+
 
 def scan(
-    cell: RecurrentCell,
+    cell: "RecurrentCell",
     x_TBI: tf.Tensor,
     states: tuple[tf.Tensor, ...],
     kernel: tf.Tensor,
@@ -27,28 +29,30 @@ def scan(
 ) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
     """Run a cell over T steps; differentiable once in the input, the states and the weights.
 
-    x_TBI: input, [T, B, I], float32 or bfloat16: the type of the operands of every product. States,
-        gates and gradients of weights are float32 in both.
-    states: each [B, H], float32.
-    kernel: [I, G]; recurrent: [H, G]; bias: [G], or [2, G] with one for each product; float32.
-    keeps_TB1: 0 where a stream forgets its states before the step, else 1, float32 [T, B, 1]; None
-        where none does.
-    constants: each [H], float32: what the cell reads at every step after its states.
-    flow: factor of a gradient on its way from a step to the one before.
-    Returns the outputs [T, B, H], in the type of the input, and the states after the last step.
+    Args:
+        cell: The cell.
+        x_TBI: Input, float32 or bfloat16, which is the type of the operands of every product.
+            States, gates and gradients of weights are float32 in both.
+        states: Before the first step, float32 [B, H] each.
+        kernel: float32 [I, G].
+        recurrent: float32 [H, G].
+        bias: float32 [G], or [2, G] with one for each product.
+        keeps_TB1: 0 where a stream's states are reset before the step, else 1, float32; None for
+            no reset.
+        constants: Arguments of every step after the states (`RecurrentCell.constants`), [H] each.
+        flow: Factor of a gradient from a step to the one before.
+
+    Returns:
+        The outputs [T, B, H] in the type of the input, and the states after the last step.
     """
     dtype = x_TBI.dtype
 
-    def kept(t: Any, tensors: Any) -> Any:
-        if keeps_TB1 is None:
-            return tensors
-        held = tuple(tensor * keeps_TB1[t] for tensor in tensors[: len(states)])
-        return held + tensors[len(states) :]
+    def multiply(tensors: Any, factor: Any) -> Any:
+        """Multiply those of the states, and not of the constants."""
+        return tuple(t * factor for t in tensors[: len(states)]) + tensors[len(states) :]
 
-    def let_through(gradients: Any) -> Any:
-        if flow == 1:
-            return gradients
-        return tuple(flow * g for g in gradients[: len(states)]) + gradients[len(states) :]
+    def reset(t: Any, tensors: Any) -> Any:
+        return tensors if keeps_TB1 is None else multiply(tensors, keeps_TB1[t])
 
     @tf.custom_gradient
     def run(x: Any, kernel: Any, recurrent: Any, bias: Any, *states: Any) -> Any:
@@ -61,7 +65,7 @@ def scan(
         a_t = array(steps, dtype).unstack(tf.reshape(a, [steps, streams, width]))
 
         def forward(t: Any, states: Any, outputs: Any, saved: Any) -> Any:
-            states = kept(t, states)
+            states = reset(t, states)
             r = tf.cast(tf.matmul(tf.cast(states[0], dtype), across), tf.float32)
             if recurrent_bias is not None:
                 r += recurrent_bias
@@ -93,7 +97,9 @@ def scan(
                     drs = drs.write(t, dr)
                 through = tf.cast(tf.matmul(dr, back), tf.float32)
                 before = (through if before[0] is None else before[0] + through, *before[1:])
-                return t - 1, let_through(kept(t, before)), das.write(t, da), drs
+                before = reset(t, before)
+                before = before if flow == 1 else multiply(before, flow)
+                return t - 1, before, das.write(t, da), drs
 
             _, first, das, drs = tf.while_loop(
                 lambda t, *_: t >= 0,
@@ -119,25 +125,19 @@ def scan(
 
         return (outputs, *last), gradient
 
-    # A constant is a state that is never forgotten and that no step changes: what gathers in its
-    # gradient on the way back is the sum over all steps.
-    carried = (*states, *(tf.broadcast_to(c, tf.shape(states[0])) for c in constants))
-    outputs, *last = run(x_TBI, kernel, recurrent, bias, *carried)
+    # A constant is a state that is never reset and that no step changes: its gradient sums up over
+    # all steps.
+    initial = (*states, *(tf.broadcast_to(c, tf.shape(states[0])) for c in constants))
+    outputs, *last = run(x_TBI, kernel, recurrent, bias, *initial)
     return outputs, tuple(last[: len(states)])
 
 
 class Recurrent(CellLayer):
     """The layer of a `RecurrentCell`."""
 
-    def call(
-        self,
-        x_TBI: tf.Tensor,
-        states: tuple[tf.Tensor, ...],
-        keeps_TB1: tf.Tensor | None = None,
-        training: bool = False,
-    ) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
-        assert isinstance(self.cell, RecurrentCell)
-        weights = self.tensors(training)
+    cell: "RecurrentCell"
+
+    def scan(self, x_TBI: Any, states: Any, weights: Any, keeps_TB1: Any) -> Any:
         return scan(
             self.cell,
             x_TBI,
