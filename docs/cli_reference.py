@@ -1,11 +1,25 @@
-"""MkDocs hook: fill ``reference/cli.md`` with every command and option of the Typer application."""
+"""MkDocs hook: fill ``reference/cli.md`` with every command and option of the program.
 
-from collections.abc import Iterator
-from typing import Any
+Values and defaults come from the declarations: the dataclasses of options, the cells, and the
+parameters of the Typer commands.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
+from typing import Any, get_args, get_origin, get_type_hints
 
 import typer
 
+from seqgen.cli.completion import names_of
+from seqgen.cli.options import kind_of, panel
+from seqgen.config.options import RunOptions
+from seqgen.config.resolved import ModelSpec, TrainSpec
+from seqgen.models import cells
+
 PLACEHOLDER = "<!-- commands -->"
+MAX_WORDS = 20  # in a table; longer lists are cut
+TYPES = {int: "whole number", float: "number", str: "text"}
+TYPER_TYPES = {"integer": "whole number", "int": "whole number", "str": "text", "path": "path"}
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
@@ -15,7 +29,8 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 
 def reference() -> str:
     """Markdown sections for all commands, in the order of ``seqgen --help``."""
-    return "\n".join(section for path, command in commands() for section in describe(path, command))
+    sections = [section for path, command in commands() for section in describe(path, command)]
+    return "\n".join([*sections, *config_file_options()])
 
 
 def commands() -> Iterator[tuple[str, Any]]:
@@ -39,15 +54,16 @@ def describe(path: str, command: Any) -> Iterator[str]:
     yield f"## `{path}` {{ #{path.lower().replace(' ', '-')} }}\n"
     yield f"```text\n{usage}\n```\n"
     yield f"{reflow(command.help or '')}\n"
-    if described := [(f"`{usage_of(p)}`", p.help or "") for p in arguments if p.help]:
-        yield table("Argument", described)
-    panels: dict[str, list[tuple[str, str]]] = {}
+    if described := [(f"`{usage_of(p)}`", reflow(p.help or "")) for p in arguments if p.help]:
+        yield table(("Argument", "Description"), described)
+    groups = {panel(group): group for group in getattr(command.callback, "option_groups", ())}
+    rows: dict[str, list[tuple[str, ...]]] = {}
     for option in command.params:
         if option.param_type_name == "option" and option.name != "help":
-            panel = getattr(option, "rich_help_panel", None) or "Options"
-            panels.setdefault(panel, []).append((signature(option), help_of(option)))
-    for panel, rows in panels.items():
-        yield table(panel, rows)
+            title = getattr(option, "rich_help_panel", None) or "Options"
+            rows.setdefault(title, []).append(option_row(option, groups.get(title)))
+    for title, of_panel in rows.items():
+        yield table((title, "Description", "Values", "Default"), of_panel)
 
 
 def arguments_of(command: Any) -> list[Any]:
@@ -55,40 +71,156 @@ def arguments_of(command: Any) -> list[Any]:
 
 
 def usage_of(argument: Any) -> str:
-    name = argument.human_readable_name.upper()
+    name = argument.human_readable_name.upper().strip("[].")
     name = f"{name}..." if argument.nargs == -1 else name
     return name if argument.required else f"[{name}]"
 
 
-def signature(option: Any) -> str:
-    """An option's flags and the word for its value: ``--units N``."""
+def option_row(option: Any, group: type | None) -> tuple[str, ...]:
+    """Flags, help, values and default of an option; ``group`` declares it, or the command."""
     flags = ", ".join(f"`{flag}`" for flag in (*option.opts, *option.secondary_opts))
+    text = reflow(option.help or "")
+    if group is None:
+        return flags, text, typer_values(option), typer_default(option)
+    field = next(f for f in fields(group) if f.name == option.name)
+    values = field_values(field, get_type_hints(group)[field.name])
+    if not option.is_flag and values == "":
+        values = "`yes`, `no`"
+    return flags, text + cells_with(field), values, field_default(field)
+
+
+def field_values(field: Any, hint: Any) -> str:
+    """The values that a field of a dataclass of options accepts; "" for a switch."""
+    known, kind = field.metadata, kind_of(hint)
+    several = get_origin(kind) is tuple
+    kind = get_args(kind)[0] if several else kind
+    if kind is bool:
+        return ""
+    if words := known["choices"] or names_of(known["names"]):
+        cut = [f"`{word}`" for word in words[:MAX_WORDS]]
+        if len(words) > MAX_WORDS:
+            cut.append(f"… ({len(words)} names)")
+        if known["names"] == "documents":
+            cut.append("or a separator line")
+        return ", ".join(cut)
+    if known["suffixes"]:
+        return "file name in " + ", ".join(f"`{suffix}`" for suffix in known["suffixes"])
+    text = bounds(known, TYPES[kind])
+    return f"{text}; one or more" if several else text
+
+
+def bounds(known: Any, noun: str) -> str:
+    """``1 to 8``, ``above 0, up to 10``, or the noun where there are no bounds."""
+    least, above, most = known["least"], known["above"], known["most"]
+    if above is not None:
+        return f"above {number(above)}" + (f", up to {number(most)}" if most is not None else "")
+    if least is not None and most is not None:
+        return f"{number(least)} to {number(most)}"
+    return noun if least is None else f"from {number(least)}"
+
+
+def number(value: float) -> str:
+    """A bound: thousands are grouped, large ones are powers."""
+    if value >= 10**6 and value == int(value):
+        digits = str(int(value))
+        if digits.strip("0") == "1":
+            return f"10<sup>{len(digits) - 1}</sup>"
+        if (power := (int(value) + 1).bit_length() - 1) and int(value) + 1 == 2**power:
+            return f"2<sup>{power}</sup> − 1"
+    return f"{value:,}" if isinstance(value, int) else f"{value:,g}"
+
+
+def cells_with(field: Any) -> str:
+    """Which cells have an option, if not all of them."""
+    having = cells.readers().get(field.name)
+    return f" Only {', '.join(f'`{name}`' for name in having)}." if having else ""
+
+
+def field_default(field: Any) -> str:
+    """A field's default; "automatic" if seqgen chooses one for the data and the machine."""
+    if field.default is not None:
+        return shown(field.default)
+    if field.metadata["default_text"]:
+        return str(field.metadata["default_text"])
+    if having := cells.readers().get(field.name):
+        values = {shown(cells.find(name).option_defaults[field.name]) for name in having}
+        return ", ".join(sorted(values))
+    return "automatic" if is_resolved(field.name) else ""
+
+
+def is_resolved(name: str) -> bool:
+    """Whether an option that was not given has a value in a run all the same."""
+    if name not in {f.name for part in fields(RunOptions) for f in fields(part.default)}:
+        return False
+    hints = get_type_hints(ModelSpec) | get_type_hints(TrainSpec)
+    # A run has one limit at least, and a tokenizer has a size.
+    return name in ("minutes", "epochs", "layers", "vocab_size") or (
+        name in hints and type(None) not in get_args(hints[name])
+    )
+
+
+def shown(value: Any) -> str:
+    """A default as it is written on the command line."""
+    if value is None:
+        return "automatic"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, tuple):
+        value = ",".join(map(str, value))
+    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
+
+
+def typer_values(option: Any) -> str:
+    """The values of an option that a command declares by itself."""
     if option.is_flag:
-        return flags
-    metavar = option.metavar or getattr(option.type, "name", "value")
-    return f"{flags} `{metavar.upper() if metavar.isalpha() else metavar}`"
+        return ""
+    words = (option.metavar or "").split("|")
+    if words[0].startswith("."):
+        return "file name in " + ", ".join(f"`{word}`" for word in words)
+    if len(words) > 1:
+        return ", ".join(f"`{word}`" for word in words)
+    least = getattr(option.type, "min", None)
+    most = getattr(option.type, "max", None)
+    noun = option.type.name.removesuffix(" range")
+    return bounds({"least": least, "above": None, "most": most}, TYPER_TYPES.get(noun, noun))
 
 
-def help_of(option: Any) -> str:
-    """An option's help with its default."""
-    text = option.help or ""
-    default = option.show_default
-    if default is True:
-        default = None if option.is_flag else option.default
-    return f"{text} [default: {default}]" if default else text
+def typer_default(option: Any) -> str:
+    """The default of an option that a command declares by itself."""
+    if isinstance(option.show_default, str):
+        return option.show_default
+    if option.is_flag and not option.secondary_opts:
+        return "off"
+    return "" if option.default in (None, "") else shown(option.default)
 
 
-def table(title: str, rows: list[tuple[str, str]]) -> str:
-    lines = [f"| {title} | |", "|---|---|"]
-    lines += [f"| {left} | {escaped(right)} |" for left, right in rows]
+def config_file_options() -> Iterator[str]:
+    """The options without a flag."""
+    yield "## Options of `--config` files { #config-files }\n"
+    yield (
+        "A `--config` file sets any option of its command by its name with underscores, such as "
+        "`clip_norm = 5.0`. These options of `seqgen train` and `seqgen compare` can be set only "
+        "there:\n"
+    )
+    rows = [
+        (f"`{f.name}`", f.metadata["help"], field_values(f, hints[f.name]), field_default(f))
+        for group in (type(part.default) for part in fields(RunOptions))
+        for hints in [get_type_hints(group)]
+        for f in fields(group)
+        if not f.metadata["flag"]
+    ]
+    yield table(("Option", "Description", "Values", "Default"), rows)
+
+
+def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    heads = list(heads)
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    lines += [f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |" for row in rows]
     return "\n".join(lines) + "\n"
 
 
-def escaped(text: str) -> str:
-    return reflow(text).replace("|", "\\|").replace("<", "&lt;").replace("*", "\\*")
-
-
 def reflow(text: str) -> str:
-    """One line a paragraph, without Typer's form feeds."""
+    """One line a paragraph, without Typer's form feeds; characters of Markdown are escaped."""
     paragraphs = text.replace("\f", "").strip().split("\n\n")
-    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+    plain = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+    return plain.replace("<", "&lt;").replace("*", "\\*")

@@ -59,6 +59,8 @@ def with_options(
         parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         run.__annotations__ = {p.name: p.annotation for p in parameters}
+        # For the reference (docs/cli_reference.py).
+        run.option_groups = groups  # type: ignore[attr-defined]
         return run
 
     return decorate

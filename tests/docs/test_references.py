@@ -15,8 +15,8 @@ every_page = pytest.mark.parametrize("page", PAGES, ids=name_of)
 
 # Where a file that is named without its folder may be.
 TOPS = ("seqgen", "checkpoints", "corpora")
-# Options of other programs that the pages mention.
-FOREIGN = {"--help"}
+# Options that are no parameters of the commands.
+FOREIGN = {"--help", "--help-all"}
 
 
 @cache
@@ -125,11 +125,43 @@ def test_the_command_line_reference_has_every_command_and_option() -> None:
         for option in command.params:
             if option.param_type_name == "option" and option.name != "help":
                 assert all(f"`{flag}`" in section for flag in option.opts), (path, option.name)
-    assert "| `--cell` " in reference
-    assert "[default: lstm]" in reference
     for page, text in ((p, p.read_text(encoding="utf-8")) for p in DOCS.rglob("*.md")):
         for anchor in re.findall(r"cli\.md#([\w-]+)", text):
             assert f"#{anchor} }}" in reference, (page, anchor)
+
+
+@pytest.mark.parametrize(
+    ("command", "flag", "values", "default"),
+    [
+        ("seqgen train", "--layers", "1 to 8", "automatic"),
+        ("seqgen train", "--cell", "`lstm`, `mingru`", "`lstm`"),
+        ("seqgen train", "--clip-norm", "above 0, up to 10<sup>9</sup>", "1"),
+        ("seqgen train", "--spectral-radius", "above 0, up to 0.99999", "`0.95`"),
+        ("seqgen train", "--residual", "", "off"),
+        ("seqgen train", "--norm", "`layer`, `batch`", ""),
+        ("seqgen train", "--seed", "0 to 2<sup>31</sup> − 1", "`0`"),
+        ("seqgen compare", "--residual", "`yes`, `no`", "off"),
+        ("seqgen sample", "--seed", "0 to 2<sup>63</sup> − 1", "drawn and printed"),
+        ("seqgen sample", "--weights", "`best`, `last`", "`best`"),
+        ("seqgen sample", "--score", "file name in `.svg`, `.png`, `.pdf`", ""),
+        ("seqgen evaluate", "--seed", "0 to 2<sup>63</sup> − 1", "`0`"),
+        ("seqgen corpora show", "--characters", "from 1", "a screen"),
+    ],
+)
+def test_the_command_line_reference_has_values_and_defaults(
+    command: str, flag: str, values: str, default: str
+) -> None:
+    section = cli_reference().reference().partition(f"## `{command}`")[2].partition("\n## ")[0]
+    (row,) = [line for line in section.splitlines() if line.startswith(f"| `{flag}`")]
+    cells = [cell.strip() for cell in row.split("|")]
+    assert values in cells[3]
+    assert bool(values) == bool(cells[3])
+    assert cells[4] == default
+
+
+def test_all_rows_of_a_table_of_the_reference_have_as_many_cells() -> None:
+    for block in cli_reference().reference().split("\n\n"):
+        assert len({line.count("|") for line in block.splitlines() if line[:1] == "|"}) <= 1
 
 
 def test_every_page_is_in_the_navigation_and_listed_on_the_first_page() -> None:
