@@ -284,7 +284,7 @@ class SamplingOptions(Options):
         "Softmax temperature; 0 is greedy.",
         least=0.0,
         most=100.0,
-        default_text="0.8 to 1.1",
+        default_text="0.8-1.1",
     )
     top_k: int | None = option(
         None, "Sample from the K most likely tokens.", least=1, most=1_000_000
