@@ -1,4 +1,4 @@
-"""Whatever is wrong ends with one message and a status, never with a traceback."""
+"""Every error ends with one message and a status, never with a traceback."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("files")
 NONSENSE = ("-1", "0", "nan", "inf", "1e400", "", "x", "99999999999999999999", "a\x1b[31m\n")
 
 
-def told(seqgen, *arguments: str) -> tuple[int, str]:
+def run_failing(seqgen, *arguments: str) -> tuple[int, str]:
     """Exit status and message of a command that fails; standard output stays empty."""
     status, out, err = seqgen(*arguments)
     assert out == ""
@@ -67,7 +67,7 @@ def told(seqgen, *arguments: str) -> tuple[int, str]:
         (("good.txt", "--nonsense",), 2, "No such option"),
     ],
 )  # fmt: skip
-def test_a_run_that_cannot_be(
+def test_training_errors(
     seqgen, monkeypatch, arguments: tuple[str, ...], status: int, message: str
 ) -> None:
     def no_further(*_: object) -> None:
@@ -78,7 +78,7 @@ def test_a_run_that_cannot_be(
     if status == 0:
         assert seqgen("train", *arguments)[0] == 130  # it got as far as TensorFlow
     else:
-        assert_told(told(seqgen, "train", *arguments), status, message)
+        assert_error(run_failing(seqgen, "train", *arguments), status, message)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_run_that_cannot_be(
         ("checkpoints", "export", "fox", "n/" * 1500 + "x"),
     ],
 )
-def test_a_path_through_too_many_folders(seqgen, here: Path, arguments: tuple[str, ...]) -> None:
+def test_paths_of_too_many_folders(seqgen, here: Path, arguments: tuple[str, ...]) -> None:
     before = sorted(here.iterdir())
     status, _, err = seqgen(*arguments)
     assert status == 1
@@ -99,9 +99,9 @@ def test_a_path_through_too_many_folders(seqgen, here: Path, arguments: tuple[st
     assert sorted(here.iterdir()) == before
 
 
-def assert_told(found: tuple[int, str], status: int, message: str) -> None:
-    assert message in found[1]
-    assert found[0] == status
+def assert_error(result: tuple[int, str], status: int, message: str) -> None:
+    assert message in result[1]
+    assert result[0] == status
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def assert_told(found: tuple[int, str], status: int, message: str) -> None:
     ],
 )
 def test_an_unknown_name_lists_the_known_ones(seqgen, arguments, known) -> None:
-    _, message = told(seqgen, "train", *arguments)
+    _, message = run_failing(seqgen, "train", *arguments)
     assert set(known) <= set(message.split("(known: ")[1].rstrip(")\n").split(", "))
 
 
@@ -138,8 +138,8 @@ def test_an_unknown_name_lists_the_known_ones(seqgen, arguments, known) -> None:
         (("fox", "--stop", "caf\udce9"), 2, "--stop: not UTF-8: byte 0xe9 at offset 3"),
     ],
 )
-def test_a_sample_that_cannot_be(seqgen, arguments, status: int, message: str) -> None:
-    assert_told(told(seqgen, "sample", *arguments), status, message)
+def test_sampling_errors(seqgen, arguments, status: int, message: str) -> None:
+    assert_error(run_failing(seqgen, "sample", *arguments), status, message)
 
 
 def cut(path: Path) -> None:
@@ -156,23 +156,23 @@ COMMANDS = (("sample",), ("train", "--resume"), ("checkpoints", "show"))
 READS = [(command, name) for command in COMMANDS for name in ("config.json", "tokenizer.json")]
 
 
-@pytest.mark.parametrize("harm", [Path.unlink, cut, tamper])
+@pytest.mark.parametrize("damage", [Path.unlink, cut, tamper])
 @pytest.mark.parametrize(("command", "name"), [*READS, (("sample",), "model.safetensors")])
-def test_a_harmed_checkpoint(seqgen, checkpoint: Path, command, name: str, harm) -> None:
-    if name == "config.json" and harm is tamper:
+def test_damaged_checkpoints(seqgen, checkpoint: Path, command, name: str, damage) -> None:
+    if name == "config.json" and damage is tamper:
         text = (checkpoint / name).read_text()
         (checkpoint / name).write_text(text.replace('"vocab": ', '"vocab": 1'))
     else:
-        harm(checkpoint / name)
-    status, message = told(seqgen, *command, "fox")
+        damage(checkpoint / name)
+    status, message = run_failing(seqgen, *command, "fox")
     assert status == 1
     assert name in message or "there is no checkpoint" in message
 
 
-def test_a_checkpoint_of_a_newer_format(seqgen, checkpoint: Path) -> None:
+def test_checkpoints_of_newer_formats(seqgen, checkpoint: Path) -> None:
     data = json.loads((checkpoint / "config.json").read_text())
     (checkpoint / "config.json").write_text(json.dumps(data | {"format": 99}))
-    status, message = told(seqgen, "sample", "fox")
+    status, message = run_failing(seqgen, "sample", "fox")
     assert status == 1
     assert "99" in message
     assert "newer" in message
@@ -183,25 +183,25 @@ def test_no_permission_to_write(seqgen, here: Path, plain_user) -> None:
     assert seqgen("train", "missing.txt")[0] == 1
     here.chmod(0o555)
     with plain_user():
-        trained = told(seqgen, "train", "good.txt", "--checkpoints-dir", "new")
-        sampled = told(seqgen, "sample", "fox", "--length", "3", "--output", "new.txt")
+        trained = run_failing(seqgen, "train", "good.txt", "--checkpoints-dir", "new")
+        sampled = run_failing(seqgen, "sample", "fox", "--length", "3", "--output", "new.txt")
     here.chmod(0o755)
-    assert_told(trained, 1, "cannot write new/good: Permission denied")
-    assert_told(sampled, 1, "cannot write new.txt: Permission denied")
+    assert_error(trained, 1, "cannot write new/good: Permission denied")
+    assert_error(sampled, 1, "cannot write new.txt: Permission denied")
 
 
 def test_no_permission_to_read(seqgen, here: Path, plain_user) -> None:
     (here / "good.txt").chmod(0)
     with plain_user():
-        found = told(seqgen, "train", "good.txt")
-    assert_told(found, 1, "good.txt: cannot be read: Permission denied")
+        result = run_failing(seqgen, "train", "good.txt")
+    assert_error(result, 1, "good.txt: cannot be read: Permission denied")
 
 
 @pytest.mark.parametrize(("command", "option"), every_option())
-def test_nonsense_for_an_option(seqgen, here: Path, monkeypatch, command, option: str) -> None:
+def test_nonsense_values(seqgen, here: Path, monkeypatch, command, option: str) -> None:
     monkeypatch.setattr("seqgen.training.dry_run.measured_speed", lambda *_: 1000.0)
     before = sorted(here.iterdir())
-    # Most values are good names, each of a whole run: a few are enough.
+    # Most values are valid names, which start a whole run: a few are enough.
     names = option in ("--name", "--checkpoints-dir")
     for value in NONSENSE[5:] if names else NONSENSE:
         status, out, err = seqgen(*command, *ARGUMENTS[command], option, value)
@@ -212,8 +212,8 @@ def test_nonsense_for_an_option(seqgen, here: Path, monkeypatch, command, option
     assert option in ("--checkpoints-dir", "--output") or sorted(here.iterdir()) == before
 
 
-def test_every_option_is_tried() -> None:
-    tried = every_option()
-    assert {command for command, _ in tried} == set(ARGUMENTS)
+def test_nonsense_covers_all_commands() -> None:
+    tested = every_option()
+    assert {command for command, _ in tested} == set(ARGUMENTS)
     for each in ((("train",), "--learning-rate"), (("sample",), "--top-p")):
-        assert each in tried
+        assert each in tested

@@ -1,4 +1,4 @@
-"""`seqgen compare` as a user runs it: lists of options, interruptions, results, wrong usage."""
+"""`seqgen compare`: lists of options, interruptions, results, errors."""
 
 import io
 import json
@@ -23,7 +23,7 @@ from seqgen.training.events import Evaluated, Step
 COMMAND = (sys.executable, "-m", "seqgen", "compare", "river.txt")
 RIVER = "The river runs down to the sea, and the sea runs up to the sky;\n" * 40
 TINY = ("--units", "16", "--embedding", "8", "--seq-length", "16", "--batch-size", "8")
-WORDS = ("--cells", "rnn,gru", "--token-budget", "6400", *TINY)
+ARGUMENTS = ("--cells", "rnn,gru", "--token-budget", "6400", *TINY)
 
 
 @pytest.fixture(autouse=True)
@@ -34,18 +34,18 @@ def river(here: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def compared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess]:
-    """A comparison that a process of its own has made, and what that process said."""
-    folder = tmp_path_factory.mktemp("compared")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess]:
+    """Folder and process of a finished comparison."""
+    folder = tmp_path_factory.mktemp("finished")
     (folder / "river.txt").write_text(RIVER, encoding="utf-8")
     done = subprocess.run(
-        [*COMMAND, *WORDS, "--plot", "c.png"], cwd=folder, capture_output=True, text=True
+        [*COMMAND, *ARGUMENTS, "--plot", "c.png"], cwd=folder, capture_output=True, text=True
     )
     return folder, done
 
 
 def results(folder: Path) -> dict[str, dict]:
-    """What a comparison has found, by label, without what depends on the clock."""
+    """Entries of the results file by label, without times."""
     entries = json.loads((folder / "checkpoints" / "river-compare.json").read_text())["entries"]
     for entry in entries:
         if entry["result"]:
@@ -56,19 +56,19 @@ def results(folder: Path) -> dict[str, dict]:
 
 
 @pytest.mark.slow
-def test_it_ends_with_a_table_best_first_and_curves(compared) -> None:
-    folder, done = compared
+def test_prints_a_table_with_the_best_first_and_curves(finished) -> None:
+    folder, done = finished
     assert done.returncode == 0, done.stderr
-    found = results(folder)
+    entries = results(folder)
     rows = re.findall(r"(?m)^ +([ab])  (rnn|gru)( ★)? +([\d,]+) +(\d\.\d{4}) ", done.stdout)
     assert [(star, name) for _, name, star, _, _ in rows] == [
         (" ★" * (n == 0), name)
-        for n, name in enumerate(sorted(found, key=lambda name: found[name]["result"]["nats"]))
+        for n, name in enumerate(sorted(entries, key=lambda name: entries[name]["result"]["nats"]))
     ]
     for letter, name, _, parameters, nats in rows:
         assert letter == {"rnn": "a", "gru": "b"}[name]
-        assert parameters == f"{found[name]['parameters']:,}"
-        assert nats == f"{found[name]['result']['nats']:.4f}"
+        assert parameters == f"{entries[name]['parameters']:,}"
+        assert nats == f"{entries[name]['result']['nats']:.4f}"
     for word in ("bits/char", "perplexity", "tokens/s", "time", "validation loss"):
         assert word in done.stdout
     assert re.search(r"┤.*a", done.stdout)
@@ -76,8 +76,8 @@ def test_it_ends_with_a_table_best_first_and_curves(compared) -> None:
 
 
 @pytest.mark.slow
-def test_without_a_terminal_it_tells_a_line_an_evaluation_and_one_an_end(compared) -> None:
-    _, done = compared
+def test_without_a_terminal_evaluations_and_results_are_log_lines(finished) -> None:
+    _, done = finished
     assert "comparing 2 networks on river, 6400 tokens each\n" in done.stderr
     for name in ("rnn", "gru"):
         assert re.search(rf"(?m)^{name} starts: [\d,]+ parameters$", done.stderr)
@@ -89,16 +89,16 @@ def test_without_a_terminal_it_tells_a_line_an_evaluation_and_one_an_end(compare
 
 
 @pytest.mark.slow
-def test_it_draws_a_picture(compared) -> None:
-    content = (compared[0] / "c.png").read_bytes()
+def test_writes_the_plot(finished) -> None:
+    content = (finished[0] / "c.png").read_bytes()
     assert content.startswith(b"\x89PNG")
     assert len(content) > 10_000
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("shipped")
-def test_its_variants_are_checkpoints_that_write(compared, seqgen, monkeypatch) -> None:
-    monkeypatch.chdir(compared[0])
+def test_variants_can_be_sampled(finished, seqgen, monkeypatch) -> None:
+    monkeypatch.chdir(finished[0])
     status, out, _ = seqgen("checkpoints", "--json")
     assert [row["name"] for row in json.loads(out)] == ["river-compare-gru", "river-compare-rnn"]
     assert seqgen("sample", "river-compare-gru", "--length", "9", "--seed", "1")[0] == status == 0
@@ -106,50 +106,50 @@ def test_its_variants_are_checkpoints_that_write(compared, seqgen, monkeypatch) 
 
 
 @pytest.mark.slow
-def test_started_again_it_only_tells_its_results(compared, seqgen, monkeypatch) -> None:
-    folder, done = compared
+def test_a_finished_comparison_prints_its_results_again(finished, seqgen, monkeypatch) -> None:
+    folder, done = finished
     monkeypatch.chdir(folder)
     monkeypatch.setattr(worker, "CHILD", "raise SystemExit('nothing is to be trained')")
-    status, out, err = seqgen("compare", "river.txt", *WORDS)
+    status, out, err = seqgen("compare", "river.txt", *ARGUMENTS)
     assert status == 0
     assert out == done.stdout
     assert err == "comparing 2 networks on river, 6400 tokens each; 2 of them before\n"
-    status, out, _ = seqgen("compare", "river.txt", *WORDS, "--json")
-    told = json.loads(out)
-    assert (status, told["corpus"], told["options"]["cell"]) == (0, "river", ["rnn", "gru"])
-    assert told["best"] == "river-compare-" + min(
+    status, out, _ = seqgen("compare", "river.txt", *ARGUMENTS, "--json")
+    report = json.loads(out)
+    assert (status, report["corpus"], report["options"]["cell"]) == (0, "river", ["rnn", "gru"])
+    assert report["best"] == "river-compare-" + min(
         ("rnn", "gru"), key=lambda name: results(folder)[name]["result"]["nats"]
     )
-    assert all(len(entry["result"]["curve"]) > 9 for entry in told["entries"])
+    assert all(len(entry["result"]["curve"]) > 9 for entry in report["entries"])
 
 
 @pytest.mark.slow
-def test_interrupted_and_started_again_it_ends_as_if_it_had_not_been(
-    compared, seqgen, here: Path
+def test_an_interrupted_comparison_resumes_with_the_same_results(
+    finished, seqgen, here: Path
 ) -> None:
-    with subprocess.Popen([*COMMAND, *WORDS], stderr=subprocess.PIPE, text=True) as child:
+    with subprocess.Popen([*COMMAND, *ARGUMENTS], stderr=subprocess.PIPE, text=True) as child:
         assert child.stderr
-        seen = []
-        for each in child.stderr:
-            seen.append(each)
-            if each.startswith("gru  step 1"):
+        lines = []
+        for line in child.stderr:
+            lines.append(line)
+            if line.startswith("gru  step 1"):
                 break
         child.send_signal(signal.SIGINT)
-        seen.append(child.stderr.read())
+        lines.append(child.stderr.read())
         assert child.wait(30) == 130
-    text = "".join(seen)
+    text = "".join(lines)
     assert text.endswith("continue with the same command\n")
     assert "Traceback" not in text
-    status, _, err = seqgen("compare", "river.txt", *WORDS)
+    status, _, err = seqgen("compare", "river.txt", *ARGUMENTS)
     assert status == 0
     assert "gru continues: " in err
     assert "rnn " not in err
-    assert results(here) == results(compared[0])
+    assert results(here) == results(finished[0])
 
 
-def test_where_nothing_could_be_trained_it_says_so(seqgen, here: Path, monkeypatch) -> None:
+def test_failed_variants_are_reported(seqgen, here: Path, monkeypatch) -> None:
     monkeypatch.setattr(worker, "CHILD", "raise ZeroDivisionError('of all things')")
-    status, out, err = seqgen("compare", "river.txt", *WORDS)
+    status, out, err = seqgen("compare", "river.txt", *ARGUMENTS)
     assert status == 1
     for name in ("rnn", "gru"):
         assert f"{name} failed: ZeroDivisionError: of all things" in out
@@ -157,37 +157,37 @@ def test_where_nothing_could_be_trained_it_says_so(seqgen, here: Path, monkeypat
     assert "★" not in out
 
 
-def test_a_dry_run_lists_the_networks_and_their_time_and_makes_nothing(seqgen, here: Path) -> None:
+def test_a_dry_run_lists_networks_and_times(seqgen, here: Path) -> None:
     sizes = ("--layers", "1,2", "--units", "16", "--embedding", "8", "--dropout", "0.5")
-    words = ("--cells", "lstm,gru", *sizes, "--minutes", "2")
-    status, out, _ = seqgen("compare", "river.txt", *words, "--dry-run")
+    arguments = ("--cells", "lstm,gru", *sizes, "--minutes", "2")
+    status, out, _ = seqgen("compare", "river.txt", *arguments, "--dry-run")
     assert status == 0
     # 22·8 + 4·16·(8+16+1) + 17·22
     assert re.search(r"lstm layers 1 +river-compare-lstm-layers-1 +2,150 +2:00", out)
     assert "gru layers 2" in out
     assert "4 networks, about 8:00 of training in all" in out
     assert "chosen" not in out
-    status, out, _ = seqgen("compare", "river.txt", *WORDS, "--dry-run", "--json")
-    found = json.loads(out)
-    assert [each["label"] for each in found["variants"]] == ["rnn", "gru"]
-    assert 0 < found["minutes"] < 1
+    status, out, _ = seqgen("compare", "river.txt", *ARGUMENTS, "--dry-run", "--json")
+    report = json.loads(out)
+    assert [each["label"] for each in report["variants"]] == ["rnn", "gru"]
+    assert 0 < report["minutes"] < 1
     assert [path.name for path in here.iterdir()] == ["river.txt"]
 
 
-def test_what_nobody_said_and_is_not_the_same_for_all_is_told(seqgen) -> None:
-    words = ("--cells", "lstm,leaky", *TINY, "--dropout", "0.1", "--minutes", "2")
-    _, out, _ = seqgen("compare", "river.txt", *words, "--dry-run")
+def test_differing_defaults_are_reported(seqgen) -> None:
+    arguments = ("--cells", "lstm,leaky", *TINY, "--dropout", "0.1", "--minutes", "2")
+    _, out, _ = seqgen("compare", "river.txt", *arguments, "--dry-run")
     assert out.endswith("chosen as in train: --learning-rate 0.004 (lstm), 0.008 (leaky)\n")
-    _, out, _ = seqgen("compare", "river.txt", *words, "--dry-run", "--json")
+    _, out, _ = seqgen("compare", "river.txt", *arguments, "--dry-run", "--json")
     assert [each["defaults"] for each in json.loads(out)["variants"]] == [
         {"learning_rate": "0.004"},
         {"learning_rate": "0.008"},
     ]
-    _, out, _ = seqgen("compare", "river.txt", *words, "--learning-rate", "0.001", "--dry-run")
+    _, out, _ = seqgen("compare", "river.txt", *arguments, "--learning-rate", "0.001", "--dry-run")
     assert "chosen" not in out
 
 
-def test_choices_stand_under_the_results_too(capsys) -> None:
+def test_differing_defaults_are_reported_below_the_results(capsys) -> None:
     entries = tuple(
         replace(entry, defaults={"dropout": share})
         for entry, share in zip(ENTRIES, ("0.1", "0.5", "0.2"), strict=True)
@@ -220,7 +220,7 @@ def test_choices_stand_under_the_results_too(capsys) -> None:
         (("--layers", "1,2", "--name", "../x"), "cannot be a checkpoint's name"),
     ],
 )
-def test_wrong_words_are_refused_before_anything_is_made(
+def test_invalid_options_are_refused_before_files_are_written(
     seqgen, here: Path, arguments: tuple[str, ...], message: str
 ) -> None:
     status, out, err = seqgen("compare", "river.txt", "--minutes", "2", *arguments)
@@ -229,18 +229,18 @@ def test_wrong_words_are_refused_before_anything_is_made(
     assert [path.name for path in here.rglob("*") if path.is_file()] == ["river.txt"]
 
 
-def test_a_picture_that_cannot_be_written_is_refused_before_training(seqgen, here: Path) -> None:
-    words = ("--minutes", "2", "--layers", "1,2", "--plot", "/proc/c.png")
-    status, out, err = seqgen("compare", "river.txt", *words)
+def test_unwritable_plots_are_refused_before_training(seqgen, here: Path) -> None:
+    arguments = ("--minutes", "2", "--layers", "1,2", "--plot", "/proc/c.png")
+    status, out, err = seqgen("compare", "river.txt", *arguments)
     assert (status, out) == (1, "")
     assert "cannot write /proc/c.png" in err
     assert [path.name for path in here.iterdir()] == ["river.txt"]
 
 
 @pytest.mark.slow
-def test_other_words_of_the_same_name_are_refused(compared, seqgen, monkeypatch) -> None:
-    monkeypatch.chdir(compared[0])
-    status, out, err = seqgen("compare", "river.txt", *WORDS, "--seed", "5")
+def test_changed_options_are_refused(finished, seqgen, monkeypatch) -> None:
+    monkeypatch.chdir(finished[0])
+    status, out, err = seqgen("compare", "river.txt", *ARGUMENTS, "--seed", "5")
     assert (status, out) == (2, "")
     assert "--seed was not given and is 5" in err
 
@@ -273,7 +273,7 @@ def printed(console: Console) -> str:
     return console.file.getvalue()
 
 
-def test_the_picture_shows_what_is_done_what_runs_and_what_waits() -> None:
+def test_the_display_has_finished_running_and_waiting_variants() -> None:
     screen = Console(file=io.StringIO(), force_terminal=True, width=100, height=40)
     display = LiveDisplay(screen)
     for event in EVENTS:
@@ -289,7 +289,7 @@ def test_the_picture_shows_what_is_done_what_runs_and_what_waits() -> None:
     assert "note: a file left out" in printed(screen)
 
 
-def test_a_long_list_is_shown_about_the_one_that_runs() -> None:
+def test_a_long_list_is_cut_around_the_running_variant() -> None:
     entries = tuple(Entry(f"seed {n}", f"c-seed-{n}", 9) for n in range(60))
     display = LiveDisplay(Console(file=io.StringIO(), force_terminal=True, width=100, height=30))
     display.draw(ComparisonStatus(replace(COMPARISON, entries=entries)))
@@ -303,7 +303,7 @@ def test_a_long_list_is_shown_about_the_one_that_runs() -> None:
     assert any("9 of 60" in line for line in lines)
 
 
-def test_plain_lines_name_their_variant() -> None:
+def test_log_lines_name_the_variant() -> None:
     file = io.StringIO()
     display = PlainDisplay(Console(file=file))
     failed = VariantFinished(1, replace(ENTRIES[1], failure="the loss was \x1b[31mnot finite"))
@@ -317,7 +317,7 @@ def test_plain_lines_name_their_variant() -> None:
     assert lines[-1] == "layers 2 failed: the loss was  [31mnot finite"
 
 
-def test_tunes_are_compared_by_the_note() -> None:
+def test_tunes_are_compared_in_bits_per_note() -> None:
     entries = (replace(ENTRIES[0], result=replace(RESULT, bits_per_note=2.125)), ENTRIES[1])
     page = Console(file=io.StringIO(), width=100)
     page.print(table(replace(COMPARISON, kind="tunes", entries=entries), colours=False))
@@ -326,7 +326,7 @@ def test_tunes_are_compared_by_the_note() -> None:
     assert "2.125" in text
 
 
-def test_curves_have_their_colour_in_a_terminal_and_a_letter_elsewhere() -> None:
+def test_curves_have_colours_in_a_terminal_and_letters_elsewhere() -> None:
     curves = [RESULT.curve, (), tuple(replace(p, nats=p.nats + 1) for p in RESULT.curve)]
     assert {"a", "c"} <= set(drawn(curves, True, 80, colours=False).plain)
     coloured = drawn(curves, True, 80, colours=True)

@@ -23,55 +23,56 @@ NONE = ("--samples", "0")
 
 @pytest.fixture
 def verse(here: Path, trained: Callable[..., Path]) -> str:
-    """Name of a model of 30,000 characters of sonnets that has learned nothing."""
+    """Name of an untrained model of 30,000 characters of sonnets."""
     Path("verse.txt").write_text(TEXT, encoding="utf-8")
     trained(here / "checkpoints" / "verse", ["verse.txt"])
     return "verse"
 
 
-def rows_of(out: str) -> dict[str, dict]:
+def rows_by_key(out: str) -> dict[str, dict]:
     return {row["key"]: row for row in json.loads(out)["rows"]}
 
 
-def test_every_figure_is_told_to_programs_and_people(seqgen, verse: str) -> None:
+def test_every_figure_is_in_the_json_and_the_table(seqgen, verse: str) -> None:
     status, out, err = seqgen("evaluate", verse, *NONE, "--json")
     assert (status, err) == (0, "")
-    found, rows = json.loads(out), rows_of(out)
-    opened = open_checkpoint(Path("checkpoints/verse"))
-    learned, held = (
-        np.fromfile(opened.path / layout.RESUME / name, np.uint8) for name in (TRAINING, VALIDATION)
+    report, rows = json.loads(out), rows_by_key(out)
+    checkpoint = open_checkpoint(Path("checkpoints/verse"))
+    training, validation = (
+        np.fromfile(checkpoint.path / layout.RESUME / name, np.uint8)
+        for name in (TRAINING, VALIDATION)
     )
-    assert found["tokens"] == found["characters"] == len(held) - 1 == 3000
-    assert found["evaluated"] == "the validation part of verse"
+    assert report["tokens"] == report["characters"] == len(validation) - 1 == 3000
+    assert report["evaluated"] == "the validation part of verse"
     for precision in ("float32", "int8"):
-        nats = token_losses(Engine(opened.graph(precision)), held).mean()
+        nats = token_losses(Engine(checkpoint.graph(precision)), validation).mean()
         row = rows[precision]
         assert row["nats_per_token"]["value"] == pytest.approx(nats, abs=1e-6)
         assert row["bits_per_character"]["value"] == pytest.approx(nats / math.log(2), abs=1e-6)
         assert row["perplexity"]["value"] == pytest.approx(math.exp(nats), rel=1e-5)
         assert row["nats_per_character"]["error"] > 0
     for n in range(2, 9):
-        model = NGram.count(learned, n, opened.config.vocab)
+        ngram = NGram.count(training, n, checkpoint.config.vocab)
         value = rows[f"{n}-gram"]["nats_per_token"]["value"]
-        assert value == pytest.approx(model.loss(held), abs=1e-6)
+        assert value == pytest.approx(ngram.loss(validation), abs=1e-6)
     assert rows["xz"]["nats_per_token"] is None
-    assert found["overlap"]["warning"] == ""
-    assert found["samples"] is None
+    assert report["overlap"]["warning"] == ""
+    assert report["samples"] is None
 
     status, table, err = seqgen("evaluate", verse, *NONE)
     assert (status, err) == (0, "")
-    for row in found["rows"]:
+    for row in report["rows"]:
         (line,) = [each for each in table.splitlines() if each.startswith(row["name"] + "  ")]
         assert f"{row['nats_per_character']['value']:.4f}" in line
         assert f"{row['bits_per_character']['value']:.3f}" in line
     assert "3,000 characters" in table
-    assert f"{found['overlap']['length']} characters" in table
+    assert f"{report['overlap']['length']} characters" in table
 
 
-def test_a_checkpoint_without_its_run_gives_the_same_figures(seqgen, verse: str) -> None:
-    kept = seqgen("evaluate", verse, *NONE, "--json")
+def test_evaluates_without_the_run_by_reading_the_corpus(seqgen, verse: str) -> None:
+    expected = seqgen("evaluate", verse, *NONE, "--json")
     shutil.rmtree(Path("checkpoints/verse") / layout.RESUME)
-    assert seqgen("evaluate", verse, *NONE, "--json") == kept
+    assert seqgen("evaluate", verse, *NONE, "--json") == expected
     Path("verse.txt").unlink()
     status, _, err = seqgen("evaluate", verse)
     assert status == 2
@@ -80,7 +81,7 @@ def test_a_checkpoint_without_its_run_gives_the_same_figures(seqgen, verse: str)
     assert "Traceback" not in err
 
 
-def test_a_text_of_ones_own(seqgen, verse: str) -> None:
+def test_evaluates_a_file(seqgen, verse: str) -> None:
     Path("own.txt").write_text("And yet the naïve sea\nWhat is thy rain?\n" * 4, encoding="utf-8")
     status, _, err = seqgen("evaluate", verse, "own.txt")
     assert status == 1
@@ -95,28 +96,28 @@ def test_a_text_of_ones_own(seqgen, verse: str) -> None:
     assert "'ï'" in seqgen("evaluate", verse, "own.txt", "--encoding", "cp1252")[2]
 
 
-def test_without_a_training_part_what_needs_it_is_left_out(seqgen, verse: str) -> None:
+def test_without_training_data_rows_that_need_it_are_left_out(seqgen, verse: str) -> None:
     shutil.rmtree(Path("checkpoints/verse") / layout.RESUME)
     Path("verse.txt").rename("other.txt")
     status, out, err = seqgen("evaluate", verse, "other.txt", "--json")
     assert (status, err) == (0, "")
-    found = json.loads(out)
-    assert {row["key"] for row in found["rows"]} == {
+    report = json.loads(out)
+    assert {row["key"] for row in report["rows"]} == {
         "float32", "int8", "uniform", "xz_alone", "bzip2_alone",
     }  # fmt: skip
-    assert found["overlap"] is found["samples"] is None
-    assert "need the training part" in found["notices"][0]
+    assert report["overlap"] is report["samples"] is None
+    assert "need the training part" in report["notices"][0]
 
 
-def test_a_leak_is_seen(seqgen, verse: str) -> None:
+def test_overlap_with_the_training_data_gives_a_warning(seqgen, verse: str) -> None:
     own = SONNETS.read_text(encoding="utf-8")[60_000:64_000]
     Path("own.txt").write_text(own, encoding="utf-8")
-    asked = (verse, "own.txt", "--on-unknown", "skip", *NONE)
-    status, _, err = seqgen("evaluate", *asked)
+    arguments = (verse, "own.txt", "--on-unknown", "skip", *NONE)
+    status, _, err = seqgen("evaluate", *arguments)
     assert status == 0
     assert "warning" not in err
     Path("own.txt").write_text(own + TEXT[10_000:10_300], encoding="utf-8")
-    status, out, err = seqgen("evaluate", *asked)
+    status, out, err = seqgen("evaluate", *arguments)
     assert status == 0
     assert "warning:" in err
     line = TEXT.count("\n", 0, 10_000) + 1
@@ -124,16 +125,16 @@ def test_a_leak_is_seen(seqgen, verse: str) -> None:
 
 
 @pytest.mark.parametrize("tokens", ["word", "subword"])
-def test_longer_tokens_have_figures_by_the_token_and_by_the_character(
+def test_longer_tokens_have_figures_per_token_and_per_character(
     seqgen, here: Path, trained: Callable[..., Path], tokens: str
 ) -> None:
     Path("verse.txt").write_text(TEXT, encoding="utf-8")
     path = trained(here / "checkpoints" / "long", ["verse.txt"], tokens=tokens)
-    opened = open_checkpoint(path)
-    held = np.fromfile(path / layout.RESUME / VALIDATION, opened.tokenizer.dtype)
-    nats = token_losses(Engine(opened.graph("float32")), held)
+    checkpoint = open_checkpoint(path)
+    validation = np.fromfile(path / layout.RESUME / VALIDATION, checkpoint.tokenizer.dtype)
+    nats = token_losses(Engine(checkpoint.graph("float32")), validation)
     _, out, _ = seqgen("evaluate", "long", *NONE, "--json")
-    row = rows_of(out)["float32"]
+    row = rows_by_key(out)["float32"]
     assert row["nats_per_token"]["value"] == pytest.approx(nats.mean())
     assert row["nats_per_character"]["value"] == pytest.approx(nats.sum() / 3000)
     _, table, _ = seqgen("evaluate", "long", *NONE)
@@ -142,15 +143,15 @@ def test_longer_tokens_have_figures_by_the_token_and_by_the_character(
     assert f"{nats.sum() / 3000 / math.log(2):.3f} ± " in table
 
 
-def test_samples_and_a_page(seqgen, verse: str) -> None:
-    asked = ("--samples", "2", "--length", "60", "--seed", "3", "--temperature", "1.5")
-    status, out, err = seqgen("evaluate", verse, *asked, "--html", "verse.html")
+def test_writes_samples_and_a_page(seqgen, verse: str) -> None:
+    arguments = ("--samples", "2", "--length", "60", "--seed", "3", "--temperature", "1.5")
+    status, out, err = seqgen("evaluate", verse, *arguments, "--html", "verse.html")
     assert (status, err) == (0, "wrote verse.html\n")
     assert "2 samples, temperature 1.5" in out
     page = Path("verse.html").read_text(encoding="utf-8")
     assert page.lower().startswith("<!doctype html>")
     assert "seqgen evaluate verse --samples 2" in page
-    samples = json.loads(seqgen("evaluate", verse, *asked, "--json")[1])["samples"]
+    samples = json.loads(seqgen("evaluate", verse, *arguments, "--json")[1])["samples"]
     assert (samples["count"], samples["seed"], samples["temperature"]) == (2, 3, 1.5)
     assert samples["rows"][0]["values"]["generated"] == 120
 
@@ -168,7 +169,7 @@ def test_samples_and_a_page(seqgen, verse: str) -> None:
         (("--html", "/proc/x.html", *NONE), 1, "cannot write /proc/x.html"),
     ],
 )
-def test_nonsense_is_told(
+def test_errors_have_a_message_and_status(
     seqgen, verse: str, arguments: tuple[str, ...], status: int, message: str
 ) -> None:
     code, out, err = seqgen("evaluate", verse, *arguments)

@@ -31,7 +31,7 @@ TEXT = (
 
 @pytest.fixture
 def river(here: Path, make: Callable[..., Path]) -> str:
-    """Name of a network of two layers of LSTM, untrained, that keeps a text."""
+    """Name of an untrained LSTM of two layers with a validation text."""
     path = make(here / "checkpoints" / "river", text=TEXT)
     (path / layout.RESUME).mkdir()
     rows = encode_documents([TEXT], open_checkpoint(path).tokenizer)
@@ -42,7 +42,7 @@ def river(here: Path, make: Callable[..., Path]) -> str:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A network that a run of a few seconds made, in a process of its own."""
+    """Folder with a network trained for a few seconds in another process."""
     folder = tmp_path_factory.mktemp("trained")
     (folder / "text.txt").write_text(TEXT * 5)
     options = (
@@ -63,40 +63,40 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def pixels(path: Path) -> np.ndarray:
-    """A picture, which must be a PNG, as numbers [rows, columns, 3]."""
+    """Pixels of a PNG file [rows, columns, 3]."""
     image = Image.open(path)
     assert image.format == "PNG"
     return np.asarray(image.convert("RGB")).astype(int)
 
 
 def coloured_share(picture: np.ndarray) -> float:
-    """The share of it that is neither grey, black nor white."""
+    """Fraction of pixels that are neither grey, black nor white."""
     return float((np.ptp(picture, axis=2) > 40).mean())
 
 
 @pytest.mark.slow
-def test_a_trained_network_is_seen_in_all_three_ways(seqgen, monkeypatch, trained: Path) -> None:
+def test_inspects_a_trained_network_in_all_three_ways(seqgen, monkeypatch, trained: Path) -> None:
     monkeypatch.chdir(trained)
     status, out, err = seqgen(
         "inspect", "t", "gradients", "--steps", "20", "--streams", "4", "--plot", "g.png", "--json"
     )
     assert (status, err) == (0, "wrote g.png\n")
-    found = json.loads(out)
-    assert (found["cell"], found["steps"], found["places"]) == ("lstm", 20, 4)
-    assert [k["name"] for k in found["kernels"]] == [f"recurrent_kernel {g}" for g in "ifgo"]
-    assert [(c["layer"], c["state"]) for c in found["curves"]] == [(1, "h"), (1, "c"), (1, "all")]
-    assert all(len(c["median"]) == 20 and c["median"][-1] > 0 for c in found["curves"])
+    report = json.loads(out)
+    assert (report["cell"], report["steps"], report["places"]) == ("lstm", 20, 4)
+    assert [k["name"] for k in report["kernels"]] == [f"recurrent_kernel {g}" for g in "ifgo"]
+    assert [(c["layer"], c["state"]) for c in report["curves"]] == [(1, "h"), (1, "c"), (1, "all")]
+    assert all(len(c["median"]) == 20 and c["median"][-1] > 0 for c in report["curves"])
     assert coloured_share(pixels(trained / "g.png")) > 0.003
 
     status, out, _ = seqgen("inspect", "t", "neurons", "--units", "3,1:c:5", "--json")
-    found = json.loads(out)
-    assert found["units_searched"] == 48
-    assert "".join(found["pieces"]) == (TEXT * 5)[-found["characters"] :]
-    assert [*found["activations"]] == ["1:h:3", "1:c:5"]
-    assert len(found["activations"]["1:h:3"]) == found["tokens"] == found["characters"] + 1
-    best = {f["name"]: f["units"][0] for f in found["features"] if f["units"]}
+    report = json.loads(out)
+    assert report["units_searched"] == 48
+    assert "".join(report["pieces"]) == (TEXT * 5)[-report["characters"] :]
+    assert [*report["activations"]] == ["1:h:3", "1:c:5"]
+    assert len(report["activations"]["1:h:3"]) == report["tokens"] == report["characters"] + 1
+    best = {f["name"]: f["units"][0] for f in report["features"] if f["units"]}
     assert best["capital"]["confirmed"]
-    assert abs(best["capital"]["held_out"]) > 0.5  # a text like this tells that in two epochs
+    assert abs(best["capital"]["held_out"]) > 0.5  # two epochs are enough on a text like this
 
     status, out, err = seqgen("inspect", "t", "gates", "--plot", "s.png", "--json")
     assert (status, err) == (0, "wrote s.png\n")
@@ -107,7 +107,7 @@ def test_a_trained_network_is_seen_in_all_three_ways(seqgen, monkeypatch, traine
     assert coloured_share(pixels(trained / "s.png")) > 0.0001
 
 
-def test_people_read_tables_and_pictures(seqgen, river: str) -> None:
+def test_prints_tables_and_plots(seqgen, river: str) -> None:
     status, out, err = seqgen("inspect", river, "gradients", "--steps", "12", "--streams", "3")
     assert (status, err) == (0, "")
     assert "layer 2, recurrent_kernel o" in out
@@ -132,12 +132,12 @@ def test_people_read_tables_and_pictures(seqgen, river: str) -> None:
     assert "LSTM: i, f, o = σ(x W + h R + b)" in out
 
 
-def test_the_words_may_come_in_the_other_order(seqgen, river: str) -> None:
+def test_arguments_may_come_in_either_order(seqgen, river: str) -> None:
     assert seqgen("inspect", "gates", river) == seqgen("inspect", river, "gates")
 
 
 @pytest.mark.slow
-def test_a_cell_without_gates_and_one_text_for_another(
+def test_a_cell_without_gates_on_another_text(
     seqgen, here: Path, make: Callable[..., Path]
 ) -> None:
     make(here / "checkpoints" / "plain", text=TEXT, cell="rnn", units=(6,))
@@ -154,19 +154,19 @@ def test_a_cell_without_gates_and_one_text_for_another(
 
 
 class Page(HTMLParser):
-    """What a browser would show of the text, with the class of each of its spans."""
+    """Text that a browser would display, and the class of each span."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
         self.text, self.units = "", ""
         self.classes: list[str] = []
         self.options: list[str] = []
-        self._where = ""
+        self._element = ""
         self.feed(page)
 
     def handle_starttag(self, tag, attrs) -> None:
         named = dict(attrs)
-        self._where = named.get("id") or ("option" if tag == "option" else self._where)
+        self._element = named.get("id") or ("option" if tag == "option" else self._element)
         if tag == "i":
             self.classes.append(named.get("class") or "")
         assert "src" not in named
@@ -174,18 +174,18 @@ class Page(HTMLParser):
 
     def handle_endtag(self, tag) -> None:
         if tag in ("pre", "script", "option"):
-            self._where = ""
+            self._element = ""
 
     def handle_data(self, data) -> None:
-        if self._where == "text":
+        if self._element == "text":
             self.text += data
-        elif self._where == "units":
+        elif self._element == "units":
             self.units += data
-        elif self._where == "option":
+        elif self._element == "option":
             self.options.append(data)
 
 
-def test_the_page_holds_the_text_and_what_the_units_did(seqgen, here: Path, river: str) -> None:
+def test_the_page_has_the_text_and_the_activations(seqgen, here: Path, river: str) -> None:
     status, _, err = seqgen("inspect", river, "neurons", "--units", "1:c:7", "--html", "n.html")
     assert (status, err) == (0, "wrote n.html\n")
     content = (here / "n.html").read_text("utf-8")
@@ -195,17 +195,17 @@ def test_the_page_holds_the_text_and_what_the_units_did(seqgen, here: Path, rive
     assert "https:" not in content
     assert page.options[0] == "1:c:7 · chosen"
     checkpoint = open_checkpoint(here / "checkpoints" / river)
-    read = open_passage(checkpoint, TextOptions(), 20_000)
-    did = neurons.activations(checkpoint, read).states[1, "c"][:, 7]
+    passage = open_passage(checkpoint, TextOptions(), 20_000)
+    expected = neurons.activations(checkpoint, passage).states[1, "c"][:, 7]
     units = json.loads(page.units)
     assert len(units) == len(page.options) > 5
-    shown = np.frombuffer(base64.b64decode(units[0]["values"]), np.int8) * units[0]["scale"] / 100
-    np.testing.assert_allclose(shown, did, atol=0.0051)
+    values = np.frombuffer(base64.b64decode(units[0]["values"]), np.int8) * units[0]["scale"] / 100
+    np.testing.assert_allclose(values, expected, atol=0.0051)
     levels = [int(c[1:] or 0) * (-1 if c[0] == "n" else 1) if c else 0 for c in page.classes]
-    np.testing.assert_allclose(np.array(levels) / 10, did, atol=0.0551)
+    np.testing.assert_allclose(np.array(levels) / 10, expected, atol=0.0551)
 
 
-def test_a_text_cannot_drive_the_terminal_or_the_page(here: Path) -> None:
+def test_control_characters_are_escaped(here: Path) -> None:
     text = coloured(["a\x1b[31m", "</i>", "\n", "b\t"], np.array([0.0, 0.5, -1, 1]), "truecolor")
     assert text.plain == "a␛[31m</i>⏎\nb⇥"
     assert isinstance(text, Text)
@@ -216,13 +216,13 @@ def test_a_text_cannot_drive_the_terminal_or_the_page(here: Path) -> None:
     assert plain == "abc⏎\n▁▁██\nd\n▅"
 
 
-def test_a_unit_is_a_point_of_its_gate_in_the_colour_of_its_layer() -> None:
-    found = (
+def test_the_plot_has_a_point_for_each_unit_coloured_by_layer() -> None:
+    gates = (
         Gate(1, "z", (0.1, 0.2), (0.3, 0.4), 0.5),
         Gate(1, "u", (0.0, 1.0), (1.0, 0.0), 0.5),
         Gate(2, "z", (0.6,), (0.2,), 0.5),
     )
-    z, u = picture(found, "GRU").axes
+    z, u = picture(gates, "GRU").axes
     assert [axes.get_title() for axes in (z, u)] == ["gate z", "gate u"]
     first, second = (np.asarray(dots.get_offsets()) for dots in z.collections)
     np.testing.assert_allclose(first, [(0.1, 0.3), (0.2, 0.4)])
@@ -259,7 +259,7 @@ def test_numbers_are_short() -> None:
         (("river", "neurons", "--text", "one.txt", "--html", "x.html"), 2, "too short to choose"),
     ],
 )
-def test_what_cannot_be_done_is_told(
+def test_errors_have_a_message_and_status(
     seqgen, here: Path, river: str, arguments: tuple[str, ...], status: int, message: str
 ) -> None:
     (here / "river.txt").write_text("x")
@@ -272,7 +272,7 @@ def test_what_cannot_be_done_is_told(
 
 
 @pytest.mark.parametrize("what", ["neurons", "gates"])
-def test_tensorflow_is_not_loaded_to_read(here: Path, river: str, what: str) -> None:
+def test_neurons_and_gates_do_not_load_tensorflow(here: Path, river: str, what: str) -> None:
     code = (
         f"import sys, atexit; sys.argv = ['seqgen', 'inspect', 'river', '{what}', '--json']; "
         "heavy = {'tensorflow', 'keras', 'music21', 'matplotlib', 'plotext'}; "

@@ -1,4 +1,4 @@
-"""A comparison from its first variant to its last: what it trains, keeps, and takes up again."""
+"""Running, resuming and refusing a comparison."""
 
 import json
 from dataclasses import replace
@@ -20,12 +20,16 @@ from seqgen.generation import load
 from seqgen.training.events import Finished, Step
 
 TINY = {"units": ((16,),), "embedding": (8,), "seq_length": (16,), "batch_size": (8,)}
-ASKED: dict[str, Any] = TINY | {"cell": ("rnn", "gru"), "token_budget": (4000,), "dropout": (0.2,)}
+OPTIONS: dict[str, Any] = TINY | {
+    "cell": ("rnn", "gru"),
+    "token_budget": (4000,),
+    "dropout": (0.2,),
+}
 
 
-def run(text_file: Path, path: Path, asked=ASKED, train=worker.resume_or_start, **more):
-    """Trained in this process, in which TensorFlow is loaded once."""
-    return compare(open_corpus([str(text_file)]), asked, path, train=train, **more)
+def run(text_file: Path, path: Path, options=OPTIONS, train=worker.resume_or_start, **more):
+    """Compare in this process, so that TensorFlow is loaded once."""
+    return compare(open_corpus([str(text_file)]), options, path, train=train, **more)
 
 
 def of_kind(events, kind):
@@ -33,18 +37,20 @@ def of_kind(events, kind):
 
 
 def steps(events) -> list[tuple[int, int, float]]:
-    told = of_kind(events, VariantEvent)
-    return [(t.index, t.event.step, t.event.loss) for t in told if isinstance(t.event, Step)]
+    variant_events = of_kind(events, VariantEvent)
+    return [
+        (t.index, t.event.step, t.event.loss) for t in variant_events if isinstance(t.event, Step)
+    ]
 
 
-def never(path: Path):
+def refuse_to_train(path: Path):
     raise AssertionError(f"{path} is not to be trained")
     yield
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory, tf):
-    """A comparison that nothing interrupted: its path, its text and its events."""
+    """Path, text and events of an uninterrupted comparison."""
     folder = tmp_path_factory.mktemp("whole")
     text = folder / "river.txt"
     text.write_text("The river runs down to the sea, and the sea runs up to the sky;\n" * 60)
@@ -57,7 +63,7 @@ def text(whole) -> Path:
     return whole[1]
 
 
-def test_every_variant_is_trained_on_as_many_tokens_and_measured(whole) -> None:
+def test_every_variant_is_trained_on_the_budget_and_evaluated(whole) -> None:
     path, _, events = whole
     assert [event.index for event in of_kind(events, VariantStarted)] == [0, 1]
     first, last = of_kind(events, ComparisonStatus)
@@ -79,23 +85,23 @@ def test_every_variant_is_trained_on_as_many_tokens_and_measured(whole) -> None:
     assert read(path) == last.comparison
 
 
-def test_its_variants_are_checkpoints_like_others(whole) -> None:
+def test_variants_are_checkpoints(whole) -> None:
     path, _, _ = whole
-    names = [found.name for found in list_checkpoints(path.parent)]
+    names = [summary.name for summary in list_checkpoints(path.parent)]
     assert names == ["river-compare-gru", "river-compare-rnn"]
     for name in names:
         assert len("".join(load(path.with_name(name)).generate(length=9, seed=1))) == 9
 
 
-def test_a_finished_comparison_tells_its_results_and_trains_nothing(whole) -> None:
+def test_a_finished_comparison_yields_its_results_without_training(whole) -> None:
     path, text, events = whole
-    again = list(run(text, path, train=never))
-    assert of_kind(again, (VariantStarted, VariantEvent, VariantFinished)) == []
-    assert again[-1].comparison == events[-1].comparison
+    events_again = list(run(text, path, train=refuse_to_train))
+    assert of_kind(events_again, (VariantStarted, VariantEvent, VariantFinished)) == []
+    assert events_again[-1].comparison == events[-1].comparison
 
 
 @pytest.mark.parametrize("after", [13, 45])
-def test_an_interrupted_comparison_ends_as_if_it_had_not_been(
+def test_an_interrupted_comparison_resumes_with_the_same_results(
     whole, text, tmp_path, after: int
 ) -> None:
     path = tmp_path / "river-compare"
@@ -128,9 +134,7 @@ def test_an_interrupted_comparison_ends_as_if_it_had_not_been(
             np.testing.assert_array_equal(array, weights[name])
 
 
-def test_a_variant_that_was_killed_before_its_result_was_kept_is_measured_again(
-    whole, text, tmp_path
-) -> None:
+def test_a_variant_without_a_stored_result_is_evaluated_again(whole, text, tmp_path) -> None:
     path = tmp_path / "river-compare"
     events = run(text, path)
     for event in events:
@@ -146,7 +150,7 @@ def test_a_variant_that_was_killed_before_its_result_was_kept_is_measured_again(
     assert [m["int8_loss"] is None for m in metrics].count(False) == 1
 
 
-def test_a_variant_that_fails_is_kept_as_failed_and_the_others_go_on(text, tmp_path) -> None:
+def test_a_failed_variant_does_not_stop_the_others(text, tmp_path) -> None:
     def failing(path: Path):
         if path.name.endswith("rnn"):
             raise TrainingError("the loss was not finite 4 times")
@@ -157,10 +161,10 @@ def test_a_variant_that_fails_is_kept_as_failed_and_the_others_go_on(text, tmp_p
     assert last.entries[0].failure == "the loss was not finite 4 times"
     assert last.entries[0].result is None
     assert last.best is last.entries[1]
-    assert list(run(text, path, train=never))[-1].comparison == last
+    assert list(run(text, path, train=refuse_to_train))[-1].comparison == last
 
 
-def test_a_full_disk_fails_no_variant_and_ends_the_comparison(text, tmp_path) -> None:
+def test_a_full_disk_stops_the_comparison_without_failed_variants(text, tmp_path) -> None:
     def full(path: Path):
         raise CheckpointError("cannot write: no space left")
         yield
@@ -179,10 +183,10 @@ def test_a_full_disk_fails_no_variant_and_ends_the_comparison(text, tmp_path) ->
         ({"seed": (1,)}, "`seed` was not given and is 1"),
     ],
 )
-def test_other_words_are_refused_with_what_differs(whole, change: dict, message: str) -> None:
+def test_changed_options_are_refused_with_the_difference(whole, change: dict, message: str) -> None:
     path, text, events = whole
     with pytest.raises(ConfigError) as caught:
-        list(run(text, path, ASKED | change, train=never))
+        list(run(text, path, OPTIONS | change, train=refuse_to_train))
     for part in (message, "`overwrite=True`", "`name`"):
         assert part in str(caught.value)
     assert read(path) == events[-1].comparison
@@ -192,60 +196,60 @@ def test_another_text_is_refused(whole, tmp_path) -> None:
     other = tmp_path / "river.txt"
     other.write_text("Another river, which runs elsewhere and is no shorter than a window.\n" * 40)
     with pytest.raises(ConfigError, match="river"):
-        list(run(other, whole[0], train=never))
+        list(run(other, whole[0], train=refuse_to_train))
 
 
 def test_the_order_of_a_list_does_not_matter(whole) -> None:
     path, text, events = whole
-    again = list(run(text, path, ASKED | {"cell": ("gru", "rnn")}, train=never))
-    assert again[-1].comparison == events[-1].comparison
+    events_again = list(run(text, path, OPTIONS | {"cell": ("gru", "rnn")}, train=refuse_to_train))
+    assert events_again[-1].comparison == events[-1].comparison
 
 
 @pytest.mark.usefixtures("tf")
-def test_overwrite_begins_anew(text, tmp_path) -> None:
-    path, asked = tmp_path / "river-compare", ASKED | {"token_budget": (300,)}
-    list(run(text, path, asked))
-    list(run(text, path, asked | {"token_budget": (500,)}, overwrite=True))
+def test_overwrite_starts_again(text, tmp_path) -> None:
+    path, options = tmp_path / "river-compare", OPTIONS | {"token_budget": (300,)}
+    list(run(text, path, options))
+    list(run(text, path, options | {"token_budget": (500,)}, overwrite=True))
     assert {entry.result.tokens for entry in read(path).entries} == {4 * 128}
 
 
-def test_all_is_refused_before_anything_is_made(text, tmp_path) -> None:
-    asked = ASKED | {"seq_length": (16, 60_000)}
+def test_invalid_options_are_refused_before_files_are_written(text, tmp_path) -> None:
+    options = OPTIONS | {"seq_length": (16, 60_000)}
     with pytest.raises(ConfigError, match="rnn seq-length 60000: `seq_length`: 60000"):
-        list(run(text, tmp_path / "out" / "river-compare", asked, train=never))
+        list(run(text, tmp_path / "out" / "river-compare", options, train=refuse_to_train))
     assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.usefixtures("tf")
-def test_a_checkpoint_of_another_run_is_not_thrown_away(whole, text, tmp_path) -> None:
+def test_checkpoints_of_other_runs_are_not_overwritten(whole, text, tmp_path) -> None:
     path = tmp_path / "river-compare"
-    list(run(text, path, ASKED | {"token_budget": (300,)}))
+    list(run(text, path, OPTIONS | {"token_budget": (300,)}))
     weights = (tmp_path / "river-compare-gru" / "model.safetensors").read_bytes()
     results_file(path).unlink()
     with pytest.raises(CheckpointError, match=r"river-compare-rnn exists"):
-        list(run(text, path, train=never))
+        list(run(text, path, train=refuse_to_train))
     assert (tmp_path / "river-compare-gru" / "model.safetensors").read_bytes() == weights
 
 
 @pytest.mark.parametrize(
     "content", ["", "[]", "{}", '{"program": "seqgen", "format": 1, "entries": 3}', "\x00"]
 )
-def test_a_file_that_is_no_comparison_is_refused_and_stays(text, tmp_path, content: str) -> None:
+def test_a_file_that_is_not_a_comparison_is_kept(text, tmp_path, content: str) -> None:
     path = tmp_path / "river-compare"
     results_file(path).write_text(content)
     with pytest.raises(CheckpointError, match=r"river-compare\.json"):
-        list(run(text, path, train=never))
+        list(run(text, path, train=refuse_to_train))
     assert results_file(path).read_text() == content
 
 
-def test_every_way_to_cut_a_text_into_tokens_has_its_own(text, tmp_path) -> None:
-    def nothing(path: Path):
+def test_every_tokenizer_has_its_own_vocabulary(text, tmp_path) -> None:
+    def fail(path: Path):
         raise TrainingError("not today")
         yield
 
     path = tmp_path / "river-compare"
-    asked = TINY | {"tokenizer": ("char", "word"), "layers": (1, 2), "epochs": (1.0,)}
-    entries = list(run(text, path, asked, train=nothing))[-1].comparison.entries
+    options = TINY | {"tokenizer": ("char", "word"), "layers": (1, 2), "epochs": (1.0,)}
+    entries = list(run(text, path, options, train=fail))[-1].comparison.entries
     configs = [open_checkpoint(path.with_name(entry.name)).config for entry in entries]
     assert [config.data.tokenizer for config in configs] == ["char", "char", "word", "word"]
     assert configs[0].vocab != configs[2].vocab

@@ -1,4 +1,4 @@
-"""Lists of options become networks, each with a name of its own."""
+"""Lists of options become variants with unique names."""
 
 import re
 from typing import Any
@@ -13,26 +13,26 @@ from seqgen.models import cells
 MINUTES: dict[str, tuple[Any, ...]] = {"minutes": (2.0,)}
 
 
-def test_the_variants_are_every_combination_in_the_order_of_the_lists() -> None:
-    found = expand_variants(
+def test_variants_are_all_combinations_in_order() -> None:
+    variants = expand_variants(
         {"layers": (1, 2), "cell": ("lstm", "gru"), "units": ((128,), (512,))} | MINUTES, "poems"
     )
-    stacks = [v.options.model for v in found]
-    assert [(s.layers, s.cell, s.units) for s in stacks] == [
+    specs = [v.options.model for v in variants]
+    assert [(s.layers, s.cell, s.units) for s in specs] == [
         (layers, cell, units)
         for layers in (1, 2)
         for cell in ("lstm", "gru")
         for units in ((128,), (512,))
     ]
-    assert found[0].label == "lstm layers 1 units 128"
-    assert found[0].name == "poems-lstm-layers-1-units-128"
-    assert all(v.options.training.minutes == 2 for v in found)
+    assert variants[0].label == "lstm layers 1 units 128"
+    assert variants[0].name == "poems-lstm-layers-1-units-128"
+    assert all(v.options.training.minutes == 2 for v in variants)
 
 
-def test_only_what_differs_is_in_a_name() -> None:
-    found = expand_variants({"cell": ("lstm", "gru"), "embedding": (64,)} | MINUTES, "poems")
-    assert [v.name for v in found] == ["poems-lstm", "poems-gru"]
-    assert {v.options.model.embedding for v in found} == {64}
+def test_names_have_only_the_differing_options() -> None:
+    variants = expand_variants({"cell": ("lstm", "gru"), "embedding": (64,)} | MINUTES, "poems")
+    assert [v.name for v in variants] == ["poems-lstm", "poems-gru"]
+    assert {v.options.model.embedding for v in variants} == {64}
 
 
 @pytest.mark.parametrize(
@@ -47,54 +47,54 @@ def test_only_what_differs_is_in_a_name() -> None:
         ("token_budget", (1000, 2000), ["token-budget 1000", "token-budget 2000"]),
     ],
 )  # fmt: skip
-def test_labels_say_what_was_said(option: str, values: tuple, labels: list[str]) -> None:
+def test_labels_have_option_and_value(option: str, values: tuple, labels: list[str]) -> None:
     budget = {} if option == "token_budget" else MINUTES
-    found = expand_variants({option: values} | budget, "poems")
-    assert [v.label for v in found] == labels
+    variants = expand_variants({option: values} | budget, "poems")
+    assert [v.label for v in variants] == labels
 
 
-def test_names_are_different_and_can_be_folders() -> None:
-    for asked in (
+def test_names_are_unique_and_valid() -> None:
+    for options in (
         {"cell": cells.names(), "layers": (1, 2, 3), "learning_rate": (0.004, 0.0004)},
         {"tokenizer": ("char", "word"), "precision": ("float32", "bfloat16")},
         dict.fromkeys(("layers", "embedding", "seq_length", "batch_size", "patience"), (1, 2)),
     ):
         for name in ("p", "poems" * 19):
-            names = [v.name for v in expand_variants(asked | MINUTES, name)]
+            names = [v.name for v in expand_variants(options | MINUTES, name)]
             assert len(set(names)) == len(names)
             assert all(validate_name(each).startswith(name) for each in names)
 
 
 def test_equal_variants_are_trained_once() -> None:
-    found = expand_variants({"layers": (1, 2, 1), "cell": ("gru", "gru")} | MINUTES, "poems")
-    assert [v.label for v in found] == ["layers 1", "layers 2"]
+    variants = expand_variants({"layers": (1, 2, 1), "cell": ("gru", "gru")} | MINUTES, "poems")
+    assert [v.label for v in variants] == ["layers 1", "layers 2"]
 
 
-def test_an_option_of_some_cells_goes_to_those_that_have_it() -> None:
-    asked = {"cell": ("lstm", "rnn"), "activation": ("tanh", "relu")} | MINUTES
-    found = expand_variants(asked, "poems")
-    assert [v.label for v in found] == ["lstm", "rnn activation tanh", "rnn activation relu"]
-    assert [v.options.model.activation for v in found] == [None, "tanh", "relu"]
+def test_options_of_some_cells_apply_only_to_these() -> None:
+    options = {"cell": ("lstm", "rnn"), "activation": ("tanh", "relu")} | MINUTES
+    variants = expand_variants(options, "poems")
+    assert [v.label for v in variants] == ["lstm", "rnn activation tanh", "rnn activation relu"]
+    assert [v.options.model.activation for v in variants] == [None, "tanh", "relu"]
     with pytest.raises(ConfigError) as error:
-        expand_variants(asked | {"cell": ("lstm", "gru")}, "poems")
+        expand_variants(options | {"cell": ("lstm", "gru")}, "poems")
     assert error.value.option == "activation"
 
 
-def test_what_a_single_run_may_not_does_not_go_either_and_names_its_variant() -> None:
+def test_invalid_options_are_refused_with_the_variant() -> None:
     with pytest.raises(ConfigError, match="layers 1: `units`"):
         expand_variants({"layers": (1, 2), "units": ((512, 256),)} | MINUTES, "poems")
 
 
-def test_nobody_stops_early_unless_it_is_asked_for() -> None:
-    asked = {"layers": (1, 2)} | MINUTES
-    assert {v.options.training.patience for v in expand_variants(asked, "p")} == {NO_PATIENCE}
+def test_early_stopping_is_off_by_default() -> None:
+    options = {"layers": (1, 2)} | MINUTES
+    assert {v.options.training.patience for v in expand_variants(options, "p")} == {NO_PATIENCE}
     assert {
-        v.options.training.patience for v in expand_variants(asked | {"patience": (3,)}, "p")
+        v.options.training.patience for v in expand_variants(options | {"patience": (3,)}, "p")
     } == {3}
 
 
 @pytest.mark.parametrize(
-    ("asked", "message"),
+    ("options", "message"),
     [
         ({"cell": ("lstm", "lstn")} | MINUTES, "unknown cell 'lstn'; did you mean lstm?"),
         ({"cel": ("lstm", "gru")} | MINUTES, "unknown option 'cel'; did you mean cell?"),
@@ -113,11 +113,11 @@ def test_nobody_stops_early_unless_it_is_asked_for() -> None:
         ),
     ],
 )
-def test_what_cannot_be_compared_is_refused_with_a_reason(asked: dict, message: str) -> None:
+def test_invalid_comparisons_are_refused(options: dict, message: str) -> None:
     with pytest.raises(ConfigError, match=re.escape(message)):
-        expand_variants(asked, "poems")
+        expand_variants(options, "poems")
 
 
-def test_several_budgets_are_variants_like_any_other() -> None:
-    found = expand_variants({"minutes": (1.0, 2.0)}, "poems")
-    assert [v.name for v in found] == ["poems-minutes-1", "poems-minutes-2"]
+def test_budgets_can_be_compared() -> None:
+    variants = expand_variants({"minutes": (1.0, 2.0)}, "poems")
+    assert [v.name for v in variants] == ["poems-minutes-1", "poems-minutes-2"]

@@ -27,16 +27,16 @@ TUNES = "R:jig\nM:6/8\nK:Cmaj\nABcdef|gabc3|]"
 
 
 def samples(
-    generator: TextGenerator, prompt: str = "", asked: TuneOptions | None = None, **options
+    generator: TextGenerator, prompt: str = "", tune: TuneOptions | None = None, **options
 ) -> list[str]:
-    said = SamplingOptions(**options)
-    texts = [""] * said.count
-    for index, text in generator.pieces(prompt, said, asked or TuneOptions()):
+    sampling = SamplingOptions(**options)
+    texts = [""] * sampling.count
+    for index, text in generator.pieces(prompt, sampling, tune or TuneOptions()):
         texts[index] += text
     return texts
 
 
-def test_the_same_seed_writes_the_same(checkpoint: Path) -> None:
+def test_the_same_seed_gives_the_same_text(checkpoint: Path) -> None:
     one, two = load(checkpoint), load(str(checkpoint))
     text = "".join(one.generate(length=80, seed=5))
     assert len(text) == 80
@@ -44,7 +44,7 @@ def test_the_same_seed_writes_the_same(checkpoint: Path) -> None:
     assert "".join(one.generate(length=80, seed=6)) != text
 
 
-def test_a_seed_that_was_drawn_is_told_and_works_again(checkpoint: Path) -> None:
+def test_a_drawn_seed_is_available_and_reproduces_the_text(checkpoint: Path) -> None:
     generator = load(checkpoint)
     text = "".join(generator.generate(length=50))
     seed = generator.seed
@@ -52,26 +52,26 @@ def test_a_seed_that_was_drawn_is_told_and_works_again(checkpoint: Path) -> None
     assert "".join(generator.generate(length=50, seed=seed)) == text
 
 
-def test_text_comes_piece_by_piece(checkpoint: Path) -> None:
+def test_text_is_yielded_by_character(checkpoint: Path) -> None:
     assert all(len(piece) == 1 for piece in load(checkpoint).generate(length=9, seed=1))
     assert len("".join(load(checkpoint).generate(seed=1))) == 1000
 
 
-def test_a_sample_does_not_depend_on_how_many_there_are(checkpoint: Path) -> None:
+def test_a_sample_does_not_depend_on_the_count(checkpoint: Path) -> None:
     generator = load(checkpoint)
     many = samples(generator, "The ", count=70, length=30, seed=3)
     assert len(set(many)) == 70
     assert samples(generator, "The ", count=2, length=30, seed=3) == many[:2]
 
 
-def test_no_prompt_begins_from_start_and_a_prompt_matters(checkpoint: Path) -> None:
+def test_samples_start_from_the_default_prompt(checkpoint: Path) -> None:
     generator = load(checkpoint)
     start = generator.checkpoint.tokenizer.decode(generator.config.start)
     texts = {p: "".join(generator.generate(p, length=60, seed=1)) for p in ("", start, "The q")}
     assert texts[""] == texts[start] != texts["The q"]
 
 
-def test_greedy_is_the_likeliest_whatever_the_seed(checkpoint: Path) -> None:
+def test_greedy_text_does_not_depend_on_the_seed(checkpoint: Path) -> None:
     generator = load(checkpoint)
     texts = {"".join(generator.generate(length=40, temperature=0, seed=s)) for s in range(3)}
     assert len(texts) == 1
@@ -99,12 +99,12 @@ def test_unknown_characters_are_named_or_skipped(checkpoint: Path) -> None:
 @pytest.mark.parametrize(
     "options", [{"temprature": 1}, {"temperature": -1}, {"top_p": 0}, {"count": 2}, {"stop": ""}]
 )
-def test_an_impossible_option_is_refused_at_the_call(checkpoint: Path, options: dict) -> None:
+def test_invalid_options_are_refused_at_the_call(checkpoint: Path, options: dict) -> None:
     with pytest.raises(ConfigError):
         load(checkpoint).generate(**options)
 
 
-def test_one_document_never_ends_and_of_several_each_ends_its_line(
+def test_only_models_of_several_documents_generate_ends(
     tmp_path: Path, make: Callable[..., Path]
 ) -> None:
     bias = {"*": -30.0, "a": 0.0, "": 1.0}
@@ -126,7 +126,7 @@ def test_repetition_penalty_makes_greedy_text_change(
     assert set(varied) == {"a", "b", "c"}
 
 
-def test_tunes_come_whole_and_numbered(tune_checkpoint: Path) -> None:
+def test_tunes_are_complete_and_numbered(tune_checkpoint: Path) -> None:
     tunes = samples(load(tune_checkpoint), count=5, seed=1)
     assert len(set(tunes)) == 5
     for number, tune in enumerate(tunes, 1):
@@ -142,10 +142,10 @@ def test_a_tune_does_not_depend_on_the_count(tune_checkpoint: Path) -> None:
     assert samples(generator, count=2, seed=4) == many[:2]
 
 
-def test_what_is_asked_of_a_tune_it_has(tune_checkpoint: Path) -> None:
+def test_tunes_satisfy_the_options(tune_checkpoint: Path) -> None:
     generator = load(tune_checkpoint)
-    asked = TuneOptions(meter="6/8", key="Ador", rhythm="jig", bars=16, form="AABB", tonic=True)
-    for text in samples(generator, count=8, seed=2, asked=asked):
+    options = TuneOptions(meter="6/8", key="Ador", rhythm="jig", bars=16, form="AABB", tonic=True)
+    for text in samples(generator, count=8, seed=2, tune=options):
         tune = parse_tune(text)
         assert (str(tune.meter), str(tune.key), tune.rhythm) == ("6/8", "Ador", "jig")
         assert bar_exact(tune) is None
@@ -154,7 +154,7 @@ def test_what_is_asked_of_a_tune_it_has(tune_checkpoint: Path) -> None:
         assert notes[-1].pitches[0].letter == LETTERS.index("A")
 
 
-def test_a_prompt_is_how_the_tune_begins(tune_checkpoint: Path) -> None:
+def test_tunes_begin_with_the_prompt(tune_checkpoint: Path) -> None:
     generator = load(tune_checkpoint)
     prompt = "M:6/8\nK:D\n|:A|d2f a2f|~g{a}fe"
     for text in samples(generator, prompt, count=3, seed=1):
@@ -164,7 +164,7 @@ def test_a_prompt_is_how_the_tune_begins(tune_checkpoint: Path) -> None:
         assert bar_exact(tune) is None
 
 
-def test_keys_are_drawn_as_often_as_the_book_has_them(tune_checkpoint: Path) -> None:
+def test_keys_follow_the_frequencies_of_the_corpus(tune_checkpoint: Path) -> None:
     generator = load(tune_checkpoint)
     tunes = [parse_tune(text) for text in samples(generator, count=200, length=40, seed=3)]
     keys = Counter(str(tune.key) for tune in tunes)
@@ -172,52 +172,52 @@ def test_keys_are_drawn_as_often_as_the_book_has_them(tune_checkpoint: Path) -> 
     assert keys["Dmaj"] > keys["Gmaj"]
 
 
-def test_a_budget_of_tokens_is_enough_and_a_smaller_one_is_refused(tune_checkpoint: Path) -> None:
+def test_lengths_below_the_shortest_tune_are_refused(tune_checkpoint: Path) -> None:
     generator = load(tune_checkpoint)
-    asked = TuneOptions(meter="4/4", bars=8)
-    with pytest.raises(ConfigError) as told:
-        samples(generator, asked=asked, length=5)
-    assert told.value.option == "length"
-    least = int(re.search(r"takes (\d+)", str(told.value))[1])
-    (text,) = samples(generator, asked=asked, length=least, seed=1)
+    options = TuneOptions(meter="4/4", bars=8)
+    with pytest.raises(ConfigError) as error:
+        samples(generator, tune=options, length=5)
+    assert error.value.option == "length"
+    least = int(re.search(r"takes (\d+)", str(error.value))[1])
+    (text,) = samples(generator, tune=options, length=least, seed=1)
     assert bar_exact(parse_tune(text)) is None
     assert len(parse_tune(text).bars) == 8
 
 
-def test_a_prompt_does_not_count_and_the_rest_is_enough(tune_checkpoint: Path) -> None:
+def test_the_length_does_not_include_the_prompt(tune_checkpoint: Path) -> None:
     generator = load(tune_checkpoint)
     prompt = "K:D\n|:A|" + "d2f a2f|" * 20
-    with pytest.raises(ConfigError) as told:
+    with pytest.raises(ConfigError) as error:
         samples(generator, prompt, length=4)
-    assert told.value.option == "length"
-    least = int(re.findall(r"takes (\d+) tokens", str(told.value))[0])
+    assert error.value.option == "length"
+    least = int(re.findall(r"takes (\d+) tokens", str(error.value))[0])
     for text in samples(generator, prompt, length=least, count=20, temperature=1.5, seed=1):
         assert bar_exact(parse_tune(text)) is None
         assert len(parse_tune(text).bars) > 20
 
 
-def test_how_much_the_grammar_kept_is_told(tune_checkpoint: Path) -> None:
+def test_allowed_mass_is_the_probability_that_the_grammar_allows(tune_checkpoint: Path) -> None:
     generator = load(tune_checkpoint)
     samples(generator, count=4, seed=1)
     assert generator.allowed_mass is not None
-    assert 0.0 < generator.allowed_mass < 0.9  # a random network wants much that may not come
-    samples(generator, count=4, seed=1, asked=TuneOptions(grammar=False))
+    assert 0.0 < generator.allowed_mass < 0.9  # a random network predicts much that is forbidden
+    samples(generator, count=4, seed=1, tune=TuneOptions(grammar=False))
     assert generator.allowed_mass is None
-    # Too short for a step to have been weighed.
-    samples(generator, seed=1, asked=TuneOptions(meter="6/8", bars=1), length=7)
+    # No step has more than one allowed token.
+    samples(generator, seed=1, tune=TuneOptions(meter="6/8", bars=1), length=7)
     assert generator.allowed_mass is None or math.isfinite(generator.allowed_mass)
 
 
-def test_without_the_grammar_the_header_is_still_as_asked(tune_checkpoint: Path) -> None:
+def test_without_the_grammar_the_header_follows_the_options(tune_checkpoint: Path) -> None:
     generator = load(tune_checkpoint)
-    asked = TuneOptions(meter="6/8", key="C", grammar=False)
-    texts = samples(generator, asked=asked, count=4, seed=1)
+    options = TuneOptions(meter="6/8", key="C", grammar=False)
+    texts = samples(generator, tune=options, count=4, seed=1)
     assert all("\nM:6/8\n" in text and "\nK:C" in text for text in texts)
-    governed = samples(generator, asked=TuneOptions(meter="6/8", key="C"), count=4, seed=1)
-    assert not set(texts) & set(governed)
+    constrained = samples(generator, tune=TuneOptions(meter="6/8", key="C"), count=4, seed=1)
+    assert not set(texts) & set(constrained)
 
 
-def test_tunes_learned_in_their_own_keys_are_not_moved(
+def test_tunes_of_models_without_transposition_keep_their_keys(
     tmp_path: Path, make: Callable[..., Path]
 ) -> None:
     text = "R:none\nM:6/8\nK:Dmaj\nABcdef|]R:none\nM:6/8\nK:Ador\nA6|]"
@@ -225,17 +225,17 @@ def test_tunes_learned_in_their_own_keys_are_not_moved(
         tmp_path / "x", kind="tunes", text=text, tokens="abc", documents=9, transpose="none"
     )
     generator = load(path)
-    (tune,) = samples(generator, seed=1, asked=TuneOptions(key="Ador"))
+    (tune,) = samples(generator, seed=1, tune=TuneOptions(key="Ador"))
     assert "K:Ador" in tune
     assert {str(parse_tune(t).key) for t in samples(generator, count=20, seed=1)} == {
         "Dmaj",
         "Ador",
     }
     with pytest.raises(ConfigError, match=r"unknown key 'Gmaj'.*known: Ador, Dmaj"):
-        samples(generator, asked=TuneOptions(key="G"))
+        samples(generator, tune=TuneOptions(key="G"))
 
 
-def test_tunes_by_other_tokens_are_written_as_they_come(
+def test_tunes_of_other_tokenizers_are_not_parsed(
     tmp_path: Path, make: Callable[..., Path]
 ) -> None:
     generator = load(make(tmp_path / "x", kind="tunes", text=TUNES, documents=9))
@@ -245,7 +245,7 @@ def test_tunes_by_other_tokens_are_written_as_they_come(
         samples(generator, "K:D")
 
 
-def test_a_model_of_an_older_form_is_refused(tmp_path: Path, tune_checkpoint: Path) -> None:
+def test_models_without_tune_facts_are_refused(tmp_path: Path, tune_checkpoint: Path) -> None:
     config = json.loads((tune_checkpoint / "config.json").read_text())
     del config["facts"]
     (tune_checkpoint / "config.json").write_text(json.dumps(config))
@@ -261,13 +261,13 @@ def test_a_text_model_refuses_options_of_tunes(checkpoint: Path) -> None:
         generator.pieces("", SamplingOptions(), TuneOptions(meter="6/8"))
 
 
-def test_a_damaged_checkpoint_is_told(checkpoint: Path) -> None:
+def test_damaged_checkpoints_are_refused(checkpoint: Path) -> None:
     (checkpoint / "model.safetensors").write_bytes(b"x")
     with pytest.raises(CheckpointError):
         load(checkpoint)
 
 
-def test_writing_needs_no_tensorflow_and_no_onnx(checkpoint: Path) -> None:
+def test_sampling_needs_no_tensorflow_and_no_onnx(checkpoint: Path) -> None:
     code = (
         "import sys; from seqgen.generation import load; "
         f"print(''.join(load({str(checkpoint)!r}).generate(length=5, seed=1))); "
@@ -286,7 +286,7 @@ def list_checkpoint(make: Callable[..., Path], tmp_path: Path) -> Path:
     )
 
 
-def test_a_document_ends_by_itself(list_checkpoint: Path) -> None:
+def test_documents_end_by_themselves(list_checkpoint: Path) -> None:
     generator = load(list_checkpoint)
     texts = samples(generator, count=300, seed=1)
     assert all(1 <= len(text) < 200 for text in texts)
@@ -295,7 +295,7 @@ def test_a_document_ends_by_itself(list_checkpoint: Path) -> None:
     assert max(map(len, samples(generator, count=100, seed=1, length=2))) == 2
 
 
-def test_a_document_begins_with_the_prompt(list_checkpoint: Path) -> None:
+def test_documents_continue_the_prompt(list_checkpoint: Path) -> None:
     generator = load(list_checkpoint)
     first = [END, *generator.checkpoint.tokenizer.encode("ab")]
     logits, _ = generator._engine.read(np.array(first))
@@ -305,7 +305,7 @@ def test_a_document_begins_with_the_prompt(list_checkpoint: Path) -> None:
     assert "" in samples(generator, "ab", count=100, seed=1)  # the prompt may be all of it
 
 
-def test_an_older_model_of_several_texts_goes_on_after_an_end(
+def test_models_without_a_document_unit_continue_after_an_end(
     make: Callable[..., Path], tmp_path: Path
 ) -> None:
     older = load(make(tmp_path / "old", text="abcdef" * 20, documents=40, bias={"": 1.0}))
@@ -332,8 +332,8 @@ def test_lists_of_short_items_are_sampled_at_a_higher_temperature(
     names = load(make(tmp_path / "names", unit="line", long=8, **facts))
     long = load(make(tmp_path / "long", unit="line", long=300, **facts))
     poems = load(make(tmp_path / "poems", unit="blank-line", long=8, **facts))
-    found = [model.default_temperature for model in (names, long, poems)]
-    assert found == [1.1, 0.8, 0.8]
+    temperatures = [model.default_temperature for model in (names, long, poems)]
+    assert temperatures == [1.1, 0.8, 0.8]
 
 
 def test_copies_and_repeats_are_left_out(list_checkpoint: Path) -> None:
@@ -354,7 +354,7 @@ def test_copies_and_repeats_are_left_out(list_checkpoint: Path) -> None:
     assert generator.selection.copies == sum(text in known[:36] for text in plain)
 
 
-def test_the_prompt_belongs_to_what_may_be_a_copy(list_checkpoint: Path) -> None:
+def test_the_prompt_counts_as_part_of_the_document(list_checkpoint: Path) -> None:
     generator = load(list_checkpoint)
     plain = samples(generator, "ab", count=20, seed=1)
     save_hashes(list_checkpoint, ["ab" + plain[0]])
@@ -367,7 +367,7 @@ def test_too_few_new_documents_are_an_error(list_checkpoint: Path) -> None:
         samples(generator, count=100, seed=1, unique=True, length=1)
 
 
-def test_only_documents_can_be_new(checkpoint: Path, list_checkpoint: Path) -> None:
+def test_novel_and_unique_need_documents(checkpoint: Path, list_checkpoint: Path) -> None:
     selections: tuple[dict[str, Any], ...] = ({"novel": True}, {"unique": True})
     for selection in selections:
         with pytest.raises(ConfigError, match="one long text"):
@@ -376,28 +376,33 @@ def test_only_documents_can_be_new(checkpoint: Path, list_checkpoint: Path) -> N
         samples(load(list_checkpoint), novel=True)
 
 
-def test_tunes_are_left_out_too(tune_checkpoint: Path) -> None:
+def test_copied_and_repeated_tunes_are_left_out(tune_checkpoint: Path) -> None:
     generator = load(tune_checkpoint)
     plain = samples(generator, count=6, seed=1)
     raw: list[str] = []
-    hashed = tunes_task.tune_fingerprint
+    tune_fingerprint = tunes_task.tune_fingerprint
 
-    def noted(text: str) -> int:
+    def record(text: str) -> int:
         raw.append(text)
-        return hashed(text)
+        return tune_fingerprint(text)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(tunes_task, "tune_fingerprint", noted)
+        patched.setattr(tunes_task, "tune_fingerprint", record)
         assert samples(generator, count=6, seed=1, unique=True) == plain
     save_hashes(tune_checkpoint, raw[:2], tunes=True)
-    left = samples(generator, count=4, seed=1, novel=True)
-    assert [tune.partition("K:")[2][-20:] for tune in left] == [
+    remaining = samples(generator, count=4, seed=1, novel=True)
+    assert [tune.partition("K:")[2][-20:] for tune in remaining] == [
         tune.partition("K:")[2][-20:] for tune in plain[2:]
     ]
-    assert [tune.partition("X:")[2].partition("\n")[0] for tune in left] == ["1", "2", "3", "4"]
+    assert [tune.partition("X:")[2].partition("\n")[0] for tune in remaining] == [
+        "1",
+        "2",
+        "3",
+        "4",
+    ]
 
 
-def test_a_long_prompt_goes_on_as_if_it_was_read_token_by_token(
+def test_long_prompts_give_the_same_text_as_token_by_token(
     checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prompt = "The quick brown fox jumps over the lazy dog.\n" * 20

@@ -1,6 +1,6 @@
-"""300 tunes of a network that has learned nothing: each can be played, and is as it was asked for.
+"""300 tunes of a random network: each is playable and satisfies the options.
 
-`benchmarks/tunes.py` asks the same of thousands, and of a trained network.
+`benchmarks/tunes.py` checks thousands, also of a trained network.
 """
 
 from collections.abc import Callable
@@ -33,7 +33,7 @@ LINES = [
     *(f"K:C{mode}\n" for mode in MODES),
 ]
 
-ASKED = {
+REQUESTS = {
     "nothing": (1.0, TuneOptions()),
     "nothing, cold": (0.5, TuneOptions()),
     "nothing, hot": (1.5, TuneOptions()),
@@ -45,54 +45,56 @@ ASKED = {
     "bars and form": (0.5, TuneOptions(meter="5/8", key="Glyd", bars=9, form="AABC")),
     "form": (1.5, TuneOptions(rhythm="polka", form="AABBCC")),
 }
-# Away from sections' ends, which nothing else keeps from coming at once.
+# Makes the ends of sections less likely, so that sections have some length.
 BIAS = {"|]": -3.0, ":|": -2.0, "||": -1.0, "|": 1.0, "(3": 1.0}
-EACH = 30
+COUNT = 30
 
 
 @pytest.fixture(scope="module")
-def writer(tmp_path_factory: pytest.TempPathFactory, make: Callable[..., Path]) -> TextGenerator:
+def generator(tmp_path_factory: pytest.TempPathFactory, make: Callable[..., Path]) -> TextGenerator:
     path = tmp_path_factory.mktemp("random") / "tunes"
-    of_tunes = {"kind": "tunes", "tokens": "abc", "text": "".join(LINES), "documents": 99}
-    return load(make(path, **of_tunes, facts=FACTS, scale=0.3, bias=BIAS))
+    options = {"kind": "tunes", "tokens": "abc", "text": "".join(LINES), "documents": 99}
+    return load(make(path, **options, facts=FACTS, scale=0.3, bias=BIAS))
 
 
-@pytest.mark.parametrize("name", ASKED)
-def test_every_tune_is_playable_and_as_asked(writer: TextGenerator, name: str) -> None:
-    temperature, asked = ASKED[name]
-    options = SamplingOptions(count=EACH, seed=len(name), temperature=temperature)
-    texts = dict(writer.pieces("", options, asked))
-    assert len(set(texts.values())) == EACH
+@pytest.mark.parametrize("name", REQUESTS)
+def test_every_tune_is_playable_and_satisfies_the_options(
+    generator: TextGenerator, name: str
+) -> None:
+    temperature, requested = REQUESTS[name]
+    options = SamplingOptions(count=COUNT, seed=len(name), temperature=temperature)
+    texts = dict(generator.pieces("", options, requested))
+    assert len(set(texts.values())) == COUNT
     for abc in texts.values():
         tune = parser.parse_tune(abc)
         assert bar_exact(tune) is None, abc
-        assert as_asked(tune, asked), abc
+        assert satisfies(tune, requested), abc
         assert music21_agrees(abc, tune) is None, abc
 
 
-def as_asked(tune: Tune, asked: TuneOptions) -> bool:
-    meter = asked.meter and str(fields.parse_meter(asked.meter))
+def satisfies(tune: Tune, requested: TuneOptions) -> bool:
+    meter = requested.meter and str(fields.parse_meter(requested.meter))
     return (
         (meter is None or str(tune.meter) == meter)
-        and (asked.key is None or tune.key == fields.key(asked.key))
-        and (asked.rhythm is None or tune.rhythm == asked.rhythm)
-        and (asked.bars is None or bars(tune) == asked.bars)
-        and (asked.form is None or form(tune) == asked.form)
+        and (requested.key is None or tune.key == fields.key(requested.key))
+        and (requested.rhythm is None or tune.rhythm == requested.rhythm)
+        and (requested.bars is None or bars(tune) == requested.bars)
+        and (requested.form is None or form(tune) == requested.form)
     )
 
 
 def bars(tune: Tune) -> int:
-    """Whole bars, each second ending left out, a pickup with the bar that leaves room for it."""
+    """Number of full bars, without second endings; a pickup completes a shortened bar."""
     return int(sum(bar.length for bar in tune.bars if bar.ending != "2") / tune.meter.length)
 
 
 def form(tune: Tune) -> str:
-    """A letter a section, twice where it is repeated."""
-    found: list[str] = []
+    """One letter per section, twice if it is repeated."""
+    letters: list[str] = []
     repeated = False
     for bar, after in zip(tune.bars, [*tune.bars[1:], None], strict=True):
         repeated = repeated or bar.left == "|:"
         if bar.right != "|" and not (after and after.ending == "2" != bar.ending):
-            found.append(chr(ord("A") + len(found)) * (2 if repeated else 1))
+            letters.append(chr(ord("A") + len(letters)) * (2 if repeated else 1))
             repeated = False
-    return "".join(found)
+    return "".join(letters)

@@ -1,4 +1,4 @@
-"""What options and prompts ask of a tune."""
+"""Requests for a tune, parsed from options and prompt."""
 
 import pytest
 
@@ -9,21 +9,21 @@ from seqgen.generation.tune_request import outlines, parse_request
 
 
 @pytest.fixture
-def asked(tune_checkpoint):
+def parse(tune_checkpoint):
     checkpoint = open_checkpoint(tune_checkpoint)
 
-    def asking(prompt="", **options):
+    def parse_with(prompt="", **options):
         return parse_request(
             prompt, TuneOptions(**options), checkpoint.config, checkpoint.tokenizer.pieces
         )
 
-    return asking
+    return parse_with
 
 
-def test_fields_of_the_prompt_ask_as_options_do(asked):
-    assert asked("M:6/8\nK:Ador").grammar.spec == asked(meter="6/8", key="Ador").grammar.spec
-    assert str(asked("K:Ador").key) == "Ador"
-    assert asked("").key is None
+def test_fields_of_the_prompt_equal_options(parse):
+    assert parse("M:6/8\nK:Ador").grammar.spec == parse(meter="6/8", key="Ador").grammar.spec
+    assert str(parse("K:Ador").key) == "Ador"
+    assert parse("").key is None
 
 
 @pytest.mark.parametrize(
@@ -43,14 +43,14 @@ def test_fields_of_the_prompt_ask_as_options_do(asked):
         ({"form": "AABB", "grammar": False}, "`grammar`"),
     ],
 )
-def test_what_the_model_has_never_seen_is_refused(asked, options, message):
+def test_requests_outside_the_training_data_are_refused(parse, options, message):
     with pytest.raises(ConfigError, match=message):
-        asked(**options)
+        parse(**options)
 
 
 @pytest.mark.parametrize("meter", ["C", "4/4"])
-def test_a_meter_has_several_names(asked, meter):
-    assert asked(meter=meter).grammar.spec.meters == {"M:4/4\n"}
+def test_meters_have_several_names(parse, meter):
+    assert parse(meter=meter).grammar.spec.meters == {"M:4/4\n"}
 
 
 @pytest.mark.parametrize(
@@ -58,19 +58,19 @@ def test_a_meter_has_several_names(asked, meter):
     [("D", "Dmaj"), ("F sharp minor", "F#min"), ("B♭", "Bbmaj"), ("a dorian", "Ador"),
      ("Bbm", "Bbmin"), ("D =c ^c", "Dmaj")],
 )  # fmt: skip
-def test_a_key_has_several_names(asked, key, name):
-    assert str(asked(key=key).key) == str(asked(f"K:{key}").key) == name
+def test_keys_have_several_names(parse, key, name):
+    assert str(parse(key=key).key) == str(parse(f"K:{key}").key) == name
 
 
-def test_an_option_and_a_prompt_may_say_the_same_in_other_words(asked):
-    settled = asked("M:C\nK:D major\nR:Jigs\nM:6/8\nABc", key="D", meter="6/8", rhythm="jig")
-    assert str(settled.key) == "Dmaj"
-    assert settled.grammar.spec.meters == {"M:6/8\n"}
+def test_equivalent_options_and_prompt_fields_are_accepted(parse):
+    tune_request = parse("M:C\nK:D major\nR:Jigs\nM:6/8\nABc", key="D", meter="6/8", rhythm="jig")
+    assert str(tune_request.key) == "Dmaj"
+    assert tune_request.grammar.spec.meters == {"M:6/8\n"}
 
 
-def test_an_option_and_a_prompt_that_differ_are_refused(asked):
+def test_conflicting_options_and_prompt_fields_are_refused(parse):
     with pytest.raises(ConfigError) as error:
-        asked("K:D", key="Ador")
+        parse("K:D", key="Ador")
     assert error.value.option == "key"
 
 
@@ -89,28 +89,28 @@ def test_an_option_and_a_prompt_that_differ_are_refused(asked):
         ("ABcdefgabc'd'", "no tune continues it"),
     ],
 )
-def test_music_that_no_tune_goes_on_from_is_refused_with_the_place(asked, prompt, message):
+def test_music_that_no_tune_continues_is_refused_with_its_position(parse, prompt, message):
     with pytest.raises(ConfigError, match=message) as error:
-        asked(prompt)
+        parse(prompt)
     assert error.value.option == "prompt"
 
 
-def test_without_a_meter_those_stay_in_which_the_music_fits(asked):
-    assert asked("CDEFGABc|").grammar.spec.meters == {"M:4/4\n"}
-    assert asked("CDE|FGABcd|").grammar.spec.meters == {"M:3/4\n", "M:6/8\n"}
+def test_without_a_meter_all_that_fit_the_music_are_allowed(parse):
+    assert parse("CDEFGABc|").grammar.spec.meters == {"M:4/4\n"}
+    assert parse("CDE|FGABcd|").grammar.spec.meters == {"M:3/4\n", "M:6/8\n"}
 
 
-def test_music_is_brought_into_the_normal_form(asked, tune_checkpoint):
+def test_prompts_are_normalised(parse, tune_checkpoint):
     pieces = open_checkpoint(tune_checkpoint).tokenizer.pieces
-    body = asked('M:6/8\nL:1/16\nK:G\n|:"G"~G4A2 [Bd]2c2.d2|{e}d2').body
+    body = parse('M:6/8\nL:1/16\nK:G\n|:"G"~G4A2 [Bd]2c2.d2|{e}d2').body
     # G is moved to C, the nearest way: up.
     assert "".join(pieces[id] for id in body) == "|:c2dgfg|g"
 
 
-def test_what_a_prompt_loses_is_counted(asked):
+def test_left_out_parts_of_a_prompt_are_counted(parse):
     prompt = 'X:3\nT:One\nT:Two\nC:Me\nM:6/8\nK:D\n"D"[FA]2 A def|[ce]3\n\nX:4\nT:Other\n'
     assert (
-        asked(prompt).left_out.items()
+        parse(prompt).left_out.items()
         >= {
             "title": 2,
             "composer": 1,
@@ -118,13 +118,13 @@ def test_what_a_prompt_loses_is_counted(asked):
             "line after the end of the tune": 2,
         }.items()
     )
-    assert asked("K:D\nABc").left_out == {}
-    assert asked("T:Only a title").left_out == {"title": 1}
+    assert parse("K:D\nABc").left_out == {}
+    assert parse("T:Only a title").left_out == {"title": 1}
 
 
-def test_every_attachment_of_a_prompt_is_counted(asked):
+def test_every_attachment_of_a_prompt_is_counted(parse):
     prompt = 'M:4/4\nL:1/8\nK:G\n"G"{a}G2 (Bd) "^Fine"~G2 !trill!d2|!segno!G2'
-    assert asked(prompt).left_out == {
+    assert parse(prompt).left_out == {
         "chord symbol": 1,
         "grace note": 1,
         "slur": 1,
@@ -133,23 +133,23 @@ def test_every_attachment_of_a_prompt_is_counted(asked):
     }
 
 
-def test_a_signature_of_no_mode_is_kept_as_accidentals(asked, tune_checkpoint):
+def test_key_signatures_outside_the_modes_become_accidentals(parse, tune_checkpoint):
     pieces = open_checkpoint(tune_checkpoint).tokenizer.pieces
-    settled = asked("M:6/8\nK:Am ^g\nA3 G3|")
-    assert str(settled.key) == "Amin"
-    assert "".join(pieces[id] for id in settled.body) == "c3=B3|"
+    tune_request = parse("M:6/8\nK:Am ^g\nA3 G3|")
+    assert str(tune_request.key) == "Amin"
+    assert "".join(pieces[id] for id in tune_request.body) == "c3=B3|"
 
 
-def test_outlines_are_those_of_tunes_like_this():
+def test_outlines_match_the_options_and_the_prompt():
     pieces = ["", "P:8*,8*\n", "P:8,8\n", "P:4*,12*\n", "P:8*\n", "P:?\n"]
 
-    def found(*tokens, **options):
+    def allowed(*tokens, **options):
         return {piece[2:-1] for piece in outlines(TuneOptions(**options), tokens, pieces)}
 
-    assert found() == {"8*,8*", "8,8", "4*,12*", "8*"}
-    assert found(form="AABB") == {"8*,8*", "4*,12*"}
-    assert found(form="AABB", bars=16) == {"8*,8*"}
-    assert found(bars=8) == {"8*"}
-    assert found(bars=17) == {"?"}
-    assert found("|:", "A") == {"8*,8*", "4*,12*", "8*"}
-    assert found("A", "|") == {"8,8"}
+    assert allowed() == {"8*,8*", "8,8", "4*,12*", "8*"}
+    assert allowed(form="AABB") == {"8*,8*", "4*,12*"}
+    assert allowed(form="AABB", bars=16) == {"8*,8*"}
+    assert allowed(bars=8) == {"8*"}
+    assert allowed(bars=17) == {"?"}
+    assert allowed("|:", "A") == {"8*,8*", "4*,12*", "8*"}
+    assert allowed("A", "|") == {"8,8"}

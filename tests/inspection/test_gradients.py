@@ -12,14 +12,14 @@ def rows(checkpoint) -> np.ndarray:
     return open_passage(checkpoint, TextOptions(), 10_000).rows
 
 
-def test_a_vanilla_network_by_the_product_of_its_jacobians(tf, made) -> None:
+def test_norms_equal_the_product_of_jacobians(tf, made) -> None:
     checkpoint = made(cell="rnn", units=(5,), scale=0.4)
     ids, steps = rows(checkpoint), 20
     w = {name: array.astype(np.float64) for name, array in checkpoint.weights().items()}
     recurrent = w["recurrent_1/recurrent_kernel"]
     begin = 130
     h_TH = [np.zeros(5)]
-    # What is read before the first hundred tokens of warming up is not known to it.
+    # The warm-up has 100 tokens; the network does not see earlier ones.
     for id in ids[begin - 100 : begin + steps]:
         x = w["embedding/embeddings"][id]
         a = x @ w["recurrent_1/kernel"] + h_TH[-1] @ recurrent + w["recurrent_1/bias"]
@@ -34,39 +34,39 @@ def test_a_vanilla_network_by_the_product_of_its_jacobians(tf, made) -> None:
         gradient = recurrent @ ((1 - h_TH[-1 - k] ** 2) * gradient)
         expected.append(np.linalg.norm(gradient))
     begins_B = np.array([begin + 40, begin])
-    found = log_norms(checkpoint, checkpoint.weights(), ids, begins_B, steps, lambda share: None)
-    norms_KB = np.exp(found["recurrent_1/h"])
+    logs = log_norms(checkpoint, checkpoint.weights(), ids, begins_B, steps, lambda share: None)
+    norms_KB = np.exp(logs["recurrent_1/h"])
     assert norms_KB.shape == (steps, 2)
     np.testing.assert_allclose(norms_KB[:, 1], expected, rtol=2e-4)
     assert not np.allclose(norms_KB[:, 0], expected, rtol=0.1)
 
 
 @pytest.mark.parametrize("cell", cells.names())
-def test_every_cell_as_one_tape_over_all_steps_has_it(tf, made, cell: str) -> None:
+def test_norms_equal_one_tape_over_all_steps(tf, made, cell: str) -> None:
     from seqgen.models.network import RecurrentLM
 
     checkpoint = made(cell=cell, units=(5, 4))
     ids, steps, begins_B = rows(checkpoint), 6, np.array([110, 150, 333])
     weights = checkpoint.weights()
-    found = log_norms(checkpoint, weights, ids, begins_B, steps, lambda share: None)
+    logs = log_norms(checkpoint, weights, ids, begins_B, steps, lambda share: None)
     config = checkpoint.config
     model = RecurrentLM(config.model, config.vocab, checkpoint.config.boundary)
     model.assign(weights)
-    read = ids[begins_B + np.arange(-100, steps + 1)[:, None]].astype(np.int32)
-    states = model(tf.constant(read[:100]), model.initial_state(None, 3))[1]
+    ids_TB = ids[begins_B + np.arange(-100, steps + 1)[:, None]].astype(np.int32)
+    states = model(tf.constant(ids_TB[:100]), model.initial_state(None, 3))[1]
     before = []
     with tf.GradientTape() as tape:
         for step in range(steps):
             tape.watch(states)
             before.append(states)
-            logits, states = model(tf.constant(read[100 + step : 101 + step]), states)
-        loss = tf.nn.sparse_softmax_cross_entropy_with_logits(read[-1], logits[0])
+            logits, states = model(tf.constant(ids_TB[100 + step : 101 + step]), states)
+        loss = tf.nn.sparse_softmax_cross_entropy_with_logits(ids_TB[-1], logits[0])
     gradients = tape.gradient(loss, before)
-    assert set(found) == set(states)
-    for name, logs_KB in found.items():
+    assert set(logs) == set(states)
+    for name, logs_KB in logs.items():
         for k in range(steps):
-            each = gradients[steps - 1 - k][name].numpy().reshape(3, -1)
-            expected = np.linalg.norm(each, axis=1)
+            gradient = gradients[steps - 1 - k][name].numpy().reshape(3, -1)
+            expected = np.linalg.norm(gradient, axis=1)
             np.testing.assert_allclose(np.exp(logs_KB[k]), expected, rtol=1e-3, atol=1e-9)
 
 
@@ -75,7 +75,7 @@ def orthogonal(units: int, scale: float) -> np.ndarray:
     return (scale * q).astype(np.float32)
 
 
-def test_a_vanilla_network_vanishes_at_the_rate_of_its_spectral_radius(tf, made) -> None:
+def test_gradients_vanish_at_the_rate_of_the_spectral_radius(tf, made) -> None:
     def small(weights):
         return {
             "recurrent_1/recurrent_kernel": orthogonal(16, 0.4),
@@ -84,19 +84,19 @@ def test_a_vanilla_network_vanishes_at_the_rate_of_its_spectral_radius(tf, made)
         }
 
     checkpoint = made(small, cell="rnn", units=(16,))
-    found = measure(checkpoint, rows(checkpoint), GradientOptions(streams=8))
-    (own,), (kernel,) = found.curves, found.kernels
-    assert (own.layer, own.state, len(own.median)) == (1, "h", 100)
+    result = measure(checkpoint, rows(checkpoint), GradientOptions(streams=8))
+    (h_curve,), (kernel,) = result.curves, result.kernels
+    assert (h_curve.layer, h_curve.state, len(h_curve.median)) == (1, "h", 100)
     assert kernel.radius == pytest.approx(0.4, abs=1e-4)
-    assert own.per_step == pytest.approx(0.4, rel=0.03)
-    assert own.per_step < kernel.norm
-    # Exponential: every decade of steps takes as much as the one before. Far below float32.
-    assert own.median[99] < 1e-38
-    ratios = np.log(np.array(own.median[10::10]) / np.array(own.median[:-10:10]))
+    assert h_curve.per_step == pytest.approx(0.4, rel=0.03)
+    assert h_curve.per_step < kernel.norm
+    # Exponential decay: the ratio over ten steps is constant, far below the range of float32.
+    assert h_curve.median[99] < 1e-38
+    ratios = np.log(np.array(h_curve.median[10::10]) / np.array(h_curve.median[:-10:10]))
     assert np.ptp(ratios) < 0.1 * abs(ratios.mean())
 
 
-def test_an_lstm_that_forgets_nothing_does_not_vanish(tf, made) -> None:
+def test_gradients_of_an_lstm_with_open_forget_gates_do_not_vanish(tf, made) -> None:
     def remembering(weights):
         i, f, g, o = np.split(np.zeros(64, np.float32), 4)
         return {
@@ -106,8 +106,8 @@ def test_an_lstm_that_forgets_nothing_does_not_vanish(tf, made) -> None:
         }
 
     checkpoint = made(remembering, units=(16,))
-    found = measure(checkpoint, rows(checkpoint), GradientOptions(streams=8))
-    by_state = {curve.state: curve for curve in found.curves}
+    result = measure(checkpoint, rows(checkpoint), GradientOptions(streams=8))
+    by_state = {curve.state: curve for curve in result.curves}
     assert list(by_state) == ["h", "c", "all"]
     assert by_state["c"].per_step == pytest.approx(1, abs=0.03)
     assert by_state["c"].median[99] > 0.1 * by_state["c"].median[0]
@@ -115,7 +115,7 @@ def test_an_lstm_that_forgets_nothing_does_not_vanish(tf, made) -> None:
     np.testing.assert_allclose(by_state["all"].median, both, rtol=0.2)
 
 
-def test_an_exploding_one_is_told_as_far_as_numbers_go(tf, made) -> None:
+def test_exploding_gradients_are_measured_beyond_float32(tf, made) -> None:
     def large(weights):
         return {
             "recurrent_1/recurrent_kernel": orthogonal(16, 3.0),
@@ -124,12 +124,12 @@ def test_an_exploding_one_is_told_as_far_as_numbers_go(tf, made) -> None:
         }
 
     checkpoint = made(large, cell="rnn", units=(16,))
-    found = measure(checkpoint, rows(checkpoint), GradientOptions(streams=2))
-    assert found.curves[0].per_step == pytest.approx(3, rel=0.01)
-    assert found.curves[0].median[99] > 1e38
+    result = measure(checkpoint, rows(checkpoint), GradientOptions(streams=2))
+    assert result.curves[0].per_step == pytest.approx(3, rel=0.01)
+    assert result.curves[0].median[99] > 1e38
 
 
-def test_places_keep_to_one_document() -> None:
+def test_positions_stay_within_one_document() -> None:
     ids = np.array([0, 5, 5, 5, 5, 5, 0, 5, 5, 0, 5, 5, 5, 5, 5, 5])
     begins, steps = choose_positions(ids, 4, 64, boundary=0)
     assert steps == 4
@@ -147,12 +147,14 @@ def test_places_keep_to_one_document() -> None:
     assert error.value.option == "text"
 
 
-def test_a_gradient_that_is_nothing_stays_nothing() -> None:
-    nothing = np.full((3, 4), -np.inf)
-    found = curve(1, "h", [nothing, nothing])
-    assert found.median == found.mean == (0.0, 0.0, 0.0)
-    assert found.per_step is None
-    some = np.log(np.array([[1.0, 3, 5], [2, 6, 10]]))
-    assert curve(1, "h", [some]).median == pytest.approx((3, 6))
-    assert curve(1, "h", [some]).per_step == pytest.approx(2)
-    assert curve(None, "all", [some, some]).mean == pytest.approx((3 * 2**0.5, 6 * 2**0.5))
+def test_zero_gradients_have_no_rate() -> None:
+    log_zeros = np.full((3, 4), -np.inf)
+    zero = curve(1, "h", [log_zeros, log_zeros])
+    assert zero.median == zero.mean == (0.0, 0.0, 0.0)
+    assert zero.per_step is None
+    log_values = np.log(np.array([[1.0, 3, 5], [2, 6, 10]]))
+    assert curve(1, "h", [log_values]).median == pytest.approx((3, 6))
+    assert curve(1, "h", [log_values]).per_step == pytest.approx(2)
+    assert curve(None, "all", [log_values, log_values]).mean == pytest.approx(
+        (3 * 2**0.5, 6 * 2**0.5)
+    )

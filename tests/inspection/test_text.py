@@ -17,21 +17,23 @@ TUNE = "X:1\nR:jig\nM:6/8\nK:D\nABc def|gab c3|]\n\nX:2\nR:jig\nM:6/8\nK:D\nAAA 
 
 def test_the_validation_part_is_the_default(made, lines: str) -> None:
     checkpoint = made()
-    found = open_passage(checkpoint, TextOptions(), 100)
-    assert found.text == lines[:100]
-    assert found.pieces[0] == ""
-    assert found.ids[0] == 0
-    assert "fox" in found.source
+    passage = open_passage(checkpoint, TextOptions(), 100)
+    assert passage.text == lines[:100]
+    assert passage.pieces[0] == ""
+    assert passage.ids[0] == 0
+    assert "fox" in passage.source
     assert open_passage(checkpoint, TextOptions(), 10**6).text == lines
 
 
-def test_a_text_is_read_with_what_the_vocabulary_has(made, lines: str, tmp_path: Path) -> None:
+def test_characters_outside_the_vocabulary_are_skipped_or_refused(
+    made, lines: str, tmp_path: Path
+) -> None:
     checkpoint = made()
     path = tmp_path / "other.txt"
     path.write_text("The séa,\nthe {sea}.\n", encoding="utf-8")
-    found = open_passage(checkpoint, TextOptions(text=str(path)), 100)
-    assert found.text == "The sa,\nthe sea.\n"
-    assert found.skipped == ("é", "{", "}")
+    passage = open_passage(checkpoint, TextOptions(text=str(path)), 100)
+    assert passage.text == "The sa,\nthe sea.\n"
+    assert passage.skipped == ("é", "{", "}")
     with pytest.raises(TokenError, match=r"'é', '\{', '\}'"):
         open_passage(checkpoint, TextOptions(text=str(path), on_unknown="error"), 100)
     path.write_text("éé{}", encoding="utf-8")
@@ -42,41 +44,41 @@ def test_a_text_is_read_with_what_the_vocabulary_has(made, lines: str, tmp_path:
 
 
 @pytest.mark.parametrize("tokens", ["word", "subword"])
-def test_longer_tokens_are_cut_by_characters_and_lose_none(made, lines: str, tokens: str) -> None:
+def test_limits_count_characters_for_all_tokenizers(made, lines: str, tokens: str) -> None:
     checkpoint = made(tokens=tokens)
-    found = open_passage(checkpoint, TextOptions(), 10**6)
-    assert found.text == lines
-    assert max(map(len, found.pieces)) > 1
+    passage = open_passage(checkpoint, TextOptions(), 10**6)
+    assert passage.text == lines
+    assert max(map(len, passage.pieces)) > 1
     short = open_passage(checkpoint, TextOptions(), 50)
     assert lines.startswith(short.text)
     assert 50 <= len(short.text) < 70
 
 
-def test_a_character_of_several_tokens_comes_with_the_last(make, tmp_path: Path) -> None:
+def test_a_character_of_several_tokens_belongs_to_the_last(make, tmp_path: Path) -> None:
     text = "naïve café, naïve café, 日本\n" * 30
     path = make(tmp_path / "checkpoints" / "c", text=text, tokens="subword")
     file = tmp_path / "new.txt"
     file.write_text("本é日ï", encoding="utf-8")
-    found = open_passage(open_checkpoint(path), TextOptions(text=str(file)), 100)
-    assert found.text == "本é日ï"
-    assert len(found.pieces) == len(found.ids) > 5
+    passage = open_passage(open_checkpoint(path), TextOptions(text=str(file)), 100)
+    assert passage.text == "本é日ï"
+    assert len(passage.pieces) == len(passage.ids) > 5
 
 
 def test_tunes_are_read_in_normal_form(tune_checkpoint: Path, tmp_path: Path) -> None:
     checkpoint = open_checkpoint(tune_checkpoint)
     path = tmp_path / "two.abc"
     path.write_text(TUNE)
-    found = open_passage(checkpoint, TextOptions(text=str(path)), 10_000)
-    assert found.text.count("R:jig\nM:6/8\n") == 2
-    assert found.rows.shape == (len(found.pieces), 1 + len(checkpoint.config.feature_sizes))
-    assert list(found.ids).count(0) == 2
+    passage = open_passage(checkpoint, TextOptions(text=str(path)), 10_000)
+    assert passage.text.count("R:jig\nM:6/8\n") == 2
+    assert passage.rows.shape == (len(passage.pieces), 1 + len(checkpoint.config.feature_sizes))
+    assert list(passage.ids).count(0) == 2
     path = tmp_path / "prose.txt"
     path.write_text("No tune.\n" * 9)
     with pytest.raises(CorpusError):
         open_passage(checkpoint, TextOptions(text=str(path)), 100)
 
 
-def test_without_a_text_there_must_be_one(
+def test_without_validation_data_a_text_is_required(
     checkpoint: Path, made: Callable[..., Checkpoint]
 ) -> None:
     with pytest.raises(ConfigError, match="`text`"):
@@ -88,11 +90,11 @@ def test_without_a_text_there_must_be_one(
         open_passage(other, TextOptions(), 100)
 
 
-def test_a_model_of_lists_reads_items(make: Callable[..., Path], tmp_path: Path) -> None:
+def test_models_of_lists_read_lines_as_documents(make: Callable[..., Path], tmp_path: Path) -> None:
     path = make(tmp_path / "list", text="abcdef" * 9, documents=40, held_out=4, unit="line")
     (tmp_path / "other.txt").write_text("abc\nfed\n")
     options = TextOptions(text=str(tmp_path / "other.txt"))
-    found = open_passage(open_checkpoint(path), options, 100)
-    assert found.text == "abcfed"
-    assert np.flatnonzero(found.ids == 0).tolist() == [0, 4]
-    assert found.skipped == ()
+    passage = open_passage(open_checkpoint(path), options, 100)
+    assert passage.text == "abcfed"
+    assert np.flatnonzero(passage.ids == 0).tolist() == [0, 4]
+    assert passage.skipped == ()

@@ -1,4 +1,4 @@
-"""What is chosen where nothing was said."""
+"""Defaults of options that are not given."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -20,20 +20,20 @@ from seqgen.training.autoconfig import (
 )
 
 
-def chosen(tokens, flops=REFERENCE_FLOPS, **said):
-    return resolve_for(RunOptions.of(said), "char", tokens, 66, flops)
+def resolve_defaults(tokens, flops=REFERENCE_FLOPS, **options):
+    return resolve_for(RunOptions.of(options), "char", tokens, 66, flops)
 
 
 @pytest.mark.parametrize(
     ("tokens", "name", "batch"),
     [(90_000, "small", 16), (10**6, "small", 32), (10**8, "medium", 32)],
 )
-def test_the_preset_grows_with_the_data(tokens, name, batch):
-    found = chosen(tokens)
-    assert found.training.preset == name
-    assert found.training.batch_size == batch
-    assert found.model.units == (PRESETS[name].units,) * PRESETS[name].layers
-    assert any(name in reason for reason in found.reasons)
+def test_the_preset_grows_with_the_corpus(tokens, name, batch):
+    run = resolve_defaults(tokens)
+    assert run.training.preset == name
+    assert run.training.batch_size == batch
+    assert run.model.units == (PRESETS[name].units,) * PRESETS[name].layers
+    assert any(name in reason for reason in run.reasons)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_the_preset_grows_with_the_data(tokens, name, batch):
     ],
 )  # fmt: skip
 def test_the_preset_grows_with_the_time(length, name):
-    assert chosen(10**6, **length).training.preset == name
+    assert resolve_defaults(10**6, **length).training.preset == name
 
 
 @pytest.mark.parametrize(
@@ -55,39 +55,39 @@ def test_the_preset_grows_with_the_time(length, name):
      ({"minutes": 0.5}, "small"), ({"minutes": 60.0}, "small"), ({"epochs": 200.0}, "small")],
 )  # fmt: skip
 @pytest.mark.parametrize("kind", ["char", "abc"])
-def test_a_small_corpus_has_a_small_network_and_a_tiny_one_for_little_time(length, name, kind):
-    found = resolve_for(RunOptions.of(length), kind, 10**5, 66)
-    assert found.training.preset == name
+def test_a_small_corpus_gets_a_small_network_or_a_tiny_one_for_little_time(length, name, kind):
+    run = resolve_for(RunOptions.of(length), kind, 10**5, 66)
+    assert run.training.preset == name
 
 
-def dropout(tokens, **said):
-    return chosen(tokens, **said).model.dropout
+def dropout(tokens, **options):
+    return resolve_defaults(tokens, **options).model.dropout
 
 
-def test_more_is_dropped_the_oftener_the_data_are_read():
-    shares = [dropout(10**6, preset="medium", epochs=n) for n in (1, 10, 15, 50)]
-    assert shares == sorted(set(shares))
-    assert (shares[0], shares[-1]) == (0.0, 0.5)
+def test_dropout_grows_with_the_epochs():
+    rates = [dropout(10**6, preset="medium", epochs=n) for n in (1, 10, 15, 50)]
+    assert rates == sorted(set(rates))
+    assert (rates[0], rates[-1]) == (0.0, 0.5)
     by_time = [dropout(n, preset="medium", minutes=10.0) for n in (10**7, 10**5)]
     assert by_time == [0.0, 0.5]
     assert dropout(10**6, epochs=50.0, dropout=0.2) == 0.2
-    reasons = chosen(10**6).reasons
+    reasons = resolve_defaults(10**6).reasons
     assert "dropout 0, for 821,826 parameters and about 6 passes over the data" in reasons
 
 
-def test_more_is_dropped_of_a_larger_network_and_less_of_more_data():
+def test_dropout_grows_with_the_network_and_shrinks_with_the_corpus():
     by_units = [dropout(10**6, epochs=10.0, units=(units,)) for units in (256, 512, 1024)]
     assert by_units == sorted(set(by_units))
     assert dropout(10**6, epochs=10.0, units=(512,)) > dropout(10**7, epochs=10.0, units=(512,))
-    # An echo state network learns nothing but its readout.
-    esn = chosen(10**6, epochs=50.0, cell="esn")
+    # An echo state network trains only its readout.
+    esn = resolve_defaults(10**6, epochs=50.0, cell="esn")
     assert esn.model.dropout == 0
     assert "dropout 0, which suits the cell" in esn.reasons
 
 
 @pytest.mark.parametrize("kind", ["char", "abc"])
 @pytest.mark.parametrize("tokens", [2_500, 12_000])
-def test_a_corpus_of_a_few_pages_has_a_network_of_its_own(kind, tokens):
+def test_a_corpus_of_a_few_pages_gets_the_micro_preset(kind, tokens):
     training = resolve_for(RunOptions(), kind, tokens, 66).training
     assert training.preset == "micro"
     assert training.epochs == 30
@@ -106,100 +106,108 @@ def test_a_corpus_of_a_few_pages_has_a_network_of_its_own(kind, tokens):
         ({"epochs": 1.0}, 8e10, "tiny"),
     ],
 )
-def test_a_book_of_tunes_has_the_network_that_its_time_is_enough_for(length, flops, name):
-    found = resolve_for(RunOptions.of(length), "abc", 650_000, 222, flops)
-    assert found.training.preset == name
+def test_tunes_get_the_largest_network_that_the_budget_allows(length, flops, name):
+    run = resolve_for(RunOptions.of(length), "abc", 650_000, 222, flops)
+    assert run.training.preset == name
 
 
-def test_what_is_said_stays():
-    found = chosen(
+def test_given_options_are_kept():
+    run = resolve_defaults(
         10**6, units=(300,), layers=3, seq_length=20, batch_size=8, learning_rate=1e-3, epochs=2
     )
-    stack, training = found.model, found.training
-    assert stack.units == (300, 300, 300)
+    model, training = run.model, run.training
+    assert model.units == (300, 300, 300)
     assert (training.seq_length, training.batch_size, training.learning_rate) == (20, 8, 1e-3)
     assert (training.epochs, training.minutes) == (2, None)
-    both = chosen(10**6, epochs=2, minutes=3).training
+    both = resolve_defaults(10**6, epochs=2, minutes=3).training
     assert (both.epochs, both.minutes) == (2, 3)
 
 
-def test_units_of_each_layer_say_how_many_layers():
-    assert chosen(10**6, units=(64, 32)).model.layers == 2
+def test_units_per_layer_determine_the_layers():
+    assert resolve_defaults(10**6, units=(64, 32)).model.layers == 2
 
 
-def test_a_cell_has_layers_and_a_step_size_that_suit_it_unless_they_are_said():
-    mingru = chosen(10**6, cell="mingru")
-    said = chosen(10**6, cell="mingru", layers=2, learning_rate=1e-3)
+def test_a_cell_sets_its_own_layers_and_learning_rate_by_default():
+    mingru = resolve_defaults(10**6, cell="mingru")
+    given = resolve_defaults(10**6, cell="mingru", layers=2, learning_rate=1e-3)
     assert (mingru.model.units, mingru.training.learning_rate) == ((384, 384, 384), 8e-3)
-    assert (said.model.units, said.training.learning_rate) == ((384, 384), 1e-3)
+    assert (given.model.units, given.training.learning_rate) == ((384, 384), 1e-3)
 
 
 @pytest.mark.parametrize("name", preset_names())
 @pytest.mark.parametrize("tokens", [18, 270, 5_000, 90_000])
-def test_a_small_corpus_has_steps_left_and_is_told_so(tokens, name):
-    found = chosen(tokens, preset=name)
-    training = found.training
+def test_a_small_corpus_shrinks_window_and_batch_with_a_reason(tokens, name):
+    run = resolve_defaults(tokens, preset=name)
+    training = run.training
     assert tokens // training.batch_size // training.seq_length >= 1
     if tokens >= 270:
         assert tokens // training.batch_size // training.seq_length >= MIN_STEPS
     shrunk = training.seq_length < PRESETS[name].window or training.batch_size < PRESETS[name].batch
-    assert shrunk == any("small" in reason and "rather" in reason for reason in found.reasons)
+    assert shrunk == any("small" in reason and "rather" in reason for reason in run.reasons)
 
 
-def test_with_no_length_it_chooses_epochs_bounded_by_the_clock():
-    found = chosen(10**6).training
-    assert found.epochs == pytest.approx(6.0)
-    assert found.minutes == MAX_MINUTES
-    assert chosen(10**6, minutes=2).training.epochs is None
+def test_default_epochs_are_bounded_by_time():
+    training = resolve_defaults(10**6).training
+    assert training.epochs == pytest.approx(6.0)
+    assert training.minutes == MAX_MINUTES
+    assert resolve_defaults(10**6, minutes=2).training.epochs is None
 
 
-def test_time_beyond_what_the_data_are_good_for_is_not_used_unless_epochs_are_said():
-    found = chosen(10**6, minutes=600.0)
-    assert found.training.minutes == 600
-    assert found.training.epochs == PRESETS["huge"].max_epochs
-    assert "`epochs`" in found.reasons[-1]
-    assert chosen(10**6, minutes=600.0, epochs=90.0).training.epochs == 90
-    # A text of a few lines needs many passes for as many steps.
-    few, many, most = (chosen(n, minutes=600.0).training.epochs for n in (100_000, 30_000, 2_000))
+def test_long_runs_are_bounded_by_epochs_unless_given():
+    run = resolve_defaults(10**6, minutes=600.0)
+    assert run.training.minutes == 600
+    assert run.training.epochs == PRESETS["huge"].max_epochs
+    assert "`epochs`" in run.reasons[-1]
+    assert resolve_defaults(10**6, minutes=600.0, epochs=90.0).training.epochs == 90
+    # A text of a few lines needs more epochs for the same number of steps.
+    few, many, most = (
+        resolve_defaults(n, minutes=600.0).training.epochs for n in (100_000, 30_000, 2_000)
+    )
     assert few == PRESETS["small"].max_epochs
     assert few < many == pytest.approx(40)
     assert most == PRESETS["micro"].max_epochs
 
 
-def test_a_slower_machine_gets_what_it_has_the_time_for():
-    fast, slow = (chosen(10**6, minutes=10.0, flops=flops) for flops in (4e11, 4e10))
+def test_a_slower_machine_gets_a_smaller_network():
+    fast, slow = (resolve_defaults(10**6, minutes=10.0, flops=flops) for flops in (4e11, 4e10))
     assert fast.training.preset == "medium"
     assert slow.model.units < fast.model.units
     assert slow.model.dropout < fast.model.dropout
     assert "about 10 minutes at 40 GFLOP/s" in slow.reasons[0]
-    one, other = (chosen(10**6, epochs=10.0, flops=flops) for flops in (4e11, 4e10))
+    one, other = (resolve_defaults(10**6, epochs=10.0, flops=flops) for flops in (4e11, 4e10))
     assert (one.model, one.training) == (other.model, other.training)
 
 
-def test_how_often_the_data_are_read_is_reckoned_with_the_network_that_is_asked_for():
+def test_expected_epochs_follow_from_the_given_network():
     reasons = [
-        chosen(10**6, minutes=10.0, units=units, preset="medium").reasons[0]
+        resolve_defaults(10**6, minutes=10.0, units=units, preset="medium").reasons[0]
         for units in ((512,), (1024,), (2048,))
     ]
-    passes = [float(reason.split("about ")[1].split()[0]) for reason in reasons]
-    assert passes[0] > 2 * passes[1] > 4 * passes[2] > 0
+    epochs = [float(reason.split("about ")[1].split()[0]) for reason in reasons]
+    assert epochs[0] > 2 * epochs[1] > 4 * epochs[2] > 0
 
 
 @pytest.mark.parametrize(
-    "said", [{"seq_length": 2000}, {"seq_length": 100, "batch_size": 50}, {"batch_size": 2000}]
+    ("options", "invalid"),
+    [
+        ({"seq_length": 2000}, "seq_length"),
+        ({"seq_length": 100, "batch_size": 50}, "seq_length"),
+        ({"batch_size": 2000}, "batch_size"),
+    ],
 )
-def test_steps_that_the_data_cannot_fill_are_refused(said):
-    with pytest.raises(ConfigError, match="the training part has 1000"):
-        chosen(1000, **said)
+def test_steps_larger_than_the_corpus_are_refused(options, invalid):
+    with pytest.raises(ConfigError) as error:
+        resolve_defaults(1000, **options)
+    assert error.value.option == invalid
 
 
-def test_an_unknown_preset_names_the_known_ones():
-    with pytest.raises(ConfigError, match="known: huge, large, medium, micro, small"):
-        chosen(1000, preset="enormous")
+def test_an_unknown_preset_is_refused_with_the_known_ones():
+    with pytest.raises(ConfigError, match=", ".join(sorted(preset_names()))):
+        resolve_defaults(1000, preset="enormous")
 
 
-def test_nothing_is_left_open():
-    run = chosen(10**6)
+def test_resolved_options_have_no_unset_values():
+    run = resolve_defaults(10**6)
     assert run.data.tokenizer == "char"
     open_ = {name for name, value in vars(run.training).items() if value is None}
     assert open_ == {"clip_value", "threads"}
@@ -215,21 +223,21 @@ DATA: Any = SimpleNamespace(
 @pytest.fixture
 def speeds(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Results of the next measurements of the machine."""
-    found: list[float] = []
+    results: list[float] = []
     monkeypatch.setattr(tf_runtime, "load", lambda *_: None)
     monkeypatch.setattr(tf_runtime, "has_gpu", lambda: False)
-    monkeypatch.setattr(throughput, "training_flops", lambda *_: found.pop(0))
-    return found
+    monkeypatch.setattr(throughput, "training_flops", lambda *_: results.pop(0))
+    return results
 
 
-def test_a_run_by_the_clock_follows_the_speed(speeds: list[float]) -> None:
-    for said in ({"minutes": 10.0}, {}):
+def test_runs_limited_by_time_depend_on_the_speed(speeds: list[float]) -> None:
+    for options in ({"minutes": 10.0}, {}):
         speeds += [4e11, 1e10]
-        fast, slow = (resolve(RunOptions.of(said), DATA).model for _ in range(2))
+        fast, slow = (resolve(RunOptions.of(options), DATA).model for _ in range(2))
         assert slow.units < fast.units
 
 
 @pytest.mark.usefixtures("speeds")
-def test_a_run_by_epochs_is_the_same_everywhere() -> None:
-    found = resolve(RunOptions.of({"epochs": 20.0}), DATA)  # nothing is measured
-    assert found.training.preset == "medium"
+def test_runs_limited_by_epochs_do_not_depend_on_the_speed() -> None:
+    run = resolve(RunOptions.of({"epochs": 20.0}), DATA)  # nothing is measured
+    assert run.training.preset == "medium"

@@ -1,4 +1,4 @@
-"""What a run would be is what it then is."""
+"""A dry run predicts the run that follows."""
 
 import json
 import math
@@ -20,54 +20,54 @@ SMALL = {"units": (16,), "embedding": 8, "seq_length": 16, "batch_size": 4, "dro
 
 @pytest.fixture
 def speed(monkeypatch: pytest.MonkeyPatch) -> float:
-    """The machine's speed, known for once: tokens a second."""
+    """The measured speed, fixed: tokens per second."""
     monkeypatch.setattr(module, "measured_speed", lambda *_: 1000.0)
     return 1000.0
 
 
 @pytest.mark.usefixtures("tf")
-def test_it_tells_the_run_that_follows(text_file, tmp_path) -> None:
+def test_predicts_the_run_that_follows(text_file, tmp_path) -> None:
     corpus = open_corpus([str(text_file)])
     options = RunOptions.of({**SMALL, "epochs": 1.5})
-    found = estimate(corpus, options)
-    assert found.tokens_per_second > 0
+    forecast = estimate(corpus, options)
+    assert forecast.tokens_per_second > 0
     events = start_run(corpus, options, tmp_path / "run")
     started = next(event for event in events if isinstance(event, Started))
     events.close()  # type: ignore[attr-defined]
-    assert found.parameters == started.parameters
-    assert found.steps_per_epoch == started.steps
-    assert found.vocab == started.config.vocab
-    assert found.model == started.config.model
-    assert found.training == started.config.training
-    assert found.tokens_per_epoch == started.steps * 16 * 4
+    assert forecast.parameters == started.parameters
+    assert forecast.steps_per_epoch == started.steps
+    assert forecast.vocab == started.config.vocab
+    assert forecast.model == started.config.model
+    assert forecast.training == started.config.training
+    assert forecast.tokens_per_epoch == started.steps * 16 * 4
 
 
 def test_time_follows_from_the_speed(text_file, speed: float) -> None:
     corpus = open_corpus([str(text_file)])
-    found = estimate(corpus, RunOptions.of({**SMALL, "epochs": 3.0}))
-    assert found.epochs == pytest.approx(3)
-    assert found.minutes * 60 == pytest.approx(3 * found.tokens_per_epoch / speed)
-    found = estimate(corpus, RunOptions.of({**SMALL, "minutes": 2.0}))
-    assert found.minutes == 2
-    assert found.epochs == pytest.approx(120 * speed / found.tokens_per_epoch)
+    forecast = estimate(corpus, RunOptions.of({**SMALL, "epochs": 3.0}))
+    assert forecast.epochs == pytest.approx(3)
+    assert forecast.minutes * 60 == pytest.approx(3 * forecast.tokens_per_epoch / speed)
+    forecast = estimate(corpus, RunOptions.of({**SMALL, "minutes": 2.0}))
+    assert forecast.minutes == 2
+    assert forecast.epochs == pytest.approx(120 * speed / forecast.tokens_per_epoch)
 
 
-def test_a_time_too_short_for_all_passes_is_the_time_that_it_takes(text_file, speed: float) -> None:
-    found = estimate(open_corpus([str(text_file)]), RunOptions.of({**SMALL, "minutes": 1e-5}))
-    assert found.training.epochs is None
-    assert found.minutes == 1e-5
-    assert found.epochs == pytest.approx(6e-4 * speed / found.tokens_per_epoch)
+def test_a_time_budget_that_ends_first_is_the_duration(text_file, speed: float) -> None:
+    forecast = estimate(open_corpus([str(text_file)]), RunOptions.of({**SMALL, "minutes": 1e-5}))
+    assert forecast.training.epochs is None
+    assert forecast.minutes == 1e-5
+    assert forecast.epochs == pytest.approx(6e-4 * speed / forecast.tokens_per_epoch)
 
 
-def test_a_length_that_seqgen_chooses_is_bounded_by_the_clock(text_file, monkeypatch) -> None:
+def test_the_default_length_is_bounded_by_time(text_file, monkeypatch) -> None:
     monkeypatch.setattr(module, "measured_speed", lambda *_: 1.0)
-    found = estimate(open_corpus([str(text_file)]), RunOptions.of(SMALL))
-    assert 0 < found.minutes <= 10
-    assert found.epochs < 1
+    forecast = estimate(open_corpus([str(text_file)]), RunOptions.of(SMALL))
+    assert 0 < forecast.minutes <= 10
+    assert forecast.epochs < 1
 
 
 @pytest.mark.usefixtures("speed")
-def test_it_tells_what_is_left_out_of_tunes(tmp_path) -> None:
+def test_notices_list_what_is_left_out_of_tunes(tmp_path) -> None:
     (tmp_path / "inc.abc").write_text("%%staffwidth 18cm\n")
     tune = "X:{0}\nM:4/4\nL:1/8\nK:C\n[C{0}]2EG cBAG|cdef gabc|]\n\n"
     (tmp_path / "book.abc").write_text("".join(map(tune.format, "DEFGAB")))
@@ -90,16 +90,16 @@ def test_more_units_and_longer_windows_take_more_memory(text_file) -> None:
 
 
 @pytest.mark.usefixtures("speed")
-def test_it_is_plain_json(text_file) -> None:
-    found = estimate(open_corpus([str(text_file)]), RunOptions.of(SMALL))
-    data = json.loads(json.dumps(found.to_json()))
+def test_the_forecast_is_plain_json(text_file) -> None:
+    forecast = estimate(open_corpus([str(text_file)]), RunOptions.of(SMALL))
+    data = json.loads(json.dumps(forecast.to_json()))
     assert data["parameters"] == sum(row["parameters"] for row in data["layers"])
     assert data["model"]["units"] == [16]
     assert data["reasons"]
 
 
 @pytest.mark.parametrize("cell", cells.names())
-def test_layers_are_counted_as_they_are_shaped(cell: str) -> None:
+def test_layers_list_output_shapes_and_parameters(cell: str) -> None:
     rows = layer_rows(*specs(**SMALL | {"cell": cell, "units": (16, 8)}), 30)
     assert [row.output for row in rows] == [(16, 4, 8), (16, 4, 16), (16, 4, 8), (16, 4, 30)]
     assert [row.parameters for row in rows] == [
@@ -109,7 +109,7 @@ def test_layers_are_counted_as_they_are_shaped(cell: str) -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"cell": "x"}, {"tokenizer": "x"}, {"preset": "x"}])
-def test_an_unknown_name_is_told_before_any_work(text_file, monkeypatch, wrong) -> None:
+def test_unknown_names_are_refused_before_any_work(text_file, monkeypatch, wrong) -> None:
     monkeypatch.setattr(module, "prepare", lambda *_: pytest.fail("work"))
     with pytest.raises(ConfigError, match=r"unknown .* 'x' "):
         estimate(open_corpus([str(text_file)]), RunOptions.of(wrong))

@@ -1,4 +1,4 @@
-"""What lectures on recurrent networks teach, seen to happen in training."""
+"""Training shows the effects that lectures on recurrent networks teach."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 
 SONNETS = Path(__file__).parents[2] / "corpora" / "sonnets.txt"
 
-# Symbols of the task of remembering: two cues, eight that mean nothing, one that asks.
+# Symbols of a memory task: two cues, eight of noise, one question.
 CUES, NOISE, ASK, SYMBOLS = (0, 2), (2, 10), 10, 11
 GAP = 60
 
@@ -25,10 +25,10 @@ def cued(rng, streams):
     return ids_TB.astype(np.int32)
 
 
-def right_answers(tf, said, steps):
-    """Best share of right answers to new questions, asked every 50 steps of 32 streams.
+def best_accuracy(tf, options, steps):
+    """Best accuracy on new questions, evaluated every 50 steps of 32 streams.
 
-    Training ends when all are right.
+    Training stops when all answers are right.
     """
     import keras
 
@@ -36,12 +36,10 @@ def right_answers(tf, said, steps):
     from seqgen.training.optimiser import Adam, clip
 
     keras.utils.set_random_seed(0)
-    model, options = (
-        RecurrentLM(model_spec(units=(32,), embedding=12, **said), SYMBOLS),
-        train_spec(),
-    )
+    model = RecurrentLM(model_spec(units=(32,), embedding=12, **options), SYMBOLS)
+    training = train_spec()
     weights = [weight.value for weight in model.learned]
-    adam = Adam(weights, options)
+    adam = Adam(weights, training)
 
     def answers(ids_TB):
         return model(ids_TB, model.initial_state(None, ids_TB.shape[1]))[0][-1]
@@ -52,24 +50,24 @@ def right_answers(tf, said, steps):
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(ids_TB[0], answers(ids_TB))
             loss = tf.reduce_mean(losses)
         gradients = map(tf.convert_to_tensor, tape.gradient(loss, weights))
-        adam.apply(clip(list(gradients), options)[0], tf.constant(3e-3))
+        adam.apply(clip(list(gradients), training)[0], tf.constant(3e-3))
 
-    ask = tf.function(answers)
+    answer = tf.function(answers)
     rng = np.random.default_rng(0)
-    asked = cued(np.random.default_rng(1), 512)
+    questions = cued(np.random.default_rng(1), 512)
     best = 0.0
     for _ in range(steps // 50):
         for _ in range(50):
             learn(tf.constant(cued(rng, 32)))
-        right = (np.argmax(ask(tf.constant(asked)), -1) == asked[0]).mean()
-        best = max(best, right)
+        accuracy = (np.argmax(answer(tf.constant(questions)), -1) == questions[0]).mean()
+        best = max(best, accuracy)
         if best == 1:
             break
     return best
 
 
 @pytest.mark.parametrize(
-    "said",
+    "options",
     [
         {"cell": "lstm", "forget_bias": float(np.log(GAP))},
         {"cell": "gru"},
@@ -77,29 +75,29 @@ def right_answers(tf, said, steps):
     ],
     ids=["lstm", "gru", "leaky"],
 )
-def test_over_sixty_steps_gates_and_leaks_remember(tf, said):
-    assert right_answers(tf, said, 600) > 0.98
+def test_gated_and_leaky_cells_remember_over_sixty_steps(tf, options):
+    assert best_accuracy(tf, options, 600) > 0.98
 
 
-def test_over_sixty_steps_a_vanilla_network_forgets(tf):
+def test_a_vanilla_network_forgets_over_sixty_steps(tf):
     """Hochreiter 1991; Bengio, Simard and Frasconi 1994."""
-    assert right_answers(tf, {"cell": "rnn", "recurrent_init": "glorot"}, 1000) < 0.6
+    assert best_accuracy(tf, {"cell": "rnn", "recurrent_init": "glorot"}, 1000) < 0.6
 
 
-def losses(said, steps=200):
-    """Of training on the sonnets, the mean of each 20 steps; and the gradients' norms."""
+def losses(options, steps=200):
+    """Losses of training on the sonnets, as means of 20 steps, and the gradient norms."""
     from seqgen.training.trainer import Trainer
 
     text = SONNETS.read_text(encoding="utf-8")
     alphabet = sorted(set(text))
     ids = np.array([alphabet.index(character) for character in text], np.uint8)
-    spec, training = specs(**{"batch_size": 16} | said)
-    learner = Trainer(spec, training, len(alphabet))
+    spec, training = specs(**{"batch_size": 16} | options)
+    trainer = Trainer(spec, training, len(alphabet))
     windows = TBPTTBatches(ids, 16, training.seq_length, seed=0)
     rate = training.learning_rate
-    places = [divmod(n, windows.steps) for n in range(steps)]
-    told = [learner.step(windows.read(*n), rate) for n in places]
-    loss, norm = np.array(told).T
+    positions = [divmod(n, windows.steps) for n in range(steps)]
+    results = [trainer.step(windows.read(*n), rate) for n in positions]
+    loss, norm = np.array(results).T
     return loss.reshape(-1, 20).mean(1), norm
 
 
@@ -107,21 +105,21 @@ IRNN = {"cell": "rnn", "activation": "relu", "recurrent_init": "identity"}
 
 
 def test_a_gradient_that_explodes_must_be_clipped(tf):
-    """Pascanu, Mikolov and Bengio 2013, on a network with nothing else to hold it."""
-    said = IRNN | {"units": 64, "embedding": 32, "seq_length": 100, "learning_rate": 5e-3}
-    said["precision"] = "float32"
-    loose, norms = losses(said | {"clip_norm": 1e9})
+    """Pascanu, Mikolov and Bengio 2013, on a network without any other bound."""
+    options = IRNN | {"units": 64, "embedding": 32, "seq_length": 100, "learning_rate": 5e-3}
+    options["precision"] = "float32"
+    loose, norms = losses(options | {"clip_norm": 1e9})
     assert norms.max() > 1e6
-    clipped, _ = losses(said | {"clip_norm": 1.0})
-    assert loose[-1] > 3.0  # no better than how often each character occurs
+    clipped, _ = losses(options | {"clip_norm": 1.0})
+    assert loose[-1] > 3.0  # no better than character frequencies
     assert clipped[-1] < 2.6
 
 
-def test_eight_layers_learn_with_a_way_past_them_only(tf):
+def test_eight_layers_learn_only_with_residual_connections(tf):
     """He et al. 2016."""
-    said = {"cell": "gru", "layers": 8, "units": 32, "embedding": 32, "seq_length": 16}
-    said["learning_rate"] = 3e-3
-    plain, _ = losses(said, steps=140)
-    residual, _ = losses(said | {"residual": True}, steps=140)
+    options = {"cell": "gru", "layers": 8, "units": 32, "embedding": 32, "seq_length": 16}
+    options["learning_rate"] = 3e-3
+    plain, _ = losses(options, steps=140)
+    residual, _ = losses(options | {"residual": True}, steps=140)
     assert plain[-1] > 3.0
     assert residual[-1] < 2.5

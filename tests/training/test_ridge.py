@@ -1,4 +1,4 @@
-"""An output layer by ridge regression: what it solves, and that it is a run like any other."""
+"""An output layer trained by ridge regression: its solution, saving and resuming."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from seqgen.training.run import resume_run, start_run
 from tests.specs import specs
 
 VOCAB = 7
-SAID = {
+OPTIONS = {
     "cell": "esn",
     "readout": "ridge",
     "layers": 1,
@@ -37,21 +37,21 @@ def windows():
     return TBPTTBatches(tokens.astype(np.uint8), 8, 16, seed=0)
 
 
-def learner(**said):
+def ridge_trainer(**options):
     from seqgen.training.ridge import RidgeTrainer
 
-    return RidgeTrainer(*specs(**SAID | said), VOCAB)
+    return RidgeTrainer(*specs(**OPTIONS | options), VOCAB)
 
 
 def states(weights, ids_TB, h_BH):
-    """What the reservoir comes to, step by step in float64, with a 1 for the bias."""
+    """Reservoir states [T, B, H + 1] in float64, with a 1 for the bias, and the last state."""
     w = {name.split("/")[-1]: array.astype(np.float64) for name, array in weights.items()}
-    found = []
+    states_TBH = []
     for ids_B in ids_TB:
         a = w["embeddings"][ids_B] @ weights["recurrent_1/kernel"]
         h_BH = np.tanh(a + h_BH @ w["recurrent_kernel"])
-        found.append(np.concatenate([h_BH, np.ones((len(h_BH), 1))], axis=1))
-    return np.array(found), h_BH
+        states_TBH.append(np.concatenate([h_BH, np.ones((len(h_BH), 1))], axis=1))
+    return np.array(states_TBH), h_BH
 
 
 def carried(batch):
@@ -61,15 +61,15 @@ def carried(batch):
 
 @pytest.mark.usefixtures("tf")
 @pytest.mark.parametrize("steps", [1, 5])
-def test_it_is_a_regression_upon_what_it_got_wrong(steps):
+def test_each_block_solves_a_regression_on_the_errors(steps):
     """Each window here is a block: over 2 tokens for each of 31 weights."""
-    found, data = learner(), windows()
-    weights = {n: a for n, a in found.model.arrays().items() if not n.startswith("output")}
+    trainer, data = ridge_trainer(), windows()
+    weights = {n: a for n, a in trainer.model.arrays().items() if not n.startswith("output")}
     h_BH, W_IV = np.zeros((8, 30)), np.zeros((31, VOCAB))
     products, read = np.zeros((31, 31)), 0
     for n in range(steps):
         batch = carried(data.read(0, n))
-        found.step(batch, 2.0 / (1 + n))
+        trainer.step(batch, 2.0 / (1 + n))
         x, h_BH = states(weights, batch.inputs, h_BH)
         x, y = x.reshape(-1, 31), batch.targets.reshape(-1)
         p = np.exp(x @ W_IV)
@@ -78,45 +78,46 @@ def test_it_is_a_regression_upon_what_it_got_wrong(steps):
         penalty = 0.01 * np.trace(products / read) / 31 * np.eye(31)
         errors = x.T @ (np.eye(VOCAB)[y] - p) / len(x)
         W_IV += 2.0 / (1 + n) * np.linalg.inv(products / read + penalty) @ errors
-    arrays = found.model.arrays()
+    arrays = trainer.model.arrays()
     np.testing.assert_allclose(arrays["output/kernel"], W_IV[:-1], atol=2e-3)
     np.testing.assert_allclose(arrays["output/bias"], W_IV[-1], atol=2e-3)
 
 
 @pytest.mark.usefixtures("tf")
-def test_a_part_of_a_block_waits_for_the_end_of_the_pass():
-    found, data = learner(units=(200,)), windows()
-    for n in range(3):  # 384 tokens of the 402 that 201 weights ask for
-        loss, _ = found.step(carried(data.read(0, n)), 1.0)
+def test_a_partial_block_is_solved_at_the_end_of_the_epoch():
+    trainer, data = ridge_trainer(units=(200,)), windows()
+    for n in range(3):  # 384 of the 402 tokens that a block of 201 weights has
+        loss, _ = trainer.step(carried(data.read(0, n)), 1.0)
         assert loss == pytest.approx(np.log(VOCAB), abs=1e-5)
-    assert not found.model.arrays()["output/kernel"].any()
-    found.reset()
-    assert found.step(carried(data.read(0, 3)), 1.0)[0] < 0.9 * np.log(VOCAB)
+    assert not trainer.model.arrays()["output/kernel"].any()
+    trainer.reset()
+    assert trainer.step(carried(data.read(0, 3)), 1.0)[0] < 0.9 * np.log(VOCAB)
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("tf")
-def test_from_a_copy_it_goes_on_bit_for_bit():
-    data, one, other = windows(), learner(units=(100,)), learner(units=(100,), seed=3)
+def test_training_continues_from_a_copy_bit_for_bit():
+    data, one, other = windows(), ridge_trainer(units=(100,)), ridge_trainer(units=(100,), seed=3)
 
-    def some(found, first, last):
-        return [found.step(data.read(0, n), 1.0) for n in range(first, last)]
+    def train(trainer, first, last):
+        return [trainer.step(data.read(0, n), 1.0) for n in range(first, last)]
 
-    some(one, 0, 7)
+    train(one, 0, 7)
     other.assign(one.arrays())
-    assert some(one, 7, 12) == some(other, 7, 12)
+    assert train(one, 7, 12) == train(other, 7, 12)
     for name, array in one.arrays().items():
         np.testing.assert_array_equal(array, other.arrays()[name], name)
 
 
-def run(path, *sources, **said):
-    said = {"cell": "esn", "readout": "ridge", "units": (200,), "evaluations": 3} | said
-    return start_run(open_corpus([str(source) for source in sources]), RunOptions.of(said), path)
+def run(path, *sources, **options):
+    defaults = {"cell": "esn", "readout": "ridge", "units": (200,), "evaluations": 3}
+    corpus = open_corpus([str(source) for source in sources])
+    return start_run(corpus, RunOptions.of(defaults | options), path)
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("tf")
-def test_one_pass_over_the_sonnets_beats_pairs_of_characters(tmp_path):
+def test_one_epoch_on_the_sonnets_beats_a_bigram_model(tmp_path):
     events = list(run(tmp_path / "sonnets", CORPORA / "sonnets.txt"))
     finished = events[-1]
     assert isinstance(finished, Finished)
@@ -132,14 +133,14 @@ def test_one_pass_over_the_sonnets_beats_pairs_of_characters(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("tf")
-@pytest.mark.parametrize("said", [{}, {"readout": "gradient", "epochs": 2.0}])
-def test_an_interrupted_run_goes_on_bit_for_bit(text_file, tmp_path, said):
+@pytest.mark.parametrize("options", [{}, {"readout": "gradient", "epochs": 2.0}])
+def test_an_interrupted_run_resumes_bit_for_bit(text_file, tmp_path, options):
     def steps(events):
         return [event for event in events if isinstance(event, Step | Evaluated)]
 
-    said = {"units": (60,), "batch_size": 8, "seq_length": 16} | said
-    whole = steps(run(tmp_path / "whole", text_file, **said))
-    first, events = [], run(tmp_path / "parts", text_file, **said)
+    options = {"units": (60,), "batch_size": 8, "seq_length": 16} | options
+    whole = steps(run(tmp_path / "whole", text_file, **options))
+    first, events = [], run(tmp_path / "parts", text_file, **options)
     for event in events:
         first += steps([event])
         if isinstance(event, Step) and event.step == 13:

@@ -20,52 +20,50 @@ def river(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trained: Callable) ->
     return open_checkpoint(trained(tmp_path / "river", ["river.txt"]))
 
 
-def test_what_was_held_back_unless_said(river: Checkpoint) -> None:
-    found = evaluation_data(river)
-    assert found.evidence.text == TEXT[int(len(TEXT) * 0.9) :]
-    assert found.evidence.source == "the validation part of river"
-    assert river.tokenizer.decode(found.learned) == TEXT[: int(len(TEXT) * 0.9)]
-    assert found.notices == ()
+def test_the_default_is_the_validation_part(river: Checkpoint) -> None:
+    data = evaluation_data(river)
+    assert data.evidence.text == TEXT[int(len(TEXT) * 0.9) :]
+    assert data.evidence.source == "the validation part of river"
+    assert river.tokenizer.decode(data.learned) == TEXT[: int(len(TEXT) * 0.9)]
+    assert data.notices == ()
 
 
-def test_files_are_read_each_from_nothing(river: Checkpoint) -> None:
+def test_files_are_separate_documents(river: Checkpoint) -> None:
     Path("a.txt").write_text("the sea\n", encoding="utf-8")
-    found = evaluation_data(river, ["a.txt", "-"], stdin=io.BytesIO(b"the river\n"))
-    assert found.evidence.text == "the sea\nthe river\n"
-    # The network of a single text has never seen one end: it is not asked to tell.
-    assert found.evidence.tokens == found.evidence.characters == 18
-    assert found.evidence.source == "a.txt, -"
-    assert found.learned is not None
+    data = evaluation_data(river, ["a.txt", "-"], stdin=io.BytesIO(b"the river\n"))
+    assert data.evidence.text == "the sea\nthe river\n"
+    # A network of a single text has never seen an end, so ends do not count.
+    assert data.evidence.tokens == data.evidence.characters == 18
+    assert data.evidence.source == "a.txt, -"
+    assert data.learned is not None
 
 
-def test_unknown_characters_are_named_or_left_out(river: Checkpoint) -> None:
+def test_unknown_characters_are_refused_or_skipped(river: Checkpoint) -> None:
     Path("b.txt").write_text("the naïve sea{\n" * 9, encoding="utf-8")
     with pytest.raises(TokenError, match=r"b.txt: .*'ï'.*'\{'.*`on_unknown"):
         evaluation_data(river, ["b.txt"])
-    found = evaluation_data(river, ["b.txt"], unknown="skip")
-    assert found.evidence.text.startswith("the nave sea\nthe")
-    assert found.notices == ("skipped, since the vocabulary lacks it: 'ï', '{'",)
+    data = evaluation_data(river, ["b.txt"], unknown="skip")
+    assert data.evidence.text.startswith("the nave sea\nthe")
+    assert data.notices == ("skipped, since the vocabulary lacks it: 'ï', '{'",)
     Path("c.txt").write_text("東京", encoding="utf-8")
     with pytest.raises(CorpusError, match=r"c\.txt: there is no text"):
         evaluation_data(river, ["c.txt"], unknown="skip")
 
 
-def test_without_its_corpus_files_can_be_read(river: Checkpoint) -> None:
+def test_files_can_be_evaluated_without_the_corpus(river: Checkpoint) -> None:
     shutil.rmtree(river.path / layout.RESUME)
     Path("river.txt").rename("sea.txt")
     with pytest.raises(ConfigError, match="river"):
         evaluation_data(river)
-    found = evaluation_data(river, ["sea.txt"])
-    assert found.evidence.text == TEXT
-    assert found.learned is None
-    (notice,) = found.notices
+    data = evaluation_data(river, ["sea.txt"])
+    assert data.evidence.text == TEXT
+    assert data.learned is None
+    (notice,) = data.notices
     assert notice.startswith("n-grams and samples, which need the training part, are left out")
 
 
-def test_a_list_is_read_by_a_model_of_lists_as_one(
-    make: Callable[..., Path], tmp_path: Path
-) -> None:
+def test_models_of_lists_read_files_as_lists(make: Callable[..., Path], tmp_path: Path) -> None:
     path = make(tmp_path / "list", text="abcdef" * 9, documents=40, held_out=4, unit="line")
     (tmp_path / "other.txt").write_text("abc\nfed\n\nbed\n")
-    found = evaluation_data(open_checkpoint(path), [str(tmp_path / "other.txt")])
-    assert found.evidence.text == "abc\0fed\0bed"
+    data = evaluation_data(open_checkpoint(path), [str(tmp_path / "other.txt")])
+    assert data.evidence.text == "abc\0fed\0bed"

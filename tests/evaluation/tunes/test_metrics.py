@@ -23,40 +23,40 @@ OTHER = "D3 E3|d3 e3|d3 E3|]"
 
 
 @pytest.fixture
-def found(tune) -> Metrics:
+def result(tune) -> Metrics:
     tunes = [tune(ONE, (3, 4)), tune(OTHER, (3, 4))]
     return metrics(tunes, Book([tune("G2 A2 B2|c6|]", (3, 4))]))[0]
 
 
-def test_each_figure_is_the_mean_over_the_tunes(found):
-    assert found.in_key == pytest.approx((15 / 16 + 1) / 2)
-    assert found.wholly_in_key == 0.5
-    assert found.range_median == 14
-    assert (found.range_low, found.range_high) == (14, 14)
-    assert found.tune_ends_on_tonic == 0.5
-    assert found.section_ends_on_tonic == 0.5
-    assert found.steps == pytest.approx((13 / 15 + 3 / 5) / 2)
-    assert found.leaps == pytest.approx((1 / 15 + 2 / 5) / 2)
-    assert found.repeated_bars == pytest.approx((1 / 6 + 0) / 2)
-    assert found.fourth_bars == 1 / 2  # the fifth of the first tune, and not the sixth
-    assert found.repeated_rhythms == pytest.approx((4 / 6 + 2 / 3) / 2)
-    assert found.notes_per_bar == pytest.approx((16 / 6 + 2) / 2)
-    assert found.bars_per_tune == 4.5
-    assert found.pitch_entropy == pytest.approx((entropy_of_one() + 1) / 2)
+def test_each_figure_is_the_mean_over_the_tunes(result):
+    assert result.in_key == pytest.approx((15 / 16 + 1) / 2)
+    assert result.wholly_in_key == 0.5
+    assert result.range_median == 14
+    assert (result.range_low, result.range_high) == (14, 14)
+    assert result.tune_ends_on_tonic == 0.5
+    assert result.section_ends_on_tonic == 0.5
+    assert result.steps == pytest.approx((13 / 15 + 3 / 5) / 2)
+    assert result.leaps == pytest.approx((1 / 15 + 2 / 5) / 2)
+    assert result.repeated_bars == pytest.approx((1 / 6 + 0) / 2)
+    assert result.fourth_bars == 1 / 2  # the fifth of the first tune, and not the sixth
+    assert result.repeated_rhythms == pytest.approx((4 / 6 + 2 / 3) / 2)
+    assert result.notes_per_bar == pytest.approx((16 / 6 + 2) / 2)
+    assert result.bars_per_tune == 4.5
+    assert result.pitch_entropy == pytest.approx((entropy_of_one() + 1) / 2)
 
 
 def entropy_of_one():
-    times = [5, 3, 2, 1, 1, 2, 2]  # of C, D, E, F sharp, G, A, B
-    return -sum(n / 16 * log2(n / 16) for n in times)
+    counts = [5, 3, 2, 1, 1, 2, 2]  # of C, D, E, F sharp, G, A, B
+    return -sum(n / 16 * log2(n / 16) for n in counts)
 
 
-def test_runs_of_the_book_are_counted_in_any_key(found):
+def test_runs_shared_with_the_book_are_counted_in_any_key(result):
     # Up a tone and up a tone, each a quarter.
-    assert found.copied_most == 2
-    assert found.shared_4 == 0
+    assert result.copied_most == 2
+    assert result.shared_4 == 0
 
 
-def test_a_set_is_like_itself_and_unlike_its_transposition_not_at_all(tune):
+def test_metrics_do_not_depend_on_transposition(tune):
     own = [tune(ONE, (3, 4))]
     same, _ = metrics(own, Book(own))
     assert same.pitch_divergence == same.interval_divergence == same.length_divergence == 0
@@ -68,7 +68,7 @@ def test_a_set_is_like_itself_and_unlike_its_transposition_not_at_all(tune):
     assert (copy.tune, copy.source, copy.notes) == (0, 0, 15)
 
 
-def test_aims_follow_the_book_where_they_must(tune):
+def test_aims_follow_the_book(tune):
     book = Book([tune(ONE, (3, 4))])
     aims = book.aims()
     assert aims["in_key"] == (0.98, 0.995)
@@ -78,7 +78,7 @@ def test_aims_follow_the_book_where_they_must(tune):
     assert set(aims) == {f.name for f in fields(Metrics)}
 
 
-def test_what_has_no_note_cannot_be_measured(tune):
+def test_tunes_without_notes_have_no_metrics(tune):
     silent = [Tune((), Meter(3, 4), None), tune("z6|]", (3, 4))]
     assert metrics(silent, Book([])) is None
     one_note = metrics([*silent, tune("C6|]", (3, 4))], Book(silent))[0]
@@ -86,13 +86,13 @@ def test_what_has_no_note_cannot_be_measured(tune):
     assert one_note.steps == one_note.fourth_bars == one_note.copied_most == 0
 
 
-def test_bars_that_came_before():
+def test_repeats_are_found_by_position_and_distance():
     assert repeats_earlier("abcab") == [False, False, False, True, True]
     assert repeats_at("abcab", 3) == [True, True]
     assert repeats_at("abc", 4) == []
 
 
-def test_divergence_is_nothing_between_equals_and_a_bit_between_strangers():
+def test_divergence_is_between_zero_and_one_bit():
     assert entropy({1: 2, 5: 2, 7: 4}) == pytest.approx(1.5)
     assert divergence({1: 2, 5: 6}, {1: 1, 5: 3}) == pytest.approx(0)
     assert divergence({1: 2}, {2: 9}) == pytest.approx(1)

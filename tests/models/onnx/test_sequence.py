@@ -1,4 +1,4 @@
-"""The graph that reads a sequence, against the one-step graph run token by token."""
+"""The sequence graph equals the one-step graph run token by token."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ VOCAB = 30
 FEATURES = (5, 9, 4)
 
 KINDS: dict[str, dict[str, Any]] = {
-    "wide embedding": {"embedding": 100},  # the product with it is no table
+    "wide embedding": {"embedding": 100},  # too large for a table of products
     "residual": {"units": (24, 24), "embedding": 24, "residual": True},
     "dense": {"dense": True, "norm": "layer"},
     "batch_size": {"norm": "batch"},
@@ -31,11 +31,11 @@ KINDS: dict[str, dict[str, Any]] = {
 
 
 def network(
-    said: dict[str, Any], feature_sizes: tuple[int, ...] = ()
+    options: dict[str, Any], feature_sizes: tuple[int, ...] = ()
 ) -> tuple[ModelSpec, dict[str, np.ndarray]]:
-    """Options and random weights, of a size that neither forgets at once nor runs into chaos."""
+    """Options and random weights, scaled so that states neither vanish nor become chaotic."""
     sizes: dict[str, Any] = {"layers": 2, "units": (24, 16), "embedding": 12, "dropout": 0.0}
-    spec = model_spec(**sizes | said)
+    spec = model_spec(**sizes | options)
     random = np.random.default_rng(0)
     weights = {}
     for name, shape in weight_shapes(spec, VOCAB, feature_sizes).items():
@@ -52,17 +52,17 @@ def engine(
     precision: str,
     feature_sizes: tuple[int, ...] = (),
 ) -> Engine:
-    made = [build(spec, VOCAB, weights, precision, feature_sizes) for build in BUILDERS]
-    return Engine(made[0], sequence_graph=lambda: made[1])
+    graphs = [build(spec, VOCAB, weights, precision, feature_sizes) for build in BUILDERS]
+    return Engine(graphs[0], sequence_graph=lambda: graphs[1])
 
 
 BUILDERS = (graph.build, graph.build_sequence)
 
 
-def assert_same(found: Engine, exact: Engine, ids: np.ndarray, precision: str) -> None:
-    """The sequence graph ends as the steps do; in int8, as near to it as float32 is."""
-    logits_1V, states = found.read_sequence(ids)
-    step_logits_1V, step_states = found.read(ids)
+def assert_same(compared: Engine, exact: Engine, ids: np.ndarray, precision: str) -> None:
+    """Assert that the sequence graph ends in the states of the steps, in int8 within its error."""
+    logits_1V, states = compared.read_sequence(ids)
+    step_logits_1V, step_states = compared.read(ids)
     assert logits_1V.shape == step_logits_1V.shape == (1, VOCAB)
     assert {n: s.shape for n, s in states.items()} == {n: s.shape for n, s in step_states.items()}
     if precision == "float32":
@@ -80,7 +80,7 @@ def assert_same(found: Engine, exact: Engine, ids: np.ndarray, precision: str) -
 @pytest.mark.parametrize("precision", ["float32", "int8"])
 @pytest.mark.parametrize("length", [1, 2, 60, CHUNK_TOKENS + 1])
 @pytest.mark.parametrize("cell", cells.names())
-def test_a_sequence_is_read_as_token_by_token(cell: str, length: int, precision: str) -> None:
+def test_all_cells_equal_token_by_token(cell: str, length: int, precision: str) -> None:
     spec, weights = network({"cell": cell})
     ids_T = np.random.default_rng(1).integers(0, VOCAB, length).astype(np.uint8)
     exact = engine(spec, weights, "float32")
@@ -89,7 +89,7 @@ def test_a_sequence_is_read_as_token_by_token(cell: str, length: int, precision:
 
 @pytest.mark.parametrize("precision", ["float32", "int8"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_however_the_layers_are_joined(kind: str, precision: str) -> None:
+def test_all_architectures_equal_token_by_token(kind: str, precision: str) -> None:
     spec, weights = network(KINDS[kind])
     ids_T = np.random.default_rng(1).integers(0, VOCAB, 70)
     exact = engine(spec, weights, "float32")
@@ -98,7 +98,7 @@ def test_however_the_layers_are_joined(kind: str, precision: str) -> None:
 
 @pytest.mark.parametrize("precision", ["float32", "int8"])
 @pytest.mark.parametrize("cell", ["lstm", "gru", "mingru"])
-def test_with_position_features(cell: str, precision: str) -> None:
+def test_position_features_equal_token_by_token(cell: str, precision: str) -> None:
     spec, weights = network({"cell": cell}, FEATURES)
     random = np.random.default_rng(1)
     rows_TF = np.concatenate(
@@ -110,18 +110,20 @@ def test_with_position_features(cell: str, precision: str) -> None:
 
 
 @pytest.mark.parametrize("cell", ["gru", "rnn", "leaky", "minlstm"])
-def test_in_int8_a_loop_equals_the_steps_but_for_rounding(cell: str) -> None:
-    """The products are of the same whole numbers; LSTM has an operator with scales of its own."""
+def test_int8_loops_equal_the_steps_up_to_rounding(cell: str) -> None:
+    """Both multiply the same integers; the LSTM operator has other scales and is left out."""
     spec, weights = network({"cell": cell})
-    found = engine(spec, weights, "int8")
+    onnx_engine = engine(spec, weights, "int8")
     ids_T = np.random.default_rng(1).integers(0, VOCAB, 60)
     for state, expected in zip(
-        found.read_sequence(ids_T)[1].values(), found.read(ids_T)[1].values(), strict=True
+        onnx_engine.read_sequence(ids_T)[1].values(),
+        onnx_engine.read(ids_T)[1].values(),
+        strict=True,
     ):
         np.testing.assert_allclose(state, expected, atol=1e-3)
 
 
-def test_only_what_depends_on_a_state_is_in_the_loop() -> None:
+def test_the_loop_has_only_operations_on_states() -> None:
     import onnx
 
     spec, weights = network({"cell": "mingru"})
@@ -133,7 +135,7 @@ def test_only_what_depends_on_a_state_is_in_the_loop() -> None:
         assert [n.op_type for n in body.node if n.op_type != "Identity"] == ["Mul", "Add"]
 
 
-def test_what_cannot_be_built_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown_precisions_and_large_graphs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     spec, weights = network({})
     with pytest.raises(ConfigError, match="int4"):
         graph.build_sequence(spec, VOCAB, weights, "int4")
@@ -143,35 +145,37 @@ def test_what_cannot_be_built_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 FORGETFUL = {"cell": "gru", "units": (24,), "layers": 1}
-# Its state is the sum of all inputs.
+# The state is the sum of all inputs.
 UNFORGETFUL = {
     "cell": "rnn", "units": (24,), "layers": 1, "activation": "linear",
     "recurrent_init": "identity",
 }  # fmt: skip
 
 
-def test_of_a_long_prompt_the_end_is_read_where_the_rest_is_forgotten() -> None:
+def test_forgetful_networks_read_only_the_end_of_long_prompts() -> None:
     spec, weights = network(FORGETFUL)
-    found = engine(spec, weights, "float32")
+    onnx_engine = engine(spec, weights, "float32")
     ids_T = np.random.default_rng(1).integers(0, VOCAB, 3000)
-    assert found.read_suffix(ids_T, SUFFIX_LENGTHS[0]) is not None
-    logits_1V, states = found.read(ids_T)
-    step_logits_1V, step_states = found.read_steps(ids_T)
+    assert onnx_engine.read_suffix(ids_T, SUFFIX_LENGTHS[0]) is not None
+    logits_1V, states = onnx_engine.read(ids_T)
+    step_logits_1V, step_states = onnx_engine.read_steps(ids_T)
     np.testing.assert_allclose(logits_1V, step_logits_1V, atol=1e-5)
     for name, state in states.items():
         np.testing.assert_allclose(state, step_states[name], atol=1e-5)
 
 
-def test_a_long_prompt_is_read_whole_where_it_is_remembered() -> None:
+def test_other_networks_read_long_prompts_whole() -> None:
     spec, weights = network(UNFORGETFUL)
     weights = weights | {"recurrent_1/recurrent_kernel": np.eye(24, dtype=np.float32)}
-    found = engine(spec, weights, "float32")
+    onnx_engine = engine(spec, weights, "float32")
     ids_T = np.random.default_rng(1).integers(0, VOCAB, 3000)
-    assert found.read_suffix(ids_T, SUFFIX_LENGTHS[0]) is None
-    np.testing.assert_allclose(found.read(ids_T)[0], found.read_steps(ids_T)[0], rtol=1e-3)
+    assert onnx_engine.read_suffix(ids_T, SUFFIX_LENGTHS[0]) is None
+    np.testing.assert_allclose(
+        onnx_engine.read(ids_T)[0], onnx_engine.read_steps(ids_T)[0], rtol=1e-3
+    )
 
 
-def test_states_that_are_not_finite_are_not_taken_for_equal() -> None:
+def test_states_that_are_not_finite_do_not_count_as_equal() -> None:
     spec, weights = network(UNFORGETFUL)
     weights = weights | {"recurrent_1/recurrent_kernel": 2 * np.eye(24, dtype=np.float32)}
     assert engine(spec, weights, "float32").read_suffix(np.zeros(1000, int), 1000) is None
