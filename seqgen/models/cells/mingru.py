@@ -9,7 +9,7 @@ from seqgen.models.cells.linear import LinearRecurrentCell
 class MinGRU(LinearRecurrentCell):
     """z = σ(a_z); h' = (1 - z) h + z f(a_n), with a = x W + b: nothing but the mixing reads h.
 
-    The parts of a stand in this order: update gate z, candidate n.
+    Order of the parts of a: update gate z, candidate n.
     """
 
     name = "mingru"

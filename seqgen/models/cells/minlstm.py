@@ -15,7 +15,7 @@ LARGEST = 60.0
 class MinLSTM(LinearRecurrentCell):
     """h' = f h + i f(a_n), with the gates σ(a_f) and σ(a_i) divided by their sum, a = x W + b.
 
-    The parts of a stand in this order: forget gate f, input gate i, candidate n.
+    Order of the parts of a: forget gate f, input gate i, candidate n.
     """
 
     name = "minlstm"
