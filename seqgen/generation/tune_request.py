@@ -135,7 +135,7 @@ def parse_key(value: str, option: str) -> Key:
     The prompt's notes keep their pitches; to an option nothing but a mode's signature can be given.
     """
     try:
-        found = fields.key(value)
+        found = fields.parse_key_field(value).key
     except TuneError as error:
         raise ConfigError(f"{value!r} is not a key (D, Ador, F#m)", option=option) from error
     if found is None:

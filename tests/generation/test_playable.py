@@ -76,7 +76,7 @@ def satisfies(tune: Tune, requested: TuneOptions) -> bool:
     meter = requested.meter and str(fields.parse_meter(requested.meter))
     return (
         (meter is None or str(tune.meter) == meter)
-        and (requested.key is None or tune.key == fields.key(requested.key))
+        and (requested.key is None or tune.key == fields.parse_key_field(requested.key).key)
         and (requested.rhythm is None or tune.rhythm == requested.rhythm)
         and (requested.bars is None or bars(tune) == requested.bars)
         and (requested.form is None or form(tune) == requested.form)

@@ -1,10 +1,14 @@
-"""What stands between quotation marks and between ``!`` signs in ABC, and single-letter signs.
+"""Decorations, chord symbols and annotations, and the signs by which ABC writes them.
 
 "Section" numbers are those of the ABC standard 2.1.
 """
 
 import re
+from dataclasses import replace
 from functools import lru_cache
+
+from seqgen.music.abc.escapes import decode
+from seqgen.music.core.tune import Attachments
 
 # Section 4.14; U: fields change them (4.16).
 SHORTHANDS = {
@@ -12,15 +16,15 @@ SHORTHANDS = {
     "O": "!coda!", "P": "!uppermordent!", "S": "!segno!", "T": "!trill!", "u": "!upbow!",
     "v": "!downbow!",
 }  # fmt: skip
-SAME = {
+ALIASES = {
     ">": "accent", "emphasis": "accent", "mordent": "lowermordent", "pralltriller": "uppermordent",
     "+": "plus", "^": "marcato", ".": "staccato", "<(": "crescendo(", "<)": "crescendo)",
     ">(": "diminuendo(", ">)": "diminuendo)",
 }  # fmt: skip
-"""Decorations with several names."""
+"""Standard names of decorations, by their other names."""
 
 NOTHING = ("nil", "nodecoration", "none", "")
-PLACES = "^_<>@"  # signs that say where an annotation stands (4.19)
+PLACEMENTS = "^_<>@"  # first characters of annotations (4.19)
 
 CHORD = re.compile(
     r"""\(?\s*(?:
@@ -40,8 +44,8 @@ DIRECTION = re.compile(
 
 
 @lru_cache(maxsize=1024)
-def direction(text: str) -> str:
-    """The mark of `Bar.marks` that a text such as ``"D. C. al Fine"`` is; "" for other texts."""
+def parse_direction(text: str) -> str:
+    """The mark of `Bar.marks` for a text such as ``"D. C. al Fine"``; "" for other texts."""
     match = DIRECTION.fullmatch(text.lower().strip(" .,;:()[]*!"))
     if match is None:
         return ""
@@ -55,13 +59,35 @@ def direction(text: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def decoration(text: str) -> str:
-    """The one name of a decoration, from what stands between its signs; "" for none."""
+def decoration_name(text: str) -> str:
+    """The standard name of a decoration; "" for none. text: without the signs around it."""
     name = " ".join(text.split())
-    return "" if name in NOTHING else SAME.get(name, name)
+    return "" if name in NOTHING else ALIASES.get(name, name)
 
 
 @lru_cache(maxsize=1024)
 def is_chord_symbol(text: str) -> bool:
     """Whether a text names a chord (4.18), such as ``"Am7/G"``; others are annotations."""
     return bool(CHORD.fullmatch(text))
+
+
+def add_decoration(attached: Attachments, name: str) -> Attachments:
+    """Add a decoration by its standard name; "" adds none."""
+    return replace(attached, decorations=(*attached.decorations, name)) if name else attached
+
+
+def add_text(attached: Attachments, text: str) -> Attachments:
+    """Add a chord symbol or an annotation."""
+    if text[:1] not in PLACEMENTS and is_chord_symbol(text):
+        return replace(attached, chord_symbol=f"{attached.chord_symbol} {text}".strip())
+    if not text.strip():
+        return attached
+    placed = text if text[0] in PLACEMENTS else f"^{text}"
+    return replace(attached, annotations=(*attached.annotations, placed))
+
+
+def add_symbol(attached: Attachments, item: str) -> Attachments:
+    """Add an item of an ``s:`` line: a text in quotation marks or a decoration."""
+    if item[0] == '"':
+        return add_text(attached, decode(item[1:-1]))
+    return add_decoration(attached, decoration_name(item.strip("!+")))

@@ -30,6 +30,9 @@ class Meter(NamedTuple):
         return f"{self.beats}/{self.unit}" if self.beats else "none"
 
 
+NO_METER = Meter(0, 4)
+
+
 class Timed(Protocol):
     """A note or rest, as far as its duration is concerned; lengths in whole notes."""
 

@@ -10,19 +10,20 @@ from hypothesis import strategies as st
 from seqgen.errors import TuneError
 from seqgen.music.abc.fields import (
     KeyField,
-    VoiceField,
     default_unit,
-    key,
     parse_key_field,
     parse_meter,
     parse_tempo,
     parse_unit_length,
-    parse_voice_field,
-    simplify_key,
 )
-from seqgen.music.core.key import MODES, Key, parse_key
+from seqgen.music.abc.voice_settings import VoiceField, parse_voice_field
+from seqgen.music.core.key import Key
 from seqgen.music.core.meter import Meter
 from seqgen.music.core.tune import Clef
+
+
+def key(value: str) -> Key | None:
+    return parse_key_field(value).key
 
 
 @pytest.mark.parametrize(
@@ -91,21 +92,6 @@ def test_pipes_have_a_key_and_exp_gives_the_whole_signature():
     assert key("D exp _b").signature == (0, 0, 0, 0, 0, 0, -1)
     assert key("D _b").signature == (1, 0, 0, 1, 0, 0, -1)
     assert key("none") is None
-
-
-@pytest.mark.parametrize("mode", sorted(set(MODES) - {"loc"}))
-def test_signs_that_another_mode_has_are_that_mode(mode):
-    plain = Key(1, 0, mode)
-    signs = {-1: "_", 0: "=", 1: "^"}
-    spelled = "D " + " ".join(
-        signs[alter] + letter for letter, alter in zip("cdefgab", plain.signature, strict=True)
-    )
-    assert simplify_key(parse_key(spelled)) == plain
-
-
-def test_signs_that_no_mode_has_stay():
-    odd = parse_key("D ^g _b")
-    assert simplify_key(odd) == odd
 
 
 @pytest.mark.parametrize(
