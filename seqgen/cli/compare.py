@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seqgen.cli._common import open_sources
-from seqgen.cli.completion import complete_corpus
-from seqgen.cli.options import with_options
-from seqgen.cli.train import CheckpointsDir, Encoding
+from seqgen.cli.options import SOURCES, CheckpointsDir, Encoding, with_options
 from seqgen.config.options import ComparisonOptions, DataOptions, ModelOptions, TrainingOptions
 from seqgen.errors import ConfigError
 from seqgen.io.atomic import check_writable
@@ -18,14 +16,6 @@ if TYPE_CHECKING:
     from seqgen.comparison.events import Event
     from seqgen.comparison.results import Comparison
 
-Sources = Annotated[
-    list[str],
-    typer.Argument(
-        help="Files, folders, glob patterns, corpora, or -.",
-        autocompletion=complete_corpus,
-        show_default=False,
-    ),
-]
 Name = Annotated[
     str | None,
     typer.Option(help="Name of the comparison.", show_default="CORPUS-compare"),
@@ -44,7 +34,7 @@ Plot = Annotated[
 @with_options(DataOptions, ModelOptions, TrainingOptions, ComparisonOptions, several=True)
 def compare(
     given: dict[str, Any],
-    sources: Sources,
+    sources: Annotated[list[str], SOURCES],
     name: Name = None,
     checkpoints_dir: CheckpointsDir = Path("checkpoints"),
     encoding: Encoding = None,
@@ -60,16 +50,17 @@ def compare(
     """
     from seqgen.checkpoint.locate import validate_name
     from seqgen.cli import compare_results
-    from seqgen.comparison.runner import compare as comparing
+    from seqgen.comparison import runner
 
     check_plot(plot)
     corpus = open_sources(sources, encoding)
     path = checkpoints_dir / (f"{corpus.name}-compare" if name is None else validate_name(name))
     if dry_run:
-        compare_results.show_estimate(corpus, given, path.name, as_json)
+        compare_results.print_estimate(corpus, given, path.name, as_json)
         return
-    comparison = watch(comparing(corpus, given, path, overwrite=overwrite), path, overwrite)
-    compare_results.show(comparison, as_json)
+    events = runner.compare(corpus, given, path, overwrite=overwrite)
+    comparison = watch(events, path, overwrite)
+    compare_results.print_results(comparison, as_json)
     if plot:
         from seqgen.reports.charts import save_comparison_plot
 
@@ -79,15 +70,17 @@ def compare(
 
 
 def check_plot(plot: Path | None) -> None:
-    """Raise ConfigError for a plot that could not be written."""
+    """Raise ConfigError or CheckpointError if a plot cannot be written."""
     from seqgen.reports.charts import PLOT_SUFFIXES
 
-    if plot and plot.suffix.lower() not in PLOT_SUFFIXES:
-        raise ConfigError(f"--plot: {str(plot)!r} does not end in {', '.join(PLOT_SUFFIXES)}")
-    if plot and not plot.parent.is_dir():
+    if plot is None:
+        return
+    if plot.suffix.lower() not in PLOT_SUFFIXES:
+        suffixes = " or ".join(PLOT_SUFFIXES)
+        raise ConfigError(f"{str(plot)!r} does not end in {suffixes}", option="plot")
+    if not plot.parent.is_dir():
         raise ConfigError(f"folder {plot.parent} does not exist", option="plot")
-    if plot:
-        check_writable(plot)
+    check_writable(plot)
 
 
 def watch(events: "Generator[Event, None, None]", path: Path, overwrite: bool) -> "Comparison":

@@ -1,4 +1,4 @@
-"""Draws a comparison: its variants side by side with their learning curves, or plain lines."""
+"""Displays a running comparison: a table with learning curves, or plain lines."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +13,14 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from seqgen.cli.log_lines import Unit, evaluation, format_duration, lines, shown_perplexity, unit_of
+from seqgen.cli.log_lines import (
+    Unit,
+    evaluation,
+    format_duration,
+    format_perplexity,
+    lines,
+    unit_of,
+)
 from seqgen.cli.terminal import strip_controls
 from seqgen.comparison.events import (
     ComparisonStatus,
@@ -26,7 +33,7 @@ from seqgen.comparison.results import Comparison, Entry, Point
 from seqgen.reports.charts import comparison_series, terminal_chart
 from seqgen.training.events import Evaluated, Preparing, Recovered, Started, Step
 
-# Of 256 colours, those that can be told apart on black and on white.
+# Of 256 colours, those that are distinct on black and on white.
 COLOURS = (33, 208, 35, 197, 135, 178, 44, 244)
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789*+"
 PLOT_HEIGHT = 15
@@ -35,7 +42,7 @@ BAR = 16
 
 @dataclass
 class Row:
-    """What is known of a variant while the comparison runs."""
+    """State of a variant while the comparison runs."""
 
     entry: Entry
     curve: list[Point] = field(default_factory=list)
@@ -44,7 +51,7 @@ class Row:
 
 
 class PlainDisplay:
-    """Plain lines: one an evaluation, and one when a variant ends."""
+    """Prints a line for each evaluation, and when a variant starts or ends."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -81,7 +88,7 @@ class PlainDisplay:
 
 
 class LiveDisplay:
-    """A table of all variants and their curves in one picture, drawn anew a few times a second."""
+    """Redraws a table of all variants and a chart of their curves four times a second."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -107,7 +114,7 @@ class LiveDisplay:
                 self.live.start()
             case ComparisonStatus():
                 if self.live:
-                    self.live.transient = True  # what follows says all of it
+                    self.live.transient = True  # the results follow
             case VariantStarted():
                 row = self.rows[event.index]
                 row.curve, row.running = list(event.curve), True
@@ -129,21 +136,21 @@ class LiveDisplay:
         self.status.update(Text(strip_controls(what) + (f", {share:.0%}" if share else "")))
 
     def stop(self) -> None:
-        for drawn in (self.status, self.live):
-            if drawn is not None:
-                drawn.stop()
+        for display in (self.status, self.live):
+            if display is not None:
+                display.stop()
         self.status = self.live = None
 
     def draw_curves(self) -> None:
         width = min(100, self.console.width)
-        self.curves = drawn([row.curve for row in self.rows], self.timed, width, colours=True)
+        self.curves = draw_curves([row.curve for row in self.rows], self.timed, width, colours=True)
 
     def picture(self) -> Group:
         room = max(3, self.console.height - PLOT_HEIGHT - 6)
         return Group(self.table(room), self.curves)
 
     def table(self, room: int) -> Table:
-        """The variants, as many as there is room for, with the one that runs among them."""
+        """Return the variants that fit on the screen, the running one among them."""
         table = Table(box=box.SIMPLE_HEAD)
         for column in ("", "network", "parameters", "nats", "tokens/s", "time", ""):
             right = column in ("parameters", "nats", "tokens/s", "time")
@@ -151,7 +158,7 @@ class LiveDisplay:
         now = next((n for n, row in enumerate(self.rows) if row.running), 0)
         first = max(0, min(now - room // 2, len(self.rows) - room))
         for number, row in list(enumerate(self.rows))[first : first + room]:
-            table.add_row(sign(number), Text(row.entry.label), *figures(row))
+            table.add_row(curve_marker(number), Text(row.entry.label), *figures(row))
         if room < len(self.rows):
             table.add_row("", Text(f"{room} of {len(self.rows)}", "dim"))
         return table
@@ -159,7 +166,7 @@ class LiveDisplay:
 
 @contextmanager
 def display(console: Console) -> Iterator[PlainDisplay | LiveDisplay]:
-    """The display that suits where standard error goes."""
+    """Return the display for a terminal, or plain lines for a file or a pipe."""
     if not console.is_terminal:
         yield PlainDisplay(console)
         return
@@ -178,8 +185,8 @@ def rows(comparison: Comparison) -> list[Row]:
 
 def introduction(event: ComparisonStatus) -> list[str]:
     comparison = event.comparison
-    over = sum(entry.finished for entry in comparison.entries)
-    before = f"; {over} of them before" if over else ""
+    finished = sum(entry.finished for entry in comparison.entries)
+    before = f"; {finished} of them finished before" if finished else ""
     return [
         f"comparing {len(comparison.entries)} networks on {comparison.corpus}, "
         f"{comparison.budget}{before}",
@@ -193,12 +200,12 @@ def ending(entry: Entry) -> str:
     result = entry.result
     return (
         f"{entry.label} finished after {format_duration(result.seconds)}: "
-        f"{result.nats:.4f} nats/token, perplexity {shown_perplexity(result.perplexity)}"
+        f"{result.nats:.4f} nats/token, perplexity {format_perplexity(result.perplexity)}"
     )
 
 
 def figures(row: Row) -> Sequence[Any]:
-    """The cells of a variant behind its name while the comparison runs."""
+    """Return the cells after the name of a variant while the comparison runs."""
     result, parameters = row.entry.result, f"{row.entry.parameters:,}"
     if result:
         speed = f"{result.tokens_per_second:,.0f}" if result.tokens_per_second else "–"
@@ -225,15 +232,15 @@ def figures(row: Row) -> Sequence[Any]:
     return (parameters, nats, speed, format_duration(row.step.seconds), bar)
 
 
-def sign(number: int, colours: bool = True) -> Text:
-    """By what a curve is known: its colour, or a letter."""
+def curve_marker(number: int, colours: bool = True) -> Text:
+    """Return a sample of a curve: its colour, or a letter."""
     if not colours:
         return Text(LETTERS[number % len(LETTERS)])
     return Text("━━", f"color({COLOURS[number % len(COLOURS)]})")
 
 
-def drawn(curves: Sequence[Sequence[Point]], timed: bool, width: int, colours: bool) -> Text:
-    """The learning curves in characters: validation loss over seconds, or tokens, of training."""
+def draw_curves(curves: Sequence[Sequence[Point]], timed: bool, width: int, colours: bool) -> Text:
+    """Draw validation loss over seconds, or tokens, of training in characters."""
     if not any(len(curve) > 1 for curve in curves):
         return Text()
     markers: list[tuple[str, int | None]] = [

@@ -115,7 +115,7 @@ def conclusion(event: Finished) -> list[str]:
     why = "stopped early" if event.reason == "patience" else "finished"
     return [
         f"{why} after {format_duration(result.seconds)}: {result.validation_loss:.4f} "
-        f"nats/token, {bits(result)}, perplexity {shown_perplexity(result.perplexity)} "
+        f"nats/token, {bits(result)}, perplexity {format_perplexity(result.perplexity)} "
         f"on {'the' if result.whole else f'{result.read:,} tokens of the'} validation data",
         *warning(event),
         f"saved in {event.path}",
@@ -153,7 +153,7 @@ def evaluation(event: Evaluated, unit: Unit) -> str:
         f"step {event.step}  {format_duration(event.seconds)}  "
         f"training {losses(event.training_loss, unit)}  "
         f"validation{part} {losses(event.validation_loss, unit)}  "
-        f"perplexity {shown_perplexity(event.perplexity)}{'  best so far' if event.best else ''}"
+        f"perplexity {format_perplexity(event.perplexity)}{'  best so far' if event.best else ''}"
     )
 
 
@@ -182,7 +182,7 @@ def number(value: float, form: str) -> str:
     return "–" if math.isnan(value) else format(value, form)
 
 
-def shown_perplexity(value: float) -> str:
+def format_perplexity(value: float) -> str:
     """Return a perplexity in a few digits; after divergence it may have hundreds."""
     return number(value, ".2f" if value < 1e6 else ".1e")
 

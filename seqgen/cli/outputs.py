@@ -1,4 +1,4 @@
-"""Writes tunes as MIDI, score, sound and page, and plays them: what two commands share."""
+"""Writes tunes to files, plays and draws them, for `seqgen sample` and `seqgen render`."""
 
 from __future__ import annotations
 
@@ -9,67 +9,73 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from seqgen.config.options import RenderOptions
+from seqgen.cli.terminal import print_notice, strip_controls
 from seqgen.errors import ConfigError, SeqgenError, TuneError
+from seqgen.music.core.left_out import Tally, summary_lines
 from seqgen.music.core.tune import Tune
-from seqgen.music.render.instruments import Instrument
-from seqgen.music.render.performance import Performance
+from seqgen.music.render import instruments
+from seqgen.music.render.writers import RenderedTune, RenderOptions, WriterOptions, writer_for
 
 if TYPE_CHECKING:
-    from seqgen.music.render.writers import RenderedTune
+    from seqgen.music.render.performance import Performance
+
+STYLES = {
+    "section": "bold magenta",
+    "bar": "bold cyan",
+    "notes": "",
+    "shape": "dim green",
+    "words": "",
+}
 
 
 class Notice(NamedTuple):
-    """A message about the outputs. failed: a tune or file could not be written; the others were."""
+    """A message about the outputs; ``failed`` if a tune or file could not be written."""
 
     text: str
     failed: bool = False
 
 
 def paths(options: RenderOptions, output: Path | None = None) -> list[Path]:
-    """The files to write."""
-    files = (options.midi, options.score, options.audio, options.html, output)
-    return [Path(file) for file in files if file is not None]
-
-
-def is_requested(options: RenderOptions, output: Path | None = None) -> bool:
-    """Whether a file is to be written, or the tunes are to be played."""
-    return options.play or bool(paths(options, output))
+    """Return the files to write."""
+    return options.files() + ([output] if output else [])
 
 
 def is_rendered(output: Path | None) -> bool:
-    """Whether tunes are written to a file in another format than ABC."""
-    from seqgen.music.render.writers import WRITERS
+    """Return whether tunes are written to a file in another format than ABC.
 
-    suffix = output.suffix.lower() if output else ""
-    return suffix not in ("", ".abc", ".txt") and suffix in WRITERS
+    Raises:
+        ConfigError: If no format has the suffix of the file.
+    """
+    if output is None or output.suffix.lower() in ("", ".abc", ".txt"):
+        return False
+    writer_for(output)
+    return True
 
 
 def check(options: RenderOptions, shown: bool, output: Path | None = None) -> None:
-    """Raise ConfigError for an option that changes nothing that is written, played or shown.
+    """Check the options before tunes are read or generated.
 
-    An unknown instrument is an error whether anything is played or not, and so is a suffix of
-    ``output``.
-    shown: the tunes are shown in the terminal, with their tempo.
+    Args:
+        options: The options.
+        shown: Whether the terminal shows the tunes, with their tempo.
+        output: One more file, in the format of its suffix.
+
+    Raises:
+        ConfigError: If the instrument or the suffix is unknown, or an option has no effect.
     """
-    from seqgen.music.render import instruments
-
-    sounds = any((options.midi, options.audio, options.html, options.play))
-    if output is not None:
-        from seqgen.music.render.writers import writer_for
-
-        sounds = writer_for(output).plays or sounds
-    needs = "which changes only what is heard; add --midi, --audio, --html or --play"
     if options.instrument is not None:
         instruments.find(options.instrument)
-        if not sounds:
-            raise ConfigError(f"--instrument says what plays, {needs}")
-    if options.tempo is not None and not sounds and not shown:
-        raise ConfigError(f"--tempo says how fast the tunes are played, {needs}")
+    if options.play or any(writer_for(path).plays for path in paths(options, output)):
+        return
+    for option, affects in (("instrument", True), ("tempo", not shown)):
+        if affects and getattr(options, option) is not None:
+            raise ConfigError(
+                "has no effect without sound; add `midi`, `audio`, `html` or `play`", option=option
+            )
 
 
 def command_line() -> str:
-    """The command that runs, as it would be typed."""
+    """Return the command that runs, as it would be typed."""
     return shlex.join(["seqgen", *sys.argv[1:]])
 
 
@@ -79,19 +85,22 @@ def render(
     made_by: str | None = None,
     output: Path | None = None,
 ) -> Iterator[Notice]:
-    """Write the files that are asked for, each with all tunes that can be rendered, and play them.
+    """Write all requested files, each with all tunes that can be rendered, and play the tunes.
 
-    tunes: each with its ABC, which the page shows.
-    made_by: the command that the page names; by default the one that runs.
-    output: one more file, in the format of its suffix.
-    Raises ConfigError for an unknown instrument or suffix, TuneError if no tune can be rendered,
-    and, once all other files are written, the error of the last file that failed.
+    Args:
+        tunes: Tunes with their ABC.
+        options: The files, and how to play.
+        made_by: The command that an HTML page names; by default the one that runs.
+        output: One more file, in the format of its suffix.
+
+    Raises:
+        ConfigError: If the instrument or a suffix is unknown.
+        TuneError: If no tune can be rendered.
+        SeqgenError: The error of the last file that failed, once all others are written.
     """
-    from seqgen.music.render import instruments
     from seqgen.music.render.engrave import Sheet, engrave
     from seqgen.music.render.mei import not_drawn
     from seqgen.music.render.performance import not_played, perform
-    from seqgen.music.render.writers import RenderedTune, WriterOptions, writer_for
 
     files = [(path, writer_for(path)) for path in paths(options, output)]
     scored = any(writer.needs_score for _, writer in files)
@@ -106,7 +115,7 @@ def render(
             if scored:
                 sheets = engrave(tune, len(rendered) + 1)
         except TuneError as error:
-            yield left_out(tune, error)
+            yield skip_notice(tune, error)
         else:
             rendered.append(RenderedTune(performance, sheets, abc))
             lost.read.add(tune.left_out)
@@ -128,7 +137,7 @@ def render(
             yield Notice(f"wrote {path}")
     if options.play:
         try:
-            yield from played([tune.performance for tune in rendered], instrument)
+            yield from _play([tune.performance for tune in rendered], instrument)
         except SeqgenError as error:
             failures.append(error)
     for failure in failures[:-1]:
@@ -138,22 +147,19 @@ def render(
 
 
 class Losses:
-    """What rendering leaves out of the tunes: by the reader, in a score, and in sound.
+    """Counts what rendering leaves out of tunes: by the parser, in a score, and in sound.
 
-    several: it is of more than one tune, so that the lines say of how many.
+    Args:
+        several: Whether there are several tunes, so that the lines name their number.
     """
 
     def __init__(self, several: bool) -> None:
-        from seqgen.music.core.left_out import Tally
-
         self.several = several
         self.read, self.drawn, self.played, self.shown = Tally(), Tally(), Tally(), Tally()
 
     def lines(self) -> list[str]:
-        """One line a kind."""
-        from seqgen.music.core.left_out import summary_lines
-
-        found = {
+        """Return one line for each kind."""
+        tallies = {
             "left out": self.read,
             "not drawn": self.drawn,
             "not played": self.played,
@@ -161,27 +167,26 @@ class Losses:
         }
         return [
             line
-            for what, tally in found.items()
+            for what, tally in tallies.items()
             for line in summary_lines(tally.counts, tally.tunes if self.several else None, what)
         ]
 
 
 def print_notices(notices: Iterable[Notice]) -> None:
     """Print notices on standard error as they arrive."""
-    from seqgen.cli import terminal
-
     for notice in notices:
-        terminal.print_notice(notice.text)
+        print_notice(notice.text)
 
 
-def left_out(tune: Tune, error: TuneError) -> Notice:
-    """The notice for a tune that cannot be rendered."""
+def skip_notice(tune: Tune, error: TuneError) -> Notice:
+    """Return the notice for a tune that cannot be rendered."""
     title = f" ({tune.title})" if tune.title else ""
     return Notice(f"tune {tune.number}{title} is left out: {error}", failed=True)
 
 
-def played(performances: Sequence[Performance], instrument: Instrument) -> Iterator[Notice]:
-    """Play the tunes. Raises SeqgenError if the machine cannot; it says how it could."""
+def _play(
+    performances: Sequence[Performance], instrument: instruments.Instrument
+) -> Iterator[Notice]:
     from seqgen.music.render.audio_player import HOW, find_player, play
     from seqgen.music.render.synth import write_wav
 
@@ -194,3 +199,53 @@ def played(performances: Sequence[Performance], instrument: Instrument) -> Itera
         with open(path, "wb") as file:
             write_wav(performances, instrument, file)
         play(path, player)
+
+
+def print_tune(tune: Tune, tempo: float | None = None, above: bool = False) -> None:
+    """Print a tune with its title, bars and the contour of its melody, coloured in a terminal.
+
+    Args:
+        tune: The tune.
+        tempo: Beats per minute; by default the tune's.
+        above: Whether to print an empty line first.
+
+    Raises:
+        TuneError: If the tune cannot be played.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    from seqgen.music.render.terminal import draw_tune
+
+    summary = _summarise(tune, tempo)
+    console = Console(highlight=False)
+    if above:
+        console.print()
+    console.print(Text(strip_controls(tune.title or f"Tune {tune.number}"), "bold"), soft_wrap=True)
+    console.print(Text(strip_controls(summary), "dim"), soft_wrap=True)
+    for line in draw_tune(tune, console.width):
+        text = Text.assemble(*((piece.text, STYLES[piece.kind]) for piece in line))
+        text.rstrip()
+        console.print(text, soft_wrap=True)
+
+
+def _summarise(tune: Tune, tempo: float | None) -> str:
+    """Return rhythm, meter, key, form, tempo, duration and the number of voices on one line."""
+    from seqgen.music.core.tempo import MARKS, beat
+    from seqgen.music.render.abc_writer import key_name
+    from seqgen.music.render.performance import perform
+    from seqgen.music.render.terminal import form
+
+    performance = perform(tune, tempo)
+    seconds = round(performance.seconds(performance.length))
+    unit = beat(tune.meter)
+    facts = (
+        tune.rhythm,
+        str(tune.meter) if tune.meter.beats else "",
+        key_name(tune.key) if tune.key else "",
+        form(tune),
+        f"{MARKS[unit]} = {performance.tempo / unit:.0f}",
+        f"{seconds // 60}:{seconds % 60:02}",
+        f"voice 1 of {1 + len(tune.voices)}" if tune.voices else "",
+    )
+    return "  ".join(filter(None, facts))

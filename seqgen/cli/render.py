@@ -1,4 +1,4 @@
-"""`seqgen render`: any ABC tunes as MIDI, score, sound or page, or shown in the terminal."""
+"""`seqgen render`: convert ABC tunes to other formats, play them, or show them in the terminal."""
 
 import re
 from collections.abc import Iterator
@@ -9,12 +9,12 @@ from typing import Annotated, Any
 import typer
 
 from seqgen.cli.completion import complete_corpus
-from seqgen.cli.options import with_options
+from seqgen.cli.options import Encoding, with_options
 from seqgen.cli.terminal import print_notice
-from seqgen.config.options import RenderOptions
 from seqgen.data.corpora.document import Document
 from seqgen.errors import CorpusError, TuneError
 from seqgen.music.core.tune import Tune
+from seqgen.music.render.writers import WRITERS, RenderOptions
 
 
 @with_options(RenderOptions)
@@ -22,20 +22,21 @@ def render(
     source: Annotated[
         str,
         typer.Argument(
-            help="File of ABC tunes, corpus of tunes, or -.",
-            autocompletion=complete_corpus,
+            help="File of ABC tunes, corpus of tunes, or -.", autocompletion=complete_corpus
         ),
     ],
     given: dict[str, Any],
     output: Annotated[
-        Path | None, typer.Option(help="Output file; its suffix is the format.")
+        Path | None,
+        typer.Option(
+            help="Output file; its suffix is the format.",
+            metavar="|".join(WRITERS.builtin_names()),
+        ),
     ] = None,
     tune: Annotated[
         int | None, typer.Option(help="Only the tune with this number (X:).", metavar="N")
     ] = None,
-    encoding: Annotated[
-        str | None, typer.Option(help="Encoding of the file.", show_default="UTF-8 or BOM")
-    ] = None,
+    encoding: Encoding = None,
 ) -> None:
     """Convert ABC tunes to MIDI, scores, sound or HTML, or play them.
 
@@ -45,34 +46,43 @@ def render(
     options = RenderOptions(**given)
     from seqgen.cli import outputs
 
-    outputs.check(options, not outputs.is_requested(options, output), output)
-    from seqgen.cli.tune_view import print_tune
+    written = options.play or bool(outputs.paths(options, output))
+    outputs.check(options, not written, output)
+    tunes = list(parse_tunes(select_documents(source, tune, encoding)))
+    if not tunes:
+        raise TuneError(f"{source}: no tune can be read")
+    if written:
+        outputs.print_notices(outputs.render(tunes, options, output=output))
+    else:
+        show_tunes([each for each, _ in tunes], options.tempo)
+
+
+def show_tunes(tunes: list[Tune], tempo: float | None) -> None:
+    """Draw tunes in the terminal. Raises TuneError if none can be drawn."""
+    from seqgen.cli import outputs
     from seqgen.music.render.terminal import not_shown
 
-    tunes = list(readable(chosen(source, tune, encoding)))
-    if not tunes:
-        raise TuneError(f"{source}: no tune that can be read")
-    if outputs.is_requested(options, output):
-        outputs.print_notices(outputs.render(tunes, options, output=output))
-        return
-    shown = 0
-    lost = outputs.Losses(len(tunes) > 1)
-    for each, _ in tunes:
+    count = 0
+    losses = outputs.Losses(len(tunes) > 1)
+    for tune in tunes:
         try:
-            print_tune(each, options.tempo, above=shown > 0)
-            shown += 1
-            lost.shown.add(not_shown(each))
+            outputs.print_tune(tune, tempo, above=count > 0)
+            count += 1
+            losses.shown.add(not_shown(tune))
         except TuneError as error:
-            outputs.print_notices([outputs.left_out(each, error)])
-    outputs.print_notices(map(outputs.Notice, lost.lines()))
-    if not shown:
+            outputs.print_notices([outputs.skip_notice(tune, error)])
+    outputs.print_notices(map(outputs.Notice, losses.lines()))
+    if not count:
         raise TuneError("no tune could be shown")
 
 
-def chosen(source: str, number: int | None, encoding: str | None) -> list[tuple[Document, str]]:
-    """The tunes of a source, or those with a number, each with the rhythm that its book states.
+def select_documents(
+    source: str, number: int | None, encoding: str | None
+) -> list[tuple[Document, str]]:
+    """Return the tunes of a source, or those with a number, each with the rhythm of its book.
 
-    Raises CorpusError if the source has none.
+    Raises:
+        CorpusError: If the source has none.
     """
     from seqgen.data.corpora import open_corpus
     from seqgen.music.normal.tunebook import with_rhythms
@@ -80,32 +90,32 @@ def chosen(source: str, number: int | None, encoding: str | None) -> list[tuple[
     corpus = open_corpus([source], encoding=encoding)
     if corpus.kind != "tunes":
         raise CorpusError(
-            f"{source}: no tune in it (a tune begins with an X: line and has a K: line)"
+            f"{source}: it has no ABC tune, which begins with an X: line and has a K: line"
         )
     for notice in corpus.notices:
         print_notice(notice)
     tunes = list(with_rhythms(corpus.documents))
     if number is None:
         return tunes
-    found = [(document, rhythm) for document, rhythm in tunes if number_of(document) == number]
-    if not found:
-        numbers = [n for n in map(number_of, corpus.documents) if n is not None]
-        among = f"; they go from {min(numbers)} to {max(numbers)}" if numbers else ""
-        raise CorpusError(f"{source}: no tune with X:{number}{among}")
-    return found
+    numbers = [_number(document) for document, _ in tunes]
+    if number not in numbers:
+        known = [n for n in numbers if n is not None]
+        extent = f"; the numbers are from {min(known)} to {max(known)}" if known else ""
+        raise CorpusError(f"{source}: no tune with X:{number}{extent}")
+    return [each for each, n in zip(tunes, numbers, strict=True) if n == number]
 
 
-def number_of(document: Document) -> int | None:
-    """What stands behind ``X:``, if it is a number."""
+def _number(document: Document) -> int | None:
+    """Return the number in the ``X:`` line."""
     digits = re.match(r"X:\s*(\d{1,9})", str(document.text))
     return int(digits[1]) if digits else None
 
 
-def readable(documents: list[tuple[Document, str]]) -> Iterator[tuple[Tune, str]]:
-    """The tunes that can be read, with their ABC.
+def parse_tunes(documents: list[tuple[Document, str]]) -> Iterator[tuple[Tune, str]]:
+    """Yield the tunes that can be parsed, with their ABC.
 
-    The others are reported on standard error: those with the same fault in one line that counts
-    them and says where the first is.
+    The others are reported on standard error: one line for each kind of fault, with its count and
+    the position of the first.
     """
     from seqgen.music.abc.parser import parse_tune
 

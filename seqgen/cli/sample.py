@@ -1,4 +1,4 @@
-"""`seqgen sample`: write text or tunes from a checkpoint."""
+"""`seqgen sample`: generate text or tunes from a checkpoint."""
 
 import sys
 from collections.abc import Iterator
@@ -10,19 +10,13 @@ import typer
 from seqgen.checkpoint.layout import BEST, WEIGHTS_OF
 from seqgen.checkpoint.locate import is_shipped
 from seqgen.cli._common import Progress
-from seqgen.cli.completion import complete_checkpoint, complete_names
-from seqgen.cli.options import with_options
+from seqgen.cli.completion import complete_names
+from seqgen.cli.options import CheckpointName, with_options
 from seqgen.cli.terminal import escape_controls, print_notice
 from seqgen.config.fields import check_utf_8, grouped
-from seqgen.config.options import (
-    INT8,
-    LINE,
-    PRECISIONS,
-    RenderOptions,
-    SamplingOptions,
-    TuneOptions,
-)
+from seqgen.config.options import INT8, LINE, PRECISIONS, SamplingOptions, TuneOptions
 from seqgen.errors import ConfigError, SamplingError, TuneError
+from seqgen.music.render.writers import WRITERS, RenderOptions
 from seqgen.tasks import TASKS
 
 if TYPE_CHECKING:
@@ -30,28 +24,24 @@ if TYPE_CHECKING:
     from seqgen.music.core.tune import Tune
 
 
-# Looping samples that are reported one by one.
+# Looping samples that are reported individually.
 MAX_LOOPS = 3
 
 
 @with_options(SamplingOptions, TuneOptions, RenderOptions)
 def sample(
-    name: Annotated[
-        str,
-        typer.Argument(
-            help="Name of a checkpoint, or path of its folder.",
-            autocompletion=complete_checkpoint,
-        ),
-    ],
+    name: CheckpointName,
     given: dict[str, Any],
     prompt: Annotated[
-        str,
-        typer.Option(help="Text to continue: text, @FILE, or - (@@: a literal @)."),
+        str, typer.Option(help="Text to continue: text, @FILE, or - (@@: a literal @).")
     ] = "",
     echo: Annotated[bool, typer.Option(help="Print the prompt too.")] = True,
     output: Annotated[
         Path | None,
-        typer.Option(help="Output file; for tunes, its suffix is the format."),
+        typer.Option(
+            help="Output file; for tunes, its suffix is the format.",
+            metavar="|".join(WRITERS.builtin_names()),
+        ),
     ] = None,
     precision: Annotated[
         str,
@@ -80,68 +70,64 @@ def sample(
     Tunes are printed as ABC; a terminal shows their bars. A prompt of a tune model is ABC: header
     lines (K:D), the first bars, or both.
     """
-    options, asked, rendering = grouped(given, SamplingOptions, TuneOptions, RenderOptions)
-    if rendering != RenderOptions():
-        from seqgen.cli import outputs
-
-        rendered = output if outputs.is_rendered(output) else None
-        outputs.check(rendering, output is None and sys.stdout.isatty(), rendered)
-    check_files(output, rendering)
+    options, tune_options, rendering = grouped(given, SamplingOptions, TuneOptions, RenderOptions)
     text = read_prompt(prompt)
     from seqgen.generation import load
 
     generator = load(name, precision=precision, weights=weights)
-    tokenizer = generator.checkpoint.tokenizer
-    tunes = TASKS.load(generator.config.task).abc_samples
-    if rendering != RenderOptions() and not tunes:
-        raise ConfigError(f"{name} generates text; `score`, `audio` and the like are for tunes")
+    tokenizer, config = generator.checkpoint.tokenizer, generator.config
+    tunes = TASKS.load(config.task).abc_samples
+    check_files(name, tunes, output, rendering)
     generator.counts_copies = verbose
-    reading = PromptProgress() if sys.stderr.isatty() else None
-    pieces = generator.pieces(text, options, asked, reading)
-    if not tunes and options.on_unknown == "skip" and (lacking := tokenizer.unknown(text)):
+    progress = PromptProgress() if sys.stderr.isatty() else None
+    pieces = generator.pieces(text, options, tune_options, progress)
+    if not tunes and options.on_unknown == "skip" and (unknown := tokenizer.unknown(text)):
         from seqgen.data.tokenizers.base import listed
 
-        print_notice(f"skipped in the prompt: {listed(lacking)}")
+        print_notice(f"skipped in the prompt: {listed(unknown)}")
         text = tokenizer.skip_unknown(text)
     if verbose:
-        print_notice(described(generator.config, generator.checkpoint.path))
+        print_notice(describe_model(config, generator.checkpoint.path))
     if (verbose or sys.stderr.isatty()) and is_shipped(generator.checkpoint.path):
         print_notice(f"{name}: the checkpoint shipped with seqgen")
     if verbose or (options.seed is None and sys.stderr.isatty()):
         print_notice(f"seed {generator.seed}")
     if tunes:
-        from seqgen.music.core.left_out import summary_lines
-
-        for line in summary_lines(generator.prompt_left_out):
-            print_notice(f"prompt: {line}")
         write_tunes(generator, pieces, output, rendering, verbose)
         return
-    items = generator.config.corpus.unit == LINE and generator.config.corpus.learns_ends
-    layout = laid_out_items if items else laid_out
-    written = layout(pieces, text if echo else "")
+    join = join_items if config.corpus.unit == LINE and config.corpus.learns_ends else join_samples
     watched = sys.stderr.isatty() and (output is not None or not sys.stdout.isatty())
-    written = counted(written, shown=watched)
+    texts = count_characters(join(pieces, text if echo else ""), show=watched)
     if output is None:
-        stream(written, sys.stdout.buffer, sys.stdout.isatty())
+        write_stream(texts, sys.stdout.buffer, sys.stdout.isatty())
     else:
         from seqgen.io.atomic import write_atomic
 
-        write_atomic(output, "".join(written).encode("utf-8", "replace"))
+        write_atomic(output, "".join(texts).encode("utf-8", "replace"))
     print_selection(generator)
     print_loops(generator, options.count)
 
 
-def check_files(output: Path | None, rendering: RenderOptions) -> None:
-    """Raise CheckpointError, before anything is sampled, for a file that cannot be written."""
-    if output is None and rendering == RenderOptions():
-        return
-    from seqgen.cli import outputs
+def check_files(name: str, tunes: bool, output: Path | None, rendering: RenderOptions) -> None:
+    """Check, before anything is sampled, that the requested files can be written.
 
-    if paths := outputs.paths(rendering, output):
-        from seqgen.io.atomic import check_writable
+    Raises:
+        ConfigError: If an option has no effect, or a format or an instrument is unknown.
+        CheckpointError: If a file cannot be written.
+    """
+    from seqgen.io.atomic import check_writable
 
-        for path in paths:
-            check_writable(path)
+    if tunes:
+        from seqgen.cli import outputs
+
+        rendered = output if outputs.is_rendered(output) else None
+        outputs.check(rendering, output is None and sys.stdout.isatty(), rendered)
+    else:
+        for option, value in vars(rendering).items():
+            if value:
+                raise ConfigError(f"is for models of tunes; {name} generates text", option=option)
+    for path in (*rendering.files(), *([output] if output else [])):
+        check_writable(path)
 
 
 def print_loops(generator: "TextGenerator", count: int) -> None:
@@ -175,42 +161,45 @@ def write_tunes(
     verbose: bool,
 ) -> None:
     """Print tunes as they are generated; then write the requested files."""
-    shown = output is None and sys.stdout.isatty()
-    every: list[str] = []
-    for abc in counted((abc for _, abc in pieces), not shown, "generating"):
-        if shown:
-            show(abc, rendering.tempo, above=bool(every))
-        elif output is None:
-            stream(iter(["\n" * bool(every) + abc]), sys.stdout.buffer, False)
-        every.append(abc)
     from seqgen.cli import outputs
+    from seqgen.music.core.left_out import summary_lines
 
+    for line in summary_lines(generator.prompt_left_out):
+        print_notice(f"prompt: {line}")
+    drawn = output is None and sys.stdout.isatty()
+    tunes: list[str] = []
+    for abc in count_characters((abc for _, abc in pieces), not drawn, "generating"):
+        if drawn:
+            draw(abc, rendering.tempo, above=bool(tunes))
+        elif output is None:
+            write_stream(iter(["\n" * bool(tunes) + abc]), sys.stdout.buffer, False)
+        tunes.append(abc)
     rendered = output if outputs.is_rendered(output) else None
     if output is not None and rendered is None:
         from seqgen.io.atomic import write_atomic
 
-        write_atomic(output, "\n".join(every).encode())
+        write_atomic(output, "\n".join(tunes).encode())
     print_selection(generator)
     if generator.allowed_mass is not None and (verbose or sys.stderr.isatty()):
         print_notice(f"the grammar allowed {generator.allowed_mass:.1%} of the probability")
-    if outputs.is_requested(rendering, rendered):
-        readable = [(tune, abc) for abc in every if (tune := tune_of(abc)) is not None]
+    if rendering.play or outputs.paths(rendering, rendered):
+        readable = [(tune, abc) for abc in tunes if (tune := parse_or_report(abc)) is not None]
         made_by = f"{outputs.command_line()}, seed {generator.seed}"
         outputs.print_notices(outputs.render(readable, rendering, made_by, rendered))
 
 
-def show(abc: str, tempo: float | None, above: bool) -> None:
-    """Draw a tune in the terminal; one that cannot be read, as ABC."""
-    from seqgen.cli.tune_view import print_tune
+def draw(abc: str, tempo: float | None, above: bool) -> None:
+    """Draw a tune in the terminal; print ABC that cannot be parsed as it is."""
+    from seqgen.cli import outputs
 
-    if (tune := tune_of(abc)) is not None:
-        print_tune(tune, tempo, above)
+    if (tune := parse_or_report(abc)) is not None:
+        outputs.print_tune(tune, tempo, above)
     else:
         sys.stdout.write("\n" * above + escape_controls(abc))
 
 
-def tune_of(abc: str) -> "Tune | None":
-    """The tune, or None, with a line on standard error, where ABC is none."""
+def parse_or_report(abc: str) -> "Tune | None":
+    """Parse a tune; if that fails, print why and return None."""
     from seqgen.music.abc.parser import parse_tune
 
     try:
@@ -222,21 +211,23 @@ def tune_of(abc: str) -> "Tune | None":
 
 
 def read_prompt(prompt: str) -> str:
-    """The prompt itself, or what the file or standard input holds that it names.
+    """Return the text of a prompt, which may name a file or standard input.
 
-    prompt: ``@FILE``, ``-`` for standard input, or the text; ``@@text`` is the text ``@text``.
-    Raises ConfigError if the file cannot be read or the text is not UTF-8.
+    Args:
+        prompt: ``@FILE``, ``-`` for standard input, or the text; ``@@text`` is the text ``@text``.
+
+    Raises:
+        ConfigError: If the file cannot be read or the text is not UTF-8.
     """
     if prompt.startswith("@@"):
         prompt = prompt[1:]
     elif prompt == "-" or prompt.startswith("@"):
-        return read_prompt_file(prompt)
+        return _read_prompt_file(prompt)
     check_utf_8(prompt, "prompt")
     return prompt
 
 
-def read_prompt_file(source: str) -> str:
-    """The text of ``@FILE``, or of standard input (``-``), lines ending in ``\\n``."""
+def _read_prompt_file(source: str) -> str:
     from seqgen.data.corpora.decode import HEAD, is_binary, normalize_line_ends
     from seqgen.data.corpora.formats import detect_format
 
@@ -247,8 +238,8 @@ def read_prompt_file(source: str) -> str:
         reason = getattr(error, "strerror", None) or error
         literal = f"; write @{source} for a prompt that begins with @" if source != "-" else ""
         raise ConfigError(f"cannot read {origin}: {reason}{literal}", option="prompt") from error
-    if found := detect_format(data[:HEAD], is_binary(data[:HEAD])):
-        raise ConfigError(f"{found.message(origin)}", option="prompt")
+    if binary := detect_format(data[:HEAD], is_binary(data[:HEAD])):
+        raise ConfigError(binary.message(origin), option="prompt")
     try:
         return normalize_line_ends(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -258,46 +249,40 @@ def read_prompt_file(source: str) -> str:
         ) from error
 
 
-def laid_out_items(pieces: Iterator[tuple[int, str]], before: str) -> Iterator[str]:
-    """Items of a list, one a line. before: what each of them begins with."""
-    at = -1
+def join_items(pieces: Iterator[tuple[int, str]], prompt: str) -> Iterator[str]:
+    """Yield the items of a list, one per line, each after the prompt."""
+    current = -1
     try:
         for index, text in pieces:
-            while at < index:
-                yield ("\n" if at >= 0 else "") + before
-                at += 1
+            while current < index:
+                yield ("\n" if current >= 0 else "") + prompt
+                current += 1
             yield text
     except SamplingError:
-        if at >= 0:
+        if current >= 0:
             yield "\n"
         raise
-    if at >= 0:
+    if current >= 0:
         yield "\n"
 
 
-def laid_out(pieces: Iterator[tuple[int, str]], before: str) -> Iterator[str]:
-    """The samples one after the other, a blank line between two.
-
-    before: what each of them begins with.
-    """
-    at, end = -1, ""
+def join_samples(pieces: Iterator[tuple[int, str]], prompt: str) -> Iterator[str]:
+    """Yield the samples, each after the prompt, with a blank line between two."""
+    current, end = -1, ""
     for index, text in pieces:
-        while at < index:
-            at += 1
-            if at:
+        while current < index:
+            current += 1
+            if current:
                 yield "\n" if end.endswith("\n") else "\n\n"
-            if before:
-                yield before
-                end = before
+            if prompt:
+                yield prompt
+                end = prompt
         yield text
         end = text
 
 
-def stream(texts: Iterator[str], file: BinaryIO, terminal: bool) -> None:
-    """Write each text as it comes, so that one sees it grow and a pipe gets it at once.
-
-    terminal: whether it goes to one, which no character of it may then drive.
-    """
+def write_stream(texts: Iterator[str], file: BinaryIO, terminal: bool) -> None:
+    """Write and flush each text as it comes; control characters do not reach a terminal."""
     text = ""
     for text in texts:
         file.write((escape_controls(text) if terminal else text).encode("utf-8", "replace"))
@@ -307,7 +292,7 @@ def stream(texts: Iterator[str], file: BinaryIO, terminal: bool) -> None:
         file.flush()
 
 
-def described(config: Any, path: Path) -> str:
+def describe_model(config: Any, path: Path) -> str:
     units = ", ".join(map(str, config.model.units))
     return (
         f"{path}: {config.model.cell}, layers of {units} units, {config.parameters:,} parameters, "
@@ -332,15 +317,15 @@ class PromptProgress:
             self._progress(text, done / tokens)
 
 
-def counted(texts: Iterator[str], shown: bool, start: str = "") -> Iterator[str]:
-    """Pass texts on, and show the number of their characters; before the first, ``start``."""
-    if not shown:
+def count_characters(texts: Iterator[str], show: bool, activity: str = "") -> Iterator[str]:
+    """Yield the texts and show the number of their characters; before the first, ``activity``."""
+    if not show:
         yield from texts
         return
     characters = 0
     with Progress() as progress:
-        if start:
-            progress(start)
+        if activity:
+            progress(activity)
         for text in texts:
             characters += len(text)
             progress(f"{characters:,} characters")

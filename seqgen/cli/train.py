@@ -1,33 +1,20 @@
 """`seqgen train`: train on a corpus, and display the progress."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from seqgen.cli._common import open_sources
-from seqgen.cli.completion import complete_checkpoint, complete_corpus
-from seqgen.cli.options import with_options
+from seqgen.cli._common import open_sources, print_json
+from seqgen.cli.completion import complete_checkpoint
+from seqgen.cli.options import SOURCES, CheckpointsDir, Encoding, with_options
 from seqgen.config.options import DataOptions, ModelOptions, RunOptions, TrainingOptions
 from seqgen.errors import ConfigError
 from seqgen.training.events import Event, Started, Step
 
-Sources = Annotated[
-    list[str] | None,
-    typer.Argument(
-        help="Files, folders, glob patterns, corpora, or -.",
-        autocompletion=complete_corpus,
-        show_default=False,
-    ),
-]
 Name = Annotated[
     str | None, typer.Option(help="Name of the checkpoint.", show_default="the corpus's")
-]
-CheckpointsDir = Annotated[Path, typer.Option(help="Folder of checkpoints.")]
-Encoding = Annotated[
-    str | None, typer.Option(help="Encoding of the files.", show_default="UTF-8 or BOM")
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing checkpoint.")]
 Resume = Annotated[
@@ -57,7 +44,7 @@ Verbose = Annotated[
 @with_options(DataOptions, ModelOptions, TrainingOptions)
 def train(
     given: dict[str, Any],
-    sources: Sources = None,
+    sources: Annotated[list[str] | None, SOURCES] = None,
     name: Name = None,
     checkpoints_dir: CheckpointsDir = Path("checkpoints"),
     encoding: Encoding = None,
@@ -76,30 +63,26 @@ def train(
     if as_json and not dry_run:
         raise ConfigError("needs `dry_run=True`", option="json")
     if resume is not None:
-        check_resume_conflicts(
-            sources=sources, name=name, encoding=encoding, overwrite=overwrite, dry_run=dry_run
-        )
+        for what, value in {
+            "a corpus": sources, "`name`": name, "`encoding`": encoding, "`overwrite`": overwrite,
+            "`dry_run`": dry_run,
+        }.items():  # fmt: skip
+            if value:
+                raise ConfigError(f"cannot be combined with {what}", option="resume")
         watch(_resume(resume, checkpoints_dir, given, ignore_corpus_changes), verbose)
-    elif ignore_corpus_changes:
+        return
+    if ignore_corpus_changes:
         raise ConfigError("needs `resume`", option="ignore_corpus_changes")
-    elif not sources:
+    if not sources:
         raise ConfigError(
             "no corpus given; name files, folders or built-in corpora (seqgen train sonnets), or "
             "a checkpoint to `resume`"
         )
-    elif dry_run:
-        show_estimate(sources, encoding, RunOptions.of(given), as_json)
+    options = RunOptions.of(given)
+    if dry_run:
+        print_estimate(sources, encoding, options, as_json)
     else:
-        options = RunOptions.of(given)
         watch(_start(sources, encoding, options, name, checkpoints_dir, overwrite), verbose)
-
-
-def check_resume_conflicts(**given: Any) -> None:
-    """Raise ConfigError for arguments that a resumed run would ignore."""
-    for name, value in given.items():
-        if value:
-            what = "a corpus" if name == "sources" else f"`{name}`"
-            raise ConfigError(f"cannot be combined with {what}", option="resume")
 
 
 def _resume(
@@ -171,14 +154,14 @@ def interruption_message(path: Path | None) -> str:
     return f"interrupted and saved; resume with:  seqgen train --resume {checkpoint_label(path)}"
 
 
-def show_estimate(
+def print_estimate(
     sources: list[str], encoding: str | None, options: RunOptions, as_json: bool
 ) -> None:
-    from seqgen.cli.dry_run import print_estimate
+    from seqgen.cli import dry_run
     from seqgen.training.dry_run import estimate
 
     result = estimate(open_sources(sources, encoding), options)
     if as_json:
-        print(json.dumps(result.to_json(), indent=2))
+        print_json(result.to_json())
     else:
-        print_estimate(result)
+        dry_run.print_estimate(result)

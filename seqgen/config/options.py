@@ -336,32 +336,6 @@ class TuneOptions(Options):
 
 
 @dataclass(frozen=True)
-class RenderOptions(Options):
-    """Scores and sound."""
-
-    midi: str | None = option(None, "Write MIDI with repeats played.", suffixes=(".mid", ".midi"))
-    score: str | None = option(None, "Write an engraved score.", suffixes=(".svg", ".png", ".pdf"))
-    audio: str | None = option(None, "Write sound.", suffixes=(".wav",))
-    html: str | None = option(
-        None, "Write a page of scores, sound and ABC.", suffixes=(".html", ".htm")
-    )
-    tempo: float | None = option(
-        None,
-        "Beats per minute.",
-        least=10.0,
-        most=500.0,
-        default_text="the tune's",
-    )
-    instrument: str | None = option(
-        None,
-        "General MIDI name or number.",
-        names="instruments",
-        default_text="harp",
-    )
-    play: bool = option(False, "Play through the system's audio player.")
-
-
-@dataclass(frozen=True)
 class RunOptions:
     """All options of `seqgen train`."""
 

@@ -13,8 +13,8 @@ import pytest
 from rich.console import Console
 
 from seqgen import load
-from seqgen.cli.compare_display import LiveDisplay, PlainDisplay, drawn
-from seqgen.cli.compare_results import show, table
+from seqgen.cli.compare_display import LiveDisplay, PlainDisplay, draw_curves
+from seqgen.cli.compare_results import print_results, table
 from seqgen.comparison import worker
 from seqgen.comparison.events import ComparisonStatus, VariantEvent, VariantFinished, VariantStarted
 from seqgen.comparison.results import Comparison, Entry, Point, Result
@@ -192,7 +192,7 @@ def test_differing_defaults_are_reported_below_the_results(capsys) -> None:
         replace(entry, defaults={"dropout": share})
         for entry, share in zip(ENTRIES, ("0.1", "0.5", "0.2"), strict=True)
     )
-    show(replace(COMPARISON, entries=entries), as_json=False)
+    print_results(replace(COMPARISON, entries=entries), as_json=False)
     last = capsys.readouterr().out.splitlines()[-1]
     labels = [entry.label for entry in ENTRIES]
     assert last == "chosen as in train: --dropout 0.1 ({}), 0.5 ({}), 0.2 ({})".format(*labels)
@@ -328,7 +328,7 @@ def test_tunes_are_compared_in_bits_per_note() -> None:
 
 def test_curves_have_colours_in_a_terminal_and_letters_elsewhere() -> None:
     curves = [RESULT.curve, (), tuple(replace(p, nats=p.nats + 1) for p in RESULT.curve)]
-    assert {"a", "c"} <= set(drawn(curves, True, 80, colours=False).plain)
-    coloured = drawn(curves, True, 80, colours=True)
+    assert {"a", "c"} <= set(draw_curves(curves, True, 80, colours=False).plain)
+    coloured = draw_curves(curves, True, 80, colours=True)
     assert len({span.style for span in coloured.spans}) >= 2
-    assert not drawn([(), RESULT.curve[:1]], True, 80, colours=False).plain
+    assert not draw_curves([(), RESULT.curve[:1]], True, 80, colours=False).plain

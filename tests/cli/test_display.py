@@ -288,9 +288,9 @@ def test_of_a_tune_title_and_music_are_shown():
 
 
 def test_a_perplexity_takes_a_few_digits_however_large():
-    from seqgen.cli.log_lines import shown_perplexity
+    from seqgen.cli.log_lines import format_perplexity
 
-    assert [shown_perplexity(x) for x in (4.567, 123456.0, 1e300)] == [
+    assert [format_perplexity(x) for x in (4.567, 123456.0, 1e300)] == [
         "4.57",
         "123456.00",
         "1.0e+300",

@@ -14,12 +14,12 @@ import pytest
 from PIL import Image
 
 from seqgen.cli import outputs
-from seqgen.config.options import RenderOptions
 from seqgen.errors import ConfigError, TuneError
 from seqgen.music.abc.parser import parse_tune
 from seqgen.music.core.meter import Meter
 from seqgen.music.core.tempo import usual
 from seqgen.music.core.tune import Attachments
+from seqgen.music.render.writers import RenderOptions
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -160,11 +160,15 @@ def test_standard_input_and_known_corpora(here: Path) -> None:
         (("book.abc", "--midi", "t.mid", "--instrument", "x"), 2, "unknown instrument 'x'"),
         (("book.abc", "--instrument", "fidle"), 2, "did you mean fiddle?"),
         (("book.abc", "--instrument", "129"), 2, "--instrument: 129"),
-        (("book.abc", "--instrument", "fiddle"), 2, "--instrument says what plays"),
-        (("book.abc", "--instrument", "1", "--score", "t.svg"), 2, "--instrument says what plays"),
-        (("book.abc", "--tempo", "90", "--score", "t.svg"), 2, "--tempo says how fast"),
-        (("book.abc", "--tune", "5"), 1, "book.abc: no tune with X:5; they go from 3 to 12"),
-        (("book.abc", "--tune", "4"), 1, "book.abc: no tune that can be read"),
+        (("book.abc", "--instrument", "fiddle"), 2, "--instrument: has no effect"),
+        (("book.abc", "--instrument", "1", "--score", "t.svg"), 2, "--instrument: has no effect"),
+        (("book.abc", "--tempo", "90", "--score", "t.svg"), 2, "--tempo: has no effect"),
+        (
+            ("book.abc", "--tune", "5"),
+            1,
+            "book.abc: no tune with X:5; the numbers are from 3 to 12",
+        ),
+        (("book.abc", "--tune", "4"), 1, "book.abc: no tune can be read"),
         (("book.abc", "--tune", "7", "--score", "t.svg"), 1, "no tune could be rendered"),
         (("book.abc", "--midi", "book.abc/t.mid"), 1, "cannot write book.abc/t.mid"),
         (("book.abc", "--score", "folder.svg"), 1, "cannot write folder.svg"),

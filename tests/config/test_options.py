@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from seqgen.config.options import (
     DataOptions,
     ModelOptions,
-    RenderOptions,
     RunOptions,
     SamplingOptions,
     TrainingOptions,
@@ -19,6 +18,7 @@ from seqgen.config.options import (
 )
 from seqgen.errors import ConfigError
 from seqgen.inspection.options import TextOptions
+from seqgen.music.render.writers import RenderOptions
 
 GROUPS = (
     DataOptions, ModelOptions, TrainingOptions, SamplingOptions, TuneOptions, RenderOptions,

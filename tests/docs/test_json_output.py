@@ -177,7 +177,7 @@ def test_the_page_has_the_keys_of_a_comparison(capsys: pytest.CaptureFixture[str
     result = Result(1.5, 2.2, None, 4.5, 90, 900, 3.0, 300.0, (Point(900, 3.0, 1.5),))
     entry = Entry("lstm", "c-lstm", 100, result, None, {"dropout": "0.1"})
     compared = Comparison({"cell": ("lstm",)}, "verse", "text", "f", (entry,))
-    compare_results.show(compared, as_json=True)
+    compare_results.print_results(compared, as_json=True)
     compare_with_page("`seqgen compare`", json.loads(capsys.readouterr().out))
 
 

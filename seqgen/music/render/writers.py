@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seqgen.config.fields import Options, option
 from seqgen.errors import ConfigError
 from seqgen.registry import Registry
 
@@ -76,19 +77,53 @@ def sheets_of(tunes: Iterable[RenderedTune]) -> "list[Sheet]":
     return [sheet for tune in tunes for sheet in tune.sheets]
 
 
-WRITERS = Registry[Writer](
-    "output format",
-    "seqgen.writers",
-    {
-        ".abc": "seqgen.music.render.abc_writer:ABC_WRITER",
+# The built-in formats by the option of `RenderOptions` that takes their files; "" has no option.
+_BUILTIN = {
+    "": {".abc": "seqgen.music.render.abc_writer:ABC_WRITER"},
+    "midi": {
+        ".mid": "seqgen.music.render.midi:MIDI_WRITER",
+        ".midi": "seqgen.music.render.midi:MIDI_WRITER",
+    },
+    "score": {
         ".svg": "seqgen.music.render.engrave:SVG_WRITER",
         ".png": "seqgen.music.render.engrave:PNG_WRITER",
         ".pdf": "seqgen.music.render.pdf:PDF_WRITER",
-        ".mid": "seqgen.music.render.midi:MIDI_WRITER",
-        ".midi": "seqgen.music.render.midi:MIDI_WRITER",
-        ".wav": "seqgen.music.render.synth:WAV_WRITER",
+    },
+    "audio": {".wav": "seqgen.music.render.synth:WAV_WRITER"},
+    "html": {
         ".html": "seqgen.music.render.html_page:HTML_WRITER",
         ".htm": "seqgen.music.render.html_page:HTML_WRITER",
     },
+}
+
+WRITERS = Registry[Writer](
+    "output format",
+    "seqgen.writers",
+    {suffix: writer for formats in _BUILTIN.values() for suffix, writer in formats.items()},
 )
 """Writers by suffix."""
+
+
+@dataclass(frozen=True)
+class RenderOptions(Options):
+    """Scores and sound."""
+
+    midi: str | None = option(
+        None, "Write MIDI with repeats played.", suffixes=tuple(_BUILTIN["midi"])
+    )
+    score: str | None = option(None, "Write an engraved score.", suffixes=tuple(_BUILTIN["score"]))
+    audio: str | None = option(None, "Write sound.", suffixes=tuple(_BUILTIN["audio"]))
+    html: str | None = option(
+        None, "Write a page of scores, sound and ABC.", suffixes=tuple(_BUILTIN["html"])
+    )
+    tempo: float | None = option(
+        None, "Beats per minute.", least=10.0, most=500.0, default_text="the tune's"
+    )
+    instrument: str | None = option(
+        None, "General MIDI name or number.", names="instruments", default_text="harp"
+    )
+    play: bool = option(False, "Play through the system's audio player.")
+
+    def files(self) -> list[Path]:
+        """Return the files to write."""
+        return [Path(path) for name in _BUILTIN if name and (path := getattr(self, name))]

@@ -1,17 +1,24 @@
 import sys
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from seqgen.cli import outputs
-from seqgen.config.options import RenderOptions
 from seqgen.errors import ConfigError
 from seqgen.music.abc.parser import parse_tune
 from seqgen.music.core.tune import Tune
 from seqgen.music.render.engrave import engrave
 from seqgen.music.render.instruments import find
 from seqgen.music.render.performance import perform
-from seqgen.music.render.writers import WRITERS, RenderedTune, WriterOptions, writer_for
+from seqgen.music.render.writers import (
+    WRITERS,
+    RenderedTune,
+    RenderOptions,
+    WriterOptions,
+    writer_for,
+)
 
 STARTS = {
     ".abc": b"X:1",
@@ -66,6 +73,14 @@ def test_every_suffix_of_a_writer_is_registered() -> None:
     assert set(WRITERS.builtin_names()) == STARTS.keys()
     for suffix in WRITERS.builtin_names():
         assert suffix in WRITERS.load(suffix).suffixes
+
+
+def test_every_format_has_an_option_but_abc() -> None:
+    options = {f.name: f.metadata["suffixes"] or () for f in fields(RenderOptions)}
+    for suffix in set(WRITERS.builtin_names()) - {".abc"}:
+        (name,) = (name for name, suffixes in options.items() if suffix in suffixes)
+        files: dict[str, Any] = {name: f"a{suffix}"}
+        assert RenderOptions(**files).files() == [Path(f"a{suffix}")]
 
 
 def test_an_empty_line_ends_each_tune_of_an_abc_file(
