@@ -1,4 +1,4 @@
-"""What several tests share: TensorFlow loaded once, and a short text of the project's own."""
+"""Shared fixtures: TensorFlow loaded once, small texts and checkpoints."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -39,7 +39,7 @@ TUNES = "R:jig\nM:6/8\nK:Cmaj\nABcdef|gabc3|]R:reel\nM:4/4\nK:Cdor\nA4B4|]R:none
 
 @pytest.fixture(scope="session", autouse=True)
 def user_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A cache folder for the tests alone; the list of fonts, which takes long, is shared."""
+    """A cache folder of the tests; the slow list of fonts is shared with the user's."""
     cache = cache_folder()
     with pytest.MonkeyPatch.context() as patched:
         if cache and "MPLCONFIGDIR" not in os.environ:
@@ -61,7 +61,7 @@ def tf():
 
 @pytest.fixture
 def text_file(tmp_path):
-    """A file of 4,880 characters that repeat: quickly learned."""
+    """A file of 4,880 repetitive characters, which networks learn quickly."""
     path = tmp_path / "river.txt"
     path.write_text(TEXT, encoding="utf-8")
     return path
@@ -69,13 +69,13 @@ def text_file(tmp_path):
 
 @pytest.fixture
 def plain_user() -> Callable[[], AbstractContextManager[None]]:
-    """Acts as somebody without rights; root, who may run the tests, may read and write everywhere.
+    """Act as a user without permissions, even if root runs the tests.
 
-    Use paths relative to the current folder in it: the way to a temporary folder may be closed.
+    Use relative paths within it: the parents of a temporary folder may not be accessible.
     """
 
     @contextmanager
-    def acting() -> Iterator[None]:
+    def act() -> Iterator[None]:
         root = os.geteuid() == 0
         if root:
             os.seteuid(65534)
@@ -85,7 +85,7 @@ def plain_user() -> Callable[[], AbstractContextManager[None]]:
             if root:
                 os.seteuid(0)
 
-    return acting
+    return act
 
 
 TUNE_FACTS = TuneFacts(
@@ -99,7 +99,7 @@ TUNE_FACTS = TuneFacts(
 
 @pytest.fixture
 def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder in the place of the one of checkpoints that come with seqgen; empty."""
+    """An empty folder in place of the folder of shipped checkpoints."""
     folder = tmp_path / "package" / "shipped"
     folder.mkdir(parents=True)
     monkeypatch.setattr("seqgen.checkpoint.locate.shipped_folder", lambda: folder)
@@ -123,11 +123,11 @@ def make_checkpoint(
     held_out: int = 0,
     long: int = 0,
 ) -> Path:
-    """A checkpoint whose weights are drawn from a fixed seed.
+    """Make a checkpoint with random weights of a fixed seed.
 
-    unit, held_out, long: of a model of documents.
-    bias: added to the output of the token of each text, to make a network that says what a test
-    needs; "" stands for the end of a document, and the key "*" for all others.
+    unit, held_out, long: Facts of a model of documents.
+    bias: Output bias of tokens by their text, which makes a network generate what a test needs;
+    "" is the end of a document and "*" all tokens.
     """
     tokenizer = tokenizers.train(tokens, [text])
     corpus = CorpusFacts(
@@ -168,38 +168,32 @@ def make() -> Callable[..., Path]:
 
 @pytest.fixture
 def checkpoint(tmp_path: Path) -> Path:
-    """A checkpoint of a text model, two layers of LSTM."""
+    """A checkpoint of a text model, an LSTM of two layers."""
     return make_checkpoint(tmp_path / "checkpoints" / "fox")
 
 
 @pytest.fixture
 def tune_checkpoint(tmp_path: Path) -> Path:
-    """A checkpoint of a tune model that knows nothing but its vocabulary."""
+    """A checkpoint of an untrained tune model."""
     return make_checkpoint(
         tmp_path / "checkpoints" / "jig",
         kind="tunes", text=TUNES, tokens="abc", documents=9, scale=0.1,
     )  # fmt: skip
 
 
-RIVER = (
-    "The river runs down to the sea, and the sea runs up to the sky;\n"
-    "the sky comes down as rain again, and no one asks it why.\n"
-) * 40
-
-
 def make_trained(path: Path, sources: list[str], *, tokens: str = "char", **others: Any) -> Path:
-    """A checkpoint whose weights are drawn, with the facts of a corpus and the parts of its run."""
+    """Make a checkpoint with random weights, the facts of a corpus and the tokens of its run."""
     corpus = open_corpus(sources)
     count = len(corpus.documents)
     text = "".join(str(document.text) for document in corpus.documents)
     make_checkpoint(path, text=text, tokens=tokens, documents=count, **others)
-    made = open_checkpoint(path)
+    checkpoint = open_checkpoint(path)
     (path / layout.RESUME).mkdir()
     split = split_text(corpus)
     parts = {TRAINING: split.training, VALIDATION: split.validation}
     lengths = {}
     for name, texts in parts.items():
-        ids = [ids for ids, _ in encode_documents(texts, made.tokenizer)]
+        ids = [ids for ids, _ in encode_documents(texts, checkpoint.tokenizer)]
         np.concatenate(ids).tofile(path / layout.RESUME / name)
         lengths[name] = sum(map(len, ids))
     facts = CorpusFacts(
@@ -207,7 +201,7 @@ def make_trained(path: Path, sources: list[str], *, tokens: str = "char", **othe
         sum(map(len, split.training)), sum(map(len, split.validation)),
         lengths[TRAINING], lengths[VALIDATION],
     )  # fmt: skip
-    write_json(path / layout.CONFIG, replace(made.config, corpus=facts).to_json())
+    write_json(path / layout.CONFIG, replace(checkpoint.config, corpus=facts).to_json())
     return path
 
 

@@ -1,4 +1,4 @@
-"""Specs for tests, from the options that matter there."""
+"""Model and training specs for tests."""
 
 from typing import Any
 
@@ -9,13 +9,13 @@ from seqgen.models.architecture import resolve_model
 
 
 def model_spec(**options: Any) -> ModelSpec:
-    """A network; one layer of 8 units on an embedding of 6 unless the options say otherwise."""
+    """Spec of a network, by default one layer of 8 units on an embedding of 6."""
     given = ModelOptions(**{"units": (8,), "embedding": 6, **options})
     return resolve_model(given, cells.resolve_options(given))
 
 
 def train_spec(**options: Any) -> TrainSpec:
-    """How it is trained; without weight decay unless the options give one."""
+    """Training spec, by default without weight decay."""
     defaults: dict[str, Any] = {
         "preset": "small", "seq_length": 8, "batch_size": 2, "learning_rate": 0.01,
         "weight_decay": 0.0, "epochs": 1.0,
@@ -28,7 +28,7 @@ def train_spec(**options: Any) -> TrainSpec:
 
 
 def specs(**options: Any) -> tuple[ModelSpec, TrainSpec]:
-    """Both, from options of either."""
+    """Both specs, from options of either."""
     training = {n: v for n, v in options.items() if n in TrainSpec.__dataclass_fields__}
     return (
         model_spec(**{n: v for n, v in options.items() if n not in training}),

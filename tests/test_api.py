@@ -1,4 +1,4 @@
-"""The public Python interface: names and signatures, and that each does what it says."""
+"""The public Python API: names, signatures and behaviour."""
 
 import inspect
 import subprocess
@@ -56,11 +56,11 @@ def test_the_signatures_are_pinned() -> None:
     assert ("precision", "keyword-only", "int8") in parameters(seqgen.load)
 
 
-def test_the_package_says_that_it_is_typed() -> None:
+def test_the_package_is_marked_as_typed() -> None:
     assert Path(seqgen.__file__).with_name("py.typed").is_file()
 
 
-def test_importing_it_loads_nothing_heavy() -> None:
+def test_importing_loads_nothing_heavy() -> None:
     code = f"import sys, seqgen; print(sorted(set(sys.modules) & set({HEAVY})))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("[]\n", "")
@@ -77,12 +77,12 @@ def here(text_file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_train_load_and_resume(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
     run = seqgen.train("river.txt", epochs=0.5, **TINY)
     assert isinstance(run, Iterator)
-    told = list(run)
-    kinds = [type(event) for event in told]
+    run_events = list(run)
+    kinds = [type(event) for event in run_events]
     assert kinds[-1] is events.Finished
     for kind in (events.Started, events.Step, events.Evaluated, events.Sampled, events.Saved):
         assert kind in kinds
-    assert told[-1].path == Path("checkpoints/river")
+    assert run_events[-1].path == Path("checkpoints/river")
 
     generator = seqgen.load("river")
     text = generator.generate("The ", length=30, seed=3)
@@ -93,7 +93,7 @@ def test_train_load_and_resume(here: Path, capfd: pytest.CaptureFixture[str]) ->
     again = seqgen.load(here / "checkpoints" / "river").generate("The ", length=30, seed=3)
     assert "".join(again) == "".join(pieces)
 
-    first = max(event.step for event in told if isinstance(event, events.Step))
+    first = max(event.step for event in run_events if isinstance(event, events.Step))
     more = list(seqgen.resume("river", epochs=1))
     steps = [event.step for event in more if isinstance(event, events.Step)]
     assert steps == list(range(first + 1, first + 1 + len(steps)))
@@ -110,10 +110,10 @@ def test_closing_a_run_saves_it(here: Path) -> None:
         if isinstance(event, events.Step) and event.step == 5:
             break
     run.close()  # type: ignore[attr-defined]
-    told = seqgen.resume(here / "nets" / "closed")
-    step = next(event for event in told if isinstance(event, events.Step))
+    run_events = seqgen.resume(here / "nets" / "closed")
+    step = next(event for event in run_events if isinstance(event, events.Step))
     assert step.step == 6
-    told.close()  # type: ignore[attr-defined]
+    run_events.close()  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_closing_a_run_saves_it(here: Path) -> None:
     ],
 )
 @pytest.mark.usefixtures("here")
-def test_what_cannot_be_trained_raises(arguments, options, error) -> None:
+def test_invalid_arguments_raise(arguments, options, error) -> None:
     with pytest.raises(error) as caught:
         list(seqgen.train(*arguments, **options))
     assert isinstance(caught.value, seqgen.SeqgenError)
@@ -138,7 +138,7 @@ def test_what_cannot_be_trained_raises(arguments, options, error) -> None:
 
 
 @pytest.mark.usefixtures("here")
-def test_what_is_not_there_raises() -> None:
+def test_missing_checkpoints_raise() -> None:
     for function in (seqgen.load, lambda name: list(seqgen.resume(name))):
         with pytest.raises(seqgen.CheckpointError, match="nix"):
             function("nix")

@@ -26,15 +26,15 @@ def nodes(tree: ast.AST) -> Iterator[ast.AST]:
 
 def imports(source: str, modules: Mapping[str, object]) -> set[str]:
     """The modules of the package that a module imports, in functions as well."""
-    found: set[str] = set()
+    names: set[str] = set()
     for node in nodes(ast.parse(source)):
         if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
+            names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
                 name = f"{node.module}.{alias.name}"
-                found.add(name if name in modules else node.module)
-    return found & modules.keys()
+                names.add(name if name in modules else node.module)
+    return names & modules.keys()
 
 
 def test_no_module_imports_itself_by_way_of_others() -> None:

@@ -1,7 +1,7 @@
 """No command opens a socket or writes outside the folders that docs/reference/privacy.md lists.
 
-Each command runs in a process of its own, with a new home and without the user's XDG folders. Its
-system calls are read where strace is there; it has no network where a namespace for it can be made.
+Each command runs in a separate process with a new home and without the user's XDG folders. strace,
+if available, records its system calls; it has no network where a namespace can be created.
 """
 
 import os
@@ -36,7 +36,7 @@ COMMANDS = {
 }  # fmt: skip
 LIBRARY = {
     "load": "import seqgen; print(''.join(seqgen.load('sonnets').generate('Shall', length=20)))",
-    "judge tunes": "from seqgen.music.abc.parser import parse_tune; "
+    "validate tunes": "from seqgen.music.abc.parser import parse_tune; "
     "from seqgen.evaluation.tunes.validators.music21 import music21_agrees; "
     "abc = open('tune.abc').read(); music21_agrees(abc, parse_tune(abc))",
 }
@@ -50,7 +50,7 @@ def works(*command: str) -> bool:
 
 
 class Machine:
-    """Runs commands apart from the network and this user's folders, and reads what they did."""
+    """Runs commands without network and user folders, and reads their system calls."""
 
     def __init__(self, folder: Path) -> None:
         self.home, self.work, self.temporary, self.trace = (
@@ -62,8 +62,8 @@ class Machine:
         (self.work / "text.txt").write_text(TEXT)
 
     def run(self, *python: str, **environment: str) -> str:
-        """Standard error of a Python that ends well."""
-        own = {
+        """Standard error of a Python process that succeeds."""
+        variables = {
             "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8",
             "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": str(self.temporary),
         }  # fmt: skip
@@ -80,8 +80,8 @@ class Machine:
             ]  # fmt: skip
         done = subprocess.run(
             [*command, sys.executable, *python],
-            cwd=self.work, env=own | environment, stdin=subprocess.DEVNULL, capture_output=True,
-            text=True,
+            cwd=self.work, env=variables | environment, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         return done.stderr
@@ -91,9 +91,9 @@ class Machine:
             yield from file.read_text(errors="replace").splitlines()
 
     def sockets(self) -> list[str]:
-        """Sockets of the network, and every connection that was tried.
+        """Network sockets, and all attempted connections.
 
-        The C library asks nscd, a daemon of this machine, for the home of a user without HOME.
+        The C library connects to the local daemon nscd to find the home of a user without HOME.
         """
         return [
             call
@@ -103,17 +103,17 @@ class Machine:
         ]
 
     def written(self) -> set[Path]:
-        """Files and folders that were opened for writing, made or moved to."""
-        found = set()
+        """Files and folders that were opened for writing, created or renamed to."""
+        written = set()
         for call in self.calls():
             if " = -1 " in call:
                 continue
             if call.startswith(("open", "creat")):
                 if re.search(r"O_WRONLY|O_RDWR|O_CREAT|creat\(", call):
-                    found.add(re.search(r" = \d+<([^>]*)>", call)[1])
+                    written.add(re.search(r" = \d+<([^>]*)>", call)[1])
             elif call.startswith(("mkdir", "rename", "link", "symlink")):
-                found.add(re.findall(r'"((?:[^"\\]|\\.)*)"', call)[-1])
-        return {self.work / path for path in found if not path.startswith(("/dev/", "/proc/"))}
+                written.add(re.findall(r'"((?:[^"\\]|\\.)*)"', call)[-1])
+        return {self.work / path for path in written if not path.startswith(("/dev/", "/proc/"))}
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def machine(tmp_path: Path) -> Machine:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
-def test_a_command_opens_no_socket_and_writes_only_where_it_is_documented(
+def test_commands_open_no_socket_and_write_only_to_documented_folders(
     machine: Machine, make, command: str
 ) -> None:
     make(machine.work / "checkpoints" / "fox", text=TEXT)
@@ -132,7 +132,9 @@ def test_a_command_opens_no_socket_and_writes_only_where_it_is_documented(
 
 
 @pytest.mark.parametrize("code", LIBRARY.values(), ids=LIBRARY)
-def test_the_library_does_not_either(machine: Machine, code: str) -> None:
+def test_the_library_opens_no_socket_and_writes_only_to_documented_folders(
+    machine: Machine, code: str
+) -> None:
     machine.run("-c", code, HOME=str(machine.home), ORT_DISABLE_TELEMETRY="0")
     assert_private(machine)
 
@@ -148,7 +150,7 @@ def assert_private(machine: Machine) -> None:
     ] == []
     files = [path for path in machine.home.rglob("*") if path.is_file()]
     assert [path for path in files if not path.is_relative_to(cache)] == []
-    assert list(machine.temporary.iterdir()) == []  # what was temporary is removed
+    assert list(machine.temporary.iterdir()) == []  # temporary files are removed
 
 
 @pytest.mark.slow
@@ -159,7 +161,7 @@ def assert_private(machine: Machine) -> None:
         ("render", "missing"), ("inspect gates", "missing"), ("inspect gates", "read-only"),
     ],
 )  # fmt: skip
-def test_without_a_home_that_can_be_written_to_it_works_without_a_warning(
+def test_commands_work_without_a_writable_home_and_without_warnings(
     machine: Machine, make, name: str, home: str
 ) -> None:
     if not works(*NETWORK):

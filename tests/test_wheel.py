@@ -1,4 +1,4 @@
-"""The wheel holds what it needs and works away from the repository."""
+"""The wheel is complete and works outside the repository."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
-    """A folder with the wheel's content, as an installation lays it out."""
+    """A folder with the contents of the wheel, as installed."""
     built = tmp_path_factory.mktemp("built")
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(built)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
@@ -42,7 +42,7 @@ def test_the_shipped_checkpoints_sample_in_any_folder(installed, tmp_path, make)
     names = {path.parent.name for path in (ROOT / "checkpoints" / "shipped").glob("*/config.json")}
     assert {path.parent.name for path in shipped.glob("*/config.json")} == names
     assert (shipped / "recipes.toml").exists()
-    make(shipped / "fox", units=(8,))  # with or without those, the way to them is tried
+    make(shipped / "fox", units=(8,))  # also if no checkpoints are shipped
     before = {path: path.stat().st_mtime_ns for path in shipped.rglob("*")}
     for name in ("fox", *names):
         done = run(installed, tmp_path, "sample", name, "--count", "2", "--seed", "1")
@@ -52,7 +52,7 @@ def test_the_shipped_checkpoints_sample_in_any_folder(installed, tmp_path, make)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_it_is_the_wheel_that_runs(installed, tmp_path):
+def test_the_installed_package_is_imported(installed, tmp_path):
     code = "import seqgen; print(seqgen.__file__)"
     environment = {**os.environ, "PYTHONPATH": str(installed)}
     command = [sys.executable, "-c", code]
@@ -60,24 +60,24 @@ def test_it_is_the_wheel_that_runs(installed, tmp_path):
     assert done.stdout.strip() == str(installed / "seqgen" / "__init__.py")
 
 
-def test_it_is_typed_and_licensed(installed):
+def test_the_wheel_is_typed_and_licensed(installed):
     assert (installed / "seqgen" / "py.typed").exists()
     assert list(installed.glob("seqgen_rnn-*.dist-info/licenses/LICENSE"))
     assert not (installed / "tests").exists()
 
 
-def test_the_version_needs_no_distribution_of_the_name_seqgen(monkeypatch):
+def test_the_version_does_not_depend_on_a_distribution_named_seqgen(monkeypatch):
     """The distribution is named seqgen-rnn."""
     from seqgen import __version__
     from seqgen.training import run as training
 
-    asked = []
+    names = []
 
     def version(name):
-        asked.append(name)
+        names.append(name)
         return "1"
 
     monkeypatch.setattr(training.metadata, "version", version)
     assert training._versions()["seqgen"] == __version__
-    assert "numpy" in asked
-    assert "seqgen" not in asked
+    assert "numpy" in names
+    assert "seqgen" not in names

@@ -1,4 +1,4 @@
-"""The card has the facts of a checkpoint, and of a copy its recipe and measurements too."""
+"""The model card has the facts of a checkpoint, and of a copy also recipe and measurements."""
 
 import json
 import math
@@ -30,7 +30,7 @@ EXPORT = ExportInfo(
 
 
 def card(path: Path, *metrics: dict[str, Any], export: ExportInfo | None = None) -> str:
-    """The card of a checkpoint that has these metrics, and is a copy if there is an export."""
+    """The card of a checkpoint with these metrics, or of a copy if there is an export."""
     write.write_metrics(path, metrics)
     if export:
         write_json(path / layout.EXPORT, asdict(export))
@@ -71,13 +71,13 @@ def test_before_the_first_evaluation_there_are_no_losses(checkpoint: Path) -> No
     assert "Loss" not in rows(card(checkpoint))
 
 
-@pytest.mark.parametrize(("unigram", "useless"), [(1.5, True), (1.6, False)])
+@pytest.mark.parametrize(("unigram", "no_better"), [(1.5, True), (1.6, False)])
 def test_a_model_no_better_than_a_unigram_model(
-    checkpoint: Path, unigram: float, useless: bool
+    checkpoint: Path, unigram: float, no_better: bool
 ) -> None:
     text = card(checkpoint, METRIC | {"unigram_loss": unigram})
     assert rows(text)["Unigram model"].split()[0] == f"{unigram:.4f}"
-    assert ("learned nothing" in text) == useless
+    assert ("learned nothing" in text) == no_better
 
 
 def test_documents_that_are_held_out_are_counted(make: Callable[..., Path], tmp_path: Path) -> None:
@@ -86,12 +86,12 @@ def test_documents_that_are_held_out_are_counted(make: Callable[..., Path], tmp_
 
 
 @pytest.mark.parametrize("value", ["low", True, None, [1]])
-def test_metrics_that_are_no_numbers_do_not_stop_the_card(checkpoint: Path, value: object) -> None:
+def test_metrics_that_are_not_numbers_are_dashes(checkpoint: Path, value: object) -> None:
     text = card(checkpoint, METRIC | {"validation_loss": value})
     assert rows(text)["Loss"].split()[0] == "-"
 
 
-def test_the_cost_of_int8_is_given_once_it_was_measured(checkpoint: Path) -> None:
+def test_the_loss_change_by_int8_is_printed_after_its_evaluation(checkpoint: Path) -> None:
     assert "Change by int8 weights" not in rows(card(checkpoint, METRIC))
     values = rows(card(checkpoint, METRIC, METRIC | {"int8_loss": -0.00012}))
     assert values["Change by int8 weights"].split()[0] == "-0.0001"

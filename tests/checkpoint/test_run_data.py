@@ -32,24 +32,24 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.mark.parametrize("tokens", ["char", "word", "subword"])
 @pytest.mark.parametrize("count", [1, 2])
-def test_a_corpus_that_is_opened_again_has_the_parts_of_the_run(
+def test_a_reopened_corpus_gives_the_tokens_of_the_run(
     sources: list[str], trained: Callable[..., Path], tokens: str, count: int
 ) -> None:
     path = trained(Path("x"), sources[:count], tokens=tokens)
     checkpoint = open_checkpoint(path)
-    kept = open_run_tokens(checkpoint)
+    stored = open_run_tokens(checkpoint)
     shutil.rmtree(path / layout.RESUME)
-    again = open_run_tokens(checkpoint)
-    np.testing.assert_array_equal(kept.training, again.training)
-    np.testing.assert_array_equal(kept.validation, again.validation)
-    assert kept.complete
-    assert again.complete
-    text = checkpoint.tokenizer.decode(kept.training)
+    reopened = open_run_tokens(checkpoint)
+    np.testing.assert_array_equal(stored.training, reopened.training)
+    np.testing.assert_array_equal(stored.validation, reopened.validation)
+    assert stored.complete
+    assert reopened.complete
+    text = checkpoint.tokenizer.decode(stored.training)
     assert text.startswith(TEXT[:100])
-    assert (kept.validation == END).sum() == count
+    assert (stored.validation == END).sum() == count
 
 
-def test_a_list_that_is_opened_again_has_the_parts_of_the_run(
+def test_a_reopened_list_gives_the_tokens_of_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -60,12 +60,12 @@ def test_a_list_that_is_opened_again_has_the_parts_of_the_run(
     config = configure(corpus, data, resolve_for(RunOptions(), "char", 800, data.tokenizer.size))
     write.create(tmp_path / "x", config, data.tokenizer)
     checkpoint = open_checkpoint(tmp_path / "x")
-    again = open_run_tokens(checkpoint)
-    np.testing.assert_array_equal(again.training, data.training)
-    np.testing.assert_array_equal(again.validation, data.validation)
+    reopened = open_run_tokens(checkpoint)
+    np.testing.assert_array_equal(reopened.training, data.training)
+    np.testing.assert_array_equal(reopened.validation, data.validation)
 
 
-def test_a_known_corpus_is_opened_by_its_name(
+def test_builtin_corpora_are_reopened_by_name(
     sources: list[str], trained: Callable[..., Path]
 ) -> None:
     path = trained(Path("x"), ["sonnets"])
@@ -76,24 +76,24 @@ def test_a_known_corpus_is_opened_by_its_name(
     assert validation.endswith("Love's fire heats water, water cools not love.\n")
 
 
-def test_of_a_long_training_part_the_end_is_looked_at(
+def test_max_characters_keeps_the_end_of_the_training_part(
     sources: list[str], trained: Callable[..., Path]
 ) -> None:
     path = trained(Path("x"), sources)
     checkpoint = open_checkpoint(path)
-    kept = open_run_tokens(checkpoint, max_characters=8000)
+    stored = open_run_tokens(checkpoint, max_characters=8000)
     shutil.rmtree(path / layout.RESUME)
-    again = open_run_tokens(checkpoint, max_characters=8000)
-    learned = [t[: int(len(t) * 0.9)] for t in (TEXT, TEXT.upper())]
-    for found in (kept, again):
-        assert not found.complete
-        text = checkpoint.tokenizer.decode(found.training)
+    reopened = open_run_tokens(checkpoint, max_characters=8000)
+    training = [t[: int(len(t) * 0.9)] for t in (TEXT, TEXT.upper())]
+    for tokens in (stored, reopened):
+        assert not tokens.complete
+        text = checkpoint.tokenizer.decode(tokens.training)
         assert 7990 <= len(text) <= 8000
-        assert "".join(learned).endswith(text)
-        assert (found.training == END).sum() in (1, 2)
+        assert "".join(training).endswith(text)
+        assert (tokens.training == END).sum() in (1, 2)
 
 
-def test_another_text_by_the_same_name_is_refused(
+def test_changed_or_missing_files_are_refused(
     sources: list[str], trained: Callable[..., Path]
 ) -> None:
     path = trained(Path("x"), sources)
@@ -107,7 +107,7 @@ def test_another_text_by_the_same_name_is_refused(
 
 
 @pytest.mark.parametrize("source", ["-", "/", "**/*.txt", "/dev/zero", "folder"])
-def test_a_checkpoint_sends_nobody_through_the_disk(
+def test_only_files_in_the_current_folder_are_opened(
     sources: list[str], trained: Callable[..., Path], source: str
 ) -> None:
     Path("folder").mkdir()
@@ -115,16 +115,16 @@ def test_a_checkpoint_sends_nobody_through_the_disk(
     shutil.rmtree(path / layout.RESUME)
     checkpoint = open_checkpoint(path)
     facts = replace(checkpoint.config.corpus, sources=(source,))
-    with pytest.raises(ConfigError, match="no known corpus, and no file here"):
+    with pytest.raises(ConfigError):
         open_run_tokens(replace(checkpoint, config=replace(checkpoint.config, corpus=facts)))
 
 
-def test_damaged_tokens_are_told(sources: list[str], trained: Callable[..., Path]) -> None:
+def test_damaged_tokens_are_refused(sources: list[str], trained: Callable[..., Path]) -> None:
     path = trained(Path("x"), sources)
     checkpoint = open_checkpoint(path)
     (path / layout.RESUME / VALIDATION).write_bytes(bytes([0, 1, 255]))
-    with pytest.raises(CheckpointError, match="the tokens cannot be read: ids must be"):
+    with pytest.raises(CheckpointError):
         open_run_tokens(checkpoint)
     (path / layout.RESUME / TRAINING).write_bytes(b"")
-    with pytest.raises(CheckpointError, match=r"the tokens cannot be read: training\.bin holds no"):
+    with pytest.raises(CheckpointError, match=r"training\.bin"):
         open_run_tokens(checkpoint)

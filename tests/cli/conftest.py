@@ -1,4 +1,4 @@
-"""What the tests of the command line share: the command itself, run in this process."""
+"""Fixtures of the command-line tests, above all the command run in this process."""
 
 import gzip
 import sys
@@ -21,17 +21,17 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def seqgen(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Callable[..., tuple[int, str, str]]:
-    """Runs ``seqgen ARGUMENTS`` from its entry point; exit status, standard output and error."""
+    """Run ``seqgen ARGUMENTS`` and return exit status, standard output and error."""
 
     def run(*arguments: str) -> tuple[int, str, str]:
-        capfd.readouterr()  # what a command wrote that failed otherwise than it should
+        capfd.readouterr()  # output of an earlier command
         monkeypatch.setattr(sys, "argv", ["seqgen", *arguments])
-        # As strict about what cannot be encoded as a process's own.
+        # As strict about encoding errors as the stream of a process.
         with (
             open(1, "w", encoding="utf-8", closefd=False) as stdout,
-            pytest.MonkeyPatch.context() as as_own,
+            pytest.MonkeyPatch.context() as patched,
         ):
-            as_own.setattr(sys, "stdout", stdout)
+            patched.setattr(sys, "stdout", stdout)
             with pytest.raises(SystemExit) as end:
                 main()
         code = end.value.code
@@ -43,7 +43,7 @@ def seqgen(
 
 @pytest.fixture
 def files(here: Path, checkpoint: Path) -> Path:
-    """The current folder holds the checkpoint fox, and files of every bad kind."""
+    """The current folder holds the checkpoint fox, good files and files of all bad kinds."""
     assert checkpoint.parents[1] == here
     (here / "good.txt").write_text("It was a good text, and long enough to learn from.\n" * 9)
     (here / "good.abc").write_text("X:1\nT:Good\nM:6/8\nK:D\nABc def|gab c3|]\n")

@@ -25,12 +25,12 @@ def test_help_names_the_commands_and_loads_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize("name", app.COMMANDS)
-def test_a_command_says_of_itself_what_the_list_says(name: str) -> None:
+def test_command_help_begins_with_the_summary_of_the_list(name: str) -> None:
     help_ = app.import_command(name).help
     assert cleandoc(help_).split("\n")[0] == app.COMMANDS[name]
 
 
-def test_a_command_imports_no_other() -> None:
+def test_commands_do_not_import_others() -> None:
     code = (
         "import sys; sys.argv = ['seqgen', 'sample', '--help']; "
         "from seqgen.cli.app import COMMANDS, main\n"
@@ -41,7 +41,7 @@ def test_a_command_imports_no_other() -> None:
     assert done.stdout.endswith("loaded ['sample']\n")
 
 
-def test_version_names_what_it_stands_on() -> None:
+def test_version_lists_dependencies() -> None:
     command = [sys.executable, "-m", "seqgen", "--version"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0
@@ -64,7 +64,7 @@ def test_version_names_what_it_stands_on() -> None:
         (("sample", "fox", "--tmeperature", "1"), 2, "--temperature"),
     ],
 )
-def test_wrong_usage_ends_with_a_message_and_its_status(
+def test_usage_errors_have_a_message_and_status(
     tmp_path: Path, monkeypatch, capfd, arguments: tuple[str, ...], status: int, message: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -88,7 +88,7 @@ def test_wrong_usage_ends_with_a_message_and_its_status(
         (BrokenPipeError(), 1, ""),
     ],
 )
-def test_whatever_is_raised_becomes_a_line_and_a_status(
+def test_exceptions_become_a_message_and_status(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     error: BaseException,
@@ -105,7 +105,7 @@ def test_whatever_is_raised_becomes_a_line_and_a_status(
     assert message in capsys.readouterr().err
 
 
-def test_the_shell_is_offered_checkpoints(checkpoint: Path) -> None:
+def test_the_shell_completes_checkpoints(checkpoint: Path) -> None:
     environment = os.environ | {
         "_SEQGEN_COMPLETE": "complete_bash", "COMP_CWORD": "2", "COMP_WORDS": "seqgen sample f",
     }  # fmt: skip
@@ -129,7 +129,7 @@ def test_the_shell_is_offered_checkpoints(checkpoint: Path) -> None:
         ("--help",),
     ],
 )
-def test_standard_output_that_is_full_is_named(
+def test_full_standard_output_is_reported(
     checkpoint: Path, arguments: tuple[str, ...], unbuffered: str
 ) -> None:
     with open("/dev/full", "wb") as full:
@@ -152,7 +152,7 @@ def test_standard_output_that_is_full_is_named(
         ("train - <&-", 1, "standard input: cannot be read: Bad file descriptor"),
     ],
 )
-def test_a_closed_standard_stream_is_named(
+def test_closed_standard_streams_are_reported(
     checkpoint: Path, command: str, status: int, message: str
 ) -> None:
     done = subprocess.run(
@@ -164,7 +164,7 @@ def test_a_closed_standard_stream_is_named(
     assert done.returncode == status
 
 
-def test_an_interruption_while_modules_are_imported_ends_without_a_traceback() -> None:
+def test_an_interrupt_during_imports_has_no_traceback() -> None:
     code = (
         "import sys\n"
         "class Interrupt:\n"

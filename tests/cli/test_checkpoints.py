@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("shipped")
 
 @pytest.fixture
 def here(checkpoint: Path, tune_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current folder holds the checkpoints fox, with a history, and jig, without."""
+    """The current folder holds the checkpoints fox, with metrics, and jig, without."""
     monkeypatch.chdir(checkpoint.parents[1])
     metrics, samples = [], b""
     for step in range(1, 6):
@@ -59,7 +59,7 @@ def test_the_list_as_json_has_the_same() -> None:
     assert rows["fox"]["age_seconds"] < 60
 
 
-def test_those_that_come_with_seqgen_are_listed_and_marked(
+def test_shipped_checkpoints_are_listed_and_marked(
     here: Path, shipped: Path, make: Callable[..., Path]
 ) -> None:
     make(shipped / "cat")
@@ -77,7 +77,7 @@ def test_those_that_come_with_seqgen_are_listed_and_marked(
     assert complete_checkpoint("c") == ["cat"]
 
 
-def test_a_damaged_one_is_listed_with_its_reason(here: Path) -> None:
+def test_damaged_checkpoints_are_listed_with_the_reason(here: Path) -> None:
     (here / "checkpoints" / "jig" / "tokenizer.json").unlink()
     (here / "checkpoints" / "fox" / "config.json").write_text("[]")
     result = run()
@@ -104,7 +104,7 @@ def test_show_has_options_curve_and_last_sample() -> None:
 
 
 @pytest.mark.usefixtures("here")
-def test_show_of_one_that_was_not_measured_yet() -> None:
+def test_show_without_evaluations() -> None:
     assert "not measured yet" in run("show", "checkpoints/jig").stdout
 
 
@@ -119,7 +119,7 @@ def test_show_as_json_has_everything() -> None:
     ("seconds", "text"),
     [(0, "0 s"), (59, "59 s"), (60, "1 min"), (7200, "2 h"), (172_800, "2 days")],
 )
-def test_age_is_said_as_one_says_it(seconds: float, text: str) -> None:
+def test_age_has_a_suitable_unit(seconds: float, text: str) -> None:
     assert age(seconds) == text
 
 
@@ -138,7 +138,7 @@ def test_upgrade_rewrites_checkpoints_of_format_1(here: Path) -> None:
     assert json.loads((here / "checkpoints" / "book" / "config.json").read_text())["format"] == 2
 
 
-def test_upgrade_tells_damaged_ones_and_goes_on(here: Path) -> None:
+def test_upgrade_continues_after_a_damaged_checkpoint(here: Path) -> None:
     (here / "checkpoints" / "fox" / "config.json").write_text("[]")
     result = CliRunner().invoke(app, ["checkpoints", "upgrade", "--all"])
     assert result.exit_code == 1

@@ -1,4 +1,4 @@
-"""Progress on standard error, and what JSON cannot hold."""
+"""Progress on standard error, and numbers that JSON cannot represent."""
 
 import io
 import math

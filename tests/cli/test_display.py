@@ -1,4 +1,4 @@
-"""What a person reads of a run, from events made by hand."""
+"""The display of a run, from hand-made events."""
 
 import io
 import math
@@ -96,7 +96,7 @@ def plain(*events: Event, verbose: bool = False) -> str:
 
 
 def live(*events: Event) -> str:
-    """All that a terminal is sent, escape sequences and all."""
+    """Output for a terminal, with escape sequences."""
     screen = io.StringIO()
     console = Console(
         file=screen, force_terminal=True, width=120, height=40, highlight=False, _environ={}
@@ -112,20 +112,20 @@ def without_escapes(text: str) -> str:
     return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text)
 
 
-def test_what_takes_long_is_told_once_in_lines_and_as_it_goes_on_in_a_terminal() -> None:
-    told = [Preparing("cutting", share) for share in (0, 0.25, 0.5, 1)]
-    assert plain(*told).count("cutting") == 1
-    assert "cutting, 100%" in without_escapes(live(*told))
+def test_progress_is_one_log_line_or_a_live_percentage() -> None:
+    events = [Preparing("cutting", share) for share in (0, 0.25, 0.5, 1)]
+    assert plain(*events).count("cutting") == 1
+    assert "cutting, 100%" in without_escapes(live(*events))
 
 
-def test_a_measure_of_a_part_says_so() -> None:
+def test_evaluations_of_a_subset_state_its_size() -> None:
     finished = Finished(STARTED.path, "done", replace(EVALUATED, read=1_000_000))
     assert "perplexity 16.00 on 1,000,000 tokens of the validation data" in plain(finished)
     whole = Finished(STARTED.path, "done", replace(EVALUATED, whole=True))
     assert "perplexity 16.00 on the validation data" in plain(whole)
 
 
-def test_a_run_that_learned_nothing_says_so_and_what_to_do() -> None:
+def test_a_run_no_better_than_unigrams_has_a_warning() -> None:
     result = replace(EVALUATED, unigram_loss=2 * NATS)
     words = f"unigram model ({2 * NATS:.4f} nats"
     text = plain(Finished(STARTED.path, "done", result))
@@ -135,14 +135,14 @@ def test_a_run_that_learned_nothing_says_so_and_what_to_do() -> None:
     assert "unigram" not in plain(Finished(STARTED.path, "done", better))
 
 
-def test_the_unit_of_documents_is_told() -> None:
+def test_the_unit_of_documents_is_printed() -> None:
     corpus = replace(STARTED.config.corpus, documents=3000, unit="line", held_out=300)
     text = plain(replace(STARTED, config=replace(STARTED.config, corpus=corpus)))
     assert "documents: 3,000, one per line, of which 300 are held out" in text
     assert "documents:" not in plain(STARTED)
 
 
-def test_plain_lines_have_every_figure_with_its_unit() -> None:
+def test_log_lines_have_all_figures_with_units() -> None:
     text = plain(*RUN)
     assert "\x1b" not in text
     for words in (
@@ -170,24 +170,26 @@ def test_plain_lines_have_every_figure_with_its_unit() -> None:
         (6.0, 10.0, "6 epochs of training, at most 10 minutes, saved in"),
     ],
 )
-def test_how_long_a_run_is_to_be(epochs: float | None, minutes: float | None, words: str) -> None:
+def test_the_length_of_the_run_is_printed(
+    epochs: float | None, minutes: float | None, words: str
+) -> None:
     training = replace(STARTED.config.training, epochs=epochs, minutes=minutes)
     assert words in plain(replace(STARTED, config=replace(STARTED.config, training=training)))
 
 
-def test_reasons_are_told_when_asked_for_and_the_length_always() -> None:
+def test_reasons_are_printed_if_verbose() -> None:
     assert "chosen: preset small\nchosen: 30 epochs\n" in plain(STARTED, verbose=True)
     assert "preset small" not in plain(STARTED)
     assert "chosen: 30 epochs\n" in plain(STARTED)
 
 
-def test_plain_steps_are_ten_seconds_apart() -> None:
+def test_logged_steps_are_ten_seconds_apart() -> None:
     steps = [replace(STEP, step=n, seconds=float(n)) for n in range(25)]
-    told = re.findall(r"^step (\d+)", plain(*steps), re.MULTILINE)
-    assert told == ["0", "10", "20"]
+    printed = re.findall(r"^step (\d+)", plain(*steps), re.MULTILINE)
+    assert printed == ["0", "10", "20"]
 
 
-def test_a_terminal_sees_every_figure_and_the_sample() -> None:
+def test_the_live_display_has_all_figures_and_the_sample() -> None:
     text = without_escapes(live(*RUN))
     for words in (
         "training 1.386 nats  1.000 bits/char",
@@ -205,23 +207,23 @@ def test_a_terminal_sees_every_figure_and_the_sample() -> None:
         assert words in text
 
 
-def test_a_terminal_sees_what_is_left() -> None:
+def test_the_live_display_has_the_remaining_time() -> None:
     assert " 25% 1:30 left" in without_escapes(live(STARTED, STEP))
 
 
-@pytest.mark.parametrize("drawn", [plain, live])
-def test_a_sample_is_shown_as_it_is(drawn) -> None:
-    text = without_escapes(drawn(STARTED, Sampled(1, "[CE][/red]|[bold]\n:smile: [link=x]y")))
+@pytest.mark.parametrize("render", [plain, live])
+def test_markup_in_samples_is_not_interpreted(render) -> None:
+    text = without_escapes(render(STARTED, Sampled(1, "[CE][/red]|[bold]\n:smile: [link=x]y")))
     assert "[CE][/red]|[bold]" in text
     assert ":smile: [link=x]y" in text
 
 
-@pytest.mark.parametrize("drawn", [plain, live])
-def test_no_control_character_reaches_the_terminal(drawn) -> None:
+@pytest.mark.parametrize("render", [plain, live])
+def test_no_control_character_reaches_the_terminal(render) -> None:
     evil = "a\x1b]0;owned\x07b\x9b31mc\rd\x08e\u202ef"
     named = replace(CONFIG, corpus=replace(CORPUS, name=evil))
     started = replace(STARTED, config=named, path=Path("checkpoints") / evil, notices=(evil,))
-    text = drawn(
+    text = render(
         Preparing(evil), started, Sampled(1, evil), Finished(started.path, "done", EVALUATED)
     )
     for sequence in ("\x1b]", "\x07", "\x9b", "\x08", "\u202e", "c\rd"):
@@ -229,7 +231,7 @@ def test_no_control_character_reaches_the_terminal(drawn) -> None:
     assert "a ]0;owned b 31mc d e f" in without_escapes(text)
 
 
-def test_what_is_not_measured_is_a_dash() -> None:
+def test_missing_values_are_dashes() -> None:
     step = replace(STEP, tokens_per_second=math.nan, remaining=math.nan, loss=math.nan)
     evaluated = replace(EVALUATED, training_loss=math.nan)
     for text in (plain(STARTED, step, evaluated), live(STARTED, step, evaluated)):
@@ -238,13 +240,13 @@ def test_what_is_not_measured_is_a_dash() -> None:
     assert "? left" in plain(step)
 
 
-def test_a_long_line_of_a_log_is_not_broken() -> None:
+def test_long_log_lines_are_not_wrapped() -> None:
     long = replace(STARTED, notices=("word " * 100 + "end",))
     assert "word " * 100 + "end\n" in plain(long)
 
 
-def test_the_last_picture_stays_and_the_cursor_comes_back() -> None:
-    """Also where the run ends in the middle, as with Ctrl-C."""
+def test_an_unfinished_run_restores_the_cursor_and_keeps_the_display() -> None:
+    """As after Ctrl-C."""
     text = live(STARTED, STEP, Sampled(1, "half"))
     assert text.rfind("\x1b[?25h") > text.rfind("\x1b[?25l")
     assert "half" in text
@@ -259,35 +261,35 @@ def test_the_last_picture_stays_and_the_cursor_comes_back() -> None:
         ("my poems/x", "'my poems/x'"),
     ],
 )
-def test_a_checkpoint_is_called_what_the_command_understands(path: str, name: str) -> None:
+def test_checkpoint_labels_are_valid_arguments(path: str, name: str) -> None:
     assert checkpoint_label(Path(path)) == name
     finished = Finished(Path(path), "patience", EVALUATED)
     assert f"next:  seqgen sample {name}" in lines(finished, False, Unit("char", 1.0))
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "expected"),
     [(0, "0 s"), (59.4, "59 s"), (59.6, "1:00"), (125, "2:05"), (3723, "1:02:03"),
      (math.nan, "?"), (math.inf, "?")],
 )  # fmt: skip
-def test_a_length_of_time_is_said_as_one_says_it(seconds: float, said: str) -> None:
-    assert format_duration(seconds) == said
+def test_durations_are_formatted(seconds: float, expected: str) -> None:
+    assert format_duration(seconds) == expected
 
 
-def test_the_next_budget_doubles_the_training() -> None:
+def test_the_suggested_budget_doubles_the_training() -> None:
     assert [longer(seconds) for seconds in (0.5, 30, 120, 125)] == [1, 1, 4, 5]
 
 
-def test_cleaned_text_keeps_its_lines_and_letters() -> None:
+def test_strip_controls_keeps_lines_and_letters() -> None:
     assert strip_controls("é\tß\n日本\x00") == "é ß\n日本 "
 
 
-def test_of_a_tune_title_and_music_are_shown():
+def test_first_lines_of_a_tune_are_title_and_music():
     abc = "%abc-2.1\nX:1\nT:Jig 1 in D major\nR:jig\nM:6/8\nL:1/8\nK:Dmaj\n|:ABc def|\nA:|\n"
     assert first_lines(abc) == ["T:Jig 1 in D major", "|:ABc def|", "A:|", ""]
 
 
-def test_a_perplexity_takes_a_few_digits_however_large():
+def test_large_perplexities_have_few_digits():
     from seqgen.cli.log_lines import format_perplexity
 
     assert [format_perplexity(x) for x in (4.567, 123456.0, 1e300)] == [

@@ -8,7 +8,7 @@ from tests.specs import specs
 
 
 @pytest.fixture
-def found() -> Estimate:
+def estimate() -> Estimate:
     """A GRU of 16 and 8 units over 22 tokens."""
     model, training = specs(
         **{"cell": "gru", "layers": 2, "units": (16, 8), "embedding": 4, "dropout": 0.25,
@@ -32,11 +32,11 @@ def found() -> Estimate:
     )
 
 
-def test_every_layer_stands_with_its_shapes_and_the_costs_follow(
-    found: Estimate, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_prints_layers_and_costs(
+    estimate: Estimate, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "140")
-    print_estimate(found)
+    print_estimate(estimate)
     text = capsys.readouterr().out
     rows = [line for line in text.splitlines() if line.startswith("│")]
     for row, words in zip(
@@ -63,5 +63,5 @@ def test_every_layer_stands_with_its_shapes_and_the_costs_follow(
         assert line in text
 
 
-def test_sides_are_multiplied() -> None:
+def test_shapes_are_formatted_with_a_multiplication_sign() -> None:
     assert sides((3, 20, 100)) == "3×20×100"

@@ -26,22 +26,22 @@ TUNES = [
 
 @pytest.fixture
 def reels(here: Path, make: Callable[..., Path]) -> str:
-    """Name of a model of sixteen tunes that has learned nothing; four were held back."""
+    """Name of an untrained model of sixteen tunes, four of them for validation."""
     plain = make(here / "plain", kind="tunes", text="\n".join(TUNES), tokens="abc", documents=16)
-    made = open_checkpoint(plain)
+    checkpoint = open_checkpoint(plain)
     facts = TuneFacts({"maj": {"G": 9, "D": 7}}, {"reel": ("4/4",)}, 16, 100, 200)
-    config = replace(made.config, facts=facts)
+    config = replace(checkpoint.config, facts=facts)
     path = here / "checkpoints" / "reels"
-    write.create(path, config, made.tokenizer)
-    chance = np.random.default_rng(1)
+    write.create(path, config, checkpoint.tokenizer)
+    rng = np.random.default_rng(1)
     weights = {
-        name: chance.standard_normal(shape).astype("float32")
+        name: rng.standard_normal(shape).astype("float32")
         for name, shape in config.weight_shapes().items()
     }
     write.save_weights(path, config, weights)
     (path / layout.RESUME).mkdir(exist_ok=True)
     for name, part in ((TRAINING, TUNES[:12]), (VALIDATION, TUNES[12:])):
-        rows = encode_with_positions(part, made.tokenizer)
+        rows = encode_with_positions(part, checkpoint.tokenizer)
         for _ in write_rows(path / layout.RESUME / name, rows):
             pass
     return "reels"
@@ -50,25 +50,25 @@ def reels(here: Path, make: Callable[..., Path]) -> str:
 def test_every_metric_is_in_the_table_and_in_json(seqgen, reels: str) -> None:
     status, out, err = seqgen("evaluate", reels, "--count", "6", "--no-validators", "--json")
     assert (status, err) == (0, "")
-    found = json.loads(out)
-    figures = {figure["key"]: figure for figure in found["figures"]}
+    report = json.loads(out)
+    figures = {figure["key"]: figure for figure in report["figures"]}
     assert figures["bar_exact"]["values"]["constrained"] == 1
     assert figures["bar_exact"]["values"]["real"] == 1
     assert figures["bar_exact"]["aim"] == [1, 1]
     assert 0 < figures["allowed_mass"]["values"]["constrained"] < 1
     assert figures["copied_high"]["aim"] == [None, 16]
     assert set(figures["shared_4"]["within"].values()) == {None}
-    copy = found["longest_copies"]["real"]
+    copy = report["longest_copies"]["real"]
     assert copy["notes"] > 5
     source = decode_tune(TUNES[copy["source"]])
     assert copy["source_begins"].replace(" ", "").startswith("K:Cmaj|:")
     assert copy["source_begins"].split("|:")[1] in abc(source)
-    assert set(found["bits_per_note"]) == {"float32", "int8", "6-gram"}
-    assert found["bits_per_note"]["6-gram"] < found["bits_per_note"]["float32"]
+    assert set(report["bits_per_note"]) == {"float32", "int8", "6-gram"}
+    assert report["bits_per_note"]["6-gram"] < report["bits_per_note"]["float32"]
 
     assert seqgen("evaluate", reels, "--count", "6", "--no-validators", "--json")[1] == out
     status, table, _ = seqgen("evaluate", reels, "--count", "6", "--no-validators")
-    for figure in found["figures"]:
+    for figure in report["figures"]:
         assert figure["name"][:25] in table  # longer names are wrapped
     assert f"real: {copy['notes']} notes of K:Cmaj |:" in table
     other_seed = ("--no-validators", "--json", "--seed", "1")
@@ -81,7 +81,7 @@ def test_music21_validates_by_default(seqgen, reels: str) -> None:
     assert validator["values"]["constrained"] == validator["values"]["real"] == 1
 
 
-def test_options_of_texts_and_texts_are_refused(seqgen, reels: str, here: Path) -> None:
+def test_text_files_and_options_of_texts_are_refused(seqgen, reels: str, here: Path) -> None:
     for option in (["--samples", "3"], ["--length", "10"], ["--html", "x.html"]):
         status, _, err = seqgen("evaluate", reels, *option)
         assert status == 2
@@ -92,7 +92,7 @@ def test_options_of_texts_and_texts_are_refused(seqgen, reels: str, here: Path) 
     assert "FILE" in err
 
 
-def test_what_misses_its_aim_is_marked(capsys: pytest.CaptureFixture[str]) -> None:
+def test_values_outside_the_aim_are_marked(capsys: pytest.CaptureFixture[str]) -> None:
     rows = [
         Row("a", "bars", "%", {"ours": 0.123, "real": 0.2}, (0.15, inf)),
         Row("b", "entropy", "bits", {"ours": 0.00312, "real": None}),
@@ -106,7 +106,7 @@ def test_what_misses_its_aim_is_marked(capsys: pytest.CaptureFixture[str]) -> No
     ]
 
 
-def test_aims_are_written_as_they_are_meant() -> None:
+def test_aims_and_values_are_formatted() -> None:
     def aim(low: float, high: float) -> str:
         return shown_aim(Row("", "", "%", {}, (low, high)))
 

@@ -1,4 +1,4 @@
-"""A copy is told with the place where it stands."""
+"""Copies are printed with their position in the training data."""
 
 import pytest
 
@@ -7,15 +7,16 @@ from seqgen.evaluation.text.novelty import CopiedText
 
 
 @pytest.mark.parametrize(
-    ("document", "copied", "where"),
+    ("document", "copied", "position"),
     [
         (1, "a line", "(line 7 of the training part)"),
         (1, "a line\nand more", "(lines 7 to 8 of the training part)"),
         (3, "a line", "(document 3, line 7 of the training part)"),
     ],
 )
-def test_a_copy_is_told_with_its_place(document, copied, where):
+def test_copies_are_printed_with_their_position(document, copied, position):
     copy = CopiedText(0, 0, copied, 100, document, 7, "", "")
     assert (
-        told("written", copy) == f"longest copy, written: {copied.replace(chr(10), ' / ')} {where}"
+        told("written", copy)
+        == f"longest copy, written: {copied.replace(chr(10), ' / ')} {position}"
     )

@@ -1,4 +1,4 @@
-"""Real limits of disk and memory: a run goes on where it can, and loses nothing that was saved."""
+"""Real limits of disk and memory: a run continues if possible and keeps what was saved."""
 
 import resource
 import subprocess
@@ -19,41 +19,41 @@ OFTEN = "save_every = 0.05\nevaluations = 100\n"
 
 @pytest.fixture(autouse=True)
 def river(here: Path) -> None:
-    """The current folder holds a text, and the options for a run that is saved often."""
+    """The current folder holds a text and a config file that saves often."""
     Path("river.txt").write_text(TEXT)
     Path("often.toml").write_text(OFTEN)
 
 
-def until(process: "subprocess.Popen[str]", words: str) -> str:
-    """What a process has written to standard error, up to the line that has these words."""
+def read_until(process: "subprocess.Popen[str]", words: str) -> str:
+    """Standard error of a process up to the line with these words."""
     assert process.stderr
-    seen = ""
+    output = ""
     for line in process.stderr:
-        seen += line
+        output += line
         if words in line:
-            return seen
-    raise AssertionError(seen)
+            return output
+    raise AssertionError(output)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux limits another process")
-def test_a_disk_that_is_full_for_a_while_costs_nothing(here: Path) -> None:
+def test_a_temporarily_full_disk_loses_nothing(here: Path) -> None:
     arguments = ("--units", "64", "--epochs", "150", "--config", "often.toml")
     command = [*COMMAND, "train", "river.txt", *arguments]
     path = here / "checkpoints" / "river"
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        until(process, "step 1 ")
+        read_until(process, "step 1 ")
         while not train_state.resumable(path):
             time.sleep(0.01)
         _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (2000, most))
-        seen = until(process, "; training continues")
-        assert "cannot write" in seen
-        # What was saved last is whole, and so are the weights.
+        output = read_until(process, "; training continues")
+        assert "cannot write" in output
+        # The last saved state and the weights are complete.
         assert train_state.read(path, open_checkpoint(path).config)[0].step >= 0
         assert open_checkpoint(path).weights()
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (most, most))
-        seen = until(process, "saved in ")
+        output = read_until(process, "saved in ")
         process.communicate()
     assert process.returncode == 0
     metrics = open_checkpoint(path).metrics()
@@ -63,7 +63,7 @@ def test_a_disk_that_is_full_for_a_while_costs_nothing(here: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_disk_that_stays_full_is_told_at_the_end(here: Path) -> None:
+def test_a_full_disk_is_an_error_at_the_end(here: Path) -> None:
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
@@ -78,8 +78,8 @@ def test_a_disk_that_stays_full_is_told_at_the_end(here: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def limited(gigabytes: float, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """A command whose process may take so many addresses, from its start on."""
+def run_limited(gigabytes: float, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command with a run_limited address space."""
     most = int(gigabytes * 1e9)
 
     def limit() -> None:
@@ -89,11 +89,11 @@ def limited(gigabytes: float, *arguments: str) -> "subprocess.CompletedProcess[s
     return subprocess.run(command, capture_output=True, text=True, preexec_fn=limit)
 
 
-def content(folder: Path) -> dict[Path, bytes]:
+def read_files(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def refused(done: "subprocess.CompletedProcess[str]", message: str) -> None:
+def assert_refused(done: "subprocess.CompletedProcess[str]", message: str) -> None:
     assert done.returncode == 1
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
@@ -101,35 +101,37 @@ def refused(done: "subprocess.CompletedProcess[str]", message: str) -> None:
 
 
 @pytest.mark.parametrize("more", [(), ("--overwrite",)])
-def test_a_network_that_memory_does_not_suffice_for_is_refused(
+def test_networks_larger_than_memory_are_refused(
     here: Path, trained: Callable[..., Path], more: tuple[str, ...]
 ) -> None:
     name = "other"
     if more:
         name = trained(here / "checkpoints" / "river", ["river.txt"]).name
-    before = content(here)
+    before = read_files(here)
     arguments = ("--units", "8000", "--epochs", "1", "--name", name)
-    done = limited(4, "train", "river.txt", *arguments, *more)
-    refused(done, "GB of addresses, and this process is limited to 4.0 (ulimit -v); try smaller")
-    assert content(here) == before
+    done = run_limited(4, "train", "river.txt", *arguments, *more)
+    assert_refused(
+        done, "GB of addresses, and this process is run_limited to 4.0 (ulimit -v); try smaller"
+    )
+    assert read_files(here) == before
 
 
-def test_a_run_that_cannot_go_on_for_lack_of_memory_stays_as_it_is(
+def test_resuming_without_memory_leaves_the_run_unchanged(
     here: Path, trained: Callable[..., Path]
 ) -> None:
     path = trained(here / "checkpoints" / "river", ["river.txt"])
     train_state.save(path, train_state.TrainState(epochs=1.0), {})
-    before = content(here)
-    refused(limited(1, "train", "--resume", "river"), "GB of addresses, and this process is")
-    assert content(here) == before
+    before = read_files(here)
+    assert_refused(
+        run_limited(1, "train", "--resume", "river"), "GB of addresses, and this process is"
+    )
+    assert read_files(here) == before
 
 
-def test_a_sample_is_written_in_little_memory_or_refused(
-    here: Path, make: Callable[..., Path]
-) -> None:
+def test_sampling_needs_little_memory_or_is_refused(here: Path, make: Callable[..., Path]) -> None:
     make(here / "checkpoints" / "fox")
-    done = limited(0.5, "sample", "fox", "--length", "20", "--seed", "1")
+    done = run_limited(0.5, "sample", "fox", "--length", "20", "--seed", "1")
     assert (done.returncode, len(done.stdout)) == (0, 20)
     for gigabytes in (0.17, 0.19, 0.21, 0.23):
-        done = limited(gigabytes, "sample", "fox", "--length", "20")
-        refused(done, "of memory, and this process can use")
+        done = run_limited(gigabytes, "sample", "fox", "--length", "20")
+        assert_refused(done, "of memory, and this process can use")

@@ -15,13 +15,13 @@ def folder(checkpoint: Path, shipped: Path, monkeypatch: pytest.MonkeyPatch) -> 
     return checkpoint.parents[1]
 
 
-def test_a_copy_writes_what_the_original_writes(folder: Path, seqgen: Seqgen) -> None:
+def test_the_copy_gives_the_same_samples(folder: Path, seqgen: Seqgen) -> None:
     code, out, err = seqgen("checkpoints", "export", "fox", "out/copy", "--no-half")
     assert (code, out) == (0, "")
     assert "out/copy: " in err
     assert "MB" in err
-    wanted = ("--seed", "3", "--length", "50")
-    assert seqgen("sample", "out/copy", *wanted) == seqgen("sample", "fox", *wanted)
+    options = ("--seed", "3", "--length", "50")
+    assert seqgen("sample", "out/copy", *options) == seqgen("sample", "fox", *options)
 
 
 def test_nothing_is_overwritten(folder: Path, seqgen: Seqgen) -> None:
@@ -30,13 +30,13 @@ def test_nothing_is_overwritten(folder: Path, seqgen: Seqgen) -> None:
     assert "name a folder that is not there yet" in err
 
 
-def test_an_unknown_one_is_told(folder: Path, seqgen: Seqgen) -> None:
+def test_unknown_checkpoints_are_refused(folder: Path, seqgen: Seqgen) -> None:
     code, _, err = seqgen("checkpoints", "export", "cat", "out")
     assert code == 1
     assert "no checkpoint 'cat'" in err
 
 
-def test_one_that_comes_with_seqgen_samples_in_any_folder_and_is_not_written_to(
+def test_shipped_checkpoints_sample_anywhere_and_are_not_written_to(
     folder: Path, shipped: Path, seqgen: Seqgen, make: Callable[..., Path],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
@@ -52,7 +52,7 @@ def test_one_that_comes_with_seqgen_samples_in_any_folder_and_is_not_written_to(
     assert list(Path.cwd().iterdir()) == []
 
 
-def test_ones_own_goes_before_one_that_comes_with_seqgen(
+def test_local_checkpoints_take_precedence_over_shipped_ones(
     folder: Path, shipped: Path, seqgen: Seqgen, make: Callable[..., Path]
 ) -> None:
     make(shipped / "fox", units=(5,))
@@ -61,7 +61,7 @@ def test_ones_own_goes_before_one_that_comes_with_seqgen(
     assert "shipped with seqgen" not in err
 
 
-def test_a_copy_cannot_be_resumed_and_says_why(folder: Path, shipped: Path, seqgen: Seqgen) -> None:
+def test_copies_cannot_be_resumed(folder: Path, shipped: Path, seqgen: Seqgen) -> None:
     seqgen("checkpoints", "export", "fox", str(shipped / "cat"))
     code, _, err = seqgen("train", "--resume", "cat", "--minutes", "1")
     assert code == 1
@@ -70,10 +70,10 @@ def test_a_copy_cannot_be_resumed_and_says_why(folder: Path, shipped: Path, seqg
 
 
 @pytest.mark.slow
-def test_a_run_of_the_name_of_one_that_ships_is_ones_own(
+def test_a_run_may_have_the_name_of_a_shipped_checkpoint(
     folder: Path, shipped: Path, seqgen: Seqgen, make: Callable[..., Path]
 ) -> None:
-    """It neither asks for --overwrite nor touches the one that ships."""
+    """It needs no --overwrite and leaves the shipped checkpoint unchanged."""
     make(shipped / "river")
     before = {path: path.stat().st_mtime_ns for path in shipped.rglob("*")}
     (folder / "river.txt").write_text("The river runs down to the sea.\n" * 40)

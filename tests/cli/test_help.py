@@ -61,8 +61,8 @@ def test_the_common_options_of_train_are_in_its_help(
 
 
 @dataclass(frozen=True)
-class Made(Options):
-    """Made for a test."""
+class ExampleOptions(Options):
+    """Options of this test."""
 
     size: int = option(3, "A size.", least=1, most=9)
     word: str | None = option(None, "A word.", choices=("left", "right"), default_text="left")
@@ -72,7 +72,7 @@ class Made(Options):
 
 
 def test_choices_and_defaults_are_printed() -> None:
-    @with_options(Made)
+    @with_options(ExampleOptions)
     def command(given: dict[str, Any]) -> None:
         """Print a test.
 
@@ -80,16 +80,17 @@ def test_choices_and_defaults_are_printed() -> None:
         reflowed.
         """
 
-    made = typer.Typer()
-    made.command(cls=Command)(command)
-    text = CliRunner().invoke(made, ["--help"]).output
+    example = typer.Typer()
+    example.command(cls=Command)(command)
+    text = CliRunner().invoke(example, ["--help"]).output
     for words in (
-        "  Print a test.\n", "  A second paragraph, which is reflowed.\n", "Made for a test:\n",
+        "  Print a test.\n", "  A second paragraph, which is reflowed.\n",
+        "Options of this test:\n",
         "A size. [default: 3]\n", "A word. [left, right; default: left]\n", "\nValues:\n",
         f"  --shape: {'a' * 30}, {'b' * 30},\n    {'c' * 30}\n",
     ):  # fmt: skip
         assert words in text
     assert "--rare" not in text
-    everything = CliRunner().invoke(made, ["--help-all"]).output
+    everything = CliRunner().invoke(example, ["--help-all"]).output
     assert "--rare" in everything
     assert "--hidden" not in everything

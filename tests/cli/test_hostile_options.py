@@ -1,6 +1,6 @@
-"""Whatever an option is given ends with a result or with a message and a status, by hypothesis.
+"""Every value of an option gives a result, or a message and a status; values come from hypothesis.
 
-SEQGEN_EXAMPLES=3000 searches for longer than `make test` does: so many calls of each command.
+SEQGEN_EXAMPLES sets the number of calls of each command, for example 3000 for a long search.
 """
 
 import contextlib
@@ -24,11 +24,11 @@ EXAMPLES = int(os.environ.get("SEQGEN_EXAMPLES", "12"))
 search = settings(
     max_examples=EXAMPLES,
     deadline=None,
-    # What the fixtures of a test lay out is put back after each example.
+    # Each example restores the files of the fixtures.
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
-# Each command as it is mostly tried, and where its options mean something else, once more.
+# Each command, and those again whose options differ for other arguments.
 CALLS = [
     *ARGUMENTS.items(),
     (("train",), ("good.txt",)),
@@ -38,7 +38,7 @@ CALLS = [
 ]
 
 CODECS = (*sorted(set(aliases.values())), "idna", "punycode", "undefined", "unicode_escape")
-# Numbers are small or beyond every bound: what is within takes its time, and is not hostile.
+# Numbers are small or out of range; large valid numbers would only take long.
 NUMBERS = st.one_of(
     st.integers(-40, 40), st.integers(10**15), st.integers(max_value=-1), st.floats()
 ).map(str)
@@ -47,7 +47,7 @@ SPELLINGS = st.sampled_from(("{}", " {} ", "+{}", "{}_0", "0x{}", "{}e3", "{}%",
 WORDS = st.sampled_from(
     (*cells.names(), *tokenizers.names(), "1:10", "4/4", "D", "jig", "AABB", *CODECS)
 )
-# As the system hands them over: bytes that are no UTF-8 come as surrogates, and NUL ends a word.
+# As in sys.argv: invalid UTF-8 becomes surrogates, and there is no NUL.
 BYTES = st.binary(max_size=20).map(lambda data: os.fsdecode(data.replace(b"\0", b"")))
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
 CONTROLS = st.text("\x1b[0;31m\a\b\r\n\t\x7f\x9b‮{}[/red]\\%$'\"", max_size=12)
@@ -62,7 +62,7 @@ ENDS = st.sampled_from((".svg", ".PNG", ".pdf", ".mid", ".wav", ".html", ".toml"
 
 
 def inside(value: str) -> bool:
-    """Whether a value names nothing outside of the folder of the test that could be written to."""
+    """Whether a value cannot be a writable path outside the folder of the test."""
     return not value.startswith(("/", "~")) and "../.." not in value
 
 
@@ -87,10 +87,10 @@ VALUES = (
 
 
 @pytest.fixture(autouse=True)
-def laid(
+def working_folder(
     files: Path, tune_checkpoint: Path, shipped: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
-    """The current folder, with a device in it that nothing is lost with; nothing is trained."""
+    """The current folder, with a null device; nothing is trained."""
     assert tune_checkpoint.parents[1] == files
     assert not list(shipped.iterdir())
     with contextlib.suppress(OSError):  # only root may, and not everywhere
@@ -107,8 +107,8 @@ def laid(
     return files
 
 
-def told(seqgen, folder: Path, *arguments: str) -> None:
-    """What a command may end with: a result, or a message that no terminal is driven by."""
+def check_command(seqgen, folder: Path, *arguments: str) -> None:
+    """Assert that a command ends with a result or a message without control characters."""
     before = everything(folder)
     status, out, err = seqgen(*arguments)
     assert status in (0, 1, 2, 130)
@@ -130,40 +130,40 @@ def everything(folder: Path) -> set[Path]:
     return {path for path in folder.rglob("*") if "__pycache__" not in path.parts}
 
 
-def chosen(words: tuple[str, ...]) -> st.SearchStrategy[list[str]]:
-    """One option of a command or two, each with its value."""
+def option_values(words: tuple[str, ...]) -> st.SearchStrategy[list[str]]:
+    """One or two options of a command, with values."""
     valued = st.tuples(st.sampled_from(options_of(words)), VALUES)
     return st.lists(valued, min_size=1, max_size=2).map(lambda pairs: [*chain(*pairs)])
 
 
 @pytest.mark.parametrize(("words", "arguments"), CALLS)
-def test_hostile_values(seqgen, laid: Path, words, arguments) -> None:
+def test_hostile_values(seqgen, working_folder: Path, words, arguments) -> None:
     @search
-    @given(chosen(words))
+    @given(option_values(words))
     def search_it(more: list[str]) -> None:
-        told(seqgen, laid, *words, *arguments, *more)
+        check_command(seqgen, working_folder, *words, *arguments, *more)
 
     search_it()
 
 
-NAMED = (
+NAMED_COMMANDS = (
     ("train",), ("sample",), ("render",), ("evaluate",), ("compare",), ("inspect",),
     ("inspect", "gates"), ("checkpoints", "show"), ("checkpoints", "export"),
     ("checkpoints", "export", "fox"), ("corpora", "show"), ("corpora", "fetch"), (),
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("words", NAMED)
-def test_hostile_names(seqgen, laid: Path, words) -> None:
+@pytest.mark.parametrize("words", NAMED_COMMANDS)
+def test_hostile_names(seqgen, working_folder: Path, words) -> None:
     @search
     @given(st.lists(VALUES, min_size=1, max_size=2))
     def search_it(names: list[str]) -> None:
-        told(seqgen, laid, *words, *names)
+        check_command(seqgen, working_folder, *words, *names)
 
     search_it()
 
 
-# A file of options can hold a NUL.
+# A config file can contain a NUL.
 SCALARS = st.one_of(
     st.text("a\0/.svg", max_size=9),
     st.none(),
@@ -182,19 +182,21 @@ TREES = st.recursive(
 
 
 def files_of(words: tuple[str, ...]) -> st.SearchStrategy[bytes]:
-    """The content of a file of options: any bytes, or TOML of what the command may know."""
-    own = [option.lstrip("-").replace("-", "_") for option in options_of(words)]
-    names = st.sampled_from((*own, "save_every", "evaluations", "beta_1"))
-    said = st.dictionaries(names, TREES, max_size=3) | st.dictionaries(TEXTS, TREES, max_size=2)
-    return st.one_of(st.binary(max_size=60), said.map(table))
+    """Contents of a config file: any bytes, or TOML with names of options."""
+    own_names = [option.lstrip("-").replace("-", "_") for option in options_of(words)]
+    names = st.sampled_from((*own_names, "save_every", "evaluations", "beta_1"))
+    options = st.dictionaries(names, TREES, max_size=3) | st.dictionaries(TEXTS, TREES, max_size=2)
+    return st.one_of(st.binary(max_size=60), options.map(table))
 
 
-def table(said: dict[str, object]) -> bytes:
-    return "\n".join(f"{json.dumps(name)} = {toml(value)}" for name, value in said.items()).encode()
+def table(options: dict[str, object]) -> bytes:
+    return "\n".join(
+        f"{json.dumps(name)} = {toml(value)}" for name, value in options.items()
+    ).encode()
 
 
 def toml(value: object) -> str:
-    """A value as TOML has it; of what TOML has no value, a date."""
+    """A value in TOML syntax; None becomes a date."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{json.dumps(n)} = {toml(v)}" for n, v in value.items()) + "}"
     if isinstance(value, list):
@@ -204,16 +206,16 @@ def toml(value: object) -> str:
     return "1979-05-27T07:32:00Z" if value is None else json.dumps(value)
 
 
-# Which takes none, and which compiles for seconds and reads its options as the gates do.
+# One takes no file, the other compiles for seconds and reads options as the gates do.
 NO_FILE = (("corpora", "show"), ("inspect", "gradients"))
 
 
 @pytest.mark.parametrize(("words", "arguments"), [c for c in CALLS if c[0] not in NO_FILE])
-def test_hostile_files_of_options(seqgen, laid: Path, words, arguments) -> None:
+def test_hostile_config_files(seqgen, working_folder: Path, words, arguments) -> None:
     @search
     @given(files_of(words))
     def search_it(content: bytes) -> None:
-        (laid / "hostile.toml").write_bytes(content)
-        told(seqgen, laid, *words, *arguments, "--config", "hostile.toml")
+        (working_folder / "hostile.toml").write_bytes(content)
+        check_command(seqgen, working_folder, *words, *arguments, "--config", "hostile.toml")
 
     search_it()

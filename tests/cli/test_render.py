@@ -60,7 +60,7 @@ def book(here: Path) -> Path:
     return path
 
 
-def test_all_files_at_once(seqgen: Run, book: Path) -> None:
+def test_writes_all_files_at_once(seqgen: Run, book: Path) -> None:
     status, out, err = seqgen(
         "render", "book.abc", "--midi", "t.mid", "--score", "t.svg", "--audio", "t.wav",
         "--html", "new/t.html", "--tempo", "100", "--instrument", "fiddle",
@@ -91,7 +91,7 @@ def test_all_files_at_once(seqgen: Run, book: Path) -> None:
     assert "D|GAB cBA|G3 G2:|" in page
 
 
-def test_only_what_cannot_be_engraved_is_left_out_of_a_score(seqgen: Run, book: Path) -> None:
+def test_midi_includes_tunes_that_cannot_be_engraved(seqgen: Run, book: Path) -> None:
     _, _, err = seqgen("render", "book.abc", "--midi", "t.mid")
     assert "tune 7" not in err
     midi = mido.MidiFile("t.mid")
@@ -99,7 +99,7 @@ def test_only_what_cannot_be_engraved_is_left_out_of_a_score(seqgen: Run, book: 
 
 
 @pytest.mark.parametrize("suffix", ["png", "PDF"])
-def test_scores_as_pictures_and_pages(seqgen: Run, book: Path, suffix: str) -> None:
+def test_writes_scores_as_png_and_pdf(seqgen: Run, book: Path, suffix: str) -> None:
     status, _, _ = seqgen("render", "book.abc", "--score", f"t.{suffix}", "--tune", "12")
     assert status == 0
     data = Path(f"t.{suffix}").read_bytes()
@@ -109,7 +109,7 @@ def test_scores_as_pictures_and_pages(seqgen: Run, book: Path, suffix: str) -> N
         assert data.startswith(b"%PDF")
 
 
-def test_a_tune_is_shown(seqgen: Run, book: Path) -> None:
+def test_prints_tunes(seqgen: Run, book: Path) -> None:
     status, out, err = seqgen("render", "book.abc", "--tune", "3")
     assert (status, err) == (0, "")
     assert out.splitlines()[:3] == [
@@ -123,7 +123,7 @@ def test_a_tune_is_shown(seqgen: Run, book: Path) -> None:
     assert "unreadable music" in err
 
 
-def test_a_tune_of_silence_is_named_and_the_rest_is_shown(seqgen: Run, here: Path) -> None:
+def test_tunes_without_notes_are_left_out(seqgen: Run, here: Path) -> None:
     (here / "rest.abc").write_text("X:1\nT:Hush\nM:4/4\nK:C\nz8|]\n\n" + BOOK)
     for arguments in ((), ("--midi", "t.mid")):
         status, out, err = seqgen("render", "rest.abc", *arguments)
@@ -178,7 +178,7 @@ def test_standard_input_and_known_corpora(here: Path) -> None:
         (("picture.abc",), 1, "looks binary"),
     ],
 )
-def test_what_is_wrong_is_said(
+def test_errors_have_a_message_and_status(
     seqgen: Run, book: Path, arguments: tuple[str, ...], status: int, message: str
 ) -> None:
     (book.parent / "folder.svg").mkdir()
@@ -187,14 +187,14 @@ def test_what_is_wrong_is_said(
     (book.parent / "broken.abc").write_text("X:1\nT:no key\nABc\n")
     (book.parent / "picture.abc").write_bytes(bytes(range(256)) * 9)
     before = set(book.parent.iterdir())
-    got, _, err = seqgen("render", *arguments)
-    assert got == status
+    code, _, err = seqgen("render", *arguments)
+    assert code == status
     assert message in err
     assert "Traceback" not in err
     assert set(book.parent.iterdir()) == before
 
 
-def test_one_file_that_fails_does_not_stop_the_others(seqgen: Run, book: Path) -> None:
+def test_one_failed_file_does_not_stop_the_others(seqgen: Run, book: Path) -> None:
     status, _, err = seqgen(
         "render", "book.abc", "--midi", "book.abc/t.mid", "--score", "book.abc/t.svg",
         "--html", "t.html",
@@ -205,7 +205,9 @@ def test_one_file_that_fails_does_not_stop_the_others(seqgen: Run, book: Path) -
     assert "error: cannot write book.abc/t.svg" in err
 
 
-def test_playing(seqgen: Run, book: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_plays_through_a_player(
+    seqgen: Run, book: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "bin"
     folder.mkdir()
     monkeypatch.setenv("PATH", str(folder))
@@ -223,7 +225,7 @@ def test_playing(seqgen: Run, book: Path, tmp_path: Path, monkeypatch: pytest.Mo
         assert 4 < sound.getnframes() / sound.getframerate() < 7
 
 
-def test_titles_cannot_drive_the_terminal(seqgen: Run, here: Path) -> None:
+def test_control_characters_in_titles_are_escaped(seqgen: Run, here: Path) -> None:
     (here / "evil.abc").write_text("X:1\nT:a\x1b[2Jb\nR:\x1b]0;x\x07\nM:4/4\nK:C\nC8|\n")
     for arguments in ((), ("--score", "t.png"), ("--html", "t.html"), ("--score", "t.pdf")):
         status, out, err = seqgen("render", "evil.abc", *arguments)
@@ -231,7 +233,7 @@ def test_titles_cannot_drive_the_terminal(seqgen: Run, here: Path) -> None:
         assert "\x1b" not in out + err
 
 
-def test_the_function_behind_it(here: Path) -> None:
+def test_outputs_render(here: Path) -> None:
     tune = parse_tune(BOOK.split("\n\n")[0])
     options = RenderOptions(html="a.html")
     assert [n.text for n in outputs.render([(tune, "X:3")], options, "made & by")] == [
@@ -244,7 +246,7 @@ def test_the_function_behind_it(here: Path) -> None:
         list(outputs.render([(tune, "")], RenderOptions(instrument="kazoo")))
 
 
-def test_a_page_of_four_tunes_is_there_in_five_seconds(here: Path) -> None:
+def test_writes_a_page_of_four_tunes_in_five_seconds(here: Path) -> None:
     (here / "four.abc").write_text("\n".join([BOOK.split("\n\n")[0] + "\n"] * 4))
     start = time.perf_counter()
     command = [sys.executable, "-m", "seqgen", "render", "four.abc", "--html", "four.html"]
@@ -253,12 +255,12 @@ def test_a_page_of_four_tunes_is_there_in_five_seconds(here: Path) -> None:
     assert Path("four.html").read_text().count("<article") == 4
 
 
-def test_the_tempo_of_what_is_shown_can_be_chosen(seqgen: Run, book: Path) -> None:
+def test_tempo_applies_to_printed_tunes(seqgen: Run, book: Path) -> None:
     _, out, _ = seqgen("render", "book.abc", "--tune", "3", "--tempo", "90")
     assert "♩. = 90" in out
 
 
-def test_tunes_with_the_same_fault_are_counted(seqgen: Run, here: Path) -> None:
+def test_tunes_with_the_same_error_are_counted(seqgen: Run, here: Path) -> None:
     bad = "X:{}\nM:4/4\nK:C\nABcd (11:0:0abc|\n\n"
     (here / "many").mkdir()
     (here / "many" / "bad.abc").write_text("".join(map(bad.format, range(1, 9))))
@@ -272,27 +274,29 @@ def test_tunes_with_the_same_fault_are_counted(seqgen: Run, here: Path) -> None:
     assert [m.text for t in file.tracks for m in t if m.type == "marker"] == ["The First"]
 
 
-def test_what_is_left_out_is_counted_by_kind(here: Path) -> None:
+def test_left_out_parts_are_counted_by_kind(here: Path) -> None:
     tune = parse_tune("T:One\nM:4/4\nL:1/4\nK:C\nABcd|]")
     attached = Attachments("Am", decorations=("trill", "upbow", "xstem"))
     notes = tuple(note._replace(attached=attached) for note in tune.bars[0].notes)
     tune = replace(tune, bars=(replace(tune.bars[0], notes=notes),), left_out={"symbol line": 2})
 
     def lines(count: int, **options: Any) -> list[str]:
-        found = [n.text for n in outputs.render([(tune, "X:1")] * count, RenderOptions(**options))]
-        return [line for line in found if not line.startswith("wrote ")]
+        notices = [
+            n.text for n in outputs.render([(tune, "X:1")] * count, RenderOptions(**options))
+        ]
+        return [line for line in notices if not line.startswith("wrote ")]
 
-    drawn = ["left out: 2 symbol lines", "not drawn: 4 decorations about layout"]
-    played = ["not played: 4 chord symbols", "not played: 4 decorations"]
-    assert lines(1, score="a.svg") == drawn
-    assert lines(1, midi="a.mid") == drawn[:1] + played
-    assert lines(1, html="a.html") == drawn + played
+    for_score = ["left out: 2 symbol lines", "not drawn: 4 decorations about layout"]
+    for_midi = ["not played: 4 chord symbols", "not played: 4 decorations"]
+    assert lines(1, score="a.svg") == for_score
+    assert lines(1, midi="a.mid") == for_score[:1] + for_midi
+    assert lines(1, html="a.html") == for_score + for_midi
     assert lines(2, midi="a.mid")[:2] == [
         "left out: 4 symbol lines in 2 tunes", "not played: 8 chord symbols in 2 tunes",
     ]  # fmt: skip
 
 
-def test_a_tune_without_a_rhythm_has_that_of_its_heading_or_file(seqgen: Run, here: Path) -> None:
+def test_missing_rhythms_come_from_headings_and_file_names(seqgen: Run, here: Path) -> None:
     tune = "X:{}\nT:Nameless\nM:4/4\nL:1/8\nK:C\nCDEF GABc|]\n"
     (here / "polkas.abc").write_text(f"{tune.format(1)}\n% Reels\n\n{tune.format(2)}")
     tempos = [
@@ -307,7 +311,7 @@ def test_a_tune_without_a_rhythm_has_that_of_its_heading_or_file(seqgen: Run, he
     assert expected[0] != expected[1]
 
 
-def test_a_folder_is_rendered_without_what_holds_no_tune(seqgen: Run, here: Path) -> None:
+def test_files_without_tunes_in_a_folder_are_left_out(seqgen: Run, here: Path) -> None:
     (here / "folder").mkdir()
     (here / "folder" / "inc.abc").write_text("%%staffwidth 18cm\n")
     (here / "folder" / "README.txt").write_text("Tunes of ours.\n")

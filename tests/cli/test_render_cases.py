@@ -1,4 +1,4 @@
-"""Small ABC files that people's own resemble, rendered: what sounds and what is drawn."""
+"""Rendering of small ABC files of many styles: notes and graphics."""
 
 import re
 import shutil
@@ -15,16 +15,16 @@ CASES = Path(__file__).parents[1] / "excerpts" / "abc"
 
 @pytest.fixture
 def case(here: Path) -> Callable[[str], str]:
-    """Copies a file to the current folder, and gives its name there."""
+    """Copy a file to the current folder and return its name."""
 
-    def copied(name: str) -> str:
+    def copy_case(name: str) -> str:
         return Path(shutil.copy(CASES / f"{name}.abc", here)).name
 
-    return copied
+    return copy_case
 
 
 def pitches(path: str) -> list[list[int]]:
-    """Of each track with notes: the pitches as they begin."""
+    """Pitches of each track with notes, in the order of their onsets."""
     tracks = [
         [message.note for message in track if message.type == "note_on" and message.velocity]
         for track in mido.MidiFile(path).tracks
@@ -33,10 +33,10 @@ def pitches(path: str) -> list[list[int]]:
 
 
 def texts(path: str) -> list[str]:
-    """The texts of a picture in the order in which they are drawn."""
+    """Texts of an SVG file in drawing order."""
     drawing = Path(path).read_text()
-    found = re.findall(r"<text[^>]*>(.*?)</text>", drawing, re.DOTALL)
-    return [unescape("".join(re.sub("<[^>]*>|\n", "", text))).strip() for text in found]
+    elements = re.findall(r"<text[^>]*>(.*?)</text>", drawing, re.DOTALL)
+    return [unescape("".join(re.sub("<[^>]*>|\n", "", text))).strip() for text in elements]
 
 
 G, A, B, C, D, E, F, HIGH = 67, 69, 71, 72, 74, 76, 78, 79  # of G major
@@ -60,7 +60,7 @@ G, A, B, C, D, E, F, HIGH = 67, 69, 71, 72, 74, 76, 78, 79  # of G major
         ("html_page", [G, A, B, C, D]),
     ],
 )
-def test_the_notes_that_sound(
+def test_the_midi_file_has_the_notes(
     seqgen: Run, case: Callable[[str], str], name: str, expected: list[int]
 ) -> None:
     status, _, _ = seqgen("render", case(name), "--midi", "t.mid", "--score", "t.svg")
@@ -68,7 +68,7 @@ def test_the_notes_that_sound(
     assert pitches("t.mid") == [expected]
 
 
-def test_all_voices_are_drawn_and_sound(seqgen: Run, case: Callable[[str], str]) -> None:
+def test_all_voices_are_in_score_and_midi(seqgen: Run, case: Callable[[str], str]) -> None:
     status, _, err = seqgen(
         "render", case("voices"), "--midi", "t.mid", "--score", "t.svg", "--html", "t.html"
     )
@@ -80,19 +80,19 @@ def test_all_voices_are_drawn_and_sound(seqgen: Run, case: Callable[[str], str])
     assert "t1v2-0-0" in Path("t.html").read_text()
 
 
-def test_the_first_of_several_voices_is_shown(seqgen: Run, case: Callable[[str], str]) -> None:
+def test_the_terminal_view_has_the_first_voice(seqgen: Run, case: Callable[[str], str]) -> None:
     status, out, _ = seqgen("render", case("voices"))
     assert status == 0
     assert "voice 1 of 2" in out
     assert "G2A2 B2c2" in out
 
 
-def test_what_stands_at_notes_is_drawn(seqgen: Run, case: Callable[[str], str]) -> None:
+def test_attachments_are_drawn(seqgen: Run, case: Callable[[str], str]) -> None:
     status, _, err = seqgen("render", case("chords_grace_symbols"), "--score", "t.svg")
     assert (status, err) == (0, "wrote t.svg\n")
-    found = texts("t.svg")
-    assert found[0] == "Case"
-    assert {"G", "Am7", "D/F♯", "Fine", "~"} <= set(found)
+    labels = texts("t.svg")
+    assert labels[0] == "Case"
+    assert {"G", "Am7", "D/F♯", "Fine", "~"} <= set(labels)
     drawing = Path("t.svg").read_text()
     for name, count in (("graceGrp", 2), ("trill", 1), ("fermata", 1), ("chord", 2)):
         assert len(re.findall(f'class="{name}"', drawing)) == count
@@ -100,7 +100,9 @@ def test_what_stands_at_notes_is_drawn(seqgen: Run, case: Callable[[str], str]) 
     assert len(re.findall("#E1E7|#E4A[23]", drawing)) == 1
 
 
-def test_what_is_not_played_is_counted(seqgen: Run, case: Callable[[str], str]) -> None:
+def test_attachments_that_are_not_played_are_counted(
+    seqgen: Run, case: Callable[[str], str]
+) -> None:
     _, _, err = seqgen("render", case("chords_grace_symbols"), "--midi", "t.mid")
     assert err.splitlines() == [
         "not played: 3 chord symbols", "not played: 3 decorations", "wrote t.mid",
@@ -108,7 +110,7 @@ def test_what_is_not_played_is_counted(seqgen: Run, case: Callable[[str], str]) 
     assert len(pitches("t.mid")[0]) == 1 + 1 + 3 + 1 + 1 + 3 + 4
 
 
-def test_words_are_drawn_below_their_notes(seqgen: Run, case: Callable[[str], str]) -> None:
+def test_lyrics_are_drawn_below_the_notes(seqgen: Run, case: Callable[[str], str]) -> None:
     status, _, err = seqgen("render", case("lyrics"), "--score", "t.svg")
     assert status == 0
     assert "left out: 1 " in err  # the last syllable has no note
@@ -139,19 +141,17 @@ def test_titles_are_decoded_everywhere(
 
 
 def test_endings_parts_and_repeat_counts_are_drawn(seqgen: Run, case: Callable[[str], str]) -> None:
-    drawn = {}
+    labels = {}
     for name in ("endings_12_3_4", "parts", "repeat_triple"):
         seqgen("render", case(name), "--score", "t.svg")
-        drawn[name] = texts("t.svg")[1:]
-    assert drawn == {
+        labels[name] = texts("t.svg")[1:]
+    assert labels == {
         "endings_12_3_4": ["1,2", "3", "4"],
         "parts": ["A", "B"],
         "repeat_triple": ["3x"],
     }
 
 
-def test_an_empty_line_may_stand_between_a_tunes_header_and_its_music(
-    seqgen: Run, case: Callable[[str], str]
-) -> None:
+def test_an_empty_line_may_follow_the_header(seqgen: Run, case: Callable[[str], str]) -> None:
     assert seqgen("render", case("blank_after_head"), "--midi", "t.mid")[0] == 0
     assert pitches("t.mid") == [[G, A, B, C, D, 62, 64, 66, 69]]

@@ -23,27 +23,27 @@ def here(checkpoint: Path, tune_checkpoint: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def sample(*arguments: str, stdin: bytes | None = None, status: int = 0) -> tuple[str, str]:
-    """What `seqgen sample` writes to standard output and standard error."""
+    """Standard output and standard error of `seqgen sample`."""
     result = CliRunner().invoke(app, ["sample", *arguments], input=stdin)
     if status == 0:
         assert result.exit_code == 0, result.stderr
     return result.stdout, result.stderr
 
 
-def test_writes_exactly_the_text() -> None:
+def test_writes_the_generated_text() -> None:
     expected = "".join(load("fox").generate(length=100, seed=4))
     assert sample("fox", "--length", "100", "--seed", "4") == (expected, "")
     assert sample("checkpoints/fox", "--length", "100", "--seed", "4")[0] == expected
 
 
-def test_float32_is_had_on_request() -> None:
+def test_precision_float32() -> None:
     options = ("--length", "300", "--temperature", "1", "--seed", "4")
     exact = "".join(load("fox", precision="float32").generate(length=300, temperature=1, seed=4))
     assert sample("fox", *options, "--precision", "float32")[0] == exact
     assert sample("fox", *options)[0] != exact
 
 
-def test_the_prompt_comes_first_unless_not_wanted(tmp_path: Path) -> None:
+def test_the_prompt_is_echoed_by_default(tmp_path: Path) -> None:
     expected = "".join(load("fox").generate("The é".replace("é", ""), length=20, seed=4))
     (tmp_path / "prompt").write_text("The ", encoding="utf-8")
     options = ("--length", "20", "--seed", "4")
@@ -60,7 +60,7 @@ def test_the_prompt_comes_first_unless_not_wanted(tmp_path: Path) -> None:
     assert err == "skipped in the prompt: 'é'\n"
 
 
-def test_samples_are_parted_by_a_blank_line() -> None:
+def test_samples_are_separated_by_a_blank_line() -> None:
     out, _ = sample("fox", "--count", "3", "--length", "5", "--seed", "1", "--prompt", "The")
     generator = load("fox")
     alone = "".join(generator.generate("The", length=5, seed=1))
@@ -70,7 +70,7 @@ def test_samples_are_parted_by_a_blank_line() -> None:
     assert all(part.startswith("The") and len(part) in (7, 8) for part in parts)
 
 
-def test_tunes_are_parted_as_abc_wants_it() -> None:
+def test_tunes_are_separated_by_a_blank_line() -> None:
     out, _ = sample("jig", "--count", "3", "--seed", "1", "--meter", "6/8", "--key", "D")
     tunes = out.split("\n\n")
     assert [tune.split("\n")[1] for tune in tunes] == ["X:1", "X:2", "X:3"]
@@ -79,7 +79,7 @@ def test_tunes_are_parted_as_abc_wants_it() -> None:
     assert not out.endswith("\n\n")
 
 
-def test_tunes_are_rendered_as_well(tmp_path: Path) -> None:
+def test_renders_tunes(tmp_path: Path) -> None:
     names = ["tunes.abc", "t.mid", "t.svg", "t.wav", "t.html"]
     abc, midi, score, audio, page = (tmp_path / name for name in names)
     out, err = sample(
@@ -93,9 +93,7 @@ def test_tunes_are_rendered_as_well(tmp_path: Path) -> None:
     assert "seed 1" in page.read_text()
 
 
-def test_a_sample_that_repeats_itself_ends_with_a_notice(
-    checkpoint: Path, make: Callable[..., Path]
-) -> None:
+def test_repetitive_samples_end_with_a_notice(checkpoint: Path, make: Callable[..., Path]) -> None:
     make(checkpoint.parent / "bore", scale=0.01, bias={"x": 9.0})
     out, err = sample("bore", "--temperature", "0", "--length", "900")
     assert 120 <= len(out) < 300
@@ -109,7 +107,7 @@ def test_a_sample_that_repeats_itself_ends_with_a_notice(
     ]  # fmt: skip
 
 
-def test_a_prompt_within_a_word_is_written_once(
+def test_a_prompt_that_ends_within_a_word_is_completed(
     checkpoint: Path, make: Callable[..., Path]
 ) -> None:
     text = "The king and the kingdom. " * 30
@@ -118,14 +116,14 @@ def test_a_prompt_within_a_word_is_written_once(
     assert sample("sub", "--prompt", "The kin", "--length", "1", "--no-echo")[0] == "g"
 
 
-def test_a_file_is_written_whole(tmp_path: Path) -> None:
+def test_writes_the_output_file(tmp_path: Path) -> None:
     path = tmp_path / "new" / "out.txt"
     out, _ = sample("fox", "--length", "30", "--seed", "4", "--output", str(path))
     assert out == ""
     assert path.read_text() == "".join(load("fox").generate(length=30, seed=4))
 
 
-def test_verbose_says_network_and_seed_on_standard_error() -> None:
+def test_verbose_prints_network_and_seed_to_standard_error() -> None:
     out, err = sample("fox", "--length", "9", "-v")
     assert len(out) == 9
     assert "lstm, layers of 12, 8 units" in err
@@ -133,7 +131,7 @@ def test_verbose_says_network_and_seed_on_standard_error() -> None:
     assert sample("fox", "--length", "9", "--seed", seed)[0] == out
 
 
-def failing(monkeypatch, capfd, *arguments: str) -> tuple[int, str]:
+def run_failing(monkeypatch, capfd, *arguments: str) -> tuple[int, str]:
     """Exit status and message of the whole command; it writes nothing to standard output."""
     monkeypatch.setattr(sys, "argv", ["seqgen", "sample", *arguments])
     with pytest.raises(SystemExit) as end:
@@ -173,18 +171,18 @@ def failing(monkeypatch, capfd, *arguments: str) -> tuple[int, str]:
         (("jig", "--output", "x.doc"), 2, "unknown output format"),
     ],
 )
-def test_what_cannot_be_done_is_told(
+def test_errors_have_a_message_and_status(
     monkeypatch, capfd, arguments: tuple[str, ...], status: int, message: str
 ) -> None:
-    code, error = failing(monkeypatch, capfd, *arguments)
+    code, error = run_failing(monkeypatch, capfd, *arguments)
     assert code == status
     assert message in error
 
 
 @pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "model.safetensors"])
-def test_a_damaged_checkpoint_is_told(monkeypatch, capfd, checkpoint: Path, name: str) -> None:
+def test_damaged_checkpoints_are_refused(monkeypatch, capfd, checkpoint: Path, name: str) -> None:
     (checkpoint / name).write_bytes((checkpoint / name).read_bytes()[:-40])
-    code, error = failing(monkeypatch, capfd, "fox")
+    code, error = run_failing(monkeypatch, capfd, "fox")
     assert code == 1
     assert f"checkpoints/fox/{name}" in error
 
@@ -201,7 +199,7 @@ def test_nothing_heavy_is_loaded() -> None:
     assert done.stderr == "loaded set()\n"
 
 
-def test_text_streams_and_a_closed_pipe_ends_it_quietly() -> None:
+def test_a_closed_pipe_ends_streaming_quietly() -> None:
     command = [sys.executable, "-m", "seqgen", "sample", "fox", "--length", "100000000"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout
@@ -214,7 +212,7 @@ def test_text_streams_and_a_closed_pipe_ends_it_quietly() -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="signals")
-def test_an_interrupt_ends_it_with_130() -> None:
+def test_an_interrupt_exits_with_status_130() -> None:
     command = [sys.executable, "-m", "seqgen", "sample", "fox", "--length", "100000000"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout
@@ -228,7 +226,7 @@ def test_an_interrupt_ends_it_with_130() -> None:
         assert b"Traceback" not in process.stderr.read()
 
 
-def test_what_a_prompt_of_a_tune_loses_is_counted(tmp_path: Path) -> None:
+def test_left_out_parts_of_a_prompt_are_counted(tmp_path: Path) -> None:
     (tmp_path / "start.abc").write_text("X:1\nT:One\nC:Me\nM:6/8\nK:D\n[Ad]2A dAF|\n")
     out, err = sample("jig", "--prompt", f"@{tmp_path}/start.abc", "--seed", "1")
     assert "K:D" in out
@@ -237,7 +235,7 @@ def test_what_a_prompt_of_a_tune_loses_is_counted(tmp_path: Path) -> None:
     assert "left out" not in sample("jig", "--prompt", "K:D", "--seed", "1")[1]
 
 
-def test_words_are_no_beginning_of_a_tune() -> None:
+def test_prompts_that_are_not_music_are_refused() -> None:
     result = CliRunner().invoke(app, ["sample", "jig", "--prompt", "hello world"])
     assert isinstance(result.exception, ConfigError)
     assert not result.stdout
@@ -245,7 +243,7 @@ def test_words_are_no_beginning_of_a_tune() -> None:
 
 @pytest.fixture
 def items(make: Callable[..., Path]) -> Path:
-    """A model of a list, which ends an item about every sixth token."""
+    """A model of a list that ends a document about every sixth token."""
     path = make(
         Path("checkpoints/items"),
         text="abcdef" * 20,
@@ -259,7 +257,7 @@ def items(make: Callable[..., Path]) -> Path:
     return path
 
 
-def test_items_of_a_list_come_one_a_line(items: Path) -> None:
+def test_documents_of_a_list_are_printed_as_lines(items: Path) -> None:
     out, err = sample("items", "--count", "500", "--seed", "1")
     lines = out.split("\n")
     assert len(lines) == 501
@@ -275,7 +273,7 @@ def test_items_of_a_list_come_one_a_line(items: Path) -> None:
     assert [line[:3] for line in out.splitlines()] == ["abc"] * 9
 
 
-def test_what_is_left_out_is_told(items: Path) -> None:
+def test_the_number_of_rejected_samples_is_reported(items: Path) -> None:
     out, err = sample("items", "--count", "200", "--seed", "1", "--novel", "--unique")
     lines = out.splitlines()
     assert len(set(lines)) == 200
@@ -283,7 +281,7 @@ def test_what_is_left_out_is_told(items: Path) -> None:
     assert re.fullmatch(r"rejected: .* copies .* and .* repeats, of [\d,]+ candidates\n", err)
 
 
-def test_a_search_in_vain_ends_with_an_error(items: Path) -> None:
+def test_too_few_unique_samples_are_an_error(items: Path) -> None:
     options = ["--count", "50", "--length", "1", "--unique"]
     result = CliRunner().invoke(app, ["sample", "items", *options])
     assert isinstance(result.exception, SamplingError)
@@ -291,7 +289,7 @@ def test_a_search_in_vain_ends_with_an_error(items: Path) -> None:
     assert result.stdout.endswith("\n")
 
 
-def test_a_tune_that_was_written_is_a_prompt_again(tmp_path: Path) -> None:
+def test_generated_tunes_are_valid_prompts(tmp_path: Path) -> None:
     start = "%abc-2.1\nX:4\nT:Jig 4 in D major\nR:jig\nM:6/8\nL:1/8\nK:D\nABc def|\n"
     (tmp_path / "start.abc").write_text(start)
     out, _ = sample("jig", "--prompt", f"@{tmp_path}/start.abc", "--seed", "1")
@@ -300,7 +298,9 @@ def test_a_tune_that_was_written_is_a_prompt_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a terminal of POSIX")
-def test_a_terminal_shows_the_progress(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_of_the_prompt_on_a_terminal(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import pty
 
     code = (
@@ -315,13 +315,13 @@ def test_a_terminal_shows_the_progress(checkpoint: Path, monkeypatch: pytest.Mon
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=theirs, stdin=theirs
     ) as process:
         os.close(theirs)
-        told = b""
+        output = b""
         while True:
             try:
-                told += os.read(ours, 65536)
+                output += os.read(ours, 65536)
             except OSError:  # the other end is closed
                 break
         assert process.wait(60) == 0
     os.close(ours)
-    assert b"reading the prompt" in told
-    assert b"36,000 tokens" in told
+    assert b"reading the prompt" in output
+    assert b"36,000 tokens" in output

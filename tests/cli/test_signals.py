@@ -1,4 +1,4 @@
-"""A run outlives its terminal, and a signal does not cost what was learned."""
+"""Signals and closed terminals: the run is saved."""
 
 import os
 import re
@@ -20,8 +20,8 @@ TRAIN = (
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_what_ends_a_run_after_a_signal_is_an_interruption(number: signal.Signals) -> None:
-    # Where the tests run in the background, it may be ignored.
+def test_errors_after_a_signal_count_as_an_interruption(number: signal.Signals) -> None:
+    # Background processes may ignore it.
     before = signal.signal(number, signal.SIG_DFL)
     reached = []
     with Interruption() as interruption:
@@ -37,7 +37,7 @@ def test_what_ends_a_run_after_a_signal_is_an_interruption(number: signal.Signal
     assert signal.signal(number, before) is signal.SIG_DFL
 
 
-def test_an_interruption_hides_no_failure_to_save() -> None:
+def test_an_interruption_does_not_hide_a_failure_to_save() -> None:
     def fail_to_save() -> None:
         with Interruption() as interruption:
             interruption.may_wait = True
@@ -50,7 +50,7 @@ def test_an_interruption_hides_no_failure_to_save() -> None:
         raise ValueError("no signal came")
 
 
-def test_what_was_ignored_is_ignored() -> None:
+def test_ignored_signals_stay_ignored() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with Interruption() as interruption:
@@ -60,7 +60,7 @@ def test_what_was_ignored_is_ignored() -> None:
         signal.signal(signal.SIGHUP, before)
 
 
-def test_a_screen_that_is_gone_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_closed_screen_is_not_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     monkeypatch.setattr("os.dup", lambda _: writer)
@@ -70,39 +70,39 @@ def test_a_screen_that_is_gone_is_no_failure(monkeypatch: pytest.MonkeyPatch) ->
             screen.flush()
 
 
-def test_what_is_said_goes_to_standard_error(capfd: pytest.CaptureFixture[str]) -> None:
+def test_messages_go_to_standard_error(capfd: pytest.CaptureFixture[str]) -> None:
     print_message("so it is: é")
     assert capfd.readouterr() == ("", "so it is: é\n")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("heeded", [True, False])
-def test_a_terminal_is_closed(text_file: Path, tmp_path: Path, heeded: bool) -> None:
-    """The run is saved, as by Ctrl-C; under nohup it goes on to its end."""
+@pytest.mark.parametrize("handled", [True, False])
+def test_closing_the_terminal_saves_the_run(text_file: Path, tmp_path: Path, handled: bool) -> None:
+    """The run is saved, as after Ctrl-C; under nohup it continues to its end."""
     leader, follower = os.openpty()
 
-    def of_the_terminal() -> None:
+    def control_terminal() -> None:
         import fcntl
         import termios
 
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-        signal.signal(signal.SIGHUP, signal.SIG_DFL if heeded else signal.SIG_IGN)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL if handled else signal.SIG_IGN)
 
     with subprocess.Popen(
-        [*TRAIN, "100000" if heeded else "30"], cwd=tmp_path, stdin=follower, stdout=follower,
-        stderr=follower, start_new_session=True, preexec_fn=of_the_terminal,
+        [*TRAIN, "100000" if handled else "30"], cwd=tmp_path, stdin=follower, stdout=follower,
+        stderr=follower, start_new_session=True, preexec_fn=control_terminal,
         env=os.environ | {"TERM": "xterm", "COLUMNS": "100", "LINES": "30"},
     ) as process:  # fmt: skip
         os.close(follower)
-        seen = b""
-        while not re.search(rb"sample at step [\s\S]* left", seen):
-            seen += os.read(leader, 65536)
+        output = b""
+        while not re.search(rb"sample at step [\s\S]* left", output):
+            output += os.read(leader, 65536)
         os.close(leader)
         try:
             status = process.wait(60)
         finally:
             process.kill()
     path = tmp_path / "checkpoints" / "river"
-    assert status == (128 + signal.SIGHUP if heeded else 0)
+    assert status == (128 + signal.SIGHUP if handled else 0)
     assert train_state.read(path)[0].step > 0
-    assert (path / "README.md").exists() == (not heeded)
+    assert (path / "README.md").exists() == (not handled)

@@ -1,4 +1,4 @@
-"""What others wrote does not drive the reader's terminal, and reaches a file as it is."""
+"""Control characters of data are escaped on a terminal and unchanged in files."""
 
 import json
 import os
@@ -14,35 +14,35 @@ from seqgen.cli.terminal import escape_controls, flags
 EVIL = "a\x1b]0;title\x07b\x9b2Jc\x7f\td\n"
 
 
-def test_each_control_character_has_a_picture() -> None:
+def test_control_characters_are_escaped() -> None:
     assert escape_controls(EVIL) == "a␛]0;title␇b\ufffd2Jc␡\td\n"
     assert escape_controls("é ñ 字 \n\t") == "é ñ 字 \n\t"
-    shown = escape_controls("".join(map(chr, range(256)))).replace("\n", "").replace("\t", "")
-    assert not any(ord(c) < 32 or 127 <= ord(c) < 160 for c in shown)
+    escaped = escape_controls("".join(map(chr, range(256)))).replace("\n", "").replace("\t", "")
+    assert not any(ord(c) < 32 or 127 <= ord(c) < 160 for c in escaped)
 
 
-def on_a_terminal(*arguments: str) -> bytes:
-    """What a command writes to a terminal."""
+def run_on_terminal(*arguments: str) -> bytes:
+    """Output of a command on a terminal."""
     leader, follower = os.openpty()
     command = [sys.executable, "-m", "seqgen", *arguments]
     with subprocess.Popen(command, stdout=follower, stderr=subprocess.DEVNULL) as process:
         os.close(follower)
-        seen = b""
+        output = b""
         while True:
             try:
                 data = os.read(leader, 65536)
-            except OSError:  # Linux's way of saying that the other side is closed
+            except OSError:  # on Linux, the other side is closed
                 break
-            seen += data
+            output += data
         os.close(leader)
     assert process.returncode == 0
-    return seen
+    return output
 
 
 @pytest.mark.parametrize(
     "arguments", [("sample", "evil", "--seed", "1"), ("corpora", "show", "evil.txt")]
 )
-def test_a_terminal_gets_pictures_and_a_pipe_the_text(
+def test_output_is_escaped_on_a_terminal_but_not_in_a_pipe(
     make: Callable[..., Path],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -52,9 +52,9 @@ def test_a_terminal_gets_pictures_and_a_pipe_the_text(
     text = ("a\x1b[2Jb\x7f\n" + "plain words\n" * 3) * 20
     Path("evil.txt").write_text(text)
     make(tmp_path / "checkpoints" / "evil", text=text, bias={"\x1b": 3.0})
-    shown = on_a_terminal(*arguments)
-    assert b"\x1b" not in shown
-    assert "␛".encode() in shown
+    output = run_on_terminal(*arguments)
+    assert b"\x1b" not in output
+    assert "␛".encode() in output
     command = [sys.executable, "-m", "seqgen", *arguments]
     assert b"\x1b" in subprocess.run(command, check=True, capture_output=True).stdout
 
@@ -68,7 +68,7 @@ def test_a_terminal_gets_pictures_and_a_pipe_the_text(
         ("sample", "fox", "--verbose", "--length", "2"),
     ],
 )
-def test_what_a_stranger_called_things_is_told_without_commands(
+def test_names_in_checkpoints_are_escaped(
     seqgen, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -83,7 +83,7 @@ def test_what_a_stranger_called_things_is_told_without_commands(
     assert not set(out + err) & set("\x1b\x07\x9b\x7f")
 
 
-def test_a_name_that_is_no_text_is_told(
+def test_checkpoint_names_may_be_invalid_utf8(
     seqgen, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

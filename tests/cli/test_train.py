@@ -1,4 +1,4 @@
-"""`seqgen train` as a user runs it: real files, real interruptions, wrong usage."""
+"""`seqgen train`: real files, real interruptions, usage errors."""
 
 import io
 import json
@@ -34,7 +34,7 @@ def river(here: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess]:
-    """A checkpoint that a process of its own has trained, and what that process said."""
+    """A checkpoint that another process has trained, and that process."""
     folder = tmp_path_factory.mktemp("trained")
     (folder / "river.txt").write_text(RIVER, encoding="utf-8")
     arguments = ("train", "river.txt", "-v", "--units", "16,8", "--embedding", "8", "--epochs", "1")
@@ -43,8 +43,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.
 
 
 @pytest.fixture
-def own(trained, river: Path) -> Path:
-    """The same checkpoint, to do with as one likes."""
+def checkpoint_copy(trained, river: Path) -> Path:
+    """A copy of the checkpoint in the current folder."""
     return Path(shutil.copytree(trained[0], river / "checkpoints" / "river"))
 
 
@@ -53,7 +53,7 @@ def weights(path: Path) -> bytes:
 
 
 @pytest.mark.slow
-def test_a_run_without_a_terminal_tells_plain_lines_and_keeps_standard_output_free(trained) -> None:
+def test_without_a_terminal_a_run_logs_lines_to_standard_error(trained) -> None:
     path, done = trained
     assert (done.returncode, done.stdout) == (0, "")
     assert "\x1b" not in done.stderr
@@ -75,7 +75,7 @@ def test_a_run_without_a_terminal_tells_plain_lines_and_keeps_standard_output_fr
     assert [child.name for child in path.parent.iterdir()] == ["river"]
 
 
-def test_the_process_ends_with_what_can_be_sampled(trained) -> None:
+def test_the_trained_checkpoint_can_be_sampled(trained) -> None:
     assert len("".join(load(trained[0]).generate(length=40, seed=1))) == 40
 
 
@@ -97,7 +97,7 @@ def test_every_cell_and_tokenizer_trains_saves_and_samples(
     status, out, err = seqgen("train", source, *arguments)
     assert (status, out) == (0, "")
     assert f" {tokens} tokens\n{cells.find(cell).title}, 16 units" in err
-    if tokens == "abc":  # an untrained network need not write a whole tune
+    if tokens == "abc":  # an untrained network may not generate a whole tune
         assert load(name).config.task == "tunes"
     else:
         status, out, err = seqgen("sample", name, "--length", "20", "--seed", "1")
@@ -106,7 +106,7 @@ def test_every_cell_and_tokenizer_trains_saves_and_samples(
 
 
 @pytest.mark.slow
-def test_several_sources_of_every_kind_are_one_corpus(seqgen, here: Path, monkeypatch) -> None:
+def test_sources_of_all_kinds_form_one_corpus(seqgen, here: Path, monkeypatch) -> None:
     (here / "poems").mkdir()
     (here / "poems" / "one.txt").write_text("In a folder. " * 9)
     (here / "two.verse").write_text("By a pattern. " * 9)
@@ -121,7 +121,7 @@ def test_several_sources_of_every_kind_are_one_corpus(seqgen, here: Path, monkey
     assert facts["characters"] == len(RIVER) + 9 * len("In a folder. By a pattern. From a pipe. ")
 
 
-def test_a_file_of_options_is_read_and_flags_win_over_it(seqgen, here: Path) -> None:
+def test_flags_override_the_config_file(seqgen, here: Path) -> None:
     (here / "o.toml").write_text(
         'cell = "gru"\nunits = [12, 10]\nembedding = 4\nepochs = 2.5\npatience = 3\n'
         "seq_length = 9\n"
@@ -131,14 +131,14 @@ def test_a_file_of_options_is_read_and_flags_win_over_it(seqgen, here: Path) -> 
     status, out, _ = seqgen("train", "river.txt", *arguments)
     options = json.loads(out)
     assert status == 0
-    stack = options["model"]
-    assert (stack["cell"], stack["units"], stack["embedding"]) == ("gru", [12, 10], 4)
-    assert stack["cell_options"] == {"reset": "after"}
+    model = options["model"]
+    assert (model["cell"], model["units"], model["embedding"]) == ("gru", [12, 10], 4)
+    assert model["cell_options"] == {"reset": "after"}
     training = options["training"]
     assert (training["epochs"], training["seq_length"], training["beta_2"]) == (2.5, 16, 0.95)
 
 
-def test_a_dry_run_shows_the_network_and_makes_nothing(seqgen, here: Path, monkeypatch) -> None:
+def test_a_dry_run_prints_the_network_and_writes_nothing(seqgen, here: Path, monkeypatch) -> None:
     monkeypatch.setenv("COLUMNS", "120")
     status, out, _ = seqgen("train", "river.txt", "--dry-run", *TINY, "--layers", "2")
     assert status == 0
@@ -151,14 +151,14 @@ def test_a_dry_run_shows_the_network_and_makes_nothing(seqgen, here: Path, monke
     assert [path.name for path in here.iterdir()] == ["river.txt"]
 
 
-def test_an_existing_name_is_refused_with_the_ways_out(seqgen, own: Path) -> None:
-    before = weights(own)
+def test_an_existing_name_is_refused_with_the_alternatives(seqgen, checkpoint_copy: Path) -> None:
+    before = weights(checkpoint_copy)
     status, out, err = seqgen("train", "river.txt", *TINY)
     assert (status, out) == (1, "")
     for word in ("checkpoints/river exists", "--resume river", "--overwrite", "--name"):
         assert word in err
     assert err.count("\n") == 1
-    assert weights(own) == before
+    assert weights(checkpoint_copy) == before
 
 
 @pytest.mark.parametrize(
@@ -166,37 +166,42 @@ def test_an_existing_name_is_refused_with_the_ways_out(seqgen, own: Path) -> Non
     [("--tokenizer", "words"), ("--cell", "lstn"), ("--preset", "vast"), ("--batch-size", "60000"),
      ("--vocab-size", "9")],
 )  # fmt: skip
-def test_a_wrong_option_never_costs_the_earlier_checkpoint(
-    seqgen, own: Path, wrong: tuple[str, str]
+def test_invalid_options_do_not_overwrite_the_checkpoint(
+    seqgen, checkpoint_copy: Path, wrong: tuple[str, str]
 ) -> None:
-    before = weights(own)
+    before = weights(checkpoint_copy)
     assert seqgen("train", "river.txt", "--overwrite", *wrong)[0] == 2
-    assert weights(own) == before
+    assert weights(checkpoint_copy) == before
     assert seqgen("sample", "river", "--length", "5")[0] == 0
 
 
-def test_overwrite_begins_anew(seqgen, own: Path) -> None:
+def test_overwrite_starts_again(seqgen, checkpoint_copy: Path) -> None:
     status, _, err = seqgen("train", "river.txt", "--overwrite", *TINY, "--cell", "rnn")
     assert status == 0
     assert "RNN, 16 units" in err
-    metrics = [json.loads(line) for line in (own / "metrics.jsonl").read_text().splitlines()]
+    metrics = [
+        json.loads(line) for line in (checkpoint_copy / "metrics.jsonl").read_text().splitlines()
+    ]
     assert [metric["step"] for metric in metrics].count(0) == 1
     assert load("river").config.model.cell == "rnn"
 
 
-def test_resume_goes_on_and_extends(seqgen, own: Path) -> None:
+def test_resume_extends_a_run(seqgen, checkpoint_copy: Path) -> None:
     status, out, err = seqgen("train", "--resume", "river")
     assert (status, out) == (2, "")
     assert "--minutes or --epochs" in err
-    lines = (own / "metrics.jsonl").read_text().splitlines()
+    lines = (checkpoint_copy / "metrics.jsonl").read_text().splitlines()
     status, out, err = seqgen("train", "--resume", "river", "--epochs", "2")
     assert (status, out) == (0, "")
     assert "resuming river" in err
     assert "2 epochs of training" in err
-    steps = [json.loads(line)["step"] for line in (own / "metrics.jsonl").read_text().splitlines()]
+    steps = [
+        json.loads(line)["step"]
+        for line in (checkpoint_copy / "metrics.jsonl").read_text().splitlines()
+    ]
     assert steps == sorted(steps)
     assert max(steps) == 2 * json.loads(lines[-1])["step"]
-    assert json.loads((own / "config.json").read_text())["training"]["epochs"] == 2
+    assert json.loads((checkpoint_copy / "config.json").read_text())["training"]["epochs"] == 2
 
 
 @pytest.mark.parametrize(
@@ -211,37 +216,40 @@ def test_resume_goes_on_and_extends(seqgen, own: Path) -> None:
         (("--name", "other"), 2, "--name"),
     ],
 )
-def test_a_resume_that_cannot_be_leaves_the_checkpoint_as_it_was(
-    seqgen, own: Path, arguments: tuple[str, ...], status: int, message: str
+def test_a_refused_resume_leaves_the_checkpoint_unchanged(
+    seqgen, checkpoint_copy: Path, arguments: tuple[str, ...], status: int, message: str
 ) -> None:
-    before = {path: path.read_bytes() for path in own.rglob("*") if path.is_file()}
+    before = {path: path.read_bytes() for path in checkpoint_copy.rglob("*") if path.is_file()}
     code, out, err = seqgen("train", "--resume", "river", *arguments)
     assert (code, out) == (status, "")
     assert message in err
-    assert {path: path.read_bytes() for path in own.rglob("*") if path.is_file()} == before
+    assert {
+        path: path.read_bytes() for path in checkpoint_copy.rglob("*") if path.is_file()
+    } == before
 
 
 @pytest.mark.slow
-def test_ctrl_c_in_a_terminal_saves_and_says_how_to_go_on(seqgen, here: Path) -> None:
-    """In a real terminal: the picture is drawn, and Ctrl-C is the key, not a signal of the test."""
+def test_ctrl_c_in_a_terminal_saves_and_prints_the_resume_command(seqgen, here: Path) -> None:
+    """In a real terminal: the display is drawn, and Ctrl-C is a key rather than a signal."""
     leader, follower = os.openpty()
     arguments = ("train", "river.txt", "--units", "16", "--embedding", "8", "--minutes", "5")
     with subprocess.Popen(
         [*COMMAND, *arguments, "--checkpoints-dir", "my nets"], stdin=follower,
-        stdout=subprocess.PIPE, stderr=follower, start_new_session=True, preexec_fn=own_terminal,
+        stdout=subprocess.PIPE, stderr=follower, start_new_session=True,
+        preexec_fn=control_terminal,
         env=os.environ | {"TERM": "xterm", "COLUMNS": "100", "LINES": "30"},
     ) as process:  # fmt: skip
         assert process.stdout
         os.close(follower)
         try:
-            seen = read_until(leader, rb"sample at step [\s\S]* left")
+            output = read_until(leader, rb"sample at step [\s\S]* left")
             os.write(leader, b"\x03")
-            seen += read_until(leader, None)
+            output += read_until(leader, None)
         finally:
             process.kill()
             os.close(leader)
         assert (process.wait(20), process.stdout.read()) == (130, b"")
-    text = seen.decode()
+    text = output.decode()
     for word in ("gradient norm", "bits/char", "perplexity", "tokens/s"):
         assert word in text
     assert "Traceback" not in text
@@ -255,7 +263,7 @@ def test_ctrl_c_in_a_terminal_saves_and_says_how_to_go_on(seqgen, here: Path) ->
 
 
 @pytest.mark.slow
-def test_a_text_that_has_changed_is_refused_unless_told_otherwise(seqgen, own: Path) -> None:
+def test_a_changed_text_is_refused_by_default(seqgen, checkpoint_copy: Path) -> None:
     text = Path("river.txt").read_text()
     Path("river.txt").write_text(text + "One more line.\n")
     status, _, err = seqgen("train", "--resume", "river", "--epochs", "9")
@@ -266,15 +274,15 @@ def test_a_text_that_has_changed_is_refused_unless_told_otherwise(seqgen, own: P
     assert status == 2
     assert "river.txt" in err
     assert seqgen("train", "--resume", "river", "--epochs", "9", "--ignore-corpus-changes")[0] == 0
-    # A text that is not there any more has not changed: the run has kept what it learns from.
+    # A deleted text does not count as changed: the run has a copy of its tokens.
     Path("river.txt").unlink()
     assert seqgen("train", "--resume", "river", "--epochs", "10")[0] == 0
     status, _, err = seqgen("train", "sonnets", "--ignore-corpus-changes")
     assert (status, "needs --resume" in err) == (2, True)
 
 
-def own_terminal() -> None:
-    """Make standard input the terminal that controls a new session, so that its Ctrl-C is heard."""
+def control_terminal() -> None:
+    """Make standard input the controlling terminal, so that Ctrl-C works."""
     import fcntl
     import termios
 
@@ -282,38 +290,38 @@ def own_terminal() -> None:
 
 
 def read_until(terminal: int, pattern: bytes | None) -> bytes:
-    """What a terminal shows until a pattern is seen, or until nobody writes to it any more."""
-    seen = b""
-    while pattern is None or not re.search(pattern, seen):
+    """Output on a terminal up to a pattern, or to its end."""
+    output = b""
+    while pattern is None or not re.search(pattern, output):
         try:
             data = os.read(terminal, 65536)
-        except OSError:  # Linux's way of saying that the other side is closed
+        except OSError:  # on Linux, the other side is closed
             data = b""
         if not data:
-            assert pattern is None, seen.decode("utf-8", "replace")
-            return seen
-        seen += data
-    return seen
+            assert pattern is None, output.decode("utf-8", "replace")
+            return output
+        output += data
+    return output
 
 
-def interrupted(line: str, number: signal.Signals, *arguments: str) -> tuple[int, str]:
-    """Signal a run when it has written a line that begins so; its status and standard error."""
+def run_and_signal(line: str, number: signal.Signals, *arguments: str) -> tuple[int, str]:
+    """Signal a run after a line with this beginning; return its status and standard error."""
     command = [*COMMAND, "train", "river.txt", "--units", "16", "--embedding", "8", *arguments]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr
-        seen = []
-        for each in process.stderr:
-            seen.append(each)
-            if each.startswith(line):
+        output = []
+        for output_line in process.stderr:
+            output.append(output_line)
+            if output_line.startswith(line):
                 break
         process.send_signal(number)
-        seen.append(process.stderr.read())
-        return process.wait(20), "".join(seen)
+        output.append(process.stderr.read())
+        return process.wait(20), "".join(output)
 
 
 @pytest.mark.slow
-def test_a_terminated_run_is_saved_and_its_resume_works(seqgen, here: Path) -> None:
-    status, err = interrupted("step 1 ", signal.SIGTERM, "--epochs", "2000")
+def test_a_terminated_run_is_saved_and_can_be_resumed(seqgen, here: Path) -> None:
+    status, err = run_and_signal("step 1 ", signal.SIGTERM, "--epochs", "2000")
     assert status == 128 + signal.SIGTERM
     assert err.endswith("resume with:  seqgen train --resume river\n")
     assert "Traceback" not in err
@@ -326,19 +334,19 @@ def test_a_terminated_run_is_saved_and_its_resume_works(seqgen, here: Path) -> N
     assert f"\nstep {position.step + 3}  " in err
 
 
-def test_ctrl_c_while_tensorflow_loads_leaves_nothing_in_the_way(seqgen) -> None:
-    status, err = interrupted("loading TensorFlow", signal.SIGINT, "--epochs", "1")
+def test_ctrl_c_while_tensorflow_loads_leaves_no_checkpoint(seqgen) -> None:
+    status, err = run_and_signal("loading TensorFlow", signal.SIGINT, "--epochs", "1")
     assert status == 130
-    # The network may stand by the time that the signal is heard, since an import can swallow it.
+    # The network may exist by the time of the signal, since an import can swallow it.
     assert err.endswith("nothing was saved\n")
     assert "\nstep " not in err
     assert "Traceback" not in err
     assert seqgen("train", "river.txt", *TINY)[0] == 0
-    # Now that there is something to lose, the name is taken.
+    # Now a checkpoint with the name exists.
     assert seqgen("train", "river.txt", *TINY)[0] == 1
 
 
-def test_the_end_of_memory_is_told(seqgen, tf, monkeypatch) -> None:
+def test_running_out_of_memory_is_an_error(seqgen, tf, monkeypatch) -> None:
     def learn(*_: object) -> None:
         raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
 
@@ -350,9 +358,7 @@ def test_the_end_of_memory_is_told(seqgen, tf, monkeypatch) -> None:
         assert "Traceback" not in err
 
 
-def test_a_run_that_was_saved_before_its_first_weights_is_not_thrown_away(
-    seqgen, own: Path
-) -> None:
-    (own / "model.safetensors").unlink()
+def test_a_run_without_weights_yet_is_not_overwritten(seqgen, checkpoint_copy: Path) -> None:
+    (checkpoint_copy / "model.safetensors").unlink()
     assert seqgen("train", "river.txt", *TINY)[0] == 1
-    assert (own / "resume" / "state.safetensors").exists()
+    assert (checkpoint_copy / "resume" / "state.safetensors").exists()

@@ -1,4 +1,4 @@
-"""A run in a process of its own."""
+"""Training in a child process."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ from seqgen.errors import CheckpointError, TrainingError
 from seqgen.training import train_state
 from seqgen.training.events import Started, Step
 
-ASKED = {
+OPTIONS = {
     "units": ((16,),), "embedding": (8,), "seq_length": (16,), "batch_size": (8,),
     "cell": ("rnn", "gru"), "epochs": (200.0,), "save_every": (60.0,),
 }  # fmt: skip
@@ -27,9 +27,9 @@ def children() -> set[int]:
 
 
 @pytest.fixture
-def laid(text_file, tmp_path) -> Path:
-    """A checkpoint that has learned nothing yet."""
-    events = compare(open_corpus([str(text_file)]), ASKED, tmp_path / "c")
+def prepared(text_file, tmp_path) -> Path:
+    """A prepared checkpoint before its first step."""
+    events = compare(open_corpus([str(text_file)]), OPTIONS, tmp_path / "c")
     while not (tmp_path / "c.json").exists():
         next(events)
     events.close()
@@ -37,31 +37,31 @@ def laid(text_file, tmp_path) -> Path:
 
 
 @pytest.mark.usefixtures("tf")
-def test_closing_it_saves_the_run_and_ends_its_process(laid: Path) -> None:
+def test_closing_saves_the_run_and_ends_the_process(prepared: Path) -> None:
     before = children()
-    events = worker.train(laid)
+    events = worker.train(prepared)
     for event in events:
         if isinstance(event, Step) and event.step == 20:
             assert children() > before
             events.close()
             break
     assert children() == before
-    position, _ = train_state.read(laid)
+    position, _ = train_state.read(prepared)
     assert position.step >= 20
-    again = worker.resume_or_start(laid)
-    for event in again:
+    resumed = worker.resume_or_start(prepared)
+    for event in resumed:
         if isinstance(event, Started):
             assert event.resumed
         if isinstance(event, Step):
             assert event.step == position.step + 1
-            again.close()
+            resumed.close()
             break
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds its child in /proc")
-def test_a_killed_process_fails_its_variant_only(text_file, tmp_path) -> None:
+def test_a_killed_process_fails_only_its_variant(text_file, tmp_path) -> None:
     before = children()
-    events = compare(open_corpus([str(text_file)]), ASKED, tmp_path / "c")
+    events = compare(open_corpus([str(text_file)]), OPTIONS, tmp_path / "c")
     for event in events:
         if isinstance(event, VariantEvent) and isinstance(event.event, Step):
             os.kill((children() - before).pop(), signal.SIGKILL)
@@ -73,25 +73,25 @@ def test_a_killed_process_fails_its_variant_only(text_file, tmp_path) -> None:
     assert not second.finished
 
 
-def test_what_a_child_raises_is_raised_here(laid: Path) -> None:
-    (laid / "resume" / "training.bin").unlink()
-    with pytest.raises(CheckpointError, match="the tokens cannot be read"):
-        list(worker.train(laid))
+def test_errors_of_the_child_are_raised_here(prepared: Path) -> None:
+    (prepared / "resume" / "training.bin").unlink()
+    with pytest.raises(CheckpointError, match=r"training\.bin"):
+        list(worker.train(prepared))
 
 
-def test_what_a_child_did_not_foresee_is_told(laid: Path, monkeypatch) -> None:
+def test_crashes_of_the_child_are_training_errors(prepared: Path, monkeypatch) -> None:
     monkeypatch.setattr(worker, "CHILD", "raise ZeroDivisionError('of all things')")
     with pytest.raises(TrainingError, match="ZeroDivisionError: of all things"):
-        list(worker.train(laid))
+        list(worker.train(prepared))
 
 
-def test_a_run_that_cannot_be_saved_is_no_quiet_end(laid: Path) -> None:
-    events = worker.train(laid)
+def test_a_failure_to_save_on_closing_is_raised(prepared: Path) -> None:
+    events = worker.train(prepared)
     for event in events:
         if isinstance(event, Step) and event.step == 3:
-            (laid / "resume" / "state.safetensors").unlink()
-            (laid / "resume" / "state.safetensors").mkdir()
-            (laid / "resume" / "state.safetensors" / "x").touch()
+            (prepared / "resume" / "state.safetensors").unlink()
+            (prepared / "resume" / "state.safetensors").mkdir()
+            (prepared / "resume" / "state.safetensors" / "x").touch()
             with pytest.raises(CheckpointError, match=r"cannot write .*state\.safetensors"):
                 events.close()
             break

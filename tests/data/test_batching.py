@@ -1,4 +1,4 @@
-"""Windows follow one another, and every token of a part is measured once."""
+"""Training windows are consecutive, and evaluation counts every token once."""
 
 import itertools
 import os
@@ -14,13 +14,13 @@ from seqgen.data.batching import EvalBatches, TBPTTBatches
 
 
 def windows(**changes):
-    chosen: dict[str, Any] = {
+    defaults: dict[str, Any] = {
         "tokens": np.arange(1000, dtype=np.uint16),
         "batch_size": 4,
         "seq_length": 10,
         "seed": 0,
     }
-    return TBPTTBatches(**chosen | changes)
+    return TBPTTBatches(**defaults | changes)
 
 
 def test_targets_are_the_next_tokens_and_windows_are_consecutive():
@@ -58,7 +58,7 @@ def test_epochs_begin_at_other_positions_by_the_seed():
     assert (windows(seed=1).read(0, 0).inputs != batches.read(0, 0).inputs).any()
 
 
-def test_some_streams_are_reset_by_the_seed():
+def test_resets_depend_on_the_seed():
     batches = windows(batch_size=50, seq_length=2)
     resets = np.stack([batches.read(e, s).reset for e in range(20) for s in range(batches.steps)])
     assert 0.01 < resets.mean() < 0.03
@@ -69,10 +69,10 @@ def test_some_streams_are_reset_by_the_seed():
 def test_random_windows_are_consecutive_and_have_the_mean_length():
     batches = windows(tokens=np.arange(60_000), random=True)
     assert batches.steps == 1500
-    read = [batches.read(0, step) for step in range(batches.steps)]
-    for one, other in itertools.pairwise(read):
+    all_batches = [batches.read(0, step) for step in range(batches.steps)]
+    for one, other in itertools.pairwise(all_batches):
         np.testing.assert_array_equal(other.inputs[0], one.targets[-1])
-    lengths = np.array([len(batch.inputs) for batch in read])
+    lengths = np.array([len(batch.inputs) for batch in all_batches])
     assert lengths.mean() == pytest.approx(10, rel=0.1)
     # The probability to end is the same after every step.
     for steps in (1, 5, 20):
@@ -86,9 +86,7 @@ def test_random_windows_are_consecutive_and_have_the_mean_length():
     seq_length=st.integers(1, 40),
     burn_in=st.integers(0, 30),
 )
-def test_every_token_but_the_first_counts_once_after_its_own_past(
-    length, streams, seq_length, burn_in
-):
+def test_every_token_but_the_first_counts_once(length, streams, seq_length, burn_in):
     batches = EvalBatches(np.arange(length), streams, seq_length, burn_in)
     counted = []
     for step in range(batches.steps):
@@ -101,12 +99,14 @@ def test_every_token_but_the_first_counts_once_after_its_own_past(
 
 
 @pytest.mark.parametrize("tokens", [40, 41])
-def test_a_part_of_exactly_one_window_is_one_step(tokens):
+def test_tokens_for_one_window_are_one_step(tokens):
     assert windows(tokens=np.arange(tokens)).steps == 1
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/self/smaps"), reason="tells what is resident")
-def test_reading_a_mapped_file_holds_little_of_it(tmp_path):
+@pytest.mark.skipif(
+    not os.path.exists("/proc/self/smaps"), reason="needs /proc for resident memory"
+)
+def test_reading_a_mapped_file_keeps_little_in_memory(tmp_path):
     file = tmp_path / "tokens.bin"
     np.zeros(50_000_000, np.uint8).tofile(file)
     mapped = np.memmap(file, np.uint8, mode="r")
@@ -122,5 +122,5 @@ def test_reading_a_mapped_file_holds_little_of_it(tmp_path):
 def resident(file):
     """Kilobytes of a mapped file that are in this process's memory."""
     lines = Path("/proc/self/smaps").read_text().splitlines()
-    found = next(n for n, line in enumerate(lines) if line.endswith(str(file)))
-    return int(next(line for line in lines[found:] if line.startswith("Rss:")).split()[1])
+    first = next(n for n, line in enumerate(lines) if line.endswith(str(file)))
+    return int(next(line for line in lines[first:] if line.startswith("Rss:")).split()[1])

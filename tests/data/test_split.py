@@ -1,4 +1,4 @@
-"""Which documents are learned from, and which are held back."""
+"""The split into training and validation documents."""
 
 import numpy as np
 from hypothesis import given
@@ -18,13 +18,13 @@ def tune(number, key="C"):
     return f"X:{number}\nT:Tune {number}\nR:reel\nM:4/4\nL:1/8\nK:{key}\n{body}|]\n"
 
 
-def test_the_last_tenth_of_each_text_is_held_back():
+def test_the_last_tenth_of_each_text_is_held_out():
     split = split_text(corpus("a" * 1005, "b" * 20))
     assert split.training == ("a" * 904, "b" * 18)
     assert split.validation == ("a" * 101, "b" * 2)
 
 
-def test_the_parts_of_tinyshakespeares_length_are_the_published_ones():
+def test_tinyshakespeare_is_split_as_published():
     split = split_text(corpus("x" * 1_115_394))
     assert list(map(len, split.training)) == [1_003_854]
     assert list(map(len, split.validation)) == [111_540]
@@ -33,7 +33,7 @@ def test_the_parts_of_tinyshakespeares_length_are_the_published_ones():
 NAMES = [f"{a}{b}{c}" for a in "ABCDEFGH" for b in "aeiou" for c in ("n", "ra", "lis", "mo", "t")]
 
 
-def test_whole_documents_are_held_out_whatever_their_order():
+def test_held_out_documents_do_not_depend_on_their_order():
     split = split_text(corpus("\n".join(NAMES)), "line")
     again = split_text(corpus(*("\n".join(part) for part in (NAMES[150:], NAMES[:150]))), "line")
     assert split.documents == 200
@@ -44,7 +44,7 @@ def test_whole_documents_are_held_out_whatever_their_order():
     assert {str(name)[0] for name in split.training} == set("ABCDEFGH")
 
 
-def test_files_are_held_out_whole_from_twenty_on():
+def test_twenty_or_more_files_are_held_out_whole():
     texts = [f"Text {number}.\n" * 5 for number in range(20)]
     split = split_text(corpus(*texts))
     assert (split.held_out, split.documents, split.unit) == (2, 20, "file")
@@ -54,22 +54,22 @@ def test_files_are_held_out_whole_from_twenty_on():
     assert fewer.training == tuple(text[: int(0.9 * len(text))] for text in texts[:19])
 
 
-def test_equal_documents_stand_on_one_side():
+def test_equal_documents_are_in_the_same_part():
     split = split_text(corpus("\n".join([*NAMES, *NAMES, *(name + " " for name in NAMES)])), "line")
     assert split.held_out == 60
     assert not {str(n).strip() for n in split.training} & {str(n).strip() for n in split.validation}
 
 
-def test_of_too_few_different_documents_the_end_of_the_text_is_held_out():
+def test_too_few_different_documents_are_one_text():
     split = split_text(corpus("\n".join(NAMES[:19] * 5)), "line")
     assert (split.held_out, split.documents, split.unit) == (0, 1, "file")
     assert "19 different documents, one per line" in split.notices[0]
 
 
 @given(st.lists(st.integers(1, 1000), min_size=20, max_size=60), st.integers(0, 2**32))
-def test_what_is_held_out_is_never_most_of_the_text(lengths: list[int], seed: int):
+def test_held_out_documents_are_a_small_part(lengths: list[int], seed: int):
     lengths[0] = max(lengths[0], 10 * sum(lengths[1:]))
     hashes = np.random.default_rng(seed).integers(0, 2**63, len(lengths), np.uint64)
-    held = held_out_mask(hashes, np.array(lengths))
-    assert 1 <= held.sum() <= max(1, round(0.1 * len(lengths)))
-    assert not held[0]
+    mask = held_out_mask(hashes, np.array(lengths))
+    assert 1 <= mask.sum() <= max(1, round(0.1 * len(lengths)))
+    assert not mask[0]

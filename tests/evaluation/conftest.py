@@ -1,4 +1,3 @@
-from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -13,7 +12,7 @@ EIGHTH = Fraction(1, 8)
 
 
 def make(body: str, meter: tuple[int, int] = (6, 8), key: Key = Key(0)) -> Tune:  # noqa: B008
-    """A tune from tokens of the normal form; blanks are for the eye. A sign holds for one note."""
+    """A tune from tokens of the normal form; blanks are ignored, accidentals hold for one note."""
     bars, left, ending, triplet = [], "", "", 0
     notes: list[Any] = []
     for token in PATTERN.findall(body.replace(" ", "").replace("\n", "")):
@@ -48,8 +47,5 @@ def pitches(token: str, key: Key) -> tuple[Pitch, ...]:
 
 @pytest.fixture(scope="session")
 def tune():
-    """`make`: a tune from tokens of the normal form, read without the program's own reader."""
+    """Function that makes a tune from tokens of the normal form, without the package's parser."""
     return make
-
-
-__all__ = ["make", "replace"]

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from seqgen.generation.batch import Piece, RandomStreams, in_order
 
 
-def test_a_streams_numbers_do_not_depend_on_the_others() -> None:
+def test_random_numbers_do_not_depend_on_other_streams() -> None:
     alone = RandomStreams(7, [(2, 0)])
     together = RandomStreams(7, [(0, 0), (1, 0), (2, 0)])
     first = [together.next() for _ in range(300)]
@@ -18,28 +18,28 @@ def test_a_streams_numbers_do_not_depend_on_the_others() -> None:
 
 
 @given(st.lists(st.lists(st.text("xy", max_size=2), min_size=1, max_size=4), max_size=5), st.data())
-def test_samples_come_in_order_and_whole(texts: list[list[str]], data: st.DataObject) -> None:
-    left = [list(pieces) for pieces in texts]
+def test_samples_are_ordered_and_complete(texts: list[list[str]], data: st.DataObject) -> None:
+    pending = [list(pieces) for pieces in texts]
     mixed = []
-    while any(left):
-        index = data.draw(st.sampled_from([i for i, pieces in enumerate(left) if pieces]))
-        text = left[index].pop(0)
-        mixed.append(Piece(index, text, not left[index]))
-    found = list(in_order(mixed))
-    assert [index for index, _ in found] == sorted(index for index, _ in found)
+    while any(pending):
+        index = data.draw(st.sampled_from([i for i, pieces in enumerate(pending) if pieces]))
+        text = pending[index].pop(0)
+        mixed.append(Piece(index, text, not pending[index]))
+    ordered = list(in_order(mixed))
+    assert [index for index, _ in ordered] == sorted(index for index, _ in ordered)
     for index, pieces in enumerate(texts):
-        assert "".join(text for i, text in found if i == index) == "".join(pieces)
+        assert "".join(text for i, text in ordered if i == index) == "".join(pieces)
 
 
-def test_the_first_comes_live() -> None:
-    seen: list[str] = []
+def test_the_first_sample_is_streamed() -> None:
+    received: list[str] = []
 
     def pieces():
         yield Piece(0, "a", False)
-        assert seen == ["a"]
+        assert received == ["a"]
         yield Piece(1, "x", True)
         yield Piece(0, "b", True)
 
     for _, text in in_order(pieces()):
-        seen.append(text)
-    assert seen == ["a", "b", "x"]
+        received.append(text)
+    assert received == ["a", "b", "x"]

@@ -1,4 +1,4 @@
-"""A network that ends documents anywhere is corrected by the lengths of real ones."""
+"""Calibration of document ends by the lengths of real documents."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -24,20 +24,20 @@ def path(make: Callable[..., Path], tmp_path: Path) -> Path:
     )  # fmt: skip
 
 
-def part(path: Path, lengths: list[int]) -> np.ndarray:
+def encode_lengths(path: Path, lengths: list[int]) -> np.ndarray:
     tokenizer = open_checkpoint(path).tokenizer
     return tokenizer.encode_documents(["abcdef"[n % 6] * size for n, size in enumerate(lengths)])
 
 
-def test_documents_become_as_long_as_real_ones(path: Path) -> None:
+def test_documents_get_the_lengths_of_real_ones(path: Path) -> None:
     engine = Engine(open_checkpoint(path).graph("float32"))
-    found = calibrate(engine, part(path, [8, 9, 10, 11, 12] * 40))
-    assert found is not None
-    assert found.lengths[0] == 8
-    assert found.lengths[-1] == 13
-    assert found.biases[0] < -2
-    assert found.biases[-1] >= BEYOND
-    end_calibration.save(path, found)
+    calibration = calibrate(engine, encode_lengths(path, [8, 9, 10, 11, 12] * 40))
+    assert calibration is not None
+    assert calibration.lengths[0] == 8
+    assert calibration.lengths[-1] == 13
+    assert calibration.biases[0] < -2
+    assert calibration.biases[-1] >= BEYOND
+    end_calibration.save(path, calibration)
     texts = [""] * 200
     generator = load(path)
     from seqgen.config.options import SamplingOptions
@@ -51,22 +51,22 @@ def test_documents_become_as_long_as_real_ones(path: Path) -> None:
     assert len(long) <= 4  # the prompt counts
 
 
-def test_of_few_documents_nothing_is_concluded(path: Path) -> None:
+def test_few_documents_give_no_calibration(path: Path) -> None:
     engine = Engine(open_checkpoint(path).graph("float32"))
-    assert calibrate(engine, part(path, [5] * 29)) is None
-    assert calibrate(engine, part(path, [5] * 30)) is not None
+    assert calibrate(engine, encode_lengths(path, [5] * 29)) is None
+    assert calibrate(engine, encode_lengths(path, [5] * 30)) is not None
 
 
-def test_the_odds_are_those_of_the_loss(path: Path) -> None:
+def test_log_odds_agree_with_the_loss(path: Path) -> None:
     engine = Engine(open_checkpoint(path).graph("float32"))
-    tokens = part(path, [3, 7])
+    tokens = encode_lengths(path, [3, 7])
     nats = token_losses(engine, np.append(tokens, END), boundary=END, streams=1)
     first, second = log_odds(engine, [tokens[:4], tokens[4:]])
     for odds, loss in ((first[-1], nats[3]), (second[-1], nats[11])):
         assert -np.log(1 / (1 + np.exp(-odds))) == pytest.approx(loss, abs=1e-4)
 
 
-def test_a_network_that_is_right_is_left_alone() -> None:
+def test_a_calibrated_network_is_not_changed() -> None:
     odds = np.full(1000, -2.0)
     expected = 1000 / (1 + np.exp(2.0))
     assert abs(bias(odds, round(expected))) < 0.02
@@ -74,7 +74,7 @@ def test_a_network_that_is_right_is_left_alone() -> None:
     assert -7 < bias(odds, 0) < -4
 
 
-def test_ranges_hold_about_as_many_documents() -> None:
+def test_ranges_have_similar_numbers_of_documents() -> None:
     assert ranges(np.array([4] * 40)).tolist() == [4, 5]
     edges = ranges(np.arange(100))
     assert len(edges) == 11

@@ -53,11 +53,11 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path, make: Callable[..., P
 
 
 def test_lstm_equals_its_equations_in_float64(checkpoint: Path) -> None:
-    opened = open_checkpoint(checkpoint)
-    ids_T = np.random.default_rng(1).integers(0, opened.config.vocab, 100)
-    expected = lstm_logits(opened.weights(), ids_T)
-    found = run_in_chunks(Engine(opened.graph("float32")), ids_T[:, None], [100])[:, 0]
-    np.testing.assert_allclose(found, expected, atol=1e-4)
+    model = open_checkpoint(checkpoint)
+    ids_T = np.random.default_rng(1).integers(0, model.config.vocab, 100)
+    expected = lstm_logits(model.weights(), ids_T)
+    logits = run_in_chunks(Engine(model.graph("float32")), ids_T[:, None], [100])[:, 0]
+    np.testing.assert_allclose(logits, expected, atol=1e-4)
 
 
 def test_chunks_with_carried_state_equal_the_whole(engine: Engine) -> None:
@@ -67,7 +67,7 @@ def test_chunks_with_carried_state_equal_the_whole(engine: Engine) -> None:
         np.testing.assert_allclose(run_in_chunks(engine, ids_TB, lengths), whole, atol=1e-5)
 
 
-JOINED: dict[str, dict[str, Any]] = {
+ARCHITECTURES: dict[str, dict[str, Any]] = {
     "reset before": {"cell": "gru", "reset": "before"},
     "residual": {"residual": True, "layers": 4, "units": (40,)},
     "dense": {"dense": True},
@@ -75,43 +75,43 @@ JOINED: dict[str, dict[str, Any]] = {
     "batch norm": {"norm": "batch"},
     "tied": {"tie_embeddings": True, "units": (40,)},
 }
-KINDS = {cell: {"cell": cell} for cell in cells.names()} | JOINED
+KINDS = {cell: {"cell": cell} for cell in cells.names()} | ARCHITECTURES
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("embedding", [12, 40])  # narrower and wider than the vocabulary of 30
-def test_int8_keeps_what_the_network_knows(kind: str, embedding: int) -> None:
+def test_int8_changes_predictions_little(kind: str, embedding: int) -> None:
     if embedding == 12 and kind in ("residual", "tied"):
         embedding = 40
-    exact_TBV, coded_TBV = (
+    exact_TBV, quantised_TBV = (
         log_probabilities(KINDS[kind], embedding, precision) for precision in ("float32", "int8")
     )
     entropy = -(np.exp(exact_TBV) * exact_TBV).sum(-1).mean()
-    divergence = (np.exp(exact_TBV) * (exact_TBV - coded_TBV)).sum(-1).mean()
+    divergence = (np.exp(exact_TBV) * (exact_TBV - quantised_TBV)).sum(-1).mean()
     # Weights in 15 steps instead of 63 would cost at least twice the bound.
     assert 0 < divergence < 0.003 * (np.log(30) - entropy)
 
 
-def log_probabilities(said: dict[str, Any], embedding: int, precision: str) -> np.ndarray:
-    """What a random network of 30 tokens expects over 60 random ones of 8 streams, [T, B, V]."""
+def log_probabilities(options: dict[str, Any], embedding: int, precision: str) -> np.ndarray:
+    """Log-probabilities [T, B, V] of a random network on 60 random tokens of 8 streams."""
     sizes: dict[str, Any] = {"layers": 2, "units": (48, 40), "embedding": embedding}
-    stack = model_spec(**sizes | said)
+    spec = model_spec(**sizes | options)
     random = np.random.default_rng(0)
     weights = {
-        # Of a size that neither forgets at once nor runs into chaos; the output far from even.
+        # Scaled so that states neither vanish nor become chaotic; outputs are far from uniform.
         name: (random.normal(size=shape) / np.sqrt(shape[0])).astype(np.float32)
-        for name, shape in weight_shapes(stack, 30).items()
+        for name, shape in weight_shapes(spec, 30).items()
     }
     for name in weights:
         if name.endswith(("gamma", "moving_variance")):
             weights[name] = random.uniform(0.5, 2, weights[name].shape).astype(np.float32)
-    weights["embedding/embeddings" if stack.tie_embeddings else "output/kernel"] *= 4
-    engine = Engine(graph.build(stack, 30, weights, precision))
+    weights["embedding/embeddings" if spec.tie_embeddings else "output/kernel"] *= 4
+    engine = Engine(graph.build(spec, 30, weights, precision))
     logits_TBV, _ = engine.run(random.integers(0, 30, (60, 8)), engine.start(8))
     return logits_TBV - np.logaddexp.reduce(logits_TBV.astype(np.float64), -1, keepdims=True)
 
 
-def test_in_int8_streams_are_the_same_to_the_last_bit_however_many(
+def test_int8_results_do_not_depend_on_the_number_of_streams(
     tmp_path: Path, make: Callable[..., Path]
 ) -> None:
     for cell in cells.names():
@@ -123,7 +123,7 @@ def test_in_int8_streams_are_the_same_to_the_last_bit_however_many(
             np.testing.assert_array_equal(together[:, b : b + 1], alone)
 
 
-def test_streams_that_are_kept_go_on_as_they_were(engine: Engine) -> None:
+def test_selected_streams_continue_unchanged(engine: Engine) -> None:
     ids_TB = np.random.default_rng(5).integers(0, engine.vocab, (12, 5))
     whole = run_in_chunks(engine, ids_TB, [12])
     start = engine.start(5)
@@ -136,19 +136,19 @@ def test_streams_that_are_kept_go_on_as_they_were(engine: Engine) -> None:
     assert not any(state.any() for state in start.values())
 
 
-def test_a_stream_that_forgets_begins_anew(engine: Engine) -> None:
+def test_reset_streams_start_again(engine: Engine) -> None:
     ids_TB = np.random.default_rng(6).integers(0, engine.vocab, (12, 3))
-    whole, anew = (run_in_chunks(engine, ids, [len(ids)]) for ids in (ids_TB, ids_TB[5:]))
+    whole, restarted = (run_in_chunks(engine, ids, [len(ids)]) for ids in (ids_TB, ids_TB[5:]))
     streams = engine.streams(engine.start(3))
     for ids_B in ids_TB[:5]:
         streams.step(ids_B)
     streams.reset(np.array([False, True, False]))
     logits_BV = [streams.step(ids_B) for ids_B in ids_TB[5:]][-1]
-    np.testing.assert_allclose(logits_BV[1], anew[-1, 1], atol=1e-5)
+    np.testing.assert_allclose(logits_BV[1], restarted[-1, 1], atol=1e-5)
     np.testing.assert_allclose(logits_BV[[0, 2]], whole[-1, [0, 2]], atol=1e-5)
 
 
-def test_streams_do_not_see_one_another(engine: Engine) -> None:
+def test_streams_are_independent(engine: Engine) -> None:
     ids_TB = np.random.default_rng(3).integers(0, engine.vocab, (20, 4))
     together = run_in_chunks(engine, ids_TB, [20])
     for b in range(4):
@@ -157,7 +157,7 @@ def test_streams_do_not_see_one_another(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("length", [1, 2, 300])
-def test_a_prompt_is_read_as_token_by_token(checkpoint: Path, length: int) -> None:
+def test_reading_a_prompt_equals_token_by_token(checkpoint: Path, length: int) -> None:
     engine = Engine(open_checkpoint(checkpoint).graph())
     ids_T = np.random.default_rng(4).integers(0, engine.vocab, length).astype(np.uint8)
     logits_1V, states = engine.read(ids_T)
@@ -170,20 +170,20 @@ def test_a_long_prompt_is_read_by_the_sequence_graph(
     checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("seqgen.generation.engine.SEQUENCE_GRAPH_MIN_TOKENS", 600)
-    opened, built = open_checkpoint(checkpoint), []
+    model, built = open_checkpoint(checkpoint), []
 
     def sequence_graph() -> bytes:
         built.append(True)
-        return opened.sequence_graph("float32")
+        return model.sequence_graph("float32")
 
-    engine = Engine(opened.graph("float32"), sequence_graph=sequence_graph)
+    engine = Engine(model.graph("float32"), sequence_graph=sequence_graph)
     ids_T = np.random.default_rng(4).integers(0, engine.vocab, 1100)
-    seen: list[tuple[int, int]] = []
-    engine.read(ids_T[:599], lambda *progress: seen.append(progress))
+    progress_calls: list[tuple[int, int]] = []
+    engine.read(ids_T[:599], lambda *progress: progress_calls.append(progress))
     assert not built
-    assert seen == [(512, 599)]
-    logits_1V, _ = engine.read(ids_T, lambda *progress: seen.append(progress))
-    assert seen[1:] == [(512, 1100), (1024, 1100), (1100, 1100)]
+    assert progress_calls == [(512, 599)]
+    logits_1V, _ = engine.read(ids_T, lambda *progress: progress_calls.append(progress))
+    assert progress_calls[1:] == [(512, 1100), (1024, 1100), (1100, 1100)]
     engine.read(ids_T)
     assert len(built) == 1
     expected = run_in_chunks(engine, ids_T[:, None], [1100])[-1]
@@ -191,17 +191,17 @@ def test_a_long_prompt_is_read_by_the_sequence_graph(
 
 
 @pytest.mark.parametrize("precision", ["float32", "int8"])
-def test_threads_change_nothing(
+def test_results_do_not_depend_on_threads(
     checkpoint: Path, monkeypatch: pytest.MonkeyPatch, precision: str
 ) -> None:
-    """A long prompt is read by one thread and by several, whichever is faster."""
+    """A long prompt is read by one or several threads, whichever is faster."""
     monkeypatch.setattr("seqgen.generation.engine.CHUNK_TOKENS", 20)
-    opened = open_checkpoint(checkpoint)
-    content = opened.sequence_graph(precision)
-    ids_T = np.random.default_rng(4).integers(0, opened.config.vocab, 900)
+    model = open_checkpoint(checkpoint)
+    content = model.sequence_graph(precision)
+    ids_T = np.random.default_rng(4).integers(0, model.config.vocab, 900)
     results = []
     for threads in (1, 2):
-        engine = Engine(opened.graph(precision), threads=threads, sequence_graph=lambda: content)
+        engine = Engine(model.graph(precision), threads=threads, sequence_graph=lambda: content)
         results.append(engine.read_sequence(ids_T))
     (logits_1V, states), (others_1V, other_states) = results
     np.testing.assert_allclose(logits_1V, others_1V, atol=1e-6)
@@ -209,20 +209,20 @@ def test_threads_change_nothing(
         np.testing.assert_allclose(state, other_states[name], atol=1e-6)
 
 
-def test_a_sequence_graph_that_cannot_be_run_is_refused(checkpoint: Path) -> None:
+def test_invalid_sequence_graphs_are_refused(checkpoint: Path) -> None:
     engine = Engine(open_checkpoint(checkpoint).graph(), sequence_graph=lambda: b"nonsense")
     with pytest.raises(CheckpointError, match="sequence graph"):
         engine.read_sequence(np.array([1]))
 
 
-def test_nonsense_is_refused_in_one_line(capfd: pytest.CaptureFixture[str]) -> None:
+def test_invalid_graphs_are_refused_in_one_line(capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(CheckpointError, match="one-step graph") as caught:
         Engine(b"nonsense")
     assert "\n" not in str(caught.value)
     assert capfd.readouterr().err == ""
 
 
-def test_another_graph_is_refused() -> None:
+def test_other_graphs_are_refused() -> None:
     from onnx import TensorProto, helper
 
     value = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1])

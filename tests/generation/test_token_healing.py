@@ -20,12 +20,12 @@ TEXT = "The king and the kingdom. The kind queen, it's 3.14 or 1,000; naïve ét
 
 
 @cache
-def trained(kind: str) -> Tokenizer:
+def train(kind: str) -> Tokenizer:
     return tokenizers.train(kind, [TEXT])
 
 
 @pytest.mark.parametrize(
-    ("kind", "text", "taken_back"),
+    ("kind", "text", "unfinished"),
     [
         ("word", "The kin", " kin"),
         ("word", "The king", " king"),
@@ -45,40 +45,42 @@ def trained(kind: str) -> Tokenizer:
         ("char", "The kin", ""),
     ],
 )
-def test_what_is_taken_back(kind: str, text: str, taken_back: str) -> None:
-    assert trained(kind).unfinished(text) == taken_back
+def test_unfinished_is_the_last_incomplete_token(kind: str, text: str, unfinished: str) -> None:
+    assert train(kind).unfinished(text) == unfinished
 
 
 @pytest.mark.parametrize("kind", ["word", "subword"])
 @settings(deadline=None)
 @given(st.text(st.sampled_from(TEXT), max_size=30), st.text(st.sampled_from(TEXT), max_size=6))
-def test_what_stays_has_the_same_tokens_whatever_follows(kind: str, text: str, more: str) -> None:
-    tokenizer = trained(kind)
-    kept = text.removesuffix(tokenizer.unfinished(text))
-    ids = tokenizer.encode(kept).tolist()
+def test_remaining_tokens_do_not_depend_on_what_follows(kind: str, text: str, more: str) -> None:
+    tokenizer = train(kind)
+    rest = text.removesuffix(tokenizer.unfinished(text))
+    ids = tokenizer.encode(rest).tolist()
     assert tokenizer.encode(text + more).tolist()[: len(ids)] == ids
 
 
 @pytest.mark.parametrize("kind", ["word", "subword"])
-def test_only_tokens_that_agree_are_allowed(kind: str) -> None:
-    tokenizer = trained(kind)
+def test_only_tokens_that_complete_the_text_are_allowed(kind: str) -> None:
+    tokenizer = train(kind)
     heal = TokenHealing(tokenizer.contents, " kin", [4, 9])
     logits_2V = np.zeros((2, tokenizer.size), np.float32)
     allowed = np.isfinite(heal.process([4, 9], logits_2V))[0]
-    found = {tokenizer.decode([id]) for id in np.flatnonzero(allowed).tolist()}
-    assert {" ", " king", " kingdom", " kind"} <= found
-    assert all(" kin".startswith(piece) or piece.startswith(" kin") for piece in found)
+    pieces = {tokenizer.decode([id]) for id in np.flatnonzero(allowed).tolist()}
+    assert {" ", " king", " kingdom", " kind"} <= pieces
+    assert all(" kin".startswith(piece) or piece.startswith(" kin") for piece in pieces)
     (space,), (king,) = tokenizer.encode(" "), tokenizer.encode(" king")
     heal.accept([4, 9], np.array([space, king]))
     masked_2V = heal.process([4, 9], logits_2V)
     assert np.isfinite(masked_2V[1]).all()
-    left = {tokenizer.decode([id]) for id in np.flatnonzero(np.isfinite(masked_2V[0])).tolist()}
-    assert "k" in left
-    assert all("kin".startswith(piece) or piece.startswith("kin") for piece in left)
+    pieces_after_space = {
+        tokenizer.decode([id]) for id in np.flatnonzero(np.isfinite(masked_2V[0])).tolist()
+    }
+    assert "k" in pieces_after_space
+    assert all("kin".startswith(piece) or piece.startswith("kin") for piece in pieces_after_space)
 
 
-def favouring(make: Callable[..., Path], path: Path, kind: str, **pieces: float) -> Path:
-    """A checkpoint that mostly writes some tokens."""
+def make_biased(make: Callable[..., Path], path: Path, kind: str, **pieces: float) -> Path:
+    """A checkpoint that mostly generates certain tokens."""
     return make(path, tokens=kind, text=TEXT, scale=0.01, bias={"*": 0.0, **pieces})
 
 
@@ -86,7 +88,7 @@ def favouring(make: Callable[..., Path], path: Path, kind: str, **pieces: float)
 def test_a_prompt_that_ends_within_a_word_is_completed(
     make: Callable[..., Path], tmp_path: Path, kind: str
 ) -> None:
-    path = favouring(make, tmp_path / "x", kind, **{" king": 9.0})
+    path = make_biased(make, tmp_path / "x", kind, **{" king": 9.0})
     written = "".join(load(path).generate("The kin", length=1, seed=0))
     assert written == "g"
 
@@ -96,10 +98,10 @@ def test_a_prompt_that_ends_within_a_word_is_completed(
 @given(st.text(st.sampled_from(TEXT), min_size=1, max_size=30), st.randoms(use_true_random=False))
 def test_whatever_is_drawn_goes_on_from_the_prompt(kind: str, prompt: str, random: Any) -> None:
     """What is written is what the tokens decode to, without the part that the prompt has."""
-    tokenizer = trained(kind)
-    taken_back = tokenizer.unfinished(prompt)
-    heal = TokenHealing(tokenizer.contents, taken_back, [0] if taken_back else [])
-    sample = TextSample(0, tokenizer, SamplingOptions(length=9), given=taken_back)
+    tokenizer = train(kind)
+    unfinished = tokenizer.unfinished(prompt)
+    heal = TokenHealing(tokenizer.contents, unfinished, [0] if unfinished else [])
+    sample = TextSample(0, tokenizer, SamplingOptions(length=9), given=unfinished)
     ids, written = [], ""
     while not sample.done:
         logits_1V = heal.process([0], np.zeros((1, tokenizer.size), np.float32))
@@ -107,7 +109,7 @@ def test_whatever_is_drawn_goes_on_from_the_prompt(kind: str, prompt: str, rando
         heal.accept([0], np.array([id]))
         ids.append(id)
         written += sample.take(id)[1]
-    assert tokenizer.decode(ids) == taken_back + written
+    assert tokenizer.decode(ids) == unfinished + written
     assert len(ids) >= 9
 
 
@@ -123,5 +125,5 @@ def test_unknown_characters_are_refused_wherever_they_stand(
 def test_a_prompt_is_completed_to_the_likeliest_word_of_all_that_fit(
     make: Callable[..., Path], tmp_path: Path
 ) -> None:
-    path = favouring(make, tmp_path / "x", "word", **{" queen": 12.0, " kingdom": 9.0})
+    path = make_biased(make, tmp_path / "x", "word", **{" queen": 12.0, " kingdom": 9.0})
     assert "".join(load(path).generate("The king", length=1, temperature=0.0)) == "dom"

@@ -1,4 +1,4 @@
-"""What the tests of the inspection share: checkpoints with weights that a test sets."""
+"""Fixtures of the inspection tests: checkpoints with weights set by a test."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -22,21 +22,21 @@ LINES = (
 
 @pytest.fixture
 def lines() -> str:
-    """A text that has a little of everything, 3,080 characters."""
+    """A varied text of 3,080 characters."""
     return LINES
 
 
 @pytest.fixture
 def made(tmp_path: Path, make: Callable[..., Path]) -> Callable[..., Checkpoint]:
-    """Makes a checkpoint of `LINES`, which it holds as its validation part.
+    """Make a checkpoint of `LINES` that has it as its validation part.
 
-    set_: puts in place of its weights what it returns, given them by name.
-    options: of `tests.conftest.make_checkpoint`.
+    set_: gets the weights by name and returns those to replace.
+    options: Passed to `tests.conftest.make_checkpoint`.
     """
 
-    def making(
+    def make_lines(
         set_: Callable[[Mapping[str, np.ndarray]], Mapping[str, np.ndarray]] | None = None,
-        kept: str = LINES,
+        validation: str = LINES,
         **options: Any,
     ) -> Checkpoint:
         number = len([*tmp_path.glob("checkpoints/*")])
@@ -46,9 +46,9 @@ def made(tmp_path: Path, make: Callable[..., Path]) -> Callable[..., Checkpoint]
             weights = checkpoint.weights()
             write.save_weights(path, checkpoint.config, {**weights, **set_(weights)})
         (path / layout.RESUME).mkdir(exist_ok=True)
-        rows = encode_documents([kept], checkpoint.tokenizer)
+        rows = encode_documents([validation], checkpoint.tokenizer)
         for _ in write_rows(path / layout.RESUME / VALIDATION, rows):
             pass
         return checkpoint
 
-    return making
+    return make_lines

@@ -5,7 +5,7 @@ from seqgen.inspection import features
 
 BY_NAME = {feature.name: feature for feature in (*features.TEXT, *features.MUSIC)}
 
-# Below each text what a person would say of each of its characters.
+# Feature, text, and the expected value of each character.
 CASES = [
     ("in quotes", 'a "bc" d', "00111000"),
     ("in quotes", "“a” b", "11000"),
@@ -40,19 +40,19 @@ CASES = [
 
 
 @pytest.mark.parametrize(("name", "text", "expected"), CASES)
-def test_each_says_what_a_person_would(name: str, text: str, expected: str) -> None:
-    found = BY_NAME[name].measure(text)
-    assert "".join(str(int(value)) for value in found) == expected
+def test_values_of_features(name: str, text: str, expected: str) -> None:
+    values = BY_NAME[name].measure(text)
+    assert "".join(str(int(value)) for value in values) == expected
 
 
-def test_every_feature_is_tried_and_bears_any_text() -> None:
+def test_every_feature_has_a_case_and_accepts_any_text() -> None:
     assert {name for name, _, _ in CASES} == set(BY_NAME)
     for feature in BY_NAME.values():
         for text in ("", "\n", "]})", "é\x00\U0001f600", "|:" * 9):
             assert np.asarray(feature.measure(text)).shape == (len(text),)
 
 
-def test_a_tune_has_features_of_its_own() -> None:
+def test_tunes_have_features_of_music() -> None:
     assert features.features_of("X:1\nM:6/8\nK:D\nABc|") is features.MUSIC
     assert features.features_of("R:jig\nM:6/8\nK:Cdor\nABc|") is features.MUSIC
     assert features.features_of("ROMEO:\nA rose by any other name") is features.TEXT

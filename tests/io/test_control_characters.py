@@ -5,19 +5,19 @@ from seqgen.io.control_characters import show_controls
 
 
 @given(st.text(st.characters()))
-def test_each_control_has_a_sign_in_its_place(text: str) -> None:
-    shown = show_controls(text)
-    assert len(shown) == len(text)
-    assert all(c.isprintable() or c in "\n\t" for c in shown if c <= "~")
+def test_control_characters_are_replaced_one_for_one(text: str) -> None:
+    visible = show_controls(text)
+    assert len(visible) == len(text)
+    assert all(c.isprintable() or c in "\n\t" for c in visible if c <= "~")
     for hidden in "\0\x1b\x7f\u202e\u2066\u2028\ud800\ufeff":
-        assert hidden not in shown
-    shown.encode("utf-8")
+        assert hidden not in visible
+    visible.encode("utf-8")
 
 
-def test_harmless_text_stays() -> None:
+def test_printable_text_is_unchanged() -> None:
     assert show_controls("naïve\t東京\n👩\u200d👧 \u00a0") == "naïve\t東京\n👩\u200d👧 \u00a0"
 
 
-def test_line_breaks_and_tabs_have_signs_where_they_are_not_kept() -> None:
+def test_keep_lists_the_characters_to_keep() -> None:
     assert show_controls("a\n\tb\r", keep="") == "a⏎⇥b␍"
     assert show_controls("a\n\tb", keep="\t") == "a⏎\tb"

@@ -27,14 +27,14 @@ def run(losses: list[Any], every: float = 10.0) -> list[dict[str, Any]]:
 
 
 def points(metrics: list[dict[str, Any]], name: str) -> list[tuple[float, float]]:
-    """The points of a curve, in percent from the left and from the top."""
+    """Points of a curve, in percent from the left and from the top."""
     chart = learning_curve(metrics)
     assert chart
     return [(float(x), float(y)) for x, y in chart.series[name]]
 
 
-def comparison(count: int, asked: dict[str, tuple[str, ...]] | None = None) -> Comparison:
-    """A comparison of so many variants, each slightly worse than the one before."""
+def comparison(count: int, options: dict[str, tuple[str, ...]] | None = None) -> Comparison:
+    """A comparison of several variants, each slightly worse than the previous one."""
     entries = [Entry("broken", "c-broken", 5, failure="the loss was not finite")]
     for n in range(count):
         curve = tuple(ComparisonPoint(100 * t, 3.0 * t, 4 / (1 + t) + 1 + n / 9) for t in range(20))
@@ -42,7 +42,7 @@ def comparison(count: int, asked: dict[str, tuple[str, ...]] | None = None) -> C
             curve[-1].nats, 2.0, None, 4.0, 99, 1900, 57.0, 1000.0 if n else None, curve
         )
         entries.append(Entry(f"network {n}", f"c-{n}", 1000 + n, result))
-    return Comparison(asked or {"minutes": ("1",)}, "poems", "text", "0f", tuple(entries))
+    return Comparison(options or {"minutes": ("1",)}, "poems", "text", "0f", tuple(entries))
 
 
 def test_both_losses_are_drawn_to_scale() -> None:
@@ -63,7 +63,7 @@ def test_both_losses_are_drawn_to_scale() -> None:
 def test_the_steep_start_of_a_run_is_left_out() -> None:
     metrics = run([6.0, *(2 - n / 100 for n in range(20))], every=1.0)
     assert len(points(metrics, "validation")) == 20
-    # Of few evaluations hardly anything would be left.
+    # With few evaluations, too little would remain.
     assert len(points(run([6.0, 2.0, 1.9]), "validation")) == 3
 
 
@@ -88,7 +88,7 @@ NAN = [{"seconds": n, "validation_loss": float("nan")} for n in range(3)]
     "metrics",
     [[], run([2.0]), run([None, None]), run([2.0, 2.0], every=0.0), NONSENSE, NAN],
 )
-def test_no_curve_without_two_points(metrics: list[dict[str, Any]]) -> None:
+def test_a_curve_needs_two_points(metrics: list[dict[str, Any]]) -> None:
     assert learning_curve(metrics) is None
 
 
@@ -154,7 +154,7 @@ def pixels(path: Path) -> np.ndarray:
 
 
 @pytest.mark.parametrize("count", [1, 3, 30])
-def test_each_variant_has_a_line_of_its_colour(tmp_path: Path, count: int) -> None:
+def test_each_variant_has_a_line_in_its_colour(tmp_path: Path, count: int) -> None:
     save_comparison_plot(tmp_path / "c.png", comparison(count))
     image = np.round(pixels(tmp_path / "c.png")[..., :3] * 255).astype(int)
     from matplotlib.colors import to_rgb

@@ -1,4 +1,4 @@
-"""A run from its first step to its last: what it tells, what it keeps, what it survives."""
+"""Events, checkpoints, resuming and recovery of a training run."""
 
 import dataclasses
 import json
@@ -29,7 +29,7 @@ from seqgen.training.events import (
 )
 from seqgen.training.run import resume_run, start_run
 
-SAID = {
+OPTIONS = {
     "units": (24,),
     "embedding": 8,
     "seq_length": 16,
@@ -39,8 +39,8 @@ SAID = {
 }
 
 
-def run(text_file, path, **said):
-    return start_run(open_corpus([str(text_file)]), RunOptions.of(SAID | said), path)
+def run(text_file, path, **options):
+    return start_run(open_corpus([str(text_file)]), RunOptions.of(OPTIONS | options), path)
 
 
 def of_kind(events, kind):
@@ -49,7 +49,7 @@ def of_kind(events, kind):
 
 @pytest.mark.usefixtures("tf")
 class TestRun:
-    def test_it_learns_and_tells_of_it(self, text_file, tmp_path):
+    def test_a_run_learns_and_yields_its_events(self, text_file, tmp_path):
         events = list(run(text_file, tmp_path / "river", epochs=20))
         assert isinstance(events[0], Preparing)
         steps, evaluations = of_kind(events, Step), of_kind(events, Evaluated)
@@ -65,7 +65,7 @@ class TestRun:
         assert len(of_kind(events, Sampled)) == len(evaluations)
 
     @pytest.mark.slow
-    def test_a_run_that_learned_nothing_keeps_its_last_weights(self, tmp_path):
+    def test_a_run_no_better_than_unigrams_keeps_its_last_weights(self, tmp_path):
         text = tmp_path / "turned.txt"
         text.write_text("abc" * 900 + "cba" * 100)
         path = tmp_path / "turned"
@@ -80,7 +80,7 @@ class TestRun:
         assert "no better than the unigram model" in (path / layout.CARD).read_text()
 
     @pytest.mark.slow
-    def test_a_run_that_learned_something_keeps_its_best_weights_only(self, text_file, tmp_path):
+    def test_a_run_better_than_unigrams_keeps_only_its_best_weights(self, text_file, tmp_path):
         path = tmp_path / "river"
         for event in run(text_file, path, epochs=20):
             if isinstance(event, Started):
@@ -92,18 +92,18 @@ class TestRun:
             load(path, weights="last")
 
     @pytest.mark.slow
-    def test_a_list_is_learned_by_its_items_and_resumed_exactly(self, tmp_path):
+    def test_a_run_on_a_list_resumes_bit_for_bit(self, tmp_path):
         names = sorted(
             f"{a}{b}{c}" for a in "ABCDEFGH" for b in "aeiou" for c in ("n", "ra", "lis")
         )
         (tmp_path / "names.txt").write_text("\n".join(names))
         whole, parted = tmp_path / "whole", tmp_path / "parted"
         corpus = open_corpus([str(tmp_path / "names.txt")])
-        options = RunOptions.of(SAID | {"epochs": 6, "batch_size": 4})
+        options = RunOptions.of(OPTIONS | {"epochs": 6, "batch_size": 4})
         *events, _ = start_run(corpus, options, whole)
         assert of_kind(events, Started)[0].config.corpus.held_out == 12
         assert any("\n" in event.text for event in of_kind(events, Sampled))
-        assert not (whole / layout.ENDS).exists()  # 12 are too few to tell
+        assert not (whole / layout.ENDS).exists()  # 12 are too few
         half = start_run(corpus, options, parted)
         for event in half:
             if isinstance(event, Step) and event.step == 20:
@@ -114,7 +114,7 @@ class TestRun:
             np.testing.assert_array_equal(open_checkpoint(parted).weights()[name], array)
 
     @pytest.mark.slow
-    def test_of_a_long_validation_part_a_share_is_measured(self, tmp_path, monkeypatch):
+    def test_a_long_validation_part_is_evaluated_on_a_subset(self, tmp_path, monkeypatch):
         monkeypatch.setattr("seqgen.training.loop.FINAL_EVAL_TOKENS", 20_000)
         text = tmp_path / "long.txt"
         text.write_text("over and over again\n" * 50_000)
@@ -125,10 +125,10 @@ class TestRun:
         assert f"On {finished.result.read:,} tokens of the validation part" in card
 
     @pytest.mark.slow
-    def test_what_it_kept_is_the_best_and_writes(self, text_file, tmp_path):
+    def test_saves_the_best_weights(self, text_file, tmp_path):
         path = tmp_path / "river"
-        said = {"units": (64,), "epochs": 25, "learning_rate": 0.01}
-        finished = list(run(text_file, path, **said))[-1]
+        options = {"units": (64,), "epochs": 25, "learning_rate": 0.01}
+        finished = list(run(text_file, path, **options))[-1]
         checkpoint = open_checkpoint(path)
         metrics = checkpoint.metrics()
         assert metrics[-1] == json.loads(json.dumps(dataclasses.asdict(finished.result)))
@@ -147,17 +147,17 @@ class TestRun:
         bits = nats / config.corpus.validation_characters / np.log(2)
         assert result.bits_per_character == pytest.approx(bits)
 
-    # At step 25 an evaluation is due; the run is interrupted before it, and as it is told.
+    # At step 25 an evaluation is due; the run is interrupted before it, and after its event.
     @pytest.mark.slow
     @pytest.mark.parametrize(("kind", "after"), [(Step, 37), (Step, 25), (Evaluated, 1)])
-    def test_an_interrupted_run_goes_on_bit_for_bit(self, text_file, tmp_path, kind, after):
+    def test_an_interrupted_run_resumes_bit_for_bit(self, text_file, tmp_path, kind, after):
         whole = of_kind(run(text_file, tmp_path / "whole", dropout=0.2), Step)
-        first, seen = [], 0
+        first, count = [], 0
         events = run(text_file, tmp_path / "parts", dropout=0.2)
         for event in events:
             first += of_kind([event], Step)
-            seen += isinstance(event, kind)
-            if seen == after:
+            count += isinstance(event, kind)
+            if count == after:
                 events.close()
                 break
         rest = of_kind(resume_run(tmp_path / "parts", {}), Step)
@@ -174,11 +174,11 @@ class TestRun:
         assert samples[0] == samples[1]
 
     @pytest.mark.slow
-    def test_a_run_that_was_killed_at_its_end_is_measured_and_described(self, text_file, tmp_path):
+    def test_a_run_killed_at_its_end_is_evaluated_on_resume(self, text_file, tmp_path):
         path = tmp_path / "river"
         finished = list(run(text_file, path))[-1]
         lines = open_checkpoint(path).metrics()
-        # It was killed before the last line; or behind it, and before the card.
+        # Killed before the last line, or after it and before the model card.
         for lost in ("metrics.jsonl", "README.md"):
             if lost == "metrics.jsonl":
                 write_metrics(path, lines[:-1])
@@ -193,7 +193,7 @@ class TestRun:
             list(resume_run(path, {}))
 
     @pytest.mark.slow
-    def test_a_run_goes_on_while_nothing_can_be_saved(self, text_file, tmp_path):
+    def test_a_run_continues_while_saving_fails(self, text_file, tmp_path):
         path = tmp_path / "river"
         events, unsaved = [], 0
         for event in run(text_file, path, save_every=0.0):
@@ -212,7 +212,7 @@ class TestRun:
         assert len(open_checkpoint(path).metrics()) == len(of_kind(events, Evaluated)) + 1
 
     @pytest.mark.slow
-    def test_a_finished_run_goes_on_when_it_is_given_more(self, text_file, tmp_path):
+    def test_a_finished_run_resumes_with_more_epochs(self, text_file, tmp_path):
         path = tmp_path / "river"
         done = of_kind(run(text_file, path), Step)
         with pytest.raises(ConfigError, match="`minutes` or `epochs`"):
@@ -230,14 +230,14 @@ class TestRun:
             list(resume_run(path, {"units": (99,)}))
         assert error.value.option == "units"
 
-    def test_a_budget_of_time_is_kept(self, text_file, tmp_path):
+    def test_minutes_limit_the_run(self, text_file, tmp_path):
         events = list(run(text_file, tmp_path / "river", epochs=None, minutes=0.05))
         assert 3 <= events[-1].result.seconds < 6
         assert of_kind(events, Step)[-1].learning_rate < 1e-3
 
     @pytest.mark.slow
     @pytest.mark.parametrize(("epochs", "minutes"), [(5, 60.0), (100_000, 0.05)])
-    def test_of_two_lengths_the_shorter_is_kept(self, text_file, tmp_path, epochs, minutes):
+    def test_a_run_stops_at_the_shorter_of_two_budgets(self, text_file, tmp_path, epochs, minutes):
         events = list(run(text_file, tmp_path / "river", epochs=epochs, minutes=minutes))
         last = of_kind(events, Step)[-1]
         assert last.epoch == epochs or 3 <= events[-1].result.seconds < 6
@@ -245,7 +245,7 @@ class TestRun:
         assert of_kind(events, Evaluated)[-1].learning_rate < 1e-3
 
     @pytest.mark.slow
-    def test_a_run_that_becomes_slower_keeps_its_time(self, text_file, tmp_path, monkeypatch):
+    def test_a_run_that_slows_down_keeps_its_minutes(self, text_file, tmp_path, monkeypatch):
         from seqgen.training.trainer import Trainer
 
         step, calls = Trainer.step, []
@@ -261,9 +261,9 @@ class TestRun:
         assert of_kind(events, Step)[-1].progress == 1
 
     @pytest.mark.slow
-    def test_it_stops_when_nothing_gets_better(self, text_file, tmp_path):
-        said = {"patience": 2, "learning_rate": 1e-9, "epochs": 50, "evaluations": 100}
-        events = list(run(text_file, tmp_path / "river", **said, seed=3))
+    def test_a_run_stops_early(self, text_file, tmp_path):
+        options = {"patience": 2, "learning_rate": 1e-9, "epochs": 50, "evaluations": 100}
+        events = list(run(text_file, tmp_path / "river", **options, seed=3))
         assert events[-1].reason in ("patience", "done")
         evaluations = of_kind(events, Evaluated)
         best = [n for n, e in enumerate(evaluations) if e.best][-1]
@@ -271,7 +271,7 @@ class TestRun:
         assert len(evaluations) - 1 - best == 2
 
     @pytest.mark.slow
-    def test_a_loss_that_is_not_finite_goes_back_with_half_the_step(self, text_file, tmp_path):
+    def test_a_loss_that_is_not_finite_halves_the_learning_rate(self, text_file, tmp_path):
         events, spoiled = [], False
         for event in run(text_file, tmp_path / "river"):
             events.append(event)
@@ -286,7 +286,7 @@ class TestRun:
         assert after[0].learning_rate < 0.6 * of_kind(events[:at], Step)[-1].learning_rate
 
     @pytest.mark.slow
-    def test_a_loss_that_explodes_goes_back_to_the_best_weights(self, text_file, tmp_path):
+    def test_an_exploding_loss_restores_the_best_weights(self, text_file, tmp_path):
         events, spoiled = [], False
         for event in run(text_file, tmp_path / "river", epochs=4):
             events.append(event)
@@ -302,7 +302,7 @@ class TestRun:
         assert events[-1].result.validation_loss < steps[at].loss
 
     @pytest.mark.slow
-    def test_after_three_times_it_gives_up_and_says_so(self, text_file, tmp_path):
+    def test_a_run_stops_after_three_recoveries(self, text_file, tmp_path):
         events = []
 
         def spoiled() -> None:
@@ -311,15 +311,13 @@ class TestRun:
                 if isinstance(event, Step):
                     spoil_weights()
 
-        with pytest.raises(
-            TrainingError, match=r"not finite or exploded 4 times.*smaller `learning_rate`"
-        ):
+        with pytest.raises(TrainingError, match="`learning_rate`"):
             spoiled()
         assert len(of_kind(events, Recovered)) == 3
         assert open_checkpoint(tmp_path / "river").weights()
 
     @pytest.mark.slow
-    def test_300_characters_are_enough(self, tmp_path):
+    def test_trains_on_300_characters(self, tmp_path):
         small = tmp_path / "small.txt"
         small.write_text("a small text, no more. " * 13, encoding="utf-8")
         corpus = open_corpus([str(small)])
@@ -329,18 +327,18 @@ class TestRun:
 
 
 def spoil_weights(factor=np.inf):
-    """Make every weight of the running network infinite, as an exploded step would, or large."""
+    """Multiply all weights of the running network, as an exploded step would."""
     import gc
 
     from seqgen.training.trainer import Trainer
 
-    for learner in (found for found in gc.get_objects() if type(found) is Trainer):
-        for weight in learner.weights:
+    for trainer in (each for each in gc.get_objects() if type(each) is Trainer):
+        for weight in trainer.weights:
             weight.assign(weight * factor)
 
 
 @pytest.mark.usefixtures("tf")
-def test_what_is_in_the_way_is_refused_before_any_work(text_file, tmp_path):
+def test_existing_checkpoints_are_refused_before_any_work(text_file, tmp_path):
     list(run(text_file, tmp_path / "river", epochs=0.1))
     with pytest.raises(CheckpointError, match="`overwrite=True`"):
         next(run(text_file, tmp_path / "river"))
@@ -348,7 +346,7 @@ def test_what_is_in_the_way_is_refused_before_any_work(text_file, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("tf")
-def test_of_two_runs_into_one_checkpoint_the_second_is_refused(text_file, tmp_path, monkeypatch):
+def test_a_second_run_into_the_same_checkpoint_is_refused(text_file, tmp_path, monkeypatch):
     monkeypatch.setattr(lock, "TIMEOUT", 0.1)
     first = run(text_file, tmp_path / "river")
     next(event for event in first if isinstance(event, Step))
@@ -363,7 +361,7 @@ def test_of_two_runs_into_one_checkpoint_the_second_is_refused(text_file, tmp_pa
 
 
 @pytest.mark.usefixtures("tf")
-def test_a_spoiled_resume_state_is_refused(text_file, tmp_path):
+def test_a_damaged_training_state_is_refused(text_file, tmp_path):
     list(run(text_file, tmp_path / "river", epochs=0.1))
     state = tmp_path / "river" / "resume" / "state.safetensors"
     content = bytearray(state.read_bytes())
@@ -389,6 +387,6 @@ def test_a_failure_to_save_an_interrupted_run_is_raised(text_file, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("tf")
-def test_saved_states_come_at_least_as_often_as_asked(text_file, tmp_path):
+def test_states_are_saved_as_often_as_requested(text_file, tmp_path):
     events = list(run(text_file, tmp_path / "river", save_every=0.0))
     assert len(of_kind(events, Saved)) >= len(of_kind(events, Step))

@@ -1,4 +1,4 @@
-"""The state of a run, and how much of it is read."""
+"""Saving, reading and resuming of training states."""
 
 import shutil
 from dataclasses import replace
@@ -20,23 +20,23 @@ from seqgen.training.train_state import TrainState
 FORMAT_1 = Path(__file__).parents[1] / "checkpoint" / "format1"
 
 
-def test_it_comes_back_as_it_was(checkpoint: Path) -> None:
+def test_states_are_restored(checkpoint: Path) -> None:
     position = TrainState(step=3, seconds=2.5, best=1.25, metrics=10)
     arrays = {"weight/a": np.arange(3.0, dtype=np.float32), "random/0": np.array([1, 2], np.uint32)}
     train_state.save(checkpoint, position, arrays)
-    found, back = train_state.read(checkpoint, open_checkpoint(checkpoint).config)
-    assert found == position
+    position_read, arrays_read = train_state.read(checkpoint, open_checkpoint(checkpoint).config)
+    assert position_read == position
     for name, array in arrays.items():
-        np.testing.assert_array_equal(array, back[name])
+        np.testing.assert_array_equal(array, arrays_read[name])
 
 
 @pytest.mark.parametrize("wrong", [{"step": -1}, {"step": 1.5}, {"metrics": "a"}, {"none": 1}])
-def test_a_position_that_is_none_is_refused(wrong: dict[str, object]) -> None:
+def test_invalid_positions_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises((ValueError, TypeError)):
         train_state.position(wrong)
 
 
-def test_a_run_of_an_earlier_version_keeps_the_bound_on_its_length() -> None:
+def test_old_names_of_the_time_budget_are_read() -> None:
     words = {"epochs": 6.0, "minutes": None, "most_minutes": 10.0}
     assert train_state.position(words) == TrainState(epochs=6.0, minutes=10.0)
     decided = {"epochs": 6.0, "minutes": 10.0, "most_minutes": None}
@@ -53,15 +53,15 @@ def test_a_run_of_an_earlier_version_keeps_the_bound_on_its_length() -> None:
         {"dense": True, "layers": 2},
     ],
 )
-def test_every_run_is_within_its_bound(text_file, tmp_path, more: dict[str, object]) -> None:
-    said = {"units": (40,), "embedding": 8, "seq_length": 16, "batch_size": 8, "epochs": 0.2}
-    list(start_run(open_corpus([str(text_file)]), RunOptions.of(said | more), tmp_path / "a"))
+def test_states_are_smaller_than_the_limit(text_file, tmp_path, more: dict[str, object]) -> None:
+    options = {"units": (40,), "embedding": 8, "seq_length": 16, "batch_size": 8, "epochs": 0.2}
+    list(start_run(open_corpus([str(text_file)]), RunOptions.of(options | more), tmp_path / "a"))
     config = open_checkpoint(tmp_path / "a").config
     size = (tmp_path / "a" / RESUME / STATE).stat().st_size
     assert size < train_state.most_bytes(config)
 
 
-def test_a_state_beyond_its_bound_is_not_read(checkpoint: Path) -> None:
+def test_states_beyond_the_limit_are_refused(checkpoint: Path) -> None:
     config = open_checkpoint(checkpoint).config
     many = np.zeros(train_state.most_bytes(config) // 4 + 1, np.float32)
     train_state.save(checkpoint, TrainState(), {"weight/a": many})
@@ -76,10 +76,10 @@ def test_a_state_beyond_its_bound_is_not_read(checkpoint: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "step", "loss"), [("river", 54, 3.183386423149887), ("book", 2, 4.935246960870151)]
 )
-def test_a_run_of_format_1_is_resumed(
+def test_resumes_runs_of_format_1(
     tmp_path: Path, name: str, step: int, loss: float, upgraded: bool
 ) -> None:
-    """The step and loss are those of the version that began the run, resumed there."""
+    """Step and loss are those of the original version after resuming the run."""
     shutil.copytree(FORMAT_1 / name, tmp_path / name)
     if upgraded:
         assert upgrade(tmp_path / name)

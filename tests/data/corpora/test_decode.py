@@ -1,4 +1,4 @@
-"""Bytes become text in every encoding that says what it is; all else is refused with a reason."""
+"""Decoding of detected and given encodings; other bytes are refused with a reason."""
 
 import pytest
 from hypothesis import given
@@ -18,40 +18,40 @@ MARKED = ["utf-8-sig", "utf-16", "utf-32"]  # Python's names of the encodings th
 
 
 @given(letters)
-def test_utf_8_is_read_without_being_told(text):
+def test_utf_8_is_the_default(text):
     assert decode_all(text.encode(), "a") == text
 
 
 @given(letters, st.sampled_from(MARKED))
-def test_a_byte_order_mark_tells_the_encoding_and_is_not_text(text, encoding):
+def test_a_byte_order_mark_sets_the_encoding_and_is_removed(text, encoding):
     assert decode_all(text.encode(encoding), "a") == text
 
 
 @pytest.mark.parametrize("codec", ["utf-16-be", "utf-32-be", "utf-16-le", "utf-32-le"])
-def test_a_mark_of_either_byte_order_is_known(codec):
+def test_marks_of_both_byte_orders_are_detected(codec):
     assert decode_all("\ufeffhé".encode(codec), "a") == "hé"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "UTF-8", "utf-16-le", "utf-32"])
-def test_a_mark_is_dropped_when_the_encoding_is_said_too(encoding):
+def test_a_mark_is_removed_for_a_given_encoding(encoding):
     assert decode_all("\ufeffhello".encode(encoding), "a", encoding) == "hello"
 
 
-def test_all_line_ends_become_one():
+def test_line_ends_are_normalised():
     assert decode_all(b"a\r\nb\rc\n\r\nd", "a") == "a\nb\nc\n\nd"
 
 
 @given(letters, st.sampled_from([*MARKED, "shift_jis", "utf-16-le"]), st.data())
-def test_chunks_make_the_same_text_wherever_they_are_cut(text, encoding, data):
+def test_the_text_does_not_depend_on_the_chunks(text, encoding, data):
     text = "a\r\nb\rc" + text + "\r"
-    coded = text.encode(encoding, "ignore")
-    cuts = sorted(data.draw(st.lists(st.integers(4, len(coded)), max_size=4)))
-    chunks = [coded[a:b] for a, b in zip([0, *cuts], [*cuts, len(coded)], strict=True)]
-    said = None if encoding in MARKED else encoding
-    assert "".join(decode(chunks, "a", said)) == decode_all(coded, "a", said)
+    encoded = text.encode(encoding, "ignore")
+    cuts = sorted(data.draw(st.lists(st.integers(4, len(encoded)), max_size=4)))
+    chunks = [encoded[a:b] for a, b in zip([0, *cuts], [*cuts, len(encoded)], strict=True)]
+    given_encoding = None if encoding in MARKED else encoding
+    assert "".join(decode(chunks, "a", given_encoding)) == decode_all(encoded, "a", given_encoding)
 
 
-def test_the_place_of_a_bad_byte_is_counted_over_all_chunks():
+def test_offsets_of_bad_bytes_count_over_all_chunks():
     chunks = [b"one\r", b"\ntw\xc3", b"\xa9\nthr", b"ee\xff"]
     with pytest.raises(CorpusError, match=r"byte 0xff at offset 15 \(line 3\)"):
         list(decode(chunks, "a"))
@@ -61,11 +61,11 @@ def test_the_place_of_a_bad_byte_is_counted_over_all_chunks():
         list(decode([b"one\r", b"\ntwo\n\0"], "a"))
 
 
-def test_an_encoding_that_is_said_is_used():
+def test_a_given_encoding_is_used():
     assert decode_all(b"caf\xe9 \x92", "a", "cp1252") == "café ’"
 
 
-def test_a_bad_byte_is_named_with_its_place_and_the_encoding_to_try():
+def test_bad_bytes_are_reported_with_offset_and_a_suggested_encoding():
     data = b"one\r\ntwo\n" + "né".encode() + b"\nit\x92s"
     with pytest.raises(CorpusError) as error:
         decode_all(data, "poem.txt")
@@ -74,16 +74,16 @@ def test_a_bad_byte_is_named_with_its_place_and_the_encoding_to_try():
     )
 
 
-def test_the_encoding_to_try_is_one_that_fits():
+def test_the_suggested_encoding_fits():
     with pytest.raises(CorpusError, match="`encoding='latin-1'`"):
-        decode_all(b"caf\xe9 \x81", "a")  # 0x81 is nothing in cp1252
+        decode_all(b"caf\xe9 \x81", "a")  # 0x81 is undefined in cp1252
     with pytest.raises(CorpusError, match="is not ascii; try `encoding='utf-8'`"):
         decode_all("né".encode(), "a", "ascii")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-32", "shift_jis"])
 @given(data=st.binary(min_size=1, max_size=40))
-def test_no_bytes_fail_in_another_way(encoding, data):
+def test_any_bytes_are_decoded_or_refused(encoding, data):
     try:
         text = decode_all(data, "a", encoding)
     except CorpusError:
@@ -114,8 +114,8 @@ def test_utf_16_without_a_mark_is_recognised():
 
 
 @pytest.mark.parametrize("name", ["utf-9", "hex", "undefined", "idna", "", "a\0b", "a\udcff"])
-def test_an_unknown_encoding_is_wrong_usage(name):
-    if not name:  # not said
+def test_unknown_encodings_are_refused(name):
+    if not name:  # not given
         assert decode_all(b"x", "a", name) == "x"
         return
     with pytest.raises(ConfigError) as error:

@@ -17,16 +17,16 @@ CHECKSUM = hashlib.sha256(TEXT).hexdigest()
 
 
 class Server(HTTPServer):
-    asked: list[str]
+    requests: list[str]
 
 
 class Pages(BaseHTTPRequestHandler):
-    """Answers as the path says: whole, cut short, cut within a block, too large, or not at all."""
+    """Answers by path: complete, truncated, cut within a chunk, too large, or not found."""
 
     server: "Server"
 
     def do_GET(self):
-        self.server.asked.append(self.path)
+        self.server.requests.append(self.path)
         if self.path == "/good" and "gzip" in self.headers["Accept-Encoding"]:
             packed = gzip.compress(TEXT)
             self.answer(len(packed), packed, ("Content-Encoding", "gzip"))
@@ -62,7 +62,7 @@ class Pages(BaseHTTPRequestHandler):
 @pytest.fixture
 def server():
     with Server(("127.0.0.1", 0), Pages) as server:
-        server.asked = []
+        server.requests = []
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield server
@@ -71,7 +71,7 @@ def server():
 
 
 @pytest.fixture(autouse=True)
-def own_cache(tmp_path, monkeypatch):
+def new_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("SEQGEN_CORPORA", raising=False)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
@@ -84,24 +84,24 @@ def page(server, path, sha256=CHECKSUM):
     )  # fmt: skip
 
 
-def left_in(folder):
+def files_in(folder):
     return [path.name for path in folder.rglob("*") if path.is_file()]
 
 
 @pytest.mark.parametrize("path", ["/good", "/unsized"])
-def test_a_good_file_arrives_whole_and_is_kept(server, tmp_path, path):
+def test_a_download_is_complete_and_cached(server, tmp_path, path):
     reports = []
     for _ in range(2):
         file = download(
             page(server, path), tmp_path / "new", lambda *report: reports.append(report)
         )
     assert file.read_bytes() == TEXT
-    assert server.asked == [path]  # the second time it was there
+    assert server.requests == [path]  # the second download found it
     assert reports[-1][:2] == ("hamlet", len(TEXT))
     assert [done for _, done, _ in reports] == sorted({done for _, done, _ in reports})
 
 
-def test_progress_is_reports_the_whole_size(server, tmp_path):
+def test_progress_has_the_total_size(server, tmp_path):
     reports = []
     download(page(server, "/good"), tmp_path, lambda *args: reports.append(args))
     assert {total for _, _, total in reports} == {len(TEXT)}
@@ -117,45 +117,45 @@ def test_progress_is_reports_the_whole_size(server, tmp_path):
         ("/gone", "", "404"),
     ],
 )
-def test_a_failed_download_says_why_and_leaves_nothing(server, tmp_path, path, sha256, why):
+def test_failed_downloads_give_the_reason_and_leave_no_file(server, tmp_path, path, sha256, why):
     with pytest.raises(CorpusError, match=why) as error:
         download(page(server, path, sha256), tmp_path)
-    assert left_in(tmp_path) == []
+    assert files_in(tmp_path) == []
     for needed in (page(server, path).url, str(tmp_path / "hamlet.txt"), "SEQGEN_CORPORA"):
         assert needed in str(error.value)
 
 
-def test_without_a_server_it_says_what_to_do(server, tmp_path):
+def test_without_a_server_downloads_fail(server, tmp_path):
     entry = page(server, "/good")
     server.shutdown()
     server.server_close()
     with pytest.raises(CorpusError, match="connection"):
         download(entry, tmp_path)
-    assert left_in(tmp_path) == []
+    assert files_in(tmp_path) == []
 
 
-def test_a_damaged_copy_in_the_cache_is_replaced_only_by_a_good_one(server, tmp_path):
+def test_a_damaged_cached_copy_is_replaced_only_by_a_good_one(server, tmp_path):
     (tmp_path / "hamlet.txt").write_text("damaged")
     with pytest.raises(CorpusError):
         download(page(server, "/short"), tmp_path)
-    assert left_in(tmp_path) == ["hamlet.txt"]
+    assert files_in(tmp_path) == ["hamlet.txt"]
     assert download(page(server, "/good"), tmp_path).read_bytes() == TEXT
 
 
-def test_a_folder_that_cannot_be_written_is_named(server, tmp_path):
+def test_unwritable_folders_are_refused(server, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(CorpusError, match="file"):
         download(page(server, "/good"), tmp_path / "file")
 
 
-def test_the_own_folder_is_looked_in_first(server, tmp_path, monkeypatch):
+def test_the_users_folder_is_searched_first(server, tmp_path, monkeypatch):
     monkeypatch.setenv("SEQGEN_CORPORA", str(tmp_path))
     (tmp_path / "hamlet.txt").write_bytes(TEXT)
     assert fetch(page(server, "/good")) == tmp_path / "hamlet.txt"
-    assert server.asked == []
+    assert server.requests == []
 
 
-def test_a_wrong_file_in_the_own_folder_is_refused_and_kept(server, tmp_path, monkeypatch):
+def test_a_wrong_file_in_the_users_folder_is_refused_and_kept(server, tmp_path, monkeypatch):
     monkeypatch.setenv("SEQGEN_CORPORA", str(tmp_path))
     (tmp_path / "hamlet.txt").write_text("mine")
     with pytest.raises(CorpusError, match=CHECKSUM):
@@ -163,22 +163,22 @@ def test_a_wrong_file_in_the_own_folder_is_refused_and_kept(server, tmp_path, mo
     assert (tmp_path / "hamlet.txt").read_text() == "mine"
 
 
-def test_an_own_folder_that_is_missing_is_reported(server, tmp_path, monkeypatch):
+def test_a_missing_users_folder_is_refused(server, tmp_path, monkeypatch):
     monkeypatch.setenv("SEQGEN_CORPORA", str(tmp_path / "nowhere"))
     with pytest.raises(ConfigError, match=r"SEQGEN_CORPORA.*nowhere"):
         fetch(page(server, "/good"))
 
 
-def test_what_the_own_folder_lacks_goes_into_the_cache(server, tmp_path, monkeypatch):
-    own = tmp_path / "own"
-    own.mkdir()
-    monkeypatch.setenv("SEQGEN_CORPORA", str(own))
+def test_downloads_go_into_the_cache(server, tmp_path, monkeypatch):
+    users_folder = tmp_path / "own"
+    users_folder.mkdir()
+    monkeypatch.setenv("SEQGEN_CORPORA", str(users_folder))
     assert fetch(page(server, "/good")).parent == fetching.download_folder()
-    assert left_in(own) == []
+    assert files_in(users_folder) == []
     assert open_builtin(page(server, "/good")).files[0].read_bytes() == TEXT
 
 
-def test_a_work_of_project_gutenberg_is_read_without_its_wrapping(tmp_path, monkeypatch):
+def test_the_licence_of_project_gutenberg_is_removed(tmp_path, monkeypatch):
     monkeypatch.setenv("SEQGEN_CORPORA", str(tmp_path))
     start, end = (f"*** {word} OF THE PROJECT GUTENBERG EBOOK 7 ***" for word in ("START", "END"))
     lines = ["\ufeffhead", start, "Work.", end, "licence"]

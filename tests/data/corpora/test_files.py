@@ -1,4 +1,4 @@
-"""Of folders and patterns the text files are read, in the order of their names."""
+"""Text files in folders and patterns are read in the order of their names."""
 
 import os
 from pathlib import Path
@@ -21,15 +21,15 @@ def folder(tmp_path):
     return tmp_path
 
 
-def names(found, folder):
-    return [path.relative_to(folder).as_posix() for path in found.files]
+def names(source, folder):
+    return [path.relative_to(folder).as_posix() for path in source.files]
 
 
 def test_a_folder_is_all_its_text_files(folder):
-    found = read_folder(str(folder), None)
-    assert names(found, folder) == ["a/a.md", "a/z.txt", "b.txt"]
-    assert found.name == folder.name
-    assert found.notices == (f"{folder}: left out as not plain text: 1 binary (c.png)",)
+    source = read_folder(str(folder), None)
+    assert names(source, folder) == ["a/a.md", "a/z.txt", "b.txt"]
+    assert source.name == folder.name
+    assert source.notices == (f"{folder}: left out as not plain text: 1 binary (c.png)",)
 
 
 def test_a_pattern_is_the_text_files_that_match(folder):
@@ -38,7 +38,7 @@ def test_a_pattern_is_the_text_files_that_match(folder):
     assert read_pattern(f"{folder}/a/*", None).name == "a"
 
 
-def test_what_is_text_depends_on_the_encoding(folder):
+def test_text_detection_depends_on_the_encoding(folder):
     (folder / "wide.txt").write_bytes("wide".encode("utf-16-le"))
     (folder / "marked.txt").write_bytes("wide".encode("utf-16"))
     assert "wide.txt" not in names(read_folder(str(folder), None), folder)
@@ -59,7 +59,7 @@ def test_a_folder_that_vanishes_is_an_error(tmp_path):
         read_folder(str(tmp_path / "gone"), None)
 
 
-def test_what_cannot_be_read_says_why(tmp_path):
+def test_unreadable_files_are_refused(tmp_path):
     with pytest.raises(CorpusError, match="gone: cannot be read: No such file"):
         list(read_chunks(tmp_path / "gone"))
     with pytest.raises(CorpusError, match="is a device"):
@@ -78,7 +78,7 @@ def test_a_file_without_permission_is_an_error(tmp_path, monkeypatch, plain_user
 
 
 @pytest.mark.parametrize("path", ["x" * 5000, "a\0b", "file/below"])
-def test_a_path_that_cannot_be_is_not_there(path, tmp_path, monkeypatch):
+def test_impossible_paths_do_not_exist(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").write_text("x")
     assert exists(path) is None

@@ -1,4 +1,4 @@
-"""A book falls into tunes at X: lines and empty lines, each verbatim."""
+"""Tune books are split into verbatim tunes at X: lines and empty lines."""
 
 from pathlib import Path
 
@@ -22,25 +22,25 @@ def tunes(book):
     return [tune.text for tune in split_tunes(book, "b.abc")]
 
 
-def test_tunes_are_verbatim_and_named_by_file_and_number():
-    found = split_tunes(f"\n\n{REEL}\n\n{JIG}", "b.abc")
-    assert [(tune.text, tune.origin) for tune in found] == [(REEL, "b.abc:1"), (JIG, "b.abc:2")]
+def test_tunes_are_verbatim_with_file_and_number():
+    split = split_tunes(f"\n\n{REEL}\n\n{JIG}", "b.abc")
+    assert [(tune.text, tune.origin) for tune in split] == [(REEL, "b.abc:1"), (JIG, "b.abc:2")]
 
 
 def test_tunes_need_no_empty_line_between_them_nor_a_line_end_after_the_last():
     assert tunes(REEL + JIG.rstrip("\n")) == [REEL, JIG]
 
 
-def test_free_text_after_an_empty_line_belongs_to_no_tune():
+def test_free_text_after_an_empty_line_is_left_out():
     assert tunes(f"A book\nof tunes\n\n{REEL}\nA note | on it\n \n{JIG}\n%end\n") == [REEL, JIG]
     assert tunes(f"{REEL} \t\nfree text\n") == [REEL]
 
 
-def test_an_empty_line_before_the_music_ends_no_tune():
+def test_empty_lines_before_the_music_do_not_end_a_tune():
     book = (EXCERPTS / "blank_after_head.abc").read_text()
-    found = split_tunes(book, "b.abc")
-    assert [tune.origin for tune in found] == ["b.abc:1", "b.abc:2"]
-    assert all(str(tune.text).endswith("|]\n") for tune in found)
+    split = split_tunes(book, "b.abc")
+    assert [tune.origin for tune in split] == ["b.abc:1", "b.abc:2"]
+    assert all(str(tune.text).endswith("|]\n") for tune in split)
     assert tunes("X:1\n\nT:One\n \nM:C\n\nK:G\n\nV:1\nGABc|\n\nfree | text\n") == [
         "X:1\n\nT:One\n \nM:C\n\nK:G\n\nV:1\nGABc|\n"
     ]
@@ -70,7 +70,7 @@ def test_html_is_left_out(page):
     assert [tune.strip() for tune in tunes(page)] == [REEL.strip()]
 
 
-def test_html_is_told_from_broken_rhythm():
+def test_html_is_distinguished_from_broken_rhythm():
     sharp = "X:1\nT:a & b\nK:C\nA<b>c d<e>f | <(a b>) |\n"
     assert tunes(sharp) == [sharp]
     escaped = "X:1\nT:a &amp; b\nK:C\nA&lt;b&gt;c <b>d</b>|\n"
@@ -79,23 +79,23 @@ def test_html_is_told_from_broken_rhythm():
     assert tunes(raw) == ["X:1\nT:a é\nK:C\nA<b>c|\n"]
 
 
-def test_fields_before_the_first_tune_hold_where_a_header_lacks_them():
+def test_fields_before_the_first_tune_are_defaults():
     book = f"%abc-2.1\nM:3/4\nL:1/16\nZ:me\n\n{REEL}\n{JIG}"
     assert tunes(book) == [REEL, JIG.replace("X: 2\n", "X: 2\nL:1/16\n")]
 
 
-def test_a_field_within_the_body_is_no_header():
+def test_fields_in_the_body_are_not_headers():
     body = "X:1\nK:D\nABc|\nL:1/4\nABc|\n"
     assert tunes("L:1/16\n\n" + body) == ["X:1\nL:1/16\nK:D\nABc|\nL:1/4\nABc|\n"]
 
 
-def test_a_stretch_without_a_key_is_no_tune_and_is_counted():
+def test_tunes_without_a_key_are_left_out_and_counted():
     book = f"X:9\nT:only a title\n\n{REEL}"
     assert tunes(book) == [REEL]
     assert broken_tunes(book) == 1
 
 
-def test_tunes_are_told_from_text_that_quotes_one():
+def test_books_are_distinguished_from_text_that_quotes_a_tune():
     assert looks_like_tunes("A foreword.\n\n" + REEL)
     assert not looks_like_tunes("Word upon word. " * 50 + "\n\n" + REEL)
     assert not looks_like_tunes("X: the unknown\nK, we said: nothing\n")
@@ -103,11 +103,11 @@ def test_tunes_are_told_from_text_that_quotes_one():
 
 
 @given(st.lists(st.sampled_from([REEL, JIG]), min_size=1, max_size=20), st.sampled_from(["", "\n"]))
-def test_a_book_of_tunes_splits_into_just_those(parts, between):
+def test_joined_tunes_split_into_the_same(parts, between):
     assert tunes(between.join(parts)) == parts
 
 
-def test_the_lines_above_a_tune_go_with_it():
+def test_lines_above_a_tune_are_its_headings():
     book = f"%abc-2.1\nTunes of ours\n%%staffwidth 18cm\n% Reels\n\n{REEL}% Jigs\n{JIG}"
     assert [tune.headings for tune in split_tunes(book, "b.abc")] == [
         ("abc-2.1", "Tunes of ours", "Reels"),
@@ -116,7 +116,7 @@ def test_the_lines_above_a_tune_go_with_it():
     assert {tune.file for tune in split_tunes(book, "b.abc")} == {"b.abc"}
 
 
-def test_prose_is_no_heading():
+def test_prose_is_not_a_heading():
     assert (
         split_tunes("A line of prose is longer than a heading is.\n\n" + REEL, "")[0].headings == ()
     )

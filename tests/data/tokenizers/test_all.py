@@ -1,4 +1,4 @@
-"""What every tokenizer promises. A new kind is a new file, and is tested here by itself."""
+"""Properties of all tokenizers, including those that packages add."""
 
 import json
 import time
@@ -24,7 +24,7 @@ PROSE = (
 TEXTS = [TUNE, TUNE, PROSE, PROSE, ""]
 WHOLE = PROSE.encode(errors="ignore").decode()  # without lone surrogates, which subword refuses
 
-# Pieces that mean something to a tokenizer as well as single characters.
+# Pieces with a meaning to some tokenizer, and single characters.
 FRAGMENTS = [
     *"".join(TEXTS),
     "K:Ador",
@@ -43,7 +43,7 @@ kinds = pytest.mark.parametrize("kind", tokenizers.names())
 
 
 @cache
-def trained(kind):
+def train(kind):
     try:
         return tokenizers.train(kind, TEXTS)
     except TokenError:
@@ -54,18 +54,18 @@ def texts():
     return st.lists(st.sampled_from(FRAGMENTS)).map("".join)
 
 
-def known(tokenizer, text):
-    """The text as far as the tokenizer knows it; all of it for most kinds."""
-    kept = tokenizer.skip_unknown(text)
-    assert all("\ud800" <= c <= "\udfff" for c in set(text) - set(kept))
-    return kept
+def known_part(tokenizer, text):
+    """The text without characters that the tokenizer does not know, at most surrogates."""
+    known = tokenizer.skip_unknown(text)
+    assert all("\ud800" <= c <= "\udfff" for c in set(text) - set(known))
+    return known
 
 
 @kinds
 @given(text=texts())
-def test_a_text_comes_back_unchanged(kind, text):
-    tokenizer = trained(kind)
-    text = known(tokenizer, text)
+def test_decode_restores_the_text(kind, text):
+    tokenizer = train(kind)
+    text = known_part(tokenizer, text)
     ids = tokenizer.encode(text)
     assert tokenizer.decode(ids) == text
     assert tokenizer.decode(ids.tolist()) == text
@@ -77,8 +77,8 @@ def test_a_text_comes_back_unchanged(kind, text):
 
 @kinds
 @given(data=st.data())
-def test_a_decoder_writes_what_decode_gives(kind, data):
-    tokenizer = trained(kind)
+def test_incremental_decoding_equals_decode(kind, data):
+    tokenizer = train(kind)
     ids = data.draw(st.lists(st.integers(0, tokenizer.size - 1)))
     decoder = tokenizer.decoder()
     assert "".join(map(decoder.push, ids)) + decoder.flush() == tokenizer.decode(ids)
@@ -86,10 +86,10 @@ def test_a_decoder_writes_what_decode_gives(kind, data):
 
 @kinds
 @given(text=texts())
-def test_a_tokenizer_comes_back_from_json(kind, text):
-    tokenizer = trained(kind)
+def test_tokenizers_are_restored_from_json(kind, text):
+    tokenizer = train(kind)
     again = tokenizers.load(json.loads(json.dumps(tokenizer.to_json())))
-    text = known(tokenizer, text)
+    text = known_part(tokenizer, text)
     np.testing.assert_array_equal(again.encode(text), tokenizer.encode(text), strict=True)
     assert again.size == tokenizer.size
     assert again.to_json() == tokenizer.to_json()
@@ -97,24 +97,24 @@ def test_a_tokenizer_comes_back_from_json(kind, text):
 
 @kinds
 @given(text=st.text(alphabet=st.characters(exclude_categories=())))
-def test_an_unknown_character_is_named_and_may_be_skipped(kind, text):
-    tokenizer = trained(kind)
+def test_unknown_characters_are_listed_or_skipped(kind, text):
+    tokenizer = train(kind)
     unknown = tokenizer.unknown(text)
     assert unknown == [c for c in dict.fromkeys(text) if not tokenizer.knows(c)]
-    kept = "".join(c for c in text if c not in unknown)
-    assert tokenizer.skip_unknown(text) == kept
-    assert tokenizer.decode(tokenizer.encode(kept)) == kept
+    known = "".join(c for c in text if c not in unknown)
+    assert tokenizer.skip_unknown(text) == known
+    assert tokenizer.decode(tokenizer.encode(known)) == known
     if unknown:
         with pytest.raises(TokenError, match="`on_unknown='skip'`") as caught:
             tokenizer.encode(text)
         for character in unknown[:10]:
-            shown = repr(character) if character.isprintable() else f"U+{ord(character):04X}"
-            assert shown in str(caught.value)
+            name = repr(character) if character.isprintable() else f"U+{ord(character):04X}"
+            assert name in str(caught.value)
 
 
 @kinds
-def test_many_unknown_characters_are_counted_and_not_all_listed(kind):
-    tokenizer = trained(kind)
+def test_long_lists_of_unknown_characters_are_cut(kind):
+    tokenizer = train(kind)
     strange = [chr(code) for code in range(0xD900, 0xD920)]
     with pytest.raises(TokenError, match="and 22 more") as caught:
         tokenizer.encode("".join(strange))
@@ -123,20 +123,20 @@ def test_many_unknown_characters_are_counted_and_not_all_listed(kind):
 
 
 @kinds
-def test_the_end_is_no_text_and_reads_as_a_sign(kind):
-    tokenizer = trained(kind)
+def test_end_decodes_to_nothing_and_has_a_display_form(kind):
+    tokenizer = train(kind)
     assert tokenizer.decode([END, END]) == ""
     assert tokenizer.decoder().push(END) == ""
     assert tokenizer.display_token(END) == "⟨end⟩"
-    shown = [tokenizer.display_token(id) for id in range(tokenizer.size)]
-    assert all(name.isprintable() and name.strip() for name in shown)
+    names = [tokenizer.display_token(id) for id in range(tokenizer.size)]
+    assert all(name.isprintable() and name.strip() for name in names)
 
 
 @kinds
-def test_what_is_no_id_is_refused(kind):
-    tokenizer = trained(kind)
+def test_invalid_ids_are_refused(kind):
+    tokenizer = train(kind)
     for ids in ([-1], [tokenizer.size], [0.5], [[0, 1]]):
-        with pytest.raises(ValueError, match="whole numbers from 0 to"):
+        with pytest.raises(ValueError, match=str(tokenizer.size - 1)):
             tokenizer.decode(ids)
 
 
@@ -147,15 +147,15 @@ def test_training_is_deterministic(kind):
 
 
 @kinds
-def test_no_text_makes_a_vocabulary_too(kind):
+def test_an_empty_text_gives_a_vocabulary(kind):
     tokenizer = tokenizers.train(kind, [""])
     assert tokenizer.encode("").shape == (0,)
     assert tokenizer.decode([]) == ""
 
 
 @kinds
-def test_a_megabyte_is_encoded_within_a_second_or_a_few_by_subword(kind):
-    tokenizer = trained(kind)
+def test_encoding_a_megabyte_is_fast(kind):
+    tokenizer = train(kind)
     text = (TUNE + WHOLE) * 5000
     start = time.process_time()
     ids = tokenizer.encode(text)
@@ -165,8 +165,8 @@ def test_a_megabyte_is_encoded_within_a_second_or_a_few_by_subword(kind):
 
 @kinds
 @given(data=st.data())
-def test_a_malformed_file_is_refused(kind, data):
-    good = trained(kind).to_json()
+def test_malformed_files_are_refused(kind, data):
+    good = train(kind).to_json()
     (name,) = set(good) - {"kind", "rule"}
     junk = st.one_of(
         st.none(), st.booleans(), st.integers(), st.text(), st.floats(),
@@ -189,14 +189,14 @@ def test_a_malformed_file_is_refused(kind, data):
         tokenizer = tokenizers.load(bad)
     except CheckpointError as error:
         assert "tokenizer.json" in str(error)  # noqa: PT017
-    else:  # the junk happened to make another sound file
+    else:  # the junk happened to be valid
         assert tokenizer.to_json() == bad
 
 
 @kinds
 @pytest.mark.parametrize("change", ["missing", "alien", "extra", "not a list", "repeated", "huge"])
-def test_each_kind_of_damage_is_refused(kind, change):
-    bad = json.loads(json.dumps(trained(kind).to_json()))
+def test_all_kinds_of_damage_are_refused(kind, change):
+    bad = json.loads(json.dumps(train(kind).to_json()))
     (name,) = set(bad) - {"kind", "rule"}
     if change == "missing":
         del bad[name]
@@ -210,39 +210,37 @@ def test_each_kind_of_damage_is_refused(kind, change):
         bad[name].append(bad[name][-1])
     else:
         bad[name] = [bad[name][0]] * MAX_VOCAB
-    with pytest.raises(CheckpointError, match=rf"tokenizer\.json: '{name}' must be a list"):
+    with pytest.raises(CheckpointError, match=rf"tokenizer\.json: '{name}'"):
         tokenizers.load(bad)
 
 
 @pytest.mark.parametrize(
     "data", [None, [], "char", {}, {"kind": 3}, {"kind": "base"}, {"kind": ["char"]}]
 )
-def test_a_file_of_no_known_kind_is_refused(data):
+def test_files_of_unknown_kinds_are_refused(data):
     with pytest.raises(CheckpointError, match=r"tokenizer\.json"):
         tokenizers.load(data)
 
 
-def test_every_tokenizer_has_its_name_in_the_registry_as_its_kind():
+def test_kinds_are_the_names_in_the_registry():
     assert tokenizers.TOKENIZERS.builtin_names() == ("abc", "char", "subword", "word")
     assert all(tokenizer.kind == name for name, tokenizer in tokenizers.TOKENIZERS.items())
 
 
 def test_an_unknown_kind_is_refused_with_the_known_ones():
-    with pytest.raises(
-        ConfigError, match=r"did you mean char\? \(known: abc, char, subword, word\)"
-    ):
+    with pytest.raises(ConfigError, match=r"did you mean char\?.*subword"):
         tokenizers.train("chars", ["text"])
 
 
 @pytest.mark.parametrize("kind", [k for k in tokenizers.names() if not tokenizers.find(k).bounded])
-def test_a_vocabulary_size_that_would_do_nothing_is_refused(kind):
+def test_vocab_size_is_refused_for_unbounded_kinds(kind):
     with pytest.raises(ConfigError, match="`tokenizer='word'`") as error:
         tokenizers.train(kind, TEXTS, vocab_size=1000)
     assert error.value.option == "vocab_size"
 
 
 @pytest.mark.parametrize("kind", [k for k in tokenizers.names() if tokenizers.find(k).bounded])
-def test_a_vocabulary_size_is_kept_and_its_least_is_named(kind):
+def test_vocab_size_is_respected_down_to_its_minimum(kind):
     text = WHOLE + "".join(chr(code) for code in range(32, 127))
     with pytest.raises(ConfigError, match="the minimum is") as caught:
         tokenizers.train(kind, [text] * 3, vocab_size=2)
@@ -258,7 +256,7 @@ def test_a_vocabulary_size_is_kept_and_its_least_is_named(kind):
 @pytest.mark.parametrize(
     ("count", "dtype"), [(255, "uint8"), (256, "uint16"), (65535, "uint16"), (65536, "uint32")]
 )
-def test_ids_take_the_least_room(count, dtype):
+def test_ids_have_the_smallest_dtype(count, dtype):
     text = "".join(map(chr, range(0x10000, 0x10000 + count)))
     tokenizer = tokenizers.train("char", [text])
     assert tokenizer.size == count + 1

@@ -22,41 +22,43 @@ def parts(kind: str) -> tuple[np.ndarray, np.ndarray, Tokenizer]:
 
 
 @pytest.mark.parametrize("kind", ["char", "word", "subword"])
-def test_n_grams_are_measured_by_the_token_and_by_the_character(kind: str) -> None:
-    learned, held_back, tokenizer = parts(kind)
-    measured, _ = eval_tokens(held_back, tokenizer, "a text", ends_count=False)
-    rows = list(baselines.ngram_rows(measured, learned, tokenizer.size))
+def test_ngrams_have_figures_per_token_and_per_character(kind: str) -> None:
+    training, validation, tokenizer = parts(kind)
+    tokens, _ = eval_tokens(validation, tokenizer, "a text", ends_count=False)
+    rows = list(baselines.ngram_rows(tokens, training, tokenizer.size))
     assert [row.key for row in rows] == ["unigram", *(f"{n}-gram" for n in range(2, 9))]
     for n, row in enumerate(rows, 1):
-        nats = NGram.count(learned, n, tokenizer.size).surprisal(held_back)
+        nats = NGram.count(training, n, tokenizer.size).surprisal(validation)
         assert row.nats_per_token.value == pytest.approx(nats.mean(), abs=1e-6)
         assert row.nats_per_character.value == pytest.approx(nats.sum() / 2000, abs=1e-6)
         assert row.bits_per_character.value == pytest.approx(nats.sum() / 2000 / math.log(2))
         assert row.perplexity.value == pytest.approx(math.exp(nats.mean()))
 
 
-def test_the_error_of_the_perplexity_is_that_of_its_logarithm() -> None:
-    learned, held_back, tokenizer = parts("char")
-    measured, _ = eval_tokens(held_back, tokenizer, "a text", ends_count=False)
-    row = list(baselines.ngram_rows(measured, learned, tokenizer.size))[3]
+def test_the_error_of_the_perplexity_follows_from_that_of_the_loss() -> None:
+    training, validation, tokenizer = parts("char")
+    tokens, _ = eval_tokens(validation, tokenizer, "a text", ends_count=False)
+    row = list(baselines.ngram_rows(tokens, training, tokenizer.size))[3]
     nats, error = row.nats_per_token.value, row.nats_per_token.error
     higher = math.exp(nats + error / 1000) - math.exp(nats)
     assert row.perplexity.error == pytest.approx(1000 * higher, rel=1e-3)
 
 
-def test_all_tokens_alike() -> None:
-    _, held_back, tokenizer = parts("word")
-    measured, _ = eval_tokens(held_back, tokenizer, "a text", ends_count=False)
-    row = baselines.uniform_row(measured, 50)
+def test_the_uniform_baseline() -> None:
+    _, validation, tokenizer = parts("word")
+    tokens, _ = eval_tokens(validation, tokenizer, "a text", ends_count=False)
+    row = baselines.uniform_row(tokens, 50)
     assert row.nats_per_token.value == pytest.approx(math.log(50))
     assert row.perplexity.value == pytest.approx(50)
-    assert row.nats_per_character.value == pytest.approx(math.log(50) * (len(held_back) - 1) / 2000)
+    assert row.nats_per_character.value == pytest.approx(
+        math.log(50) * (len(validation) - 1) / 2000
+    )
 
 
-def test_what_does_not_count_is_left_out() -> None:
-    learned, held_back, tokenizer = parts("char")
-    two = np.concatenate([held_back[:500], [END], held_back[500:]])
-    measured, _ = eval_tokens(two, tokenizer, "a text", ends_count=False)
-    row = next(iter(baselines.ngram_rows(measured, learned, tokenizer.size)))
-    nats = NGram.count(learned, 1, tokenizer.size).surprisal(held_back)
+def test_ends_that_do_not_count_are_left_out() -> None:
+    training, validation, tokenizer = parts("char")
+    with_end = np.concatenate([validation[:500], [END], validation[500:]])
+    tokens, _ = eval_tokens(with_end, tokenizer, "a text", ends_count=False)
+    row = next(iter(baselines.ngram_rows(tokens, training, tokenizer.size)))
+    nats = NGram.count(training, 1, tokenizer.size).surprisal(validation)
     assert row.nats_per_character.value == pytest.approx(nats.mean(), abs=1e-6)

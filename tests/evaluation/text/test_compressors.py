@@ -7,10 +7,10 @@ import pytest
 
 from seqgen.evaluation.text import compressors
 
-SAYING = "the sea runs up to sky and river rain comes down again no one asks it why"
-CHANCE = random.Random(0)
-LEARNED = " ".join(CHANCE.choice(SAYING.split()) for _ in range(4000))
-TEXT = " ".join(CHANCE.choice(SAYING.split()) for _ in range(800))
+WORDS = "the sea runs up to sky and river rain comes down again no one asks it why"
+RNG = random.Random(0)
+TRAINING = " ".join(RNG.choice(WORDS.split()) for _ in range(4000))
+TEXT = " ".join(RNG.choice(WORDS.split()) for _ in range(800))
 
 
 def bits(text: str, before: str | None, characters: int | None = None) -> dict[str, float]:
@@ -18,7 +18,7 @@ def bits(text: str, before: str | None, characters: int | None = None) -> dict[s
     return {row.key: row.bits_per_character.value for row in rows}
 
 
-def test_the_figures_are_those_of_the_compressed_sizes() -> None:
+def test_figures_follow_from_compressed_sizes() -> None:
     def xz(text: str) -> int:
         filters = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME}]
         return 8 * len(lzma.compress(text.encode(), filters=filters))
@@ -26,18 +26,18 @@ def test_the_figures_are_those_of_the_compressed_sizes() -> None:
     def bzip2(text: str) -> int:
         return 8 * len(bz2.compress(text.encode(), compresslevel=9))
 
-    assert bits(TEXT, LEARNED) == pytest.approx(
+    assert bits(TEXT, TRAINING) == pytest.approx(
         {
-            "xz": (xz(LEARNED + TEXT) - xz(LEARNED)) / len(TEXT),
+            "xz": (xz(TRAINING + TEXT) - xz(TRAINING)) / len(TEXT),
             "xz_alone": xz(TEXT) / len(TEXT),
-            "bzip2": (bzip2(LEARNED + TEXT) - bzip2(LEARNED)) / len(TEXT),
+            "bzip2": (bzip2(TRAINING + TEXT) - bzip2(TRAINING)) / len(TEXT),
             "bzip2_alone": bzip2(TEXT) / len(TEXT),
         }
     )
-    assert bits(TEXT, LEARNED)["xz"] < bits(TEXT, LEARNED)["xz_alone"]
+    assert bits(TEXT, TRAINING)["xz"] < bits(TEXT, TRAINING)["xz_alone"]
 
 
-def test_a_row_tells_nats_of_characters_and_none_of_tokens() -> None:
+def test_rows_have_figures_per_character_only() -> None:
     row = next(iter(compressors.rows(TEXT, 2 * len(TEXT), None)))
     assert row.nats_per_token is None
     assert row.perplexity is None
@@ -45,28 +45,28 @@ def test_a_row_tells_nats_of_characters_and_none_of_tokens() -> None:
     assert row.bits_per_character.value == pytest.approx(bits(TEXT, None)["xz_alone"] / 2)
 
 
-def test_without_a_training_part_they_read_the_text_alone() -> None:
+def test_without_training_data_only_the_text_is_compressed() -> None:
     assert set(bits(TEXT, None)) == {"xz_alone", "bzip2_alone"}
 
 
-def test_xz_remembers_what_lies_far_back() -> None:
-    chance = random.Random(1)
-    noise = "".join(chance.choices("abcdefghij", k=1_500_000))
-    found = bits(TEXT, TEXT + noise)
-    assert found["xz"] < 0.15 < 1 < found["bzip2"]
+def test_xz_finds_distant_repetitions() -> None:
+    rng = random.Random(1)
+    noise = "".join(rng.choices("abcdefghij", k=1_500_000))
+    result = bits(TEXT, TEXT + noise)
+    assert result["xz"] < 0.15 < 1 < result["bzip2"]
 
 
-def test_bzip2_reads_what_shares_a_block_with_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bzip2_uses_training_data_within_one_block(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compressors, "BZIP2_BYTES", len(TEXT) + 1000)
-    rows = {row.key: row for row in compressors.rows(TEXT, len(TEXT), LEARNED)}
+    rows = {row.key: row for row in compressors.rows(TEXT, len(TEXT), TRAINING)}
     assert "1 kB" in rows["bzip2"].note
     assert "kB" not in rows["xz"].note
     monkeypatch.setattr(compressors, "BZIP2_BYTES", len(TEXT))
-    assert "bzip2" not in bits(TEXT, LEARNED)
+    assert "bzip2" not in bits(TEXT, TRAINING)
 
 
-def test_of_a_few_words_they_tell_nothing() -> None:
-    assert bits("To be, or not to be", LEARNED) == {}
+def test_short_texts_have_no_rows() -> None:
+    assert bits("To be, or not to be", TRAINING) == {}
 
 
 def test_any_character_can_be_compressed() -> None:

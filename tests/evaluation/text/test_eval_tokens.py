@@ -21,73 +21,73 @@ def ids_of(tokenizer: Tokenizer, *texts: str) -> np.ndarray:
     return np.concatenate([part for t in texts for part in ([END], tokenizer.encode(t))])
 
 
-def found(ids: np.ndarray, tokenizer: Tokenizer, *, ends_count: bool = False) -> EvalTokens:
-    measured, notice = eval_tokens(ids, tokenizer, "a text", ends_count=ends_count)
+def all_tokens(ids: np.ndarray, tokenizer: Tokenizer, *, ends_count: bool = False) -> EvalTokens:
+    tokens, notice = eval_tokens(ids, tokenizer, "a text", ends_count=ends_count)
     assert notice == ""
-    return measured
+    return tokens
 
 
-def test_all_but_the_first_token_count_and_their_characters_are_the_text(
+def test_all_tokens_but_the_first_count(
     tokenizer: Tokenizer,
 ) -> None:
     ids = ids_of(tokenizer, TEXT)
-    measured = found(ids, tokenizer)
-    assert measured.tokens == len(ids) - 1
-    assert measured.characters == measured.sizes.sum() == len(TEXT)
-    assert measured.text == TEXT
+    tokens = all_tokens(ids, tokenizer)
+    assert tokens.tokens == len(ids) - 1
+    assert tokens.characters == tokens.sizes.sum() == len(TEXT)
+    assert tokens.text == TEXT
 
 
-def test_ends_count_where_the_network_has_learned_them(tokenizer: Tokenizer) -> None:
+def test_ends_count_on_request(tokenizer: Tokenizer) -> None:
     ids = ids_of(tokenizer, TEXT, "the sea")
-    learned = found(ids, tokenizer, ends_count=True)
-    never_seen = found(ids, tokenizer)
-    assert learned.tokens == never_seen.tokens + 1 == len(ids) - 1
-    assert learned.characters == never_seen.characters == len(TEXT) + len("the sea")
-    assert learned.text == TEXT + "\0the sea"
-    assert never_seen.text == TEXT + "the sea"
+    with_ends = all_tokens(ids, tokenizer, ends_count=True)
+    without_ends = all_tokens(ids, tokenizer)
+    assert with_ends.tokens == without_ends.tokens + 1 == len(ids) - 1
+    assert with_ends.characters == without_ends.characters == len(TEXT) + len("the sea")
+    assert with_ends.text == TEXT + "\0the sea"
+    assert without_ends.text == TEXT + "the sea"
 
 
-def test_of_a_long_text_an_even_share_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_texts_are_evaluated_in_spans(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_TOKENS", 3000)
     monkeypatch.setattr(module, "SPAN", 1000)
     tokenizer = tokenizers.train("char", [TEXT])
     text = TEXT * 5
     ids = ids_of(tokenizer, text)
-    measured, notice = eval_tokens(ids, tokenizer, "a text", ends_count=False)
-    assert measured.tokens == measured.characters == len(measured.text) == 3000
+    tokens, notice = eval_tokens(ids, tokenizer, "a text", ends_count=False)
+    assert tokens.tokens == tokens.characters == len(tokens.text) == 3000
     assert f"3,000 of {len(text):,}" in notice
     for begin in (0, 1000, 2000):
-        assert measured.text[begin : begin + 1000] in text
-    # What stands before a stretch is what the network knows when it comes to it.
-    assert tokenizer.decode(measured.ids[: 1 + BURN_IN]) == text[:BURN_IN]
-    assert not measured.counted[:BURN_IN].any()
+        assert tokens.text[begin : begin + 1000] in text
+    # Each span is preceded by tokens that only warm the network up.
+    assert tokenizer.decode(tokens.ids[: 1 + BURN_IN]) == text[:BURN_IN]
+    assert not tokens.counted[:BURN_IN].any()
 
 
-def test_stretches_are_even_and_count_nothing_twice() -> None:
-    places, counted = spans(1_010_001)
-    read = places[1:][counted]
-    assert len(read) == len(np.unique(read)) == 1_000_000
-    assert read.min() >= 1
-    assert places.max() == 1_010_001
-    begins = read[::10_000]
+def test_spans_are_evenly_spaced_and_do_not_overlap() -> None:
+    positions, counted = spans(1_010_001)
+    evaluated = positions[1:][counted]
+    assert len(evaluated) == len(np.unique(evaluated)) == 1_000_000
+    assert evaluated.min() >= 1
+    assert positions.max() == 1_010_001
+    begins = evaluated[::10_000]
     assert np.ptp(np.diff(begins)) <= 1
 
 
-def test_a_text_that_is_not_much_longer_is_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slightly_longer_texts_are_evaluated_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_TOKENS", 3000)
     monkeypatch.setattr(module, "SPAN", 1000)
     tokenizer = tokenizers.train("char", [TEXT])
-    assert found(ids_of(tokenizer, TEXT[:4000]), tokenizer).tokens == 4000
+    assert all_tokens(ids_of(tokenizer, TEXT[:4000]), tokenizer).tokens == 4000
 
 
 @pytest.mark.parametrize("ids", [[], [END], [END, END]])
-def test_nothing_to_measure_by(ids: list[int]) -> None:
+def test_empty_texts_are_refused(ids: list[int]) -> None:
     tokenizer = tokenizers.train("char", [TEXT])
     with pytest.raises(ValueError, match="no text"):
-        found(np.array(ids, np.uint8), tokenizer, ends_count=True)
+        all_tokens(np.array(ids, np.uint8), tokenizer, ends_count=True)
 
 
-def test_what_is_no_token_is_refused() -> None:
+def test_invalid_ids_are_refused() -> None:
     tokenizer = tokenizers.train("char", ["abc"])
     with pytest.raises(ValueError, match="0 to 3"):
-        found(np.array([0, 1, 4]), tokenizer)
+        all_tokens(np.array([0, 1, 4]), tokenizer)

@@ -9,14 +9,14 @@ from seqgen.music.core.tune import Note, Tuplet
 EIGHTH = TICKS // 8
 
 
-def test_tied_notes_are_one_and_rests_none(tune):
-    found = melody(tune("C2-C2 z2-|E3 E3-|E6|]", (3, 4)))
-    assert found.pitches.tolist() == [60, 64, 64]
-    assert found.ticks.tolist() == [4 * EIGHTH, 3 * EIGHTH, 9 * EIGHTH]
-    assert found.intervals.tolist() == [4, 0]
+def test_tied_notes_are_joined_and_rests_left_out(tune):
+    features = melody(tune("C2-C2 z2-|E3 E3-|E6|]", (3, 4)))
+    assert features.pitches.tolist() == [60, 64, 64]
+    assert features.ticks.tolist() == [4 * EIGHTH, 3 * EIGHTH, 9 * EIGHTH]
+    assert features.intervals.tolist() == [4, 0]
 
 
-def test_of_a_chord_the_highest_note_counts(tune):
+def test_chords_count_as_their_highest_note(tune):
     plain = tune("c6|]", (3, 4))
     chord = Note((Pitch(35), Pitch(28)), Fraction(3, 4))
     assert melody(replace(plain, bars=(replace(plain.bars[0], notes=(chord,)),))).pitches == [72]
@@ -30,29 +30,29 @@ def test_pitches_count_from_the_tonic_and_keys_from_their_signature(tune):
     assert major.in_key.tolist() == [True, False, True, True, True]
 
 
-def test_a_tune_in_two_keys_is_in_key_in_both(tune):
+def test_in_key_follows_changes_of_key(tune):
     changing = tune("F6|^F6|]", (3, 4))
     to_g = replace(changing.bars[1], key=Key(4))
     assert melody(changing).in_key.tolist() == [True, False]
     assert melody(replace(changing, bars=(changing.bars[0], to_g))).in_key.tolist() == [True, True]
 
 
-def test_bars_are_those_that_are_full(tune):
-    found = melody(tune("|:E|C2 D2 E2|z2 F4|G3 A2:|", (3, 4)))
-    assert len(found.bars) == 2
-    assert found.bars[1] == ((None, 2 * EIGHTH), (65, 4 * EIGHTH))
-    assert found.rhythms[1] == ((True, 2 * EIGHTH), (False, 4 * EIGHTH))
-    assert found.notes_per_bar == 2
+def test_incomplete_bars_are_left_out(tune):
+    features = melody(tune("|:E|C2 D2 E2|z2 F4|G3 A2:|", (3, 4)))
+    assert len(features.bars) == 2
+    assert features.bars[1] == ((None, 2 * EIGHTH), (65, 4 * EIGHTH))
+    assert features.rhythms[1] == ((True, 2 * EIGHTH), (False, 4 * EIGHTH))
+    assert features.notes_per_bar == 2
     short = tune("C2|D2|]", (3, 4))
     changed = replace(short, bars=(short.bars[0], replace(short.bars[1], meter=Meter(1, 4))))
     assert len(melody(changed).bars) == 1
 
 
-def test_sections_end_where_the_tune_goes_on_to_others(tune):
+def test_the_ends_of_sections_are_found(tune):
     assert melody(tune("|:C6|D6:||:E6|1 F6:|2 G6||A6|B6|]", (3, 4))).ends == (62, 67, 71)
 
 
-def test_lengths_in_tuplets_are_whole_ticks():
+def test_tuplet_lengths_are_integers():
     for actual, normal in ((3, 2), (5, 2), (5, 4), (6, 2), (7, 4), (9, 8)):
         note = Note((Pitch(28),), Fraction(1, 32), tuplet=Tuplet(actual, normal, actual, 0))
         assert Fraction(ticks_of(note), TICKS) == note.length

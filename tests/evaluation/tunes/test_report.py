@@ -22,18 +22,20 @@ SHORT = "R:none\nM:3/4\nK:Cmaj\nC2D2E2|F2G2|c6|]"
 OTHER = "R:none\nM:3/4\nK:Cmaj\nG2A2G2|E2D2E2|C6|]"
 
 
-class Writer:
-    """Stands in for a trained network: writes one good tune over and over, or every other wrong."""
+class FakeGenerator:
+    """A fake generator: valid tunes with the grammar, invalid ones without it."""
 
     allowed_mass: float | None = None
 
     def pieces(
-        self, prompt: str, options: SamplingOptions, asked: TuneOptions
+        self, prompt: str, options: SamplingOptions, tune_options: TuneOptions
     ) -> Iterator[tuple[int, str]]:
-        self.allowed_mass = 0.1 if not asked.grammar else 0.9
+        self.allowed_mass = 0.1 if not tune_options.grammar else 0.9
         for index in range(options.count):
             wrong = (
-                [abc(decode_tune(SHORT)), "X:1\nK:C\n*\n"][index % 2] if not asked.grammar else None
+                [abc(decode_tune(SHORT)), "X:1\nK:C\n*\n"][index % 2]
+                if not tune_options.grammar
+                else None
             )
             yield index, wrong or abc(decode_tune(GOOD))
 
@@ -41,7 +43,7 @@ class Writer:
 def measure(**validators):
     activities: list[Any] = []
     result = report(
-        cast(TextGenerator, Writer()),
+        cast(TextGenerator, FakeGenerator()),
         [decode_tune(GOOD)],
         [decode_tune(OTHER)] * 3,
         SamplingOptions(count=2, seed=1),
@@ -51,7 +53,7 @@ def measure(**validators):
     return {row.key: row.values for row in result.rows}, result.copies, activities
 
 
-def test_tunes_with_and_without_the_grammar_stand_beside_real_ones():
+def test_columns_are_with_grammar_without_and_real_tunes():
     rows, copies, activities = measure(second=lambda text, tune: "no" if "F2 G2|" in text else None)
     assert rows["bar_exact"] == {CONSTRAINED: 1, UNCONSTRAINED: 0, REAL: 1}
     assert rows["second"] == {CONSTRAINED: 1, UNCONSTRAINED: 0, REAL: 1}
@@ -63,10 +65,16 @@ def test_tunes_with_and_without_the_grammar_stand_beside_real_ones():
 
 def test_validation_tunes_are_required():
     with pytest.raises(SeqgenError):
-        report(cast(TextGenerator, Writer()), [decode_tune(GOOD)], [], SamplingOptions(count=1), {})
+        report(
+            cast(TextGenerator, FakeGenerator()),
+            [decode_tune(GOOD)],
+            [],
+            SamplingOptions(count=1),
+            {},
+        )
 
 
-def test_a_text_that_is_no_tune_is_valid_for_no_validator():
+def test_texts_that_are_not_tunes_are_invalid_for_all_validators():
     column = validate([abc(decode_tune(GOOD)), "X:1\nK:C\n*\n"], {"easy": lambda text, tune: None})
     assert (len(column.tunes), column.unread, column.valid) == (1, 1, {"easy": 0.5})
 

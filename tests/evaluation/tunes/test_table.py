@@ -18,19 +18,19 @@ def rows(tune) -> dict[str, Row]:
     return {row.key: row for row in rows}
 
 
-def test_what_cannot_be_read_is_not_exact_either(rows):
+def test_unreadable_tunes_are_not_bar_exact(rows):
     assert rows["bar_exact"].values == {"constrained": 1, "unconstrained": 0.25, "real": 1}
     assert [rows["bar_exact"].within(c) for c in ("constrained", "unconstrained")] == [True, False]
 
 
-def test_what_else_is_known_of_a_column_has_its_row(rows):
+def test_further_figures_of_columns_are_rows(rows):
     assert rows["music21"].values == {"constrained": 1, "unconstrained": 0.5, "real": None}
     assert rows["music21"].within("real") is None
     assert rows["allowed_mass"].values == {"constrained": 0.9, "unconstrained": None, "real": None}
     assert rows["allowed_mass"].within("constrained") is None
 
 
-def test_figures_are_held_against_their_aims(rows):
+def test_figures_are_compared_with_aims(rows):
     assert rows["tune_ends_on_tonic"].within("real") is True
     assert rows["in_key"].within("real") is False  # all notes: real tunes have other ones
     assert rows["copied_most"].aim is None
@@ -38,11 +38,11 @@ def test_figures_are_held_against_their_aims(rows):
 
 
 def test_rows_that_no_column_has_are_left_out(tune):
-    found, _ = table({"real": Column([tune("C6|]", (3, 4))])}, Book([]))
-    assert "allowed_mass" not in {row.key for row in found}
+    rows, _ = table({"real": Column([tune("C6|]", (3, 4))])}, Book([]))
+    assert "allowed_mass" not in {row.key for row in rows}
 
 
-def test_a_column_that_cannot_be_measured_leaves_its_cells_empty(tune):
+def test_columns_without_tunes_have_empty_cells(tune):
     good = tune("C6|]", (3, 4))
     rows, copies = table({"none": Column([], unread=3), "real": Column([good])}, Book([good]))
     figures = {row.key: row for row in rows}

@@ -1,11 +1,11 @@
-"""The cell that the documentation shows is the one that runs."""
+"""The cell in the documentation equals the source."""
 
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
 
 
-def test_the_smallest_cell_is_shown_as_it_is() -> None:
+def test_the_guide_has_the_source_of_the_smallest_cell() -> None:
     code = (ROOT / "seqgen/models/cells/mingru.py").read_text(encoding="utf-8")
-    shown = (ROOT / "docs/how-to/add-a-cell.md").read_text(encoding="utf-8")
-    assert f"```python\n{code}```" in shown
+    page = (ROOT / "docs/how-to/add-a-cell.md").read_text(encoding="utf-8")
+    assert f"```python\n{code}```" in page

@@ -1,4 +1,4 @@
-"""An echo state network: what its reservoir is like, and that nothing of it is learned."""
+"""An echo state network: its reservoir, which training leaves unchanged."""
 
 from typing import Any
 
@@ -26,27 +26,27 @@ def radius(matrix):
     return np.abs(np.linalg.eigvals(matrix.astype(np.float64))).max()
 
 
-@pytest.mark.parametrize("asked", [0.3, 0.95, 0.999])
-def test_the_spectral_radius_is_what_was_asked_for(tf, asked):
-    assert radius(reservoir(tf, spectral_radius=asked)["recurrent_kernel"]) == pytest.approx(
-        asked, rel=1e-3
+@pytest.mark.parametrize("expected", [0.3, 0.95, 0.999])
+def test_the_reservoir_has_the_given_spectral_radius(tf, expected):
+    assert radius(reservoir(tf, spectral_radius=expected)["recurrent_kernel"]) == pytest.approx(
+        expected, rel=1e-3
     )
 
 
 @pytest.mark.parametrize(("units", "connectivity"), [(1, 1.0), (5, 0.01), (60, 1.0), (300, 0.02)])
-def test_reservoirs_of_every_size_and_density_have_a_radius(tf, units, connectivity):
+def test_reservoirs_of_all_sizes_and_densities_have_the_given_radius(tf, units, connectivity):
     weights = reservoir(tf, units, connectivity=connectivity, spectral_radius=0.8)
-    found = weights["recurrent_kernel"]
-    assert radius(found) == pytest.approx(0.8, rel=1e-2)
-    into = (found != 0).sum(axis=0)
-    np.testing.assert_array_equal(into, max(1, round(connectivity * units)))
+    kernel = weights["recurrent_kernel"]
+    assert radius(kernel) == pytest.approx(0.8, rel=1e-2)
+    inputs_per_unit = (kernel != 0).sum(axis=0)
+    np.testing.assert_array_equal(inputs_per_unit, max(1, round(connectivity * units)))
 
 
-def test_by_default_ten_connections_go_into_each_unit(tf):
+def test_units_have_ten_inputs_by_default(tf):
     assert ((reservoir(tf)["recurrent_kernel"] != 0).sum(axis=0) == 10).all()
 
 
-def test_the_radius_is_found_of_any_matrix():
+def test_spectral_radius_of_any_matrix():
     rng = np.random.default_rng(0)
     turn = np.array([[0.0, -3.0], [3.0, 0.0]])  # eigenvalues ±3i
     assert spectral_radius(turn) == pytest.approx(3, rel=1e-3)
@@ -56,7 +56,7 @@ def test_the_radius_is_found_of_any_matrix():
         assert spectral_radius(matrix) == pytest.approx(radius(matrix), rel=1e-3)
 
 
-def test_inputs_enter_with_the_scale_that_was_asked_for(tf):
+def test_inputs_have_the_given_scale(tf):
     for scale in (0.2, 2.0):
         model = RecurrentLM(model_spec(**SMALL | {"units": (500,), "input_scale": scale}), VOCAB)
         weights = model.arrays()
@@ -65,7 +65,7 @@ def test_inputs_enter_with_the_scale_that_was_asked_for(tf):
 
 
 @pytest.mark.parametrize("leak", [1.0, 0.5])
-def test_its_state_forgets_where_it_began(tf, leak):
+def test_states_do_not_depend_on_the_initial_state(tf, leak):
     cell = cells.create("esn", leak=leak)
     layer = cell.layer(UNITS, "layer")
     layer.build(8)
@@ -85,22 +85,22 @@ def tokens(length=2000):
 
 
 @pytest.mark.parametrize("more", [{}, {"layers": 2}, {"layers": 2, "dense": True, "norm": "layer"}])
-def test_only_the_output_is_learned(tf, more):
+def test_only_the_output_layer_is_trained(tf, more):
     from seqgen.training.trainer import Trainer
 
-    learner = Trainer(*specs(**SMALL | {"batch_size": 16} | more), VOCAB)
-    before = learner.model.arrays()
+    trainer = Trainer(*specs(**SMALL | {"batch_size": 16} | more), VOCAB)
+    before = trainer.model.arrays()
     windows = TBPTTBatches(tokens(), 16, 8, seed=0)
     losses = [
-        learner.step(windows.read(0, n), 0.02)[0] for _ in range(8) for n in range(windows.steps)
+        trainer.step(windows.read(0, n), 0.02)[0] for _ in range(8) for n in range(windows.steps)
     ]
     assert losses[-1] < 0.7 * losses[0]
-    changed = {n for n, a in learner.model.arrays().items() if not np.array_equal(a, before[n])}
+    changed = {n for n, a in trainer.model.arrays().items() if not np.array_equal(a, before[n])}
     last = {"norm_3/gamma", "norm_3/beta"} if "norm" in more else set()
     assert changed == {"output/kernel", "output/bias"} | last
 
 
-def test_the_seed_alone_decides_the_reservoir(tf):
+def test_the_reservoir_depends_only_on_the_seed(tf):
     from seqgen.training.trainer import Trainer
 
     def weights(seed):
@@ -121,7 +121,7 @@ def test_the_seed_alone_decides_the_reservoir(tf):
         ("tau", "10"),
     ],
 )
-def test_what_makes_no_sense_of_a_reservoir_is_refused(option, value):
+def test_options_that_do_not_apply_are_refused(option, value):
     with pytest.raises(ConfigError) as error:
         model_spec(cell="esn", **{option: value})
     assert error.value.option == option

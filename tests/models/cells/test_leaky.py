@@ -1,4 +1,4 @@
-"""Leaky units: how slowly they forget, and what may be said of it."""
+"""Leaky units: time constants and their options."""
 
 import numpy as np
 import pytest
@@ -13,16 +13,16 @@ INPUTS, UNITS, STREAMS, STEPS = 4, 6, 3, 20
 
 
 def layer(tf, cell="leaky", inputs=INPUTS, units=UNITS, **options):
-    made = cells.create(cell, **options).layer(units, "layer")
-    made.build(inputs)
-    return made, {weight.name: weight for weight in made.weights}
+    leaky_layer = cells.create(cell, **options).layer(units, "layer")
+    leaky_layer.build(inputs)
+    return leaky_layer, {weight.name: weight for weight in leaky_layer.weights}
 
 
 def time_constants(weights):
     return 1 + np.exp(weights["timescale"].numpy())
 
 
-def test_with_a_time_constant_of_one_it_is_the_vanilla_rnn(tf):
+def test_a_time_constant_of_one_equals_the_vanilla_rnn(tf):
     leaky, weights = layer(tf, tau="1")
     rnn, plain = layer(tf, "rnn")
     for name, weight in plain.items():
@@ -33,42 +33,42 @@ def test_with_a_time_constant_of_one_it_is_the_vanilla_rnn(tf):
 
 
 @pytest.mark.parametrize("tau", [10, 80])
-def test_what_a_unit_holds_falls_by_its_time_constant(tf, tau):
+def test_states_decay_with_the_time_constant(tf, tau):
     leaky, weights = layer(tf, tau=str(tau))
     weights["recurrent_kernel"].assign(np.zeros((UNITS, UNITS)))
-    # A step: nothing is read any more, and the state stands at 1.
+    # Zero input from an initial state of 1.
     outputs, _ = leaky(tf.zeros((3 * tau, 1, INPUTS)), (tf.ones((1, UNITS)),))
     np.testing.assert_allclose(outputs[tau - 1, 0], np.exp(-1), atol=0.2 / tau)
     np.testing.assert_allclose(outputs[:, 0, 0], (1 - 1 / tau) ** np.arange(1, 3 * tau + 1), 1e-4)
 
 
-def test_time_constants_spread_evenly_by_their_logarithm(tf):
+def test_time_constants_are_spaced_logarithmically(tf):
     _, weights = layer(tf, units=5, tau="1:100")
     np.testing.assert_allclose(time_constants(weights), [1, 10**0.5, 10, 10**1.5, 100], rtol=1e-4)
     _, weights = layer(tf, tau="7.5")
     np.testing.assert_allclose(time_constants(weights), np.full(UNITS, 7.5), rtol=1e-5)
 
 
-def slowest_follow(tf, layer, weights, x, steps=60):
-    """Learn an output that follows the mean of the last inputs, which wants long time constants."""
-    wanted = np.cumsum(x, axis=0)[..., :1] / np.arange(1, len(x) + 1)[:, None, None]
-    learned = [w.value for w in layer.trainable_weights]
+def train_running_mean(tf, layer, weights, x, steps=60):
+    """Train outputs to follow the running mean of the inputs, which needs long time constants."""
+    targets = np.cumsum(x, axis=0)[..., :1] / np.arange(1, len(x) + 1)[:, None, None]
+    variables = [w.value for w in layer.trainable_weights]
     for _ in range(steps):
         with tf.GradientTape() as tape:
             y, _ = layer(tf.constant(x, tf.float32), (tf.zeros((x.shape[1], UNITS)),))
-            loss = tf.reduce_mean((y - wanted) ** 2)
-        for variable, gradient in zip(learned, tape.gradient(loss, learned), strict=True):
+            loss = tf.reduce_mean((y - targets) ** 2)
+        for variable, gradient in zip(variables, tape.gradient(loss, variables), strict=True):
             variable.assign_sub(0.5 * tf.sign(gradient))
     return time_constants(weights)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("learn", [False, True])
-def test_time_constants_move_only_where_they_are_learned_and_stay_above_one(tf, learn):
+def test_time_constants_are_trained_only_on_request_and_stay_above_one(tf, learn):
     leaky, weights = layer(tf, tau="1:4", learn_tau=learn)
     before = time_constants(weights)
     x = np.random.default_rng(0).normal(size=(30, 8, INPUTS))
-    after = slowest_follow(tf, leaky, weights, x)
+    after = train_running_mean(tf, leaky, weights, x)
     assert (after >= 1).all()
     if learn:
         assert np.abs(np.log(after / before)).max() > 0.5
@@ -79,7 +79,7 @@ def test_time_constants_move_only_where_they_are_learned_and_stay_above_one(tf, 
 @pytest.mark.parametrize(
     "tau", ["0.5", "abc", "100:1", "1:", ":9", "nan", "inf", "1:inf", "-3", ""]
 )
-def test_a_time_constant_that_is_none_is_refused_before_anything_is_read(tau):
+def test_invalid_time_constants_are_refused(tau):
     with pytest.raises(ConfigError) as error:
         check_names(RunOptions.of({"cell": "leaky", "tau": tau}))
     assert error.value.option == "tau"

@@ -1,4 +1,4 @@
-"""Recurrence by equation: the GRU that resets before the product, against Keras's."""
+"""The scan with automatic differentiation, by the GRU with `reset="before"`."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ STEPS, STREAMS, INPUTS, UNITS = 10, 3, 4, 5
 
 
 def layer_of(seed=0, units=UNITS, **options):
-    """A layer whose weights are drawn at random."""
+    """A layer with random weights."""
     layer = cells.create("gru", reset="before", **options).layer(units, "layer")
     layer.build(INPUTS)
     rng = np.random.default_rng(seed)
@@ -18,39 +18,43 @@ def layer_of(seed=0, units=UNITS, **options):
     return layer
 
 
-def learned(tf, layer, x, states, **how):
-    """Outputs, last state, and the gradients of a loss by input, state and weights."""
+def run_with_gradients(tf, layer, x, states, **options):
+    """Outputs, last state, and gradients of input, state and weights."""
     with tf.GradientTape() as tape:
         tape.watch([x, states])
-        y, last = layer(x, states, **how)
+        y, last = layer(x, states, **options)
         loss = tf.reduce_sum(tf.sin(tf.cast(y, tf.float32))) + tf.reduce_sum(last[0] ** 3)
     return y, last[0], *tape.gradient(loss, [x, states[0], *(w.value for w in layer.weights)])
 
 
-def test_it_equals_keras(tf):
+def test_equals_the_keras_layer(tf):
     import keras
 
     layer = layer_of()
-    stock = keras.layers.GRU(UNITS, reset_after=False, return_sequences=True, return_state=True)
-    stock.build((STREAMS, STEPS, INPUTS))
-    stock.set_weights([weight.numpy() for weight in layer.weights])
+    keras_layer = keras.layers.GRU(
+        UNITS, reset_after=False, return_sequences=True, return_state=True
+    )
+    keras_layer.build((STREAMS, STEPS, INPUTS))
+    keras_layer.set_weights([weight.numpy() for weight in layer.weights])
 
     class Call:
-        weights = stock.weights
+        weights = keras_layer.weights
 
         def __call__(self, x, states):
-            y, last = stock(tf.transpose(x, (1, 0, 2)), initial_state=list(states))
+            y, last = keras_layer(tf.transpose(x, (1, 0, 2)), initial_state=list(states))
             return tf.transpose(y, (1, 0, 2)), (last,)
 
     rng = np.random.default_rng(1)
     x = tf.constant(rng.normal(size=(STEPS, STREAMS, INPUTS)), tf.float32)
     h = (tf.constant(rng.normal(size=(STREAMS, UNITS)), tf.float32),)
-    for one, other in zip(learned(tf, layer, x, h), learned(tf, Call(), x, h), strict=True):
+    for one, other in zip(
+        run_with_gradients(tf, layer, x, h), run_with_gradients(tf, Call(), x, h), strict=True
+    ):
         np.testing.assert_allclose(one, other, atol=1e-5)
 
 
-def test_a_reset_before_is_another_network_than_one_after(tf):
-    """They agree only where the reset gate is open, or nothing is multiplied by the state."""
+def test_reset_before_and_after_are_different_networks(tf):
+    """They agree if the reset gate is open."""
     before = layer_of()
     after = cells.create("gru").layer(UNITS, "layer")
     after.build(INPUTS)
@@ -59,28 +63,30 @@ def test_a_reset_before_is_another_network_than_one_after(tf):
     x = tf.random.stateless_normal((STEPS, STREAMS, INPUTS), (0, 1))
     h = (tf.ones((STREAMS, UNITS)),)
 
-    def differ():
+    def difference():
         for weight in after.weights:
             weight.assign(weights[weight.name])
         return np.abs(before(x, h)[0] - after(x, h)[0]).max()
 
-    assert differ() > 0.05
+    assert difference() > 0.05
     weights["bias"][0, UNITS : 2 * UNITS] = 50
     before.by_name["bias"].assign(weights["bias"][0])
-    assert differ() < 1e-5
+    assert difference() < 1e-5
 
 
 def test_gradients_in_bfloat16_are_summed_in_float32(tf):
     layer = layer_of()
     x = tf.random.stateless_normal((64, 64, INPUTS), (0, 1))
     h = (tf.zeros((64, UNITS)),)
-    found = [learned(tf, layer, tf.cast(x, d), h)[4:] for d in (tf.float32, tf.bfloat16)]
-    for exact, rounded in zip(*found, strict=True):
+    gradients = [
+        run_with_gradients(tf, layer, tf.cast(x, d), h)[4:] for d in (tf.float32, tf.bfloat16)
+    ]
+    for exact, rounded in zip(*gradients, strict=True):
         np.testing.assert_allclose(rounded, exact, atol=0.03 * np.abs(exact).max())
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_recurrent_weights_are_dropped_while_training(tf, training):
+def test_recurrent_dropout_applies_only_in_training(tf, training):
     layer = layer_of(recurrent_dropout=0.5)
     x = tf.zeros((1, 1, INPUTS))
     h = (tf.ones((1, UNITS)),)

@@ -1,4 +1,4 @@
-"""On a GPU the layers of Keras do the same work; here they are made to, without one."""
+"""The Keras layers used on a GPU, tested on a CPU."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def gpu(tf, monkeypatch):
     monkeypatch.setattr(tf_runtime, "has_gpu", lambda: True)
 
 
-def stack(name, **changes):
+def network(name, **changes):
     return RecurrentLM(model_spec(cell=name, units=(6, 5)), VOCAB, **changes)
 
 
@@ -29,38 +29,42 @@ def results(tf, model, states):
 
 
 @pytest.mark.parametrize("name", WITH_CUDNN)
-def test_the_stock_layers_equal_ours(tf, name, monkeypatch):
-    ours = stack(name)
+def test_keras_layers_equal_ours(tf, name, monkeypatch):
+    ours = network(name)
     monkeypatch.setattr(tf_runtime, "has_gpu", lambda: True)
-    stock = stack(name)
-    assert type(stock.recurrent[0]).__name__ == "KerasRecurrent" != type(ours.recurrent[0]).__name__
-    stock.assign(ours.arrays())
+    keras_network = network(name)
+    assert (
+        type(keras_network.recurrent[0]).__name__
+        == "KerasRecurrent"
+        != type(ours.recurrent[0]).__name__
+    )
+    keras_network.assign(ours.arrays())
     states = {n: s + 0.3 for n, s in ours.initial_state(None, 3).items()}
-    expected, found = results(tf, ours, states), results(tf, stock, states)
-    np.testing.assert_allclose(found[0], expected[0], atol=1e-5)
+    expected, actual = results(tf, ours, states), results(tf, keras_network, states)
+    np.testing.assert_allclose(actual[0], expected[0], atol=1e-5)
     for key, state in expected[1].items():
-        np.testing.assert_allclose(found[1][key], state, atol=1e-5)
-    for one, other in zip(found[2], expected[2], strict=True):
+        np.testing.assert_allclose(actual[1][key], state, atol=1e-5)
+    for one, other in zip(actual[2], expected[2], strict=True):
         one, other = (np.array(tf.convert_to_tensor(g)) for g in (one, other))
         np.testing.assert_allclose(one, other, atol=1e-4 * np.abs(other).max())
 
 
 @pytest.mark.usefixtures("gpu")
 @pytest.mark.parametrize("name", WITH_CUDNN)
-def test_weights_begin_as_ours_do(name):
-    arrays = stack(name).arrays()
+def test_initial_weights_are_orthogonal_like_ours(name):
+    arrays = network(name).arrays()
     recurrent = next(arrays[n] for n in arrays if n.endswith("recurrent_kernel"))
     np.testing.assert_allclose(recurrent @ recurrent.T, np.eye(6), atol=1e-5)
 
 
 @pytest.mark.usefixtures("gpu")
-def test_what_cudnn_cannot_do_is_done_by_ours():
-    assert type(stack("lstm", boundary=0).recurrent[0]).__name__ == "Recurrent"
-    assert type(stack("rnn").recurrent[0]).__name__ == "Recurrent"
+def test_unsupported_options_use_our_layers():
+    assert type(network("lstm", boundary=0).recurrent[0]).__name__ == "Recurrent"
+    assert type(network("rnn").recurrent[0]).__name__ == "Recurrent"
 
 
 @pytest.mark.usefixtures("gpu")
-def test_a_gpu_takes_the_batch_whole_and_rounds_by_itself():
+def test_shards_and_precision_on_a_gpu():
     assert tf_runtime.shards(64) == 1
     assert tf_runtime.precision("auto") == "float32"
     assert tf_runtime.precision("bfloat16") == "bfloat16"

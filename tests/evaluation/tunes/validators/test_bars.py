@@ -47,12 +47,12 @@ WRONG = {
 
 
 @pytest.mark.parametrize("body", EXACT.values(), ids=EXACT)
-def test_what_adds_up_as_it_is_played_is_exact(tune, body):
+def test_complete_bars_are_exact(tune, body):
     assert bar_exact(tune(body, (3, 4))) is None
 
 
 @pytest.mark.parametrize(("body", "fault"), WRONG.values(), ids=WRONG)
-def test_what_does_not_is_told(tune, body, fault):
+def test_faults_are_reported_with_the_bar(tune, body, fault):
     assert fault in bar_exact(tune(body, (3, 4)))
 
 
@@ -63,10 +63,10 @@ def test_a_tune_without_notes_or_meter_cannot_be_exact(tune):
     assert bar_exact(replace(empty, bars=(empty.bars[0], Bar(())))) == "bar 2 is empty"
 
 
-def test_a_meter_that_changes_holds_from_its_bar_on(tune):
-    found = tune("A6|B4|c4|]", (3, 4))
-    one, two, three = found.bars
-    assert bar_exact(replace(found, bars=(one, replace(two, meter=Meter(2, 4)), three))) is None
+def test_a_change_of_meter_applies_from_its_bar(tune):
+    example = tune("A6|B4|c4|]", (3, 4))
+    one, two, three = example.bars
+    assert bar_exact(replace(example, bars=(one, replace(two, meter=Meter(2, 4)), three))) is None
 
 
 PLAYED = {
@@ -87,17 +87,17 @@ def test_repeats_and_endings_are_followed(tune, body, order):
     assert played(tune(body, (3, 4))) == order
 
 
-def test_an_ending_may_serve_several_times(tune):
-    found = tune("|:A6|1 B6:|2 c6|]", (3, 4))
-    first, one, two = found.bars
+def test_endings_may_have_several_numbers(tune):
+    example = tune("|:A6|1 B6:|2 c6|]", (3, 4))
+    first, one, two = example.bars
     for many, order in (("1,2", [0, 1, 0, 1, 0, 2]), ("1-3", [0, 1, 0, 1, 0, 1, 0, 2])):
         last = "3" if many == "1,2" else "4"
         bars = (first, replace(one, ending=many), replace(two, ending=last))
-        assert played(replace(found, bars=bars)) == order
+        assert played(replace(example, bars=bars)) == order
 
 
-def test_what_sounds_is_where_and_as_long_as_it_is_heard(tune):
-    found = tune("|:A2-|A4 z2:|(3Bcd ^c4|]", (3, 4))
+def test_notes_have_onset_and_length_as_played(tune):
+    example = tune("|:A2-|A4 z2:|(3Bcd ^c4|]", (3, 4))
     third = Fraction(1, 12)
     expected = [
         (Fraction(0), 69, Fraction(3, 4)),
@@ -107,7 +107,7 @@ def test_what_sounds_is_where_and_as_long_as_it_is_heard(tune):
         (Fraction(2) + 2 * third, 74, third),
         (Fraction(9, 4), 73, Fraction(1, 2)),
     ]
-    assert [(onset, keys[0], length) for onset, keys, length in sounding(found)] == expected
+    assert [(onset, keys[0], length) for onset, keys, length in sounding(example)] == expected
 
 
 lengths = st.integers(1, 8).map(lambda n: Fraction(n, 8))
