@@ -11,7 +11,6 @@ from typing import Any, get_args, get_origin, get_type_hints
 import typer
 
 from seqgen.cli.completion import names_of
-from seqgen.cli.options import kind_of, panel
 from seqgen.config.options import RunOptions
 from seqgen.config.resolved import ModelSpec, TrainSpec
 from seqgen.models import cells
@@ -56,7 +55,10 @@ def describe(path: str, command: Any) -> Iterator[str]:
     yield f"{reflow(command.help or '')}\n"
     if described := [(f"`{usage_of(p)}`", reflow(p.help or "")) for p in arguments if p.help]:
         yield table(("Argument", "Description"), described)
-    groups = {panel(group): group for group in getattr(command.callback, "option_groups", ())}
+    groups = {
+        (group.__doc__ or "").split("\n")[0].rstrip("."): group
+        for group in getattr(command.callback, "option_groups", ())
+    }
     rows: dict[str, list[tuple[str, ...]]] = {}
     for option in command.params:
         if option.param_type_name == "option" and option.name != "help":
@@ -91,7 +93,7 @@ def option_row(option: Any, group: type | None) -> tuple[str, ...]:
 
 def field_values(field: Any, hint: Any) -> str:
     """The values that a field of a dataclass of options accepts; "" for a switch."""
-    known, kind = field.metadata, kind_of(hint)
+    known, kind = field.metadata, value_type(hint)
     several = get_origin(kind) is tuple
     kind = get_args(kind)[0] if several else kind
     if kind is bool:
@@ -107,6 +109,12 @@ def field_values(field: Any, hint: Any) -> str:
         return "file name in " + ", ".join(f"`{suffix}`" for suffix in known["suffixes"])
     text = bounds(known, TYPES[kind])
     return f"{text}; one or more" if several else text
+
+
+def value_type(hint: Any) -> Any:
+    """The type of a field that may also be None."""
+    kinds = get_args(hint)
+    return next(k for k in kinds if k is not type(None)) if type(None) in kinds else hint
 
 
 def bounds(known: Any, noun: str) -> str:
@@ -139,11 +147,11 @@ def cells_with(field: Any) -> str:
 def field_default(field: Any) -> str:
     """A field's default; "automatic" if seqgen chooses one for the data and the machine."""
     if field.default is not None:
-        return shown(field.default)
+        return format_default(field.default)
     if field.metadata["default_text"]:
         return str(field.metadata["default_text"])
     if having := cells.readers().get(field.name):
-        values = {shown(cells.find(name).option_defaults[field.name]) for name in having}
+        values = {format_default(cells.find(name).option_defaults[field.name]) for name in having}
         return ", ".join(sorted(values))
     return "automatic" if is_resolved(field.name) else ""
 
@@ -159,7 +167,7 @@ def is_resolved(name: str) -> bool:
     )
 
 
-def shown(value: Any) -> str:
+def format_default(value: Any) -> str:
     """A default as it is written on the command line."""
     if value is None:
         return "automatic"
@@ -191,7 +199,7 @@ def typer_default(option: Any) -> str:
         return option.show_default
     if option.is_flag and not option.secondary_opts:
         return "off"
-    return "" if option.default in (None, "") else shown(option.default)
+    return "" if option.default in (None, "") else format_default(option.default)
 
 
 def config_file_options() -> Iterator[str]:
