@@ -99,7 +99,8 @@ def working_folder(
     def no_further(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("seqgen.training.dry_run.measured_speed", lambda *_: 1000.0)
+    for module in ("training", "comparison"):
+        monkeypatch.setattr(f"seqgen.{module}.dry_run.measured_speed", lambda *_: 1000.0)
     monkeypatch.setattr("seqgen.models.throughput.training_flops", lambda *_: 1e11)
     monkeypatch.setattr("seqgen.training.run._prepare", no_further)
     monkeypatch.setattr("seqgen.music.render.audio_player.find_player", lambda: None)
