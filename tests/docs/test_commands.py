@@ -45,7 +45,10 @@ REJECTED = ("A2d dAF|G2B B|A2d",)
 # Commands that set up the machine; test_wheel.py installs the package.
 SET_UP = ("pip install ", "git clone ")
 # Other corpora that are quicker to read, by command.
-SMALLER = {"oneills": "mine.abc", "tunes": "mine.abc"}
+SMALLER = {
+    "train": {"oneills": "mine.abc", "tunes": "mine.abc"},
+    "compare": {"sonnets": "poems.txt"},
+}
 # Values of a short run.
 SHORT = {"--units": "8", "--count": "2", "--samples": "1", "--characters": "500", "--steps": "5"}
 WRITES = ("--html", "--score", "--midi", "--audio", "--output", "--plot")
@@ -91,6 +94,9 @@ class Reader:
             run_in_shell(command)
             return
         assert words[0] == "seqgen", command
+        if words[1:3] == ["evaluate", "tunes"] and not Path("checkpoints/tunes").exists():
+            # The model that comes with seqgen is compared with all books that it was trained on.
+            self.run("seqgen train tunes")
         words = self.shortened(words[1:])
         expected = 2 if any(rejected in words for rejected in REJECTED) else 0
         status, errors = run_here(words)
@@ -123,12 +129,14 @@ class Reader:
             if trains and (word in budget or before in budget):
                 continue
             short.append(SHORT.get(before, word) if word != before else word)
-        if words[0] == "train" and words[1] in SMALLER:
-            short[1:2] = [SMALLER[words[1]], "--name", words[1]]
+        if words[0] in SMALLER and words[1] in SMALLER[words[0]]:
+            short[1:2] = [SMALLER[words[0]][words[1]], "--name", words[1]]
         if words[0] == "inspect" and words[2] == "gradients":
             short += ["--streams", "4"] + ([] if "--steps" in words else ["--steps", "5"])
+        elif words[0] == "inspect":
+            short += ["--characters", "2000"]
         if words[:2] == ["corpora", "show"]:
-            short[2] = SMALLER.get(words[2], words[2])
+            short[2] = SMALLER["train"].get(words[2], words[2])
         if trains:
             self.epochs += 0.2
             short += ["--epochs", f"{self.epochs:.2f}"]
