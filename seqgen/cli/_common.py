@@ -1,4 +1,4 @@
-"""What several commands share: opening checkpoints and corpora, progress, and output files."""
+"""Helpers of several commands: opening checkpoints and corpora, progress, tables and files."""
 
 import io
 import json
@@ -14,6 +14,7 @@ from seqgen.cli.terminal import print_notice, strip_controls
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from rich.table import Table
 
     from seqgen.checkpoint.read import Checkpoint
     from seqgen.data.corpora import fetch
@@ -110,8 +111,28 @@ def download_progress() -> Iterator["fetch.Progress"]:
         yield show
 
 
-def print_json(facts: Any) -> None:
-    print(json.dumps(finite(facts), indent=2, ensure_ascii=False))
+def borderless_table(*columns: str) -> "Table":
+    """Return a table without borders; all columns but the first are aligned right."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="right" if number else "left")
+    return table
+
+
+def format_metric(value: float | None, unit: str) -> str:
+    """Format a metric in about four digits, ``"%"`` as a percentage and characters in full."""
+    if value is None:
+        return "–"
+    if unit == "characters":
+        return f"{value:,.0f}"
+    value = 100 * value if unit == "%" else value
+    return f"{value:.4f}" if 0 < abs(value) < 0.1 else f"{value:.4g}"
+
+
+def print_json(value: Any) -> None:
+    print(json.dumps(finite(value), indent=2, ensure_ascii=False))
 
 
 def finite(value: Any) -> Any:
@@ -125,9 +146,14 @@ def finite(value: Any) -> Any:
 
 def save_plot(figure: "Figure", path: str) -> None:
     """Write a figure as PNG. Raises CheckpointError if it cannot be written."""
-    from seqgen.io.atomic import write_atomic
-
     content = io.BytesIO()
     figure.savefig(content, format="png", dpi=150)
-    write_atomic(Path(path), content.getvalue())
+    save_file(content.getvalue(), path)
+
+
+def save_file(content: bytes, path: str) -> None:
+    """Write a file and print its name. Raises CheckpointError if it cannot be written."""
+    from seqgen.io.atomic import write_atomic
+
+    write_atomic(Path(path), content)
     print_notice(f"wrote {path}")

@@ -1,4 +1,4 @@
-"""`seqgen evaluate`: how good a model is."""
+"""`seqgen evaluate`: measure how good a model is."""
 
 from dataclasses import fields
 from importlib import import_module
@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seqgen.cli._common import open_checkpoint
-from seqgen.cli.completion import complete_checkpoint
-from seqgen.cli.options import with_options
+from seqgen.cli.options import AsJson, CheckpointName, with_options
 from seqgen.config.fields import grouped
 from seqgen.errors import ConfigError
 from seqgen.evaluation.options import (
@@ -27,13 +26,7 @@ TASK_OPTIONS = (TextEvaluationOptions, TuneEvaluationOptions)
 
 @with_options(EvaluationOptions, *TASK_OPTIONS)
 def evaluate(
-    name: Annotated[
-        str,
-        typer.Argument(
-            help="Name of a checkpoint, or path of its folder.",
-            autocompletion=complete_checkpoint,
-        ),
-    ],
+    name: CheckpointName,
     given: dict[str, Any],
     files: Annotated[
         list[str] | None,
@@ -43,7 +36,7 @@ def evaluate(
             metavar="[FILE]...",
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measure how good a model is.
 
@@ -52,18 +45,12 @@ def evaluate(
     without the grammar, compared with real ones.
     """
     checkpoint = open_checkpoint(name)
-    evaluation = evaluation_of(checkpoint)
-    check_options(checkpoint, evaluation, given, files)
-    how, *others = grouped(given, EvaluationOptions, *TASK_OPTIONS)
-    own = next(options for options in others if isinstance(options, evaluation.options))
-    evaluation.run(checkpoint, files or [], how, own, as_json)
-
-
-def evaluation_of(checkpoint: "Checkpoint") -> Evaluation:
-    """Load the evaluation of a checkpoint's task."""
     module, _, attribute = TASKS.load(checkpoint.config.task).evaluation.partition(":")
     evaluation: Evaluation = getattr(import_module(module), attribute)
-    return evaluation
+    check_options(checkpoint, evaluation, given, files)
+    shared, *groups = grouped(given, EvaluationOptions, *TASK_OPTIONS)
+    options = next(group for group in groups if isinstance(group, evaluation.options))
+    evaluation.run(checkpoint, files or [], shared, options, as_json)
 
 
 def check_options(
@@ -73,15 +60,16 @@ def check_options(
     files: list[str] | None,
 ) -> None:
     """Raise ConfigError for an option that is not for models of this task."""
-    task, name = checkpoint.config.task, checkpoint.path.name
-    names = [field.name for field in fields(evaluation.options)]  # type: ignore[arg-type]
+    name = f"{checkpoint.path.name}, a model of {checkpoint.config.task}"
+    own = [field.name for field in fields(evaluation.options)]  # type: ignore[arg-type]
     for group in TASK_OPTIONS:
         for field in fields(group):
-            if field.name in given and field.name not in names:
+            if field.name in given and field.name not in own:
+                known = ", ".join(f"`{each}`" for each in own)
                 raise ConfigError(
-                    f"is not for models of {task} such as {name}, which have "
-                    + ", ".join(f"`{each}`" for each in names),
-                    option=field.name,
+                    f"has no effect on {name}; its options are {known}", option=field.name
                 )
     if files and not evaluation.takes_files:
-        raise ConfigError(f"{name} is a model of {task}, which takes no FILE")
+        raise ConfigError(
+            f"{name}, is evaluated on the validation tunes of its run; FILE has no effect"
+        )

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seqgen.checkpoint.config import Config
+from seqgen.evaluation.metric import SHARE, Metric
 from seqgen.evaluation.text.novelty import CONTEXT_LENGTH
 from seqgen.evaluation.text.report import Excerpt, Figure, TextReport
-from seqgen.evaluation.text.samples import MIN_MARKED, SHARE, Metric
+from seqgen.evaluation.text.samples import MIN_MARKED
 from seqgen.models import cells
 from seqgen.reports.charts import learning_curve
 from seqgen.reports.highlight import COLOR_LEVELS, MAX_BITS, color_by_surprisal, underline

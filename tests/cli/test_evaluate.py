@@ -9,7 +9,8 @@ import pytest
 
 from seqgen.checkpoint import layout, write
 from seqgen.checkpoint.read import open_checkpoint
-from seqgen.cli.evaluate_tunes import print_rows, shown, shown_aim
+from seqgen.cli._common import format_metric
+from seqgen.cli.evaluate_tunes import format_aim, print_rows
 from seqgen.data.token_files import TRAINING, VALIDATION, write_rows
 from seqgen.evaluation.tunes.table import Row
 from seqgen.music.normal.book_facts import TuneFacts
@@ -108,10 +109,10 @@ def test_values_outside_the_aim_are_marked(capsys: pytest.CaptureFixture[str]) -
 
 def test_aims_and_values_are_formatted() -> None:
     def aim(low: float, high: float) -> str:
-        return shown_aim(Row("", "", "%", {}, (low, high)))
+        return format_aim(Row("", "", "%", {}, (low, high)))
 
     assert aim(1, 1) == "100"
     assert aim(-inf, 0.04) == "≤ 4"
     assert aim(0.6, 0.75) == "60 to 75"
-    assert shown(1.0, "") == "1"
-    assert shown(0.0, "bits") == "0"
+    assert format_metric(1.0, "") == "1"
+    assert format_metric(0.0, "bits") == "0"

@@ -11,8 +11,10 @@ import pytest
 
 from seqgen.checkpoint import layout
 from seqgen.checkpoint.read import open_checkpoint
+from seqgen.cli.evaluate_text import describe_copy
 from seqgen.data.token_files import TRAINING, VALIDATION
 from seqgen.evaluation.text.ngram import NGram
+from seqgen.evaluation.text.novelty import CopiedText
 from seqgen.generation.engine import Engine
 from seqgen.generation.scoring import token_losses
 
@@ -147,7 +149,7 @@ def test_writes_samples_and_a_page(seqgen, verse: str) -> None:
     arguments = ("--samples", "2", "--length", "60", "--seed", "3", "--temperature", "1.5")
     status, out, err = seqgen("evaluate", verse, *arguments, "--html", "verse.html")
     assert (status, err) == (0, "wrote verse.html\n")
-    assert "2 samples, temperature 1.5" in out
+    assert "2 samples at temperature 1.5" in out
     page = Path("verse.html").read_text(encoding="utf-8")
     assert page.lower().startswith("<!doctype html>")
     assert "seqgen evaluate verse --samples 2" in page
@@ -189,3 +191,17 @@ def test_tensorflow_is_not_loaded(verse: str) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0
     assert done.stderr == "wrote x.html\nloaded set()\n"
+
+
+@pytest.mark.parametrize(
+    ("document", "copied", "position"),
+    [
+        (1, "a line", "(line 7 of the training text)"),
+        (1, "a line\nand more", "(lines 7 to 8 of the training text)"),
+        (3, "a line", "(document 3, line 7 of the training text)"),
+    ],
+)
+def test_copies_are_printed_with_their_position(document, copied, position):
+    copy = CopiedText(0, 0, copied, 100, document, 7, "", "")
+    copied = copied.replace("\n", " / ")
+    assert describe_copy("generated", copy) == f"longest copy, generated: {copied} {position}"

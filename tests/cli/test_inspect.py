@@ -14,9 +14,9 @@ from rich.text import Text
 
 from seqgen.checkpoint import layout
 from seqgen.checkpoint.read import open_checkpoint
-from seqgen.cli.inspect.gates import picture
-from seqgen.cli.inspect.gradients import short
-from seqgen.cli.inspect.neurons import coloured
+from seqgen.cli.inspect.gates import plot
+from seqgen.cli.inspect.gradients import format_norm
+from seqgen.cli.inspect.neurons import color_text
 from seqgen.data.token_files import VALIDATION, encode_documents, write_rows
 from seqgen.inspection import neurons
 from seqgen.inspection.gates import Gate
@@ -82,7 +82,7 @@ def test_inspects_a_trained_network_in_all_three_ways(seqgen, monkeypatch, train
     )
     assert (status, err) == (0, "wrote g.png\n")
     report = json.loads(out)
-    assert (report["cell"], report["steps"], report["places"]) == ("lstm", 20, 4)
+    assert (report["cell"], report["steps"], report["streams"]) == ("lstm", 20, 4)
     assert [k["name"] for k in report["kernels"]] == [f"recurrent_kernel {g}" for g in "ifgo"]
     assert [(c["layer"], c["state"]) for c in report["curves"]] == [(1, "h"), (1, "c"), (1, "all")]
     assert all(len(c["median"]) == 20 and c["median"][-1] > 0 for c in report["curves"])
@@ -112,16 +112,16 @@ def test_prints_tables_and_plots(seqgen, river: str) -> None:
     assert (status, err) == (0, "")
     assert "layer 2, recurrent_kernel o" in out
     lines = [line.split() for line in out.splitlines()]
-    assert ["steps", "back", "1", "2", "5", "10", "a", "step"] in lines
+    assert ["steps", "back", "1", "2", "5", "10", "per", "step"] in lines
     assert sum(line[:1] == ["mean"] for line in lines) == 7
     assert "all layers" in out
     assert "▀" in out or "▚" in out
-    assert "validation part of fox [1], at 3 places, 12 steps back" in out
+    assert "validation part of fox [1], at 3 positions, 12 steps back" in out
 
     status, out, err = seqgen("inspect", river, "neurons", "--units", "1:h:2")
     assert (status, err) == (0, "")
-    assert "the best of 40 units" in out
-    assert "hardly in this text: in single quotes, in comment, number" in out
+    assert "best of 40 units" in out
+    assert "too rare in this text: in single quotes, in comment, number" in out
     assert "unit 1:h:2\nThe river runs (down to the sea), & <so> on.⏎\n" in out
 
     status, out, err = seqgen("inspect", river, "gates")
@@ -206,13 +206,13 @@ def test_the_page_has_the_text_and_the_activations(seqgen, here: Path, river: st
 
 
 def test_control_characters_are_escaped(here: Path) -> None:
-    text = coloured(["a\x1b[31m", "</i>", "\n", "b\t"], np.array([0.0, 0.5, -1, 1]), "truecolor")
+    text = color_text(["a\x1b[31m", "</i>", "\n", "b\t"], np.array([0.0, 0.5, -1, 1]), "truecolor")
     assert text.plain == "a␛[31m</i>⏎\nb⇥"
     assert isinstance(text, Text)
     strong = [str(span.style) for span in text.spans]
     assert strong[-1] == "#ffffff on #d6452f"
     assert strong[-2] == "#ffffff on #2f6fd6"
-    plain = coloured(["ab", "c\n", "d"], np.array([-1.0, 1, 0]), None).plain
+    plain = color_text(["ab", "c\n", "d"], np.array([-1.0, 1, 0]), None).plain
     assert plain == "abc⏎\n▁▁██\nd\n▅"
 
 
@@ -222,7 +222,7 @@ def test_the_plot_has_a_point_for_each_unit_coloured_by_layer() -> None:
         Gate(1, "u", (0.0, 1.0), (1.0, 0.0), 0.5),
         Gate(2, "z", (0.6,), (0.2,), 0.5),
     )
-    z, u = picture(gates, "GRU").axes
+    z, u = plot(gates, "GRU").axes
     assert [axes.get_title() for axes in (z, u)] == ["gate z", "gate u"]
     first, second = (np.asarray(dots.get_offsets()) for dots in z.collections)
     np.testing.assert_allclose(first, [(0.1, 0.3), (0.2, 0.4)])
@@ -233,7 +233,7 @@ def test_the_plot_has_a_point_for_each_unit_coloured_by_layer() -> None:
 
 def test_numbers_are_short() -> None:
     values = (0, 0.4213, 12.3, 0.001234, 5e-30, 2.5e7, float("nan"))
-    assert [short(v) for v in values] == ["0", "0.42", "12", "1e-3", "5e-30", "2e7", "–"]
+    assert [format_norm(v) for v in values] == ["0", "0.42", "12", "1e-3", "5e-30", "2e7", "–"]
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,10 @@ from html.parser import HTMLParser
 import pytest
 
 from seqgen.checkpoint.read import open_checkpoint
+from seqgen.evaluation.metric import Metric
 from seqgen.evaluation.text.novelty import CopiedText
 from seqgen.evaluation.text.report import Excerpt, Figure, Overlap, Row, TextReport
-from seqgen.evaluation.text.samples import GENERATED, REAL, Example, Metric, SampleMetrics
+from seqgen.evaluation.text.samples import GENERATED, REAL, Example, SampleMetrics
 from seqgen.reports.text_page import Provenance, text_page
 
 EVIL = '</pre><script>alert("1")</script>&amp;\0\x1b\u202e'

@@ -25,13 +25,13 @@ class EvaluationData:
     """The tokens to evaluate on, and the training part to compare with.
 
     Attributes:
-        evidence: The tokens to evaluate on.
-        learned: Ids of the training part [N], each document preceded by END; None if it is gone.
+        tokens: The tokens to evaluate on.
+        training: Ids of the training part [N], each document preceded by END; None if it is gone.
         notices: What was left out, and why.
     """
 
-    evidence: EvalTokens
-    learned: np.ndarray | None
+    tokens: EvalTokens
+    training: np.ndarray | None
     notices: tuple[str, ...]
 
 
@@ -69,28 +69,26 @@ def evaluation_data(
         ids = np.concatenate([ids for ids, _ in encode_documents(texts, tokenizer)])
         source = ", ".join(files)
     try:
-        tokens = open_run_tokens(
-            checkpoint, max_characters=MAX_TRAINING_CHARACTERS, progress=progress
-        )
+        run = open_run_tokens(checkpoint, max_characters=MAX_TRAINING_CHARACTERS, progress=progress)
     except ConfigError as error:
         if not files:
             raise ConfigError(f"{error}; give FILE") from error
         notices.append(f"n-grams and samples, which need the training part, are left out: {error}")
-        learned = None
+        training = None
     else:
-        learned = tokens.training
-        if not tokens.complete:
+        training = run.training
+        if not run.complete:
             notices.append(
                 f"of the training part the last {MAX_TRAINING_CHARACTERS:,} of "
                 f"{facts.training_characters:,} characters were read"
             )
         if not files:
-            ids, source = tokens.validation, f"the validation part of {facts.name}"
+            ids, source = run.validation, f"the validation part of {facts.name}"
     try:
-        found, notice = eval_tokens(ids, tokenizer, source, ends_count=facts.documents > 1)
+        tokens, notice = eval_tokens(ids, tokenizer, source, ends_count=facts.documents > 1)
     except ValueError as error:
         raise CorpusError(f"{source}: {error}") from error
-    return EvaluationData(found, learned, (*notices, notice) if notice else tuple(notices))
+    return EvaluationData(tokens, training, (*notices, notice) if notice else tuple(notices))
 
 
 def _known_texts(

@@ -44,7 +44,7 @@ class CopiedText:
         return self.line + self.copied[:-1].count("\n")
 
 
-def matches(texts: Sequence[str], training: str) -> list[Matches]:
+def find_matches(texts: Sequence[str], training: str) -> list[Matches]:
     """Find the longest substrings of each text that occur in the training text."""
     joined = longest_matches("".join(texts), training)
     ends = [*accumulate(map(len, texts), initial=0)]
@@ -58,59 +58,59 @@ def matches(texts: Sequence[str], training: str) -> list[Matches]:
     ]
 
 
-def novelty(found: Sequence[Matches], n: int) -> float | None:
+def novelty(matches: Sequence[Matches], n: int) -> float | None:
     """Return the share of the substrings of ``n`` characters that the training text lacks.
 
     Args:
-        found: Result of `matches`.
+        matches: Result of `find_matches`.
         n: Length of the substrings.
 
     Returns:
         The share of all occurrences; None without substrings of that length.
     """
-    lengths = [each.lengths[: max(0, len(each.lengths) - n + 1)] for each in found]
+    lengths = [each.lengths[: max(0, len(each.lengths) - n + 1)] for each in matches]
     runs = np.concatenate([np.zeros(0, np.int64), *lengths])
     return float(np.mean(runs < n)) if len(runs) else None
 
 
-def copied_spans(text: str, found: Matches, min_length: int) -> list[tuple[int, int]]:
+def copied_spans(text: str, matches: Matches, min_length: int) -> list[tuple[int, int]]:
     """Return begin and end of the parts of a text that long matches cover.
 
     Overlapping matches are one part.
 
     Args:
         text: The text.
-        found: Its matches.
+        matches: Its matches.
         min_length: Least length of a match; consecutive blanks count as one character.
     """
     size = len(text)
-    begins = np.flatnonzero(_collapsed_lengths(text, found) >= min_length)
+    begins = np.flatnonzero(_collapsed_lengths(text, matches) >= min_length)
     edges = np.zeros(size + 1, np.int64)
     np.add.at(edges, begins, 1)
-    np.add.at(edges, begins + found.lengths[begins], -1)
+    np.add.at(edges, begins + matches.lengths[begins], -1)
     covered = np.concatenate([[False], np.cumsum(edges[:size]) > 0, [False]])
     changes = np.flatnonzero(covered[1:] != covered[:-1]).tolist()
     return list(zip(changes[::2], changes[1::2], strict=True))
 
 
 def longest_copy(
-    texts: Sequence[str], found: Sequence[Matches], training: str
+    texts: Sequence[str], matches: Sequence[Matches], training: str
 ) -> CopiedText | None:
     """Return the longest match of any text, None without matches.
 
     Args:
         texts: The texts.
-        found: Result of `matches`.
+        matches: Result of `find_matches`.
         training: The training text, with a NUL between documents.
     """
-    sizes = [_collapsed_lengths(text, each) for text, each in zip(texts, found, strict=True)]
+    sizes = [_collapsed_lengths(text, each) for text, each in zip(texts, matches, strict=True)]
     largest = [int(each.max(initial=0)) for each in sizes]
     if not any(largest):
         return None
     number = largest.index(max(largest))
     begin = int(sizes[number].argmax())
-    length = int(found[number].lengths[begin])
-    start = int(found[number].starts[begin])
+    length = int(matches[number].lengths[begin])
+    start = int(matches[number].starts[begin])
     end = start + length
     documents = training.count("\0", 0, start)
     document_start = training.rfind("\0", 0, start) + 1
@@ -129,7 +129,7 @@ def longest_copy(
     )
 
 
-def _collapsed_lengths(text: str, found: Matches) -> np.ndarray:
+def _collapsed_lengths(text: str, matches: Matches) -> np.ndarray:
     """Length of the match at each position with consecutive blanks as one character, int64 [N].
 
     Otherwise indentation and empty lines would be the longest copies.
@@ -139,4 +139,4 @@ def _collapsed_lengths(text: str, found: Matches) -> np.ndarray:
     counts[1:] |= ~blank[:-1]
     total = np.concatenate([[0], np.cumsum(counts)])
     positions = np.arange(len(text))
-    return total[positions + found.lengths] - total[positions]
+    return total[positions + matches.lengths] - total[positions]

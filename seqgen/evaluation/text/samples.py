@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from seqgen.config.options import SamplingOptions
+from seqgen.evaluation.metric import SHARE, Metric
 from seqgen.evaluation.text.novelty import (
     RUNS,
     CopiedText,
     copied_spans,
+    find_matches,
     longest_copy,
-    matches,
     novelty,
 )
 from seqgen.evaluation.text.python_syntax import is_python, parsing_blocks
@@ -22,8 +23,6 @@ from seqgen.generation.generator import TextGenerator
 from seqgen.generation.text_sample import TEXT_LENGTH
 
 GENERATED, REAL = "generated", "real"
-SHARE = "%"
-"""Unit of a share of 1, which is shown as a percentage."""
 CHARACTERS = "characters"
 
 EXAMPLE_TEMPERATURES = (0.5, 0.8, 1.0)
@@ -36,23 +35,6 @@ MAX_UNKNOWN_WORDS = 24
 _WORD_RUN, _CHARACTER_RUN = 4, 16
 # A real text begins with a line, if one begins within so many characters before it.
 _LINE_SEARCH = 200
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A metric of the samples and of the real text.
-
-    Attributes:
-        key: Name in JSON.
-        name: Name in tables.
-        unit: `SHARE`, or what is counted.
-        values: By column, `GENERATED` and `REAL`; None where it is not defined.
-    """
-
-    key: str
-    name: str
-    unit: str
-    values: Mapping[str, float | None]
 
 
 @dataclass(frozen=True)
@@ -79,7 +61,7 @@ class SampleMetrics:
         count: Number of samples.
         temperature: Softmax temperature.
         seed: Random seed.
-        rows: The metrics.
+        rows: The metrics of columns `GENERATED` and `REAL`.
         copies: The longest substring of each column that occurs in the training text.
         loop: The string that a sample ends by repeating; None if none does.
         unknown_words: Words of the samples that the training text lacks, most frequent first.
@@ -132,8 +114,11 @@ def measure_samples(
         "\n".join(_generate(generator, replace(few, temperature=t))) for t in EXAMPLE_TEMPERATURES
     ]
     on_progress("looking for the samples in the training text")
-    found = matches([*samples, *columns[REAL], *examples], training)
-    by_column = {GENERATED: found[: len(samples)], REAL: found[len(samples) : -len(examples)]}
+    substrings = find_matches([*samples, *columns[REAL], *examples], training)
+    by_column = {
+        GENERATED: substrings[: len(samples)],
+        REAL: substrings[len(samples) : -len(examples)],
+    }
     copies = {n: longest_copy(texts, by_column[n], training) for n, texts in columns.items()}
     rows = [_size_row(columns), *_novelty_rows(by_column), _copies_row(copies)]
     rows += [*_repetition_rows(columns), _words_row(columns, training)]
@@ -151,7 +136,7 @@ def measure_samples(
         examples=tuple(
             Example(at, text, tuple(copied_spans(text, each, MIN_MARKED)))
             for at, text, each in zip(
-                EXAMPLE_TEMPERATURES, examples, found[-len(examples) :], strict=True
+                EXAMPLE_TEMPERATURES, examples, substrings[-len(examples) :], strict=True
             )
         ),
     )

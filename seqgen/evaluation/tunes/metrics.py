@@ -7,12 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from seqgen.evaluation.metric import SHARE
 from seqgen.evaluation.tunes.copying import CopiedRun, shared_runs
 from seqgen.evaluation.tunes.features import Melody, melody
 from seqgen.music.core.tune import Tune
-
-SHARE = "%"
-"""Unit of a share of 1, which is shown as a percentage."""
 
 _RANGE_PERCENTILES, _MAX_STEP, _MIN_LEAP = (5, 50, 95), 2, 8
 _LIKE_THE_BOOK = (0.9, 1.1)

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from math import inf
 
+from seqgen.evaluation.metric import SHARE, Metric
 from seqgen.evaluation.tunes.copying import CopiedRun
-from seqgen.evaluation.tunes.metrics import SHARE, Book, Metrics, metrics
+from seqgen.evaluation.tunes.metrics import Book, Metrics, metrics
 from seqgen.evaluation.tunes.validators.bars import bar_exact
 from seqgen.music.core.tune import Tune
 
@@ -28,21 +29,13 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Row:
+class Row(Metric):
     """A metric of every column.
 
     Attributes:
-        key: Name in JSON.
-        name: Name in tables.
-        unit: `SHARE`, or what is counted.
-        values: Value by column; None where it is not defined.
         aim: Lower and upper bound, infinite where there is none; None without either.
     """
 
-    key: str
-    name: str
-    unit: str
-    values: Mapping[str, float | None]
     aim: tuple[float, float] | None = None
 
     def within(self, column: str) -> bool | None:

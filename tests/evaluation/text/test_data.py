@@ -22,20 +22,20 @@ def river(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trained: Callable) ->
 
 def test_the_default_is_the_validation_part(river: Checkpoint) -> None:
     data = evaluation_data(river)
-    assert data.evidence.text == TEXT[int(len(TEXT) * 0.9) :]
-    assert data.evidence.source == "the validation part of river"
-    assert river.tokenizer.decode(data.learned) == TEXT[: int(len(TEXT) * 0.9)]
+    assert data.tokens.text == TEXT[int(len(TEXT) * 0.9) :]
+    assert data.tokens.source == "the validation part of river"
+    assert river.tokenizer.decode(data.training) == TEXT[: int(len(TEXT) * 0.9)]
     assert data.notices == ()
 
 
 def test_files_are_separate_documents(river: Checkpoint) -> None:
     Path("a.txt").write_text("the sea\n", encoding="utf-8")
     data = evaluation_data(river, ["a.txt", "-"], stdin=io.BytesIO(b"the river\n"))
-    assert data.evidence.text == "the sea\nthe river\n"
+    assert data.tokens.text == "the sea\nthe river\n"
     # A network of a single text has never seen an end, so ends do not count.
-    assert data.evidence.tokens == data.evidence.characters == 18
-    assert data.evidence.source == "a.txt, -"
-    assert data.learned is not None
+    assert data.tokens.tokens == data.tokens.characters == 18
+    assert data.tokens.source == "a.txt, -"
+    assert data.training is not None
 
 
 def test_unknown_characters_are_refused_or_skipped(river: Checkpoint) -> None:
@@ -43,7 +43,7 @@ def test_unknown_characters_are_refused_or_skipped(river: Checkpoint) -> None:
     with pytest.raises(TokenError, match=r"b.txt: .*'ï'.*'\{'.*`on_unknown"):
         evaluation_data(river, ["b.txt"])
     data = evaluation_data(river, ["b.txt"], unknown="skip")
-    assert data.evidence.text.startswith("the nave sea\nthe")
+    assert data.tokens.text.startswith("the nave sea\nthe")
     assert data.notices == ("skipped, since the vocabulary lacks it: 'ï', '{'",)
     Path("c.txt").write_text("東京", encoding="utf-8")
     with pytest.raises(CorpusError, match=r"c\.txt: there is no text"):
@@ -56,8 +56,8 @@ def test_files_can_be_evaluated_without_the_corpus(river: Checkpoint) -> None:
     with pytest.raises(ConfigError, match="river"):
         evaluation_data(river)
     data = evaluation_data(river, ["sea.txt"])
-    assert data.evidence.text == TEXT
-    assert data.learned is None
+    assert data.tokens.text == TEXT
+    assert data.training is None
     (notice,) = data.notices
     assert notice.startswith("n-grams and samples, which need the training part, are left out")
 
@@ -66,4 +66,4 @@ def test_models_of_lists_read_files_as_lists(make: Callable[..., Path], tmp_path
     path = make(tmp_path / "list", text="abcdef" * 9, documents=40, held_out=4, unit="line")
     (tmp_path / "other.txt").write_text("abc\nfed\n\nbed\n")
     data = evaluation_data(open_checkpoint(path), [str(tmp_path / "other.txt")])
-    assert data.evidence.text == "abc\0fed\0bed"
+    assert data.tokens.text == "abc\0fed\0bed"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqgen.evaluation.text.novelty import copied_spans, longest_copy, matches, novelty
+from seqgen.evaluation.text.novelty import copied_spans, find_matches, longest_copy, novelty
 
 short_texts = st.text("ab", max_size=20)
 
@@ -20,7 +20,7 @@ def planted_copy():
 
 def test_the_longest_copy_is_located():
     texts, training, planted, lines = planted_copy()
-    copy = longest_copy(texts, matches(texts, training), training)
+    copy = longest_copy(texts, find_matches(texts, training), training)
     assert copy.copied == planted
     assert (copy.text, copy.begin) == (1, 70)
     assert training[copy.start : copy.start + 40] == planted
@@ -32,14 +32,14 @@ def test_the_longest_copy_is_located():
 def test_a_copy_over_several_lines_has_its_context():
     training = "one\ntwo three\nfour five\nsix"
     texts = ["#three\nfour\n"]
-    copy = longest_copy(texts, matches(texts, training), training)
+    copy = longest_copy(texts, find_matches(texts, training), training)
     assert (copy.copied, copy.line, copy.last_line) == ("three\nfour", 2, 3)
     assert (copy.before, copy.after) == ("two ", " five")
 
 
 def test_novelty_counts_the_runs_of_the_planted_copy():
     texts, training, _, _ = planted_copy()
-    results = matches(texts, training)
+    results = find_matches(texts, training)
     # 61 and 140 characters; the copy of 40 holds 40 - n + 1 runs of n.
     for n in (4, 8, 16, 24, 32):
         assert novelty(results, n) == pytest.approx(1 - (40 - n + 1) / (61 - n + 1 + 140 - n + 1))
@@ -51,7 +51,7 @@ def test_novelty_counts_the_runs_of_the_planted_copy():
 def test_novelty_equals_direct_counting(texts, training, n):
     runs = [text[start : start + n] for text in texts for start in range(len(text) - n + 1)]
     new = [run not in training for run in runs]
-    results = matches(texts, training)
+    results = find_matches(texts, training)
     assert novelty(results, n) == (pytest.approx(sum(new) / len(new)) if runs else None)
     for text, match in zip(texts, results, strict=True):
         marked = [
@@ -63,20 +63,23 @@ def test_novelty_equals_direct_counting(texts, training, n):
 
 
 def test_copies_do_not_cross_texts():
-    assert [each.lengths.tolist() for each in matches(["ab", "cd"], "abcd")] == [[2, 1], [2, 1]]
+    assert [each.lengths.tolist() for each in find_matches(["ab", "cd"], "abcd")] == [
+        [2, 1],
+        [2, 1],
+    ]
 
 
 def test_texts_without_a_shared_character_have_no_copy():
-    assert longest_copy(["xyz", ""], matches(["xyz", ""], "abc"), "abc") is None
+    assert longest_copy(["xyz", ""], find_matches(["xyz", ""], "abc"), "abc") is None
 
 
 def test_line_numbers_count_within_the_document():
     training = "one\ntwo\0three\nfour five six\0seven"
     texts = ["#five#"]
-    copy = longest_copy(texts, matches(texts, training), training)
+    copy = longest_copy(texts, find_matches(texts, training), training)
     assert (copy.document, copy.line, copy.before, copy.after) == (2, 2, "four ", " six")
     texts = ["#three\n"]
-    copy = longest_copy(texts, matches(texts, training), training)
+    copy = longest_copy(texts, find_matches(texts, training), training)
     assert (copy.copied, copy.line, copy.last_line) == ("three\n", 1, 1)
     assert copy.before == copy.after == ""
 
@@ -84,7 +87,7 @@ def test_line_numbers_count_within_the_document():
 def test_runs_of_blanks_are_not_long_copies():
     training = "if x:" + " " * 50 + "\ndef run(self)\n"
     texts = ["y" + " " * 40 + "z\ndef run()"]
-    results = matches(texts, training)
+    results = find_matches(texts, training)
     copy = longest_copy(texts, results, training)
     assert copy.copied == "\ndef run("
     assert copied_spans(texts[0], results[0], 9) == [(42, 51)]
