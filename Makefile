@@ -2,7 +2,7 @@
 # make docs   the documentation as a web site, in site/
 # make check  all tests but the slow ones, in less than two minutes
 # make test   lint, types, import contracts and all tests, in less than ten
-# make torture   200 killed runs and 20,000 spoiled checkpoints, in half an hour
+# make torture   200 killed runs and 20,000 damaged checkpoints, half an hour
 # make fuzz   an hour of fuzzing, twelve minutes for each reader; what it finds new is kept
 #             among the tests
 # make checkpoints/shipped/NAME   train a checkpoint that comes with seqgen anew: shakespeare,

@@ -36,7 +36,7 @@ def test_built_in_entries_keep_their_order_and_are_loaded_by_name():
     assert "nothing" not in things()
 
 
-def test_an_unknown_name_lists_the_known_ones(site):
+def test_unknown_names_list_the_known_ones(site):
     install(site, "other", "mine = json:loads")
     with pytest.raises(ConfigError) as caught:
         things().load("mien")
@@ -54,7 +54,7 @@ def test_an_installed_package_adds_an_entry(site):
     assert dict(registry.items())["mine"] is json.loads
 
 
-def test_a_broken_entry_is_an_error_only_when_it_is_used(site, caplog):
+def test_broken_entries_are_errors_only_on_use(site, caplog):
     install(site, "broken-package", "bad = no_such_module_at_all:Thing", "worse = json:nothing")
     registry = things()
     assert set(registry.names()) == {"zip", "csv", "bad", "worse"}
@@ -73,7 +73,7 @@ def test_a_package_cannot_replace_a_built_in_entry(site):
     assert things().load("csv") is csv.reader
 
 
-def test_two_packages_with_one_name_are_an_error_that_names_both(site):
+def test_two_packages_with_one_name_are_an_error(site):
     install(site, "first", "mine = json:loads")
     install(site, "second", "mine = json:dumps")
     with pytest.raises(ConfigError, match=r"(?s)(?=.*first)(?=.*second)"):

@@ -45,11 +45,11 @@ junk = st.one_of(
 )  # fmt: skip
 
 
-def test_reads_what_it_wrote() -> None:
+def test_configurations_are_restored_from_json() -> None:
     assert Config.from_json(DATA) == CONFIG
 
 
-def test_an_option_that_is_not_there_takes_its_default() -> None:
+def test_missing_options_have_their_default() -> None:
     data = copy.deepcopy(DATA)
     del data["training"]["beta_1"]
     assert Config.from_json(data) == CONFIG
@@ -83,13 +83,13 @@ def test_a_newer_format_asks_for_an_upgrade() -> None:
         ((*ARCHITECTURE, "surplus"), 1),
     ],
 )  # fmt: skip
-def test_names_the_file_and_what_is_wrong(path: tuple[str, ...], value: Any) -> None:
+def test_invalid_values_are_refused_with_the_file_name(path: tuple[str, ...], value: Any) -> None:
     with pytest.raises(CheckpointError, match=r"some/config\.json"):
-        Config.from_json(changed(path, value), "some/config.json")
+        Config.from_json(with_value(path, value), "some/config.json")
 
 
 @pytest.mark.parametrize("data", [None, [], 3, "x", {}])
-def test_refuses_what_is_no_configuration(data: Any) -> None:
+def test_other_data_is_refused(data: Any) -> None:
     with pytest.raises(CheckpointError):
         Config.from_json(data)
 
@@ -97,7 +97,7 @@ def test_refuses_what_is_no_configuration(data: Any) -> None:
 @given(st.sampled_from([*keys(DATA)]), junk)
 def test_junk_is_refused_or_a_valid_configuration(path: tuple[str, ...], value: Any) -> None:
     try:
-        config = Config.from_json(changed(path, value))
+        config = Config.from_json(with_value(path, value))
     except CheckpointError:
         return
     assert Config.from_json(json.loads(json.dumps(config.to_json()))) == config
@@ -110,12 +110,12 @@ def test_junk_is_refused_or_a_valid_configuration(path: tuple[str, ...], value: 
         (*DECODER, "tokenizer"), (*DECODER, "start"), ARCHITECTURE,
     ],
 )  # fmt: skip
-def test_no_field_may_be_missing(path: tuple[str, ...]) -> None:
+def test_missing_fields_are_refused(path: tuple[str, ...]) -> None:
     data = copy.deepcopy(DATA)
-    place = data
+    container = data
     for name in path[:-1]:
-        place = place[name]
-    del place[path[-1]]
+        container = container[name]
+    del container[path[-1]]
     with pytest.raises(CheckpointError) as raised:
         Config.from_json(data)
     assert path[0] == "program" or ".".join(path) in str(raised.value)
@@ -131,12 +131,12 @@ def test_counts_parameters() -> None:
     assert CONFIG.parameters == 30 * 3 + gru + biases + 4 * 30 + 30
 
 
-def changed(path: tuple[str, ...], value: Any) -> dict[str, Any]:
+def with_value(path: tuple[str, ...], value: Any) -> dict[str, Any]:
     data = copy.deepcopy(DATA)
-    place = data
+    container = data
     for name in path[:-1]:
-        place = place[name]
-    place[path[-1]] = value
+        container = container[name]
+    container[path[-1]] = value
     return data
 
 

@@ -1,4 +1,4 @@
-"""Hashes of documents are stored with a model, and files of others are checked."""
+"""Storing, reading and validating the hashes of documents."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What corrects the ends of documents is stored beside the weights, and bounded."""
+"""Storing, reading and validating the calibration of document ends."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from seqgen.errors import CheckpointError
 GOOD = EndCalibration((5, 9), (-3.0, 0.5, 3.0))
 
 
-def test_what_was_stored_is_read_until_it_is_removed(tmp_path: Path) -> None:
+def test_a_calibration_is_stored_and_removed(tmp_path: Path) -> None:
     assert end_calibration.read(tmp_path) is None
     end_calibration.save(tmp_path, GOOD)
     assert end_calibration.read(tmp_path) == GOOD
@@ -34,7 +34,7 @@ def test_what_was_stored_is_read_until_it_is_removed(tmp_path: Path) -> None:
         [],
     ],
 )
-def test_anything_else_is_refused(data: object, tmp_path: Path) -> None:
+def test_invalid_data_is_refused(data: object, tmp_path: Path) -> None:
     (tmp_path / layout.ENDS).write_text(json.dumps(data))
     with pytest.raises(CheckpointError, match=layout.ENDS):
         end_calibration.read(tmp_path)

@@ -22,8 +22,8 @@ FACTS = ExportInfo(
 )
 
 
-# Of a model of one text.
-WRITTEN = {
+# Files of an exported model of one text.
+FILES = {
     layout.CONFIG, layout.TOKENIZER, layout.WEIGHTS, layout.METRICS, layout.SAMPLES, layout.CARD,
     layout.EXPORT,
 }  # fmt: skip
@@ -35,7 +35,7 @@ def measure(copy: Checkpoint) -> ExportInfo:
 
 @pytest.fixture
 def run(checkpoint: Path) -> Checkpoint:
-    """A checkpoint with everything a run writes, and a file that is not part of it."""
+    """A checkpoint with all files of a run, and an unrelated file."""
     write.write_metrics(checkpoint, [{"step": 10, "validation_loss": 1.5, "best": True}])
     parts = (write.format_sample(f"step {n}", "a line of a sample\n" * 5) for n in range(100))
     (checkpoint / layout.SAMPLES).write_bytes(b"".join(parts))
@@ -48,7 +48,7 @@ def run(checkpoint: Path) -> Checkpoint:
 def test_a_copy_has_all_files_but_the_training_state(run: Checkpoint, tmp_path: Path) -> None:
     folder = tmp_path / "new" / "copy"
     assert export(run, folder, half=True, measure=measure) == FACTS
-    assert {path.name for path in folder.iterdir()} == WRITTEN
+    assert {path.name for path in folder.iterdir()} == FILES
     copy = open_checkpoint(folder)
     assert copy.config == run.config
     assert copy.metrics() == run.metrics()
@@ -89,27 +89,27 @@ def test_the_samples_are_the_latest(run: Checkpoint, tmp_path: Path) -> None:
     assert len(text) <= 4000
 
 
-def test_a_copy_may_be_copied_again(run: Checkpoint, tmp_path: Path) -> None:
+def test_copies_can_be_exported_again(run: Checkpoint, tmp_path: Path) -> None:
     export(run, tmp_path / "one", half=True, measure=measure)
     export(open_checkpoint(tmp_path / "one"), tmp_path / "two", half=True, measure=measure)
     one, two = (open_checkpoint(tmp_path / name) for name in ("one", "two"))
-    # By their checksums: safetensors writes the words of a header in any order.
+    # By checksum, since safetensors writes header entries in any order.
     assert one.stored_weights()[1] == two.stored_weights()[1]
-    for name in WRITTEN - {layout.WEIGHTS, layout.CARD}:
+    for name in FILES - {layout.WEIGHTS, layout.CARD}:
         assert (one.path / name).read_bytes() == (two.path / name).read_bytes()
 
 
 @pytest.mark.parametrize("what", ["file", "folder", "dangling link"])
-def test_nothing_is_overwritten(run: Checkpoint, tmp_path: Path, what: str) -> None:
-    place = tmp_path / "there"
+def test_existing_paths_are_refused(run: Checkpoint, tmp_path: Path, what: str) -> None:
+    target = tmp_path / "there"
     if what == "file":
-        place.write_text("x")
+        target.write_text("x")
     elif what == "folder":
-        place.mkdir()
+        target.mkdir()
     else:
-        place.symlink_to(tmp_path / "nowhere")
-    with pytest.raises(CheckpointError, match=str(place)):
-        export(run, place, half=True, measure=measure)
+        target.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(CheckpointError, match=str(target)):
+        export(run, target, half=True, measure=measure)
     assert not (tmp_path / "nowhere").exists()
 
 
@@ -126,7 +126,7 @@ def test_a_copy_is_complete_or_absent(run: Checkpoint, tmp_path: Path) -> None:
     assert list((tmp_path / "new").iterdir()) == []
 
 
-def test_a_full_disk_leaves_nothing(
+def test_a_full_disk_leaves_no_files(
     run: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
@@ -146,8 +146,8 @@ def test_a_damaged_export_json_is_refused(
     run: Checkpoint, tmp_path: Path, change: dict[str, object]
 ) -> None:
     export(run, tmp_path / "copy", half=True, measure=measure)
-    where = tmp_path / "copy" / layout.EXPORT
-    where.write_text(json.dumps(json.loads(where.read_text()) | change))
+    file = tmp_path / "copy" / layout.EXPORT
+    file.write_text(json.dumps(json.loads(file.read_text()) | change))
     with pytest.raises(CheckpointError, match=r"export\.json"):
         read_export(tmp_path / "copy")
 

@@ -1,4 +1,4 @@
-"""Graphs are built once for each input, and a file that cannot be trusted is built again."""
+"""Graphs are built once per key, and built again if the cached file is not trustworthy."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ KEY = graph_key({"weights": "abc"})
 
 
 class Builder:
-    """Builds a graph of given content and counts how often."""
+    """Builds a graph with given content and counts the calls."""
 
     def __init__(self, content: bytes = b"a graph") -> None:
         self.content, self.calls = content, 0
@@ -32,7 +32,7 @@ class Builder:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache; the folder is not there yet."""
+    """The folder of an empty cache, which does not exist yet."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path / "cache" / "seqgen" / "graphs"
 
@@ -69,7 +69,7 @@ def test_files_and_folder_are_private(folder: Path) -> None:
 @pytest.mark.parametrize(
     "damage", ["empty", "truncated", "changed", "longer", "renamed", "link", "pipe", "writable"]
 )
-def test_a_file_that_cannot_be_trusted_is_built_again(folder: Path, damage: str) -> None:
+def test_untrustworthy_files_are_built_again(folder: Path, damage: str) -> None:
     cached_graph(KEY, Builder())
     path = folder / f"{KEY}.onnx"
     content = path.read_bytes()
@@ -101,7 +101,7 @@ def test_a_file_that_cannot_be_trusted_is_built_again(folder: Path, damage: str)
 
 
 @pytest.mark.parametrize("obstacle", ["no home", "a file in the way", "read-only"])
-def test_without_a_folder_to_write_to_each_call_builds(
+def test_without_a_writable_folder_each_call_builds(
     folder: Path,
     obstacle: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -120,7 +120,7 @@ def test_without_a_folder_to_write_to_each_call_builds(
     assert build.calls == 2
 
 
-def test_a_full_disk_leaves_nothing_behind(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_no_files(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
@@ -167,21 +167,21 @@ def test_several_processes_share_it(folder: Path) -> None:
     assert {path.name for path in folder.iterdir()} == {f"{n}.onnx" for n in range(7)}
 
 
-def test_the_graphs_of_a_checkpoint_are_kept(
+def test_graphs_of_a_checkpoint_are_cached(
     folder: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened = open_checkpoint(checkpoint)
+    model = open_checkpoint(checkpoint)
     before = {path.name: path.read_bytes() for path in checkpoint.iterdir()}
-    graphs = [opened.graph("int8"), opened.graph("float32"), opened.sequence_graph("int8")]
+    graphs = [model.graph("int8"), model.graph("float32"), model.sequence_graph("int8")]
     assert len(set(graphs)) == len(list(folder.iterdir())) == 3
     assert {path.name: path.read_bytes() for path in checkpoint.iterdir()} == before
     for name in ("build", "build_sequence"):
         monkeypatch.setattr(f"seqgen.models.onnx.graph.{name}", lambda *_: pytest.fail("built"))
-    again = [opened.graph("int8"), opened.graph("float32"), opened.sequence_graph("int8")]
+    again = [model.graph("int8"), model.graph("float32"), model.sequence_graph("int8")]
     assert again == graphs
 
 
-def test_a_graph_follows_weights_and_configuration(folder: Path, checkpoint: Path) -> None:
+def test_graphs_depend_on_weights_and_configuration(folder: Path, checkpoint: Path) -> None:
     opened = open_checkpoint(checkpoint)
     graph = opened.graph()
     # The same weights under another configuration.

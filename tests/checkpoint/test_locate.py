@@ -21,41 +21,41 @@ def test_finds_by_name_and_by_path(checkpoint: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["cat", "../fox/..", "", "x" * 5000, "a\0b"])
-def test_an_unknown_name_lists_those_that_there_are(checkpoint: Path, name: str) -> None:
+def test_unknown_names_list_existing_checkpoints(checkpoint: Path, name: str) -> None:
     with pytest.raises(CheckpointError, match=r"fox.*seqgen train"):
         find_checkpoint(name, checkpoint.parent)
 
 
 @pytest.mark.parametrize(
-    ("name", "offered"), [("fxo", "fox"), ("Fox", "fox"), ("checkpoints/fo", "fox"), ("zzz", "")]
+    ("name", "suggestion"), [("fxo", "fox"), ("Fox", "fox"), ("checkpoints/fo", "fox"), ("zzz", "")]
 )
-def test_an_unknown_name_offers_the_nearest(checkpoint: Path, name: str, offered: str) -> None:
+def test_unknown_names_suggest_the_closest(checkpoint: Path, name: str, suggestion: str) -> None:
     with pytest.raises(CheckpointError) as error:
         find_checkpoint(name, checkpoint.parent)
-    assert ("did you mean" in str(error.value)) == bool(offered)
-    assert not offered or f"did you mean {offered}?" in str(error.value)
+    assert ("did you mean" in str(error.value)) == bool(suggestion)
+    assert not suggestion or f"did you mean {suggestion}?" in str(error.value)
 
 
-def test_a_file_or_folder_that_is_no_checkpoint_is_named_as_such(tmp_path: Path) -> None:
+def test_files_and_folders_that_are_not_checkpoints_are_refused(tmp_path: Path) -> None:
     (tmp_path / "poems.txt").write_text("Shall I compare thee")
     for path in (tmp_path, tmp_path / "poems.txt"):
         with pytest.raises(CheckpointError, match=r"config\.json"):
             find_checkpoint(str(path), Path("elsewhere"))
 
 
-def test_a_shipped_checkpoint_is_offered_too(make: Callable[..., Path], shipped: Path) -> None:
+def test_shipped_checkpoints_are_suggested(make: Callable[..., Path], shipped: Path) -> None:
     make(shipped / "shakespeare")
     with pytest.raises(CheckpointError, match=r"'shakespear'; did you mean shakespeare\?"):
         find_checkpoint("shakespear", Path("elsewhere"))
 
 
-def test_an_empty_place_says_how_to_train_one(tmp_path: Path) -> None:
+def test_an_empty_folder_suggests_training(tmp_path: Path) -> None:
     assert list_checkpoints(tmp_path / "none") == []
     with pytest.raises(CheckpointError, match="seqgen train"):
         find_checkpoint("fox", tmp_path / "none")
 
 
-def test_those_that_come_with_seqgen_are_found_where_there_is_none_of_that_name(
+def test_local_checkpoints_take_precedence_over_shipped_ones(
     checkpoint: Path, shipped: Path, make: Callable[..., Path]
 ) -> None:
     cat, fox = make(shipped / "cat"), make(shipped / "fox")
@@ -70,7 +70,7 @@ def test_those_that_come_with_seqgen_are_found_where_there_is_none_of_that_name(
         find_checkpoint("dog", Path("elsewhere"))
 
 
-def test_in_a_checkout_a_run_never_lies_where_one_ships() -> None:
+def test_shipped_checkpoints_have_a_folder_of_their_own() -> None:
     """`seqgen train tunes` there writes checkpoints/tunes, as it does everywhere."""
     checkout = Path(__file__).parents[2]
     assert shipped_folder() == checkout / "checkpoints" / "shipped"
@@ -78,11 +78,11 @@ def test_in_a_checkout_a_run_never_lies_where_one_ships() -> None:
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "-x", ".x", "a\\b", "x" * 101, "a b"])
-def test_a_name_is_a_plain_word(name: str) -> None:
+def test_invalid_names_are_refused(name: str) -> None:
     with pytest.raises(ConfigError, match=re.escape(repr(name))):
         validate_name(name)
 
 
 @pytest.mark.parametrize("name", ["sonnets", "o-neills.2", "träume", "a_b"])
-def test_plain_words_are_names(name: str) -> None:
+def test_valid_names_are_accepted(name: str) -> None:
     assert validate_name(name) == name

@@ -15,18 +15,18 @@ from seqgen.io.atomic import read_json
 
 
 def use(path: Path) -> None:
-    """Read all that a checkpoint holds."""
+    """Read all files of a checkpoint."""
     checkpoint = open_checkpoint(path)
     checkpoint.weights()
     checkpoint.graph()
     checkpoint.metrics()
 
 
-def test_weights_come_back(checkpoint: Path) -> None:
-    opened = open_checkpoint(checkpoint)
-    shapes = {name: array.shape for name, array in opened.weights().items()}
-    assert shapes == opened.config.weight_shapes()
-    assert opened.metrics() == []
+def test_weights_have_the_shapes_of_the_architecture(checkpoint: Path) -> None:
+    model = open_checkpoint(checkpoint)
+    shapes = {name: array.shape for name, array in model.weights().items()}
+    assert shapes == model.config.weight_shapes()
+    assert model.metrics() == []
 
 
 @pytest.mark.parametrize("name", [layout.CONFIG, layout.TOKENIZER, layout.WEIGHTS])
@@ -37,19 +37,19 @@ def test_a_missing_file_is_named(checkpoint: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [layout.CONFIG, layout.TOKENIZER, layout.WEIGHTS])
-@pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.99])
-def test_a_truncated_file_is_named(checkpoint: Path, name: str, share: float) -> None:
+@pytest.mark.parametrize("fraction", [0.0, 0.01, 0.5, 0.99])
+def test_a_truncated_file_is_named(checkpoint: Path, name: str, fraction: float) -> None:
     content = (checkpoint / name).read_bytes()
-    (checkpoint / name).write_bytes(content[: int(len(content) * share)])
+    (checkpoint / name).write_bytes(content[: int(len(content) * fraction)])
     with pytest.raises(CheckpointError, match=name):
         use(checkpoint)
 
 
 @pytest.mark.parametrize("name", [layout.CONFIG, layout.TOKENIZER, layout.WEIGHTS])
-@pytest.mark.parametrize("place", range(0, 100, 9))
-def test_any_changed_byte_is_detected(checkpoint: Path, name: str, place: int) -> None:
+@pytest.mark.parametrize("percent", range(0, 100, 9))
+def test_any_changed_byte_is_detected(checkpoint: Path, name: str, percent: int) -> None:
     content = bytearray((checkpoint / name).read_bytes())
-    content[len(content) * place // 100] ^= 0x81
+    content[len(content) * percent // 100] ^= 0x81
     (checkpoint / name).write_bytes(content)
     with pytest.raises(CheckpointError, match=str(checkpoint)):
         use(checkpoint)
@@ -72,7 +72,7 @@ def test_a_network_larger_than_the_memory_is_refused(
 @pytest.mark.parametrize("name", [layout.CONFIG, layout.TOKENIZER, layout.METRICS])
 def test_a_file_of_1_terabyte_is_not_read(checkpoint: Path, name: str) -> None:
     with (checkpoint / name).open("wb") as file:
-        file.truncate(10**12)  # it takes no room on the disk
+        file.truncate(10**12)  # a sparse file
     with pytest.raises(CheckpointError, match=name):
         use(checkpoint)
 
@@ -82,13 +82,13 @@ def test_weights_of_1_terabyte_are_not_mapped_into_memory(
 ) -> None:
     with (checkpoint / layout.WEIGHTS).open("r+b") as file:
         file.truncate(10**12)
-    # A process with fewer addresses than that could not say what is wrong.
+    # A process with a smaller address space could not report the error.
     monkeypatch.setattr("safetensors.safe_open", lambda *_, **__: pytest.fail("opened"))
     with pytest.raises(CheckpointError, match=layout.WEIGHTS):
         open_checkpoint(checkpoint).weights()
 
 
-def test_a_vocabulary_longer_than_its_network_is_not_parsed(
+def test_vocabularies_too_large_for_the_network_are_not_parsed(
     checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("seqgen.io.atomic.MAX_JSON_BYTES", 1000)
@@ -100,9 +100,9 @@ def test_a_vocabulary_longer_than_its_network_is_not_parsed(
 
 def test_links_pipes_and_devices_are_refused(checkpoint: Path, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("{}")
-    kept = checkpoint / layout.RESUME
-    kept.mkdir()
-    for file in (checkpoint / layout.CONFIG, checkpoint / layout.SAMPLES, kept / "training.bin"):
+    resume = checkpoint / layout.RESUME
+    resume.mkdir()
+    for file in (checkpoint / layout.CONFIG, checkpoint / layout.SAMPLES, resume / "training.bin"):
         good = file.read_bytes() if file.exists() else None
         file.unlink(missing_ok=True)
         for make_other in (lambda at: at.symlink_to(tmp_path / "secret"), os.mkfifo):
@@ -112,8 +112,8 @@ def test_links_pipes_and_devices_are_refused(checkpoint: Path, tmp_path: Path) -
             file.unlink()
         if good:
             file.write_bytes(good)
-    kept.rmdir()
-    kept.symlink_to(tmp_path)
+    resume.rmdir()
+    resume.symlink_to(tmp_path)
     with pytest.raises(CheckpointError, match=layout.RESUME):
         open_checkpoint(checkpoint)
 

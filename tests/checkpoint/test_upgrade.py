@@ -1,6 +1,6 @@
-"""Checkpoints of format 1, as an earlier version wrote them, are read and upgraded.
+"""Checkpoints of format 1, written by an earlier version, are read and upgraded.
 
-`format1/` holds a model of text and one of tunes; the samples are those of that version.
+`format1/` has a model of text and one of tunes; the samples are those of that version.
 """
 
 import json
@@ -43,11 +43,11 @@ def contents(path: Path) -> dict[Path, bytes]:
     return {file: file.read_bytes() for file in path.rglob("*") if file.is_file()}
 
 
-def test_format_1_samples_as_its_version_did(old: Path) -> None:
+def test_format_1_gives_the_samples_of_its_version(old: Path) -> None:
     assert sample(old).removeprefix("%abc-2.1\n") == SAMPLES[old.name]
 
 
-def test_an_upgrade_keeps_what_a_checkpoint_is(old: Path) -> None:
+def test_an_upgrade_keeps_all_contents(old: Path) -> None:
     before = open_checkpoint(old)
     weights, state = before.weights(), read_arrays(old / layout.RESUME / layout.STATE)[0]
     assert upgrade(old)
@@ -68,14 +68,14 @@ def test_an_upgrade_keeps_what_a_checkpoint_is(old: Path) -> None:
     assert sample(old).removeprefix("%abc-2.1\n") == SAMPLES[old.name]
 
 
-def test_a_second_upgrade_changes_nothing(old: Path) -> None:
+def test_a_second_upgrade_does_nothing(old: Path) -> None:
     assert upgrade(old)
     before = contents(old)
     assert not upgrade(old)
     assert contents(old) == before
 
 
-def test_what_this_version_wrote_needs_none(checkpoint: Path) -> None:
+def test_checkpoints_of_this_version_need_no_upgrade(checkpoint: Path) -> None:
     before = contents(checkpoint)
     assert not upgrade(checkpoint)
     assert contents(checkpoint) == before

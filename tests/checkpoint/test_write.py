@@ -15,7 +15,7 @@ from seqgen.io.arrays import read_arrays, write_arrays
 from seqgen.io.atomic import check_writable, write_atomic
 
 
-def test_a_file_is_replaced_whole_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
+def test_files_are_replaced_without_temporary_files(tmp_path: Path) -> None:
     path = tmp_path / "new" / "file"
     write_atomic(path, b"first")
     write_atomic(path, b"second")
@@ -23,9 +23,7 @@ def test_a_file_is_replaced_whole_and_nothing_is_left_beside_it(tmp_path: Path) 
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_a_write_that_fails_leaves_the_old_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_write_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "file"
     write_atomic(path, b"old")
 
@@ -70,69 +68,69 @@ def test_a_missing_permission_is_an_error(
 def test_an_existing_checkpoint_is_refused_unless_overwritten(
     checkpoint: Path, make: Callable[..., Path]
 ) -> None:
-    opened = open_checkpoint(checkpoint)
-    with pytest.raises(CheckpointError, match=r"`resume=fox`, .*`overwrite=True`"):
-        write.create(checkpoint, opened.config, opened.tokenizer)
+    model = open_checkpoint(checkpoint)
+    with pytest.raises(CheckpointError, match="`overwrite=True`"):
+        write.create(checkpoint, model.config, model.tokenizer)
     (checkpoint / "mine.txt").write_text("kept")
     (checkpoint / layout.RESUME).mkdir()
     for name in layout.OBSOLETE:
         (checkpoint / name).write_text("of an earlier version")
     (checkpoint / f".{layout.WEIGHTS}.0123.tmp").write_text("of a run that was killed")
-    write.create(checkpoint, opened.config, opened.tokenizer, overwrite=True)
-    left = {path.name for path in checkpoint.iterdir()}
-    assert left == {layout.CONFIG, layout.TOKENIZER, "mine.txt"}
+    write.create(checkpoint, model.config, model.tokenizer, overwrite=True)
+    names = {path.name for path in checkpoint.iterdir()}
+    assert names == {layout.CONFIG, layout.TOKENIZER, "mine.txt"}
 
 
 @pytest.mark.parametrize("overwrite", [False, True])
-def test_the_folder_of_another_program_is_never_emptied(
+def test_folders_of_other_programs_are_not_overwritten(
     checkpoint: Path, tmp_path: Path, overwrite: bool
 ) -> None:
-    opened = open_checkpoint(checkpoint)
+    model = open_checkpoint(checkpoint)
     other = tmp_path / "other"
     other.mkdir()
     (other / layout.CONFIG).write_text('{"name": "a web page"}')
     (other / layout.CARD).write_text("precious")
     with pytest.raises(CheckpointError, match="`name`"):
-        write.create(other, opened.config, opened.tokenizer, overwrite=overwrite)
+        write.create(other, model.config, model.tokenizer, overwrite=overwrite)
     assert (other / layout.CARD).read_text() == "precious"
 
 
-def test_a_file_of_that_name_is_refused(checkpoint: Path, tmp_path: Path) -> None:
-    opened = open_checkpoint(checkpoint)
+def test_a_file_with_the_name_is_refused(checkpoint: Path, tmp_path: Path) -> None:
+    model = open_checkpoint(checkpoint)
     (tmp_path / "x").write_text("a file")
     with pytest.raises(CheckpointError, match="`name`"):
-        write.create(tmp_path / "x", opened.config, opened.tokenizer, overwrite=True)
+        write.create(tmp_path / "x", model.config, model.tokenizer, overwrite=True)
 
 
 def test_weights_of_another_shape_are_refused(checkpoint: Path) -> None:
-    opened = open_checkpoint(checkpoint)
-    weights = opened.weights() | {"output/bias": np.zeros(3, np.float32)}
+    model = open_checkpoint(checkpoint)
+    weights = model.weights() | {"output/bias": np.zeros(3, np.float32)}
     with pytest.raises(CheckpointError):
-        write.save_weights(checkpoint, opened.config, weights)
+        write.save_weights(checkpoint, model.config, weights)
 
 
-def test_half_precision_comes_back_as_float32(checkpoint: Path) -> None:
-    opened = open_checkpoint(checkpoint)
-    weights = opened.weights()
+def test_half_precision_is_restored_as_float32(checkpoint: Path) -> None:
+    model = open_checkpoint(checkpoint)
+    weights = model.weights()
     before = (checkpoint / layout.WEIGHTS).stat().st_size
-    write.save_weights(checkpoint, opened.config, weights, half=True)
+    write.save_weights(checkpoint, model.config, weights, half=True)
     header = 2000
     assert (checkpoint / layout.WEIGHTS).stat().st_size < before / 2 + header
-    restored = opened.weights()
+    restored = model.weights()
     for name, array in weights.items():
         assert restored[name].dtype == np.float32
         np.testing.assert_array_equal(restored[name], array.astype(np.float16).astype(np.float32))
 
 
 def test_values_out_of_the_range_of_float16_are_refused(checkpoint: Path) -> None:
-    opened = open_checkpoint(checkpoint)
-    weights = opened.weights()
+    model = open_checkpoint(checkpoint)
+    weights = model.weights()
     weights["output/bias"][0] = 70_000
     with pytest.raises(CheckpointError, match=r"output/bias.*`half=False`"):
-        write.save_weights(checkpoint, opened.config, weights, half=True)
+        write.save_weights(checkpoint, model.config, weights, half=True)
 
 
-def test_metrics_are_json_even_where_the_loss_is_not_a_number(checkpoint: Path) -> None:
+def test_nan_in_metrics_becomes_null(checkpoint: Path) -> None:
     losses = (float("nan"), 1.5)
     metrics = [{"step": step, "validation_loss": loss} for step, loss in enumerate(losses, 1)]
     write.write_metrics(checkpoint, metrics)
@@ -143,12 +141,12 @@ def test_metrics_are_json_even_where_the_loss_is_not_a_number(checkpoint: Path) 
     assert open_checkpoint(checkpoint).metrics() == [{"step": 9}]
 
 
-def test_samples_follow_one_another() -> None:
+def test_samples_are_appended() -> None:
     text = write.format_sample("step 1", "[b]é\ud800") + write.format_sample("step 2", "two\n")
     assert text.decode() == "--- step 1 ---\n[b]é?\n\n--- step 2 ---\ntwo\n\n"
 
 
-def test_arrays_come_back_as_they_were(tmp_path: Path) -> None:
+def test_arrays_are_restored(tmp_path: Path) -> None:
     arrays: dict[str, np.ndarray] = {
         "scalar": np.array(7, np.int64),
         "none": np.zeros((0, 3), np.float32),

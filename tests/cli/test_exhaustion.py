@@ -79,7 +79,7 @@ def test_a_full_disk_is_an_error_at_the_end(here: Path) -> None:
 
 
 def run_limited(gigabytes: float, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """Run a command with a run_limited address space."""
+    """Run a command with a limited address space."""
     most = int(gigabytes * 1e9)
 
     def limit() -> None:
@@ -111,7 +111,7 @@ def test_networks_larger_than_memory_are_refused(
     arguments = ("--units", "8000", "--epochs", "1", "--name", name)
     done = run_limited(4, "train", "river.txt", *arguments, *more)
     assert_refused(
-        done, "GB of addresses, and this process is run_limited to 4.0 (ulimit -v); try smaller"
+        done, "GB of addresses, and this process is limited to 4.0 (ulimit -v); try smaller"
     )
     assert read_files(here) == before
 

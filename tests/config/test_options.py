@@ -41,18 +41,18 @@ def title(value: object) -> str | None:
 
 @pytest.mark.parametrize(("group", "field", "hint"), FIELDS, ids=title)
 @given(value=values)
-def test_a_value_is_taken_in_its_type_or_refused_by_its_flag(group, field, hint, value) -> None:
-    taken, refused = None, field.name
+def test_values_are_converted_or_refused_with_the_option(group, field, hint, value) -> None:
+    accepted, error_option = None, field.name
     try:
-        taken = getattr(group(**{field.name: value}), field.name)
+        accepted = getattr(group(**{field.name: value}), field.name)
     except ConfigError as error:
-        refused = error.option
+        error_option = error.option
     else:
-        assert taken is not None or type(None) in get_args(hint)
-    assert refused == field.name
-    if taken is None:
+        assert accepted is not None or type(None) in get_args(hint)
+    assert error_option == field.name
+    if accepted is None:
         return
-    for each in taken if isinstance(taken, tuple) else (taken,):
+    for each in accepted if isinstance(accepted, tuple) else (accepted,):
         assert isinstance(each, bool) == (hint is bool)
         assert isinstance(each, (int, float, str))
         if isinstance(each, float):
@@ -60,39 +60,39 @@ def test_a_value_is_taken_in_its_type_or_refused_by_its_flag(group, field, hint,
 
 
 @pytest.mark.parametrize(("group", "field", "hint"), NUMBERS, ids=title)
-def test_bounds_are_kept_exactly(group, field, hint) -> None:
-    known = field.metadata
+def test_bounds_are_exact(group, field, hint) -> None:
+    bounds = field.metadata
     kind = float if float in {hint, *get_args(hint)} else int
-    assert known["most"] is not None
-    step = 1 if kind is int else 1e-6 * max(1.0, abs(known["most"]))
-    assert group(**{field.name: kind(known["most"])})
+    assert bounds["most"] is not None
+    step = 1 if kind is int else 1e-6 * max(1.0, abs(bounds["most"]))
+    assert group(**{field.name: kind(bounds["most"])})
     with pytest.raises(ConfigError, match="too large"):
-        group(**{field.name: kind(known["most"] + step)})
-    if known["above"] is None:
-        assert group(**{field.name: kind(known["least"])})
+        group(**{field.name: kind(bounds["most"] + step)})
+    if bounds["above"] is None:
+        assert group(**{field.name: kind(bounds["least"])})
         with pytest.raises(ConfigError, match="too small"):
-            group(**{field.name: kind(known["least"] - step)})
+            group(**{field.name: kind(bounds["least"] - step)})
     else:
         with pytest.raises(ConfigError, match="it must be above"):
-            group(**{field.name: kind(known["above"])})
+            group(**{field.name: kind(bounds["above"])})
 
 
 @pytest.mark.parametrize(("group", "field", "hint"), FIELDS, ids=title)
-def test_every_option_has_a_help_and_a_home_of_its_own(group, field, hint) -> None:
+def test_every_option_has_a_help_and_one_group(group, field, hint) -> None:
     assert field.metadata["help"].endswith(".")
     assert field.name.islower()
-    homes = [g for g, f, _ in FIELDS if f.name == field.name and g is not SamplingOptions]
-    assert len(homes) <= 1  # RunOptions finds an option by its name
+    groups = [g for g, f, _ in FIELDS if f.name == field.name and g is not SamplingOptions]
+    assert len(groups) <= 1  # RunOptions finds an option by its name
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_options_do_not_change(group) -> None:
+def test_options_are_immutable(group) -> None:
     options = group()
     with pytest.raises(FrozenInstanceError):
         setattr(options, fields(options)[0].name, 1)
 
 
-def test_whole_numbers_are_numbers_too_and_truths_are_not() -> None:
+def test_floats_accept_integers_but_not_booleans() -> None:
     dropout = ModelOptions(dropout=0).dropout
     assert isinstance(dropout, float)
     with pytest.raises(ConfigError) as error:
@@ -103,7 +103,7 @@ def test_whole_numbers_are_numbers_too_and_truths_are_not() -> None:
     assert error.value.option == "layers"
 
 
-def test_units_are_one_number_or_one_a_layer() -> None:
+def test_units_are_one_number_or_one_per_layer() -> None:
     assert ModelOptions(units=64).units == (64,)  # type: ignore[arg-type]
     assert ModelOptions(units=[64, 32], layers=2).units == (64, 32)  # type: ignore[arg-type]
     with pytest.raises(ConfigError) as error:
@@ -114,7 +114,7 @@ def test_units_are_one_number_or_one_a_layer() -> None:
     assert error.value.option == "units"
 
 
-def test_bytes_that_are_not_utf_8_are_named_but_in_the_names_of_files() -> None:
+def test_invalid_utf8_is_allowed_only_in_file_names() -> None:
     cases: tuple[dict[str, Any], ...] = ({"stop": "é\udce9"}, {"on_unknown": "\udce9"})
     for options in cases:
         with pytest.raises(ConfigError, match=r"`(stop|on_unknown)`"):

@@ -1,7 +1,7 @@
 """Coverage-guided fuzzing: python -m tests.fuzz TARGET [SECONDS]; needs atheris.
 
-Begins with the seeds in tests/fuzz/corpus/TARGET, to which it adds those that reach new code. What
-fails lies in the current folder afterwards, as crash-…; `make test` runs all seeds.
+Starts from the seeds in tests/fuzz/corpus/TARGET and adds those that reach new code. Failing inputs
+are saved in the current folder as crash-*. `make test` runs all seeds.
 """
 
 import sys
@@ -13,7 +13,7 @@ with atheris.instrument_imports(include=["seqgen"]):
     from seqgen.data import tokenizers
     from tests.fuzz.targets import TARGETS
 
-    for name in tokenizers.names():  # which are imported only when they are wanted
+    for name in tokenizers.names():  # imported on demand otherwise
         tokenizers.find(name)
 
 

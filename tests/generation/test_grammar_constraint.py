@@ -18,21 +18,21 @@ def flat(streams: int) -> np.ndarray:
     return np.zeros((streams, len(TOKENS)), np.float32)
 
 
-def tune(held: GrammarConstraint, stream: int, seed: int) -> list[int]:
-    """A random tune of one stream by itself."""
+def tune(constraint: GrammarConstraint, stream: int, seed: int) -> list[int]:
+    """A random tune of a single stream."""
     random = np.random.default_rng(seed)
     ids = [-1]
     while ids[-1] != 0:
-        allowed = np.isfinite(held.process([stream], flat(1))[0])
+        allowed = np.isfinite(constraint.process([stream], flat(1))[0])
         ids.append(int(random.choice(np.flatnonzero(allowed))))
-        held.accept([stream], np.array(ids[-1:]))
+        constraint.accept([stream], np.array(ids[-1:]))
     return ids[1:]
 
 
-def test_streams_side_by_side_are_held_as_each_by_itself(grammar: Grammar) -> None:
+def test_streams_are_constrained_independently(grammar: Grammar) -> None:
     numbers = [70, 71, 72, 73]
     tunes = {n: tune(GrammarConstraint(grammar, [n], LENGTH), n, n) for n in numbers}
-    assert len({len(ids) for ids in tunes.values()}) > 1  # so that they leave one by one
+    assert len({len(ids) for ids in tunes.values()}) > 1  # so that streams end at different steps
     alone = {n: GrammarConstraint(grammar, [n], LENGTH) for n in numbers}
     together = GrammarConstraint(grammar, numbers, LENGTH)
     for step in range(max(map(len, tunes.values()))):
@@ -45,22 +45,22 @@ def test_streams_side_by_side_are_held_as_each_by_itself(grammar: Grammar) -> No
 
 
 @pytest.mark.parametrize("streams", [1, 3])
-def test_freed_behind_the_header(grammar: Grammar, streams: int) -> None:
+def test_header_only_allows_everything_after_the_header(grammar: Grammar, streams: int) -> None:
     numbers = list(range(streams))
-    held = GrammarConstraint(grammar, numbers, LENGTH, header_only=True)
+    constraint = GrammarConstraint(grammar, numbers, LENGTH, header_only=True)
     for token in ("R:none\n", "M:6/8\n", "K:Cdor\n"):
-        assert not np.isfinite(held.process(numbers, flat(streams))).all()
-        held.accept(numbers, np.full(streams, TOKENS.index(token)))
-    for token in ("|]", "-", "", "3/4"):  # nothing of which is a tune
-        assert np.isfinite(held.process(numbers, flat(streams))).all()
-        held.accept(numbers, np.full(streams, TOKENS.index(token)))
+        assert not np.isfinite(constraint.process(numbers, flat(streams))).all()
+        constraint.accept(numbers, np.full(streams, TOKENS.index(token)))
+    for token in ("|]", "-", "", "3/4"):  # not valid in a tune
+        assert np.isfinite(constraint.process(numbers, flat(streams))).all()
+        constraint.accept(numbers, np.full(streams, TOKENS.index(token)))
 
 
-def test_what_is_kept_is_the_share_of_what_may_come(grammar: Grammar) -> None:
-    held = GrammarConstraint(grammar, [0, 1], MEASURE_EVERY)
-    assert np.isnan(held.allowed_mass)
+def test_allowed_mass_is_the_probability_of_allowed_tokens(grammar: Grammar) -> None:
+    constraint = GrammarConstraint(grammar, [0, 1], MEASURE_EVERY)
+    assert np.isnan(constraint.allowed_mass)
     logits = np.full((2, len(TOKENS)), -30, np.float32)
-    logits[:, TOKENS.index("M:6/8\n")] = [0, -20]  # what may not come first
+    logits[:, TOKENS.index("M:6/8\n")] = [0, -20]  # not allowed as the first token
     logits[:, TOKENS.index("R:none\n")] = [0, 0]
-    held.process([0, 1], logits)
-    assert held.allowed_mass == pytest.approx(0.75)
+    constraint.process([0, 1], logits)
+    assert constraint.allowed_mass == pytest.approx(0.75)

@@ -26,14 +26,14 @@ from seqgen.generation.loops import (
 VERSE = "The river runs down to the sea, and the sea runs up. "
 
 
-def watched(text: str, pieces: int = 1, every: int = CHECK_EVERY) -> LoopDetector:
-    """A watch that saw a text, so many characters at a time, as far as it finds no loop."""
-    watch = LoopDetector(every)
+def detect(text: str, pieces: int = 1, every: int = CHECK_EVERY) -> LoopDetector:
+    """Push a text to a detector, several characters at a time, up to the first loop."""
+    detector = LoopDetector(every)
     for begin in range(0, len(text), pieces):
-        watch.push(text[begin : begin + pieces])
-        if watch.looping:
+        detector.push(text[begin : begin + pieces])
+        if detector.looping:
             break
-    return watch
+    return detector
 
 
 @pytest.mark.parametrize("pieces", [1, 5, 30])
@@ -42,18 +42,18 @@ def watched(text: str, pieces: int = 1, every: int = CHECK_EVERY) -> LoopDetecto
     ["x", "ha ", VERSE, VERSE * 2 + "Then it rains. ", "".join(map(chr, range(100, 4100)))],
     ids=len,
 )
-def test_a_passage_three_times_is_a_loop(passage: str, pieces: int) -> None:
+def test_three_repetitions_are_a_loop(passage: str, pieces: int) -> None:
     before = "Once upon a time. "
-    watch = watched(before + passage * (6 + 3 * MIN_PERIOD // len(passage)), pieces)
-    assert watch.looping
-    assert len(watch.passage) >= MIN_PERIOD
-    assert watch.passage in passage * (2 + MIN_PERIOD // len(passage))
+    detector = detect(before + passage * (6 + 3 * MIN_PERIOD // len(passage)), pieces)
+    assert detector.looping
+    assert len(detector.passage) >= MIN_PERIOD
+    assert detector.passage in passage * (2 + MIN_PERIOD // len(passage))
 
 
-def test_what_is_repeated_within_a_passage_hides_no_loop() -> None:
-    """A verse whose refrain comes twice: the latest place of its words is not a period before."""
+def test_repetitions_within_the_passage_do_not_hide_the_loop() -> None:
+    """A verse with a repeated refrain: its latest occurrence is not one period back."""
     other = "Nobody asks it why, and nobody ever will answer. "
-    assert watched((VERSE + other + VERSE + "So it goes on and on. ") * 5).looping
+    assert detect((VERSE + other + VERSE + "So it goes on and on. ") * 5).looping
 
 
 @pytest.mark.parametrize(
@@ -67,21 +67,21 @@ def test_what_is_repeated_within_a_passage_hides_no_loop() -> None:
     ],
     ids=["twice", "short", "counted", "random", "long"],
 )
-def test_other_text_is_none(text: str) -> None:
-    assert not watched(text).looping
+def test_other_texts_are_not_loops(text: str) -> None:
+    assert not detect(text).looping
 
 
 @settings(deadline=None)
 @given(st.text("ab", max_size=6), st.text("abc", min_size=1, max_size=9), st.integers(1, 60))
-def test_periods_and_runs_are_those_of_their_definition(before, passage, times) -> None:
+def test_periods_and_runs_follow_their_definition(before, passage, times) -> None:
     text = before + passage * times
     period = find_period(text)
-    holds = [
+    periods = [
         n
         for n in range(MIN_PERIOD, len(text) // 2 + 1)
         if text[-n:] == text[-2 * n : len(text) - n]
     ]
-    assert (period in holds) if holds else period == 0
+    assert (period in periods) if periods else period == 0
     if period:
         run = repeated_length(text, period)
         assert all(text[-k] == text[-k - period] for k in range(1, run - period + 1))
@@ -89,53 +89,53 @@ def test_periods_and_runs_are_those_of_their_definition(before, passage, times) 
 
 
 def test_memory_is_bounded() -> None:
-    watch = LoopDetector()
+    detector = LoopDetector()
     random_text = random.Random(1)
     for _ in range(3000):
-        watch.push("".join(random_text.choices("abcdef", k=100)))
-    assert len(watch._text) <= 2 * (REPEATS + 1) * MAX_PERIOD + CHECK_EVERY
+        detector.push("".join(random_text.choices("abcdef", k=100)))
+    assert len(detector._text) <= 2 * (REPEATS + 1) * MAX_PERIOD + CHECK_EVERY
 
 
-def test_the_third_time_is_masked() -> None:
+def test_the_third_repetition_is_masked() -> None:
     letters = ["", *sorted(set(VERSE))]
-    watches = {7: LoopDetector(CHECK_EVERY_TO_AVOID)}
-    avoid = AvoidLoops(watches, letters)
-    written = ""
+    detectors = {7: LoopDetector(CHECK_EVERY_TO_AVOID)}
+    avoid = AvoidLoops(detectors, letters)
+    generated = ""
     for _ in range(9 * len(VERSE)):
         logits_1V = np.zeros((1, len(letters)), np.float32)
-        wanted = letters.index(VERSE[len(written) % len(VERSE)])
+        wanted = letters.index(VERSE[len(generated) % len(VERSE)])
         logits_1V[0, wanted] = 9
         logits_1V[0, 0] = -np.inf
         id = int(avoid.process([7], logits_1V)[0].argmax())
         if id != wanted:
             break
-        written += letters[id]
-        watches[7].push(letters[id])
-    assert 2 * len(VERSE) < len(written) < 3 * len(VERSE)
-    assert not watches[7].looping
+        generated += letters[id]
+        detectors[7].push(letters[id])
+    assert 2 * len(VERSE) < len(generated) < 3 * len(VERSE)
+    assert not detectors[7].looping
 
 
-def test_where_nothing_else_may_come_nothing_is_masked() -> None:
-    watch = LoopDetector(CHECK_EVERY_TO_AVOID)
-    watch.push("x" * 200)
+def test_the_only_possible_token_is_not_masked() -> None:
+    detector = LoopDetector(CHECK_EVERY_TO_AVOID)
+    detector.push("x" * 200)
     logits_1V = np.array([[-np.inf, 1.0]], np.float32)
     np.testing.assert_array_equal(
-        AvoidLoops({0: watch}, ["", "x"]).process([0], logits_1V), logits_1V
+        AvoidLoops({0: detector}, ["", "x"]).process([0], logits_1V), logits_1V
     )
 
 
-def test_tokens_that_a_text_begins_with() -> None:
+def test_prefix_tokens() -> None:
     assert prefix_tokens(["", "a", "ab", "b", "abcd"], "abc").tolist() == [1, 2]
     assert prefix_tokens([b"", b"\xc3", b"\xc3\xa9", b"e"], "é").tolist() == [1, 2]
 
 
 @pytest.fixture
 def monotonous(make: Callable[..., Path], tmp_path: Path) -> TextGenerator:
-    """A model that writes one letter for ever, or hardly ever another one."""
+    """A model that almost always generates the same letter."""
     return load(make(tmp_path / "x", scale=0.01, bias={"x": 6.0}))
 
 
-def test_a_sample_that_repeats_itself_ends(monotonous: TextGenerator) -> None:
+def test_repetitive_samples_end(monotonous: TextGenerator) -> None:
     text = "".join(monotonous.generate(length=2000, temperature=0.0))
     assert set(text) == {"x"}
     assert REPEATS * MIN_PERIOD <= len(text) <= REPEATS * MIN_PERIOD + CHECK_EVERY
@@ -143,7 +143,7 @@ def test_a_sample_that_repeats_itself_ends(monotonous: TextGenerator) -> None:
     assert (loop.sample, loop.passage) == (0, "x" * MIN_PERIOD)
 
 
-def test_each_of_several_samples_ends_by_itself(monotonous: TextGenerator) -> None:
+def test_samples_end_independently(monotonous: TextGenerator) -> None:
     options = SamplingOptions(length=900, count=3, seed=1, temperature=1.0)
     texts = ["", "", ""]
     for index, text in monotonous.pieces("", options):
@@ -156,9 +156,7 @@ def test_each_of_several_samples_ends_by_itself(monotonous: TextGenerator) -> No
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_without_loops_it_goes_on_with_something_else(
-    monotonous: TextGenerator, count: int
-) -> None:
+def test_loops_false_avoids_repetition(monotonous: TextGenerator, count: int) -> None:
     options = SamplingOptions(length=1000, count=count, temperature=0.0, loops=False)
     texts = [""] * count
     for index, text in monotonous.pieces("", options):
@@ -176,12 +174,12 @@ def test_subwords_of_several_bytes_are_avoided_too(
     text = "é東" * 400 + "ab" * 30
     path = make(tmp_path / "x", tokens="subword", text=text, scale=0.3)
     for seed in range(3):
-        written = "".join(
+        generated = "".join(
             load(path).generate("é", length=900, temperature=0.0, loops=False, seed=seed)
         )
-        assert not watched(written).looping
+        assert not detect(generated).looping
 
 
-def test_it_is_an_option_of_text(tune_checkpoint: Path) -> None:
+def test_loops_is_refused_for_tunes(tune_checkpoint: Path) -> None:
     with pytest.raises(ConfigError, match="`loops=False`"):
         load(tune_checkpoint).generate(loops=False)

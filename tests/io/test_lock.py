@@ -1,4 +1,4 @@
-"""One process at a time holds the lock; a killed one does not hold it any longer."""
+"""One process at a time has the lock; killing a process releases it."""
 
 import signal
 import subprocess
@@ -23,7 +23,7 @@ with locked(Path(sys.argv[1])):
 
 
 def holder(path, seconds):
-    """Another process that has the lock."""
+    """Start another process that has the lock."""
     command = [sys.executable, "-c", HOLD, str(path), str(seconds)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "held\n"
@@ -40,7 +40,7 @@ def test_a_second_process_is_refused(tmp_path, monkeypatch):
         other.kill()
 
 
-def test_a_killed_process_holds_nothing(tmp_path):
+def test_killing_the_process_releases_the_lock(tmp_path):
     with holder(tmp_path / "x", 60) as other:
         other.send_signal(signal.SIGKILL)
         other.wait()
@@ -70,7 +70,7 @@ def test_a_folder_made_for_the_lock_is_removed_if_empty(tmp_path):
 
 
 def test_the_lock_is_inside_the_checkpoint_if_only_that_is_writable(plain_user):
-    # Not tmp_path, whose parents are closed to everybody else, and filelock goes the whole way.
+    # Not tmp_path: its parents are closed to other users, and filelock needs the whole path.
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "x")
         path.mkdir()

@@ -10,14 +10,18 @@ from seqgen.errors import CorpusError
 from seqgen.io.user_dirs import cache_folder
 
 
-def test_it_follows_the_xdg_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_folder_follows_xdg_cache_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "c"))
     assert cache_folder() == tmp_path / "c" / "seqgen"
-    assert list(tmp_path.iterdir()) == []  # it is named, not made
+    assert list(tmp_path.iterdir()) == []  # it is not created
 
 
 @pytest.mark.parametrize("failure", ["a path that begins with ~", "an error"])
-def test_a_user_without_a_home_has_none(monkeypatch: pytest.MonkeyPatch, failure: str) -> None:
+def test_a_user_without_a_home_has_no_cache_folder(
+    monkeypatch: pytest.MonkeyPatch, failure: str
+) -> None:
     def nowhere(*_: object, **__: object) -> Path:
         if failure == "an error":
             raise RuntimeError("no home")

@@ -1,4 +1,4 @@
-"""How large the embedding begins."""
+"""Initial scale of the embedding."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from tests.specs import model_spec
 
 @pytest.mark.parametrize("cell", ["lstm", "mingru"])
 @pytest.mark.parametrize("tie", [False, True])
-def test_it_begins_as_large_as_a_state_unless_the_output_is_tied_to_it(tf, cell, tie):
+def test_embeddings_start_as_large_as_states_unless_tied(tf, cell, tie):
     from seqgen.models.network import RecurrentLM
 
     spec = model_spec(cell=cell, units=(64,), embedding=64, tie_embeddings=tie)
@@ -19,7 +19,7 @@ def test_it_begins_as_large_as_a_state_unless_the_output_is_tied_to_it(tf, cell,
     assert np.std(logits) < 1
 
 
-def test_vectors_that_are_added_up_begin_small(tf):
+def test_embeddings_with_position_features_start_small(tf):
     from seqgen.models.network import RecurrentLM
 
     spec = model_spec(cell="mingru", embedding=200)

@@ -1,4 +1,4 @@
-"""How a batch is split over the cores."""
+"""Shards of a batch and the default precision."""
 
 import pytest
 
@@ -11,7 +11,7 @@ def no_gpu(monkeypatch):
     monkeypatch.setattr(tf_runtime, "has_gpu", lambda: False)
 
 
-def test_the_parts_are_equal_and_none_too_small(monkeypatch):
+def test_shards_are_equal_and_not_too_small(monkeypatch):
     def shards(batch, threads=None):
         return tf_runtime.shards(batch, threads)
 
@@ -22,7 +22,7 @@ def test_the_parts_are_equal_and_none_too_small(monkeypatch):
     assert shards(64, threads=2) == 2
 
 
-def test_bfloat16_is_taken_where_the_processor_has_it(monkeypatch, tmp_path):
+def test_bfloat16_is_the_default_on_cpus_that_support_it(monkeypatch, tmp_path):
     flags = tmp_path / "cpuinfo"
     monkeypatch.setattr(system, "CPU_INFO", flags)
     assert tf_runtime.precision("auto") == "float32"

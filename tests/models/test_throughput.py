@@ -1,4 +1,4 @@
-"""The speed of the machine is about what training then reaches."""
+"""The measured speed of the machine predicts that of training."""
 
 import numpy as np
 import pytest
@@ -11,12 +11,12 @@ from seqgen.training.dry_run import measured_speed
 
 
 @pytest.mark.usefixtures("tf")
-def test_it_is_about_what_a_network_reaches_and_measured_once() -> None:
+def test_predicts_training_and_is_measured_once() -> None:
     run = resolve_for(RunOptions.of({"epochs": 1.0}), "char", 100_000, 66)
-    how = tf_runtime.shards(run.training.batch_size), tf_runtime.precision("auto")
-    flops = throughput.training_flops(*how)
+    setup = tf_runtime.shards(run.training.batch_size), tf_runtime.precision("auto")
+    flops = throughput.training_flops(*setup)
     windows = TBPTTBatches(np.zeros(100_000, np.uint8), 16, 64, 0)
     reached = measured_speed(run.model, run.training, 66, windows) * flops_per_token(run.model, 66)
-    # A machine that others use too may be slow for one of the two only.
+    # On a shared machine, one of the two measurements may be slow.
     assert reached / 6 < flops < reached * 6
-    assert throughput.training_flops(*how) == flops
+    assert throughput.training_flops(*setup) == flops

@@ -57,7 +57,7 @@ REPORT = TextReport(
 
 
 class Balanced(HTMLParser):
-    """Fails where a tag is closed that is not open; keeps what it reads."""
+    """Asserts balanced tags and collects tags and texts."""
 
     EMPTY = ("meta", "link")
 
@@ -100,7 +100,7 @@ def html(config):
 
 
 def rows(html, table):
-    """The cells of a table's body, as they are read."""
+    """The cells of a table body as plain text."""
     body = re.search(rf'<table class="{table}">.*?<tbody>(.*?)</tbody>', html, re.S)[1]
     cells = [re.findall(r"<t[hd].*?>(.*?)</t[hd]>", row) for row in body.split("</tr>")[:-1]]
     return [[re.sub(r"<.*?>", "", cell) for cell in row] for row in cells]
@@ -144,7 +144,7 @@ def test_the_samples_are_compared_with_real_text(html):
     assert rows(html, "figures") == [
         ["measured, characters", "", "2,000", "1,900"],
         ["new runs of 8 characters", "", "25.0%", "50.0%"],
-        # Not all of them are new, and it does not say so.
+        # Not rounded to 100%, since not all are new.
         ["new runs of 32 characters", "", "&gt; 99.9%", "–"],
     ]
     assert (

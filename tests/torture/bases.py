@@ -1,4 +1,4 @@
-"""Checkpoints of every kind, to be spoiled."""
+"""Checkpoints of all kinds to mutate."""
 
 from pathlib import Path
 
@@ -15,10 +15,10 @@ from tests.conftest import TUNES, make_checkpoint
 
 
 def bases(folder: Path) -> list[Path]:
-    """A text model with the state of its run, others, a model of tunes, and a copy to pass on."""
+    """Make text models, one with the state of its run, an exported copy and a model of tunes."""
     run = make_checkpoint(folder / "run")
-    made = open_checkpoint(run)
-    arrays = {f"weight/{name}": array for name, array in made.weights().items()}
+    checkpoint = open_checkpoint(run)
+    arrays = {f"weight/{name}": array for name, array in checkpoint.weights().items()}
     train_state.save(run, train_state.TrainState(step=3, metrics=20), arrays)
     for name in (TRAINING, VALIDATION):
         np.arange(50, dtype=np.uint8).tofile(run / layout.RESUME / name)

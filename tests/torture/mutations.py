@@ -1,4 +1,4 @@
-"""Checkpoints are spoiled in every way, and each must be used as it should or refused in words."""
+"""Damaged checkpoints must work or be refused with an error message."""
 
 import contextlib
 import json
@@ -24,9 +24,9 @@ from seqgen.generation import load
 from seqgen.io.arrays import write_arrays
 from seqgen.training import train_state
 
-MOST_SECONDS = 5.0
-# Beyond what the process held before: of networks as small as these.
-MOST_BYTES = 400_000_000
+MAX_SECONDS = 5.0
+# Additional memory; the networks are small.
+MAX_BYTES = 400_000_000
 
 Change = Callable[[Path, random.Random], str]
 JSON_FILES = (layout.CONFIG, layout.TOKENIZER, layout.EXPORT, layout.EVALUATION)
@@ -38,58 +38,58 @@ HOSTILE: tuple[Any, ...] = (
 )  # fmt: skip
 
 
-def flip(file: Path, chance: random.Random) -> str:
+def flip(file: Path, rng: random.Random) -> str:
     content = bytearray(file.read_bytes())
-    for _ in range(chance.choice((1, 1, 2, 10, 100))):
+    for _ in range(rng.choice((1, 1, 2, 10, 100))):
         if content:
-            content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+            content[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
     file.write_bytes(content)
     return "bits flipped"
 
 
-def overwrite(file: Path, chance: random.Random) -> str:
+def overwrite(file: Path, rng: random.Random) -> str:
     content = bytearray(file.read_bytes())
-    begin = chance.randrange(len(content) + 1)
-    content[begin : begin + 64] = chance.randbytes(chance.randrange(64))
+    begin = rng.randrange(len(content) + 1)
+    content[begin : begin + 64] = rng.randbytes(rng.randrange(64))
     file.write_bytes(content)
     return "bytes written over"
 
 
-def truncate(file: Path, chance: random.Random) -> str:
+def truncate(file: Path, rng: random.Random) -> str:
     content = file.read_bytes()
-    file.write_bytes(content[: chance.randrange(len(content) + 1)])
+    file.write_bytes(content[: rng.randrange(len(content) + 1)])
     return "truncated"
 
 
-def lengthen(file: Path, chance: random.Random) -> str:
+def lengthen(file: Path, rng: random.Random) -> str:
     with file.open("ab") as open_file:
-        open_file.write(chance.randbytes(chance.randrange(1, 1000)))
+        open_file.write(rng.randbytes(rng.randrange(1, 1000)))
     return "lengthened"
 
 
-def stretch(file: Path, chance: random.Random) -> str:
+def stretch(file: Path, rng: random.Random) -> str:
     with file.open("r+b") as open_file:
-        open_file.truncate(chance.choice((10**9, 10**12)))
+        open_file.truncate(rng.choice((10**9, 10**12)))
     return "stretched"
 
 
-def remove(file: Path, chance: random.Random) -> str:
+def remove(file: Path, rng: random.Random) -> str:
     file.unlink()
     return "removed"
 
 
-def swap(file: Path, chance: random.Random) -> str:
-    other = chance.choice([other for other in plain(file.parent) if other != file] or [file])
+def swap(file: Path, rng: random.Random) -> str:
+    other = rng.choice([other for other in plain(file.parent) if other != file] or [file])
     one, two = file.read_bytes(), other.read_bytes()
     file.write_bytes(two)
     other.write_bytes(one)
     return "swapped"
 
 
-def replace(file: Path, chance: random.Random) -> str:
-    """Something else than a file is in its place."""
+def replace(file: Path, rng: random.Random) -> str:
+    """Replace a file with something that is not a file."""
     file.unlink()
-    what = chance.choice(("link", "link to itself", "dangling link", "folder", "pipe", "device"))
+    what = rng.choice(("link", "link to itself", "dangling link", "folder", "pipe", "device"))
     if what == "folder":
         file.mkdir()
     elif what == "pipe":
@@ -104,101 +104,101 @@ def replace(file: Path, chance: random.Random) -> str:
     return f"a {what} in its place"
 
 
-def edit(file: Path, chance: random.Random) -> str:
-    """A value somewhere in JSON becomes another, a name too, or one is added or left out."""
+def edit(file: Path, rng: random.Random) -> str:
+    """Change, add or remove a value or name in a JSON file."""
     data = json.loads(file.read_text("utf-8"))
-    spots = list(places(data))
-    container, key = chance.choice(spots)
-    value = chance.choice(HOSTILE)
-    how = chance.choice(("value", "value", "value", "remove", "add", "bend"))
+    positions = list(positions_in(data))
+    container, key = rng.choice(positions)
+    value = rng.choice(HOSTILE)
+    how = rng.choice(("value", "value", "value", "remove", "add", "bend"))
     if how == "remove":
         del container[key]
     elif how == "add" and isinstance(container, dict):
         container[str(value)[:50]] = value
     elif how == "bend" and isinstance(container[key], (int, float)):
-        container[key] = container[key] * chance.choice((-1, 2, 10, 1000)) + chance.choice((0, 1))
+        container[key] = container[key] * rng.choice((-1, 2, 10, 1000)) + rng.choice((0, 1))
     else:
         container[key] = value
     file.write_text(json.dumps(data), "utf-8", "surrogatepass")
     return "JSON changed"
 
 
-def places(data: Any) -> Iterator[tuple[Any, Any]]:
-    """Every container and key in a value."""
+def positions_in(data: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield every container and key in a value."""
     keys = list(data) if isinstance(data, dict) else range(len(data))
     for key in keys:
         yield data, key
         if isinstance(data[key], (dict, list)):
-            yield from places(data[key])
+            yield from positions_in(data[key])
 
 
-def nest(file: Path, chance: random.Random) -> str:
-    depth = chance.choice((100, 2000, 200_000))
-    file.write_text(chance.choice(("[" * depth, "[" * depth + "]" * depth, '{"a":' * depth)))
+def nest(file: Path, rng: random.Random) -> str:
+    depth = rng.choice((100, 2000, 200_000))
+    file.write_text(rng.choice(("[" * depth, "[" * depth + "]" * depth, '{"a":' * depth)))
     return "nested deeply"
 
 
-def rewrite_header(file: Path, chance: random.Random) -> str:
-    """Of a safetensors file: its length, or what it says of an array."""
+def rewrite_header(file: Path, rng: random.Random) -> str:
+    """Change the header of a safetensors file: its length, or an entry of an array."""
     content = file.read_bytes()
     (length,) = struct.unpack("<Q", content[:8])
-    if chance.random() < 0.3:
-        length = chance.choice((0, 1, 7, 2**31, 2**40, 2**63, 2**64 - 1, length - 1, length + 1))
+    if rng.random() < 0.3:
+        length = rng.choice((0, 1, 7, 2**31, 2**40, 2**63, 2**64 - 1, length - 1, length + 1))
         file.write_bytes(struct.pack("<Q", length) + content[8:])
         return "another length of its header"
     header = json.loads(content[8 : 8 + length])
-    entry = header[chance.choice(sorted(header))]
-    if chance.random() < 0.5:
-        container, key = chance.choice(list(places(entry)))
-        container[key] = chance.choice(HOSTILE)
+    entry = header[rng.choice(sorted(header))]
+    if rng.random() < 0.5:
+        container, key = rng.choice(list(positions_in(entry)))
+        container[key] = rng.choice(HOSTILE)
     elif "shape" in entry:
-        name = chance.choice(("dtype", "shape", "data_offsets"))
+        name = rng.choice(("dtype", "shape", "data_offsets"))
         entry[name] = {
-            "dtype": chance.choice(("F64", "I64", "BF16", "F16", "BOOL", "U8", "F8_E4M3")),
-            "shape": [2 ** chance.randrange(40), 2 ** chance.randrange(20)],
-            "data_offsets": [0, 2 ** chance.randrange(60)],
+            "dtype": rng.choice(("F64", "I64", "BF16", "F16", "BOOL", "U8", "F8_E4M3")),
+            "shape": [2 ** rng.randrange(40), 2 ** rng.randrange(20)],
+            "data_offsets": [0, 2 ** rng.randrange(60)],
         }[name]
-    words = json.dumps(header).encode("utf-8", "surrogatepass")
-    file.write_bytes(struct.pack("<Q", len(words)) + words + content[8 + length :])
+    encoded = json.dumps(header).encode("utf-8", "surrogatepass")
+    file.write_bytes(struct.pack("<Q", len(encoded)) + encoded + content[8 + length :])
     return "another header"
 
 
 def plain(path: Path) -> list[Path]:
-    """The files below a folder that may be changed again: no links out of it, and none too long."""
+    """Files in a folder that can be changed again: no links and no huge files."""
     return sorted(
         file
         for file in path.rglob("*")
-        if stat.S_ISREG((found := file.lstat()).st_mode) and found.st_size < 10**7
+        if stat.S_ISREG((status := file.lstat()).st_mode) and status.st_size < 10**7
     )
 
 
 ANY: tuple[Change, ...] = (flip, overwrite, truncate, lengthen, stretch, remove, swap, replace)
 
 
-def spoil(path: Path, chance: random.Random) -> str:
-    """Change a checkpoint once; says how."""
-    file = chance.choice(plain(path))
+def mutate_once(path: Path, rng: random.Random) -> str:
+    """Change a checkpoint once and describe the change."""
+    file = rng.choice(plain(path))
     changes: tuple[Change, ...] = ANY
     if file.name in JSON_FILES:
         changes = (*ANY, *[edit] * 12, nest)
     elif file.suffix == ".safetensors":
         changes = (*ANY, *[rewrite_header] * 8)
-    return f"{file.relative_to(path)}: {chance.choice(changes)(file, chance)}"
+    return f"{file.relative_to(path)}: {rng.choice(changes)(file, rng)}"
 
 
-def spoiled(path: Path, chance: random.Random) -> str:
-    """Change a checkpoint, once or more often; says how."""
+def mutate_checkpoint(path: Path, rng: random.Random) -> str:
+    """Change a checkpoint one to three times and describe the changes."""
     done = []
-    for _ in range(chance.choice((1, 1, 1, 2, 3))):
-        with contextlib.suppress(Exception):  # an earlier one spoiled it too much
-            done.append(spoil(path, chance))
-    if chance.random() < 0.3:
-        done.append(vouch(path))
+    for _ in range(rng.choice((1, 1, 1, 2, 3))):
+        with contextlib.suppress(Exception):  # fails after some earlier changes
+            done.append(mutate_once(path, rng))
+    if rng.random() < 0.3:
+        done.append(fix_checksums(path))
     return "; ".join(done)
 
 
-def vouch(path: Path) -> str:
-    """Make the checksums fit again what a change has made of a checkpoint, as far as that goes."""
+def fix_checksums(path: Path) -> str:
+    """Update the checksums of a changed checkpoint, as far as possible."""
     import hashlib
 
     from safetensors import SafetensorError
@@ -218,7 +218,7 @@ def vouch(path: Path) -> str:
 
 
 def use(path: Path) -> str:
-    """Do with a checkpoint what seqgen does with it: could it be sampled, or was it refused?"""
+    """Sample from a checkpoint and read its state; return "used" or "refused"."""
     outcome = "refused"
     with contextlib.suppress(SeqgenError):
         checkpoint = open_checkpoint(path)
@@ -232,18 +232,18 @@ def use(path: Path) -> str:
 
 
 class Hang(BaseException):
-    """It took too long: no error that anything on the way would take for one of its own."""
+    """A timeout; a BaseException, so that no code catches it."""
 
 
 @contextmanager
-def watched() -> Iterator[None]:
-    """Raise Hang if what is done takes too long."""
+def time_limit() -> Iterator[None]:
+    """Raise Hang if the body takes too long."""
 
     def stop(number: int, frame: FrameType | None) -> None:
-        raise Hang(f"it took more than {MOST_SECONDS:g} s")
+        raise Hang(f"it took more than {MAX_SECONDS:g} s")
 
     before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, MOST_SECONDS)
+    signal.setitimer(signal.ITIMER_REAL, MAX_SECONDS)
     try:
         yield
     finally:
@@ -252,49 +252,48 @@ def watched() -> Iterator[None]:
 
 
 def contents(folder: Path) -> dict[str, Any]:
-    """What lies in a folder, as far as it can be told without reading it."""
+    """Size, time and mode of all files in a folder."""
     return {
-        str(file.relative_to(folder)): (found.st_size, found.st_mtime_ns, found.st_mode)
+        str(file.relative_to(folder)): (status.st_size, status.st_mtime_ns, status.st_mode)
         for file in sorted(folder.rglob("*"))
-        if (found := file.lstat())
+        if (status := file.lstat())
     }
 
 
 def mutate(
-    bases: list[Path], folder: Path, seeds: range, tell: Callable[[], None] = lambda: None
+    bases: list[Path], folder: Path, seeds: range, on_mutation: Callable[[], None] = lambda: None
 ) -> tuple[Counter[str], list[str]]:
-    """Spoil a copy of one of the checkpoints for each seed, and use it.
+    """Mutate a copy of one of the checkpoints for each seed, and use it.
 
-    Returns how often which outcome came, and every fault: a crash, a hang, too much memory, or
-    something written.
+    Returns counts of outcomes, and all faults: crashes, hangs, excessive memory, written files.
     """
     outcomes: Counter[str] = Counter()
     faults = []
     for seed in seeds:
-        chance = random.Random(seed)
-        path = folder / f"spoiled-{seed}"
-        base = chance.choice(bases)
+        rng = random.Random(seed)
+        path = folder / f"mutated-{seed}"
+        base = rng.choice(bases)
         shutil.copytree(base, path)
-        how = f"seed {seed}, {base.name}: {spoiled(path, chance)}"
-        before, held = contents(folder), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        began = time.monotonic()
+        description = f"seed {seed}, {base.name}: {mutate_checkpoint(path, rng)}"
+        before, memory = contents(folder), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        start = time.monotonic()
         try:
-            with watched():
+            with time_limit():
                 outcome = use(path)
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt):
                 raise
             outcome = "fault"
-            faults.append(f"{how}: {type(error).__name__}: {str(error)[:300]}")
-        grown = 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - held)
-        if grown > MOST_BYTES:
-            faults.append(f"{how}: took {grown:,} bytes")
-        if time.monotonic() - began > MOST_SECONDS:
-            faults.append(f"{how}: took {time.monotonic() - began:.1f} s")
+            faults.append(f"{description}: {type(error).__name__}: {str(error)[:300]}")
+        grown = 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory)
+        if grown > MAX_BYTES:
+            faults.append(f"{description}: took {grown:,} bytes")
+        if time.monotonic() - start > MAX_SECONDS:
+            faults.append(f"{description}: took {time.monotonic() - start:.1f} s")
         changed = {name for name, _ in contents(folder).items() ^ before.items()}
         if changed:
-            faults.append(f"{how}: {outcome}, and it wrote {', '.join(sorted(changed))}")
+            faults.append(f"{description}: {outcome}, and it wrote {', '.join(sorted(changed))}")
         outcomes[outcome] += 1
         shutil.rmtree(path)
-        tell()
+        on_mutation()
     return outcomes, faults

@@ -1,10 +1,10 @@
-"""A few of the kills that `make torture` does by the hundred."""
+"""A few of the kills of `make torture`."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.torture.kills import kill, lay, run_through
+from tests.torture.kills import kill, prepare, run_uninterrupted
 
 EPOCHS = 6
 KILLS = 2
@@ -12,7 +12,7 @@ KILLS = 2
 
 @pytest.mark.slow
 def test_a_killed_run_equals_an_uninterrupted_one(tmp_path: Path) -> None:
-    lay(tmp_path, 0, threads=2)
-    whole = run_through(tmp_path, EPOCHS)
-    found = kill(tmp_path, whole, EPOCHS, KILLS, 0, lambda: None)
-    assert (found.kills, found.faults) == (KILLS, [])
+    prepare(tmp_path, 0, threads=2)
+    whole = run_uninterrupted(tmp_path, EPOCHS)
+    result = kill(tmp_path, whole, EPOCHS, KILLS, 0, lambda: None)
+    assert (result.kills, result.faults) == (KILLS, [])

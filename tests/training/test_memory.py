@@ -1,4 +1,4 @@
-"""What a run would take of memory is weighed before it begins."""
+"""The memory of a run is estimated and checked before it starts."""
 
 import math
 from dataclasses import replace
@@ -18,23 +18,21 @@ def sizes() -> tuple[ModelSpec, TrainSpec, int]:
     return *specs(units=(512,), seq_length=64, batch_size=16), VOCAB
 
 
-def test_a_run_that_fits_is_let_through(sizes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runs_that_fit_are_accepted(sizes, monkeypatch: pytest.MonkeyPatch) -> None:
     needed = memory_bytes(*sizes)
     monkeypatch.setattr("seqgen.training.memory.physical_memory", lambda: needed)
     monkeypatch.setattr("seqgen.training.memory.address_limit", lambda: needed + MORE_ADDRESSES)
     check_memory(*sizes)
 
 
-def test_one_that_does_not_is_refused(sizes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runs_that_do_not_fit_are_refused(sizes, monkeypatch: pytest.MonkeyPatch) -> None:
     needed = memory_bytes(*sizes)
     monkeypatch.setattr("seqgen.training.memory.address_limit", lambda: needed + 1e9)
-    with pytest.raises(TrainingError, match=r"GB of addresses, and this process .* \(ulimit -v\)"):
+    with pytest.raises(TrainingError, match="ulimit -v"):
         check_memory(*sizes)
     monkeypatch.setattr("seqgen.training.memory.address_limit", lambda: math.inf)
     monkeypatch.setattr("seqgen.training.memory.physical_memory", lambda: needed - 1)
-    with pytest.raises(
-        TrainingError, match=r"GB of memory, and this machine has .*smaller `units`"
-    ):
+    with pytest.raises(TrainingError, match="`units`"):
         check_memory(*sizes)
 
 

@@ -1,4 +1,4 @@
-"""Adam and clipping against Keras's optimiser and by hand."""
+"""Adam equals the Keras optimiser; clipping."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from tests.specs import train_spec
 
 
 @pytest.mark.parametrize("weight_decay", [0.0, 0.1])
-def test_steps_equal_those_of_keras(tf, weight_decay):
+def test_steps_equal_the_keras_optimiser(tf, weight_decay):
     import keras
 
     from seqgen.training.optimiser import Adam
@@ -18,18 +18,18 @@ def test_steps_equal_those_of_keras(tf, weight_decay):
     ours = [tf.Variable(array) for array in start]
     adam = Adam(ours, options)
     theirs = [keras.Variable(array, name=f"weight_{n}") for n, array in enumerate(start)]
-    stock = keras.optimizers.AdamW(0.01, weight_decay, beta_1=0.9, beta_2=0.95, epsilon=1e-8)
-    stock.exclude_from_weight_decay(var_list=[theirs[1]])
-    stock.build(theirs)
+    keras_adam = keras.optimizers.AdamW(0.01, weight_decay, beta_1=0.9, beta_2=0.95, epsilon=1e-8)
+    keras_adam.exclude_from_weight_decay(var_list=[theirs[1]])
+    keras_adam.build(theirs)
     for _ in range(20):
         gradients = [tf.constant(rng.normal(size=array.shape), tf.float32) for array in start]
         adam.apply(gradients, tf.constant(0.01))
-        stock.apply(gradients, theirs)
+        keras_adam.apply(gradients, theirs)
     for one, other in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(one.numpy(), other.numpy(), rtol=1e-4, atol=1e-5)
 
 
-def test_a_long_gradient_is_shortened_and_a_short_one_is_not(tf):
+def test_clip_norm_shortens_only_long_gradients(tf):
     from seqgen.training.optimiser import clip
 
     gradients = [tf.constant([3.0]), tf.constant([[4.0]])]
@@ -41,7 +41,7 @@ def test_a_long_gradient_is_shortened_and_a_short_one_is_not(tf):
     assert [float(g.numpy().item()) for g in clipped] == [3, 4]
 
 
-def test_values_are_clipped_one_by_one(tf):
+def test_clip_value_applies_to_each_value(tf):
     from seqgen.training.optimiser import clip
 
     clipped, norm = clip([tf.constant([3.0, -0.5])], train_spec(clip_value=1.0))

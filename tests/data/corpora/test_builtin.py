@@ -1,4 +1,4 @@
-"""The known corpora that are on every machine are found whole, and without importing music21."""
+"""Built-in corpora are complete and opened without importing music21."""
 
 import importlib.util
 import subprocess
@@ -12,12 +12,12 @@ from seqgen.data.corpora.builtin import describe, open_builtin
 from seqgen.data.corpora.registry import entries, get_entry
 from seqgen.errors import CorpusError
 
-# As the study of the books counted them.
+# Counted independently.
 TUNES = {"oneills": 2009, "ryans": 1059, "airds": 1180, "essen": 8514, "tunes": 2009 + 1059 + 1180}
 
 
 @pytest.mark.parametrize("name", TUNES)
-def test_a_tune_book_has_all_its_tunes(name):
+def test_tune_books_are_complete(name):
     corpus = open_corpus([name])
     assert (corpus.name, corpus.kind, len(corpus.documents)) == (name, "tunes", TUNES[name])
     for tune in corpus.documents:
@@ -25,7 +25,7 @@ def test_a_tune_book_has_all_its_tunes(name):
         assert "\nK:" in str(tune.text)
 
 
-def test_terms_of_use_are_told_when_a_corpus_is_used():
+def test_terms_of_use_are_notices():
     assert any("non-commercial" in notice for notice in open_corpus(["essen"]).notices)
     assert open_corpus(["airds"]).notices == ()
 
@@ -46,7 +46,7 @@ def test_python_is_the_standard_library_without_tests_and_tables():
     assert corpus.kind == "text"
 
 
-def test_a_source_file_that_is_not_utf_8_is_left_out_and_told(tmp_path, monkeypatch):
+def test_source_files_that_are_not_utf_8_are_left_out(tmp_path, monkeypatch):
     monkeypatch.setattr(sysconfig, "get_paths", lambda: {"stdlib": str(tmp_path)})
     (tmp_path / "good.py").write_text("pass\n")
     (tmp_path / "latin.py").write_bytes(b"# -*- coding: latin-1 -*-\n# caf\xe9\n")
@@ -55,7 +55,7 @@ def test_a_source_file_that_is_not_utf_8_is_left_out_and_told(tmp_path, monkeypa
     assert "latin.py" in corpus.notices[0]
 
 
-def test_music21_is_found_without_being_imported():
+def test_music21_is_not_imported():
     code = (
         "import sys; from seqgen.data.corpora import open_corpus; open_corpus(['airds'])\n"
         "heavy = {'music21', 'tensorflow', 'keras', 'requests', 'pooch'}\n"
@@ -65,18 +65,18 @@ def test_music21_is_found_without_being_imported():
     assert run.stdout.strip() == "[]"
 
 
-def test_without_music21_it_says_what_to_install(monkeypatch):
+def test_without_music21_an_error_names_it(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(CorpusError, match="music21"):
         open_builtin(get_entry("oneills"))
 
 
-def test_facts_measure_what_is_there(tmp_path, monkeypatch):
+def test_describe_measures_local_files(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    known = {name: describe(corpus) for name, corpus in entries().items()}
-    assert known["airds"]["files"] == 6
-    assert known["tunes"]["bytes"] == sum(known[n]["bytes"] for n in ("oneills", "ryans", "airds"))
-    assert known["tinyshakespeare"]["bytes"] == 1_115_394
-    assert known["tinyshakespeare"]["path"] is None
-    assert known["tinyshakespeare"]["get"] == "seqgen corpora fetch tinyshakespeare"
-    assert known["gutenberg:2600"]["bytes"] is None
+    facts = {name: describe(corpus) for name, corpus in entries().items()}
+    assert facts["airds"]["files"] == 6
+    assert facts["tunes"]["bytes"] == sum(facts[n]["bytes"] for n in ("oneills", "ryans", "airds"))
+    assert facts["tinyshakespeare"]["bytes"] == 1_115_394
+    assert facts["tinyshakespeare"]["path"] is None
+    assert facts["tinyshakespeare"]["get"] == "seqgen corpora fetch tinyshakespeare"
+    assert facts["gutenberg:2600"]["bytes"] is None

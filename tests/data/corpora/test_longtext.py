@@ -1,4 +1,4 @@
-"""A text in a file is what it would be in memory, wherever it is cut."""
+"""A text in a file equals the text in memory, also in slices."""
 
 import errno
 
@@ -11,23 +11,23 @@ from seqgen.errors import CorpusError
 
 # One character of each width, and half a UTF-16 pair of each side.
 characters = st.text(st.sampled_from("a\né日\U0001f3bb\ud83c\udfbb"), max_size=6)
-places = st.one_of(st.none(), st.integers(-30, 30))
+positions = st.one_of(st.none(), st.integers(-30, 30))
 
 
 @given(st.lists(characters, max_size=6), st.data())
-def test_any_part_of_any_text_is_read_back(pieces, data):
+def test_slices_equal_those_in_memory(pieces, data):
     store = Store()
     store.add(["before"])
     text, whole = store.add(pieces), "".join(pieces)
     store.add(["after"])
     assert (len(text), str(text)) == (len(whole), whole)
-    part = slice(data.draw(places), data.draw(places))
+    part = slice(data.draw(positions), data.draw(positions))
     assert str(text[part]) == whole[part]
-    again = slice(data.draw(places), data.draw(places))
-    assert str(text[part][again]) == whole[part][again]
+    second = slice(data.draw(positions), data.draw(positions))
+    assert str(text[part][second]) == whole[part][second]
 
 
-def test_a_text_takes_one_byte_a_character_where_it_can():
+def test_characters_take_one_byte_if_possible():
     store = Store()
     store.add(["plain", "naïve"])
     assert store._file.tell() == 10
@@ -35,12 +35,12 @@ def test_a_text_takes_one_byte_a_character_where_it_can():
     assert store._file.tell() == 14
 
 
-def test_a_part_with_a_step_is_refused():
+def test_slices_with_a_step_are_refused():
     with pytest.raises(ValueError, match="step"):
         Store().add(["abc"])[::2]
 
 
-def test_a_full_disk_is_said_with_the_way_out(monkeypatch):
+def test_a_full_disk_suggests_another_folder(monkeypatch):
     class Full:
         def seek(self, *_):
             return 0
@@ -50,7 +50,7 @@ def test_a_full_disk_is_said_with_the_way_out(monkeypatch):
 
     store = Store()
     monkeypatch.setattr(store, "_file", Full())
-    with pytest.raises(CorpusError, match=r"No space left on device; .* TMPDIR"):
+    with pytest.raises(CorpusError, match="TMPDIR"):
         store.add(["text"])
 
 

@@ -15,34 +15,43 @@ from seqgen.data.corpora.registry import (
 from seqgen.errors import ConfigError
 from seqgen.registry import Registry
 
-WAYS = ("file", "music21", "corpora", "stdlib", "url")
+LOCATIONS = ("file", "music21", "corpora", "stdlib", "url")
 
 
 @pytest.mark.parametrize("name", entries())
-def test_a_corpus_has_its_facts_and_one_way_to_get_it(name):
+def test_entries_are_complete_and_have_one_location(name):
     corpus = entries()[name]
     assert corpus.kind in ("text", "tunes")
     assert corpus.title
     assert corpus.licence
     assert corpus.source
-    assert sum(bool(getattr(corpus, way)) for way in WAYS) == 1
+    assert sum(bool(getattr(corpus, way)) for way in LOCATIONS) == 1
     assert bool(corpus.url) == bool(corpus.saved_as)
     assert corpus.url.startswith("https://") or not corpus.url
     assert not corpus.file or (registry_folder() / corpus.file).is_file()
     assert all(get_entry(part).kind == corpus.kind for part in corpus.corpora)
 
 
-def test_the_known_corpora():
-    known = {"sonnets", "oneills", "ryans", "airds", "tunes", "essen", "python", "tinyshakespeare"}
-    assert known < set(entries())
+def test_builtin_corpora_are_listed():
+    expected = {
+        "sonnets",
+        "oneills",
+        "ryans",
+        "airds",
+        "tunes",
+        "essen",
+        "python",
+        "tinyshakespeare",
+    }
+    assert expected < set(entries())
 
 
-def test_what_may_not_be_used_freely_says_so_and_is_in_no_collection():
+def test_restricted_corpora_have_a_notice_and_are_in_no_collection():
     assert "non-commercial" in get_entry("essen").notice
     assert "essen" not in get_entry("tunes").corpora
 
 
-def test_any_work_of_project_gutenberg_has_an_entry():
+def test_every_work_of_project_gutenberg_has_an_entry():
     work = get_entry("gutenberg:12345")
     assert work.url == "https://www.gutenberg.org/cache/epub/12345/pg12345.txt"
     assert work.saved_as == "pg12345.txt"
@@ -52,12 +61,12 @@ def test_any_work_of_project_gutenberg_has_an_entry():
 @pytest.mark.parametrize(
     "name", ["gutenberg:", "gutenberg:tolstoy", "gutenberg:0", "gutenberg:../1"]
 )
-def test_a_work_goes_by_its_number(name):
+def test_works_are_identified_by_number(name):
     with pytest.raises(ConfigError, match="gutenberg:2600"):
         find_entry(name)
 
 
-def test_an_unknown_name_lists_the_known_ones():
+def test_unknown_names_list_the_known_ones():
     assert find_entry("sonets") is None
     with pytest.raises(ConfigError, match=r"did you mean sonnets\?.*gutenberg:N.*oneills"):
         get_entry("sonets")

@@ -1,4 +1,4 @@
-"""A source is a file, folder, pattern, standard input or known corpus; together one corpus."""
+"""Sources (files, folders, patterns, standard input, built-in corpora) are joined to a corpus."""
 
 import io
 import os
@@ -33,7 +33,7 @@ def test_a_file_is_one_document(here):
     assert [(d.text, d.origin) for d in corpus.documents] == [("one\ntwo\n", "my poem.txt")]
 
 
-def test_several_sources_are_one_corpus_in_their_order(here):
+def test_several_sources_are_joined_in_order(here):
     (here / "z.txt").write_text("z")
     (here / "d").mkdir()
     (here / "d" / "a.txt").write_text("a")
@@ -43,7 +43,7 @@ def test_several_sources_are_one_corpus_in_their_order(here):
     assert (corpus.name, corpus.kind) == ("z+2", "text")
 
 
-def test_a_file_that_two_sources_name_is_read_once(here):
+def test_files_in_two_sources_are_read_once(here):
     (here / "a.txt").write_text("a")
     (here / "b.txt").write_text("b")
     (here / "link.txt").symlink_to("a.txt")
@@ -51,12 +51,12 @@ def test_a_file_that_two_sources_name_is_read_once(here):
 
 
 @given(st.text(st.characters(categories=["L", "N", "P", "Zl", "Zs"]), min_size=1))
-def test_standard_input_is_read_as_it_is(text):
+def test_standard_input_is_not_stripped(text):
     corpus = open_corpus(["-"], stdin=io.BytesIO(b"\n!" + text.encode()))
     assert (corpus.name, texts(corpus)) == ("stdin", ["\n!" + text])
 
 
-def test_a_pipe_is_as_good_as_a_file(here):
+def test_named_pipes_are_read(here):
     os.mkfifo(here / "pipe")
     writer = threading.Thread(target=lambda: (here / "pipe").write_text("through a pipe"))
     writer.start()
@@ -64,7 +64,7 @@ def test_a_pipe_is_as_good_as_a_file(here):
     writer.join()
 
 
-def test_an_existing_file_goes_before_a_known_corpus_of_its_name(here):
+def test_files_take_precedence_over_builtin_corpora(here):
     with pytest.raises(CorpusError, match=r"^\./sonnets: no such file or folder$"):
         open_corpus(["./sonnets"])
     assert open_corpus(["sonnets"]).characters > 50_000
@@ -73,7 +73,7 @@ def test_an_existing_file_goes_before_a_known_corpus_of_its_name(here):
 
 
 @pytest.mark.parametrize(
-    ("source", "offered"),
+    ("source", "suggestion"),
     [
         ("sonets", "sonnets"),
         ("mypoem.txt", "my poem.txt"),
@@ -81,45 +81,43 @@ def test_an_existing_file_goes_before_a_known_corpus_of_its_name(here):
         ("./mypoem.txt", "./my poem.txt"),
     ],
 )
-def test_a_source_that_is_missing_offers_the_nearest(here, source, offered):
+def test_missing_sources_suggest_the_closest(here, source, suggestion):
     (here / "my poem.txt").write_text("x")
     (here / "poem").mkdir()
     (here / "poem" / "one.txt").write_text("x")
-    with pytest.raises(CorpusError, match=f"did you mean {re.escape(offered)}\\?"):
+    with pytest.raises(CorpusError, match=f"did you mean {re.escape(suggestion)}\\?"):
         open_corpus([source])
 
 
-def test_a_name_with_brackets_is_a_file_before_it_is_a_pattern(here):
+def test_files_take_precedence_over_patterns(here):
     (here / "a[1].txt").write_text("bracket")
     (here / "a1.txt").write_text("one")
     assert texts(open_corpus(["a[1].txt"])) == ["bracket"]
 
 
-def test_home_is_where_the_tilde_is(here, monkeypatch):
+def test_a_tilde_is_the_home_folder(here, monkeypatch):
     monkeypatch.setenv("HOME", str(here))
     (here / "a.txt").write_text("a")
     assert texts(open_corpus(["~/*.txt"])) == texts(open_corpus(["~/a.txt"])) == ["a"]
 
 
 @pytest.mark.parametrize("name", ["book.abc", "BOOK.ABC", "book.txt"])
-def test_tunes_are_known_by_name_or_by_what_is_in_them(here, name):
+def test_tunes_are_detected_by_suffix_or_contents(here, name):
     (here / name).write_text(TUNE + "\n" + TUNE.replace("X:1", "X:2"))
     corpus = open_corpus([name])
     assert corpus.kind == "tunes"
     assert [d.origin for d in corpus.documents] == [f"{name}:1", f"{name}:2"]
 
 
-def test_tunes_come_through_standard_input_too():
+def test_tunes_are_detected_on_standard_input():
     assert open_corpus(["-"], stdin=io.BytesIO(TUNE.encode())).kind == "tunes"
 
 
-def test_texts_and_tunes_that_are_named_do_not_mix(here):
+def test_given_texts_and_tunes_do_not_mix(here):
     (here / "a.abc").write_text(TUNE)
     (here / "readme.md").write_text("prose")
     for sources in (["a.abc", "readme.md"], ["readme.md", "airds"]):
-        with pytest.raises(
-            CorpusError, match=r"(a|book1)\.abc is a tune book and readme\.md is not"
-        ):
+        with pytest.raises(CorpusError, match=r"(a|book1)\.abc .*readme\.md"):
             open_corpus(sources)
     assert open_corpus(["*.abc"]).kind == "tunes"
 
@@ -130,19 +128,19 @@ def test_texts_and_tunes_that_are_named_do_not_mix(here):
      (1, {"a": 900, "b": 900}, "text")],
 )  # fmt: skip
 @pytest.mark.parametrize("source", [".", "*"])
-def test_of_a_folder_the_kind_is_used_that_most_of_it_is(here, tunes, texts, kind, source):
+def test_the_prevailing_kind_of_a_folder_is_used(here, tunes, texts, kind, source):
     for number in range(tunes):
         (here / f"{number}.abc").write_text(TUNE)
     for name, length in texts.items():
         (here / f"{name}.txt").write_text("x" * length)
     corpus = open_corpus([source])
     assert corpus.kind == kind
-    kept, left = (tunes, len(texts)) if kind == "tunes" else (len(texts), tunes)
-    assert len(corpus.documents) == kept
-    assert any(f"left out: {left} file" in notice for notice in corpus.notices)
+    used_count, left_out = (tunes, len(texts)) if kind == "tunes" else (len(texts), tunes)
+    assert len(corpus.documents) == used_count
+    assert any(f"left out: {left_out} file" in notice for notice in corpus.notices)
 
 
-def test_files_of_a_folder_that_cannot_be_used_are_left_out(here):
+def test_unusable_files_of_a_folder_are_left_out(here):
     (here / "d").mkdir()
     (here / "d" / "tunes.abc").write_text(TUNE)
     (here / "d" / "inc.abc").write_text("%%staffwidth 18cm\n")
@@ -155,7 +153,7 @@ def test_files_of_a_folder_that_cannot_be_used_are_left_out(here):
             open_corpus([f"d/{name}"])
 
 
-def test_a_file_of_a_folder_that_may_not_be_read_is_left_out(here, plain_user):
+def test_unreadable_files_of_a_folder_are_left_out(here, plain_user):
     here.chmod(0o755)
     (here / "d").mkdir()
     (here / "d" / "tunes.abc").write_text(TUNE)
@@ -167,7 +165,7 @@ def test_a_file_of_a_folder_that_may_not_be_read_is_left_out(here, plain_user):
     assert [n for n in corpus.notices if "left out: d/secret.abc: cannot be read" in n]
 
 
-def test_many_files_that_cannot_be_used_are_counted(here):
+def test_many_unusable_files_are_counted(here):
     (here / "good.txt").write_text("good")
     for number in range(20):
         (here / f"{number:02}.txt").write_bytes(b"caf\xe9")
@@ -179,7 +177,7 @@ def test_many_files_that_cannot_be_used_are_counted(here):
         open_corpus(["."])
 
 
-def test_a_book_without_tunes_is_refused_and_broken_ones_are_told(here):
+def test_books_without_tunes_are_refused_and_broken_tunes_reported(here):
     (here / "a.abc").write_text("X:1\nT:no key\n")
     with pytest.raises(CorpusError, match=r"a\.abc"):
         open_corpus(["a.abc"])
@@ -188,25 +186,23 @@ def test_a_book_without_tunes_is_refused_and_broken_ones_are_told(here):
 
 
 @pytest.mark.parametrize("data", [b"", b"\xef\xbb\xbf", b" \n\t\r\n"])
-def test_nothing_to_learn_from_is_refused(here, data):
+def test_empty_files_are_refused(here, data):
     (here / "empty.txt").write_bytes(data)
     (here / "full.txt").write_text("full")
     for name in ("empty.txt", "-"):
-        with pytest.raises(CorpusError, match="is empty; there is nothing to learn from"):
+        with pytest.raises(CorpusError, match="is empty"):
             open_corpus(["full.txt", name], stdin=io.BytesIO(data))
-    assert texts(open_corpus(["*.txt"])) == ["full"]  # but it does no harm among others
+    assert texts(open_corpus(["*.txt"])) == ["full"]  # in a folder or pattern they are left out
 
 
-def test_an_unknown_source_lists_the_known_ones():
-    with pytest.raises(
-        CorpusError, match=r"sonets: no such file or folder, and unknown corpus.*sonnets"
-    ):
+def test_unknown_sources_list_the_builtin_corpora():
+    with pytest.raises(CorpusError, match=r"^sonets: .*sonnets"):
         open_corpus(["sonets"])
     with pytest.raises(CorpusError, match=r"no such file or folder$"):
         open_corpus(["no/where.txt"])
 
 
-def test_an_encoding_holds_for_all_files(here):
+def test_the_encoding_applies_to_all_files(here):
     (here / "a.txt").write_bytes(b"it\x92s")
     (here / "b.txt").write_bytes(b"\x96")
     assert texts(open_corpus(["."], encoding="cp1252")) == ["it’s", "–"]
@@ -214,13 +210,13 @@ def test_an_encoding_holds_for_all_files(here):
         open_corpus(["."])
 
 
-def test_wrong_usage_is_told_before_anything_is_read():
+def test_invalid_arguments_are_refused_before_reading():
     for sources, encoding in (([], None), (["-", "-"], None), (["-"], "utf-9")):
         with pytest.raises(ConfigError):
             open_corpus(sources, encoding=encoding, stdin=None)
 
 
-def test_what_memory_has_no_room_for_is_read_from_a_file(here, monkeypatch):
+def test_long_texts_are_kept_in_a_file(here, monkeypatch):
     long = "A line with ¾ and 日本.\n" * 100
     (here / "a.txt").write_text("short\n")
     (here / "b.txt").write_bytes(long.replace("\n", "\r\n").encode())
@@ -237,7 +233,7 @@ def test_what_memory_has_no_room_for_is_read_from_a_file(here, monkeypatch):
     assert corpus.characters == plain.characters
 
 
-def test_a_tune_book_may_be_long(here, monkeypatch):
+def test_tune_books_may_be_long(here, monkeypatch):
     (here / "book").write_text(TUNE * 9)
     monkeypatch.setattr(source, "MAX_CHARACTERS_IN_MEMORY", 50)
     assert texts(open_corpus(["book"])) == [TUNE] * 9

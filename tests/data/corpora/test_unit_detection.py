@@ -1,4 +1,4 @@
-"""Lists and texts between separators are told from long texts, which stay whole."""
+"""Detection of lists and separated documents; other texts are one document."""
 
 import base64
 import hashlib
@@ -28,19 +28,19 @@ SENTENCE = (
 )  # fmt: skip
 
 
-def drawn(seed: int = 0) -> random.Random:
+def new_rng(seed: int = 0) -> random.Random:
     return random.Random(seed)
 
 
-def name(chance: random.Random, syllables: tuple[int, int] = (2, 3)) -> str:
-    count = chance.randint(*syllables)
-    word = "".join(chance.choice(CONSONANTS) + chance.choice(VOWELS) for _ in range(count))
+def name(rng: random.Random, syllables: tuple[int, int] = (2, 3)) -> str:
+    count = rng.randint(*syllables)
+    word = "".join(rng.choice(CONSONANTS) + rng.choice(VOWELS) for _ in range(count))
     return word.capitalize()
 
 
 def names(count: int = 300, words: int = 1, seed: int = 1) -> list[str]:
-    chance = drawn(seed)
-    return [" ".join(name(chance) for _ in range(words)) for _ in range(count)]
+    rng = new_rng(seed)
+    return [" ".join(name(rng) for _ in range(words)) for _ in range(count)]
 
 
 def joined(lines: list[str]) -> str:
@@ -48,14 +48,14 @@ def joined(lines: list[str]) -> str:
 
 
 def sentences(count: int, seed: int = 2) -> list[str]:
-    chance = drawn(seed)
-    made = []
+    rng = new_rng(seed)
+    items = []
     for _ in range(count):
-        words = [chance.choice(SENTENCE) for _ in range(chance.randint(5, 18))]
+        words = [rng.choice(SENTENCE) for _ in range(rng.randint(5, 18))]
         if len(words) > 8:
             words[4] += ","
-        made.append(" ".join(words).capitalize() + ".")
-    return made
+        items.append(" ".join(words).capitalize() + ".")
+    return items
 
 
 def paragraphs(count: int, width: int | None, indent: str = "") -> list[str]:
@@ -67,17 +67,17 @@ def paragraphs(count: int, width: int | None, indent: str = "") -> list[str]:
 
 
 def verse(lines: int) -> list[str]:
-    """Lines of ten syllables or so, most of which end with a mark."""
-    chance = drawn(3)
-    made = []
+    """Lines of about ten syllables, most of which end with punctuation."""
+    rng = new_rng(3)
+    items = []
     for _ in range(lines):
-        words = [chance.choice(SENTENCE) for _ in range(8)]
-        made.append(" ".join(words).capitalize() + chance.choice([",", ";", ".", ",", ""]))
-    return made
+        words = [rng.choice(SENTENCE) for _ in range(8)]
+        items.append(" ".join(words).capitalize() + rng.choice([",", ";", ".", ",", ""]))
+    return items
 
 
-def song(chance: random.Random) -> str:
-    stanzas = [joined(names(4, 4, chance.randrange(10**6))) for _ in range(2)]
+def song(rng: random.Random) -> str:
+    stanzas = [joined(names(4, 4, rng.randrange(10**6))) for _ in range(2)]
     return "\n".join(stanzas)
 
 
@@ -87,40 +87,35 @@ def dates() -> list[str]:
 
 
 def molecules() -> list[str]:
-    chance = drawn(4)
+    rng = new_rng(4)
     parts = ["C", "CC", "c1ccccc1", "C(=O)O", "N", "OC", "C#N", "[nH]", "S(=O)(=O)", "Cl", "C=C"]
-    return ["".join(chance.choices(parts, k=chance.randint(2, 12))) for _ in range(400)]
+    return ["".join(rng.choices(parts, k=rng.randint(2, 12))) for _ in range(400)]
 
 
 def passwords() -> list[str]:
-    chance = drawn(5)
+    rng = new_rng(5)
     signs = string.ascii_letters + string.digits + "!.?;_-"
-    return ["".join(chance.choices(signs, k=chance.randint(6, 12))) for _ in range(500)]
+    return ["".join(rng.choices(signs, k=rng.randint(6, 12))) for _ in range(500)]
 
 
 def titles() -> list[str]:
-    chance = drawn(6)
-    made = []
+    rng = new_rng(6)
+    items = []
     for _ in range(300):
-        title = "The " + " of the ".join(names(chance.randint(1, 2), 1, chance.randrange(10**6)))
-        made.append(title + chance.choice(["", "", "?", f" ({chance.randint(1950, 2020)})", "!"]))
-    return made
+        title = "The " + " of the ".join(names(rng.randint(1, 2), 1, rng.randrange(10**6)))
+        items.append(title + rng.choice(["", "", "?", f" ({rng.randint(1950, 2020)})", "!"]))
+    return items
 
 
 def companies() -> list[str]:
-    chance = drawn(7)
-    return [
-        f"{name(chance)} {name(chance)} {chance.choice(['Inc.', 'Ltd.', 'GmbH'])}"
-        for _ in range(90)
-    ]
+    rng = new_rng(7)
+    return [f"{name(rng)} {name(rng)} {rng.choice(['Inc.', 'Ltd.', 'GmbH'])}" for _ in range(90)]
 
 
 def headlines() -> list[str]:
-    chance = drawn(8)
+    rng = new_rng(8)
     return [
-        " ".join(
-            [name(chance), *(chance.choice(SENTENCE[5:]) for _ in range(chance.randint(3, 12)))]
-        )
+        " ".join([name(rng), *(rng.choice(SENTENCE[5:]) for _ in range(rng.randint(3, 12)))])
         for _ in range(300)
     ]
 
@@ -131,39 +126,37 @@ def unicode_names() -> list[str]:
 
 
 def log() -> list[str]:
-    chance, at = drawn(9), datetime(2024, 5, 1, 12)
-    made = []
+    rng, at = new_rng(9), datetime(2024, 5, 1, 12)
+    items = []
     for _ in range(300):
-        at += timedelta(seconds=chance.randint(0, 90))
-        made.append(
-            f"{at:%Y-%m-%d %H:%M:%S} {chance.choice(['INFO', 'ERROR'])} {name(chance)} is up"
-        )
-    return made
+        at += timedelta(seconds=rng.randint(0, 90))
+        items.append(f"{at:%Y-%m-%d %H:%M:%S} {rng.choice(['INFO', 'ERROR'])} {name(rng)} is up")
+    return items
 
 
 def chat() -> list[str]:
-    chance = drawn(10)
-    return [f"{chance.choice(['Anna', 'Ben'])}: {name(chance)} is here" for _ in range(200)]
+    rng = new_rng(10)
+    return [f"{rng.choice(['Anna', 'Ben'])}: {name(rng)} is here" for _ in range(200)]
 
 
 def play(gap: str) -> str:
-    chance = drawn(11)
+    rng = new_rng(11)
     speakers = names(12)
-    return gap.join(f"{chance.choice(speakers)}:\n{joined(verse(3))}" for _ in range(200))
+    return gap.join(f"{rng.choice(speakers)}:\n{joined(verse(3))}" for _ in range(200))
 
 
 def csv_of_numbers() -> list[str]:
-    chance = drawn(12)
-    return [f"{n * 0.01:.2f},{chance.random():.4f},{chance.random():.4f}" for n in range(300)]
+    rng = new_rng(12)
+    return [f"{n * 0.01:.2f},{rng.random():.4f},{rng.random():.4f}" for n in range(300)]
 
 
 def genes() -> list[str]:
-    chance = drawn(13)
-    made = []
+    rng = new_rng(13)
+    items = []
     for n in range(30):
-        whole = "".join(chance.choices("ACGT", k=chance.randint(300, 700)))
-        made += [f">gene{n}", *textwrap.wrap(whole, 60)]
-    return made
+        whole = "".join(rng.choices("ACGT", k=rng.randint(300, 700)))
+        items += [f">gene{n}", *textwrap.wrap(whole, 60)]
+    return items
 
 
 def c_program() -> str:
@@ -181,10 +174,9 @@ def subtitles() -> str:
 
 
 def addresses() -> str:
-    chance = drawn(14)
+    rng = new_rng(14)
     return "\n".join(
-        f"{who}\n{name(chance)} Road {chance.randint(1, 99)}\n{name(chance)}\n"
-        for who in names(100, 2)
+        f"{who}\n{name(rng)} Road {rng.randint(1, 99)}\n{name(rng)}\n" for who in names(100, 2)
     )
 
 
@@ -193,29 +185,28 @@ def stanzas(lines: int) -> str:
 
 
 def records() -> str:
-    chance = drawn(15)
+    rng = new_rng(15)
     return "\n".join(
-        f"Name: {name(chance)}\nAge: {chance.randint(1, 90)}\n" + "Note: none\n" * (n % 2)
+        f"Name: {name(rng)}\nAge: {rng.randint(1, 90)}\n" + "Note: none\n" * (n % 2)
         for n in range(80)
     )
 
 
 def haiku() -> str:
-    chance = drawn(16)
+    rng = new_rng(16)
     return "\n".join(
-        "".join(" ".join(chance.choices(SENTENCE, k=k)) + "\n" for k in (3, 4, 3))
-        for _ in range(90)
+        "".join(" ".join(rng.choices(SENTENCE, k=k)) + "\n" for k in (3, 4, 3)) for _ in range(90)
     )
 
 
 def songs(gap: str) -> str:
-    chance = drawn(17)
-    return gap.join(song(chance) for _ in range(60))
+    rng = new_rng(17)
+    return gap.join(song(rng) for _ in range(60))
 
 
 def markdown() -> str:
     return "\n".join(
-        f"## {name(drawn(n))}\n\n{paragraph}\n\n- one\n- two\n"
+        f"## {name(new_rng(n))}\n\n{paragraph}\n\n- one\n- two\n"
         for n, paragraph in enumerate(paragraphs(60, None))
     )
 
@@ -250,7 +241,7 @@ LISTS: dict[str, Callable[[], str]] = {
     "dates": lambda: joined(dates()),
     "dates in words": lambda: joined([f"{date.fromisoformat(d):%A, %d %B %Y}" for d in dates()]),
     "checksums": lambda: joined([hashlib.sha256(n.encode()).hexdigest() for n in names()]),
-    "postcodes": lambda: joined([f"{drawn(n).randrange(10**5):05}" for n in range(200)]),
+    "postcodes": lambda: joined([f"{new_rng(n).randrange(10**5):05}" for n in range(200)]),
     "JSON lines": lambda: joined([json.dumps({"name": n, "note": "x" * 90}) for n in names()]),
     "Chinese names": lambda: joined(
         [chr(0x5F20 + n % 40) + chr(0x4E00 + n * 7) for n in range(200)]
@@ -321,10 +312,10 @@ LONG: dict[str, Callable[[], str]] = {
     "a chat": lambda: joined(chat()),
     "a chat with nicknames": lambda: joined([f"<{c.replace(': ', '> ')}" for c in chat()]),
     "a chat with blank lines": lambda: "\n".join(f"{line}\n" for line in chat()),
-    "numbers": lambda: joined([f"{drawn(n).random():.3f}" for n in range(300)]),
+    "numbers": lambda: joined([f"{new_rng(n).random():.3f}" for n in range(300)]),
     "columns of numbers": lambda: joined(csv_of_numbers()),
     "genes": lambda: joined(genes()),
-    "base64": lambda: base64.encodebytes(drawn(18).randbytes(5000)).decode(),
+    "base64": lambda: base64.encodebytes(new_rng(18).randbytes(5000)).decode(),
     "Markdown": markdown,
     "headings in frames": banners,
     "a word a line": vertical,
@@ -343,18 +334,18 @@ LONG: dict[str, Callable[[], str]] = {
 
 
 @pytest.mark.parametrize("kind", LISTS)
-def test_a_list_has_an_item_a_line(kind: str) -> None:
+def test_lists_have_one_document_per_line(kind: str) -> None:
     assert detect_unit(LISTS[kind]()) == "line"
 
 
 @pytest.mark.parametrize("kind", SEPARATED)
-def test_texts_between_separators_are_found(kind: str) -> None:
+def test_separators_are_detected(kind: str) -> None:
     unit, make = SEPARATED[kind]
     assert detect_unit(make()) == unit
 
 
 @pytest.mark.parametrize("kind", LONG)
-def test_a_long_text_stays_whole(kind: str) -> None:
+def test_long_texts_are_one_document(kind: str) -> None:
     assert detect_unit(LONG[kind]()) is None
 
 
@@ -368,7 +359,7 @@ def test_a_long_text_stays_whole(kind: str) -> None:
         ("x" * 100_000, None),
     ],
 )
-def test_of_a_very_long_text_pieces_are_looked_at(
+def test_detection_samples_pieces_of_very_long_texts(
     text: str, unit: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(unit_detection, "SAMPLE_CHARACTERS", 20_000)
@@ -377,7 +368,7 @@ def test_of_a_very_long_text_pieces_are_looked_at(
 
 
 @pytest.mark.parametrize("word", ["<|endoftext|>", "</s>", "<eos>", "[SEP]"])
-def test_tokens_may_stand_inside_lines(word: str) -> None:
+def test_special_tokens_may_be_inside_lines(word: str) -> None:
     assert is_token(word)
 
 

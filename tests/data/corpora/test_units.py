@@ -1,4 +1,4 @@
-"""What one document is, by request or by what the text looks like, and the documents themselves."""
+"""Document units, given or detected, and splitting a text into documents."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def corpus(*texts: str) -> Corpus:
     return Corpus("test", "text", tuple(Document(text, "test") for text in texts), ("test",))
 
 
-def cut(text: str, unit: str) -> list[str]:
+def split(text: str, unit: str) -> list[str]:
     return [str(document) for document in Documents(corpus(text), unit)]
 
 
@@ -36,25 +36,25 @@ def cut(text: str, unit: str) -> list[str]:
     ],
 )
 @pytest.mark.parametrize("piece", [3, 1000])
-def test_documents_are_cut_out_of_a_text(
+def test_texts_are_split_into_documents(
     text: str, unit: str, documents: list[str], piece: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "PIECE", piece)
-    assert cut(text, unit) == documents
+    assert split(text, unit) == documents
     long = Corpus("test", "text", (Document(Store().add([text[:4], text[4:]]), "a"),), ("test",))
     assert [str(document) for document in Documents(long, unit)] == documents
 
 
-def test_documents_can_be_iterated_over_again() -> None:
+def test_documents_can_be_iterated_repeatedly() -> None:
     documents = Documents(corpus("a\nb\n", "c\n"), "line")
     assert list(documents) == list(documents) == ["a", "b", "c"]
 
 
-def test_many_files_are_a_document_each() -> None:
+def test_many_files_are_documents() -> None:
     assert choose_unit(corpus(*("a list\nof lines\n" * 20 for _ in range(20)))) == "file"
 
 
-def test_a_few_lists_are_one_list() -> None:
+def test_a_few_lists_are_joined() -> None:
     names = [f"{first}{second}a" for first in "ABCDEFG" for second in "aeiou"]
     lists = "\n".join(names), "\n".join(reversed(names))
     assert choose_unit(corpus(*lists)) == "line"
@@ -62,18 +62,18 @@ def test_a_few_lists_are_one_list() -> None:
 
 
 @pytest.mark.parametrize("unit", ["file", "line", "blank-line", "blank-lines", "---"])
-def test_what_is_requested_is_taken(unit: str) -> None:
+def test_a_given_unit_is_used(unit: str) -> None:
     assert choose_unit(corpus(POEMS), unit) == unit
 
 
 @pytest.mark.parametrize("unit", ["===", "lines", "</s>", "thr"])
-def test_a_separator_that_never_comes_is_refused(unit: str) -> None:
+def test_absent_separators_are_refused(unit: str) -> None:
     with pytest.raises(ConfigError) as error:
         choose_unit(corpus(POEMS), unit)
     assert error.value.option == "documents"
 
 
-def test_known_texts_stay_whole() -> None:
+def test_literary_texts_are_one_document() -> None:
     assert choose_unit(open_corpus(["sonnets"])) == "file"
     excerpts = Path(__file__).parents[2] / "excerpts"
     assert choose_unit(open_corpus([str(excerpts / "shakespeare.txt")])) == "file"

@@ -11,14 +11,14 @@ def test_ids_follow_the_code_points():
     np.testing.assert_array_equal(tokenizer.encode("abc\U0001f3bb"), [1, 2, 3, 4])
 
 
-def test_two_surrogates_side_by_side_stay_two():
+def test_surrogate_pairs_stay_two_characters():
     pair = "\ud83c\udfbb"
     tokenizer = tokenizers.train("char", [pair])
     assert tokenizer.size == 3
     assert tokenizer.decode(tokenizer.encode(pair)) == pair
 
 
-def test_encoding_is_no_loop_over_characters():
+def test_encoding_is_faster_than_a_loop():
     text = "The quick brown fox jumps over the lazy dog.\n" * 50_000
     tokenizer = tokenizers.train("char", [text[:45]])
     ids = {character: tokenizer.encode(character)[0] for character in text[:45]}

@@ -1,4 +1,4 @@
-"""Word tokens, against Unicode's word boundaries (UAX #29) as `regex` has them."""
+"""Word tokens agree with the word boundaries of Unicode (UAX #29) in `regex`."""
 
 import re
 
@@ -56,41 +56,45 @@ MIXED = st.text(
 EVERYTHING = "".join(map(chr, range(0xD800)))
 
 
-def words(text: str) -> set[int]:
-    """The places of Unicode's word boundaries."""
+def word_boundaries(text: str) -> set[int]:
+    """Positions of the word boundaries of Unicode."""
     return {match.start() for match in regex.finditer(r"(?w)\b", text)}
 
 
 def ends(pieces: list[str]) -> set[int]:
-    places, place = set(), 0
+    positions, position = set(), 0
     for piece in pieces:
-        place += len(piece)
-        places.add(place)
-    return places
+        position += len(piece)
+        positions.add(position)
+    return positions
 
 
-def assert_cut_well(text: str) -> None:
-    """Every cut is a boundary of words and of clusters, but before the space of a word.
+def assert_valid_split(text: str) -> None:
+    """Assert that splits are boundaries of words and clusters, except before the space of words.
 
-    And every boundary beside a letter or digit is a cut, except that its space stays with a word.
+    Every boundary next to a letter or digit is a split, except between a word and its space.
     """
     pieces = [piece for chunk in CHUNK.findall(text) for piece in pieces_of(chunk)]
     assert "".join(pieces) == text
-    cuts, boundaries, between = ends(pieces), words(text), ends(regex.findall(r"\X", text))
+    cuts, boundaries, between = (
+        ends(pieces),
+        word_boundaries(text),
+        ends(regex.findall(r"\X", text)),
+    )
     for cut in cuts:
         before_its_space = text[cut : cut + 1] == " " and text[cut - 1].isspace()
         assert cut in between, (text, cut)
         assert cut in boundaries or before_its_space, (text, cut)
-    for place in (boundaries & between) - cuts - {0}:
-        left, right = text[place - 1], text[place]
+    for position in (boundaries & between) - cuts - {0}:
+        left, right = text[position - 1], text[position]
         in_run = not (left.isalnum() or left == "_" or right.isalnum() or right == "_")
-        assert left == " " or in_run or not regex.match(r"\w", right), (text, place)
+        assert left == " " or in_run or not regex.match(r"\w", right), (text, position)
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_words_of_a_script(script: str) -> None:
+def test_scripts_are_split_at_word_boundaries(script: str) -> None:
     text = SCRIPTS[script]
-    assert_cut_well(text)
+    assert_valid_split(text)
     tokenizer = tokenizers.train("word", [f"{text}\n{text}"])
     ids = tokenizer.encode(text)
     assert tokenizer.decode(ids) == text
@@ -99,8 +103,8 @@ def test_words_of_a_script(script: str) -> None:
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_a_rare_word_is_spelled_in_whole_characters(script: str) -> None:
-    """Every cluster that the text has is a token, also where its word is none."""
+def test_rare_words_are_split_into_clusters(script: str) -> None:
+    """Every cluster of the text is a token, also if its word is not."""
     text = SCRIPTS[script]
     tokenizer = tokenizers.train("word", [text])
     pieces = [tokenizer.decode([id]) for id in tokenizer.encode(text)]
@@ -108,18 +112,18 @@ def test_a_rare_word_is_spelled_in_whole_characters(script: str) -> None:
     assert ends(pieces) <= ends(regex.findall(r"\X", text))
 
 
-def test_a_vocabulary_has_room_for_every_cluster() -> None:
+def test_the_minimum_size_has_room_for_all_clusters() -> None:
     text = SCRIPTS["Devanagari"]
-    clustered = {c for c in clusters(text) if len(c) > 1}
-    least = len(set(text)) + len(clustered) + 1
+    text_clusters = {c for c in clusters(text) if len(c) > 1}
+    least = len(set(text)) + len(text_clusters) + 1
     with pytest.raises(ConfigError, match=f"the minimum is {least}"):
         tokenizers.train("word", [text], vocab_size=least - 1)
     tokenizer = tokenizers.train("word", [text, text], vocab_size=least)
     assert tokenizer.size == least
-    assert clustered <= set(tokenizer.pieces)
+    assert text_clusters <= set(tokenizer.pieces)
 
 
-def test_a_cluster_that_no_text_had_is_spelled_in_code_points() -> None:
+def test_unknown_clusters_are_split_into_code_points() -> None:
     tokenizer = tokenizers.train("word", ["e\u0301 a\u0300"])
     ids = tokenizer.encode("e\u0300")
     assert [tokenizer.decode([id]) for id in ids] == ["e", "\u0300"]
@@ -131,15 +135,15 @@ def test_a_cluster_that_no_text_had_is_spelled_in_code_points() -> None:
 @example("  \u0301x \u0301x\t\u0301x")
 @example("a\r\nb \r\n\r")
 @example("x_カ カa ｶﾞa")
-def test_no_text_is_cut_within_a_word_or_a_character(text: str) -> None:
-    assert_cut_well(text)
+def test_words_and_clusters_are_never_split(text: str) -> None:
+    assert_valid_split(text)
     tokenizer = tokenizers.train("word", [text, text])
     assert tokenizer.decode(tokenizer.encode(text)) == text
 
 
 @settings(deadline=None)
 @given(MIXED, st.integers(1, 9))
-def test_the_fast_ways_cut_as_the_thorough_one(text: str, times: int) -> None:
+def test_fast_patterns_equal_the_general_one(text: str, times: int) -> None:
     tokenizer = tokenizers.train("word", [text])
     cut = [piece for line in text.split("\n") for piece in pieces_of(line)]
     assert "".join(cut) == text.replace("\n", "")
@@ -153,10 +157,10 @@ def test_the_fast_ways_cut_as_the_thorough_one(text: str, times: int) -> None:
     assert tokenizer.decode(ids) == text * times
 
 
-def test_every_common_character_is_cut_as_by_the_thorough_way(
+def test_fast_patterns_equal_the_general_one_for_common_characters(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Of ideographs and syllables, which are alike, the first and the last."""
+    """Of ideographs and syllables only the first and last, since all behave alike."""
     characters = re.findall(
         rf"[{EUROPEAN}가-걀힀-힣、。，；！？㐀-㐟䷀-丐鿀-鿿ぁ-ゖァ-ヿ]", EVERYTHING
     )
@@ -200,12 +204,12 @@ def test_every_common_character_is_cut_as_by_the_thorough_way(
         ("👍🏽🇩🇪! ok", ["👍🏽🇩🇪!", " ok"]),
     ],
 )
-def test_a_word_takes_the_space_before_it(text, pieces):
+def test_words_include_the_preceding_space(text, pieces):
     tokenizer = tokenizers.train("word", [text, text])
     assert [tokenizer.decode([id]) for id in tokenizer.encode(text)] == pieces
 
 
-def test_a_checkpoint_without_a_rule_has_the_words_of_then():
+def test_vocabularies_without_a_rule_use_the_old_pattern():
     pieces = [*sorted(set("naïve हिन्दी's 東京")), " 東京", "हिन"]
     former = WordTokenizer.from_json({"kind": "word", "pieces": pieces})
     assert former.to_json() == {"kind": "word", "pieces": pieces}
@@ -220,19 +224,19 @@ def test_a_checkpoint_without_a_rule_has_the_words_of_then():
         tokenizers.load({**now.to_json(), "rule": "uax30"})
 
 
-def test_a_long_line_is_not_cut_within_a_word():
+def test_long_lines_are_split_between_words():
     text = "word\u0301s " * 20_000
     assert all(block.startswith((" ", "w")) for block in blocks(text))
     tokenizer = tokenizers.train("word", [text])
     assert len(tokenizer.encode(text)) == 5 + 19_999 + 1  # the first is spelled
 
 
-def test_clusters_are_what_a_reader_takes_for_a_character():
+def test_clusters_are_grapheme_clusters():
     assert clusters("abc") == ["a", "b", "c"]
     assert clusters("e\u0301\r\n👍🏽") == ["e\u0301", "\r\n", "👍🏽"]
 
 
-def test_a_word_seen_once_is_spelled():
+def test_words_that_occur_once_are_split_into_characters():
     tokenizer = tokenizers.train("word", ["the king and the queen"])
     tokens = [tokenizer.decode([id]) for id in tokenizer.encode("the queen and the king")]
     assert tokens == ["t", "h", "e", *" queen", *" and", *" the", *" king"]
@@ -241,16 +245,16 @@ def test_a_word_seen_once_is_spelled():
     assert tokens == ["a", *" queen", " and", " a", " king"]
 
 
-def test_the_most_frequent_words_come_first():
+def test_pieces_are_sorted_by_frequency():
     text = " one" * 9 + " two" * 5 + " nine" * 3
     least = len(set(text)) + 1
     tokenizer = tokenizers.train("word", [text], vocab_size=least + 2)
     assert tokenizer.to_json()["pieces"][-2:] == [" one", " two"]
 
 
-def test_ten_thousand_tokens_unless_said_but_every_character_has_one():
-    words = " ".join(f"w{number}" for number in range(11_000))
-    assert tokenizers.train("word", [words, words]).size == 10_000
-    assert tokenizers.train("word", [words, words], vocab_size=10_500).size == 10_500
+def test_the_default_size_is_ten_thousand_and_all_characters():
+    text = " ".join(f"w{number}" for number in range(11_000))
+    assert tokenizers.train("word", [text, text]).size == 10_000
+    assert tokenizers.train("word", [text, text], vocab_size=10_500).size == 10_500
     characters = "".join(map(chr, range(0x4E00, 0x4E00 + 10_500)))
     assert tokenizers.train("word", [characters]).size == 10_501

@@ -32,7 +32,7 @@ def cut_off(x
 '''
 
 
-def test_blocks_begin_in_the_first_column():
+def test_blocks_start_in_the_first_column():
     begins = [block.split("\n")[0] for block in blocks(PROGRAM)]
     assert begins == [
         "import os",
@@ -49,16 +49,16 @@ def test_blocks_that_parse_are_counted():
     assert parsing_blocks([PROGRAM]) == (4, 5)
 
 
-def test_a_string_that_is_never_closed_is_cut_off():
+def test_unclosed_strings_are_cut_off():
     assert blocks('x = 1\n"""It begins\nand goes on\n\n') == ["x = 1"]
 
 
-def test_nonsense_is_no_python_and_raises_nothing():
+def test_nonsense_does_not_parse_and_raises_no_error():
     nonsense = ["x = '\0'\n\n", "(" * 10_000 + "\n\n", "x = " + "9" * 10_000 + "\n\n", "\ud800\n\n"]
     assert parsing_blocks(nonsense) == (0, 4)
 
 
-def test_a_corpus_of_programs_is_known_by_its_sources():
+def test_programs_are_detected_by_their_sources():
     assert is_python(("python",))
     assert is_python(("a.py", "src/b.py"))
     assert not is_python(("a.py", "notes.txt"))

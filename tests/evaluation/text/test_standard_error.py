@@ -10,41 +10,41 @@ def correlated(length: int, seed: int, memory: float = 0.95) -> np.ndarray:
     noise = np.random.default_rng(seed).standard_normal(length)
     values = np.empty(length)
     value = noise[0] / np.sqrt(1 - memory**2)
-    for place, own in enumerate(noise):
-        value = memory * value + own
-        values[place] = 2 + value
+    for n, step_noise in enumerate(noise):
+        value = memory * value + step_noise
+        values[n] = 2 + value
     return values
 
 
-def test_two_thirds_of_correlated_means_are_within_one_error() -> None:
+def test_errors_of_correlated_means_have_normal_coverage() -> None:
     figures = [ratio_with_error(correlated(5000, seed), np.ones(5000)) for seed in range(200)]
     off = np.array([abs(figure.value - 2) / figure.error for figure in figures])
     assert 0.58 < (off < 1).mean() < 0.78
     assert 0.90 < (off < 2).mean() < 0.99
-    # The errors are those of the means, not of single places, which would be six times smaller.
+    # Errors of the means; ignoring the correlation would give a sixth.
     true = np.std([figure.value for figure in figures])
     assert np.mean([figure.error for figure in figures]) == pytest.approx(true, rel=0.2)
 
 
-def test_a_rate_by_the_character_has_the_error_of_a_ratio() -> None:
-    chance = np.random.default_rng(0)
+def test_errors_of_ratios_have_the_right_size() -> None:
+    rng = np.random.default_rng(0)
     rates, errors = [], []
     for _ in range(200):
-        sizes = chance.integers(1, 12, 4000)
+        sizes = rng.integers(1, 12, 4000)
         # Long tokens cost more in all, and less a character.
-        figure = ratio_with_error(np.sqrt(sizes) + chance.standard_normal(4000), sizes)
+        figure = ratio_with_error(np.sqrt(sizes) + rng.standard_normal(4000), sizes)
         rates.append(figure.value)
         errors.append(figure.error)
     assert np.mean(errors) == pytest.approx(np.std(rates), rel=0.2)
 
 
-def test_what_costs_the_same_everywhere_has_no_error() -> None:
+def test_constant_ratios_have_zero_error() -> None:
     figure = ratio_with_error(np.full(1001, 3.0), np.full(1001, 2))
     assert figure.value == 1.5
     assert figure.error == pytest.approx(0, abs=1e-12)
 
 
-def test_of_too_little_no_error_is_told() -> None:
+def test_short_series_have_no_error() -> None:
     assert ratio_with_error(np.array([1.0, 2.0]), np.array([1, 1])) == Figure(1.5)
     assert ratio_with_error(np.arange(249.0), np.ones(249)).error is None
     assert ratio_with_error(np.arange(250.0), np.ones(250)).error

@@ -3,7 +3,7 @@ import pytest
 from seqgen.evaluation.text.vocabulary_coverage import known_words
 
 
-def test_known_words_are_those_of_the_training_text_in_any_case():
+def test_known_words_are_compared_without_case():
     share, lacking = known_words(
         ["The sea, the SKY, a wug; a wug and a bliv", "sea"], "a Sea the sky."
     )

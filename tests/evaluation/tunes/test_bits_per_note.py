@@ -19,9 +19,7 @@ TUNES = [f"R:none\nM:3/4\nK:Cmaj\nC2D2E2|{note}2DEFG|{note}6|]" for note in "CDE
 def uniform_model(tmp_path: Path, make: Callable[..., Path]) -> Checkpoint:
     """A model of tunes that predicts the uniform distribution."""
     text = "\n".join(TUNES * 3)
-    path = make(
-        tmp_path / "uniform_model", kind="tunes", text=text, tokens="abc", documents=7, scale=0.0
-    )
+    path = make(tmp_path / "uniform", kind="tunes", text=text, tokens="abc", documents=7, scale=0.0)
     return open_checkpoint(path)
 
 

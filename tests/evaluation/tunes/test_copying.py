@@ -6,20 +6,20 @@ from seqgen.evaluation.tunes.copying import CopiedRun, shared_runs
 from seqgen.evaluation.tunes.features import Melody, melody
 
 
-def heard(pitches, ticks):
+def make_melody(pitches, ticks):
     return Melody(np.array(pitches, int), np.array(ticks, int), np.ones(len(pitches), bool), (), ())
 
 
-few_notes = st.lists(st.tuples(st.integers(60, 63), st.integers(1, 2)), max_size=14).map(
-    lambda notes: heard([p for p, _ in notes], [t for _, t in notes])
+melodies = st.lists(st.tuples(st.integers(60, 63), st.integers(1, 2)), max_size=14).map(
+    lambda notes: make_melody([p for p, _ in notes], [t for _, t in notes])
 )
-some_tunes = st.lists(few_notes, max_size=4)
+melody_lists = st.lists(melodies, max_size=4)
 
 
-def slow(tunes, book):
-    """Longest shared run from each note but the first of each tune, by comparing all with all."""
+def slow_lengths(tunes, book):
+    """Longest shared run from each interval of each tune, by comparing all positions."""
 
-    def known(tune):
+    def intervals_and_lengths(tune):
         return list(zip(np.diff(tune.pitches).tolist(), tune.ticks[1:].tolist(), strict=True))
 
     def common(one, other):
@@ -28,19 +28,21 @@ def slow(tunes, book):
             length += 1
         return length
 
-    books = [known(tune)[place:] for tune in book for place in range(len(tune.pitches))]
+    suffixes = [
+        intervals_and_lengths(tune)[place:] for tune in book for place in range(len(tune.pitches))
+    ]
     return [
-        max((common(known(tune)[place:], other) for other in books), default=0)
+        max((common(intervals_and_lengths(tune)[place:], other) for other in suffixes), default=0)
         for tune in tunes
         for place in range(len(tune.pitches) - 1)
     ]
 
 
 @settings(deadline=None)
-@given(some_tunes, some_tunes)
-def test_runs_are_those_found_by_comparing_all_with_all(tunes, book):
+@given(melody_lists, melody_lists)
+def test_runs_equal_a_slow_search(tunes, book):
     runs = shared_runs(tunes, book)
-    expected = slow(tunes, book)
+    expected = slow_lengths(tunes, book)
     assert runs.lengths.tolist() == expected
     assert runs.longest().notes == max(expected, default=0)
     for notes in (1, 3):
@@ -52,7 +54,7 @@ def test_runs_are_those_found_by_comparing_all_with_all(tunes, book):
         assert runs.share(notes) == (np.mean(whole) if whole else 0)
 
 
-def test_a_copy_is_found_in_any_key_and_named(tune):
+def test_copies_are_found_in_any_key(tune):
     ours = [tune("C6|D6|]", (3, 4)), tune("A6|^F2 G2 A2|B2 =c2 d2|G6|]", (3, 4))]
     other = [tune("z6|]", (3, 4)), tune("c2 C2 d2|B2 c2 d2|e2 f2 g2|c'6|]", (3, 4))]
     runs = shared_runs([*map(melody, ours)], [*map(melody, other)])
@@ -61,12 +63,12 @@ def test_a_copy_is_found_in_any_key_and_named(tune):
     assert runs.longest_per_tune().tolist() == [0, 6]
 
 
-def test_other_lengths_are_no_copy(tune):
+def test_different_rhythms_are_not_copies(tune):
     one, other = tune("C2 D2 E2|F6|]", (3, 4)), tune("C3 D1 E2|F2 z4|]", (3, 4))
     assert shared_runs([melody(one)], [melody(other)]).longest_per_tune().tolist() == [1]
 
 
-def test_nothing_is_shared_with_nothing(tune):
+def test_empty_books_share_nothing(tune):
     runs = shared_runs([melody(tune("C6|D6|]", (3, 4)))], [])
     assert runs.longest() == CopiedRun(-1, -1, 0)
     assert runs.share(1) == 0

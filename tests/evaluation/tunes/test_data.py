@@ -24,7 +24,7 @@ TUNES = [f"R:none\nM:3/4\nK:Cmaj\nC2D2E2|{note}6|]" for note in "CDEFG"]
 
 @pytest.fixture
 def book(tmp_path: Path, make: Callable[..., Path]) -> Path:
-    """A checkpoint with five tunes in its run, two of them held back."""
+    """A checkpoint with five tunes in its run, two of them for validation."""
     path = make(tmp_path / "book", kind="tunes", text="\n".join(TUNES * 3), tokens="abc")
     tokenizer = open_checkpoint(path).tokenizer
     (path / layout.RESUME).mkdir(exist_ok=True)
@@ -43,33 +43,33 @@ def run_tunes(checkpoint: Checkpoint) -> tuple[list[Tune], list[Tune]]:
     return parse_tunes(checkpoint, open_run_tokens(checkpoint))
 
 
-def test_the_tunes_are_those_of_the_run(book: Path) -> None:
-    training, held_back = run_tunes(open_checkpoint(book))
+def test_tunes_are_parsed_from_the_run(book: Path) -> None:
+    training, validation = run_tunes(open_checkpoint(book))
     assert [encode_tune(tune) for tune in training] == TUNES[:3]
-    assert [encode_tune(tune) for tune in held_back] == TUNES[3:]
+    assert [encode_tune(tune) for tune in validation] == TUNES[3:]
 
 
-def test_without_a_run_the_book_is_cut_again(book: Path, tmp_path: Path) -> None:
+def test_without_a_run_the_book_is_split_again(book: Path, tmp_path: Path) -> None:
     file = tmp_path / "book.abc"
     notes = [*permutations("CDEFGA", 4)][:60]
     bars = [f"{''.join(four)}|{''.join(four[::-1])}|{four[0]}2{four[1]}2|C4|" for four in notes]
     file.write_text("".join(f"X:{n}\nM:2/4\nL:1/8\nK:C\n{bar}]\n\n" for n, bar in enumerate(bars)))
     corpus = open_corpus([str(file)])
     data = prepare(corpus, DataOptions(), tmp_path)
-    opened = open_checkpoint(book)
-    facts = replace(opened.config.corpus, sources=corpus.sources, fingerprint=corpus.fingerprint)
-    config = replace(opened.config, corpus=facts, feature_sizes=data.feature_sizes)
+    model = open_checkpoint(book)
+    facts = replace(model.config.corpus, sources=corpus.sources, fingerprint=corpus.fingerprint)
+    config = replace(model.config, corpus=facts, feature_sizes=data.feature_sizes)
     checkpoint = Checkpoint(tmp_path / "copy", config, data.tokenizer)
-    training, held_back = run_tokens(checkpoint)
+    training, validation = run_tokens(checkpoint)
     np.testing.assert_array_equal(training, data.training)
-    np.testing.assert_array_equal(held_back, data.validation)
+    np.testing.assert_array_equal(validation, data.validation)
     assert len(run_tunes(checkpoint)[1]) > 1
     file.write_text(file.read_text().replace("C4|]", "E4|]", 1))
     with pytest.raises(ConfigError, match="copy"):
         run_tokens(checkpoint)
 
 
-def test_a_book_is_cut_again_with_the_voice_of_the_run(book: Path, tmp_path: Path) -> None:
+def test_a_book_is_split_again_with_the_voice_of_the_run(book: Path, tmp_path: Path) -> None:
     file = tmp_path / "voices.abc"
     notes = [*permutations("CDEFGA", 4)][:30]
     upper = [f"{''.join(four)}|{''.join(four[::-1])}|{four[0]}4|]" for four in notes]
@@ -83,16 +83,16 @@ def test_a_book_is_cut_again_with_the_voice_of_the_run(book: Path, tmp_path: Pat
     data = prepare(corpus, DataOptions(voice="low"), tmp_path)
     assert data.facts
     assert data.facts.tunes == 30
-    opened = open_checkpoint(book)
-    facts = replace(opened.config.corpus, sources=corpus.sources, fingerprint=corpus.fingerprint)
-    tokens = replace(opened.config.data, voice="low")
-    config = replace(opened.config, corpus=facts, feature_sizes=data.feature_sizes, data=tokens)
-    training, held_back = run_tokens(Checkpoint(tmp_path / "copy", config, data.tokenizer))
+    model = open_checkpoint(book)
+    facts = replace(model.config.corpus, sources=corpus.sources, fingerprint=corpus.fingerprint)
+    tokens = replace(model.config.data, voice="low")
+    config = replace(model.config, corpus=facts, feature_sizes=data.feature_sizes, data=tokens)
+    training, validation = run_tokens(Checkpoint(tmp_path / "copy", config, data.tokenizer))
     np.testing.assert_array_equal(training, data.training)
-    np.testing.assert_array_equal(held_back, data.validation)
+    np.testing.assert_array_equal(validation, data.validation)
 
 
-def test_what_an_earlier_vocabulary_lacks_becomes_the_unknown_or_is_left_out() -> None:
+def test_tokens_outside_the_vocabulary_become_unknown_or_drop_the_tune() -> None:
     known = {"R:none\n", "M:3/4\n", "P:?\n", "K:Cmaj\n", "C", "6", "|]"}
     assert [*in_vocabulary(["R:reel\nM:3/4\nP:8*\nK:Cmaj\nC6|]"], known)] == [
         "R:none\nM:3/4\nP:?\nK:Cmaj\nC6|]"
@@ -100,13 +100,13 @@ def test_what_an_earlier_vocabulary_lacks_becomes_the_unknown_or_is_left_out() -
     assert not [*in_vocabulary(["R:none\nM:2/4\nP:?\nK:Cmaj\nC6|]"], known)]
 
 
-def test_a_book_that_is_gone_is_told(book: Path) -> None:
+def test_missing_books_are_refused(book: Path) -> None:
     (book / layout.RESUME / VALIDATION).unlink()
     with pytest.raises(ConfigError, match=r"fox\.txt"):
         run_tunes(open_checkpoint(book))
 
 
-def test_tokens_that_are_no_tunes_are_told(book: Path) -> None:
+def test_tokens_that_are_not_tunes_are_refused(book: Path) -> None:
     for name in (TRAINING, VALIDATION):
         (book / layout.RESUME / name).write_bytes(bytes([0, 1, 2, 3]))
     with pytest.raises(CheckpointError):

@@ -14,15 +14,15 @@ cp "$(dirname "$0")/played.mid" "$3"
 {more}
 """
 BODY = "|:C2 D2 z2|C2- C4:|"
-# Keys and when they begin, in ticks of a 480th of a quarter, all a tick late.
+# Keys and onsets in 480ths of a quarter, all one tick late.
 SOUNDS = [(60, 1), (62, 481), (60, 1441), (60, 2881), (62, 3361), (60, 4321)]
 
 
 @pytest.fixture
 def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Puts a program in abc2midi's place that plays `SOUNDS`, or others, and may say more."""
+    """Install a fake abc2midi that writes `SOUNDS` or others, and optional messages."""
 
-    def place(sounds=SOUNDS, more=""):
+    def install(sounds=SOUNDS, more=""):
         track, now = mido.MidiTrack(), 0
         for key, onset in sounds:
             track.append(mido.Message("note_on", note=key, velocity=80, time=onset - now))
@@ -34,16 +34,16 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         script.chmod(script.stat().st_mode | stat.S_IXUSR)
         monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
 
-    return place
+    return install
 
 
-def test_silence_and_the_same_sounds_are_agreement(program, tune):
+def test_the_same_notes_agree(program, tune):
     program()
     assert installed()
     assert abc2midi_agrees("X:1", tune(BODY, (3, 4))) is None
 
 
-def test_any_message_is_told(program, tune):
+def test_messages_and_exit_codes_are_disagreement(program, tune):
     program(more="echo 'Warning in line 7 : too long'")
     verdict = abc2midi_agrees("X:1", tune(BODY, (3, 4)))
     assert verdict == "abc2midi says: Warning in line 7 : too long"
@@ -52,14 +52,16 @@ def test_any_message_is_told(program, tune):
 
 
 @pytest.mark.parametrize(
-    ("place", "sound"), [(1, (63, 481)), (2, (60, 1451)), (5, None)], ids=["pitch", "onset", "end"]
+    ("position", "sound"),
+    [(1, (63, 481)), (2, (60, 1451)), (5, None)],
+    ids=["pitch", "onset", "end"],
 )
-def test_a_sound_that_differs_is_told(program, tune, place, sound):
-    program([*SOUNDS[:place], *filter(None, [sound]), *SOUNDS[place + 1 :]])
-    assert f"sound {place + 1} is" in abc2midi_agrees("X:1", tune(BODY, (3, 4)))
+def test_different_notes_are_reported(program, tune, position, sound):
+    program([*SOUNDS[:position], *filter(None, [sound]), *SOUNDS[position + 1 :]])
+    assert f"sound {position + 1} is" in abc2midi_agrees("X:1", tune(BODY, (3, 4)))
 
 
-def test_a_machine_without_it_says_so(tune, monkeypatch):
+def test_a_missing_program_is_an_error(tune, monkeypatch):
     monkeypatch.setenv("PATH", "/nonexistent")
     assert not installed()
     with pytest.raises(FileNotFoundError):

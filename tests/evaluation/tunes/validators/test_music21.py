@@ -22,11 +22,11 @@ def ours(tune):
     return tune(BODY, (3, 4), Key(5, mode="dor"))
 
 
-def test_the_same_notes_are_agreed_on(ours):
+def test_the_same_notes_agree(ours):
     assert music21_agrees(ABC, ours) is None
 
 
-def test_a_note_that_differs_is_told(ours):
+def test_different_notes_are_reported(ours):
     text = ABC.replace("c2 c2", "c2 =c2")
     assert music21_agrees(text, ours) == "note 4 is 73 for 1/4; music21 reads 72 for 1/4"
 
@@ -34,15 +34,15 @@ def test_a_note_that_differs_is_told(ours):
 @pytest.mark.parametrize(
     ("old", "new"), [("z2", "z"), ("d2-", "d2"), ("(3ABc", "A2"), ("B6||", "")]
 )
-def test_lengths_ties_rests_and_how_many_there_are_count(ours, old, new):
+def test_lengths_ties_rests_and_counts_are_compared(ours, old, new):
     assert music21_agrees(ABC.replace(old, new), ours).startswith("note ")
 
 
-def test_a_text_that_forgets_its_accidentals_does_not_pass(ours):
+def test_the_scope_of_accidentals_is_compared(ours):
     assert music21_agrees(ABC.removeprefix("%abc-2.1\n"), ours).startswith("note 4 is 73")
 
 
-def test_a_warning_is_no_agreement(ours, monkeypatch):
+def test_warnings_are_disagreement(ours, monkeypatch):
     from music21 import converter, environment
 
     parse = converter.parse
@@ -55,7 +55,7 @@ def test_a_warning_is_no_agreement(ours, monkeypatch):
     assert "what a tune" in music21_agrees(ABC, ours)
 
 
-def test_what_music21_cannot_read_it_does_not_agree_with(ours, monkeypatch):
+def test_errors_of_music21_are_disagreement(ours, monkeypatch):
     from music21 import converter
 
     def failing(*args, **kwargs):
@@ -65,7 +65,7 @@ def test_what_music21_cannot_read_it_does_not_agree_with(ours, monkeypatch):
     assert music21_agrees(ABC, ours) == "music21 fails: ValueError: no"
 
 
-def test_a_chord_is_all_of_its_notes(ours):
+def test_all_notes_of_a_chord_are_compared(ours):
     note = ours.bars[0].notes[0]
     chord = note._replace(pitches=(note.pitches[0]._replace(step=32), note.pitches[0]))
     bars = (replace(ours.bars[0], notes=(chord,)), *ours.bars[1:])
