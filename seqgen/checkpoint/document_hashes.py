@@ -57,7 +57,7 @@ def corpus_hashes(checkpoint: "Checkpoint", *, make: bool = True) -> DocumentHas
 
 
 def _read(path: Path, documents: int) -> DocumentHashes:
-    """Read stored hashes of at most so many documents. Raises CheckpointError."""
+    """Read stored hashes of at most ``documents`` documents. Raises CheckpointError."""
     arrays, _ = read_arrays(path, max_bytes=8 * documents + SPARE_BYTES)
     valid = all(values.dtype == np.uint64 and values.ndim == 1 for values in arrays.values())
     valid = valid and sum(map(len, arrays.values())) <= documents

@@ -1,6 +1,6 @@
 """ONNX graphs built from checkpoints, kept in the user's cache folder.
 
-ONNX Runtime executes whatever a graph contains, so a graph found in a checkpoint is never run:
+ONNX Runtime executes whatever a graph contains, so a graph in a checkpoint is never run:
 graphs are built from weights and configuration, and only this user's own builds are reused. Each
 is a file ``graphs/KEY.onnx``: the graph, followed by the SHA-256 of its key and content. A file
 that is damaged, or that another user can write to, is ignored and built again. Where the folder

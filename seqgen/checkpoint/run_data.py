@@ -1,4 +1,4 @@
-"""The tokens of a run: stored beside it, or made again from its corpus."""
+"""The tokens of a run: those that it stored, or those of its corpus split and encoded again."""
 
 import os
 from collections import deque
@@ -145,7 +145,7 @@ def _own_corpus(checkpoint: "Checkpoint", progress: "Progress | None") -> Corpus
         # A checkpoint may be a stranger's: it may name files and known corpora, no folders.
         for source in facts.sources:
             if not _is_file(source) and find_entry(source) is None:
-                raise CorpusError(f"{source}: is no known corpus, and no file here")
+                raise CorpusError(f"{source} is neither a built-in corpus nor a file here")
         corpus = open_corpus(facts.sources, encoding=facts.encoding, progress=progress)
     except SeqgenError as error:
         raise ConfigError(f"{problem} cannot be opened ({error})") from error

@@ -138,9 +138,9 @@ def fail(message: str, status: int) -> int:
 
 
 class StandardOutput(io.FileIO):
-    """Standard output that raises `OutputError` for errors of its own.
+    """Standard output that raises `OutputError` if it cannot be written.
 
-    It passes a broken pipe on, which is no error: ``seqgen sample x | head``.
+    A broken pipe stays a BrokenPipeError, since it is no failure: ``seqgen sample x | head``.
     """
 
     def write(self, data: Any) -> int:

@@ -1,8 +1,7 @@
-"""`seqgen checkpoints`: what has been trained, or comes with seqgen, and how well."""
+"""`seqgen checkpoints`: list, show, export and upgrade checkpoints."""
 
-import dataclasses
-import json
 import time
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,23 +14,19 @@ from seqgen.checkpoint.locate import (
     list_checkpoints,
     shipped_checkpoints,
 )
+from seqgen.cli._common import open_checkpoint, print_json
 from seqgen.cli.completion import complete_checkpoint
-from seqgen.cli.export import export
 from seqgen.cli.help import Command, Group
+from seqgen.cli.options import AsJson, CheckpointName
 from seqgen.cli.terminal import print_notice, strip_controls, write_stdout
-from seqgen.cli.upgrade import upgrade
-from seqgen.errors import CheckpointError, SeqgenError
+from seqgen.errors import CheckpointError, ConfigError, SeqgenError
 from seqgen.io.atomic import MAX_TEXT_BYTES, read_bytes
 
 app = typer.Typer(
     cls=Group, help="List, show, export and upgrade checkpoints.", add_completion=False
 )
-app.command(cls=Command)(export)
-app.command(cls=Command)(upgrade)
 
 SAMPLE_LINES = 12
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -40,74 +35,111 @@ def checkpoints(context: typer.Context, as_json: AsJson = False) -> None:
     if context.invoked_subcommand is not None:
         return
     own = list_checkpoints()
-    rows = [summary(path) for path in (*own, *shipped_checkpoints())]
+    rows = [summarise(path) for path in (*own, *shipped_checkpoints())]
     if as_json:
-        print(json.dumps(rows, indent=2, ensure_ascii=False))
+        print_json(rows)
         return
     if rows:
         print_table(rows)
     if not own:
-        print_notice("none of your own here yet; train one with `seqgen train SOURCE`")
+        print_notice("you have no checkpoints here yet; train one with `seqgen train SOURCE`")
 
 
 @app.command(cls=Command)
-def show(
-    name: Annotated[
-        str,
+def export(
+    name: CheckpointName,
+    folder: Annotated[Path, typer.Argument(help="Folder of the copy; must not exist.")],
+    half: Annotated[bool, typer.Option(help="Store weights in half precision.")] = True,
+) -> None:
+    """Copy a checkpoint without its training state, to share it."""
+    from seqgen.checkpoint import export
+    from seqgen.evaluation.export_metrics import measure
+
+    original = open_checkpoint(name)
+    info = export.export(original, folder, half=half, measure=partial(measure, original, half=half))
+    size = sum(file.stat().st_size for file in folder.iterdir())
+    print_notice(f"{folder}: {size / 1e6:.1f} MB")
+    unit = "nats per token on the validation part"
+    if info.halving is not None:
+        print_notice(f"half precision: {info.halving:+.6f} {unit}")
+    for precision, nats in info.validation.items():
+        print_notice(f"{precision}: {nats:.4f} {unit}")
+
+
+@app.command(cls=Command)
+def upgrade(
+    names: Annotated[
+        list[str] | None,
         typer.Argument(
-            help="Name of a checkpoint, or path of its folder.",
+            metavar="NAME...",
+            help="Names of checkpoints, or paths of their folders.",
             autocompletion=complete_checkpoint,
         ),
-    ],
-    as_json: AsJson = False,
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Upgrade all of your checkpoints.")] = False,
 ) -> None:
-    """Show options, metrics, learning curve and a sample."""
-    path = find_checkpoint(name)
-    from seqgen.checkpoint.model_card import data_rows, network_rows, training_rows
-    from seqgen.checkpoint.read import best_metric, open_checkpoint
+    """Rewrite checkpoints of an earlier format in the current format."""
+    if bool(names) == every:
+        raise ConfigError("name the checkpoints to upgrade, or give `all=True`")
+    from seqgen.checkpoint.upgrade import upgrade
 
-    checkpoint = open_checkpoint(path)
-    config, metrics = checkpoint.config, checkpoint.metrics()
+    paths = list_checkpoints() if every else [find_checkpoint(name) for name in names or ()]
+    failed = False
+    for path in paths:
+        try:
+            state = "upgraded to" if upgrade(path) else "already in"
+            print_notice(f"{path}: {state} format {layout.FORMAT}")
+        except SeqgenError as error:
+            print_notice(str(error))
+            failed = True
+    if failed:
+        raise typer.Exit(SeqgenError.status)
+
+
+@app.command(cls=Command)
+def show(name: CheckpointName, as_json: AsJson = False) -> None:
+    """Show options, metrics, learning curve and a sample."""
+    from seqgen.checkpoint.model_card import data_rows, network_rows, training_rows
+    from seqgen.checkpoint.read import best_metric
+
+    checkpoint = open_checkpoint(name)
+    path, config, metrics = checkpoint.path, checkpoint.config, checkpoint.metrics()
     if as_json:
-        facts = summary(path) | {"config": config.to_json(), "metrics": metrics}
-        print(json.dumps(facts, indent=2, ensure_ascii=False))
+        print_json(summarise(path) | {"config": config.to_json(), "metrics": metrics})
         return
     print_facts(f"{path}", [*data_rows(config), *network_rows(config)])
     best = best_metric(metrics) or {}
-    measured = [(name, f"{v:.5g}" if type(v) is float else str(v)) for name, v in best.items()]
-    print_facts("training", [*training_rows(config, metrics), *option_rows(config.training)])
-    print_facts("at its best", measured or [("not measured yet", "")])
+    figures = [(name, f"{v:.5g}" if type(v) is float else str(v)) for name, v in best.items()]
+    options = [(name, str(v)) for name, v in vars(config.training).items() if v is not None]
+    print_facts("training", [*training_rows(config, metrics), *options])
+    print_facts("best evaluation", figures or [("not evaluated yet", "")])
     print_curve(metrics)
     print_sample(path / layout.SAMPLES)
 
 
-def summary(path: Path) -> dict[str, Any]:
-    """What the list says of a checkpoint; where it is damaged, why."""
-    from seqgen.checkpoint.read import best_metric, open_checkpoint
+def summarise(path: Path) -> dict[str, Any]:
+    """Return the facts of the list about a checkpoint, or why it is damaged."""
+    from seqgen.checkpoint import read
     from seqgen.models import cells
 
+    facts = {"name": path.name, "path": str(path), "shipped": is_shipped(path), "damaged": None}
     try:
-        checkpoint = open_checkpoint(path)
-        config, best = checkpoint.config, best_metric(checkpoint.metrics()) or {}
-        return {
-            "name": path.name,
-            "path": str(path),
+        checkpoint = read.open_checkpoint(path)
+        config, best = checkpoint.config, read.best_metric(checkpoint.metrics()) or {}
+        return facts | {
             "cell": cells.find(config.model.cell).title,
             "units": list(config.model.units),
             "parameters": config.parameters,
             "corpus": config.corpus.name,
             "bits_per_character": best.get("bits_per_character"),
-            "age_seconds": max(0.0, round(time.time() - changed(path), 1)),
-            "shipped": is_shipped(path),
-            "damaged": None,
+            "age_seconds": max(0.0, round(time.time() - modification_time(path), 1)),
         }
     except SeqgenError as error:
-        facts = {"name": path.name, "path": str(path), "shipped": is_shipped(path)}
         return facts | {"damaged": str(error)}
 
 
-def changed(path: Path) -> float:
-    """When the network last got better, or the checkpoint was made."""
+def modification_time(path: Path) -> float:
+    """Return when the best weights were written, or else when the checkpoint was created."""
     weights = path / layout.WEIGHTS
     return (weights if weights.exists() else path / layout.CONFIG).stat().st_mtime
 
@@ -123,8 +155,9 @@ def print_table(rows: list[dict[str, Any]]) -> None:
         right = column in ("parameters", "bits/char", "age")
         table.add_column(column, justify="right" if right else "left")
     for row in rows:
+        name = Text(strip_controls(row["name"]), "bold")
         if row["damaged"]:
-            table.add_row(Text(strip_controls(row["name"]), "bold"), Text("damaged", "red"))
+            table.add_row(name, Text("damaged", "red"))
             continue
         bits = row["bits_per_character"]
         cells = (
@@ -132,37 +165,30 @@ def print_table(rows: list[dict[str, Any]]) -> None:
             f"{row['parameters']:,}",
             row["corpus"],
             f"{bits:.3f}" if isinstance(bits, (int, float)) else "-",
-            when(row, rows),
+            format_origin(row, rows),
         )
         # Text: a name with brackets is no markup.
-        table.add_row(
-            Text(strip_controls(row["name"]), "bold"), *map(Text, map(strip_controls, cells))
-        )
+        table.add_row(name, *map(Text, map(strip_controls, cells)))
     Console().print(table)
     for row in rows:
         if row["damaged"]:
             print_notice(f"damaged: {row['damaged']}")
 
 
-def when(row: dict[str, Any], rows: list[dict[str, Any]]) -> str:
-    """How old a checkpoint is, or that it comes with seqgen, and one here goes before it."""
+def format_origin(row: dict[str, Any], rows: list[dict[str, Any]]) -> str:
+    """Return the age of a checkpoint, or that it is shipped and perhaps hidden by another."""
     if not row["shipped"]:
-        return age(row["age_seconds"])
+        return format_age(row["age_seconds"])
     hidden = any(other["name"] == row["name"] and not other["shipped"] for other in rows)
-    return "shipped, yours first" if hidden else "shipped"
+    return "shipped, hidden by yours" if hidden else "shipped"
 
 
-def age(seconds: float) -> str:
-    """A span of time as one says it: 40 s, 12 min, 5 h, 3 days."""
-    for unit, size, until in (("s", 1, 60), ("min", 60, 3600), ("h", 3600, 172_800)):
-        if seconds < until:
+def format_age(seconds: float) -> str:
+    """Return a duration in its largest unit: 40 s, 12 min, 5 h, 3 days."""
+    for unit, size, limit in (("s", 1, 60), ("min", 60, 3600), ("h", 3600, 172_800)):
+        if seconds < limit:
             return f"{seconds // size:.0f} {unit}"
     return f"{seconds // 86_400:.0f} days"
-
-
-def option_rows(options: Any) -> list[tuple[str, str]]:
-    values = dataclasses.asdict(options)
-    return [(name, str(value)) for name, value in values.items() if value is not None]
 
 
 def print_facts(title: str, rows: list[tuple[str, str]]) -> None:
@@ -179,40 +205,29 @@ def print_facts(title: str, rows: list[tuple[str, str]]) -> None:
 
 
 def print_curve(metrics: list[dict[str, Any]]) -> None:
-    """The learning curve, drawn in characters: loss in nats a token over steps."""
-    curves = {name: points(metrics, name) for name in ("training_loss", "validation_loss")}
-    if max(map(len, curves.values())) < 2:
-        return
-    import plotext
+    """Draw the learning curve in characters."""
     from rich.console import Console
-    from rich.text import Text
 
-    figure = plotext.figure
-    figure.clear()
-    figure.theme("simple")
-    figure.plot_size(78, 18)
-    figure.title("loss, nats a token")
-    figure.label("step", "x")
-    figure.legend(x=50)  # at the right: the curves begin high at the left
-    for name, curve in curves.items():
-        line = figure.signal(list(curve), list(curve.values()))
-        figure.draw(line.lines().label(name.replace("_", " ")))
-    # Through rich, which leaves the colours out where there is no terminal.
-    Console().print(Text.from_ansi(str(figure.build())), "")
+    from seqgen.reports.charts import Point, Series, terminal_chart
 
-
-def points(metrics: list[dict[str, Any]], name: str) -> dict[float, float]:
-    """A value by step, where both are numbers; the first if a step was measured twice."""
-    found: dict[float, float] = {}
-    for metric in metrics:
-        step, value = metric.get("step"), metric.get(name)
-        if isinstance(step, (int, float)) and isinstance(value, (int, float)):
-            found.setdefault(step, value)
-    return found
+    series = []
+    for name in ("training_loss", "validation_loss"):
+        points: dict[float, Point] = {}  # the first if a step was measured twice
+        for metric in metrics:
+            step, loss = metric.get("step"), metric.get(name)
+            if isinstance(step, (int, float)) and isinstance(loss, (int, float)):
+                points.setdefault(step, Point(step, loss))
+        series.append(Series(name.replace("_", " "), tuple(points.values())))
+    if any(len(each.points) > 1 for each in series):
+        title = "loss, nats per token"
+        chart = terminal_chart(
+            series, title=title, x_label="step", width=78, height=18, legend_x=50
+        )
+        Console().print(chart, "")  # rich removes the colours where there is no terminal
 
 
 def print_sample(path: Path) -> None:
-    """The end of what the network wrote while it learned."""
+    """Print the end of the samples that were drawn during training."""
     try:
         text = read_bytes(path, MAX_TEXT_BYTES).decode("utf-8", "replace")
     except CheckpointError:

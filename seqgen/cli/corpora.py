@@ -1,13 +1,13 @@
-"""`seqgen corpora`: what there is to learn from, a look at it, and fetching it."""
+"""`seqgen corpora`: list, show and download the built-in corpora."""
 
-import json
 from typing import Annotated, Any
 
 import typer
 
-from seqgen.cli._common import download_progress, open_sources
+from seqgen.cli._common import download_progress, open_sources, print_json
 from seqgen.cli.completion import complete_corpus
 from seqgen.cli.help import Command, Group
+from seqgen.cli.options import AsJson, Encoding
 from seqgen.cli.terminal import print_notice, write_stdout
 from seqgen.data.corpora.builtin import describe, open_builtin
 from seqgen.data.corpora.document import Corpus
@@ -19,10 +19,7 @@ app = typer.Typer(
     cls=Group, help="List, show and download the built-in corpora.", add_completion=False
 )
 
-GLANCE = 2_000  # characters; about one screen
-
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+SCREEN = 2_000  # characters
 
 
 @app.callback(invoke_without_command=True)
@@ -30,9 +27,9 @@ def corpora(context: typer.Context, as_json: AsJson = False) -> None:
     """List, show and download the built-in corpora."""
     if context.invoked_subcommand is not None:
         return
-    rows = [describe(known) for known in entries().values()]
+    rows = [describe(entry) for entry in entries().values()]
     if as_json:
-        print(json.dumps(rows, indent=2, ensure_ascii=False))
+        print_json(rows)
     else:
         print_table(rows)
 
@@ -48,9 +45,7 @@ def show(
     characters: Annotated[
         int | None, typer.Option(min=1, help="Characters to print.", show_default="a screen")
     ] = None,
-    encoding: Annotated[
-        str | None, typer.Option(help="Encoding of a file.", show_default="UTF-8 or BOM")
-    ] = None,
+    encoding: Encoding = None,
     report: Annotated[bool, typer.Option(help="Count rejected tunes by reason.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -61,7 +56,7 @@ def show(
     if report:
         print_report(corpus, as_json)
     elif as_json:
-        print(json.dumps(corpus_facts(corpus), indent=2, ensure_ascii=False))
+        print_json(corpus_facts(corpus))
     else:
         write_stdout(beginning(corpus, characters))
 
@@ -81,10 +76,10 @@ def fetch(
 
 
 def corpus_facts(corpus: Corpus) -> dict[str, Any]:
-    """What is known of an open corpus: for a known one the registry's facts, and its measures."""
+    """Return measurements of a corpus, with the facts of the registry for a built-in one."""
     count, unit = TASKS.load(corpus.kind).count_documents(corpus)
-    known = find_entry(corpus.sources[0])
-    return (describe(known) if known else {}) | {
+    entry = find_entry(corpus.sources[0])
+    return (describe(entry) if entry else {}) | {
         "name": corpus.name,
         "kind": corpus.kind,
         "documents": count,
@@ -96,34 +91,29 @@ def corpus_facts(corpus: Corpus) -> dict[str, Any]:
 
 
 def beginning(corpus: Corpus, characters: int | None) -> str:
-    """The first characters of a corpus: as many as requested, or the lines that fit on the
-    screen."""
-    wanted = characters or GLANCE
-    between = TASKS.load(corpus.kind).document_separator
+    """Return the first characters of a corpus; by default whole lines that fit on a screen."""
+    limit = characters or SCREEN
+    separator = TASKS.load(corpus.kind).document_separator
     parts, length = [], 0
     for document in corpus.documents:
-        if length >= wanted:
+        if length >= limit:
             break
-        parts.append(str(document.text[:wanted]))
-        length += len(document.text) + len(between)
-    text = between.join(parts)[:wanted]
-    if characters is None and length > wanted and "\n" in text:
+        parts.append(str(document.text[:limit]))
+        length += len(document.text) + len(separator)
+    text = separator.join(parts)[:limit]
+    if characters is None and length > limit and "\n" in text:
         text = text[: text.rindex("\n") + 1]
     return text
 
 
 def print_report(corpus: Corpus, as_json: bool) -> None:
-    """What is learned of a book of tunes. Raises ConfigError for a text."""
+    """Print which tunes a model can train on. Raises ConfigError for a text."""
     facts = TASKS.load(corpus.kind).corpus_report(corpus)
     if facts is None:
-        raise ConfigError(f"{corpus.name} is a text; --report is for tunes")
+        raise ConfigError(f"is for tunes, and {corpus.name} is a text", option="report")
     if as_json:
-        print(json.dumps({"name": corpus.name} | facts, indent=2, ensure_ascii=False))
-    else:
-        draw_report(facts)
-
-
-def draw_report(facts: dict[str, Any]) -> None:
+        print_json({"name": corpus.name} | facts)
+        return
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -141,28 +131,28 @@ def draw_report(facts: dict[str, Any]) -> None:
     table.add_column("for example", overflow="fold")
     for what, key in (
         ("in normal form", "normal"),
-        ("  learned from", "kept"),
-        ("  the same notes as one before", "duplicates"),
+        ("  used for training", "kept"),
+        ("  duplicates of an earlier tune", "duplicates"),
     ):
         table.add_row(what, f"{facts[key]:,}", share(facts[key]), style="bold" * (key == "kept"))
     if facts["divided"]:
-        table.add_row("  learned as a tune for each key or meter", f"{facts['divided']:,}")
+        table.add_row("  divided into a tune per key or meter", f"{facts['divided']:,}")
     table.add_section()
-    for reason, why in facts["aside"].items():
+    for reason, rejected in facts["rejected"].items():
         # Text: a path with brackets is no markup.
-        cells = (reason, f"{why['tunes']:,}", share(why["tunes"]), why["example"])
+        cells = (reason, f"{rejected['tunes']:,}", share(rejected["tunes"]), rejected["example"])
         table.add_row(*map(Text, cells))
     console = Console()
     console.print(table)
-    left_out, tunes = (
-        {kind: found[which] for kind, found in facts["left_out"].items()}
-        for which in ("count", "tunes")
+    counts, tunes = (
+        {kind: entry[key] for kind, entry in facts["left_out"].items()}
+        for key in ("count", "tunes")
     )
-    for line in summary_lines(left_out, tunes):
+    for line in summary_lines(counts, tunes):
         console.print(Text(line))
     for what in ("keys", "meters", "rhythms"):
-        counts = ", ".join(f"{name} {count:,}" for name, count in facts[what].items())
-        console.print(Text(f"{what}: {counts}"))
+        values = ", ".join(f"{name} {count:,}" for name, count in facts[what].items())
+        console.print(Text(f"{what}: {values}"))
 
 
 def print_table(rows: list[dict[str, Any]]) -> None:
@@ -177,7 +167,7 @@ def print_table(rows: list[dict[str, Any]]) -> None:
         box=box.SIMPLE_HEAD,
         pad_edge=False,
         padding=(0, 1, 0, 0),
-        caption=f"seqgen corpora fetch NAME fetches; {more}",
+        caption=f"seqgen corpora fetch NAME downloads; {more}",
     )
     table.add_column("name", style="bold", no_wrap=True)
     table.add_column("kind", no_wrap=True)

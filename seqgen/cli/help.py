@@ -45,7 +45,7 @@ class Command(_Help, TyperCommand):
 
 
 class Group(_Help, TyperGroup):
-    """A command with commands of its own."""
+    """A command with subcommands."""
 
     advanced: frozenset[str] = frozenset()
 

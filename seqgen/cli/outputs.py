@@ -52,12 +52,12 @@ def is_rendered(output: Path | None) -> bool:
     return True
 
 
-def check(options: RenderOptions, shown: bool, output: Path | None = None) -> None:
+def check(options: RenderOptions, drawn: bool, output: Path | None = None) -> None:
     """Check the options before tunes are read or generated.
 
     Args:
         options: The options.
-        shown: Whether the terminal shows the tunes, with their tempo.
+        drawn: Whether the terminal shows the tunes, with their tempo.
         output: One more file, in the format of its suffix.
 
     Raises:
@@ -67,7 +67,7 @@ def check(options: RenderOptions, shown: bool, output: Path | None = None) -> No
         instruments.find(options.instrument)
     if options.play or any(writer_for(path).plays for path in paths(options, output)):
         return
-    for option, affects in (("instrument", True), ("tempo", not shown)):
+    for option, affects in (("instrument", True), ("tempo", not drawn)):
         if affects and getattr(options, option) is not None:
             raise ConfigError(
                 "has no effect without sound; add `midi`, `audio`, `html` or `play`", option=option
@@ -155,7 +155,7 @@ class Losses:
 
     def __init__(self, several: bool) -> None:
         self.several = several
-        self.read, self.drawn, self.played, self.shown = Tally(), Tally(), Tally(), Tally()
+        self.read, self.drawn, self.played, self.printed = Tally(), Tally(), Tally(), Tally()
 
     def lines(self) -> list[str]:
         """Return one line for each kind."""
@@ -163,7 +163,7 @@ class Losses:
             "left out": self.read,
             "not drawn": self.drawn,
             "not played": self.played,
-            "not shown": self.shown,
+            "not shown": self.printed,
         }
         return [
             line

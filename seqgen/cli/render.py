@@ -68,7 +68,7 @@ def show_tunes(tunes: list[Tune], tempo: float | None) -> None:
         try:
             outputs.print_tune(tune, tempo, above=count > 0)
             count += 1
-            losses.shown.add(not_shown(tune))
+            losses.printed.add(not_shown(tune))
         except TuneError as error:
             outputs.print_notices([outputs.skip_notice(tune, error)])
     outputs.print_notices(map(outputs.Notice, losses.lines()))

@@ -24,7 +24,7 @@ class Screen(io.TextIOWrapper):
     """Standard error that ignores errors: a run continues after its terminal is closed."""
 
     def __init__(self) -> None:
-        # A descriptor of its own: TensorFlow's chatter on number 2 is silenced while it loads.
+        # A duplicate: descriptor 2 is closed while TensorFlow loads, which writes to it.
         own = io.BufferedWriter(io.FileIO(os.dup(2), "wb"))
         super().__init__(own, "utf-8", "replace", line_buffering=True)
 
@@ -62,7 +62,7 @@ class Interruption:
 
     Before the first step, and at a second Ctrl-C, it interrupts at once. After a signal, every
     exception of the body counts as the interruption, since imports and graph building turn a
-    KeyboardInterrupt into other errors; except a SeqgenError, which says that saving failed.
+    KeyboardInterrupt into other errors; except a SeqgenError, which means that saving failed.
     Signals that were ignored, such as SIGHUP under `nohup`, stay ignored.
     """
 
@@ -71,8 +71,11 @@ class Interruption:
         self.may_wait = False
 
     def __enter__(self) -> "Interruption":
-        heard = [kind for kind in SIGNALS if signal.getsignal(kind) is not signal.SIG_IGN]
-        self.before = {kind: signal.signal(kind, self.heard) for kind in heard}
+        self.before = {
+            kind: signal.signal(kind, self.handle)
+            for kind in SIGNALS
+            if signal.getsignal(kind) is not signal.SIG_IGN
+        }
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
@@ -80,7 +83,7 @@ class Interruption:
             signal.signal(number, handler)
         return self.signal is not None and not isinstance(error, SeqgenError)
 
-    def heard(self, number: int, frame: FrameType | None) -> None:
+    def handle(self, number: int, frame: FrameType | None) -> None:
         at_once = self.signal or not self.may_wait
         self.signal = Signals(number)
         if at_once:

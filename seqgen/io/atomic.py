@@ -69,7 +69,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
             beside.touch(exist_ok=False)
             mode = beside.stat().st_mode
             yield beside
-            # safetensors may create the file with a mode of its own.
+            # safetensors may create the file with another mode.
             beside.chmod(mode)
             with open(beside, "rb+") as file:
                 os.fsync(file.fileno())

@@ -1,6 +1,6 @@
 """What this machine has: cores, memory, and bfloat16 products in hardware.
 
-Whether TensorFlow sees a GPU is asked in `seqgen.models.tf_runtime`, since that loads TensorFlow.
+`seqgen.models.tf_runtime` detects a GPU, since that loads TensorFlow.
 """
 
 import contextlib

@@ -132,7 +132,7 @@ def trim_start(series: Sequence[Series], min_points: int = 0) -> list[Series]:
 
     Args:
         series: Curves that share their axes.
-        min_points: Return the curves as they are if none would keep so many points.
+        min_points: Return the curves as they are if none would keep this number of points.
     """
     end = max((point.x for each in series for point in each.points), default=0.0)
     later = (point.y for each in series for point in each.points if point.x >= end / 10)
@@ -164,6 +164,7 @@ def terminal_chart(
     x_label: str,
     width: int,
     height: int,
+    legend_x: int | None = None,
     markers: Sequence[tuple[str, int | None]] | None = None,
 ) -> "Text":
     """Draw curves in characters.
@@ -174,6 +175,7 @@ def terminal_chart(
         x_label: Line below it.
         width: Columns.
         height: Lines.
+        legend_x: Column of the legend; by default at the left.
         markers: plotext's marker and colour code of each curve. Without them plotext chooses both,
             and the chart has a legend.
     """
@@ -186,6 +188,8 @@ def terminal_chart(
     figure.plot_size(width, height)
     figure.title(title)
     figure.label(x_label, "x")
+    if legend_x is not None:
+        figure.legend(x=legend_x)
     for number, each in enumerate(series):
         if not each.points:
             continue

@@ -28,13 +28,13 @@ def underline(text: str, spans: Sequence[tuple[int, int]]) -> "Markup":
     """
     from markupsafe import Markup
 
-    shown = show_controls(text)
+    visible = show_controls(text)
     html = Markup()
     end_of_last = 0
     for begin, end in spans:
-        html += shown[end_of_last:begin] + Markup("<u>{}</u>").format(shown[begin:end])
+        html += visible[end_of_last:begin] + Markup("<u>{}</u>").format(visible[begin:end])
         end_of_last = end
-    return html + shown[end_of_last:]
+    return html + visible[end_of_last:]
 
 
 def color_by_surprisal(text: str, bits: Sequence[float]) -> "Markup":

@@ -8,7 +8,7 @@ from typer.testing import CliRunner, Result
 
 from seqgen.checkpoint import layout, write
 from seqgen.cli.app import app
-from seqgen.cli.checkpoints import age
+from seqgen.cli.checkpoints import format_age
 from seqgen.cli.completion import complete_checkpoint
 from seqgen.errors import ConfigError
 
@@ -67,7 +67,7 @@ def test_shipped_checkpoints_are_listed_and_marked(
     lines = run().stdout.splitlines()
     ends = {line.split()[0]: line.strip() for line in lines if "LSTM" in line and "shipped" in line}
     assert ends["cat"].endswith("shipped")
-    assert ends["fox"].endswith("shipped, yours first")
+    assert ends["fox"].endswith("shipped, hidden by yours")
     rows = json.loads(run("--json").stdout)
     assert [(row["name"], row["shipped"]) for row in rows] == [
         ("fox", False), ("jig", False), ("cat", True), ("fox", True)
@@ -105,7 +105,7 @@ def test_show_has_options_curve_and_last_sample() -> None:
 
 @pytest.mark.usefixtures("here")
 def test_show_without_evaluations() -> None:
-    assert "not measured yet" in run("show", "checkpoints/jig").stdout
+    assert "not evaluated yet" in run("show", "checkpoints/jig").stdout
 
 
 @pytest.mark.usefixtures("here")
@@ -120,7 +120,7 @@ def test_show_as_json_has_everything() -> None:
     [(0, "0 s"), (59, "59 s"), (60, "1 min"), (7200, "2 h"), (172_800, "2 days")],
 )
 def test_age_has_a_suitable_unit(seconds: float, text: str) -> None:
-    assert age(seconds) == text
+    assert format_age(seconds) == text
 
 
 def test_upgrade_rewrites_checkpoints_of_format_1(here: Path) -> None:

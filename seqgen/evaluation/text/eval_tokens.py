@@ -9,9 +9,9 @@ import numpy as np
 from seqgen.data.tokenizers.base import END, Tokenizer
 from seqgen.generation.scoring import BURN_IN
 
-# With so many, the standard error is far below any relevant difference.
+# With this many, the standard error is far below any relevant difference.
 MAX_TOKENS = 1_000_000
-# A longer text is sampled in evenly spaced spans of so many tokens.
+# Tokens of each of the evenly spaced spans that represent a longer text.
 SPAN = 10_000
 
 

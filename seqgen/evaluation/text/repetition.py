@@ -3,7 +3,7 @@
 import re
 from collections.abc import Hashable, Sequence
 
-# A loop has at least so many repetitions and characters.
+# Minimum number of repetitions and of characters of a loop.
 MIN_REPEATS = 3
 MIN_CHARACTERS = 60
 

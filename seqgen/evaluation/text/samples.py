@@ -33,7 +33,7 @@ MAX_SAMPLES = 10_000
 MIN_MARKED = 24
 MAX_UNKNOWN_WORDS = 24
 _WORD_RUN, _CHARACTER_RUN = 4, 16
-# A real text begins with a line, if one begins within so many characters before it.
+# Characters before a real text in which the beginning of a line is searched.
 _LINE_SEARCH = 200
 
 
@@ -193,13 +193,13 @@ def _size_row(columns: Mapping[str, Sequence[str]]) -> Metric:
     return Metric("characters", "measured", CHARACTERS, values)
 
 
-def _novelty_rows(found: Mapping[str, Sequence[Matches]]) -> list[Metric]:
+def _novelty_rows(matches: Mapping[str, Sequence[Matches]]) -> list[Metric]:
     return [
         Metric(
             f"novel_{n}",
             f"new runs of {n} characters",
             SHARE,
-            {name: novelty(each, n) for name, each in found.items()},
+            {name: novelty(each, n) for name, each in matches.items()},
         )
         for n in RUNS
     ]

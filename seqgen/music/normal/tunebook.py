@@ -71,7 +71,7 @@ class Book:
             "duplicates": len(self.duplicates),
             "divided": self.divided,
             "kept": len(self.tunes),
-            "aside": {
+            "rejected": {
                 reason: {"tunes": len(origins), "example": origins[0]}
                 for reason, origins in by_reason
             },

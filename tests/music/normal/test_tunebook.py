@@ -60,7 +60,7 @@ def test_facts_count_everything():
         "duplicates": 1,
         "divided": 0,
         "kept": 2,
-        "aside": {
+        "rejected": {
             "bar that does not add up": {"tunes": 2, "example": "b.abc:4, bar 2, of 6 eighths"},
             "unreadable music": {"tunes": 1, "example": "b.abc:5, line 5, column 6"},
         },
@@ -206,11 +206,11 @@ def test_at_least_this_share_of_each_book_is_kept(kept):
     assert (
         facts["tunes"]
         == count
-        == facts["normal"] + sum(reason["tunes"] for reason in facts["aside"].values())
+        == facts["normal"] + sum(reason["tunes"] for reason in facts["rejected"].values())
     )
     _, study, now = SHARES[name]
     assert facts["normal"] / count >= max(study, now)
-    assert len(facts["aside"]) < 20  # reasons are few, so that they can be counted
+    assert len(facts["rejected"]) < 20  # reasons are few, so that they can be counted
 
 
 def test_every_tune_kept_goes_all_the_way_round(kept):

@@ -102,7 +102,7 @@ def test_an_installed_package_adds_a_format(tmp_path: Path) -> None:
     path = tmp_path / "two.notes"
     tune: Tune = parse_tune(ABC)
     options = RenderOptions(instrument="fiddle")
-    outputs.check(options, shown=False, output=path)
+    outputs.check(options, drawn=False, output=path)
     assert outputs.is_rendered(path)
     list(outputs.render([(tune, ABC)] * 2, options, output=path))
     assert path.read_text() == "2 tunes for fiddle"
@@ -110,7 +110,7 @@ def test_an_installed_package_adds_a_format(tmp_path: Path) -> None:
 
 def test_a_score_alone_is_not_heard(tmp_path: Path) -> None:
     with pytest.raises(ConfigError):
-        outputs.check(RenderOptions(instrument="fiddle"), shown=False, output=tmp_path / "a.svg")
+        outputs.check(RenderOptions(instrument="fiddle"), drawn=False, output=tmp_path / "a.svg")
 
 
 @pytest.mark.parametrize(
