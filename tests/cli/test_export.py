@@ -24,10 +24,10 @@ def test_the_copy_gives_the_same_samples(folder: Path, seqgen: Seqgen) -> None:
     assert seqgen("sample", "out/copy", *options) == seqgen("sample", "fox", *options)
 
 
-def test_nothing_is_overwritten(folder: Path, seqgen: Seqgen) -> None:
+def test_existing_folders_are_refused(folder: Path, seqgen: Seqgen) -> None:
     code, _, err = seqgen("checkpoints", "export", "fox", "checkpoints/fox")
     assert code == 1
-    assert "name a folder that is not there yet" in err
+    assert "checkpoints/fox" in err
 
 
 def test_unknown_checkpoints_are_refused(folder: Path, seqgen: Seqgen) -> None:
@@ -65,8 +65,7 @@ def test_copies_cannot_be_resumed(folder: Path, shipped: Path, seqgen: Seqgen) -
     seqgen("checkpoints", "export", "fox", str(shipped / "cat"))
     code, _, err = seqgen("train", "--resume", "cat", "--minutes", "1")
     assert code == 1
-    assert "without the state that a run goes on from" in err
-    assert "train one of your own" in err
+    assert "shipped/cat" in err
 
 
 @pytest.mark.slow

@@ -92,6 +92,6 @@ def test_a_failure_to_save_on_closing_is_raised(prepared: Path) -> None:
             (prepared / "resume" / "state.safetensors").unlink()
             (prepared / "resume" / "state.safetensors").mkdir()
             (prepared / "resume" / "state.safetensors" / "x").touch()
-            with pytest.raises(CheckpointError, match=r"cannot write .*state\.safetensors"):
+            with pytest.raises(CheckpointError, match=r"state\.safetensors"):
                 events.close()
             break

@@ -59,6 +59,12 @@ def test_values_are_converted_or_refused_with_the_option(group, field, hint, val
             assert math.isfinite(each)
 
 
+def assert_refused(group, name: str, value: object) -> None:
+    with pytest.raises(ConfigError) as error:
+        group(**{name: value})
+    assert error.value.option == name
+
+
 @pytest.mark.parametrize(("group", "field", "hint"), NUMBERS, ids=title)
 def test_bounds_are_exact(group, field, hint) -> None:
     bounds = field.metadata
@@ -66,15 +72,12 @@ def test_bounds_are_exact(group, field, hint) -> None:
     assert bounds["most"] is not None
     step = 1 if kind is int else 1e-6 * max(1.0, abs(bounds["most"]))
     assert group(**{field.name: kind(bounds["most"])})
-    with pytest.raises(ConfigError, match="too large"):
-        group(**{field.name: kind(bounds["most"] + step)})
+    assert_refused(group, field.name, kind(bounds["most"] + step))
     if bounds["above"] is None:
         assert group(**{field.name: kind(bounds["least"])})
-        with pytest.raises(ConfigError, match="too small"):
-            group(**{field.name: kind(bounds["least"] - step)})
+        assert_refused(group, field.name, kind(bounds["least"] - step))
     else:
-        with pytest.raises(ConfigError, match="it must be above"):
-            group(**{field.name: kind(bounds["above"])})
+        assert_refused(group, field.name, kind(bounds["above"]))
 
 
 @pytest.mark.parametrize(("group", "field", "hint"), FIELDS, ids=title)
@@ -139,7 +142,7 @@ def test_options_find_their_group_by_name() -> None:
     assert run.data.tokenizer == "word"
     more = run.with_options({"units": (8,)})
     assert (more.model.cell, more.model.units, run.model.units) == ("gru", (8,), None)
-    with pytest.raises(ConfigError, match=r"unknown option 'unit'; did you mean units\?"):
+    with pytest.raises(ConfigError, match="did you mean units"):
         RunOptions.of({"unit": 8})
-    with pytest.raises(ConfigError, match="unknown option 'temperature'"):
+    with pytest.raises(ConfigError, match="temperature"):
         RunOptions.of({"temperature": 1})

@@ -143,7 +143,7 @@ def test_hashes_of_tunes_do_not_depend_on_the_key(tmp_path):
 
 
 def test_texts_that_are_too_short_are_refused(tmp_path):
-    with pytest.raises(CorpusError, match="holds 12 characters; at least 20"):
+    with pytest.raises(CorpusError, match=r"12 .*20"):
         prepare(corpus("hello, world"), DataOptions(), tmp_path)
 
 

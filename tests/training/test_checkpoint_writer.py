@@ -158,7 +158,7 @@ def test_a_state_that_is_not_finite_is_not_saved(
 def test_arrays_before_the_first_save_raise_an_error(
     writer: AsyncCheckpointWriter,
 ) -> None:
-    with pytest.raises(CheckpointError, match="nothing was saved"):
+    with pytest.raises(CheckpointError):
         _ = writer.arrays
 
 

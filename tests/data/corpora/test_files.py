@@ -48,24 +48,24 @@ def test_text_detection_depends_on_the_encoding(folder):
 
 def test_a_folder_without_text_is_refused(tmp_path):
     (tmp_path / "c.png").write_bytes(b"\0")
-    with pytest.raises(CorpusError, match=r"no text file in this folder; .*1 binary \(c\.png\)"):
+    with pytest.raises(CorpusError, match=r"1 binary \(c\.png\)"):
         read_folder(str(tmp_path), None)
-    with pytest.raises(CorpusError, match="no text file matches"):
+    with pytest.raises(CorpusError, match=r"\*\.txt"):
         read_pattern(f"{tmp_path}/*.txt", None)
 
 
 def test_a_folder_that_vanishes_is_an_error(tmp_path):
-    with pytest.raises(CorpusError, match="gone: cannot be read"):
+    with pytest.raises(CorpusError, match="gone"):
         read_folder(str(tmp_path / "gone"), None)
 
 
 def test_unreadable_files_are_refused(tmp_path):
-    with pytest.raises(CorpusError, match="gone: cannot be read: No such file"):
+    with pytest.raises(CorpusError, match=r"gone: .*No such file"):
         list(read_chunks(tmp_path / "gone"))
-    with pytest.raises(CorpusError, match="is a device"):
+    with pytest.raises(CorpusError, match=os.devnull):
         list(read_chunks(Path(os.devnull)))
     (tmp_path / "loop").symlink_to("loop")
-    with pytest.raises(CorpusError, match="loop: cannot be read"):
+    with pytest.raises(CorpusError, match="loop"):
         exists(str(tmp_path / "loop"))
 
 
@@ -73,7 +73,7 @@ def test_a_file_without_permission_is_an_error(tmp_path, monkeypatch, plain_user
     monkeypatch.chdir(tmp_path)
     (tmp_path / "secret").write_text("x")
     (tmp_path / "secret").chmod(0)
-    with plain_user(), pytest.raises(CorpusError, match=r"^secret: cannot be read: Perm"):
+    with plain_user(), pytest.raises(CorpusError, match=r"^secret: .*Permission"):
         list(read_chunks(Path("secret")))
 
 

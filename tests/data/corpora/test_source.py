@@ -173,7 +173,7 @@ def test_many_unusable_files_are_counted(here):
     assert len(notices) == 4
     assert "17 more files" in notices[-1]
     (here / "good.txt").unlink()
-    with pytest.raises(CorpusError, match=r"00\.txt: .* is not UTF-8"):
+    with pytest.raises(CorpusError, match=r"00\.txt"):
         open_corpus(["."])
 
 
