@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from seqgen.evaluation.options import EvaluationOptions
     from seqgen.evaluation.tunes.copying import CopiedRun
     from seqgen.evaluation.tunes.table import Row
-    from seqgen.music.core.tune import Tune
+    from seqgen.music.core.tune import NormalTune
 
 HEADINGS = {"constrained": "grammar", "unconstrained": "no grammar"}
 
@@ -71,7 +71,7 @@ def evaluate_tunes(
 EVALUATION = Evaluation(TuneEvaluationOptions, evaluate_tunes, takes_files=False)
 
 
-def first_line(tunes: Sequence["Tune"], copy: "CopiedRun") -> str:
+def first_line(tunes: Sequence["NormalTune"], copy: "CopiedRun") -> str:
     """Return the key and the first line of music of the tune that contains a copied run."""
     from seqgen.music.render.abc_writer import abc
 

@@ -5,11 +5,13 @@ from seqgen.checkpoint.read import Checkpoint
 from seqgen.checkpoint.run_data import RunTokens
 from seqgen.data.token_files import document_texts
 from seqgen.errors import CheckpointError, TuneError
-from seqgen.music.core.tune import Tune
+from seqgen.music.core.tune import NormalTune
 from seqgen.music.normal.codec import decode_tune
 
 
-def parse_tunes(checkpoint: Checkpoint, tokens: RunTokens) -> tuple[list[Tune], list[Tune]]:
+def parse_tunes(
+    checkpoint: Checkpoint, tokens: RunTokens
+) -> tuple[list[NormalTune], list[NormalTune]]:
     """Parse the training and the validation tunes of a run.
 
     Args:

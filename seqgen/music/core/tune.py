@@ -221,3 +221,10 @@ class Tune:
                 yield from bar.notes
                 for notes in bar.overlays:
                     yield from notes
+
+
+@dataclass(frozen=True)
+class NormalTune(Tune):
+    """A tune in normal form (`seqgen.music.normal.normalize`), which always has a key."""
+
+    key: Key

@@ -9,7 +9,7 @@ from seqgen.music.abc import fields
 from seqgen.music.core import key as keys
 from seqgen.music.core.accidentals import SIGNS
 from seqgen.music.core.key import LETTERS, Key, Pitch
-from seqgen.music.core.tune import Bar, Note, Tune, Tuplet
+from seqgen.music.core.tune import Bar, NormalTune, Note, Tuplet
 from seqgen.music.normal import tokens
 
 C = Key(0)
@@ -20,14 +20,13 @@ WRITTEN = {Fraction(ticks, tokens.WHOLE): name for name, ticks in tokens.LENGTHS
 LENGTHS = {name: length for length, name in WRITTEN.items()}
 
 
-def encode_tune(tune: Tune, key: Key | None = C) -> str:
+def encode_tune(tune: NormalTune, key: Key | None = C) -> str:
     """A tune in normal form as the text that is learned.
 
     key: only its tonic counts: where the tune's own is moved to, the nearest way, or into another
         octave where only that one has room. None: nowhere.
     Raises TuneError if a note cannot be written then.
     """
-    assert tune.key
     way = keys.transposition_between(tune.key, key) if key else (0, 0)
     own = in_key(tune.key, key) if key else tune.key
     pitches = {note.pitches[0] for bar in tune.bars for note in bar.notes if note.pitches}
@@ -107,13 +106,12 @@ def in_key(own: Key, key: Key) -> Key:
     return there
 
 
-def transpose_tune(tune: Tune, key: Key) -> Tune:
+def transpose_tune(tune: NormalTune, key: Key) -> NormalTune:
     """A tune moved to the tonic of a key, the nearest way; of its mode nothing is asked.
 
     A note that would need a double sign is spelled by the next letter.
     Raises TuneError if the key would have more than seven signs.
     """
-    assert tune.key
     way = keys.transposition_between(tune.key, key)
     pitches = {pitch for bar in tune.bars for note in bar.notes for pitch in note.pitches}
     there = {pitch: keys.respell(keys.transpose_pitch(pitch, way)) for pitch in pitches}
@@ -130,7 +128,7 @@ def with_pitches(bars: tuple[Bar, ...], there: dict[Pitch, Pitch]) -> tuple[Bar,
     )
 
 
-def decode_tune(text: str) -> Tune:
+def decode_tune(text: str) -> NormalTune:
     """The tune in normal form that a text says.
 
     Whether its bars add up is not looked at.
@@ -155,7 +153,7 @@ def decode_tune(text: str) -> Tune:
             raise TuneError(error.reason, f"bar {len(reading.bars) + 1}, {token!r}") from None
     if reading.notes or not reading.bars or reading.bars[-1].right not in (":|", "|]"):
         raise TuneError("breaks off", f"bar {len(reading.bars) + 1}")
-    return Tune(
+    return NormalTune(
         bars=tuple(reading.bars),
         meter=fields.parse_meter(meter),
         key=key,

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from seqgen.errors import TuneError
 from seqgen.music.core.key import Key
-from seqgen.music.core.tune import PLAIN, Bar, Note, Tune, Tuplet, join_ties
+from seqgen.music.core.tune import PLAIN, Bar, NormalTune, Note, Tune, Tuplet, join_ties
 from seqgen.music.normal.key_changes import without_changes
 from seqgen.music.normal.sections import Measure, Section, size, split_sections
 from seqgen.music.normal.tokens import LENGTHS, WHOLE
@@ -30,7 +30,7 @@ ENDINGS = ("endings of different lengths", "first ending without a second")
 SIGNATURE = 16  # notes that tell two tunes apart
 
 
-def normalize(tune: Tune) -> Tune:
+def normalize(tune: Tune) -> NormalTune:
     """A tune in normal form, in its own key; one that has it stays as it is.
 
     Raises TuneError with the reason where that cannot be done without guessing, and for a tune that
@@ -43,7 +43,7 @@ def normalize(tune: Tune) -> Tune:
     return first
 
 
-def normal_forms(tune: Tune) -> list[Tune]:
+def normal_forms(tune: Tune) -> list[NormalTune]:
     """The tunes in normal form that a tune consists of: one for each change of key or meter.
 
     Raises TuneError with the reason if one of them has none.
@@ -66,7 +66,7 @@ def normal_forms(tune: Tune) -> list[Tune]:
     return forms
 
 
-def normalise_piece(tune: Tune) -> Tune:
+def normalise_piece(tune: Tune) -> NormalTune:
     """As `normalise`, for plain repeats, one key and one meter."""
     key = normal_key(tune.key)
     full = ticks(tune.meter.length)
@@ -84,7 +84,7 @@ def normalise_piece(tune: Tune) -> Tune:
     except TuneError as error:
         raise TuneError(error.reason, crooked(measures, full)) from None
     bars = [bar for section in cut for bar in _drawable_bars(section, full)]
-    return Tune(
+    return NormalTune(
         tuple(bars), tune.meter, key, tune.rhythm, tune.number, tune.title, tune.tempo,
         subtitles=tune.subtitles, composer=tune.composer,
     )  # fmt: skip

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from seqgen.errors import TuneError
 from seqgen.music.abc import fields
 from seqgen.music.core.key import Key
-from seqgen.music.core.tune import Tune
+from seqgen.music.core.tune import NormalTune, Tune
 from seqgen.music.normal.codec import encode_tune
 from seqgen.music.normal.normalize import drawable, normal_key, plain
 from seqgen.music.normal.tokens import PATTERN, WHOLE
@@ -133,5 +133,5 @@ def prompt_tokens(tune: Tune, key: Key | None) -> list[str]:
     bars = tuple(
         replace(bar, notes=tuple(drawable(plain(bar.notes), 0, full))) for bar in tune.bars
     )
-    begun = replace(tune, key=normal_key(tune.key), bars=bars, rhythm="", lines=())
-    return PATTERN.findall(encode_tune(begun, key).split("\n", 3)[3])
+    prompt = NormalTune(bars, tune.meter, normal_key(tune.key))
+    return PATTERN.findall(encode_tune(prompt, key).split("\n", 3)[3])

@@ -12,7 +12,7 @@ from seqgen.music.abc.tune_type import KNOWN, collection_rhythm, file_rhythm
 from seqgen.music.core.key import Key
 from seqgen.music.core.left_out import Tally, attachments_left_out
 from seqgen.music.core.meter import Meter
-from seqgen.music.core.tune import Tune
+from seqgen.music.core.tune import NormalTune, Tune
 from seqgen.music.normal import codec, normalize
 from seqgen.music.normal.codec import C
 from seqgen.music.normal.near_duplicates import duplicate_groups
@@ -102,7 +102,7 @@ def normalize_book(
     if transpose not in TRANSPOSE:
         raise ConfigError(f"transpose is one of {', '.join(TRANSPOSE)}, not {transpose!r}")
     tonic = C if transpose == "common" else None
-    tunes: dict[str, tuple[Tune, str]] = {}
+    tunes: dict[str, tuple[NormalTune, str]] = {}
     duplicates = []
     aside: dict[str, tuple[str, ...]] = {}
     left_out = Tally()
@@ -142,7 +142,6 @@ def normalize_book(
     learned = []
     named_families = duplicate_groups([tune for tune, _ in tunes.values()])
     for (tune, origin), family in zip(tunes.values(), named_families, strict=True):
-        assert tune.key
         named = replace(tune, rhythm=tune.rhythm if tune.rhythm in common else "")
         text = with_line(codec.encode_tune(named, tonic), lines[outline(tune)])
         learned.append(NormalizedTune(text, origin, family, tune.key, tune.meter, named.rhythm))

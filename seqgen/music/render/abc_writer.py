@@ -9,7 +9,7 @@ from seqgen.io.atomic import write_atomic
 from seqgen.music.abc.escapes import encode
 from seqgen.music.core.key import Key
 from seqgen.music.core.meter import Meter, beat_groups
-from seqgen.music.core.tune import Bar, Note, Tune
+from seqgen.music.core.tune import Bar, NormalTune, Note
 from seqgen.music.normal.codec import WRITTEN, accidental_signs, closing, pitch_name
 from seqgen.music.normal.tokens import REST, TIE, TRIPLET
 from seqgen.music.render.writers import RenderedTune, Writer, WriterOptions
@@ -27,7 +27,9 @@ MODE_NAMES = {
 }
 
 
-def abc(tune: Tune, number: int = 1, title: str | None = None, tempo: float | None = None) -> str:
+def abc(
+    tune: NormalTune, number: int = 1, title: str | None = None, tempo: float | None = None
+) -> str:
     """A whole tune of ABC 2.1, ended by a line end.
 
     tune: in normal form, in any key.
@@ -35,7 +37,6 @@ def abc(tune: Tune, number: int = 1, title: str | None = None, tempo: float | No
     title: in one line; `default_title` unless said.
     tempo: quarter notes a minute; none is written unless said.
     """
-    assert tune.key
     name = " ".join((title or "").split()) or default_title(tune, number)
     # Without the first line music21 lets no accidental last through its bar.
     lines = ["%abc-2.1", f"X:{number}", f"T:{encode(name)}"]
@@ -51,9 +52,8 @@ def abc(tune: Tune, number: int = 1, title: str | None = None, tempo: float | No
     return "\n".join([*lines, *music(tune.bars, tune.meter, tune.key), ""])
 
 
-def default_title(tune: Tune, number: int) -> str:
+def default_title(tune: NormalTune, number: int) -> str:
     """``Jig 1 in A dorian``."""
-    assert tune.key
     return f"{(tune.rhythm or 'tune').capitalize()} {number} in {key_name(tune.key)}"
 
 

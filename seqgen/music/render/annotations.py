@@ -1,7 +1,7 @@
-"""What is engraved at a note besides its head: decorations, chord symbols, annotations, lyrics.
+"""The attachments of notes in MEI: decorations, chord symbols, annotations, lyrics.
 
-Decorations go by the names of the ABC standard 2.1, section 4.14, and those that other programs
-know besides. One without a sign of its own is printed as a text, so that none is lost.
+Decorations have the names of the ABC standard 2.1, section 4.14, and those that other programs
+use. A decoration without a sign is printed as text, so that none is lost.
 """
 
 import re
@@ -17,16 +17,12 @@ ARTICULATIONS = {
     "u": "upbow", "downbow": "dnbow", "v": "dnbow", "open": "open", "plus": "lhpizz",
     "+": "lhpizz", "snap": "snap",
 }  # fmt: skip
-"""Signs at the head or the stem, by their names in MEI."""
+"""Names in MEI of signs at the head or the stem."""
 
 SHORT = ("staccato", ".")
 """Decorations that halve how long a note sounds."""
 
-TREMOLOS = {
-    name: count
-    for count in range(1, 5)
-    for name in ("/" * count, f"trem{count}")
-}  # fmt: skip
+TREMOLOS = {name: count for count in range(1, 5) for name in ("/" * count, f"trem{count}")}
 """Strokes through the stem."""
 
 ELEMENTS = {
@@ -46,7 +42,7 @@ ELEMENTS = {
     "coda": 'repeatMark func="coda"', "O": 'repeatMark func="coda"',
     "ped": 'pedal dir="down"', "ped-up": 'pedal dir="up"',
 }  # fmt: skip
-"""Elements of MEI with a sign of their own, above the note where it is not said otherwise."""
+"""Elements of MEI, above the note by default."""
 
 SPANS = {
     "crescendo": 'hairpin form="cres"', "<": 'hairpin form="cres"',
@@ -64,10 +60,10 @@ WORDS = {
     "D.C.alcoda": "D.C. al Coda", "D.S.alcoda": "D.S. al Coda", "dacoda": "To Coda",
     "tocoda": "To Coda",
 }  # fmt: skip
-"""Decorations that are printed as other words than their names."""
+"""Printed words of decorations, if they differ from the name."""
 
 LAYOUT = re.compile(r"beam.*|xstem|stemless|invisible|rb(?:stop|end)|dot|-[1-9][0-9]*")
-"""Decorations that are about layout and that the engraver decides for itself."""
+"""Decorations about layout, which the engraver chooses itself."""
 
 ACCIDENTALS = ("courtesy", "editorial")
 
@@ -76,7 +72,7 @@ SILENT = re.compile(
     "upbow|downbow|[uv0-5]|open|thumb|segno|coda|[SO]|fine|da(?:capo|lsegno|coda)|tocoda|"
     r"D\.[CS]\..*|" + "|".join(ACCIDENTALS)
 )
-"""Decorations that say how to play a note or where to go on, and not how it sounds."""
+"""Decorations about how to play a note or where to continue, without a sound."""
 
 
 def is_lost_in_sound(name: str) -> bool:
@@ -85,19 +81,14 @@ def is_lost_in_sound(name: str) -> bool:
 
 
 def articulations(names: Sequence[str]) -> str:
-    """The attributes of a note or chord that has these decorations, a blank before each."""
-    found = list(dict.fromkeys(ARTICULATIONS[name] for name in names if name in ARTICULATIONS))
-    text = f' artic="{" ".join(found)}"' if found else ""
+    """The attributes of a note or chord with these decorations, a blank before each."""
+    articulations = dict.fromkeys(ARTICULATIONS[name] for name in names if name in ARTICULATIONS)
+    text = f' artic="{" ".join(articulations)}"' if articulations else ""
     for name in names:
         if name in TREMOLOS:
             text += f' stem.mod="{TREMOLOS[name]}slash"'
             break
     return text
-
-
-def encloses(names: Sequence[str]) -> bool:
-    """Whether a drawn accidental stands in parentheses."""
-    return any(name in ACCIDENTALS for name in names)
 
 
 def span_edge(name: str) -> tuple[str, bool] | None:
@@ -108,13 +99,13 @@ def span_edge(name: str) -> tuple[str, bool] | None:
 
 
 def events(attached: Attachments, name: str, staff: int, chord: bool) -> Iterator[str]:
-    """The elements of a measure for what stands at a note, but for slurs and spans.
+    """The elements of a measure for a note's attachments, without slurs and spans.
 
-    name: the note's id. staff: the number of its staff, from 1. chord: it has several pitches.
+    name: id of the note. staff: number of its staff, from 1. chord: whether it has several pitches.
     """
     at = f'startid="#{name}" staff="{staff}"'
     if attached.chord_symbol:
-        yield f'<harm {at} place="above">{text_of(chord_text(attached.chord_symbol))}</harm>'
+        yield f'<harm {at} place="above">{xml_text(chord_text(attached.chord_symbol))}</harm>'
     for note in attached.annotations:
         yield annotation(note, at)
     for decoration in dict.fromkeys(attached.decorations):
@@ -131,7 +122,7 @@ def events(attached: Attachments, name: str, staff: int, chord: bool) -> Iterato
 
 
 def sign(decoration: str, at: str) -> str:
-    """The element of a decoration. at: its attributes that say where it stands."""
+    """The element of a decoration. at: attributes of its place."""
     if element := ELEMENTS.get(decoration):
         return f"<{element} {at}/>"
     if DYNAMICS.fullmatch(decoration):
@@ -142,14 +133,14 @@ def sign(decoration: str, at: str) -> str:
 
 
 def direction(text: str, at: str, right: bool = False) -> str:
-    """Words above the staff. right: they end there instead of beginning there."""
+    """Words above the staff. right: whether they end at the place instead of beginning there."""
     align = ' halign="right"' if right else ""
-    return f'<dir {at} place="above"><rend fontstyle="italic"{align}>{text_of(text)}</rend></dir>'
+    return f'<dir {at} place="above"><rend fontstyle="italic"{align}>{xml_text(text)}</rend></dir>'
 
 
 def annotation(note: str, at: str) -> str:
     """A text with its placement sign in front (4.19); a sign alone is printed itself."""
-    place, text = (note[0], text_of(note[1:])) if note[1:].strip() else ("^", text_of(note[:1]))
+    place, text = (note[0], xml_text(note[1:])) if note[1:].strip() else ("^", xml_text(note[:1]))
     if place == "<":
         return f'<dir {at} place="within" ho="-1.5"><rend halign="right">{text}</rend></dir>'
     if place == ">":
@@ -163,33 +154,35 @@ def chord_text(symbol: str) -> str:
     return re.sub(r"(?<![A-Za-z])([A-G])([b#])", lambda m: m[1] + signs[m[2]], symbol)
 
 
-def verses_at(lyrics: Sequence[str | None]) -> list[int]:
-    """The numbers of the verses, from 0, that have a syllable of their own at a note."""
-    return [verse for verse, syllable in enumerate(lyrics) if syllable and syllable.strip("-_")]
+def verses_at(attached: Attachments) -> list[int]:
+    """The numbers of the verses, from 0, that have a new syllable at a note."""
+    return [
+        verse for verse, syllable in enumerate(attached.lyrics) if syllable and syllable.strip("-_")
+    ]
 
 
-def verses(lyrics: Sequence[str | None], joined: set[int], left: Container[int]) -> str:
+def verses(attached: Attachments, joined: set[int], left: Container[int]) -> str:
     """The syllables under a note.
 
-    joined: the verses in which a hyphen stands before the next syllable; they are kept up to date.
-    left: those that have another syllable, up to which a line may go: verovio draws one that has
-    no end to the end of the page.
+    joined: verses with a hyphen before the next syllable; updated by the call.
+    left: verses with another syllable, up to which a line may extend: verovio draws one without an
+    end to the end of the page.
     """
     text = ""
-    for verse in verses_at(lyrics):
-        syllable = lyrics[verse] or ""
+    for verse in verses_at(attached):
+        syllable = attached.lyrics[verse] or ""
         before, after = verse in joined, syllable.endswith("-")
         (joined.add if after else joined.discard)(verse)
         position = {(0, 1): "i", (1, 1): "m", (1, 0): "t"}.get((before, after))
         attributes = f' wordpos="{position}"' if position else ""
         if verse in left and (after or syllable.endswith("_")):
             attributes += f' con="{"d" if after else "u"}"'
-        # A word that breaks off, with no syllable behind it, keeps its hyphen.
+        # A word without its last syllable keeps its hyphen.
         words = syllable.rstrip("_" if after and verse not in left else "-_")
-        text += f'<verse n="{verse + 1}"><syl{attributes}>{text_of(words)}</syl></verse>'
+        text += f'<verse n="{verse + 1}"><syl{attributes}>{xml_text(words)}</syl></verse>'
     return text
 
 
-def text_of(text: str) -> str:
-    """A text for XML, without control characters."""
+def xml_text(text: str) -> str:
+    """Escape a text for XML, without control characters."""
     return escape(visible(text), quote=False)

@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
-from importlib.util import find_spec
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import NamedTuple
 
@@ -106,7 +106,7 @@ def engrave(tune: Tune, number: int) -> list[Sheet]:
     """The tune as sheets, nearly always one.
 
     number: of the tune in its file, from 1: the notes' ids begin with ``t`` and it, as
-        `seqgen.music.render.mei.names` has them.
+        `seqgen.music.render.glyphs.names` has them.
     Raises TuneError for what notation cannot show.
     """
     import verovio
@@ -260,11 +260,9 @@ def png_file(sheets: Sequence[Sheet]) -> bytes:
 
 
 def font(name: str) -> Path:
-    """A font that comes with matplotlib, which music21 brings."""
-    spec = find_spec("matplotlib")
-    assert spec is not None
-    assert spec.origin is not None
-    return Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf" / f"{name}.ttf"
+    """Path of a font in matplotlib, a dependency of music21."""
+    file = f"matplotlib/mpl-data/fonts/ttf/{name}.ttf"
+    return Path(str(distribution("matplotlib").locate_file(file)))
 
 
 def _write_svg(tunes: Sequence[RenderedTune], path: Path, _: WriterOptions) -> None:

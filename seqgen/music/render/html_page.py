@@ -11,9 +11,9 @@ from seqgen.music.core.tempo import MARKS, beat
 from seqgen.music.core.tune import Note, Tune, Voice
 from seqgen.music.render.abc_writer import key_name
 from seqgen.music.render.engrave import MARGIN, WIDTH, prefix
+from seqgen.music.render.glyphs import names, part_prefix
 from seqgen.music.render.instruments import Instrument
 from seqgen.music.render.layout import visible
-from seqgen.music.render.mei import names, part_prefix
 from seqgen.music.render.performance import Performance, Sound, accents
 from seqgen.music.render.writers import RenderedTune, Writer, WriterOptions
 

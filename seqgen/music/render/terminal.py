@@ -10,8 +10,8 @@ from seqgen.music.core.left_out import attachments_left_out
 from seqgen.music.core.meter import beat_groups
 from seqgen.music.core.tune import Bar, Note, Tune
 from seqgen.music.normal.codec import pitch_name
+from seqgen.music.render.glyphs import Signs
 from seqgen.music.render.layout import Setting, lines, sections, settings, visible
-from seqgen.music.render.mei import Signs
 
 LEVELS = "▁▂▃▄▅▆▇█"
 EIGHTH = Fraction(1, 8)

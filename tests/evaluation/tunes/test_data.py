@@ -15,7 +15,7 @@ from seqgen.data.dataset import prepare
 from seqgen.data.token_files import TRAINING, VALIDATION, write_rows
 from seqgen.errors import CheckpointError, ConfigError
 from seqgen.evaluation.tunes.data import parse_tunes
-from seqgen.music.core.tune import Tune
+from seqgen.music.core.tune import NormalTune
 from seqgen.music.normal.codec import encode_tune
 from seqgen.tasks.tunes import encode_with_positions, in_vocabulary
 
@@ -39,7 +39,7 @@ def run_tokens(checkpoint: Checkpoint) -> tuple[np.ndarray, np.ndarray]:
     return tokens.training, tokens.validation
 
 
-def run_tunes(checkpoint: Checkpoint) -> tuple[list[Tune], list[Tune]]:
+def run_tunes(checkpoint: Checkpoint) -> tuple[list[NormalTune], list[NormalTune]]:
     return parse_tunes(checkpoint, open_run_tokens(checkpoint))
 
 

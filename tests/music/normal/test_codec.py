@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from seqgen.errors import TuneError
 from seqgen.music.core.key import Key, Pitch, parse_key
 from seqgen.music.core.meter import Meter
-from seqgen.music.core.tune import Bar, Note, Tune, Tuplet
+from seqgen.music.core.tune import Bar, NormalTune, Note, Tuplet
 from seqgen.music.normal.codec import decode_tune, encode_tune, transpose_tune
 from seqgen.music.normal.tokens import BODY, NATURALS, PATTERN
 
@@ -47,7 +47,7 @@ def tunes(draw):
         bars[-1] = replace(bars[-1], right=":|")
         begin = max([n + 1 for n, bar in enumerate(bars[:-1]) if bar.right == "||"], default=0)
         bars[begin] = replace(bars[begin], left="|:")
-    return Tune(tuple(bars), Meter(4, 4), key, draw(st.sampled_from(["", "reel"])))
+    return NormalTune(tuple(bars), Meter(4, 4), key, draw(st.sampled_from(["", "reel"])))
 
 
 @given(tune=tunes())

@@ -11,7 +11,7 @@ from seqgen.errors import TuneError
 from seqgen.music.abc.parser import parse_tune
 from seqgen.music.core.tune import Attachments, Tune
 from seqgen.music.render.engrave import HEIGHT, WIDTH, Sheet, engrave, png_file, svg_file
-from seqgen.music.render.mei import names
+from seqgen.music.render.glyphs import names
 from seqgen.music.render.pdf import pdf_file
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -18,8 +18,9 @@ from seqgen.music.core.key import LETTERS, Pitch
 from seqgen.music.core.meter import Meter
 from seqgen.music.core.tune import PLAIN, Attachments, Bar, Clef, Note, Tune, Voice
 from seqgen.music.render.engrave import engrave
+from seqgen.music.render.glyphs import heads, names
 from seqgen.music.render.layout import settings
-from seqgen.music.render.mei import heads, mei, names, not_drawn
+from seqgen.music.render.mei import mei, not_drawn
 from seqgen.music.render.performance import perform
 
 NAMESPACE = "{http://www.music-encoding.org/ns/mei}"
