@@ -15,7 +15,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from seqgen.config.options import SamplingOptions, TuneOptions
+from seqgen.config.options import TuneOptions
+from seqgen.config.resolved import SamplingSpec
 from seqgen.data.tokenizers.base import END, Tokenizer
 from seqgen.generation import load
 from seqgen.generation.batch import RandomStreams, generate_batch
@@ -30,7 +31,7 @@ STREAMS = (1, 64)
 ROOM = 10_000  # tokens for the last tune to end
 TOKENS = 12_000  # of one stream; of several 2,500 each
 TOKENS_OF_SEVERAL = 2_500
-OPTIONS = SamplingOptions(temperature=1.0)
+SPEC = SamplingSpec(temperature=1.0)
 
 
 class Endless(TuneSample):
@@ -85,14 +86,16 @@ def measure(
         Endless(index, tokenizer, first.copy(), length, replay[index] if replay else ())
         for index in range(streams)
     ]
-    request = parse_request("", TuneOptions(), config, tokenizer.pieces)
+    request = parse_request(
+        "", TuneOptions(), config.facts, tokenizer.pieces, config.data.transpose == "common"
+    )
     assert request.grammar, "not a model of tunes with the tokenizer abc"
     constraint = (
         None if replay else EndlessGrammarConstraint(request.grammar, range(streams), length + ROOM)
     )
     chance = RandomStreams(seed, [(index,) for index in range(streams)])
     began = time.perf_counter()
-    for _ in generate_batch(engine, np.array([END]), read, samples, OPTIONS, chance, constraint):
+    for _ in generate_batch(engine, np.array([END]), read, samples, SPEC, chance, constraint):
         pass
     speed = streams * length / (time.perf_counter() - began)
     return [sample.ids for sample in samples], speed

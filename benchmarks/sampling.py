@@ -25,7 +25,8 @@ TEXT = "".join(chr(code) for code in range(32, 32 + VOCAB - 1)) * 4
 def seqgen(layers: int, units: int, streams: int, tokens: int) -> float:
     from seqgen.checkpoint import write
     from seqgen.checkpoint.config import Config, CorpusFacts
-    from seqgen.config.options import DataOptions, RunOptions, SamplingOptions
+    from seqgen.config.options import RunOptions, SamplingOptions
+    from seqgen.config.resolved import DataSpec
     from seqgen.data import tokenizers
     from seqgen.generation import load
     from seqgen.models.architecture import weight_shapes
@@ -40,7 +41,7 @@ def seqgen(layers: int, units: int, streams: int, tokens: int) -> float:
         task="text",
         vocab=tokenizer.size,
         start=(1,),
-        data=DataOptions(tokenizer="char"),
+        data=DataSpec(tokenizer="char"),
         model=run.model,
         training=run.training,
         corpus=CorpusFacts("benchmark", (), 1, len(TEXT), "", 200, 60, 200, 60),

@@ -140,7 +140,7 @@ def number(value: float) -> str:
 
 def cells_with(field: Any) -> str:
     """Which cells have an option, if not all of them."""
-    having = cells.readers().get(field.name)
+    having = cells.option_users().get(field.name)
     return f" Only {', '.join(f'`{name}`' for name in having)}." if having else ""
 
 
@@ -150,7 +150,7 @@ def field_default(field: Any) -> str:
         return format_default(field.default)
     if field.metadata["default_text"]:
         return str(field.metadata["default_text"])
-    if having := cells.readers().get(field.name):
+    if having := cells.option_users().get(field.name):
         values = {format_default(cells.find(name).option_defaults[field.name]) for name in having}
         return ", ".join(sorted(values))
     return "automatic" if is_resolved(field.name) else ""

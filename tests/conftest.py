@@ -13,7 +13,7 @@ import pytest
 from seqgen.checkpoint import layout, write
 from seqgen.checkpoint.config import Config, CorpusFacts
 from seqgen.checkpoint.read import open_checkpoint
-from seqgen.config.options import DataOptions
+from seqgen.config.resolved import DataSpec
 from seqgen.data import tokenizers
 from seqgen.data.corpora import open_corpus
 from seqgen.data.split import split_text
@@ -139,7 +139,7 @@ def make_checkpoint(
         task=kind,
         vocab=tokenizer.size,
         start=(0,) if kind == "tunes" or held_out else (1,),
-        data=DataOptions(tokenizer=tokens, transpose=transpose),
+        data=DataSpec(tokenizer=tokens, transpose=transpose),
         model=model,
         training=train_spec(),
         corpus=corpus,

@@ -28,8 +28,8 @@ from types import MappingProxyType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from seqgen.checkpoint.layout import CONFIG, FORMAT, PROGRAM
-from seqgen.config.options import FILE, DataOptions, ModelOptions
-from seqgen.config.resolved import ModelSpec, TrainSpec
+from seqgen.config.options import FILE, ModelOptions
+from seqgen.config.resolved import DataSpec, ModelSpec, TrainSpec
 from seqgen.errors import CheckpointError, ConfigError
 from seqgen.tasks import TASKS
 
@@ -117,7 +117,7 @@ class Config:
     task: str
     vocab: int
     start: tuple[int, ...]
-    data: DataOptions
+    data: DataSpec
     model: ModelSpec
     training: TrainSpec
     corpus: CorpusFacts

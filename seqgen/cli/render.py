@@ -15,6 +15,7 @@ from seqgen.data.corpora.document import Document
 from seqgen.errors import CorpusError, TuneError
 from seqgen.music.core.tune import Tune
 from seqgen.music.render.writers import WRITERS, RenderOptions
+from seqgen.tasks import TASKS
 
 
 @with_options(RenderOptions)
@@ -88,7 +89,7 @@ def select_documents(
     from seqgen.music.normal.tunebook import with_rhythms
 
     corpus = open_corpus([source], encoding=encoding)
-    if corpus.kind != "tunes":
+    if not TASKS.load(corpus.kind).abc_samples:
         raise CorpusError(
             f"{source}: it has no ABC tune, which begins with an X: line and has a K: line"
         )

@@ -15,7 +15,7 @@ from seqgen.comparison.prepare import (
 from seqgen.comparison.variants import expand_variants
 from seqgen.data.batching import TBPTTBatches
 from seqgen.data.corpora import Corpus
-from seqgen.training.dry_run import measured_speed
+from seqgen.training.dry_run import measure_speed
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def _estimate(prepared: PreparedVariant, defaults: dict[str, str]) -> EstimatedV
         batches = TBPTTBatches(
             prepared.data.training, training.batch_size, training.seq_length, training.seed
         )
-        speed = measured_speed(config.model, training, config.vocab, batches, config.feature_sizes)
+        speed = measure_speed(config.model, training, config.vocab, batches, config.feature_sizes)
         epoch_minutes = tokens_per_epoch(prepared.data, training) / speed / 60
     return EstimatedVariant(
         prepared.variant.label,

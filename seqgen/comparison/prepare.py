@@ -19,7 +19,7 @@ from seqgen.data.dataset import Dataset, preparing
 from seqgen.errors import CheckpointError, ConfigError
 from seqgen.training.autoconfig import ResolvedRun, resolve
 from seqgen.training.events import Preparing
-from seqgen.training.run import configure, folder_beside, is_empty, store_dataset
+from seqgen.training.run import configure, has_no_run, store_dataset, temporary_folder
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def prepare(
     checkpoints = [path.with_name(variant.name) for variant in variants]
     for checkpoint in checkpoints:
         _check_free(checkpoint, overwrite)
-    with folder_beside(path) as folder:
+    with temporary_folder(path) as folder:
         prepared = yield from plan_variants(corpus, variants, folder)
         if overwrite:
             results.results_file(path).unlink(missing_ok=True)
@@ -190,7 +190,7 @@ def _check_free(path: Path, overwrite: bool) -> None:
     """Raise CheckpointError for a trained checkpoint that is not to be replaced."""
     if not write.is_checkpoint(path):
         write.clear(path, overwrite)
-    elif not (overwrite or is_empty(path)):
+    elif not (overwrite or has_no_run(path)):
         raise CheckpointError(
             f"{path} exists; give `overwrite=True` to replace it, or another `name`"
         )

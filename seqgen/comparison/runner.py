@@ -90,20 +90,21 @@ def _train_variant(
     """Train a variant to its end; return its entry with the result or the failure."""
     yield VariantStarted(index, _curve(open_checkpoint(path).metrics()))
     events = train(path)
-    finished: Finished | None = None
+    evaluation: Evaluated | None = None
     try:
         for event in events:
             if isinstance(event, Finished):
-                finished = event
+                evaluation = event.result
             yield VariantEvent(index, event)
     except TrainingError as error:
         return replace(entry, failure=str(error))
     finally:
         events.close()
-    assert finished
-    if not math.isfinite(finished.result.validation_loss):
+    if evaluation is None:
+        return replace(entry, failure="its run did not finish")
+    if not math.isfinite(evaluation.validation_loss):
         return replace(entry, failure="its loss is not finite")
-    return replace(entry, result=_result(finished.result, open_checkpoint(path).metrics()))
+    return replace(entry, result=_result(evaluation, open_checkpoint(path).metrics()))
 
 
 def _result(evaluation: Evaluated, metrics: Sequence[Mapping[str, Any]]) -> Result:
@@ -127,10 +128,8 @@ def _curve(metrics: Iterable[Mapping[str, Any]]) -> tuple[Point, ...]:
     """Learning curve of a run, without the final evaluation on the whole validation part."""
     points = []
     for metric in metrics:
-        tokens, seconds = metric.get("tokens"), metric.get("seconds")
-        nats = metric.get("validation_loss")
-        if metric.get("int8_loss") is None and isinstance(nats, float):
-            assert isinstance(tokens, int)
-            assert isinstance(seconds, float)
-            points.append(Point(tokens, seconds, nats))
+        match metric:
+            case {"tokens": int(tokens), "seconds": float(seconds), "validation_loss": float(nats)}:
+                if metric.get("int8_loss") is None:
+                    points.append(Point(tokens, seconds, nats))
     return tuple(points)

@@ -124,7 +124,7 @@ def _check_lists(lists: Mapping[str, tuple[Any, ...]]) -> None:
 def cell_options() -> dict[str, tuple[str, ...]]:
     """Return the names of the cells that support each option of some cells only."""
     dropping = tuple(name for name in cells.names() if cells.find(name).supports_recurrent_dropout)
-    return cells.readers() | {"recurrent_dropout": dropping}
+    return cells.option_users() | {"recurrent_dropout": dropping}
 
 
 def _drop_unused(combination: dict[str, Any]) -> dict[str, Any]:

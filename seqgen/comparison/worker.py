@@ -135,8 +135,7 @@ def _resume_or_start_locked(path: Path) -> Generator[Event, None, None]:
     checkpoint = open_checkpoint(path)
     resumed = train_state.resumable(path)
     if not resumed:
-        options = checkpoint.config.training
-        position = TrainState(epochs=options.epochs, minutes=options.minutes)
+        position = TrainState.start(checkpoint.config.training)
         current = yield from _prepare(checkpoint, position, None)
     else:
         position, arrays = train_state.read(path, checkpoint.config)

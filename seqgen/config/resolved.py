@@ -1,15 +1,14 @@
-"""A run after every choice is made: what the network is, and how it is trained.
+"""Resolved options: the data, the model, its training and sampling, after all choices are made.
 
-`seqgen.training.autoconfig.resolve` makes these from the options that the user gave. Everything
-below it takes them, and ``config.json`` stores them. What may still be ``None`` is a feature that
-is off.
+`seqgen.training.autoconfig.resolve` creates those of a run from the requested options, and
+``config.json`` stores them. What is still ``None`` is a feature that is off.
 """
 
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, get_type_hints
+from typing import Any, ClassVar, Self, get_type_hints
 
 from seqgen.config.fields import Options, validate
-from seqgen.config.options import ModelOptions, TrainingOptions
+from seqgen.config.options import DataOptions, ModelOptions, SamplingOptions, TrainingOptions
 from seqgen.errors import ConfigError
 
 CELL_OPTIONS = "cell_options"
@@ -27,6 +26,46 @@ class _Spec:
             if f.name in known:
                 value = validate(f.name, getattr(self, f.name), hints[f.name], known[f.name])
                 object.__setattr__(self, f.name, value)
+
+    @classmethod
+    def of(cls, options: Options, **chosen: Any) -> Self:
+        """Combine the options with what was chosen for those without a value.
+
+        Raises:
+            ConfigError: If an option still has no value.
+        """
+        given = {f.name: getattr(options, f.name) for f in fields(cls)}  # type: ignore[arg-type]
+        return cls(**given | chosen)
+
+
+@dataclass(frozen=True)
+class DataSpec(_Spec):
+    """How a corpus becomes tokens: `DataOptions` with a tokenizer."""
+
+    requested = DataOptions
+
+    tokenizer: str
+    vocab_size: int | None = None
+    documents: str = DataOptions.documents
+    transpose: str = DataOptions.transpose
+    voice: str | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        DataOptions(documents=self.documents)  # checks that it can separate documents
+
+
+@dataclass(frozen=True)
+class SamplingSpec(_Spec):
+    """How the next token is chosen: `SamplingOptions` with a temperature."""
+
+    requested = SamplingOptions
+
+    temperature: float
+    top_k: int | None = None
+    top_p: float | None = None
+    min_p: float | None = None
+    repetition_penalty: float = SamplingOptions.repetition_penalty
 
 
 @dataclass(frozen=True)
@@ -92,11 +131,10 @@ class TrainSpec(_Spec):
     The fields are those of `seqgen.config.options.TrainingOptions`, with these differences.
 
     Attributes:
-        epochs: Length of the run in epochs; None for no such limit. With both limits the run ends
-            at whichever is reached first.
-        minutes: Length of the run by the clock; None for no such limit.
-        clip_norm: Largest global norm of the gradient; None where `clip_value` clips it instead.
-        clip_value: Largest absolute value of a gradient; None where `clip_norm` clips it instead.
+        epochs: Maximum number of epochs; None for no limit. The run ends at the first limit.
+        minutes: Maximum duration; None for no limit.
+        clip_norm: Largest global norm of the gradient; None if `clip_value` clips it instead.
+        clip_value: Largest absolute value of a gradient; None if `clip_norm` clips it instead.
         precision: ``"auto"`` follows the machine that trains (`seqgen.models.tf_runtime`).
         threads: None for one per core of the machine that trains.
     """
@@ -132,16 +170,6 @@ class TrainSpec(_Spec):
             raise ConfigError("exactly one of `clip_norm` and `clip_value` clips the gradient")
 
     def minutes_needed(self, epoch_minutes: float) -> float:
-        """Minutes until the first of its limits is reached, if an epoch takes `epoch_minutes`."""
+        """Return the minutes until the first limit, if an epoch takes `epoch_minutes`."""
         by_epochs = None if self.epochs is None else self.epochs * epoch_minutes
         return min(limit for limit in (self.minutes, by_epochs) if limit is not None)
-
-    @classmethod
-    def of(cls, options: TrainingOptions, **chosen: Any) -> "TrainSpec":
-        """The options with what was chosen for those that were left open.
-
-        Raises:
-            ConfigError: If an option is still open.
-        """
-        given = {f.name: getattr(options, f.name) for f in fields(cls)}
-        return cls(**given | chosen)

@@ -35,6 +35,13 @@ class Batch:
         return int(self.targets.size)
 
 
+@dataclass(frozen=True)
+class WeightedBatch(Batch):
+    """A batch in which each target has a weight."""
+
+    weights: np.ndarray
+
+
 class Batches(Protocol):
     """A data set as batches, which are read in order: a batch continues the one before it."""
 
@@ -173,7 +180,7 @@ class EvalBatches:
         """Number of batches until every token has been read."""
         return -(-(self.burn_in + self.share) // self.seq_length)
 
-    def read(self, epoch: int, step: int) -> Batch:
+    def read(self, epoch: int, step: int) -> WeightedBatch:
         """Return batch ``step``; all epochs are alike."""
         begins_B = np.arange(self.batch_size) * self.share
         rows_T = step * self.seq_length + np.arange(self.seq_length + 1) - self.burn_in
@@ -183,7 +190,7 @@ class EvalBatches:
         rows = self.tokens[np.clip(positions, 0, len(self.tokens) - 1)].astype(np.int32)
         release_pages(self.tokens)
         reset = np.full(self.batch_size, step == 0)
-        return Batch(rows[:-1], _targets(rows), counted.astype(np.float32), reset)
+        return WeightedBatch(rows[:-1], _targets(rows), counted.astype(np.float32), reset)
 
 
 def release_pages(tokens: np.ndarray) -> None:

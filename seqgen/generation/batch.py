@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from seqgen.config.options import SamplingOptions
+from seqgen.config.resolved import SamplingSpec
 from seqgen.data.tokenizers.base import END
 from seqgen.generation.constraint import Constraint
 from seqgen.generation.engine import Engine
@@ -67,7 +67,7 @@ def generate_batch(
     ids_T: np.ndarray,
     prefilled: tuple[np.ndarray, Mapping[str, np.ndarray]],
     samples: Sequence[Sample],
-    options: SamplingOptions,
+    spec: SamplingSpec,
     random: RandomStreams,
     constraint: Constraint | None = None,
 ) -> Iterator[Piece]:
@@ -78,7 +78,7 @@ def generate_batch(
         ids_T: Tokens of the prompt, which all samples share, int [T].
         prefilled: Logits and states after the prompt, as `Engine.read` returns them.
         samples: The samples before their first token.
-        options: Temperature and filters; the temperature is set.
+        spec: How tokens are chosen.
         random: A stream for each sample.
         constraint: Restricts the tokens, if given.
 
@@ -95,7 +95,7 @@ def generate_batch(
     while True:
         if constraint is not None:
             logits_BV = constraint.process(indices, logits_BV)
-        ids_B = sample_tokens(logits_BV, options, random.next(), recent_BR)
+        ids_B = sample_tokens(logits_BV, spec, random.next(), recent_BR)
         for row, (sample, drawn) in enumerate(zip(live, ids_B.tolist(), strict=True)):
             id, text = sample.take(drawn)
             if id != drawn:
@@ -105,7 +105,7 @@ def generate_batch(
                 yield Piece(sample.index, text, complete, sample.document if complete else "")
         if constraint is not None:
             constraint.accept(indices, ids_B)
-        if options.repetition_penalty != 1.0:
+        if spec.repetition_penalty != 1.0:
             recent_BR = np.concatenate([recent_BR[:, 1:], ids_B[:, None]], axis=1)
         rows = [row for row, sample in enumerate(live) if not sample.done]
         if not rows:

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -72,8 +73,7 @@ class Engine:
         self._rounding = rounding
         self._threads = threads or choose_threads(len(graph))
         self._session = _create_session(graph, self._threads, "the one-step graph")
-        self._sequence_graph = sequence_graph
-        self._sequence_bytes: bytes | None = None
+        self._sequence_graph = cache(sequence_graph) if sequence_graph else None
         self._sequences: dict[int, onnxruntime.InferenceSession] = {}  # by the number of threads
         inputs = {i.name: i.shape[1:] for i in self._session.get_inputs()}
         self.feature_count: int = inputs.get(FEATURES, [0])[0]
@@ -138,9 +138,7 @@ class Engine:
                 result = self.read_suffix(ids_T, tokens, on_progress)
                 if result is not None:
                     return result
-        if self._sequence_graph:
-            return self.read_sequence(ids_T, on_progress)
-        return self.read_steps(ids_T, on_progress)
+        return self.read_sequence(ids_T, on_progress)
 
     def read_suffix(
         self, ids_T: np.ndarray, tokens: int, on_progress: OnProgress | None = None
@@ -194,12 +192,14 @@ class Engine:
     def read_sequence(
         self, ids_T: np.ndarray, on_progress: OnProgress | None = None
     ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        """Read a prompt of any length by the sequence graph; otherwise like `read`.
+        """Read a prompt of any length by the sequence graph if there is one; otherwise like `read`.
 
         In a long prompt, every `RETUNE_EVERY` chunks one chunk is read by several threads and one
         by a single thread, and the following ones by the faster of the two: where other programs
         keep the cores busy, threads wait for each other. The result does not depend on it.
         """
+        if self._sequence_graph is None:
+            return self.read_steps(ids_T, on_progress)
         states = self.start(1)
         chunks = range(0, len(ids_T), CHUNK_TOKENS)
         candidates = [self._threads] + [1] * (self._threads > 1 and len(chunks) >= RETUNE_EVERY)
@@ -208,25 +208,16 @@ class Engine:
             turn = number % RETUNE_EVERY
             chosen = candidates[turn : turn + 1] or sorted(seconds, key=lambda n: seconds[n])
             threads = chosen[0]
-            sequence = self._sequence(threads)
+            if threads not in self._sequences:
+                graph = self._sequence_graph()
+                self._sequences[threads] = _create_session(graph, threads, "the sequence graph")
             began = time.perf_counter()
             part_T = ids_T[begin : begin + CHUNK_TOKENS]
-            logits_1V, states = _read_chunk(sequence, part_T, states)
+            logits_1V, states = _read_chunk(self._sequences[threads], part_T, states)
             seconds[threads] = time.perf_counter() - began
             if on_progress:
                 on_progress(begin + len(part_T), len(ids_T))
         return logits_1V, states
-
-    def _sequence(self, threads: int) -> "onnxruntime.InferenceSession":
-        """Return the session of the sequence graph with so many threads."""
-        if threads not in self._sequences:
-            assert self._sequence_graph
-            if self._sequence_bytes is None:
-                self._sequence_bytes = self._sequence_graph()
-            self._sequences[threads] = _create_session(
-                self._sequence_bytes, threads, "the sequence graph"
-            )
-        return self._sequences[threads]
 
 
 def _read_chunk(

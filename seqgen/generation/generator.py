@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from seqgen.checkpoint import document_hashes
@@ -10,6 +9,7 @@ from seqgen.checkpoint.config import Config
 from seqgen.checkpoint.read import Checkpoint
 from seqgen.config.fields import Options, grouped
 from seqgen.config.options import SamplingOptions
+from seqgen.config.resolved import SamplingSpec
 from seqgen.errors import ConfigError
 from seqgen.generation.batch import MAX_STREAMS, Piece, RandomStreams, generate_batch, in_order
 from seqgen.generation.selection import Selection
@@ -118,19 +118,20 @@ class TextGenerator:
             TokenError: If the vocabulary lacks characters of the prompt.
         """
         self.seed = secrets.randbits(32) if options.seed is None else options.seed
-        if options.temperature is None:
-            options = replace(options, temperature=self.default_temperature)
+        chosen = options.temperature
+        temperature = self.default_temperature if chosen is None else chosen
+        spec = SamplingSpec.of(options, temperature=temperature)
         self.selection = selection = self._selection(options)
         self._sampler = sampler = self._task.sampler(
             self.checkpoint, prompt, options, self._own(task_options), self.seed
         )
         if selection and selection.filters:
             batches = selection.batches()
-            candidates = self._candidates(sampler, options, self.seed, batches, progress)
+            candidates = self._candidates(sampler, spec, self.seed, batches, progress)
             selected = selection.select(candidates)
             return ((n, sampler.render(n, text, document)) for n, text, document in selected)
         batches = _batches(options.count)
-        candidates = self._candidates(sampler, options, self.seed, batches, progress)
+        candidates = self._candidates(sampler, spec, self.seed, batches, progress)
         return in_order(selection.count_copies(candidates) if selection else candidates)
 
     def _own(self, options: Options | None) -> Options | None:
@@ -147,7 +148,7 @@ class TextGenerator:
     def _candidates(
         self,
         sampler: "Sampler[Any]",
-        options: SamplingOptions,
+        spec: SamplingSpec,
         seed: int,
         batches: Iterable[list[int]],
         progress: "OnProgress | None",
@@ -161,7 +162,7 @@ class TextGenerator:
                 sampler.prompt_ids,
                 prefilled,
                 [*samples.values()],
-                options,
+                spec,
                 RandomStreams(seed, [(index, 0) for index in indices]),
                 sampler.constraint([*samples.values()]),
             ):

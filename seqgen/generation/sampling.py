@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from seqgen.config.options import SamplingOptions
+from seqgen.config.resolved import SamplingSpec
 from seqgen.errors import CheckpointError
 
 # A smaller divisor could overflow float32; at this one the likeliest token is certain already.
@@ -14,7 +14,7 @@ PENALTY_WINDOW = 64
 
 def sample_tokens(
     logits_BV: np.ndarray,
-    options: SamplingOptions,
+    spec: SamplingSpec,
     uniforms_B: np.ndarray,
     recent_BR: np.ndarray | None = None,
 ) -> np.ndarray:
@@ -24,7 +24,7 @@ def sample_tokens(
 
     Args:
         logits_BV: Unnormalised log-probabilities, float32 [B, V]; -inf is never chosen.
-        options: Temperature and filters; the temperature is set.
+        spec: Temperature, filters and penalty.
         uniforms_B: A random number in [0, 1) for each stream, float64 [B].
         recent_BR: Latest tokens of each stream for the penalty, int [B, R]; -1 where there is none.
 
@@ -34,22 +34,21 @@ def sample_tokens(
     Raises:
         CheckpointError: If a stream has no finite logits.
     """
-    if options.repetition_penalty != 1.0 and recent_BR is not None:
-        logits_BV = penalize_repetition(logits_BV, options.repetition_penalty, recent_BR)
+    if spec.repetition_penalty != 1.0 and recent_BR is not None:
+        logits_BV = penalize_repetition(logits_BV, spec.repetition_penalty, recent_BR)
     likeliest_B1 = np.maximum.reduce(logits_BV, axis=1, keepdims=True)
     if not np.isfinite(likeliest_B1).all():
         raise CheckpointError("the network's output is not a finite number; train it anew")
-    assert options.temperature is not None
-    if options.temperature == 0.0:
+    if spec.temperature == 0.0:
         return logits_BV.argmax(axis=1)
     scaled_BV = logits_BV - likeliest_B1
-    scaled_BV /= np.float32(max(options.temperature, MIN_TEMPERATURE))
-    if options.top_k is not None:
-        scaled_BV = top_k(scaled_BV, options.top_k)
-    if options.top_p is not None:
-        scaled_BV = top_p(scaled_BV, options.top_p)
-    if options.min_p is not None:
-        scaled_BV = min_p(scaled_BV, options.min_p)
+    scaled_BV /= np.float32(max(spec.temperature, MIN_TEMPERATURE))
+    if spec.top_k is not None:
+        scaled_BV = top_k(scaled_BV, spec.top_k)
+    if spec.top_p is not None:
+        scaled_BV = top_p(scaled_BV, spec.top_p)
+    if spec.min_p is not None:
+        scaled_BV = min_p(scaled_BV, spec.min_p)
     return draw(scaled_BV, uniforms_B)
 
 

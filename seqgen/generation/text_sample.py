@@ -44,10 +44,10 @@ class StopCondition:
     def push(self, text: str) -> str:
         """Return the text that may be printed now; what may begin the stop string waits."""
         if self._stop is not None:
-            text, found, _ = (self._waiting + text).partition(self._stop)
-            self.done = bool(found)
-            kept = 0 if found else _overlap(text, self._stop)
-            text, self._waiting = text[: len(text) - kept], text[len(text) - kept :]
+            text, stop, _ = (self._waiting + text).partition(self._stop)
+            self.done = bool(stop)
+            end = len(text) - (0 if stop else _overlap(text, self._stop))
+            text, self._waiting = text[:end], text[end:]
         return self._cut(text)
 
     def flush(self) -> str:
@@ -80,7 +80,7 @@ class TextSample:
         index: int,
         tokenizer: Tokenizer,
         options: SamplingOptions,
-        length: int | None = None,
+        length: int,
         *,
         ends: bool = False,
         begins: str = "",
@@ -106,7 +106,7 @@ class TextSample:
         self._may_loop = options.loops
         self._given = len(given)
         self._ends = ends
-        self._left = length or options.length or TEXT_LENGTH
+        self._left = length
         self._decoder = tokenizer.decoder()
         self._stop = StopCondition(options.stop, options.lines)
 

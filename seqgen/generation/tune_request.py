@@ -1,4 +1,4 @@
-"""What is asked of a tune, by options and by a prompt in ABC: checked, and in tokens."""
+"""Parse and check what options and a prompt in ABC request of a tune."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from seqgen.checkpoint.config import Config
 from seqgen.config.options import TuneOptions
 from seqgen.errors import ConfigError, TuneError, unknown_name
 from seqgen.music.abc import fields, parser
@@ -17,6 +16,7 @@ from seqgen.music.core.tune import Tune
 from seqgen.music.grammar.grammar import Grammar, State
 from seqgen.music.grammar.header import HeaderState
 from seqgen.music.grammar.spec import TuneSpec
+from seqgen.music.normal.book_facts import TuneFacts
 from seqgen.music.normal.normalize import normal_key
 from seqgen.music.normal.outline import LETTER, read_line
 from seqgen.music.normal.prompt import Prompt, parse_prompt, prompt_tokens
@@ -28,13 +28,15 @@ EXAMPLE = "a prompt of a tune is its first bars, header lines (K:D), or both"
 
 @dataclass(frozen=True)
 class TuneRequest:
-    """What is settled of a tune before it is written.
+    """What is known of a tune before it is generated.
 
-    grammar: that it is held to; None for a network whose tokens are not those of tunes.
-    least: tokens that suffice for such a tune, its end included, those of the body not counted.
-    key: in which it is written; None if neither options nor prompt give one.
-    body: the tokens with which its music begins.
-    left_out: what of the prompt is not used, by kind.
+    Attributes:
+        grammar: The automaton over its tokens; None for a model with other tokens.
+        least: Number of tokens that suffice for such a tune, including its end and without those of
+            ``body``.
+        key: The key to write it in; None if neither options nor prompt give one.
+        body: The tokens that its music begins with.
+        left_out: How much of the prompt is not used, by kind.
     """
 
     grammar: Grammar | None = None
@@ -45,15 +47,25 @@ class TuneRequest:
 
 
 def parse_request(
-    prompt: str, options: TuneOptions, config: Config, pieces: Sequence[str]
+    prompt: str,
+    options: TuneOptions,
+    facts: TuneFacts,
+    pieces: Sequence[str],
+    common_tonic: bool,
 ) -> TuneRequest:
-    """What options and prompt settle.
+    """Parse what options and prompt request.
 
-    prompt: the beginning of a tune, with or without header lines; what they say and an option
-        leaves open is asked for too. Music without a ``K:`` is in C major.
-    config: of the checkpoint. pieces: the text of each token.
-    Raises ConfigError for what the model has never seen, listing what it has, for a prompt and an
-    option that differ, and for music that no tune goes on from, naming the place.
+    Args:
+        prompt: The beginning of a tune. Header lines are requests too. Music without a ``K:`` is in
+            C major.
+        options: Requested fields.
+        facts: The tune book of the model.
+        pieces: Text of each token.
+        common_tonic: Whether the model was trained on tunes transposed to C.
+
+    Raises:
+        ConfigError: If the model does not know a value, if prompt and option differ, or if no tune
+            continues the music of the prompt.
     """
     if not options.grammar and (options.bars or options.form or options.tonic):
         raise ConfigError(
@@ -65,55 +77,60 @@ def parse_request(
     except TuneError as error:
         where = f"{error.where} of its music: " if error.where else ""
         raise ConfigError(f"{where}{error.reason}; {EXAMPLE}", option="prompt") from error
-    said, music = parsed.fields, parsed.music
-    meter = resolve_field("meter", options.meter, said.get("M"), known_meter)
-    key = resolve_field("key", options.key, said.get("K"), parse_key)
+    header, music = parsed.fields, parsed.music
+    meter = resolve_field("meter", options.meter, header.get("M"), parse_meter)
+    key = resolve_field("key", options.key, header.get("K"), parse_key)
     if key is None and music:
         key = Key(0)
-    if key is not None:
-        check_key(key, config, pieces)
-    kind = resolve_field("rhythm", options.rhythm, said.get("R"), lambda value, _: rhythm(value))
-    tune = opening(parsed, key) if music and key else None
-    tokens = body(tune, config, key) if tune else []
+    model_key = Key(0, 0, key.mode) if key and common_tonic else key
+    if model_key and f"K:{model_key}\n" not in pieces:
+        if common_tonic:
+            raise unknown_name("mode", model_key.mode, facts.tonics)
+        known_line("key", str(model_key), pieces)
+    kind = resolve_field("rhythm", options.rhythm, header.get("R"), lambda value, _: rhythm(value))
+    tune, tokens = None, []
+    if key and music:
+        tune = parse_music(parsed, key)
+        with count_lines_from_music(0):
+            tokens = prompt_tokens(tune, model_key if common_tonic else None)
     spec = TuneSpec(
-        outlines=outlines(options, tokens, pieces),
+        outlines=matching_outlines(options, tokens, pieces),
         rhythms=frozenset([known_line("rhythm", kind, pieces)] if kind else []),
         meters=frozenset([known_line("meter", meter, pieces)] if meter else []),
-        keys=frozenset([key_line(key, config)] if key else []),
+        keys=frozenset([f"K:{model_key}\n"] if model_key else []),
         bars=options.bars,
         form=options.form,
         tonic=options.tonic,
     )
-    pairs = rhythm_meter_pairs(config)
-    if not music:
+    pairs = rhythm_meter_pairs(facts)
+    if tune is None:
         grammar = Grammar(pieces, spec, pairs)
         return TuneRequest(grammar, grammar.cost(grammar.start), key, left_out=parsed.left_out)
     ids = {piece: id for id, piece in enumerate(pieces)}
-    start_ids = tuple(ids[token] for token in tokens)
-    grammar, least = grammar_for_prompt(pieces, spec, pairs, start_ids)
-    left_out = parsed.left_out.copy()
-    if tune:
-        left_out += attachments_left_out(tune)
-        left_out["jump sign"] += sum(len(bar.marks) for bar in tune.bars)
-    return TuneRequest(grammar, least, key, start_ids, +left_out)
+    body = tuple(ids[token] for token in tokens)
+    grammar, least = grammar_for_prompt(pieces, spec, pairs, body)
+    left_out = parsed.left_out + attachments_left_out(tune)
+    left_out["jump sign"] += sum(len(bar.marks) for bar in tune.bars)
+    return TuneRequest(grammar, least, key, body, +left_out)
 
 
 def resolve_field(
     name: str, option: str | None, field: str | None, parse: Callable[[str, str], T]
 ) -> T | None:
-    """What an option or the prompt's field says, parsed; None where neither does.
+    """Parse the value of an option or of the prompt's field; return None if neither is given.
 
-    Raises ConfigError if they say two things, and as ``parse`` does.
+    Raises:
+        ConfigError: If they differ, or ``parse`` raises it.
     """
-    given = parse(option, name) if option else None
-    said = parse(field, "prompt") if field else None
-    if given is not None and said is not None and given != said:
-        raise ConfigError(f"is {option}, but the prompt says {field}; give one", option=name)
-    return said if given is None else given
+    requested = parse(option, name) if option else None
+    in_prompt = parse(field, "prompt") if field else None
+    if requested is not None and in_prompt is not None and requested != in_prompt:
+        raise ConfigError(f"is {option}, but the prompt has {field}; give one", option=name)
+    return in_prompt if requested is None else requested
 
 
 def known_line(what: str, value: str, pieces: Sequence[str]) -> str:
-    """The header's line with this value. Raises ConfigError, listing those that the model knows."""
+    """Return the header line with a value; raise ConfigError if the model does not know it."""
     letter = what[0].upper()
     line = f"{letter}:{value}\n"
     if line not in pieces:
@@ -122,7 +139,8 @@ def known_line(what: str, value: str, pieces: Sequence[str]) -> str:
     return line
 
 
-def known_meter(value: str, option: str) -> str:
+def parse_meter(value: str, option: str) -> str:
+    """Return a meter in normal form; raise ConfigError if it is not one."""
     try:
         return str(fields.parse_meter(value))
     except TuneError as error:
@@ -130,58 +148,46 @@ def known_meter(value: str, option: str) -> str:
 
 
 def parse_key(value: str, option: str) -> Key:
-    """The key of a name; for a prompt's signature of no mode, the nearest one.
+    """Parse the name of a key.
 
-    The prompt's notes keep their pitches; to an option nothing but a mode's signature can be given.
+    The nearest key replaces a signature of no mode in a prompt, whose notes keep their pitches; an
+    option must have the signature of a mode.
+
+    Raises:
+        ConfigError: If it is not a key.
     """
     try:
-        found = fields.parse_key_field(value).key
+        key = fields.parse_key_field(value).key
     except TuneError as error:
         raise ConfigError(f"{value!r} is not a key (D, Ador, F#m)", option=option) from error
-    if found is None:
+    if key is None:
         raise ConfigError(f"{value!r} has no tonic; give one such as D, Ador or F#m", option=option)
-    nearest = normal_key(found)
-    if option == "key" and nearest.signature != found.signature:
+    nearest = normal_key(key)
+    if option == "key" and nearest.signature != key.signature:
         raise ConfigError(f"{value!r} is not a normal key (D, Ador, F#m)", option=option)
     return nearest
 
 
-def check_key(key: Key, config: Config, pieces: Sequence[str]) -> None:
-    """Raise ConfigError for a key that the model has never seen, or a mode if it learned all in C.
-
-    The message lists what it has.
-    """
-    if key_line(key, config) not in pieces:
-        if config.data.transpose == "common":
-            assert config.facts
-            raise unknown_name("mode", key.mode, config.facts.tonics)
-        known_line("key", str(key), pieces)
-
-
-def key_line(key: Key, config: Config) -> str:
-    """The line of the header for a tune in this key, as it was learned."""
-    learned = Key(0, 0, key.mode) if config.data.transpose == "common" else key
-    return f"K:{learned}\n"
-
-
-def rhythm_meter_pairs(config: Config) -> frozenset[tuple[str, str]]:
-    """The lines of rhythm and of meter that the book has together."""
-    assert config.facts
+def rhythm_meter_pairs(facts: TuneFacts) -> frozenset[tuple[str, str]]:
+    """Return the pairs of rhythm and meter lines that occur in the tune book."""
     return frozenset(
-        (f"R:{name}\n", f"M:{meter}\n")
-        for name, meters in config.facts.meters.items()
-        for meter in meters
+        (f"R:{name}\n", f"M:{meter}\n") for name, meters in facts.meters.items() for meter in meters
     )
 
 
-def outlines(options: TuneOptions, tokens: Sequence[str], pieces: Sequence[str]) -> frozenset[str]:
-    """The outlines that the model knows of tunes like this, or that of those it does not know.
+def matching_outlines(
+    options: TuneOptions, tokens: Sequence[str], pieces: Sequence[str]
+) -> frozenset[str]:
+    """Return the outline lines of tunes as requested; the one for unknown outlines if none matches.
 
-    tokens: of the music that the tune begins with.
+    Args:
+        options: Form and number of bars.
+        tokens: The music that the tune begins with.
+        pieces: Text of each token.
     """
     form = TuneSpec(bars=options.bars, form=options.form).sections
     known = {piece: read_line(piece) for piece in pieces if piece.startswith(f"{LETTER}:")}
-    fitting = {
+    matching = {
         piece
         for piece, parts in known.items()
         if parts
@@ -190,74 +196,62 @@ def outlines(options: TuneOptions, tokens: Sequence[str], pieces: Sequence[str])
         and (not (form and options.bars) or len({part.bars for part in parts}) == 1)
         and (not tokens or parts[0].repeated == (REPEAT in tokens))
     }
-    return frozenset(fitting or {piece for piece, parts in known.items() if not parts})
+    return frozenset(matching or {piece for piece, parts in known.items() if not parts})
 
 
-def opening(prompt: Prompt, key: Key) -> Tune:
-    """A prompt's music as it is read.
-
-    Raises ConfigError if it cannot be read, with the place: lines are counted from the music on.
-    """
-    said = prompt.fields
-    header = [*prompt.settings, *(f"{letter}:{said[letter]}" for letter in "ML" if letter in said)]
-    header.append(f"K:{said.get('K', key)}")
-    with place_in_music(len(header)):
+def parse_music(prompt: Prompt, key: Key) -> Tune:
+    """Parse the music of a prompt; raise ConfigError with the line, counted from the music."""
+    values = {"K": str(key), **prompt.fields}
+    header = [*prompt.settings, *(f"{name}:{values[name]}" for name in "MLK" if name in values)]
+    with count_lines_from_music(len(header)):
         return parser.parse_tune("\n".join([*header, prompt.music]))
 
 
-def body(tune: Tune, config: Config, key: Key | None) -> list[str]:
-    """The tokens of a prompt's music. Raises ConfigError if the normal form does not have them."""
-    way = Key(0, 0, key.mode) if key and config.data.transpose == "common" else None
-    with place_in_music(0):
-        return prompt_tokens(tune, way)
-
-
 @contextmanager
-def place_in_music(header: int) -> Iterator[None]:
-    """Turns a TuneError into a ConfigError that counts lines from the music on.
-
-    header: lines before it.
-    """
+def count_lines_from_music(header: int) -> Iterator[None]:
+    """Turn a TuneError into a ConfigError without ``header`` lines in its line numbers."""
     try:
         yield
     except TuneError as error:
-        place = re.sub(r"line (\d+)", lambda line: f"line {int(line[1]) - header}", error.where)
-        where = f"{place} of its music: " if place else ""
+        line = re.sub(r"line (\d+)", lambda match: f"line {int(match[1]) - header}", error.where)
+        where = f"{line} of its music: " if line else ""
         raise ConfigError(f"{where}{error.reason}", option="prompt") from error
 
 
 def grammar_for_prompt(
     pieces: Sequence[str], spec: TuneSpec, pairs: frozenset[tuple[str, str]], body: Sequence[int]
 ) -> tuple[Grammar, int]:
-    """The grammar with those meters in which a tune can begin like this.
+    """Restrict the grammar to the meters in which a tune can begin with the prompt's music.
 
-    Returns with it how many tokens, beside those of the body, finish the tune in each of them.
-    Raises ConfigError if there are none: with the place that is wrong in the meter that went
-    furthest.
+    Returns:
+        The grammar, and the number of tokens without ``body`` that suffice in each of them.
+
+    Raises:
+        ConfigError: If there is none, with the error in the meter that fits longest.
     """
     meters = spec.meters or {piece for piece in pieces if piece.startswith("M:")}
     header = len("RMPK" if spec.outlines else "RMK")
-    good, furthest, why, least = [], -1, "", 0
+    matching, furthest, why, least = [], -1, "", 0
     for meter in sorted(meters):
         try:
             grammar = Grammar(pieces, replace(spec, meters=frozenset([meter])), pairs)
         except ConfigError:
-            continue  # not with the rhythm that was asked for
+            continue  # not with the requested rhythm
         try:
             after = grammar.follow(body, state_after_header(grammar))
             least = max(least, header + grammar.cost(after))
-            good.append(meter)
+            matching.append(meter)
         except TuneError as error:
             index = getattr(error, "index", 0)
             if index > furthest:
                 furthest, why = index, f"in {meter[2:-1]}, {error}"
-    if not good:
+    if not matching:
         raise ConfigError(f"no tune continues it: {why or 'no meter fits'}", option="prompt")
-    return Grammar(pieces, replace(spec, meters=frozenset(good)), pairs), least
+    return Grammar(pieces, replace(spec, meters=frozenset(matching)), pairs), least
 
 
 def state_after_header(grammar: Grammar) -> State:
-    """A state behind some header that the grammar allows."""
+    """Return the state after a header that the grammar allows."""
     state = grammar.start
     while isinstance(grammar.tune_state(state), HeaderState):
         state = grammar.step(state, int(grammar.allowed(state, 10**6).argmax()))

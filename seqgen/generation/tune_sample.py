@@ -84,8 +84,17 @@ class TuneSampler(Sampler[TuneSample]):
         options: SamplingOptions,
         tune_options: TuneOptions,
         seed: int,
+        tune_tokens: bool,
     ) -> None:
         """Check what is requested of the tunes.
+
+        Args:
+            checkpoint: The model.
+            prompt: The beginning of each tune.
+            options: How tokens are chosen.
+            tune_options: What is requested of the tunes.
+            seed: Seed of the call.
+            tune_tokens: Whether the model's tokens are those of tunes, which the grammar needs.
 
         Raises:
             ConfigError: If it is impossible, or not for models of tunes.
@@ -95,13 +104,24 @@ class TuneSampler(Sampler[TuneSample]):
         self._tokenizer, self._config = checkpoint.tokenizer, checkpoint.config
         if not self._config.facts:
             raise CheckpointError(
-                f"{checkpoint.path} was made by an older seqgen, which learned tunes in "
-                "another form; train it anew"
+                f"{checkpoint.path} was trained by an older seqgen on tunes in another form; "
+                "train it again"
             )
         self._facts: TuneFacts = self._config.facts
         self._seed = seed
         self._header_only = not tune_options.grammar
-        self._request = self._parse(prompt, tune_options)
+        self._common_tonic = self._config.data.transpose == "common"
+        if tune_tokens:
+            pieces = self._tokenizer.pieces
+            self._request = parse_request(
+                prompt, tune_options, self._facts, pieces, self._common_tonic
+            )
+        elif prompt or tune_options != TuneOptions():
+            raise ConfigError(
+                "only models with `tokenizer='abc'` take a prompt, a meter, a key and the like"
+            )
+        else:
+            self._request = TuneRequest()
         self.prompt_left_out = self._request.left_out
         if options.stop or options.lines or not options.loops:
             raise ConfigError(
@@ -115,15 +135,6 @@ class TuneSampler(Sampler[TuneSample]):
             self.rows = np.array([(END, *self._positions.push(END))])
         self._constraint: GrammarConstraint | None = None
         self._masses: list[float] = []
-
-    def _parse(self, prompt: str, options: TuneOptions) -> TuneRequest:
-        if self._config.data.tokenizer == "abc":
-            return parse_request(prompt, options, self._config, self._tokenizer.pieces)
-        if prompt or options != TuneOptions():
-            raise ConfigError(
-                "only models with `tokenizer='abc'` take a prompt, a meter, a key and the like"
-            )
-        return TuneRequest()
 
     def _max_length(self, options: SamplingOptions) -> int:
         """Return the most tokens of a tune, its prompt not counted."""
@@ -159,7 +170,7 @@ class TuneSampler(Sampler[TuneSample]):
     def render(self, index: int, text: str, document: str) -> str:
         """Return a tune in normal form as ABC, in a key as they are drawn for the index."""
         key = self._request.key
-        if key is None and self._config.data.transpose == "common":
+        if key is None and self._common_tonic:
             mode = document.partition("K:C")[2].partition("\n")[0]
             random = np.random.default_rng((self._seed, index))
             key = sample_key(mode, self._facts, random)

@@ -1,4 +1,4 @@
-"""The activations of cells that have a choice: each in TensorFlow, its slope, and in ONNX."""
+"""The activation functions of cells: in TensorFlow, with their derivative, and in ONNX."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,10 +7,13 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Activation:
-    """A function of one number.
+    """An elementwise function.
 
-    forward: of a tensor. slope: the derivative, from the function's own value.
-    node: the ONNX operator. bound: no value is larger in size; None if there is no such bound.
+    Attributes:
+        forward: The function of a TensorFlow tensor.
+        slope: Its derivative as a function of its value.
+        node: The ONNX operator.
+        bound: Largest absolute value; None if unbounded.
     """
 
     forward: Callable[[Any], Any]

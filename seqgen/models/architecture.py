@@ -1,4 +1,4 @@
-"""How a stack is put together: the name and shape of every layer, weight and state."""
+"""The architecture of a network: name and shape of every layer, weight and state."""
 
 import math
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from seqgen.config.resolved import CELL_OPTIONS, ModelSpec
 from seqgen.errors import ConfigError
 from seqgen.models import cells
 
-# Batch normalisation has two more, which follow the data and not a gradient.
+# Batch normalisation has two more, which are not trained by gradients.
 NORM_WEIGHTS = {
     "layer": ("gamma", "beta"),
     "batch": ("gamma", "beta", "moving_mean", "moving_variance"),
@@ -21,11 +21,14 @@ NORM_EPSILON = 1e-3
 
 @dataclass(frozen=True)
 class LayerShape:
-    """A recurrent layer in its place, or the output layer.
+    """A recurrent layer or the output layer.
 
-    name: of its weights and states. norm: of what normalises what it reads, if anything does.
-    inputs: width of what it reads. units: of what it writes; 0 for the output layer.
-    residual: whether what it reads is added to what it writes.
+    Attributes:
+        name: Prefix of its weights and states.
+        norm: Prefix of the weights that normalise its input.
+        inputs: Width of its input.
+        units: Width of its output; 0 for the output layer.
+        residual: Whether its input is added to its output.
     """
 
     name: str
@@ -36,24 +39,24 @@ class LayerShape:
 
 
 def recurrent_layers(model: ModelSpec) -> tuple[LayerShape, ...]:
-    """The recurrent layers, bottom to top. Raises ConfigError if they do not fit each other."""
-    found, widths = [], [model.embedding]
+    """Return the recurrent layers, bottom to top; raise ConfigError if they do not fit."""
+    layers, widths = [], [model.embedding]
     for n, units in enumerate(model.units, 1):
         inputs = sum(widths) if model.dense else widths[-1]
         residual = model.residual and inputs == units
-        found.append(LayerShape(f"recurrent_{n}", f"norm_{n}", inputs, units, residual))
+        layers.append(LayerShape(f"recurrent_{n}", f"norm_{n}", inputs, units, residual))
         widths.append(units)
-    if model.residual and not any(layer.residual for layer in found):
+    if model.residual and not any(layer.residual for layer in layers):
         raise ConfigError(
             "adds the input of a layer to its output, and no layer here has an output as wide as "
             f"its input; give more `layers`, or `embedding={model.units[0]}`",
             option="residual",
         )
-    return tuple(found)
+    return tuple(layers)
 
 
 def output_layer(model: ModelSpec) -> LayerShape:
-    """The output layer. Raises ConfigError if it cannot be tied to the embedding."""
+    """Return the output layer; raise ConfigError if it cannot be tied to the embedding."""
     widths = model.units
     inputs = model.embedding + sum(widths) if model.dense else widths[-1]
     if model.tie_embeddings and inputs != model.embedding:
@@ -66,11 +69,11 @@ def output_layer(model: ModelSpec) -> LayerShape:
 
 
 def resolve_model(options: ModelOptions, cell_options: Mapping[str, Any]) -> ModelSpec:
-    """The network of some options, which must give units and embedding.
+    """Resolve the options of a network, which must give units and embedding.
 
     Args:
-        options: Where dropout is not given it is 0, and that of the embedding as of the layers.
-        cell_options: Those of the cell alone (`seqgen.models.cells.resolve_options`).
+        options: Dropout defaults to 0, and that of the embedding to that of the layers.
+        cell_options: Options of the cell (`seqgen.models.cells.resolve_options`).
 
     Raises:
         ConfigError: If a value is missing, or the layers do not fit each other.
@@ -89,18 +92,22 @@ def resolve_model(options: ModelOptions, cell_options: Mapping[str, Any]) -> Mod
 
 
 def layer_names(model: ModelSpec) -> tuple[str, ...]:
-    """Name of each recurrent layer, bottom to top."""
+    """Return the name of each recurrent layer, bottom to top."""
     return tuple(layer.name for layer in recurrent_layers(model))
 
 
 def weight_shapes(
     model: ModelSpec, vocab: int, feature_sizes: tuple[int, ...] = ()
 ) -> dict[str, tuple[int, ...]]:
-    """Shape of every weight by ``layer/weight``, bottom to top.
+    """Return the shape of every weight by ``layer/weight``, bottom to top.
 
-    vocab: how many tokens there are.
-    feature_sizes: number of values of each input feature.
-    Raises ConfigError if the layers do not fit each other.
+    Args:
+        model: The network.
+        vocab: Number of tokens, V.
+        feature_sizes: Number of values of each input feature.
+
+    Raises:
+        ConfigError: If the layers do not fit each other.
     """
     cell, layers, output = cells.of(model), recurrent_layers(model), output_layer(model)
     width = model.embedding
@@ -122,12 +129,12 @@ def weight_shapes(
 def learned_weights(
     model: ModelSpec, vocab: int, feature_sizes: tuple[int, ...] = ()
 ) -> tuple[str, ...]:
-    """Names of the weights that follow a gradient, in the order of `weight_shapes`."""
+    """Return the names of the trained weights, in the order of `weight_shapes`."""
     cell = cells.of(model)
     fixed = {f"{layer}/{weight}" for layer in layer_names(model) for weight in cell.fixed}
     if cell.fixed_embedding:
         fixed |= {"embedding/embeddings", "places/embeddings"}
-        # Nor is what normalises their inputs, since no gradient comes that far.
+        # The normalisation below fixed layers gets no gradient either.
         norms = [layer.norm for layer in recurrent_layers(model)]
         fixed |= {f"{norm}/{weight}" for norm in norms for weight in ("gamma", "beta")}
     return tuple(
@@ -138,12 +145,12 @@ def learned_weights(
 
 
 def feature_offsets(feature_sizes: tuple[int, ...]) -> list[int]:
-    """First row of each input feature in the embedding table of all features."""
+    """Return the first row of each input feature in the embedding table of all features."""
     return [sum(feature_sizes[:number]) for number in range(len(feature_sizes))]
 
 
 def state_shapes(model: ModelSpec) -> dict[str, tuple[int, ...]]:
-    """Shape of every carried state by ``layer/state``, without the dimension of streams."""
+    """Return the shape of every state by ``layer/state``, without the dimension of streams."""
     cell = cells.of(model)
     return {
         f"{layer.name}/{state}": shape
@@ -153,5 +160,5 @@ def state_shapes(model: ModelSpec) -> dict[str, tuple[int, ...]]:
 
 
 def count_parameters(model: ModelSpec, vocab: int, feature_sizes: tuple[int, ...] = ()) -> int:
-    """The number of weights, those of `weight_shapes`."""
+    """Return the total size of the weights."""
     return sum(map(math.prod, weight_shapes(model, vocab, feature_sizes).values()))

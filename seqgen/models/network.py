@@ -1,4 +1,4 @@
-"""The Keras model: an embedding, recurrent layers and what joins them, an output layer."""
+"""The Keras model: an embedding, recurrent layers, an output layer."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,31 +19,18 @@ from seqgen.models.architecture import (
     weight_shapes,
 )
 
-# As large as the states that a layer above another reads.
+# As large as states, the input of other layers.
 LARGE_INIT = 1.0
-# As large as Keras's. Vectors that are also the output layer make the first predictions certain and
-# wrong if they are larger. Where many are added up, beside each other or, by recurrent weights that
-# begin as the identity, one after the other, their sum is large enough.
+# Keras's default. Larger vectors that are also the output layer make the first predictions certain
+# and wrong; and a sum of many vectors, over features or over time with recurrent weights that begin
+# as the identity, is large enough.
 SMALL_INIT = 0.05
 
 
 class RecurrentLM(keras.Model):
-    """Token ids to logits, states in and states out: ``(ids_TB, states) -> (logits_TBV, states)``.
+    """Token ids and states to logits and states: ``(ids_TB, states) -> (logits_TBV, states)``.
 
-    Time comes first, which is how the recurrence reads it and the generation graph runs it. Where
-    numbers come beside each token, it reads ids_TBF, of which the first is the token.
-    States go by the names of `seqgen.models.architecture.state_shapes`, float32 [B, *shape].
-
-    spec: the layers.
-    vocab: how many tokens there are, V.
-    boundary: the token before which the states are forgotten, so that each document is read as
-        generation writes it, from nothing; None to carry them over everything.
-    feature_sizes: number of values of each input feature; their vectors are
-        added to the token's.
-    precision: "float32" or "bfloat16", of the operands of products; weights, states and logits are
-        float32 in both.
-    flow: factor of a gradient on its way from a step to the one before
-        (`seqgen.data.batching`).
+    States have the names of `seqgen.models.architecture.state_shapes`, float32 [B, *shape].
     """
 
     def __init__(
@@ -55,14 +42,27 @@ class RecurrentLM(keras.Model):
         feature_sizes: tuple[int, ...] = (),
         flow: float = 1.0,
     ) -> None:
+        """Create the weights.
+
+        Args:
+            spec: The layers.
+            vocab: Number of tokens, V.
+            boundary: Token before which the states are reset, so that each document begins as in
+                generation; None to carry them over everything.
+            precision: Type of the operands of products, "float32" or "bfloat16"; weights, states
+                and logits are float32 in both.
+            feature_sizes: Number of values of each input feature; their embeddings are added to the
+                token's.
+            flow: Factor of a gradient from a step to the one before (`seqgen.data.batching`).
+        """
         super().__init__()
         policy = {"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision]
         self.boundary = boundary
         self.spec = spec
         cell = cells.of(spec)
         self.offsets = feature_offsets(feature_sizes)
-        added_up = feature_sizes or spec.cell_options.get("recurrent_init") == "identity"
-        large = not (added_up or spec.tie_embeddings)
+        summed = feature_sizes or spec.cell_options.get("recurrent_init") == "identity"
+        large = not (summed or spec.tie_embeddings)
         self.embedding, self.feature_embedding = (
             keras.layers.Embedding(
                 rows, spec.embedding, _embedding_initializer(large=large), name=name, dtype=policy
@@ -73,8 +73,8 @@ class RecurrentLM(keras.Model):
         self.shapes = recurrent_layers(spec)
         # One mask for all steps of a window (Gal and Ghahramani 2016), or one for each.
         mask = (1, None, None) if spec.variational else None
-        shares = [spec.embedding_dropout, *(spec.dropout for _ in self.shapes)]
-        self.dropouts = [keras.layers.Dropout(share, mask, dtype=policy) for share in shares]
+        rates = [spec.embedding_dropout, *(spec.dropout for _ in self.shapes)]
+        self.dropouts = [keras.layers.Dropout(rate, mask, dtype=policy) for rate in rates]
         resets = boundary is not None
         self.recurrent = [
             cell.layer(shape.units, shape.name, resets, flow) for shape in self.shapes
@@ -96,16 +96,16 @@ class RecurrentLM(keras.Model):
             *self.recurrent,
             self.output_layer,
         )
-        made = {f"{layer.name}/{w.name}": w for layer in layers for w in layer.weights}
+        weights = {f"{layer.name}/{w.name}": w for layer in layers for w in layer.weights}
         self.names = tuple(weight_shapes(spec, vocab, feature_sizes))
-        self.parameters = [made[name] for name in self.names]
+        self.parameters = [weights[name] for name in self.names]
         self.learned_names = learned_weights(spec, vocab, feature_sizes)
-        self.learned = [made[name] for name in self.learned_names]
+        self.learned = [weights[name] for name in self.learned_names]
         self.built = True
 
     @property
     def random_states(self) -> list[Any]:
-        """What the next random choices depend on, as variables."""
+        """The variables that the next random choices depend on."""
         dropouts = [*self.dropouts, *(getattr(r, "dropout", None) for r in self.recurrent)]
         return [d.seed_generator.state for d in dropouts if d is not None and d.rate]
 
@@ -142,8 +142,8 @@ class RecurrentLM(keras.Model):
     def hidden(
         self, ids_TB: tf.Tensor, states: Mapping[str, tf.Tensor], training: bool = False
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        """What the output layer reads, [T, B, I], and the states after the last step."""
-        x = self._embedded(ids_TB)
+        """Compute the input of the output layer, [T, B, I], and the states after the last step."""
+        x = self._embed(ids_TB)
         ids_TB = ids_TB[..., 0] if self.offsets else ids_TB
         keeps = None
         if self.boundary is not None:
@@ -153,7 +153,7 @@ class RecurrentLM(keras.Model):
         layers = zip(self.shapes, self.norms[:-1], self.recurrent, self.dropouts[1:], strict=True)
         for shape, norm, layer, dropout in layers:
             names = [f"{layer.name}/{state}" for state in layer.cell.states]
-            x = self._read(below)
+            x = self._join(below)
             y, last = layer(
                 norm(x, training=training),
                 tuple(states[name] for name in names),
@@ -163,10 +163,10 @@ class RecurrentLM(keras.Model):
             after.update(zip(names, last, strict=True))
             y = dropout(y, training=training)
             below.append(x + y if shape.residual else y)
-        return self.norms[-1](self._read(below), training=training), after
+        return self.norms[-1](self._join(below), training=training), after
 
     def logits(self, x: tf.Tensor) -> tf.Tensor:
-        """What the output layer makes of it, float32 [T, B, V]."""
+        """Compute the logits from the input of the output layer, float32 [T, B, V]."""
         # The bias is added in float32, or its gradient would be summed in bfloat16.
         output = self.output_layer
         kernel = output.kernel
@@ -175,34 +175,34 @@ class RecurrentLM(keras.Model):
         logits_TBV = tf.tensordot(x, tf.cast(kernel, x.dtype), 1)
         return tf.cast(logits_TBV, tf.float32) + output.bias
 
-    def _read(self, below: list[tf.Tensor]) -> tf.Tensor:
-        """What a layer reads, of the embedding and the outputs of the layers below it."""
+    def _join(self, below: list[tf.Tensor]) -> tf.Tensor:
+        """Return the input of a layer, from the embedding and the outputs of the layers below."""
         return tf.concat(below, -1) if self.spec.dense else below[-1]
 
-    def _embedded(self, ids_TB: tf.Tensor) -> tf.Tensor:
-        """The vector of each token, with those of the numbers beside it added, [T, B, E]."""
+    def _embed(self, ids_TB: tf.Tensor) -> tf.Tensor:
+        """Compute the sum of the embeddings of each token and its features, [T, B, E]."""
         if not self.offsets:
             return self.embedding(ids_TB)
         rows_TBF = ids_TB[..., 1:] + tf.constant(self.offsets, ids_TB.dtype)
-        beside_TBE = tf.reduce_sum(self.feature_embedding(rows_TBF), axis=2)
-        return self.embedding(ids_TB[..., 0]) + beside_TBE
+        features_TBE = tf.reduce_sum(self.feature_embedding(rows_TBF), axis=2)
+        return self.embedding(ids_TB[..., 0]) + features_TBE
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """A copy of every weight by its name, float32."""
+        """Copy every weight by its name, float32."""
         pairs = zip(self.names, self.parameters, strict=True)
         return {name: np.array(weight.numpy(), np.float32) for name, weight in pairs}
 
     def assign(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Set every weight. Raises KeyError or ValueError where a name or shape does not fit."""
+        """Set every weight. Raises KeyError or ValueError if a name or shape does not fit."""
         for name, weight in zip(self.names, self.parameters, strict=True):
             weight.assign(arrays[name])
 
 
 def _norm(kind: str | None, name: str, policy: str) -> keras.layers.Layer:
-    """What normalises a layer's input, if anything does.
+    """Create the normalisation of a layer's input.
 
-    Over its own units (Ba et al. 2016), or over the streams and steps that it is called with
-    (Ioffe and Szegedy 2015; Laurent et al. 2016).
+    Over units (Ba et al. 2016), or over streams and steps (Ioffe and Szegedy 2015; Laurent et al.
+    2016).
     """
     if kind == "layer":
         return keras.layers.LayerNormalization(epsilon=NORM_EPSILON, name=name, dtype=policy)
@@ -212,10 +212,11 @@ def _norm(kind: str | None, name: str, policy: str) -> keras.layers.Layer:
 
 
 def _embedding_initializer(*, large: bool) -> keras.Initializer:
-    """Uniform up to `LARGE_INIT` or `SMALL_INIT`.
+    """Create a uniform initializer up to `LARGE_INIT` or `SMALL_INIT`.
 
-    A large one learns sooner, above all in a deep network: three vanilla layers of 512 units, two
-    epochs of tinyshakespeare, had 3.35 nats with ±0.05 or ±0.2, 1.62 with ±0.5, and 1.60 with ±√3.
+    Training is faster with large vectors, above all of a deep network: three vanilla layers of 512
+    units, two epochs of tinyshakespeare, had 3.35 nats with ±0.05 or ±0.2, 1.62 with ±0.5, and 1.60
+    with ±√3.
     One layer, four epochs: LSTM 1.454, 1.457, 1.460 and 1.448 with ±0.05, 0.2, 0.5 and 1; vanilla
     1.598, 1.585 and 1.580 with ±0.05, 0.5 and 1; leaky 1.591, 1.594 and 1.614 with ±0.5, 1 and √3.
     """

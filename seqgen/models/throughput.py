@@ -1,11 +1,11 @@
-"""Measure the FLOP/s of this machine by products like those of training."""
+"""Measure the FLOP/s of this machine by matrix products like those of training."""
 
 import statistics
 import time
 from functools import cache
 from typing import Any
 
-# What is timed: some steps of one layer, forward and back, and the gradient of its weights.
+# The measured work: some steps of one layer, forward and backward, and the gradient of its weights.
 UNITS, STREAMS, STEPS = 512, 16, 16
 SECONDS = 0.3
 MIN_TIMES = 3
@@ -13,14 +13,13 @@ MIN_TIMES = 3
 
 @cache
 def training_flops(shards: int, precision: str) -> float:
-    """Floating-point operations a second in training, about: enough to tell slow from fast.
+    """Estimate the floating-point operations per second in training, once per process.
 
     Training reached between 0.9 and 1.4 times as many on one core with layers of 384 to 768 units,
-    and 0.6 times as many on two with 256. A process measures it once; `tf_runtime.load` comes
-    before.
+    and 0.6 times as many on two with 256. Call `tf_runtime.load` before.
 
     Args:
-        shards: Parts of a batch that are computed side by side (`tf_runtime.shards`).
+        shards: Parts of a batch that are computed in parallel (`tf_runtime.shards`).
         precision: "float32" or "bfloat16".
     """
     import tensorflow as tf
@@ -42,7 +41,7 @@ def training_flops(shards: int, precision: str) -> float:
 
     @tf.function
     def work(states: Any) -> Any:
-        # The parts depend on nothing of each other, as in a step of the learner.
+        # The parts are independent, as in a training step.
         return [part(state) for state in tf.unstack(states, shards)]
 
     states = tf.cast(tf.random.stateless_normal((shards, STREAMS, UNITS), (0, 2)), kind)

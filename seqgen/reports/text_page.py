@@ -80,7 +80,7 @@ def _facts(report: TextReport, config: Config) -> list[tuple[str, "Markup | str"
     """Name and value of the figures at the top of the page."""
     facts: list[tuple[str, Markup | str]] = [
         ("parameters", _compact(config.parameters)),
-        (f"{config.data.tokenizer or 'char'} tokens in the vocabulary", f"{config.vocab:,}"),
+        (f"{config.data.tokenizer} tokens in the vocabulary", f"{config.vocab:,}"),
         ("training characters", _compact(config.corpus.training_characters)),
         ("evaluated characters", _compact(report.characters)),
     ]

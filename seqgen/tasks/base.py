@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from seqgen.checkpoint.read import Checkpoint
     from seqgen.config.fields import Options
     from seqgen.config.options import DataOptions, SamplingOptions
+    from seqgen.config.resolved import DataSpec
     from seqgen.data.batching import Augmentation
     from seqgen.data.corpora import Corpus
     from seqgen.data.split import Split
@@ -68,6 +69,10 @@ class Task(ABC):
     def metric_unit(self, config: "Config") -> Unit:
         """Return the unit of losses that compares vocabularies."""
         return Unit("character", "char", config.corpus.validation_characters)
+
+    def extra_metrics(self, nats: float, config: "Config") -> dict[str, float]:
+        """Return a validation loss in units of this task, by fields of `Evaluated`."""
+        return {}
 
     def count_documents(self, corpus: "Corpus") -> tuple[int, str | None]:
         """Return the number of documents of a corpus, and their unit if the corpus has several."""
@@ -175,12 +180,12 @@ class Task(ABC):
         """
 
     def augmentation(
-        self, options: "DataOptions", rows: "np.ndarray", tokenizer: "Tokenizer", seed: int
+        self, data: "DataSpec", rows: "np.ndarray", tokenizer: "Tokenizer", seed: int
     ) -> "Augmentation | None":
         """Return what changes the training tokens in each epoch, or None.
 
         Args:
-            options: How the corpus was prepared.
+            data: How the corpus was prepared.
             rows: The training part, [N] or [N, 1 + F].
             tokenizer: That of the network.
             seed: That of the run.

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from seqgen.checkpoint.config import Config
     from seqgen.checkpoint.read import Checkpoint
     from seqgen.config.options import DataOptions, SamplingOptions, TuneOptions
+    from seqgen.config.resolved import DataSpec
     from seqgen.data.batching import Augmentation
     from seqgen.data.corpora import Corpus
     from seqgen.data.split import Split
@@ -48,6 +49,10 @@ class TunesTask(Task):
         if config.facts and config.facts.validation_notes:
             return Unit("note", "note", config.facts.validation_notes)
         return super().metric_unit(config)
+
+    def extra_metrics(self, nats: float, config: "Config") -> dict[str, float]:
+        unit = self.metric_unit(config)
+        return {"bits_per_note": unit.bits(nats, config)} if unit.name == "note" else {}
 
     def corpus_report(self, corpus: "Corpus") -> dict[str, Any]:
         from seqgen.music.normal.tunebook import normalize_book
@@ -146,11 +151,11 @@ class TunesTask(Task):
         return (END,)
 
     def augmentation(
-        self, options: "DataOptions", rows: "np.ndarray", tokenizer: "Tokenizer", seed: int
+        self, data: "DataSpec", rows: "np.ndarray", tokenizer: "Tokenizer", seed: int
     ) -> "Augmentation | None":
         from seqgen.music.normal.augmentation import KeyAugmentation
 
-        if options.transpose != "augment":
+        if data.transpose != "augment":
             return None
         return KeyAugmentation(rows, tokenizer, seed)
 
@@ -179,7 +184,8 @@ class TunesTask(Task):
     ) -> "TuneSampler":
         from seqgen.generation.tune_sample import TuneSampler
 
-        return TuneSampler(checkpoint, prompt, options, task_options, seed)
+        tune_tokens = checkpoint.config.data.tokenizer == TOKENIZER
+        return TuneSampler(checkpoint, prompt, options, task_options, seed, tune_tokens)
 
     def fingerprint(self, document: "Text") -> int:
         return tune_fingerprint(document)

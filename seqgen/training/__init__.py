@@ -1,1 +1,1 @@
-"""Learning: the plan, the windows, the loop and its events, and resuming."""
+"""Training: resolving options, the training loop and its events, saving and resuming."""

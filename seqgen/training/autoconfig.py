@@ -1,14 +1,14 @@
-"""Chooses what the user left open, by the size of the data, the length of the run and the machine.
+"""Resolve options without a value by the size of the data, the length of the run and the machine.
 
-`resolve` is the only place where options that are ``None`` become values.
+`resolve` is the only place where options that are ``None`` get values.
 """
 
 import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from seqgen.config.options import DataOptions, ModelOptions, RunOptions, TrainingOptions
-from seqgen.config.resolved import ModelSpec, TrainSpec
+from seqgen.config.options import ModelOptions, RunOptions, TrainingOptions
+from seqgen.config.resolved import DataSpec, ModelSpec, TrainSpec
 from seqgen.data import tokenizers
 from seqgen.errors import ConfigError, unknown_name
 from seqgen.models import cells
@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Preset:
-    """A network and the steps that suit it.
+    """Defaults of a network and its training.
 
-    dropout: share of values dropped; None to let it follow from the run (`fitting_dropout`).
-    token_budget: tokens of a run whose length is not given.
-    max_epochs: over the data, after which more only learn it by heart.
-    max_epochs_of_small_data: as max_epochs, for data so small that MIN_TOKENS_SEEN takes more.
+    Attributes:
+        dropout: Dropout rate; None to choose it by the run (`choose_dropout`).
+        token_budget: Training tokens of a run without a given length.
+        max_epochs: Maximum number of epochs; more would overfit.
+        max_epochs_of_small_data: The same for data that need more for `MIN_TOKENS_SEEN`.
     """
 
     layers: int
@@ -42,7 +43,7 @@ class Preset:
     max_epochs_of_small_data: float = 60.0
 
 
-# Found by measurement (docs/experiments/recipes.md).
+# See docs/experiments/recipes.md.
 PRESETS = {
     "micro": Preset(1, 128, 128, 64, 8, 4e-3, max_epochs=30, max_epochs_of_small_data=30),
     "tiny": Preset(1, 256, 128, 64, 16, 5e-3),
@@ -50,65 +51,60 @@ PRESETS = {
     "medium": Preset(1, 512, 128, 64, 32, 4e-3),
     "large": Preset(1, 768, 128, 64, 32, 3e-3, max_epochs=14),
     "huge": Preset(1, 1024, 128, 64, 32, 3e-3, 0.2, max_epochs=16),
-    # A book of tunes is small, and a network that is told where it stands learns it soon.
+    # A book of tunes is small, and a network with position features needs few epochs.
     "tunes": Preset(1, 768, 128, 64, 32, 4e-3, 0.2, token_budget=12_000_000, max_epochs=12),
 }
 
-# The presets by the floating-point operations of a whole run, for texts and for books of tunes; the
-# first that they are not too many for is chosen (docs/experiments/recipes.md). The machine where
-# they were searched for did 4e11 a second.
-UNTIL_WORK = {
+# Largest number of floating-point operations of a run for each preset, by the family of presets of
+# the tokenizer (docs/experiments/recipes.md). The machine of these experiments did 4e11 per second.
+MAX_RUN_FLOPS = {
     "text": {"tiny": 2e13, "small": 6e13, "medium": 2.5e14, "large": 1e15, "huge": math.inf},
     "tunes": {"tiny": 2e13, "small": 6e13, "tunes": math.inf},
 }
 REFERENCE_FLOPS = 4e11
-# Of the presets, the one by whose length a run is reckoned that has none of its own.
-REFERENCE = {"text": "medium", "tunes": "tunes"}
-# A corpus of fewer training tokens has "small", or "tiny" where the time is for up to so many
-# operations, and one of a few pages "micro": it is soon read often enough for more. So few tokens
-# have few steps in a pass, and more of them are worth more than speed.
-SMALL_UNTIL = 300_000
-MICRO_UNTIL = 20_000
+# Preset that determines the length of a run without a given length.
+REFERENCE_PRESETS = {"text": "medium", "tunes": "tunes"}
+# With fewer training tokens the preset is "small", or "tiny" for a run of few operations; and
+# "micro" for a few pages. So small a corpus has few steps per epoch, so that a smaller batch is
+# better though slower.
+SMALL_CORPUS_TOKENS = 300_000
+MICRO_CORPUS_TOKENS = 20_000
 SMALL_BATCH = 16
-TINY_UNTIL_WORK = 3e12
-# Operations of a training step for each weight and token: two forward, and four back.
+TINY_MAX_FLOPS = 3e12
+# Operations of a training step per weight and token: two forward, and four backward.
 FLOPS_PER_WEIGHT = 6
 
-# How much is dropped, by how often the numbers of the network outdo what each of them is learned
-# from: passes times parameters, a token. In between, the share goes with the logarithm.
+# Dropout rate by epochs × parameters / training tokens, logarithmic in between.
 DROPOUT_CURVE = ((5.0, 0.0), (40.0, 0.5))
 
-# Of the share that is dropped elsewhere. What a layer writes says the same in many ways, but of the
-# embedding of a letter nothing is left where it is dropped.
+# Fraction of the dropout rate for the embedding, which is less redundant than outputs of layers.
 EMBEDDING_DROPOUT = 0.4
 
-# The largest global norm of the gradient.
 CLIP_NORM = 1.0
 
-# With neither epochs nor minutes: as many tokens as the preset says, in at least one pass, and
-# at most so long.
+# Maximum duration of a run without a given length.
 MAX_MINUTES = 10.0
 
-# A corpus of a few pages is read more often than a preset says, for at least so many tokens.
+# A small corpus is read for more epochs than the preset's, up to this many tokens.
 MIN_TOKENS_SEEN = 1_200_000
 
-# A small corpus is read in at least this many windows a pass and this many streams' lengths.
+# Minimum number of windows and of steps per epoch in a small corpus.
 MIN_WINDOWS = 8
 MIN_STEPS = 8
 
 
 @dataclass(frozen=True)
 class ResolvedRun:
-    """What a run does, with a sentence for each choice that was made.
+    """Resolved options of a run.
 
     Attributes:
         data: How text becomes tokens.
         model: The network.
         training: How it is trained.
-        reasons: Why each value was chosen; the last one is about the length, if that was chosen.
+        reasons: A reason for each chosen value; the last one is that of the length, if any.
     """
 
-    data: DataOptions
+    data: DataSpec
     model: ModelSpec
     training: TrainSpec
     reasons: tuple[str, ...]
@@ -125,30 +121,30 @@ def check_names(options: RunOptions) -> None:
 
 
 def find_preset(name: str) -> Preset:
-    """The preset of that name. Raises ConfigError that lists them."""
+    """Return the preset of that name; raise ConfigError for an unknown one."""
     if name not in PRESETS:
         raise unknown_name("preset", name, PRESETS)
     return PRESETS[name]
 
 
 def preset_names() -> tuple[str, ...]:
-    """Every preset, smallest first."""
+    """Return the names of all presets, smallest first."""
     return tuple(PRESETS)
 
 
 def depends_on_speed(options: TrainingOptions) -> bool:
-    """Whether the run may end by the clock, so that a faster machine trains for more epochs."""
+    """Return whether time may limit the run, so that a faster machine trains for more epochs."""
     return options.epochs is None or options.minutes is not None
 
 
 def resolve(options: RunOptions, data: "Dataset") -> ResolvedRun:
-    """Choose every value that the user left open.
+    """Choose a value for every option without one.
 
     A run whose length is given in epochs alone is resolved alike on every machine. For any other,
-    TensorFlow is loaded and the machine measured.
+    TensorFlow is loaded and the speed of the machine measured.
 
     Args:
-        options: What the user asked for.
+        options: Requested options.
         data: The tokens.
 
     Raises:
@@ -174,14 +170,14 @@ def resolve(options: RunOptions, data: "Dataset") -> ResolvedRun:
 def resolve_for(
     options: RunOptions, tokenizer: str, tokens: int, vocab: int, flops: float = REFERENCE_FLOPS
 ) -> ResolvedRun:
-    """As `resolve`, for data of a size and a machine of a speed.
+    """Resolve options for data of a given size and a machine of a given speed.
 
     Args:
-        options: What the user asked for.
-        tokenizer: The name of the tokenizer.
+        options: Requested options.
+        tokenizer: Name of the tokenizer.
         tokens: Tokens of the training part.
-        vocab: Tokens in the vocabulary.
-        flops: Floating-point operations a second of the machine in training.
+        vocab: Number of tokens, V.
+        flops: Floating-point operations per second of the machine in training.
 
     Raises:
         ConfigError: If options are unknown or do not fit each other or the data.
@@ -207,8 +203,8 @@ def resolve_for(
         if rate is None:
             weights = count_parameters(model, vocab)
             rate = choose_dropout(expected * weights / tokens)
-            count = "one pass" if expected < 1.5 else f"{expected:.2g} passes"
-            why = f"for {weights:,} parameters and about {count} over the data"
+            count = "one epoch" if expected < 1.5 else f"{expected:.2g} epochs"
+            why = f"for {weights:,} parameters and about {count}"
         model = replace(model, dropout=rate)
         reasons.append(f"dropout {rate:g}, {why}")
     if options.model.embedding_dropout is None:
@@ -230,7 +226,7 @@ def resolve_for(
     if training.clip_norm is None and training.clip_value is None:
         chosen["clip_norm"] = CLIP_NORM
     return ResolvedRun(
-        data=replace(options.data, tokenizer=tokenizer),
+        data=DataSpec.of(options.data, tokenizer=tokenizer),
         model=model,
         training=TrainSpec.of(training, **chosen),
         reasons=(*reasons, *why_steps, *why_length),
@@ -240,30 +236,30 @@ def resolve_for(
 def choose_preset(
     tokenizer: str, tokens: int, vocab: int, training: TrainingOptions, flops: float
 ) -> tuple[str, str]:
-    """The name of the preset for so many training tokens, and why."""
-    corpus = "tunes" if tokenizer == "abc" else "text"
-    preset = PRESETS["small" if tokens < SMALL_UNTIL else REFERENCE[corpus]]
+    """Choose a preset; return its name and the reason."""
+    family = tokenizers.find(tokenizer).preset_family
+    preset = PRESETS["small" if tokens < SMALL_CORPUS_TOKENS else REFERENCE_PRESETS[family]]
     options = with_sizes(ModelOptions(), preset)
     model = resolve_model(options, cells.resolve_options(options))
     why = f"{tokens:,} training tokens"
-    if tokens < MICRO_UNTIL:
+    if tokens < MICRO_CORPUS_TOKENS:
         return "micro", why
-    if tokens < SMALL_UNTIL:
+    if tokens < SMALL_CORPUS_TOKENS:
         epochs, minutes = training.epochs, training.minutes
         expected = run_flops(model, tokens, vocab, epochs, minutes, flops)
-        if expected > TINY_UNTIL_WORK:
+        if expected > TINY_MAX_FLOPS:
             return "small", why
         name = "tiny"
     else:
         epochs, minutes, _ = choose_length(preset, tokens, training)
         expected = run_flops(model, tokens, vocab, epochs, minutes, flops)
-        name = next(name for name, most in UNTIL_WORK[corpus].items() if expected <= most)
+        name = next(name for name, most in MAX_RUN_FLOPS[family].items() if expected <= most)
     duration = f"about {expected / flops / 60:.2g} minutes at {flops / 1e9:.0f} GFLOP/s"
     return name, f"{why} and {duration}"
 
 
 def with_sizes(options: ModelOptions, preset: Preset) -> ModelOptions:
-    """The options with layers, units and embedding as the preset has them where not given."""
+    """Set layers, units and embedding to those of the preset if they have no value."""
     layers = options.layers or (len(options.units) if options.units else preset.layers)
     units = options.units or (preset.units,)
     embedding = options.embedding
@@ -279,7 +275,7 @@ def with_sizes(options: ModelOptions, preset: Preset) -> ModelOptions:
 def choose_length(
     preset: Preset, tokens: int, training: TrainingOptions
 ) -> tuple[float | None, float | None, list[str]]:
-    """Epochs and minutes after which the run ends, whichever comes first, and why."""
+    """Choose the maximum of epochs and of minutes; return them and the reasons."""
     if training.epochs or training.minutes:
         return training.epochs, training.minutes, []
     epochs = min(max_epochs(preset, tokens), max(1.0, preset.token_budget / tokens))
@@ -291,7 +287,7 @@ def choose_length(
 
 
 def max_epochs(preset: Preset, tokens: int) -> float:
-    """The most epochs that are chosen: further ones overfit."""
+    """Return the largest number of epochs that does not overfit."""
     return max(preset.max_epochs, min(preset.max_epochs_of_small_data, MIN_TOKENS_SEEN / tokens))
 
 
@@ -303,20 +299,20 @@ def run_flops(
     minutes: float | None,
     flops: float,
 ) -> float:
-    """Floating-point operations of a run; infinite where it has no length."""
+    """Compute the floating-point operations of a run; infinite if it has no length."""
     by_epochs = math.inf if epochs is None else epochs * tokens * flops_per_token(model, vocab)
-    by_clock = math.inf if minutes is None else 60 * minutes * flops
-    return min(by_epochs, by_clock)
+    by_time = math.inf if minutes is None else 60 * minutes * flops
+    return min(by_epochs, by_time)
 
 
 def flops_per_token(model: ModelSpec, vocab: int) -> float:
-    """Floating-point operations of a training step for each token."""
+    """Compute the floating-point operations of training per token."""
     looked_up = 0 if model.tie_embeddings else vocab * model.embedding
     return FLOPS_PER_WEIGHT * (count_parameters(model, vocab) - looked_up)
 
 
 def choose_dropout(excess: float) -> float:
-    """The dropout rate for epochs × parameters / tokens, from `DROPOUT_CURVE`."""
+    """Return the dropout rate for epochs × parameters / tokens, from `DROPOUT_CURVE`."""
     (low, smallest), (high, largest) = DROPOUT_CURVE
     position = math.log(max(excess, low) / low) / math.log(high / low)
     return round(min(largest, smallest + (largest - smallest) * position), 2)
@@ -325,25 +321,26 @@ def choose_dropout(excess: float) -> float:
 def choose_steps(
     window: int | None, batch: int | None, preset: Preset, tokens: int
 ) -> tuple[int, int, list[str]]:
-    """Sequence length and batch size, small enough for a few steps an epoch, and why."""
+    """Choose sequence length and batch size for a few steps per epoch; return the reasons too."""
     if window is not None and window * (batch or 1) > tokens:
         raise ConfigError(
             f"{window} with `batch_size={batch or 1}` needs {window * (batch or 1)} tokens and the "
             f"training part has {tokens}",
             option="seq_length",
         )
-    fitting_window = window or min(preset.window, max(1, tokens // MIN_WINDOWS))
-    most = min(preset.batch, SMALL_BATCH) if tokens < SMALL_UNTIL else preset.batch
-    fitting_batch = batch or min(most, max(1, tokens // (fitting_window * MIN_STEPS)))
-    if fitting_window * fitting_batch > tokens:
+    length = window or min(preset.window, max(1, tokens // MIN_WINDOWS))
+    most = min(preset.batch, SMALL_BATCH) if tokens < SMALL_CORPUS_TOKENS else preset.batch
+    size = batch or min(most, max(1, tokens // (length * MIN_STEPS)))
+    if length * size > tokens:
         raise ConfigError(
-            f"{fitting_batch} needs at least {fitting_window * fitting_batch} tokens and the "
-            f"training part has {tokens}",
+            f"{size} needs at least {length * size} tokens and the training part has {tokens}",
             option="batch_size",
         )
     reasons = []
-    if window is None and fitting_window < preset.window:
-        reasons.append(f"window {fitting_window} rather than {preset.window}: the corpus is small")
-    if batch is None and fitting_batch < preset.batch:
-        reasons.append(f"batch {fitting_batch} rather than {preset.batch}: the corpus is small")
-    return fitting_window, fitting_batch, reasons
+    if window is None and length < preset.window:
+        why = f"rather than {preset.window}: the corpus is small"
+        reasons.append(f"sequence length {length} {why}")
+    if batch is None and size < preset.batch:
+        why = f"rather than {preset.batch}: the corpus is small"
+        reasons.append(f"batch size {size} {why}")
+    return length, size, reasons

@@ -1,4 +1,4 @@
-"""Keeps a run on disk: written in the background, and written again where that failed."""
+"""Writes the files of a run in the background, and again after a failure."""
 
 import copy
 import shutil
@@ -22,15 +22,10 @@ Arrays = dict[str, np.ndarray]
 
 
 class AsyncCheckpointWriter:
-    """Everything that a run puts into its checkpoint. All of it is held here too.
+    """Writes the files of a run into its checkpoint, with a copy of everything in memory.
 
-    So a disk that is full for a while costs nothing: what could not be written is written at the
-    next save. And a folder that was deleted under the run is made anew, whole.
-
-    checkpoint: what is written into.
-    ids: the tokens of both parts by the names of their files.
-    position, arrays: where the run stands; without arrays it is a new one.
-    Raises CheckpointError if what an earlier run wrote cannot be read.
+    So nothing is lost if the disk is full for a while, or if the folder is deleted: the next save
+    writes what is missing.
     """
 
     def __init__(
@@ -40,6 +35,17 @@ class AsyncCheckpointWriter:
         position: TrainState,
         arrays: Arrays | None,
     ) -> None:
+        """Begin with the files of a new or resumed run.
+
+        Args:
+            checkpoint: Where to write.
+            ids: Tokens of both parts by the names of their files.
+            position: The state of the run.
+            arrays: As `Trainer.arrays` returned them at that state; None for a new run.
+
+        Raises:
+            CheckpointError: If a file of a resumed run cannot be read.
+        """
         path = checkpoint.path
         self.checkpoint = checkpoint
         self.ids = ids
@@ -48,69 +54,72 @@ class AsyncCheckpointWriter:
         self.best: Arrays | None = None
         self.metrics = self.samples = b""
         self._state: tuple[TrainState, Arrays] | None = None
-        # What is on disk, by file. Only the thread that writes knows.
+        # The content of each file on disk; used by the writing thread only.
         self._written: dict[str, object] = {}
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="keeper")
-        self._jobs: deque[tuple[int, Future[None]]] = deque()  # that were not told of
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="checkpoint-writer")
+        self._jobs: deque[tuple[int, Future[None]]] = deque()  # without a reported outcome
         self._last: Future[None] | None = None
         if arrays is not None:
             write.remove_leftovers(path)
             self._state = copy.copy(position), arrays
             if (path / layout.WEIGHTS).exists():
                 self.best = checkpoint.weights()
-            # What was written after the last save is of steps that are made again.
-            self.metrics = beginning(path / layout.METRICS, position.metrics)
-            self.samples = beginning(path / layout.SAMPLES, position.samples)
+            # Lines after the last save belong to steps that are repeated.
+            self.metrics = _read_beginning(path / layout.METRICS, position.metrics)
+            self.samples = _read_beginning(path / layout.SAMPLES, position.samples)
             self._written = {layout.WEIGHTS: self.best, train_state.STATE: self._state}
 
     @property
     def arrays(self) -> Arrays:
-        """What `Trainer.arrays` gave at the last save. Raises CheckpointError before the first."""
+        """The arrays of the last save. Raises CheckpointError before the first."""
         if self._state is None:
             raise CheckpointError(f"nothing was saved in {self.checkpoint.path} yet")
         return self._state[1]
 
     def add_metric(self, metric: Mapping[str, Any]) -> None:
-        """Another line of ``metrics.jsonl``, to be written at the next save."""
+        """Add a line to ``metrics.jsonl``, which the next save writes."""
         self.metrics += write.format_metric(metric)
 
     def add_sample(self, heading: str, text: str) -> None:
-        """Another part of ``samples.txt``, to be written at the next save."""
+        """Add a sample to ``samples.txt``, which the next save writes."""
         self.samples += write.format_sample(heading, text)
 
     def save(self, position: TrainState, arrays: Arrays) -> None:
-        """Begin to write all that is new, after what is being written; `outcomes` tells the end.
+        """Start to write everything new after the current write; `outcomes` reports the result.
 
-        arrays: copies. Any that are not finite leave the state as it was.
+        Args:
+            position: The state of the run.
+            arrays: Copies of its arrays. If any is not finite, the last state is kept.
         """
         if all(np.isfinite(array).all() for array in arrays.values()):
             position.metrics, position.samples = len(self.metrics), len(self.samples)
             self._state = copy.copy(position), arrays
-        self._begin()
+        self._start()
 
     def outcomes(self) -> Iterator[Saved | Unsaved]:
-        """What became of the saves that have ended since this was last asked."""
+        """Yield the outcomes of saves that have ended since the last call."""
         while self._jobs and self._jobs[0][1].done():
-            yield outcome(*self._jobs.popleft())
+            yield _outcome(*self._jobs.popleft())
 
     def finish(self) -> None:
-        """Write what is new and wait for it. Raises CheckpointError if it cannot be written."""
-        self._begin()
+        """Write everything new and wait for it. Raises CheckpointError if that fails."""
+        self._start()
         if self._last:
             self._last.result()
 
-    def _begin(self) -> None:
+    def _start(self) -> None:
         if self._last:
-            self._last.exception()  # One at a time, or a slow disk would pile them up.
+            self._last.exception()  # one at a time, or they would queue up on a slow disk
         if self._state:
-            self._last = self._writer.submit(self._write, self._files())
+            self._last = self._writer.submit(self._write, self._files(self._state))
             self._jobs.append((self._state[0].step, self._last))
 
-    def _files(self) -> dict[str, tuple[object, Callable[[], None]]]:
-        """Of each file, what is to be in it, and what writes that; the state last."""
+    def _files(
+        self, state: tuple[TrainState, Arrays]
+    ) -> dict[str, tuple[object, Callable[[], None]]]:
+        """Return the content of each file and the function that writes it; the state last."""
         path, config = self.checkpoint.path, self.checkpoint.config
-        best, metrics, samples, state = self.best, self.metrics, self.samples, self._state
-        assert state
+        best, metrics, samples = self.best, self.metrics, self.samples
         files: dict[str, tuple[object, Callable[[], None]]] = {
             layout.METRICS: (metrics, lambda: write_atomic(path / layout.METRICS, metrics)),
             layout.SAMPLES: (samples, lambda: write_atomic(path / layout.SAMPLES, samples)),
@@ -126,18 +135,18 @@ class AsyncCheckpointWriter:
     def _write(self, files: Mapping[str, tuple[object, Callable[[], None]]]) -> None:
         if not write.is_checkpoint(self.checkpoint.path):
             self._written.clear()
-            self._make_anew()
+            self._create_folder()
         for name, (content, write_file) in files.items():
             if self._written.get(name) is not content:
                 write_file()
                 self._written[name] = content
 
-    def _make_anew(self) -> None:
-        """Make the folder, which is gone, with what is written only once."""
+    def _create_folder(self) -> None:
+        """Create the deleted folder again, with the files that are written only once."""
         checkpoint = self.checkpoint
         folder = checkpoint.path / layout.RESUME
         try:
-            if is_remnant(checkpoint.path):
+            if _is_remnant(checkpoint.path):
                 shutil.rmtree(checkpoint.path)
             write.create(checkpoint.path, checkpoint.config, checkpoint.tokenizer)
             folder.mkdir(exist_ok=True)
@@ -146,26 +155,26 @@ class AsyncCheckpointWriter:
             if self.hashes is not None:
                 document_hashes.save(checkpoint.path, self.hashes)
         except OSError as error:
-            # Half of it is none: the next save is to begin here again.
+            # The next save starts again.
             (checkpoint.path / layout.CONFIG).unlink(missing_ok=True)
             raise CheckpointError(f"cannot write {folder}: {error.strerror or error}") from error
 
 
-def beginning(path: Path, size: int | None) -> bytes:
-    """The first bytes of a file, by default all; none if the file does not exist."""
+def _read_beginning(path: Path, size: int | None) -> bytes:
+    """Read the first bytes of a file, by default all; b"" if the file does not exist."""
     return read_bytes(path, MAX_TEXT_BYTES)[:size] if path.exists() else b""
 
 
-def is_remnant(path: Path) -> bool:
-    """Whether a folder was deleted while something was written into it, and holds no more."""
-    ours = (*layout.FILES, layout.RESUME)
+def _is_remnant(path: Path) -> bool:
+    """Return whether a folder contains only files written while it was deleted."""
+    names = (*layout.FILES, layout.RESUME)
     return path.is_dir() and all(
-        each.name in ours or each.suffix == ".tmp" for each in path.iterdir()
+        each.name in names or each.suffix == ".tmp" for each in path.iterdir()
     )
 
 
-def outcome(step: int, job: Future[None]) -> Saved | Unsaved:
-    """What to tell of a save. Raises what is no failure to write."""
+def _outcome(step: int, job: Future[None]) -> Saved | Unsaved:
+    """Return the outcome of a save. Raises its error if it is not a CheckpointError."""
     failure = job.exception()
     if isinstance(failure, CheckpointError):
         return Unsaved(step, str(failure))

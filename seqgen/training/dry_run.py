@@ -1,4 +1,4 @@
-"""What a run would be, without running it: the network, its memory, its speed and its time."""
+"""Estimate a run without training: the network, its memory, speed and duration."""
 
 import math
 import statistics
@@ -24,7 +24,7 @@ TIMED_STEPS = 5
 
 @dataclass(frozen=True)
 class LayerRow:
-    """A layer of the model: its output's shape [T, B, width] and its weights' shapes by name."""
+    """A layer of the model, with the shapes of its output [T, B, width] and weights."""
 
     name: str
     kind: str
@@ -37,10 +37,10 @@ class LayerRow:
 class Estimate:
     """What `seqgen train` would do with the same options.
 
-    minutes: how long the whole run would take on this machine, at the speed of a few steps that
-        were timed and thrown away.
-    memory_bytes: about how much memory it would take.
-    notices: what the user should know of the corpus.
+    Attributes:
+        minutes: Duration of the whole run on this machine, at the speed of a few steps.
+        memory_bytes: Estimated memory.
+        notices: What the user should know about the corpus.
     """
 
     corpus: str
@@ -59,14 +59,15 @@ class Estimate:
     notices: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Everything, in plain JSON types."""
+        """Return all fields in JSON types."""
         return asdict(self)
 
 
 def estimate(corpus: Corpus, options: RunOptions) -> Estimate:
-    """Plan a run on a corpus, time a few of its steps, and throw them away.
+    """Resolve the options of a run on a corpus, and time a few steps of it.
 
-    Raises ConfigError or CorpusError, as training would.
+    Raises:
+        ConfigError, CorpusError, TrainingError: As training would.
     """
     check_names(options)
     with tempfile.TemporaryDirectory() as folder:
@@ -77,17 +78,17 @@ def estimate(corpus: Corpus, options: RunOptions) -> Estimate:
         windows = TBPTTBatches(
             data.training, training.batch_size, training.seq_length, training.seed
         )
-        speed = measured_speed(model, training, vocab, windows, data.feature_sizes)
-    cut = []
+        speed = measure_speed(model, training, vocab, windows, data.feature_sizes)
+    reasons = list(chosen.reasons)
     if data.held_out and data.unit:
-        cut.append(summary(data.documents, data.unit, data.held_out))
+        reasons.insert(0, summary(data.documents, data.unit, data.held_out))
     tokens_per_epoch = windows.steps * training.batch_size * training.seq_length
     minutes = training.minutes_needed(tokens_per_epoch / speed / 60)
     return Estimate(
         corpus=corpus.name,
         model=model,
         training=training,
-        reasons=(*cut, *chosen.reasons),
+        reasons=tuple(reasons),
         layers=layer_rows(model, training, vocab, data.feature_sizes),
         parameters=count_parameters(model, vocab, data.feature_sizes),
         vocab=vocab,
@@ -101,23 +102,23 @@ def estimate(corpus: Corpus, options: RunOptions) -> Estimate:
     )
 
 
-def measured_speed(
+def measure_speed(
     model: ModelSpec,
     training: TrainSpec,
     vocab: int,
     windows: TBPTTBatches,
     feature_sizes: tuple[int, ...] = (),
 ) -> float:
-    """Training tokens a second on this machine: the median of a few steps after the first."""
+    """Measure training tokens per second: the median of a few steps after the first."""
     tf_runtime.load(training.batch_size, training.threads)
     from seqgen.training.ridge import trainer_for
 
     seconds = []
     with memory_errors():
-        learner = trainer_for(model)(model, training, vocab, feature_sizes=feature_sizes)
+        trainer = trainer_for(model)(model, training, vocab, feature_sizes=feature_sizes)
         for _ in range(TIMED_STEPS + 1):
             began = time.perf_counter()
-            learner.step(windows.read(0, 0), 1e-6)
+            trainer.step(windows.read(0, 0), 1e-6)
             seconds.append(time.perf_counter() - began)
     return windows.batch_size * windows.seq_length / statistics.median(seconds[1:])
 
@@ -125,7 +126,7 @@ def measured_speed(
 def layer_rows(
     model: ModelSpec, training: TrainSpec, vocab: int, feature_sizes: tuple[int, ...] = ()
 ) -> tuple[LayerRow, ...]:
-    """The model, bottom to top."""
+    """Return the layers of the model, bottom to top."""
     kinds = {name: cells.find(model.cell).title for name in layer_names(model)}
     inputs = {"embedding": "Embedding"} | ({"places": "Embedding"} if feature_sizes else {})
     kinds = {**inputs, **kinds, "output": "Dense"}

@@ -1,4 +1,4 @@
-"""What a training run tells: plain values, in order; whoever consumes them draws them."""
+"""The events of a training run."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +9,16 @@ from seqgen.data.dataset import Preparing
 
 @dataclass(frozen=True)
 class Started:
-    """The run is set up; the first step comes next.
+    """The run is ready for its first step.
 
-    notices: what the user should know of the corpus; reasons: why what was chosen was chosen.
-    steps: of an epoch. parameters: of the network.
+    Attributes:
+        path: Folder of the checkpoint.
+        config: Its configuration.
+        parameters: Number of parameters of the network.
+        steps: Number of steps per epoch.
+        resumed: Whether the run was interrupted before.
+        notices: What the user should know about the corpus.
+        reasons: A reason for each value that seqgen chose.
     """
 
     path: Path
@@ -26,10 +32,18 @@ class Started:
 
 @dataclass(frozen=True)
 class Step:
-    """One window was learned from.
+    """A training step.
 
-    progress: share of the run that is done; remaining: seconds until its end, estimated.
-    loss: training loss of this window, nats a token. gradient_norm: before clipping.
+    Attributes:
+        step: Number of steps done.
+        epoch: Number of epochs done, with fraction.
+        progress: Fraction of the run that is done.
+        seconds: Time of training.
+        remaining: Estimated seconds until the end of the run.
+        loss: Training loss in nats per token.
+        gradient_norm: Global norm before clipping.
+        learning_rate: That of the step.
+        tokens_per_second: Training speed.
     """
 
     step: int
@@ -45,13 +59,20 @@ class Step:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """The validation part, or an even share of it, was measured.
+    """An evaluation on the validation part; one line of ``metrics.jsonl``.
 
-    validation_loss: nats a token. whole: whether all of the part was read. read: tokens of it.
-    best: whether it is the lowest so far, whose weights are kept.
-    bits_per_note: of a tune, all its tokens counted.
-    int8_loss: what int8 weights, with which it writes, add to the loss; measured at the end.
-    unigram_loss: of the unigram model, on all of the validation part; measured at the end.
+    Attributes:
+        step, epoch, seconds, learning_rate, tokens_per_second: As in `Step`.
+        tokens: Number of training tokens.
+        training_loss, validation_loss: In nats per token.
+        bits_per_character: Validation loss per character.
+        perplexity: Validation perplexity per token.
+        best: Whether the validation loss is the lowest so far.
+        whole: Whether the whole validation part was read.
+        read: Number of tokens read.
+        bits_per_note: Validation loss per note of a tune.
+        int8_loss: Increase of the loss by int8 weights; final evaluation only.
+        unigram_loss: Loss of a unigram model on the whole validation part; final evaluation only.
     """
 
     step: int
@@ -73,13 +94,13 @@ class Evaluated:
 
     @property
     def learned_nothing(self) -> bool:
-        """Whether it is known to be no better than the unigram model."""
+        """Whether the model is known to be no better than a unigram model."""
         return self.unigram_loss is not None and not self.validation_loss < self.unigram_loss
 
 
 @dataclass(frozen=True)
 class Sampled:
-    """What the network writes now."""
+    """A sample of the current network."""
 
     step: int
     text: str
@@ -87,17 +108,14 @@ class Sampled:
 
 @dataclass(frozen=True)
 class Saved:
-    """Everything that a resume needs is on disk."""
+    """The run was saved at a step."""
 
     step: int
 
 
 @dataclass(frozen=True)
 class Unsaved:
-    """Something could not be written; training goes on, and the next save tries again.
-
-    reason: what could not, and why.
-    """
+    """Saving failed for a reason; training continues, and the next save tries again."""
 
     step: int
     reason: str
@@ -105,9 +123,13 @@ class Unsaved:
 
 @dataclass(frozen=True)
 class Recovered:
-    """The loss was not finite, or had exploded: back to the best weights, with half the step size.
+    """The loss exploded; the best weights were restored and the learning rate halved.
 
-    loss: training loss of the last window, nats a token.
+    Attributes:
+        step: Step after which it happened.
+        times: Number of recoveries.
+        learning_rate: The new one.
+        loss: Training loss of the last step, in nats per token.
     """
 
     step: int
@@ -118,11 +140,14 @@ class Recovered:
 
 @dataclass(frozen=True)
 class Finished:
-    """The run is over; the best weights are in the checkpoint.
+    """The run has ended; the checkpoint contains the best weights.
 
-    Where they are no better than the unigram model, the last weights are beside them.
-    reason: "done", or "patience" where it stopped early.
-    result: the best weights on the whole validation part, or on a million tokens of it.
+    If they are no better than a unigram model, it contains the last weights too.
+
+    Attributes:
+        path: Folder of the checkpoint.
+        reason: "done", or "patience" for early stopping.
+        result: Final evaluation of the best weights, on up to a million tokens.
     """
 
     path: Path

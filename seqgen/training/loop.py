@@ -1,4 +1,4 @@
-"""The training loop: a generator of events that prints nothing."""
+"""The training loop, as a generator of events."""
 
 import dataclasses
 import math
@@ -25,19 +25,19 @@ from seqgen.training.events import Evaluated, Event, Finished, Recovered, Sample
 from seqgen.training.meters import Stopwatch, ThroughputMeter, smoothed
 from seqgen.training.ridge import trainer_for
 from seqgen.training.schedule import (
-    LONGEST_WAIT,
-    Length,
-    affordable,
+    MAX_EVALUATION_INTERVAL,
+    StepBudget,
+    TimeBudget,
     evaluations_due,
     learning_rate,
 )
 from seqgen.training.train_state import TrainState
 
 MAX_RECOVERIES = 3
-# A mean training loss of so many times that of a network which knows nothing has exploded.
+# The loss has exploded if its mean is this multiple of a uniform prediction's.
 EXPLODED = 2.0
-# An evaluation on the way reads about this many tokens, spread evenly over the validation part; the
-# one at the end reads all of it, or, of a very long one, as many as tell the third decimal.
+# Tokens that an evaluation reads, evenly spread over the validation part. The final one reads all
+# of it, up to as many tokens as determine the third decimal.
 EVAL_TOKENS = 32_000
 FINAL_EVAL_TOKENS = 1_000_000
 MAX_SAMPLE_DOCUMENTS = 6
@@ -45,13 +45,7 @@ SPEED_STEPS = 12
 
 
 class Run:
-    """One training run: what it learns with, where it stands, and how it goes on.
-
-    checkpoint: its folder, configuration and vocabulary.
-    training, validation: token ids, [N].
-    position: where it stands; a new one for a new run.
-    arrays: what `Trainer.arrays` gave there, for a run that goes on.
-    """
+    """A training run."""
 
     def __init__(
         self,
@@ -61,6 +55,20 @@ class Run:
         position: TrainState,
         arrays: dict[str, np.ndarray] | None = None,
     ) -> None:
+        """Build the network of a run.
+
+        Args:
+            checkpoint: Its folder, configuration and vocabulary.
+            training: Token ids, [N] or [N, 1 + F].
+            validation: As ``training``.
+            position: The state of the run.
+            arrays: As `Trainer.arrays` returned them there; None for a new run.
+
+        Raises:
+            KeyError, ValueError: If the state does not fit the network.
+        """
+        if position.epochs == position.minutes == math.inf:
+            raise ValueError("the run has no length")
         config = checkpoint.config
         self.options = config.training
         self.checkpoint = checkpoint
@@ -93,9 +101,10 @@ class Run:
         self.speed = ThroughputMeter(self.tokens_a_step)
 
     def events(self) -> Iterator[Event]:
-        """Train to the end. Closing the generator saves what there is.
+        """Train to the end of the run.
 
-        A KeyboardInterrupt does not: it may come in the middle of a step.
+        Closing the generator saves the run. A KeyboardInterrupt does not, since it may interrupt a
+        step.
         """
         try:
             yield from self._train()
@@ -105,20 +114,19 @@ class Run:
             raise
         yield from self._finish()
 
-    def over(self) -> bool:
-        """Whether nothing is left to learn: it is as long as it was to be, or got no better."""
+    def finished(self) -> bool:
+        """Return whether the run has reached its length, or was stopped early."""
         return self._progress() >= 1 or self._stopped()
 
-    def length(self) -> Length:
-        """How long the run is, as far as is known."""
+    def _budget(self) -> StepBudget | TimeBudget:
+        """Return the limit that is expected to end the run."""
         position = self.position
-        if position.epochs is None:
-            assert position.minutes is not None
-            return Length(seconds=60 * position.minutes)
-        return Length(steps=max(1, round(position.epochs * self.windows.steps)))
+        if math.isinf(position.epochs):
+            return TimeBudget(60 * position.minutes)
+        return StepBudget(max(1, round(position.epochs * self.windows.steps)))
 
     def _progress(self) -> float:
-        return self.length().progress(self.position.seconds, self.position.step)
+        return self._budget().progress(self.position.seconds, self.position.step)
 
     def _stopped(self) -> bool:
         return self.position.evals_since_best >= self.options.patience
@@ -127,31 +135,33 @@ class Run:
         position = self.position
         clock = Stopwatch(position.seconds)
         speed = self.speed
-        # Before the first step, or where a run was interrupted before an evaluation that was due.
+        # Before the first step, or if a run was interrupted before an evaluation.
         if self._evaluation_missing():
             yield from self._evaluate(clock, 0.0)
-            # The first compiles; what it took says little of the others.
+            # The first compiles, so it takes longer than the others.
             position.eval_seconds = 0.0
         saved = clock.seconds()
-        while not self.over():
+        while not self.finished():
             rate = self._rate(self._progress())
-            place = (position.epoch, position.window)
-            loss, norm = self.trainer.step(self.windows.read(*place), rate)
+            batch = self.windows.read(position.epoch, position.window)
+            loss, norm = self.trainer.step(batch, rate)
             self._advance()
             position.seconds = clock.seconds()
             speed.add(position.seconds)
             mean = smoothed(position.mean_loss, loss)
-            if not (math.isfinite(norm) and mean < self.exploded):  # a nan is not below it either
+            if not (math.isfinite(norm) and mean < self.exploded):  # NaN compares false
                 yield self._recover(rate, loss)
                 continue
             position.mean_loss = mean
-            self._fit_to_speed(speed)
+            self._choose_limit(speed)
             yield Step(
                 step=position.step,
                 epoch=position.step / self.windows.steps,
                 progress=self._progress(),
                 seconds=position.seconds,
-                remaining=self._remaining(speed),
+                remaining=self._budget().remaining(
+                    position.seconds, position.step, speed.tokens_per_second / self.tokens_a_step
+                ),
                 loss=loss,
                 gradient_norm=norm,
                 learning_rate=rate,
@@ -167,7 +177,7 @@ class Run:
             yield from self.writer.outcomes()
 
     def _rate(self, progress: float) -> float:
-        """Of the next step."""
+        """Return the learning rate of the next step."""
         position, warmup = self.position, self.options.warmup
         return position.lr_scale * learning_rate(progress, position.step, self.peak, warmup)
 
@@ -179,27 +189,17 @@ class Run:
             position.epoch, position.window = position.epoch + 1, 0
             self.trainer.reset()
 
-    def _fit_to_speed(self, speed: ThroughputMeter) -> None:
-        """Of two lengths the clock rules as soon as the epochs would take longer."""
+    def _choose_limit(self, speed: ThroughputMeter) -> None:
+        """Drop the limit of epochs as soon as they would take longer than the limit of minutes."""
         position = self.position
-        if position.epochs is None or position.minutes is None:
+        if math.inf in (position.epochs, position.minutes):
             return
         left = 60 * position.minutes - position.seconds
         if left > 0 and speed.steps < SPEED_STEPS:
             return
         steps = position.epochs * self.windows.steps - position.step
         if left <= 0 or steps * self.tokens_a_step / speed.tokens_per_second > left:
-            position.epochs = None
-
-    def _remaining(self, speed: ThroughputMeter) -> float:
-        length, position = self.length(), self.position
-        if length.seconds is not None:
-            return max(0.0, length.seconds - position.seconds)
-        assert length.steps is not None
-        if math.isnan(speed.tokens_per_second):
-            return math.nan
-        tokens = (length.steps - position.step) * self.tokens_a_step
-        return max(0.0, tokens / speed.tokens_per_second)
+            position.epochs = math.inf
 
     def _recover(self, rate: float, loss: float) -> Recovered:
         position = self.position
@@ -207,12 +207,12 @@ class Run:
         if position.recoveries > MAX_RECOVERIES:
             raise TrainingError(
                 f"the loss was not finite or exploded {position.recoveries} times, the last at "
-                f"step {position.step} with a step size of {rate:.2g}; the best weights are in "
+                f"step {position.step} with a learning rate of {rate:.2g}; the best weights are in "
                 f"{self.checkpoint.path}; try a smaller `learning_rate` or `clip_norm`"
             )
         position.lr_scale /= 2
         self.trainer.assign(self.writer.arrays)
-        # What was saved last may have been on its way to where it exploded.
+        # The latest state may have been about to explode.
         if self.writer.best is not None:
             self.trainer.model.assign(self.writer.best)
         self.trainer.reset()
@@ -221,44 +221,42 @@ class Run:
 
     def _evaluation_due(self) -> bool:
         position = self.position
-        waited = position.seconds - position.evaluated_at
-        return self._progress() >= 1 or waited >= LONGEST_WAIT or self._evaluation_missing()
+        late = position.seconds - position.evaluated_at >= MAX_EVALUATION_INTERVAL
+        return self._progress() >= 1 or late or self._evaluation_missing()
 
     def _evaluation_missing(self) -> bool:
-        """Whether there were fewer evaluations than there should have been by now."""
+        """Return whether there were fewer evaluations than are due."""
         return evaluations_due(self._progress(), self._evaluations()) > self.position.evaluations
 
     def _evaluations(self) -> float:
-        return affordable(
-            self.options.evaluations, self.length().seconds, self.position.eval_seconds
-        )
+        return self._budget().evaluations(self.options.evaluations, self.position.eval_seconds)
 
     def _evaluate(self, clock: Stopwatch, tokens_per_second: float) -> Iterator[Event]:
         position, began = self.position, clock.seconds()
         weights = self.trainer.network()
         loss, read = self._loss(EVAL_TOKENS, weights)
         best = math.isfinite(loss) and (position.best is None or loss < position.best)
-        # Those that a slow first step left out are not made up for.
+        # Evaluations that were missed during a slow first step are not made up for.
         due = evaluations_due(self._progress(), self._evaluations())
         position.evaluations = max(position.evaluations + 1, due)
         position.evals_since_best = 0 if best else position.evals_since_best + 1
         if best:
             position.best, self.writer.best = loss, weights
-        measured = self._measured(loss, read, tokens_per_second, best=best)
+        evaluation = self._evaluation(loss, read, tokens_per_second, best=best)
         text = self._sample(weights)
-        self.writer.add_metric(dataclasses.asdict(measured))
+        self.writer.add_metric(dataclasses.asdict(evaluation))
         self.writer.add_sample(f"step {position.step}, {loss:.3f} nats a token", text)
-        yield measured
+        yield evaluation
         yield Sampled(position.step, text)
         position.seconds = position.evaluated_at = clock.seconds()
         self._save()
         position.eval_seconds = clock.seconds() - began
 
     def _loss(self, most: int, weights: dict[str, np.ndarray]) -> tuple[float, int]:
-        """On that many tokens of the validation part at most."""
+        """Return the loss on at most ``most`` tokens of the validation part, and their number."""
         return self.trainer.measure(self.validation, min(1.0, most / len(self.validation)), weights)
 
-    def _measured(
+    def _evaluation(
         self, loss: float, read: int, tokens_per_second: float, *, best: bool
     ) -> Evaluated:
         position = self.position
@@ -270,19 +268,14 @@ class Run:
             training_loss=math.nan if position.mean_loss is None else position.mean_loss,
             validation_loss=loss,
             bits_per_character=loss / self.characters_per_token / math.log(2),
-            bits_per_note=self._bits_per_note(loss),
             perplexity=math.exp(min(loss, 700.0)),
             learning_rate=self._rate(self._progress()),
             tokens_per_second=tokens_per_second,
             best=best,
             whole=read == len(self.validation) - 1,
             read=read,
+            **self.task.extra_metrics(loss, self.checkpoint.config),
         )
-
-    def _bits_per_note(self, loss: float) -> float | None:
-        config = self.checkpoint.config
-        unit = self.task.metric_unit(config)
-        return unit.bits(loss, config) if unit.name == "note" else None
 
     def _sample(self, weights: dict[str, np.ndarray]) -> str:
         config = self.checkpoint.config
@@ -293,7 +286,7 @@ class Run:
         length = self.task.preview_length(self.characters_per_token)
         seed = self.options.seed + self.position.step
         count = 1
-        if config.corpus.learns_ends:  # as many short documents as one sample has characters
+        if config.corpus.learns_ends:  # several if they are short
             count = min(MAX_SAMPLE_DOCUMENTS, max(1, length // max(1, config.corpus.long)))
         options = SamplingOptions(length=length, seed=seed, count=count)
         texts = [""] * count
@@ -302,23 +295,23 @@ class Run:
         return "\n".join(texts)
 
     def _calibrate(self) -> None:
-        """Find out what corrects where the best weights end documents."""
-        checkpoint, found = self.checkpoint, None
+        """Calibrate the ends of documents for the best weights."""
+        checkpoint, calibration = self.checkpoint, None
         if checkpoint.config.corpus.learns_ends:
-            found = calibrate(Engine(checkpoint.graph(FLOAT32)), self.validation)
-        end_calibration.save(checkpoint.path, found)
+            calibration = calibrate(Engine(checkpoint.graph(FLOAT32)), self.validation)
+        end_calibration.save(checkpoint.path, calibration)
 
     def _save(self) -> None:
         self.writer.save(self.position, self.trainer.arrays())
 
     def _finish(self) -> Iterator[Event]:
-        """Measure the best weights on the validation part, and write the card."""
+        """Evaluate the best weights, and write the model card."""
         self._save()
         self.writer.finish()
         yield from self.writer.outcomes()
         loss, read = self._loss(FINAL_EVAL_TOKENS, self.checkpoint.weights())
         result = dataclasses.replace(
-            self._measured(loss, read, self.speed.tokens_per_second, best=True),
+            self._evaluation(loss, read, self.speed.tokens_per_second, best=True),
             int8_loss=quantisation_loss(self.checkpoint, self.validation),
             unigram_loss=unigram_loss(
                 self.windows.tokens, self.validation, self.checkpoint.config.vocab

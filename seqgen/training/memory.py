@@ -8,26 +8,26 @@ from seqgen.errors import TrainingError
 from seqgen.io.system import address_limit, physical_memory
 from seqgen.models.architecture import count_parameters
 
-# What TensorFlow, with its threads, takes of addresses beyond the memory that it uses: 1.6 GB for
-# 64 units on two cores, 1.8 GB for 2048.
+# Address space of TensorFlow and its threads beyond the memory that it uses: 1.6 GB for 64 units on
+# two cores, 1.8 GB for 2048.
 MORE_ADDRESSES = 2_000_000_000
 
 
 def memory_bytes(model: ModelSpec, training: TrainSpec, vocab: int) -> int:
-    """About how much memory training takes: TensorFlow, weights, and a window's activations."""
+    """Estimate the memory of training: TensorFlow, weights, and the activations of a batch."""
     tensorflow = 700_000_000
-    # Weights, gradient, two moments, the best; what was saved of them, and what is being saved.
+    # Weights, gradients, two moments and the best weights, with copies that are being saved.
     weights = count_parameters(model, vocab) * 4 * 11
-    # A gated cell keeps about a dozen floats a unit, the loss three a token of the vocabulary.
+    # A gated cell stores about a dozen floats per unit, the loss three per token of the vocabulary.
     step = 12 * sum(model.units) + 2 * model.embedding + 3 * vocab
     return tensorflow + weights + 4 * step * training.seq_length * training.batch_size
 
 
 def check_memory(model: ModelSpec, training: TrainSpec, vocab: int) -> None:
-    """Check, before a run starts, that there is memory enough for it.
+    """Check before a run that there is enough memory.
 
-    TensorFlow does not always survive an allocation that fails: where a limit of addresses
-    (``ulimit -v``) left it too few, it hung, or ended the process, or could not be imported.
+    TensorFlow may hang or end the process if an allocation fails, or cannot be imported if the
+    address space is limited (``ulimit -v``).
 
     Args:
         model: The network.
@@ -35,29 +35,26 @@ def check_memory(model: ModelSpec, training: TrainSpec, vocab: int) -> None:
         vocab: Tokens in the vocabulary.
 
     Raises:
-        TrainingError: If there is not.
+        TrainingError: If there is too little.
     """
     needed = memory_bytes(model, training, vocab)
     if needed > physical_memory():
-        refuse(needed, "of memory", f"this machine has {physical_memory() / 1e9:,.1f}")
+        raise _too_large(needed, "of memory", f"this machine has {physical_memory() / 1e9:,.1f}")
     if needed + MORE_ADDRESSES > address_limit():
         allowed = f"this process is limited to {address_limit() / 1e9:,.1f} (ulimit -v)"
-        refuse(needed + MORE_ADDRESSES, "of addresses", allowed)
+        raise _too_large(needed + MORE_ADDRESSES, "of addresses", allowed)
 
 
-def refuse(needed: float, what: str, there: str) -> None:
-    raise TrainingError(
-        f"training takes about {needed / 1e9:,.1f} GB {what}, and {there}; "
+def _too_large(needed: float, what: str, available: str) -> TrainingError:
+    return TrainingError(
+        f"training takes about {needed / 1e9:,.1f} GB {what}, and {available}; "
         "try smaller `units`, `layers`, `batch_size` or `seq_length`"
     )
 
 
 @contextlib.contextmanager
 def memory_errors() -> Iterator[None]:
-    """Turn the end of memory, a GPU's too, into a TrainingError that says what helps.
-
-    Imports TensorFlow, which is to be loaded before (`seqgen.models.tf_runtime.load`).
-    """
+    """Turn an out-of-memory error into a TrainingError; call `tf_runtime.load` before."""
     import tensorflow as tf
 
     try:

@@ -1,11 +1,11 @@
-"""How long a run has taken, how fast it is, and what its losses come to."""
+"""The time, speed and mean loss of a run."""
 
 import math
 import time
 
 
 class Stopwatch:
-    """Seconds of training by the clock, over all the times that a run was taken up."""
+    """Seconds of training, including those before the run was resumed."""
 
     def __init__(self, before: float) -> None:
         self._began = time.monotonic() - before
@@ -15,7 +15,7 @@ class Stopwatch:
 
 
 class ThroughputMeter:
-    """Tokens a second over the steps since the last stop; the first, which compiles, left out."""
+    """Tokens per second since the last pause, without the first step, which compiles."""
 
     def __init__(self, tokens_a_step: int) -> None:
         self.tokens_a_step = tokens_a_step
@@ -24,7 +24,7 @@ class ThroughputMeter:
         self._began = 0.0
 
     def add(self, seconds: float) -> None:
-        """A step ended at that time."""
+        """Count a step that ended at a time."""
         self.steps += 1
         if self.steps <= 0:
             self._began = seconds
@@ -33,10 +33,10 @@ class ThroughputMeter:
             self.tokens_per_second = self.steps * self.tokens_a_step / elapsed
 
     def restart(self, seconds: float) -> None:
-        """Something else than a step took time until now."""
+        """Start again after a pause that ended at a time."""
         self.steps, self._began = 0, seconds
 
 
 def smoothed(mean: float | None, value: float) -> float:
-    """An exponential mean over about the last 20 values."""
+    """Update an exponential mean over about the last 20 values."""
     return value if mean is None else 0.95 * mean + 0.05 * value

@@ -1,4 +1,4 @@
-"""Adam with decoupled weight decay, and the two ways to clip a gradient."""
+"""Adam with decoupled weight decay, and gradient clipping."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,9 +10,10 @@ from seqgen.config.resolved import TrainSpec
 
 
 def clip(gradients: list[Any], options: TrainSpec) -> tuple[list[Any], Any]:
-    """Gradients clipped as asked, and the norm of all of them together before it.
+    """Clip gradients by value or by global norm (Pascanu et al. 2013).
 
-    By the norm of all (Pascanu et al. 2013) unless a largest value is given.
+    Returns:
+        The gradients, and their global norm before clipping.
     """
     norm = tf.linalg.global_norm(gradients)
     if options.clip_value is not None:
@@ -27,7 +28,7 @@ def clip(gradients: list[Any], options: TrainSpec) -> tuple[list[Any], Any]:
 class Adam:
     """Adam (Kingma and Ba 2015), with AdamW's decay of matrices (Loshchilov and Hutter 2019).
 
-    One fused operation a weight, where Keras's optimiser makes ten passes over memory.
+    One fused operation per weight; Keras's optimiser reads and writes memory ten times.
     """
 
     def __init__(self, weights: Sequence[tf.Variable], options: TrainSpec) -> None:
@@ -38,7 +39,7 @@ class Adam:
         self.steps = tf.Variable(tf.constant(0, tf.int64))
 
     def apply(self, gradients: Sequence[Any], learning_rate: tf.Tensor) -> None:
-        """One step down the gradients."""
+        """Update the weights by one step."""
         beta_1, beta_2 = self.options.beta_1, self.options.beta_2
         steps = tf.cast(self.steps.assign_add(1), tf.float32)
         slots = zip(self.weights, self.means, self.squares, gradients, strict=True)
@@ -59,13 +60,13 @@ class Adam:
             )
 
     def arrays(self, names: Sequence[str]) -> dict[str, np.ndarray]:
-        """A copy of what Adam remembers, by weight names."""
-        kept = {f"adam_mean/{n}": m.numpy() for n, m in zip(names, self.means, strict=True)}
-        kept |= {f"adam_square/{n}": s.numpy() for n, s in zip(names, self.squares, strict=True)}
-        return kept | {"adam_steps": np.array([self.steps.numpy()])}
+        """Copy both moments, by weight names, and the number of steps."""
+        means = {f"adam_mean/{n}": m.numpy() for n, m in zip(names, self.means, strict=True)}
+        squares = {f"adam_square/{n}": s.numpy() for n, s in zip(names, self.squares, strict=True)}
+        return means | squares | {"adam_steps": np.array([self.steps.numpy()])}
 
     def assign(self, names: Sequence[str], arrays: Mapping[str, np.ndarray]) -> None:
-        """Take back what `arrays` gave."""
+        """Restore what `arrays` returned."""
         for name, mean, square in zip(names, self.means, self.squares, strict=True):
             mean.assign(arrays[f"adam_mean/{name}"])
             square.assign(arrays[f"adam_square/{name}"])

@@ -1,17 +1,16 @@
-"""An output layer by ridge regression: in closed form, while the data are read once.
+"""Train the output layer by ridge regression, in closed form, in one pass over the data.
 
-The readout of an echo state network is W = (XᵀX + λI)⁻¹ XᵀY: of X, the states that the reservoir
-came to, and Y, what was wanted of it (Jaeger 2001). Where that is one token of many, X W is no
-log-probability. With 500 units and 300,000 characters of tinyshakespeare, the best that a scale and
-the tokens' frequencies make of it is 2.56 nats, where pairs of characters alone come to 2.48; a
-linear discriminant (Hastie, Tibshirani and Friedman 2009, section 4.3) is thrown off by rare
-tokens, to 4.6.
+The readout of an echo state network is W = (XᵀX + λI)⁻¹ XᵀY of the states X of the reservoir and
+their targets Y (Jaeger 2001). With one-hot targets, X W is not a log-probability: with 500 units
+and 300,000 characters of tinyshakespeare, scaling it and adding the tokens' frequencies gives 2.56
+nats, while a bigram model has 2.48; a linear discriminant (Hastie, Tibshirani and Friedman 2009,
+section 4.3) has 4.6 because of rare tokens.
 
-So the regression is upon what the network gets wrong, Y - softmax(X W), one block of the data after
-the other, with the XᵀX of all that was read so far, and each corrects W; data that are one block
-have one regression. It is Newton's method for logistic regression, with a bound in the place of the
-Hessian that is the same for all W (Böhning 1992, "Multinomial logistic regression algorithm"). The
-bound allows steps of 2; with steps below 4 it still converges, and sooner.
+So the regression target is the error Y - softmax(X W) of each block of the data, with the XᵀX of
+all data so far, and W is corrected after each block. This is Newton's method for logistic
+regression, with a bound instead of the Hessian that is the same for all W (Böhning 1992,
+"Multinomial logistic regression algorithm"). The bound allows steps of 2; with steps below 4 it
+still converges, and faster.
 """
 
 from collections.abc import Mapping
@@ -23,18 +22,17 @@ import tensorflow as tf
 from seqgen.config.resolved import ModelSpec, TrainSpec
 from seqgen.data.batching import Batch
 from seqgen.errors import TrainingError
-from seqgen.models import tf_runtime
-from seqgen.training.trainer import Trainer, joined, kept, nats
+from seqgen.training.trainer import Trainer, concatenate, nats
 
-# Tokens of a block for each weight of an output. On a pass over tinyshakespeare with 1000 units, 2
-# came to 1.880 nats, 4 to 1.893; with 1 there are twice as many systems to solve for as much.
+# Tokens of a block for each input of the output layer. In one epoch of tinyshakespeare with 1000
+# units, 2 had 1.880 nats, 4 had 1.893; 1 takes twice the time for the same.
 BLOCK = 2
 
 
 class RidgeTrainer(Trainer):
-    """A stack of which only the output layer is learned, by ridge regression.
+    """Trains only the output layer, by ridge regression.
 
-    Its step size is that of Newton's method, not Adam's. Else as `Trainer`.
+    The learning rate is the step length of Newton's method.
     """
 
     def __init__(
@@ -53,13 +51,13 @@ class RidgeTrainer(Trainer):
         self.block = BLOCK * inputs
         self.products = tf.Variable(tf.zeros((inputs, inputs), tf.float64))
         self.errors = tf.Variable(tf.zeros((inputs, vocab), tf.float64))
-        # Tokens that the products and the errors are sums over.
+        # Number of tokens in the products, and in the errors.
         self.tokens = np.zeros(2, np.int64)
 
     def step(self, batch: Batch, learning_rate: float) -> tuple[float, float]:
-        """Add a batch to the sums, and where a block is full, solve a regression.
+        """Add a batch to the sums, and solve a regression at the end of a block.
 
-        As `Trainer.step`; the norm is that of the loss's gradient by the output layer.
+        Like `Trainer.step`; the norm is that of the gradient of the output layer.
         """
         loss, norm = super().step(batch, learning_rate)
         self.tokens += batch.tokens
@@ -68,7 +66,7 @@ class RidgeTrainer(Trainer):
         return loss, norm
 
     def reset(self) -> None:
-        """Forget what was read, at the end of a pass: the last block need not be full."""
+        """Reset the states at the end of an epoch, and solve the regression of the last block."""
         super().reset()
         self._solve()
 
@@ -96,21 +94,17 @@ class RidgeTrainer(Trainer):
         weights_TB: Any = None,
     ) -> Any:
         if weights_TB is not None:
-            raise NotImplementedError("the ridge regression weighs all targets alike")
-        parts = tf_runtime.shards(self.options.batch_size, self.options.threads)
-        size = self.batch_size // parts
+            raise NotImplementedError("the ridge regression has no weights of targets")
         inputs, vocab = self.errors.shape
         tokens = tf.cast(self.batch_size * tf.shape(inputs_TB)[0], tf.float32)
         losses, products, errors, after = [], [], [], []
-        for part in range(parts):
-            own = slice(part * size, (part + 1) * size)
-            before = {name: kept(state[own], keeps_B1[own]) for name, state in states.items()}
+        for own, before in self._split_batch(states, keeps_B1):
             x, carried = self.model.hidden(inputs_TB[:, own], before, training=True)
             y_N = tf.reshape(targets_TB[:, own], [-1])
             logits_NV = tf.reshape(self.model.logits(x), [-1, vocab])
             error_NV = tf.one_hot(y_N, vocab) - tf.nn.softmax(logits_NV)
             x_NI = tf.cast(tf.reshape(x, [-1, inputs - 1]), tf.float32)
-            x_NI = tf.concat([x_NI, tf.ones_like(x_NI[:, :1])], 1)  # the bias's
+            x_NI = tf.concat([x_NI, tf.ones_like(x_NI[:, :1])], 1)  # for the bias
             losses.append(tf.reduce_sum(nats(y_N, logits_NV)) / tokens)
             products.append(tf.matmul(x_NI, x_NI, transpose_a=True))
             errors.append(tf.matmul(x_NI, error_NV, transpose_a=True))
@@ -118,19 +112,19 @@ class RidgeTrainer(Trainer):
         error_IV = tf.add_n(errors)
         self.products.assign_add(tf.cast(tf.add_n(products), tf.float64))
         self.errors.assign_add(tf.cast(rate * error_IV, tf.float64))
-        return tf.add_n(losses), tf.norm(error_IV) / tokens, joined(after)
+        return tf.add_n(losses), tf.norm(error_IV) / tokens, concatenate(after)
 
     def _solve(self) -> None:
-        """Correct the output layer by a regression upon the errors of the block."""
-        read, gathered = self.tokens
-        if not gathered:
+        """Correct the output layer by a regression on the errors of the block."""
+        total, in_block = self.tokens
+        if not in_block:
             return
-        covariance_II = self.products.numpy() / read
-        # In proportion to the states, so that their number and size need not be known.
+        covariance_II = self.products.numpy() / total
+        # The penalty is relative to the size of the states.
         diagonal = np.diag_indices_from(covariance_II)
         covariance_II[diagonal] += self.ridge * covariance_II[diagonal].mean()
-        # Few tokens tell little of so many weights, and correct them by as little.
-        error_IV = self.errors.numpy() / max(gathered, self.block)
+        # A block with few tokens corrects the weights by little.
+        error_IV = self.errors.numpy() / max(in_block, self.block)
         try:
             change_IV = np.linalg.solve(covariance_II, error_IV).astype(np.float32)
         except np.linalg.LinAlgError as error:
@@ -144,5 +138,5 @@ class RidgeTrainer(Trainer):
 
 
 def trainer_for(spec: ModelSpec) -> type[Trainer]:
-    """The trainer of a network: `RidgeTrainer` for an echo state network with a ridge readout."""
+    """Return the trainer of a network: `RidgeTrainer` for one with a ridge readout."""
     return RidgeTrainer if spec.cell_options.get("readout") == "ridge" else Trainer

@@ -1,4 +1,4 @@
-"""Begin a run, or take one up again."""
+"""Start or resume a run."""
 
 import contextlib
 import os
@@ -40,9 +40,17 @@ def start_run(
 ) -> Iterator[Event]:
     """Train a new network on a corpus, into a new checkpoint.
 
-    Yields the run's events. Closing the iterator saves the run, to be taken up with `resume_run`.
-    An earlier checkpoint gives way only when the options are known to be right.
-    Raises ConfigError, CorpusError, CheckpointError or TrainingError.
+    Closing the iterator saves the run, which `resume_run` continues. An existing checkpoint is
+    replaced only after the options have been checked.
+
+    Yields:
+        The events of the run.
+
+    Raises:
+        ConfigError: If options are invalid.
+        CorpusError: If there is too little to train on.
+        CheckpointError: If the checkpoint exists or cannot be written.
+        TrainingError: If there is too little memory, or the loss explodes.
     """
     check_names(options)
     with locked(path):
@@ -52,11 +60,11 @@ def start_run(
 def _start_locked(
     corpus: Corpus, options: RunOptions, path: Path, overwrite: bool
 ) -> Iterator[Event]:
-    """As `start_run`, in a place that is ours."""
-    overwrite = overwrite or is_empty(path)
+    """Body of `start_run`; the caller holds the lock."""
+    overwrite = overwrite or has_no_run(path)
     if not overwrite:
         write.clear(path, overwrite)
-    with folder_beside(path) as folder:
+    with temporary_folder(path) as folder:
         data = yield from preparing(corpus, options.data, folder)
         if depends_on_speed(options.training):
             yield Preparing("loading TensorFlow and timing the machine")
@@ -64,8 +72,7 @@ def _start_locked(
         config = configure(corpus, data, chosen)
         write.create(path, config, data.tokenizer, overwrite=overwrite)
         store_dataset(data, folder, path, os.replace)
-    training = config.training
-    position = TrainState(epochs=training.epochs, minutes=training.minutes)
+    position = TrainState.start(config.training)
     checkpoint = Checkpoint(path, config, data.tokenizer)
     notices = (*corpus.notices, *data.notices)
     current = yield from _prepare(checkpoint, position, None)
@@ -90,35 +97,40 @@ def store_dataset(
         document_hashes.save(checkpoint, data.hashes)
 
 
-def is_empty(path: Path) -> bool:
-    """Whether a folder is a checkpoint that nothing was learned for: its run never got so far."""
-    learned = (path / layout.WEIGHTS).exists() or train_state.resumable(path)
-    return write.is_checkpoint(path) and not learned
+def has_no_run(path: Path) -> bool:
+    """Return whether a folder is a checkpoint whose run ended before its first save."""
+    saved = (path / layout.WEIGHTS).exists() or train_state.resumable(path)
+    return write.is_checkpoint(path) and not saved
 
 
 @contextlib.contextmanager
-def folder_beside(path: Path) -> Iterator[Path]:
-    """A folder on the same disk as a checkpoint, gone at the end. Raises CheckpointError."""
+def temporary_folder(path: Path) -> Iterator[Path]:
+    """Create a temporary folder on the disk of a checkpoint. Raises CheckpointError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        made = tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent)
+        temporary = tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent)
     except OSError as error:
         raise CheckpointError(f"cannot write {path}: {error.strerror or error}") from error
-    with made as folder:
+    with temporary as folder:
         yield Path(folder)
 
 
 def resume_run(
     path: Path, overrides: Mapping[str, Any], *, ignore_corpus_changes: bool = False
 ) -> Iterator[Event]:
-    """Take up a run where it stopped.
+    """Continue a run from its last save.
 
-    overrides: options given now, by name; only the length of the run and the patience may change.
-    ignore_corpus_changes: go on though the files that it learns from have changed; it has kept
-        their text.
-    Yields the run's events, as `start_run` does. Raises ConfigError for another option, a run that
-    is at its end, or a text that has changed, and CheckpointError if there is nothing to take up;
-    the checkpoint is then as it was.
+    Args:
+        path: Folder of the checkpoint.
+        overrides: Options by name; only the length of the run and the patience can change.
+        ignore_corpus_changes: Whether to continue with the stored text if the files have changed.
+
+    Yields:
+        The events of the run.
+
+    Raises:
+        ConfigError: If another option is given, the run has finished, or the files have changed.
+        CheckpointError: If there is nothing to resume.
     """
     with locked(path):
         yield from _resume_locked(path, overrides, ignore_corpus_changes)
@@ -127,7 +139,7 @@ def resume_run(
 def _resume_locked(
     path: Path, overrides: Mapping[str, Any], ignore_corpus_changes: bool
 ) -> Iterator[Event]:
-    """As `resume_run`, in a place that is ours."""
+    """Body of `resume_run`; the caller holds the lock."""
     checkpoint = open_checkpoint(path)
     position, arrays = train_state.read(path, checkpoint.config)
     overrides = {name: value for name, value in overrides.items() if value is not None}
@@ -146,10 +158,10 @@ def _resume_locked(
         config = replace(checkpoint.config, training=training)
         checkpoint = replace(checkpoint, config=config)
         if length:
-            position.epochs, position.minutes = training.epochs, training.minutes
+            position.set_length(training)
         position.evals_since_best = 0
     current = yield from _prepare(checkpoint, position, arrays)
-    if current.over() and (overrides or finished(checkpoint)):
+    if current.finished() and (overrides or finished(checkpoint)):
         raise ConfigError(
             f"{checkpoint.path.name} has finished training; extend it with `minutes` or `epochs`, "
             "which count all its training"
@@ -160,12 +172,12 @@ def _resume_locked(
 
 
 def _versions() -> dict[str, str]:
-    """Versions of seqgen and of its libraries, by name."""
+    """Return the versions of seqgen and of its libraries, by name."""
     return {"seqgen": __version__} | {name: metadata.version(name) for name in DEPENDENCIES}
 
 
 def configure(corpus: Corpus, data: Dataset, chosen: ResolvedRun) -> Config:
-    """What config.json says of a run."""
+    """Return the configuration of a new checkpoint."""
     facts = CorpusFacts(
         name=corpus.name,
         sources=corpus.sources,
@@ -199,25 +211,22 @@ def configure(corpus: Corpus, data: Dataset, chosen: ResolvedRun) -> Config:
 def _prepare(
     checkpoint: Checkpoint, position: TrainState, arrays: dict[str, Any] | None
 ) -> Generator[Event, None, "Run"]:
-    """Load TensorFlow and build the network; returns the run, ready to go.
-
-    Raises CheckpointError if its state does not fit the network.
-    """
+    """Load TensorFlow and build the network of a run, with a notice."""
     yield Preparing("loading TensorFlow and building the network")
     return _load(checkpoint, position, arrays)
 
 
 def finished(checkpoint: Checkpoint) -> bool:
-    """Whether its run was measured and described at its end; one that was killed there was not."""
+    """Return whether the run has its final evaluation and model card; it may be killed before."""
     lines = checkpoint.metrics()
-    measured = bool(lines) and lines[-1].get("int8_loss") is not None
-    return measured and (checkpoint.path / layout.CARD).exists()
+    evaluated = bool(lines) and lines[-1].get("int8_loss") is not None
+    return evaluated and (checkpoint.path / layout.CARD).exists()
 
 
 def _events(
     current: "Run", resumed: bool, notices: tuple[str, ...], reasons: tuple[str, ...]
 ) -> Iterator[Event]:
-    """The events of a run, preceded by the notices of its start."""
+    """Yield the events of a run, preceded by its start."""
     checkpoint, config = current.checkpoint, current.checkpoint.config
     yield Started(
         path=checkpoint.path,
@@ -233,15 +242,16 @@ def _events(
         with memory_errors():
             yield from events
     finally:
-        # Left to itself it would be closed too, but a failure to save would go unheard.
+        # Garbage collection would close it too, but would ignore a failure to save.
         events.close()  # type: ignore[attr-defined]
 
 
 def _load(checkpoint: Checkpoint, position: TrainState, arrays: dict[str, Any] | None) -> "Run":
-    """The run of a checkpoint.
+    """Load TensorFlow and the run of a checkpoint.
 
-    Raises CheckpointError if its files do not fit each other, and TrainingError, before TensorFlow
-    is loaded, if it would not fit into memory.
+    Raises:
+        CheckpointError: If its files do not fit each other.
+        TrainingError: If there is too little memory; before TensorFlow is loaded.
     """
     config = checkpoint.config
     check_memory(config.model, config.training, config.vocab)

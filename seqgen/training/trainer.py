@@ -1,4 +1,4 @@
-"""The model in training: one compiled step of gradient descent, and one of evaluation."""
+"""The trainer: one compiled step of gradient descent, and one of evaluation."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -21,14 +21,7 @@ EVAL_SEQ_LENGTH = 32
 
 
 class Trainer:
-    """A stack with its optimiser and its carried state.
-
-    spec: the network.
-    options: how it is trained.
-    vocab: how many tokens there are.
-    boundary: the token before which the state is forgotten (`RecurrentLM`).
-    feature_sizes: number of values of each input feature.
-    """
+    """A model with its optimiser and the carried states."""
 
     def __init__(
         self,
@@ -38,14 +31,23 @@ class Trainer:
         boundary: int | None = None,
         feature_sizes: tuple[int, ...] = (),
     ) -> None:
+        """Create the model.
+
+        Args:
+            spec: The network.
+            options: How it is trained.
+            vocab: Number of tokens, V.
+            boundary: Token before which the states are reset (`RecurrentLM`).
+            feature_sizes: Number of values of each input feature.
+        """
         keras.utils.set_random_seed(options.seed)
         self.options = options
         self.window = options.seq_length
         random = options.truncate == "random"
         precision = tf_runtime.precision(options.precision)
-        growth = gradient_scale(self.window) if random else 1.0
-        self.model = RecurrentLM(spec, vocab, boundary, precision, feature_sizes, growth)
-        # What is measured is the network that will be used: in float32.
+        flow = gradient_scale(self.window) if random else 1.0
+        self.model = RecurrentLM(spec, vocab, boundary, precision, feature_sizes, flow)
+        # Evaluations run in float32, as generation does.
         self.reader = RecurrentLM(spec, vocab, boundary, feature_sizes=feature_sizes)
         self.weights = [weight.value for weight in self.model.learned]
         self.adam = Adam(self.weights, options)
@@ -87,7 +89,7 @@ class Trainer:
         return float(loss), float(norm)
 
     def network(self) -> dict[str, np.ndarray]:
-        """A copy of the weights to use: averaged where that is asked for."""
+        """Copy the weights, averaged if `weight_averaging` is on."""
         weights = self.model.arrays()
         if self.average:
             means = zip(self.model.learned_names, self.average.means, strict=True)
@@ -119,27 +121,24 @@ class Trainer:
         steps = burn_in_steps + max(1, round((batches.steps - burn_in_steps) * share))
         for step in range(steps):
             batch = batches.read(0, step)
-            assert batch.weights is not None
-            inputs, targets, weights_TB = map(
-                tf.constant, (batch.inputs, batch.targets, batch.weights)
-            )
-            nats, states = self._eval_step(inputs, targets, weights_TB, states)
+            arrays = map(tf.constant, (batch.inputs, batch.targets, batch.weights))
+            nats, states = self._eval_step(*arrays, states)
             total += float(nats)
             counted += float(batch.weights.sum())
         return total / counted, int(counted)
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """A copy of all that learning changes: weights, optimiser, carried and random states."""
+        """Copy everything that training changes: weights, moments, carried and random states."""
         model = self.model
-        kept = {f"weight/{name}": array for name, array in model.arrays().items()}
-        kept |= self.adam.arrays(model.learned_names)
+        arrays = {f"weight/{name}": array for name, array in model.arrays().items()}
+        arrays |= self.adam.arrays(model.learned_names)
         if self.average:
-            kept |= self.average.arrays(model.learned_names)
-        kept |= {f"state/{name}": state.numpy() for name, state in self.states.items()}
-        return kept | {f"random/{n}": s.numpy() for n, s in enumerate(self.model.random_states)}
+            arrays |= self.average.arrays(model.learned_names)
+        arrays |= {f"state/{name}": state.numpy() for name, state in self.states.items()}
+        return arrays | {f"random/{n}": s.numpy() for n, s in enumerate(self.model.random_states)}
 
     def assign(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Take back what `arrays` gave. Raises KeyError or ValueError where it does not fit."""
+        """Restore what `arrays` returned. Raises KeyError or ValueError if it does not fit."""
         model = self.model
         model.assign({name: arrays[f"weight/{name}"] for name in model.names})
         self.adam.assign(model.learned_names, arrays)
@@ -171,13 +170,10 @@ class Trainer:
         states: Any,
         weights_TB: Any = None,
     ) -> Any:
-        parts = tf_runtime.shards(self.options.batch_size, self.options.threads)
-        size = self.batch_size // parts
         losses, gradients, after = [], [], []
-        # The parts depend on nothing of each other, so that each keeps one thread busy.
-        for part in range(parts):
-            own = slice(part * size, (part + 1) * size)
-            before = {name: kept(state[own], keeps_B1[own]) for name, state in states.items()}
+        # The parts are independent, so that each uses one thread.
+        parts = self._split_batch(states, keeps_B1)
+        for own, before in parts:
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(self.weights)
                 logits, carried = self.model.forward(inputs_TB[:, own], before, training=True)
@@ -187,15 +183,27 @@ class Trainer:
                 else:
                     weights = weights_TB[:, own]
                     loss = tf.reduce_sum(losses_TB * weights) / tf.reduce_sum(weights)
-                # A token counts the same in a long window and in a short one.
-                weighed = loss * tf.cast(tf.shape(logits)[0], tf.float32) / self.window
-            losses.append(loss / parts)
-            gradients.append([_dense(g) for g in tape.gradient(weighed, self.weights)])
+                # A token has the same weight in long and short windows.
+                scaled_loss = loss * tf.cast(tf.shape(logits)[0], tf.float32) / self.window
+            losses.append(loss / len(parts))
+            part_gradients = tape.gradient(scaled_loss, self.weights)
+            # That of an embedding is sparse.
+            gradients.append([tf.convert_to_tensor(gradient) for gradient in part_gradients])
             after.append(carried)
-        mean = [tf.add_n(list(each)) / parts for each in zip(*gradients, strict=True)]
+        mean = [tf.add_n(list(each)) / len(parts) for each in zip(*gradients, strict=True)]
         clipped, norm = clip(mean, self.options)
         self.adam.apply(clipped, rate)
-        return tf.add_n(losses), norm, joined(after)
+        return tf.add_n(losses), norm, concatenate(after)
+
+    def _split_batch(self, states: Any, keeps_B1: Any) -> list[tuple[slice, dict[str, Any]]]:
+        """Return the streams of each part of a batch, and their states after resets."""
+        count = tf_runtime.shards(self.options.batch_size, self.options.threads)
+        size = self.batch_size // count
+        parts = [slice(number * size, (number + 1) * size) for number in range(count)]
+        return [
+            (own, {n: _reset_streams(state[own], keeps_B1[own]) for n, state in states.items()})
+            for own in parts
+        ]
 
     def _compute_eval_step(
         self, inputs_TB: Any, targets_TB: Any, weights_TB: Any, states: Any
@@ -209,22 +217,18 @@ class Trainer:
             logits, carried = self.reader.forward(inputs_TB[:, own], before)
             sums.append(tf.reduce_sum(nats(targets_TB[:, own], logits) * weights_TB[:, own]))
             after.append(carried)
-        return tf.add_n(sums), joined(after)
+        return tf.add_n(sums), concatenate(after)
 
 
-def kept(state: Any, keeps_B1: Any) -> Any:
-    """A state [B, *shape], with zeros for the streams that forget it."""
+def _reset_streams(state: Any, keeps_B1: Any) -> Any:
+    """Set a state [B, *shape] to zero for the streams that are reset."""
     return state * tf.reshape(keeps_B1, [-1, *(1 for _ in state.shape[1:])])
 
 
-def joined(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The states of all streams, from those of the parts."""
+def concatenate(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Concatenate the states of the parts of a batch."""
     return {name: tf.concat([part[name] for part in parts], 0) for name in parts[0]}
 
 
 def nats(targets: Any, logits: Any) -> Any:
     return tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
-
-
-def _dense(gradient: Any) -> Any:
-    return tf.convert_to_tensor(gradient)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from seqgen.checkpoint.config import Config, CorpusFacts
 from seqgen.checkpoint.layout import FORMAT
-from seqgen.config.options import DataOptions
+from seqgen.config.resolved import DataSpec
 from seqgen.data.tokenizers.base import END
 from seqgen.errors import CheckpointError
 from tests.specs import model_spec, train_spec
@@ -19,7 +19,7 @@ CONFIG = Config(
     task="text",
     vocab=30,
     start=(1, 2),
-    data=DataOptions(tokenizer="char"),
+    data=DataSpec(tokenizer="char"),
     model=model_spec(cell="gru", units=(5, 4), embedding=3, dropout=0.1),
     training=train_spec(minutes=1.5),
     corpus=CorpusFacts("é", ("a", "b"), 2, 100, "f", 90, 10, 90, 10),

@@ -200,7 +200,7 @@ def test_no_permission_to_read(seqgen, here: Path, plain_user) -> None:
 @pytest.mark.parametrize(("command", "option"), every_option())
 def test_nonsense_values(seqgen, here: Path, monkeypatch, command, option: str) -> None:
     for module in ("training", "comparison"):
-        monkeypatch.setattr(f"seqgen.{module}.dry_run.measured_speed", lambda *_: 1000.0)
+        monkeypatch.setattr(f"seqgen.{module}.dry_run.measure_speed", lambda *_: 1000.0)
     before = sorted(here.iterdir())
     # Most values are valid names, which start a whole run: a few are enough.
     names = option in ("--name", "--checkpoints-dir")

@@ -13,7 +13,7 @@ from seqgen.checkpoint.config import Config, CorpusFacts
 from seqgen.cli.display import LiveDisplay, PlainDisplay, display
 from seqgen.cli.log_lines import Unit, checkpoint_label, first_lines, format_duration, lines, longer
 from seqgen.cli.terminal import strip_controls
-from seqgen.config.options import DataOptions
+from seqgen.config.resolved import DataSpec
 from seqgen.training.events import (
     Evaluated,
     Event,
@@ -37,7 +37,7 @@ CONFIG = Config(
     task="text",
     vocab=50,
     start=(1,),
-    data=DataOptions(tokenizer="word"),
+    data=DataSpec(tokenizer="word"),
     model=model_spec(cell="gru", units=(32, 16), embedding=8, dropout=0.1),
     training=train_spec(seq_length=64, batch_size=4),
     corpus=CORPUS,

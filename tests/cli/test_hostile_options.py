@@ -100,7 +100,7 @@ def working_folder(
         raise KeyboardInterrupt
 
     for module in ("training", "comparison"):
-        monkeypatch.setattr(f"seqgen.{module}.dry_run.measured_speed", lambda *_: 1000.0)
+        monkeypatch.setattr(f"seqgen.{module}.dry_run.measure_speed", lambda *_: 1000.0)
     monkeypatch.setattr("seqgen.models.throughput.training_flops", lambda *_: 1e11)
     monkeypatch.setattr("seqgen.training.run._prepare", no_further)
     monkeypatch.setattr("seqgen.music.render.audio_player.find_player", lambda: None)

@@ -43,6 +43,11 @@ def steps(events) -> list[tuple[int, int, float]]:
     ]
 
 
+def end_early(path: Path):
+    """A run that ends before its final evaluation."""
+    yield from ()
+
+
 def refuse_to_train(path: Path):
     raise AssertionError(f"{path} is not to be trained")
     yield
@@ -254,3 +259,8 @@ def test_every_tokenizer_has_its_own_vocabulary(text, tmp_path) -> None:
     assert [config.data.tokenizer for config in configs] == ["char", "char", "word", "word"]
     assert configs[0].vocab != configs[2].vocab
     assert json.loads(results_file(path).read_text())["options"]["units"] == ["16"]
+
+
+def test_a_run_without_a_final_evaluation_is_a_failure(text: Path, tmp_path: Path) -> None:
+    last = list(run(text, tmp_path / "river-compare", train=end_early))[-1].comparison
+    assert all(entry.result is None and entry.failure for entry in last.entries)

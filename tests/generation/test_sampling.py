@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqgen.config.options import SamplingOptions
+from seqgen.config.resolved import SamplingSpec
 from seqgen.errors import CheckpointError
 from seqgen.generation.sampling import min_p, penalize_repetition, sample_tokens, top_k, top_p
 
@@ -17,7 +17,7 @@ EVEN = (np.arange(20_000) + 0.5) / 20_000  # every part of [0, 1), so that frequ
 def frequencies(logits_1V: np.ndarray, **options: Any) -> np.ndarray:
     """Relative frequency of each token."""
     logits_BV = np.repeat(np.asarray(logits_1V, np.float32), len(EVEN), axis=0)
-    ids_B = sample_tokens(logits_BV, SamplingOptions(**options), EVEN)
+    ids_B = sample_tokens(logits_BV, SamplingSpec(**options), EVEN)
     return np.bincount(ids_B, minlength=logits_BV.shape[1]) / len(EVEN)
 
 
@@ -80,7 +80,7 @@ def test_repetition_penalty_lowers_only_previous_tokens() -> None:
 
 def test_repetition_penalty_applies_per_stream() -> None:
     logits = np.array([[1.0, 0.9], [1.0, 0.9]], np.float32)
-    options = SamplingOptions(temperature=0.0, repetition_penalty=2.0)
+    options = SamplingSpec(temperature=0.0, repetition_penalty=2.0)
     ids = sample_tokens(logits, options, np.zeros(2), np.array([[-1, 0], [-1, 1]]))
     assert ids.tolist() == [1, 0]
 
@@ -97,7 +97,7 @@ def test_repetition_penalty_applies_per_stream() -> None:
 )
 def test_forbidden_tokens_are_never_sampled(row, temperature, k, p, m, uniform) -> None:
     logits = np.array([row], np.float32)
-    options = SamplingOptions(temperature=temperature, top_k=k, top_p=p, min_p=m)
+    options = SamplingSpec(temperature=temperature, top_k=k, top_p=p, min_p=m)
     (id,) = sample_tokens(logits, options, np.array([uniform]))
     assert logits[0, id] > -INF
 
@@ -105,4 +105,4 @@ def test_forbidden_tokens_are_never_sampled(row, temperature, k, p, m, uniform) 
 @pytest.mark.parametrize("row", [[float("nan"), 0.0], [-INF, -INF], [INF, 0.0]])
 def test_logits_that_are_not_finite_are_refused(row: list[float]) -> None:
     with pytest.raises(CheckpointError):
-        sample_tokens(np.array([row], np.float32), SamplingOptions(temperature=1.0), np.zeros(1))
+        sample_tokens(np.array([row], np.float32), SamplingSpec(temperature=1.0), np.zeros(1))

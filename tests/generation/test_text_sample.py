@@ -49,7 +49,7 @@ def test_only_prefixes_of_the_stop_are_delayed(pieces: list[str], stop: str) -> 
 
 def test_characters_of_several_bytes_are_emitted_whole() -> None:
     tokenizer = tokenizers.train("subword", ["x"], 257)
-    sample = TextSample(0, tokenizer, SamplingOptions(length=7))
+    sample = TextSample(0, tokenizer, SamplingOptions(), 7)
     ids = [*tokenizer.encode("é♪").tolist(), 0, int(tokenizer.encode("♪")[0])]
     texts = [sample.take(id)[1] for id in ids]
     assert texts == ["", "é", "", "", "♪", "\n", "\ufffd"]

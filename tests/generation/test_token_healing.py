@@ -101,7 +101,7 @@ def test_whatever_is_drawn_goes_on_from_the_prompt(kind: str, prompt: str, rando
     tokenizer = train(kind)
     unfinished = tokenizer.unfinished(prompt)
     heal = TokenHealing(tokenizer.contents, unfinished, [0] if unfinished else [])
-    sample = TextSample(0, tokenizer, SamplingOptions(length=9), given=unfinished)
+    sample = TextSample(0, tokenizer, SamplingOptions(), 9, given=unfinished)
     ids, written = [], ""
     while not sample.done:
         logits_1V = heal.process([0], np.zeros((1, tokenizer.size), np.float32))

@@ -5,7 +5,7 @@ import pytest
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.config.options import TuneOptions
 from seqgen.errors import ConfigError
-from seqgen.generation.tune_request import outlines, parse_request
+from seqgen.generation.tune_request import matching_outlines, parse_request
 
 
 @pytest.fixture
@@ -13,9 +13,9 @@ def parse(tune_checkpoint):
     checkpoint = open_checkpoint(tune_checkpoint)
 
     def parse_with(prompt="", **options):
-        return parse_request(
-            prompt, TuneOptions(**options), checkpoint.config, checkpoint.tokenizer.pieces
-        )
+        config, pieces = checkpoint.config, checkpoint.tokenizer.pieces
+        common_tonic = config.data.transpose == "common"
+        return parse_request(prompt, TuneOptions(**options), config.facts, pieces, common_tonic)
 
     return parse_with
 
@@ -144,7 +144,7 @@ def test_outlines_match_the_options_and_the_prompt():
     pieces = ["", "P:8*,8*\n", "P:8,8\n", "P:4*,12*\n", "P:8*\n", "P:?\n"]
 
     def allowed(*tokens, **options):
-        return {piece[2:-1] for piece in outlines(TuneOptions(**options), tokens, pieces)}
+        return {piece[2:-1] for piece in matching_outlines(TuneOptions(**options), tokens, pieces)}
 
     assert allowed() == {"8*,8*", "8,8", "4*,12*", "8*"}
     assert allowed(form="AABB") == {"8*,8*", "4*,12*"}

@@ -72,7 +72,7 @@ def test_dropout_grows_with_the_epochs():
     assert by_time == [0.0, 0.5]
     assert dropout(10**6, epochs=50.0, dropout=0.2) == 0.2
     reasons = resolve_defaults(10**6).reasons
-    assert "dropout 0, for 821,826 parameters and about 6 passes over the data" in reasons
+    assert "dropout 0, for 821,826 parameters and about 6 epochs" in reasons
 
 
 def test_dropout_grows_with_the_network_and_shrinks_with_the_corpus():

@@ -18,19 +18,19 @@ def follow_steps(weight, average, steps):
 
 @pytest.mark.slow
 def test_a_share_of_1_is_the_mean_of_the_sampled_steps(weight):
-    from seqgen.training.averaging import EVERY, Average
+    from seqgen.training.averaging import UPDATE_EVERY, Average
 
     average = Average([weight], share=1)
-    follow_steps(weight, average, range(1, 10 * EVERY + 1))
-    sampled_steps = EVERY * np.arange(1, 11)
+    follow_steps(weight, average, range(1, 10 * UPDATE_EVERY + 1))
+    sampled_steps = UPDATE_EVERY * np.arange(1, 11)
     np.testing.assert_allclose(average.means[0], sampled_steps.mean(), rtol=1e-5)
 
 
 @pytest.mark.slow
 def test_smaller_shares_lag_less(weight):
-    from seqgen.training.averaging import EVERY, Average
+    from seqgen.training.averaging import UPDATE_EVERY, Average
 
-    steps = 400 * EVERY
+    steps = 400 * UPDATE_EVERY
     averages = [Average([weight], share) for share in (0.5, 0.2, 0.1)]
     for average in averages:
         follow_steps(weight, average, range(1, steps + 1))

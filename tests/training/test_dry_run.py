@@ -21,7 +21,7 @@ SMALL = {"units": (16,), "embedding": 8, "seq_length": 16, "batch_size": 4, "dro
 @pytest.fixture
 def speed(monkeypatch: pytest.MonkeyPatch) -> float:
     """The measured speed, fixed: tokens per second."""
-    monkeypatch.setattr(module, "measured_speed", lambda *_: 1000.0)
+    monkeypatch.setattr(module, "measure_speed", lambda *_: 1000.0)
     return 1000.0
 
 
@@ -60,7 +60,7 @@ def test_a_time_budget_that_ends_first_is_the_duration(text_file, speed: float) 
 
 
 def test_the_default_length_is_bounded_by_time(text_file, monkeypatch) -> None:
-    monkeypatch.setattr(module, "measured_speed", lambda *_: 1.0)
+    monkeypatch.setattr(module, "measure_speed", lambda *_: 1.0)
     forecast = estimate(open_corpus([str(text_file)]), RunOptions.of(SMALL))
     assert 0 < forecast.minutes <= 10
     assert forecast.epochs < 1

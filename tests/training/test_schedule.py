@@ -1,12 +1,14 @@
 """The learning rate over a run, and the times of evaluations."""
 
+import math
+
 import numpy as np
 import pytest
 
 from seqgen.training.schedule import (
-    LEAST_RISE,
-    Length,
-    affordable,
+    MIN_WARMUP_STEPS,
+    StepBudget,
+    TimeBudget,
     evaluations_due,
     learning_rate,
 )
@@ -28,14 +30,21 @@ def test_without_warmup_the_learning_rate_starts_at_the_peak():
 def test_a_slow_first_step_does_not_skip_the_warmup():
     rates = [learning_rate(0.1, step, 1.0, 0.02) for step in range(60)]
     assert rates[0] < 0.05 * rates[-1]
-    assert (np.diff(rates[:LEAST_RISE]) > 0).all()
-    assert len({*rates[LEAST_RISE - 1 :]}) == 1
+    assert (np.diff(rates[:MIN_WARMUP_STEPS]) > 0).all()
+    assert len({*rates[MIN_WARMUP_STEPS - 1 :]}) == 1
 
 
 def test_progress_is_counted_in_steps_or_seconds():
-    assert Length(steps=200).progress(seconds=1e9, steps=50) == 0.25
-    assert Length(seconds=60).progress(seconds=15, steps=10**9) == 0.25
-    assert Length(seconds=60).progress(seconds=61, steps=1) == 1
+    assert StepBudget(200).progress(seconds=1e9, step=50) == 0.25
+    assert TimeBudget(60).progress(seconds=15, step=10**9) == 0.25
+    assert TimeBudget(60).progress(seconds=61, step=1) == 1
+
+
+def test_the_remaining_time_follows_from_the_speed_or_the_clock():
+    assert StepBudget(200).remaining(seconds=7, step=50, steps_per_second=10) == 15
+    assert math.isnan(StepBudget(200).remaining(0, 0, math.nan))
+    assert TimeBudget(60).remaining(seconds=15, step=50, steps_per_second=10) == 45
+    assert TimeBudget(60).remaining(seconds=61, step=50, steps_per_second=10) == 0
 
 
 def test_evaluations_are_denser_at_the_start_and_one_is_last():
@@ -47,7 +56,7 @@ def test_evaluations_are_denser_at_the_start_and_one_is_last():
 
 
 def test_evaluations_take_a_small_part_of_a_timed_run():
-    assert affordable(20, 120.0, 0.1) == 20
-    assert affordable(20, 120.0, 1.0) == pytest.approx(7.2)
-    assert affordable(20, 10.0, 100.0) == 4
-    assert affordable(20, None, 100.0) == affordable(20, 120.0, 0.0) == 20
+    assert TimeBudget(120).evaluations(20, 0.1) == 20
+    assert TimeBudget(120).evaluations(20, 1.0) == pytest.approx(7.2)
+    assert TimeBudget(10).evaluations(20, 100.0) == 4
+    assert StepBudget(9).evaluations(20, 100.0) == TimeBudget(120).evaluations(20, 0.0) == 20

@@ -1,5 +1,7 @@
 """Saving, reading and resuming of training states."""
 
+import json
+import math
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +15,7 @@ from seqgen.checkpoint.upgrade import upgrade
 from seqgen.config.options import RunOptions
 from seqgen.data.corpora import open_corpus
 from seqgen.errors import CheckpointError
+from seqgen.io.arrays import read_arrays
 from seqgen.training import train_state
 from seqgen.training.run import resume_run, start_run
 from seqgen.training.train_state import TrainState
@@ -41,6 +44,26 @@ def test_old_names_of_the_time_budget_are_read() -> None:
     assert train_state.position(words) == TrainState(epochs=6.0, minutes=10.0)
     decided = {"epochs": 6.0, "minutes": 10.0, "most_minutes": None}
     assert train_state.position(decided) == TrainState(epochs=6.0, minutes=10.0)
+
+
+def test_a_missing_limit_is_infinite_and_null_in_the_file(checkpoint: Path) -> None:
+    assert train_state.position({"epochs": None, "minutes": 5.0}) == TrainState(minutes=5.0)
+    assert TrainState(minutes=5.0).epochs == math.inf
+    train_state.save(checkpoint, TrainState(minutes=5.0), {})
+    _, words = read_arrays(checkpoint / RESUME / STATE)
+    stored = json.loads(words["position"])
+    assert (stored["epochs"], stored["minutes"]) == (None, 5.0)
+
+
+@pytest.mark.usefixtures("tf")
+def test_a_state_without_a_length_cannot_be_resumed(text_file: Path, tmp_path: Path) -> None:
+    options = {"units": (8,), "embedding": 8, "seq_length": 16, "batch_size": 8, "epochs": 0.1}
+    path = tmp_path / "a"
+    list(start_run(open_corpus([str(text_file)]), RunOptions.of(options), path))
+    state, arrays = train_state.read(path)
+    train_state.save(path, replace(state, epochs=math.inf, minutes=math.inf), arrays)
+    with pytest.raises(CheckpointError, match="no length"):
+        list(resume_run(path, {}))
 
 
 @pytest.mark.usefixtures("tf")

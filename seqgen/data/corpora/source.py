@@ -159,8 +159,7 @@ class _Reader:
                 if _is_blank(text):
                     continue
                 kind = resolved.kind or _detect_kind(text, origin)
-                markup = detect_markup(str(text[:HEAD])) if kind == "text" else None
-                files.append(_ReadFile(origin, kind, self.split(text, origin, kind), markup))
+                files.append(self.read_file(text, origin, kind))
             except CorpusError as error:
                 if not resolved.lenient:
                     raise
@@ -182,7 +181,7 @@ class _Reader:
     def majority_kind(self, source: str, files: list[_ReadFile]) -> list[_ReadFile]:
         """Return the files of the more frequent kind; add a notice on the others."""
         tunes = [file for file in files if file.kind == "tunes"]
-        texts = [file for file in files if file.kind == "text"]
+        texts = [file for file in files if file.kind != "tunes"]
         if not tunes or not texts:
             return files
 
@@ -232,10 +231,11 @@ class _Reader:
                 return self.store.add(chain(read, pieces))
         return "".join(read)
 
-    def split(self, text: str | LongText, origin: str, kind: str) -> tuple[Document, ...]:
-        """Return the documents of a text; raise CorpusError for a tune book without tunes."""
-        if kind == "text":
-            return (Document(text, origin),)
+    def read_file(self, text: str | LongText, origin: str, kind: str) -> _ReadFile:
+        """Divide a file into documents; raise CorpusError for a tune book without tunes."""
+        if kind != "tunes":
+            markup = detect_markup(str(text[:HEAD]))
+            return _ReadFile(origin, kind, (Document(text, origin),), markup)
         book = str(text)
         tunes = split_tunes(book, origin)
         if not tunes:
@@ -249,17 +249,17 @@ class _Reader:
                 f"{origin}: left out: {lines} line{'s' * (lines != 1)} of music outside a tune; "
                 "an empty line ends a tune"
             )
-        return tuple(tunes)
+        return _ReadFile(origin, kind, tuple(tunes))
 
     def one_kind(self) -> str:
         """Return the kind of all documents; raise CorpusError if there are two."""
-        if len(self.first_of_kind) > 1:
+        (kind, origin), *others = self.first_of_kind.items()
+        for other_kind, other in others:
             raise CorpusError(
-                f"{self.first_of_kind['tunes']} is a tune book and {self.first_of_kind['text']} is "
-                "not; a corpus has one kind, so name files of one kind only "
-                "(for example by a pattern, 'folder/**/*.abc')"
+                f"{origin} contains {kind} and {other} contains {other_kind}; name files of one "
+                "kind only (for example by a pattern, 'folder/**/*.abc')"
             )
-        return next(iter(self.first_of_kind))
+        return kind
 
 
 def _failure_notices(failures: Sequence[CorpusError]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The tokenizers: their registry, one file a tokenizer, training and loading one by name.
+"""The tokenizers: their registry, one file each, training and loading one by name.
 
 Another package adds a tokenizer, a subclass of `seqgen.data.tokenizers.base.Tokenizer`, by an entry
 point in the group ``seqgen.tokenizers`` (`seqgen.registry`).
@@ -19,7 +19,7 @@ TOKENIZERS = Registry["type[Tokenizer]"](
     "tokenizer",
     "seqgen.tokenizers",
     {
-        "abc": "seqgen.data.tokenizers.abc:AbcTokenizer",
+        "abc": "seqgen.music.normal.tokenizer:AbcTokenizer",
         "char": "seqgen.data.tokenizers.char:CharTokenizer",
         "subword": "seqgen.data.tokenizers.subword:SubwordTokenizer",
         "word": "seqgen.data.tokenizers.word:WordTokenizer",

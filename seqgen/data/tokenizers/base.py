@@ -65,6 +65,7 @@ class Tokenizer(ABC):
 
     kind: ClassVar[str]
     bounded: ClassVar[bool] = False  # whether vocab_size applies to it
+    preset_family: ClassVar[str] = "text"  # of `seqgen.training.autoconfig.MAX_RUN_FLOPS`
     size: int
 
     @classmethod

@@ -1,4 +1,4 @@
-"""The recurrent cells: their registry, one file a cell, and the options that belong to some only.
+"""The recurrent cells: their registry, one file each, and the options of single cells.
 
 Another package adds a cell, a subclass of `seqgen.models.cells.base.Cell`, by an entry point in the
 group ``seqgen.cells`` (`seqgen.registry`).
@@ -20,8 +20,8 @@ __all__ = [
     "find",
     "names",
     "of",
+    "option_users",
     "own_options",
-    "readers",
     "resolve_options",
 ]
 
@@ -45,13 +45,13 @@ find = CELLS.load
 
 
 def create(name: str, recurrent_dropout: float = 0.0, **options: Any) -> "Cell":
-    """A cell of that name; options that are not given take the cell's defaults."""
+    """Create a cell by name; options that are not given take its defaults."""
     cell = find(name)
     return cell({**cell.option_defaults, **options}, recurrent_dropout)
 
 
 def of(model: ModelSpec) -> "Cell":
-    """The cell of a network.
+    """Create the cell of a network.
 
     Raises:
         ConfigError: If the cell is unknown, or the options are not those of the cell.
@@ -67,15 +67,15 @@ def of(model: ModelSpec) -> "Cell":
 
 
 def resolve_options(options: ModelOptions) -> dict[str, Any]:
-    """The options that belong to the cell alone, with its defaults for those not given.
+    """Return the options of the cell alone, with its defaults for those without a value.
 
     Raises:
-        ConfigError: If the cell is unknown, or an option is given that is not of this cell.
+        ConfigError: If the cell is unknown, or has no such option.
     """
     cell = find(options.cell)
-    for name, having in readers().items():
+    for name, users in option_users().items():
         if name not in cell.option_defaults and getattr(options, name):
-            cells = ", ".join(having)
+            cells = ", ".join(users)
             raise ConfigError(f"is for `cell={cells}`, not for {options.cell}", option=name)
     if options.recurrent_dropout and not cell.supports_recurrent_dropout:
         raise ConfigError(
@@ -90,14 +90,14 @@ def resolve_options(options: ModelOptions) -> dict[str, Any]:
 
 
 def own_options(options: ModelOptions) -> dict[str, Any]:
-    """As `resolve_options`, but options of other cells are ignored."""
+    """Return the same as `resolve_options`, but ignore options of other cells."""
     defaults = find(options.cell).option_defaults
     given = {name: getattr(options, name) for name in defaults}
     return {name: defaults[name] if value is None else value for name, value in given.items()}
 
 
-def readers() -> dict[str, tuple[str, ...]]:
-    """The options that only some cells take, each with the names of these cells."""
+def option_users() -> dict[str, tuple[str, ...]]:
+    """Return the options of single cells, each with the names of its cells."""
     every = {name: cell.option_defaults for name, cell in CELLS.items()}
     return {
         option: tuple(name for name, defaults in every.items() if option in defaults)

@@ -18,44 +18,46 @@ LayerTensors = tuple[str, dict[str, str]]
 
 
 class Graph(Protocol):
-    """The ONNX graph under construction (`seqgen.models.onnx.builder`); tensors go by name."""
+    """The ONNX graph under construction (`seqgen.models.onnx.builder`); tensors are names."""
 
     def node(self, op: str, *inputs: str, **attributes: Any) -> str:
-        """Add an operator of the standard domain; returns the name of its one output."""
+        """Add an operator of the standard domain; return the name of its one output."""
         ...
 
     def nodes(self, op: str, *inputs: str, outputs: int, **attributes: Any) -> tuple[str, ...]:
-        """As `node`, of an operator with several outputs; an input that is left out is ``""``."""
+        """Add an operator with several outputs; the name of an omitted input is ``""``."""
         ...
 
     def codes(self, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """A weight [I, O] in int8, and the scale of each of its columns."""
+        """Quantise a weight [I, O]; return it in int8, and the scale of each column."""
         ...
 
     def split(self, tensor: str, parts: int) -> tuple[str, ...]:
-        """The equal parts of a tensor's last dimension."""
+        """Split the last dimension of a tensor into equal parts."""
         ...
 
     def constant(self, name: str, array: np.ndarray) -> str:
-        """Put an array into the graph, once for each name; returns its name."""
+        """Add a constant, once for each name; return its name."""
         ...
 
     def bound(self, tensor: str, largest: float | None) -> str:
-        """Say that no value of a tensor is larger in size; None if there is no such bound.
+        """State the largest absolute value of a tensor; None if unbounded. Return its name.
 
-        Values of other tensors must lie in [-1, 1]. Returns the tensor's name.
+        Without a statement it is 1.
         """
         ...
 
     def gate(self, name: str, tensor: str) -> str:
-        """Say that a tensor [B, H] is a gate, open at 1 and shut at 0. Returns its name."""
+        """Register a tensor [B, H] as a gate, open at 1 and closed at 0. Return its name."""
         ...
 
     def linear(self, inputs: Mapping[str, np.ndarray], bias: np.ndarray | None, name: str) -> str:
-        """``x W + ... + b``, in the precision of the graph; returns the name of the result [B, O].
+        """Add ``x W + ... + b`` in the precision of the graph; return the name of the result.
 
-        inputs: the weight [I, O] of each input [B, I].
-        bias: [O], or None. name: prefix for what is put into the graph.
+        Args:
+            inputs: The weight [I, O] of each input [B, I].
+            bias: [O], or None.
+            name: Prefix of the constants.
         """
         ...
 
@@ -63,15 +65,18 @@ class Graph(Protocol):
 class Cell(ABC):
     """A recurrent cell; `seqgen.models.cells.CELLS` lists them.
 
-    Nothing here imports TensorFlow until `layer` is called: the checkpoint reader and the graph
-    builder use cells too.
+    Only `layer` and the methods of training may import TensorFlow: the checkpoint reader and the
+    graph builder use cells too.
 
-    states: names of what it carries from step to step.
-    option_defaults: the options that are its own, with their defaults.
-    fixed: names of weights that training leaves as they began.
-    fixed_embedding: whether the embedding below it is left so, too.
-    supports_recurrent_dropout: whether it has recurrent weights that `recurrent_dropout` can drop.
-    bound: no value of its output is larger in size; None if there is no such bound.
+    Attributes:
+        name: The name in the registry.
+        title: The name in prose.
+        states: Names of the states.
+        option_defaults: Options of this cell, with their defaults.
+        fixed: Names of weights that are not trained.
+        fixed_embedding: Whether the embedding below is not trained.
+        supports_recurrent_dropout: Whether `recurrent_dropout` applies to its recurrent weights.
+        bound: Largest absolute value of its output; None if unbounded.
     """
 
     name: ClassVar[str]
@@ -95,15 +100,15 @@ class Cell(ABC):
 
     @property
     def preset_overrides(self) -> Mapping[str, Any]:
-        """What suits it better than what a preset says: by the names of `Preset`'s fields."""
+        """Values that suit the cell better than those of a preset, by the fields of `Preset`."""
         return {}
 
     @abstractmethod
     def shapes(self, inputs: int, units: int) -> dict[str, tuple[int, ...]]:
-        """Shape of every weight by its name, in the order and layout of the Keras layer."""
+        """Return the shape of every weight by its name, in the order of the Keras layer."""
 
     def state_shapes(self, units: int) -> dict[str, tuple[int, ...]]:
-        """Shape of every state by its name, without the leading dimension of streams."""
+        """Return the shape of every state by its name, without the dimension of streams."""
         return dict.fromkeys(self.states, (units,))
 
     def layer(self, units: int, name: str, resets: bool = True, flow: float = 1.0) -> "keras.Layer":
@@ -127,7 +132,7 @@ class Cell(ABC):
         """
 
     def initial(self, weight: str) -> "keras.Initializer":
-        """How a weight begins: recurrent ones orthogonal (Saxe et al. 2014), which keep lengths."""
+        """Return the initializer of a weight; recurrent ones are orthogonal (Saxe et al. 2014)."""
         import keras
 
         recurrent = {
@@ -148,37 +153,42 @@ class Cell(ABC):
     ) -> LayerTensors:
         """Add this cell to a graph that runs one step of B streams.
 
-        x_BI: name of the input, float32 [B, I].
-        states: name of each state's tensor, float32 [B, *state shape].
-        weights: the arrays that `shapes` lists.
-        name: prefix for the weights that are put into the graph.
-        Returns the name of the output [B, H], whose values are within `bound`, and of each state
-        after the step.
+        Args:
+            graph: The graph.
+            x_BI: Name of the input, float32.
+            states: Name of each state's tensor, float32 [B, *state shape].
+            weights: The arrays of `shapes`.
+            name: Prefix of the constants.
+
+        Returns:
+            The name of the output [B, H], whose values are within `bound`, and of each state after
+            the step.
         """
 
     def sequence(
         self, graph: Graph, x_TI: str, states: Names, weights: Arrays, name: str
     ) -> LayerTensors | None:
-        """Add this cell to a graph in int8 that reads T steps of one stream, by one operator.
+        """Add this cell to an int8 graph of T steps of one stream, as one operator.
 
-        None, and nothing is added, where ONNX Runtime has no operator for the cell; `step` is then
-        the body of a loop. Args and result are those of `step`, but for the first axis.
+        Arguments and result are those of `step`, with T instead of B. None, and nothing is added,
+        if ONNX Runtime has no operator for the cell; `step` is then the body of a loop.
         """
         return None
 
 
 class RecurrentCell(Cell):
-    """A cell that mixes an input product and a recurrent product: LSTM, GRU, the vanilla RNN.
+    """A cell with an input product and a recurrent product: LSTM, GRU, the vanilla RNN.
 
-    With ``a = x W + b`` and ``r = h R (+ b_r)``, a subclass says how they and the states make the
-    next states, in TensorFlow (`forward`) and in ONNX (`gates`), and how a gradient comes back
-    (`backward`). The first state is the output h. After the states come the cell's constants, if it
-    has any: to `forward` and `gates`, and in what `backward` takes and returns.
+    With ``a = x W + b`` and ``r = h R (+ b_r)``, a subclass defines how they and the states make
+    the next states, in TensorFlow (`forward`) and in ONNX (`gates`), and the gradients
+    (`backward`). The first state is the output h. Constants follow the states in the arguments of
+    `forward` and `gates`, and in the arguments and results of `backward`.
 
-    saved: names of the activations that the way back needs, each [B, H].
-    fused_gates: whether a and r only ever meet as a + r, so that their gradients are one; where
-        they do not, each has a bias of its own, and the weight ``bias`` is [2, G].
-    cudnn: Keras layer with the same weights, which cuDNN runs on a GPU; "" if there is none.
+    Attributes:
+        saved: Names of the activations that the backward pass needs, each [B, H].
+        fused_gates: Whether a and r occur only as a + r, so that their gradients are equal. If not,
+            each has its own bias, and the weight ``bias`` is [2, G].
+        cudnn: Keras layer with the same weights, which cuDNN runs on a GPU; "" if there is none.
     """
 
     saved: ClassVar[tuple[str, ...]]
@@ -189,27 +199,38 @@ class RecurrentCell(Cell):
     def forward(
         self, a: Any, r: Any, states: tuple[Any, ...]
     ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-        """One step. a, r: [B, G]; states: each [B, H]. Returns next states and what is saved."""
+        """Compute a step; return the next states and the saved activations.
+
+        Args:
+            a, r: The products, [B, G].
+            states: [B, H] each.
+        """
 
     @abstractmethod
     def backward(
         self, gradients: tuple[Any, ...], saved: tuple[Any, ...]
     ) -> tuple[Any, Any, tuple[Any, ...]]:
-        """One step back.
+        """Compute the gradients of a step.
 
-        gradients: of the loss by each state after the step, [B, H].
-        saved: what `forward` saved at this step.
-        Returns the gradient by a, [B, G], by r (the same or None where the cell adds), and by each
-        state before the step without the part that comes through r (None where there is no other).
+        Args:
+            gradients: Of the loss with respect to each state after the step, [B, H].
+            saved: The activations that `forward` returned.
+
+        Returns:
+            The gradients with respect to a, [B, G]; to r (None with fused gates); and to each state
+            before the step, without the part through r (None if there is no other).
         """
 
     @abstractmethod
     def gates(
         self, graph: Graph, products: tuple[str, ...], states: tuple[str, ...]
     ) -> tuple[str, ...]:
-        """`forward` in a graph: adds one step to it and returns the names of the next states.
+        """Add a step to a graph; return the names of the next states.
 
-        products: names of a + r where the cell adds, else of a and of r, [B, G].
+        Args:
+            graph: The graph.
+            products: Names of a + r with fused gates, else of a and of r, [B, G].
+            states: Names of the states, [B, H].
         """
 
     def step(
@@ -241,7 +262,7 @@ class RecurrentCell(Cell):
         return KerasRecurrent if self.cudnn and plain and tf_runtime.has_gpu() else Recurrent
 
     def constants(self, weights: Mapping[str, Any]) -> tuple[Any, ...]:
-        """What every step reads beside the states, each [H]: of the weights, tensors or arrays."""
+        """Compute the constants of all steps from the weights, [H] each; tensors or arrays."""
         return ()
 
 

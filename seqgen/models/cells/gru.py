@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 class GRU(RecurrentCell, StepCell):
     """z, u = σ(a + r); n = tanh(a + u r); h' = z h + (1 - z) n, with a = x W + b and r = h R + b_r.
 
-    Gates stand in Keras's order: update z, reset u, candidate n; one bias for each product. So the
-    reset gate stands after the product, as in cuDNN, and all that h is multiplied by is one matrix.
-    Cho et al. reset before it (``reset="before"``): n = tanh(a + (u h) R), and one bias in all.
+    Gates are in Keras's order: update z, reset u, candidate n; each product has a bias. The reset
+    gate applies after the product, as in cuDNN, so that all recurrent weights are one matrix. Cho
+    et al. reset before it (``reset="before"``): n = tanh(a + (u h) R), with one bias.
     """
 
     name = "gru"

@@ -1,4 +1,4 @@
-"""Leaky units: a recurrent network whose units forget slowly, each at its own pace."""
+"""Leaky units: a recurrent network whose units have different time constants."""
 
 import math
 from collections.abc import Mapping
@@ -13,16 +13,16 @@ from seqgen.models.cells.base import Graph, RecurrentCell
 if TYPE_CHECKING:
     import keras
 
-# A unit with τ = 1 keeps this share of its state, since ln(τ - 1) must be a number.
-MIN_KEPT = 1e-6
+# Smallest τ - 1, so that its logarithm is finite.
+MIN_EXCESS = 1e-6
 
 
 class Leaky(RecurrentCell):
     """s' = (1 - 1/τ) s + (1/τ) f(x W + s R + b), with a τ for each unit, at least 1.
 
-    Mozer 1992 ("Induction of multiscale temporal structure"). What a unit holds falls to 1/e in
-    about τ steps, and so does a gradient on its way back. The weight ``timescale`` is ln(τ - 1), so
-    that a τ which is learned stays above 1.
+    Mozer 1992 ("Induction of multiscale temporal structure"). A state decays to 1/e in about τ
+    steps, and so does its gradient. The weight ``timescale`` is ln(τ - 1), so that a trained τ
+    stays above 1.
     """
 
     name = "leaky"
@@ -45,7 +45,7 @@ class Leaky(RecurrentCell):
 
     @property
     def preset_overrides(self) -> Mapping[str, Any]:
-        # Four passes over tinyshakespeare with 512 units: 1.708 nats, and 1.745 with half the rate.
+        # Four epochs of tinyshakespeare with 512 units: 1.708 nats, and 1.745 with half the rate.
         return {"learning_rate": 8e-3}
 
     def shapes(self, inputs: int, units: int) -> dict[str, tuple[int, ...]]:
@@ -66,7 +66,7 @@ class Leaky(RecurrentCell):
         class Spread(keras.initializers.Initializer):
             def __call__(self, shape: Any, dtype: Any = None) -> Any:
                 taus = np.geomspace(first, last, *shape)
-                return keras.ops.convert_to_tensor(np.log(np.maximum(taus - 1, MIN_KEPT)), dtype)
+                return keras.ops.convert_to_tensor(np.log(np.maximum(taus - 1, MIN_EXCESS)), dtype)
 
         return Spread()
 
@@ -99,7 +99,7 @@ class Leaky(RecurrentCell):
 
 
 def time_constants(tau: str) -> tuple[float, float]:
-    """The τ of the first unit and of the last, from ``10`` or ``1:100``. Raises ConfigError."""
+    """Parse the τ of the first and of the last unit, as ``10`` or ``1:100``; raise ConfigError."""
     first, colon, last = tau.partition(":")
     try:
         ends = float(first), float(last if colon else first)

@@ -1,4 +1,4 @@
-"""Cells whose gates read the input alone, so that the state goes through all steps by one scan."""
+"""Cells whose gates depend on the input alone, so that one scan computes all states."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -14,14 +14,15 @@ if TYPE_CHECKING:
 
 
 class LinearRecurrentCell(Cell):
-    """h' = k h + e f(a_n): k and e follow from ``a = x W + b`` and not from h (Feng et al. 2024).
+    """h' = k h + e f(a_n): k and e depend on ``a = x W + b`` and not on h (Feng et al. 2024).
 
-    With e = 1 - k, all of which lie in [0, 1], a state is never larger than the candidates f(a_n).
-    Feng et al. take them as they are (``activation="linear"``), since nothing can explode. With
-    tanh, three layers of 256 units had 1.885 nats a character where they had 1.928 without
-    (tinyshakespeare, half a million characters), and being bounded they can be multiplied in int8.
+    With e = 1 - k in [0, 1], no state is larger than the candidates f(a_n). Feng et al. use them
+    without activation (``activation="linear"``). With tanh, three layers of 256 units had 1.885
+    nats per character instead of 1.928 (tinyshakespeare, half a million characters), and being
+    bounded they can be quantised.
 
-    parts: how many numbers of a there are to a unit: those of the gates, then the candidate's.
+    Attributes:
+        parts: Number of values of a per unit: those of the gates, then the candidate.
     """
 
     states = ("h",)
@@ -36,12 +37,12 @@ class LinearRecurrentCell(Cell):
 
     @property
     def preset_overrides(self) -> Mapping[str, Any]:
-        """One layer only weighs what it read; three take it apart, and learn at twice the rate."""
+        # The gates of a single layer see only the current token.
         return {"layers": 3, "learning_rate": 8e-3}
 
     def initial(self, weight: str) -> "keras.Initializer":
-        """The kernel keeps the size of what it is multiplied by (LeCun et al. 1998): mixing makes
-        it smaller, and no recurrent weights are there to make it larger again."""
+        # The kernel keeps the variance of its input (LeCun et al. 1998); there are no recurrent
+        # weights to increase it.
         if weight != "kernel":
             return super().initial(weight)
         import keras
@@ -50,11 +51,11 @@ class LinearRecurrentCell(Cell):
 
     @abstractmethod
     def coefficients(self, *gates: Any) -> tuple[Any, Any]:
-        """k and e, in TensorFlow, of the gates' parts of a: [T, B, H] each."""
+        """Compute k and e from the gates' parts of a, [T, B, H] each."""
 
     @abstractmethod
     def gates(self, graph: Graph, *gates: str) -> tuple[str, str]:
-        """`coefficients` in a graph, for one step: names of both, [B, H] each."""
+        """Add `coefficients` of one step to a graph; return the names of k and e, [B, H]."""
 
     def shapes(self, inputs: int, units: int) -> dict[str, tuple[int, ...]]:
         return {"kernel": (inputs, self.parts * units), "bias": (self.parts * units,)}
@@ -69,7 +70,7 @@ class LinearRecurrentCell(Cell):
     ) -> LayerTensors:
         a = graph.linear({x_BI: weights["kernel"]}, weights["bias"], name)
         *parts, n = graph.split(a, self.parts)
-        kept, entering = self.gates(graph, *parts)
-        entered = graph.node("Mul", entering, graph.node(self.activation.node, n))
-        h = graph.node("Add", graph.node("Mul", kept, states["h"]), entered)
+        k, e = self.gates(graph, *parts)
+        candidate = graph.node("Mul", e, graph.node(self.activation.node, n))
+        h = graph.node("Add", graph.node("Mul", k, states["h"]), candidate)
         return h, {"h": h}

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 class LSTM(RecurrentCell):
     """i, f, o = σ(x W + h R + b); g = tanh(x W + h R + b); c' = f c + i g; h' = o tanh(c').
 
-    Gates stand in Keras's order i, f, g, o; the forget gate's bias starts at 1
-    (Jozefowicz et al. 2015). A unit that begins with the bias b keeps the share σ(b) of itself in
-    a step, so that to learn over gaps of k steps it wants about ln k (Tallec and Ollivier 2018).
+    Gates are in Keras's order i, f, g, o; the bias of the forget gate starts at 1 (Jozefowicz et
+    al. 2015). A unit with the initial bias b keeps the fraction σ(b) of its cell state in a step,
+    so that dependencies over k steps need about ln k (Tallec and Ollivier 2018).
     """
 
     name = "lstm"
@@ -90,12 +90,11 @@ class LSTM(RecurrentCell):
     def sequence(
         self, graph: Graph, x_TI: str, states: Names, weights: Arrays, name: str
     ) -> LayerTensors | None:
-        """By DynamicQuantizeLSTM, in which a step costs half of what the loop's body does.
+        """Add DynamicQuantizeLSTM, which takes half the time of a loop.
 
-        It finds the scale of h at every step, where the one-step graph has a fixed one.
+        It computes the scale of h at every step, while the one-step graph has a fixed one.
         """
-        # The operator has the gates in the order i, o, f, g, and its weights have an axis of
-        # directions first.
+        # The operator has the gates in the order i, o, f, g, and a first axis of directions.
         i, f, g, o = np.split(np.arange(len(weights["bias"])), 4)
         order = np.concatenate([i, o, f, g])
         inputs = []

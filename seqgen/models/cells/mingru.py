@@ -7,7 +7,7 @@ from seqgen.models.cells.linear import LinearRecurrentCell
 
 
 class MinGRU(LinearRecurrentCell):
-    """z = σ(a_z); h' = (1 - z) h + z f(a_n), with a = x W + b: nothing but the mixing reads h.
+    """z = σ(a_z); h' = (1 - z) h + z f(a_n), with a = x W + b.
 
     Order of the parts of a: update gate z, candidate n.
     """

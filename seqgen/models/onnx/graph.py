@@ -31,23 +31,23 @@ IDS = "ids"
 FEATURES = "places"
 LOGITS = "logits"
 GATE = "gate/"
-# Old enough for every onnxruntime that there is for Python 3.11; nothing here needs newer.
+# Every onnxruntime for Python 3.11 supports these.
 OPSET = 17
 IR_VERSION = 8
-# A protobuf message ends there; only a network of over 500 million weights gets near.
+# Limit of a protobuf message, about 500 million weights.
 MAX_BYTES = 2**31 - 2**20
 
 
-def own(everything: Mapping[str, Any], layer: str) -> dict[str, Any]:
-    """Those entries whose names begin with the layer's, by the rest of their names."""
+def select_layer(entries: Mapping[str, Any], layer: str) -> dict[str, Any]:
+    """Select the entries of a layer, without its name as prefix."""
     prefix = f"{layer}/"
-    return {n.removeprefix(prefix): e for n, e in everything.items() if n.startswith(prefix)}
+    return {n.removeprefix(prefix): e for n, e in entries.items() if n.startswith(prefix)}
 
 
-def normalised(
+def normalise(
     graph: GraphBuilder, kind: str | None, x_BI: str, weights: Mapping[str, np.ndarray]
 ) -> str:
-    """What `seqgen.models.network` has its normalising layers do, in a graph."""
+    """Add the normalisation of a layer's input."""
     if kind is None:
         return x_BI
     gamma, beta = weights["gamma"], weights["beta"]
@@ -62,7 +62,7 @@ def normalised(
 
 
 def next_state(name: str) -> str:
-    """Name of the output that carries a state on."""
+    """Return the name of the output of a state after the step."""
     return f"next/{name}"
 
 
@@ -74,26 +74,34 @@ def build(
     feature_sizes: tuple[int, ...] = (),
     gates: bool = False,
 ) -> bytes:
-    """The one-step graph of a network, as the bytes of an ONNX file.
+    """Build the one-step graph of a network.
 
-    spec: the layers.
-    weights: the arrays that `seqgen.models.architecture.weight_shapes` lists, float32.
-    precision: of the products' operands, one of `seqgen.checkpoint.PRECISIONS`.
-    feature_sizes: number of values of each input feature.
-    gates: whether what its gates did is among its outputs, as ``gate/layer/gate`` (float32 [B, H]).
-    Its inputs are ``ids`` (int64 [B]), with them ``places`` (int64 [B, F]) where there are such
-    numbers, and every state by its name (float32 [B, *state shape]); its outputs ``logits``
-    (float32 [B, V]) and every state after the step (`next_state`).
-    Raises CheckpointError if the network is too large for the format, ConfigError for an unknown
-    precision.
+    Its inputs are ``ids`` (int64 [B]), with input features ``places`` (int64 [B, F]), and every
+    state by its name (float32 [B, *state shape]); its outputs are ``logits`` (float32 [B, V]) and
+    every state after the step (`next_state`).
+
+    Args:
+        spec: The layers.
+        vocab: Number of tokens, V.
+        weights: The arrays of `seqgen.models.architecture.weight_shapes`, float32.
+        precision: Of the operands of products, one of `seqgen.config.options.PRECISIONS`.
+        feature_sizes: Number of values of each input feature.
+        gates: Whether to output the gates, as ``gate/layer/gate`` (float32 [B, H]).
+
+    Returns:
+        The bytes of an ONNX file.
+
+    Raises:
+        CheckpointError: If the network is too large for the format.
+        ConfigError: If the precision is unknown.
     """
     check_size_and_precision(weights, precision)
     graph = GraphBuilder(int8=precision == INT8)
-    outputs = network(graph, spec, weights, feature_sizes)
-    shown = graph.gates if gates else {}
-    outputs |= {tensor: GATE + name for name, (tensor, _) in shown.items()}
-    shapes = {GATE + name: (units,) for name, (_, units) in shown.items()}
-    return serialised(graph, outputs, "B", "B", spec, vocab, feature_sizes, shapes)
+    outputs = add_network(graph, spec, weights, feature_sizes)
+    more = graph.gates if gates else {}
+    outputs |= {tensor: GATE + name for name, (tensor, _) in more.items()}
+    shapes = {GATE + name: (units,) for name, (_, units) in more.items()}
+    return serialise(graph, outputs, "B", "B", spec, vocab, feature_sizes, shapes)
 
 
 def build_sequence(
@@ -103,20 +111,20 @@ def build_sequence(
     precision: str = INT8,
     feature_sizes: tuple[int, ...] = (),
 ) -> bytes:
-    """The graph that reads a sequence of one stream, as the bytes of an ONNX file.
+    """Build the graph of a network over a sequence of one stream.
 
-    What does not depend on a state, such as the product with a layer's input, is computed for all
-    steps at once; the rest is the body of a loop (ONNX's Scan), one for each layer. The state after
-    a sequence is that of the one-step graph but for the rounding of float32 sums.
+    Nodes that do not depend on a state, such as the product with a layer's input, compute all steps
+    at once; the others are the body of a loop (ONNX's Scan) for each layer. The state after a
+    sequence is that of the one-step graph up to the rounding of float32 sums.
 
-    Args are those of `build`, and so are inputs, outputs and errors, but for the shapes: ``ids``
-    is int64 [T], ``places`` int64 [T, F], and the states and the logits, which are those after the
+    Arguments, inputs, outputs and errors are those of `build`, except for the shapes: ``ids`` is
+    int64 [T], ``places`` int64 [T, F], and the states and the logits, which are those after the
     last token, have a leading dimension of 1.
     """
     check_size_and_precision(weights, precision)
     graph = SequenceBuilder((IDS, FEATURES), int8=precision == INT8)
-    outputs = network(graph, spec, weights, feature_sizes)
-    return serialised(graph, outputs, "T", 1, spec, vocab, feature_sizes)
+    outputs = add_network(graph, spec, weights, feature_sizes)
+    return serialise(graph, outputs, "T", 1, spec, vocab, feature_sizes)
 
 
 def check_size_and_precision(weights: Mapping[str, np.ndarray], precision: str) -> None:
@@ -130,13 +138,13 @@ def check_size_and_precision(weights: Mapping[str, np.ndarray], precision: str) 
         )
 
 
-def network(
+def add_network(
     graph: GraphBuilder,
     spec: ModelSpec,
     weights: Mapping[str, np.ndarray],
     feature_sizes: tuple[int, ...],
 ) -> dict[str, str]:
-    """Add a network to a graph; returns, by tensor, the names of logits and states after it."""
+    """Add a network to a graph; return the names of logits and next states by tensor."""
     states = state_shapes(spec)
     outputs: dict[str, str] = {}
     layers = recurrent_layers(spec)
@@ -150,16 +158,18 @@ def network(
     below = [x_BI]
 
     def read(layer: LayerShape, last: bool = False) -> tuple[str, str]:
-        """What a layer reads, as it is and normalised. last: at the last step only."""
-        x_BI = graph.joined(below) if spec.dense else below[-1]
+        """Return the input of a layer and the normalised input; ``last``: at the last step only."""
+        x_BI = graph.concatenate(below) if spec.dense else below[-1]
         x_BI = graph.last(x_BI) if last else x_BI
-        return x_BI, normalised(graph, spec.norm, x_BI, own(weights, layer.norm))
+        return x_BI, normalise(graph, spec.norm, x_BI, select_layer(weights, layer.norm))
 
     for layer in layers:
-        before = {n: f"{layer.name}/{n}" for n in own(states, layer.name)}
+        before = {n: f"{layer.name}/{n}" for n in select_layer(states, layer.name)}
         graph.within(layer.name, layer.units)
         x_BI, normed_BI = read(layer)
-        y_BH, after = graph.layer(cell, normed_BI, before, own(weights, layer.name), layer.name)
+        y_BH, after = graph.layer(
+            cell, normed_BI, before, select_layer(weights, layer.name), layer.name
+        )
         outputs |= {tensor: next_state(before[name]) for name, tensor in after.items()}
         graph.bound(y_BH, cell.bound)
         below.append(graph.sum(x_BI, y_BH) if layer.residual else y_BH)
@@ -169,7 +179,7 @@ def network(
     return outputs
 
 
-def serialised(
+def serialise(
     graph: GraphBuilder,
     outputs: Mapping[str, str],
     tokens: str,
@@ -179,10 +189,17 @@ def serialised(
     feature_sizes: tuple[int, ...],
     more: Mapping[str, tuple[int, ...]] = MappingProxyType({}),
 ) -> bytes:
-    """The ONNX file of a graph that `network` was added to.
+    """Serialise a graph with a network as an ONNX file.
 
-    tokens, streams: the leading dimensions of tokens, and of logits and states.
-    more: shapes of other outputs, by name, without the leading dimension.
+    Args:
+        graph: The graph.
+        outputs: As `add_network` returned them, and other outputs.
+        tokens: Leading dimension of tokens.
+        streams: Leading dimension of logits and states.
+        spec: The network.
+        vocab: Number of tokens, V.
+        feature_sizes: Number of values of each input feature.
+        more: Shapes of the other outputs by name, without the leading dimension.
     """
     from onnx import TensorProto, helper
 
@@ -197,11 +214,7 @@ def serialised(
             nodes,
             "seqgen",
             [value(IDS, TensorProto.INT64, tokens)]
-            + (
-                [value(FEATURES, TensorProto.INT64, tokens, len(feature_sizes))]
-                if feature_sizes
-                else []
-            )
+            + [value(FEATURES, TensorProto.INT64, tokens, len(feature_sizes))] * bool(feature_sizes)
             + [value(n, TensorProto.FLOAT, streams, *shape) for n, shape in states.items()],
             [value(LOGITS, TensorProto.FLOAT, streams, vocab)]
             + [value(next_state(n), TensorProto.FLOAT, streams, *s) for n, s in states.items()]

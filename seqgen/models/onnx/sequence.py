@@ -1,4 +1,4 @@
-"""A graph that reads a sequence of one stream: a loop for each layer, and what needs none."""
+"""The graph of a sequence of one stream, with a loop for each layer."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 class SequenceBuilder(GraphBuilder):
     """A graph under construction whose tokens are [T]; each layer becomes a loop over the steps.
 
-    Cells add the nodes of one step, as they do to the one-step graph. A node that depends on no
-    state is put outside of the loop, where it works on all steps at once: what is [B, I] in a step
-    is [T, I] there. A node that depends on a state is put into the body of the layer's Scan, where
-    it is [1, I]; what it reads of the outside is handed in step by step.
+    Cells add the nodes of one step, as to the one-step graph. A node that does not depend on a
+    state is added outside of the loop, where it computes all steps at once: a tensor [B, I] of a
+    step is [T, I] there. A node that depends on a state is added to the body of the layer's Scan,
+    where its tensors are [1, I]; its other inputs are scanned.
     """
 
     def __init__(self, inputs: Iterable[str], *, int8: bool) -> None:
-        """inputs: names of the inputs of the graph that are sequences."""
+        """Start an empty graph; ``inputs`` are its inputs that are sequences."""
         super().__init__(int8=int8)
         self._sequences = set(inputs)  # tensors outside of the loops with the steps as first axis
         self._inside: set[str] = set()  # tensors of the body
@@ -40,13 +40,13 @@ class SequenceBuilder(GraphBuilder):
         from onnx import TensorProto, helper
 
         if self.int8 and self._fits_int8(x_BI):
-            whole = cell.sequence(self, x_BI, states, weights, name)
-            if whole:
-                return whole
+            result = cell.sequence(self, x_BI, states, weights, name)
+            if result:
+                return result
         before = {state: f"{name}/{state}/before" for state in states}
         self._inside, self._body, self._steps = set(before.values()), [], {}
         y_BH, after = cell.step(self, x_BI, before, weights, name)
-        # A result of the body has a name of its own, even where a state is the output too.
+        # Each result of the body needs another name, even if a state is also the output.
         results = [self._copy(tensor) for tensor in (*after.values(), y_BH)]
 
         def values(names: Iterable[str]) -> list["onnx.ValueInfoProto"]:
@@ -71,15 +71,15 @@ class SequenceBuilder(GraphBuilder):
     ) -> tuple[list["onnx.NodeProto"], list["onnx.TensorProto"]]:
         nodes, constants = super().finish(outputs)
         bodies = [a.g for node in nodes if node.op_type == "Scan" for a in node.attribute if a.g]
-        within = {name for body in bodies for node in body.node for name in node.input}
+        body_inputs = {name for body in bodies for node in body.node for name in node.input}
         known = {constant.name for constant in constants}
-        more = [w for name, w in self._weights.items() if name in within - known]
+        more = [w for name, w in self._weights.items() if name in body_inputs - known]
         return nodes, [*constants, *more]
 
     def _terms(
         self, inputs: Mapping[str, np.ndarray]
     ) -> Iterator[tuple[Sequence[str], np.ndarray, np.ndarray | None]]:
-        """The terms of the one-step graph, with its scales, those outside of the loop first."""
+        """Yield the terms of the one-step graph, with its scales; those outside the loop first."""
         parts = []
         for xs, weight, scales in super()._terms(inputs):
             edges = np.cumsum([len(inputs[x]) for x in xs])[:-1]
@@ -88,7 +88,7 @@ class SequenceBuilder(GraphBuilder):
         yield from sorted(parts, key=lambda part: part[0][0] in self._inside)
 
     def _copy(self, tensor: str) -> str:
-        """A tensor of the body that equals one of the body or one step of a sequence."""
+        """Copy a tensor of the body, or a step of a sequence, to a new tensor of the body."""
         (copy,) = self._add_to_body("Identity", (tensor,), 1, "", {})
         return copy
 
@@ -119,7 +119,7 @@ class SequenceBuilder(GraphBuilder):
             self._steps.setdefault(name, f"{name}/step") if name in self._sequences else name
             for name in inputs
         )
-        node, results = self._made(op, inputs, outputs, domain, attributes)
+        node, results = self._create(op, inputs, outputs, domain, attributes)
         self._body.append(node)
         self._inside.update(results)
         return results

@@ -117,7 +117,7 @@ def test_given_texts_and_tunes_do_not_mix(here):
     (here / "a.abc").write_text(TUNE)
     (here / "readme.md").write_text("prose")
     for sources in (["a.abc", "readme.md"], ["readme.md", "airds"]):
-        with pytest.raises(CorpusError, match=r"(a|book1)\.abc .*readme\.md"):
+        with pytest.raises(CorpusError, match=" contains "):
             open_corpus(sources)
     assert open_corpus(["*.abc"]).kind == "tunes"
 

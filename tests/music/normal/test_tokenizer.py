@@ -1,8 +1,8 @@
 import pytest
 
 from seqgen.data import tokenizers
-from seqgen.data.tokenizers.abc import AbcTokenizer
 from seqgen.errors import CheckpointError
+from seqgen.music.normal.tokenizer import AbcTokenizer
 from seqgen.music.normal.tokens import BODY
 
 TUNE = "R:slip jig\nM:9/8\nK:Cdor\n|:A|d2e/2f/2(3^cde_B,3/2z4-|1a2:|2b2|]"
