@@ -12,7 +12,7 @@ from seqgen.checkpoint import layout
 from seqgen.checkpoint.config import CorpusFacts
 from seqgen.data.corpora import Corpus, open_corpus
 from seqgen.data.corpora.registry import find_entry
-from seqgen.data.shuffle import shuffled
+from seqgen.data.shuffle import shuffle
 from seqgen.data.token_files import TRAINING, VALIDATION, open_ids, token_ids
 from seqgen.errors import CheckpointError, ConfigError, CorpusError, SeqgenError, TokenError
 from seqgen.tasks import TASKS
@@ -126,7 +126,7 @@ def _reopen(
             documents, complete = _last(split.training, max_characters)
         training = encode(documents)
         if split.held_out:
-            training = np.concatenate([*shuffled(training)])
+            training = np.concatenate([*shuffle(training)])
         validation = encode(split.validation)
     except (TokenError, CorpusError) as error:
         raise CheckpointError(f"{checkpoint.path}: its own corpus: {error}") from error

@@ -8,7 +8,7 @@ import typer
 
 from seqgen.cli._common import open_checkpoint
 from seqgen.cli.options import AsJson, CheckpointName, with_options
-from seqgen.config.fields import grouped
+from seqgen.config.fields import group_options
 from seqgen.errors import ConfigError
 from seqgen.evaluation.options import (
     Evaluation,
@@ -48,7 +48,7 @@ def evaluate(
     module, _, attribute = TASKS.load(checkpoint.config.task).evaluation.partition(":")
     evaluation: Evaluation = getattr(import_module(module), attribute)
     check_options(checkpoint, evaluation, given, files)
-    shared, *groups = grouped(given, EvaluationOptions, *TASK_OPTIONS)
+    shared, *groups = group_options(given, EvaluationOptions, *TASK_OPTIONS)
     options = next(group for group in groups if isinstance(group, evaluation.options))
     evaluation.run(checkpoint, files or [], shared, options, as_json)
 

@@ -13,7 +13,7 @@ from seqgen.cli._common import Progress
 from seqgen.cli.completion import complete_names
 from seqgen.cli.options import CheckpointName, with_options
 from seqgen.cli.terminal import escape_controls, print_notice
-from seqgen.config.fields import check_utf_8, grouped
+from seqgen.config.fields import check_utf_8, group_options
 from seqgen.config.options import INT8, LINE, PRECISIONS, SamplingOptions, TuneOptions
 from seqgen.errors import ConfigError, SamplingError, TuneError
 from seqgen.music.render.writers import WRITERS, RenderOptions
@@ -70,7 +70,9 @@ def sample(
     Tunes are printed as ABC; a terminal shows their bars. A prompt of a tune model is ABC: header
     lines (K:D), the first bars, or both.
     """
-    options, tune_options, rendering = grouped(given, SamplingOptions, TuneOptions, RenderOptions)
+    options, tune_options, rendering = group_options(
+        given, SamplingOptions, TuneOptions, RenderOptions
+    )
     text = read_prompt(prompt)
     from seqgen.generation import load
 
@@ -82,9 +84,9 @@ def sample(
     progress = PromptProgress() if sys.stderr.isatty() else None
     pieces = generator.pieces(text, options, tune_options, progress)
     if not tunes and options.on_unknown == "skip" and (unknown := tokenizer.unknown(text)):
-        from seqgen.data.tokenizers.base import listed
+        from seqgen.data.tokenizers.base import name_characters
 
-        print_notice(f"skipped in the prompt: {listed(unknown)}")
+        print_notice(f"skipped in the prompt: {name_characters(unknown)}")
         text = tokenizer.skip_unknown(text)
     if verbose:
         print_notice(describe_model(config, generator.checkpoint.path))

@@ -1,4 +1,4 @@
-"""What an option is: a field of a dataclass that carries its help, its bounds and its choices."""
+"""Options: dataclass fields with help, bounds and choices, and their validation."""
 
 import math
 import types
@@ -25,28 +25,35 @@ def option(
     advanced: bool = False,
     default_text: str | None = None,
 ) -> Any:
-    """A dataclass field that carries what is to be known of an option.
+    """Declare an option.
 
-    least, most: inclusive bounds; above: an exclusive lower bound.
-    choices: the words allowed, where they are fixed.
-    names: the table that knows the words allowed: "tokenizers", "cells", "presets", "instruments".
-    suffixes: for the name of a file, how it may end.
-    path: whether it names files, whose names may hold bytes that are not UTF-8, as those with
-        suffixes may.
-    flag: False for a rare option, which is set in a ``--config`` file only.
-    advanced: printed by ``--help-all`` only, not by ``--help``.
-    default_text: what the help prints as the default where that is None.
+    Args:
+        default: Its default; None if seqgen chooses the value or it is off.
+        help: Its help text.
+        least, most: Inclusive bounds.
+        above: Exclusive lower bound.
+        choices: Allowed values.
+        names: Table of the allowed values: "tokenizers", "cells", "presets", "instruments".
+        suffixes: Allowed suffixes of a file name.
+        path: Whether it names files, whose names may contain bytes that are not UTF-8, as with
+            ``suffixes``.
+        flag: False for a rare option, which is set in a ``--config`` file only.
+        advanced: Whether only ``--help-all`` prints it.
+        default_text: Default in the help text if ``default`` is None.
+
+    Returns:
+        A dataclass field.
     """
-    known = {
+    metadata = {
         "help": help, "least": least, "most": most, "above": above,
         "choices": choices, "names": names, "suffixes": suffixes,
         "path": path, "flag": flag, "advanced": advanced, "default_text": default_text,
     }  # fmt: skip
-    return field(default=default, metadata=known)
+    return field(default=default, metadata=metadata)
 
 
 class Options:
-    """Base of the option dataclasses: checks each value against its field when it is made."""
+    """Base of the option dataclasses; validates each value."""
 
     def __post_init__(self) -> None:
         hints = get_type_hints(type(self))
@@ -56,16 +63,16 @@ class Options:
         self.check()
 
     def check(self) -> None:
-        """Rules across fields; raises ConfigError with the option."""
+        """Check rules across fields; raise ConfigError with the option."""
 
 
 def flag_name(name: str) -> str:
-    """The command-line flag of a field: ``clip_norm`` is ``--clip-norm``."""
+    """Return the command-line flag of a field, such as ``--clip-norm``."""
     return "--" + name.replace("_", "-")
 
 
 def validate(name: str, value: Any, hint: Any, known: Mapping[str, Any]) -> Any:
-    """The value as its field's type, or ConfigError with the option and the bound."""
+    """Return the value in the type of its field; raise ConfigError if it is invalid."""
     kinds = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
     if value is None:
         if type(None) in kinds:
@@ -101,10 +108,10 @@ def check_utf_8(text: str, option: str) -> None:
 
     Python passes such bytes on as lone surrogates, U+DC80 to U+DCFF (PEP 383).
     """
-    place = next((n for n, c in enumerate(text) if "\udc80" <= c <= "\udcff"), None)
-    if place is not None:
-        offset = len(text[:place].encode("utf-8", "surrogatepass"))
-        byte = ord(text[place]) - 0xDC00
+    index = next((n for n, c in enumerate(text) if "\udc80" <= c <= "\udcff"), None)
+    if index is not None:
+        offset = len(text[:index].encode("utf-8", "surrogatepass"))
+        byte = ord(text[index]) - 0xDC00
         raise ConfigError(f"not UTF-8: byte 0x{byte:02x} at offset {offset}", option=option)
 
 
@@ -124,13 +131,14 @@ def _check_bounds(option: str, value: float, known: Mapping[str, Any]) -> None:
         raise ConfigError(f"{value} is too large; the maximum is {most}", option=option)
 
 
-def grouped(values: Mapping[str, Any], *groups: type[Options]) -> list[Any]:
-    """Options by name as the groups that they belong to.
+def group_options(values: Mapping[str, Any], *groups: type[Options]) -> list[Any]:
+    """Create option groups from options by name.
 
-    Raises ConfigError for a name that none of them has, or a value that its option refuses.
+    Raises:
+        ConfigError: If a name is unknown or a value invalid.
     """
-    home = {f.name: group for group in groups for f in fields(group)}  # type: ignore[arg-type]
+    group_of = {f.name: group for group in groups for f in fields(group)}  # type: ignore[arg-type]
     for name in values:
-        if name not in home:
-            raise unknown_name("option", name, home)
-    return [group(**{n: v for n, v in values.items() if home[n] is group}) for group in groups]
+        if name not in group_of:
+            raise unknown_name("option", name, group_of)
+    return [group(**{n: v for n, v in values.items() if group_of[n] is group}) for group in groups]

@@ -1,8 +1,8 @@
-"""Every option of seqgen: its name, type, default, bounds and help, written here and nowhere else.
+"""All options of seqgen: name, type, default, bounds and help.
 
 The command line, the ``--config`` file, the library's keyword arguments and the checkpoint's
-``config.json`` are all derived from these dataclasses. ``None`` means that seqgen chooses, from
-the size of the data and the speed of the machine (`seqgen.training.autoconfig`).
+``config.json`` are derived from these dataclasses. With ``None`` seqgen chooses a value by the size
+of the data and the speed of the machine (`seqgen.training.autoconfig`).
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ INT8 = "int8"
 FLOAT32 = "float32"
 PRECISIONS = (INT8, FLOAT32)
 
-# What one document of a text is; any other word is a line that separates two.
+# Units of documents of a text; any other value is a line that separates two.
 AUTO = "auto"
 FILE = "file"
 LINE = "line"
@@ -177,13 +177,6 @@ class ModelOptions(Options):
                 "vectors as wide as the embedding",
                 option="tie_embeddings",
             )
-
-    @property
-    def widths(self) -> tuple[int, ...]:
-        """Units of every layer, bottom to top. Raises ConfigError while they are not chosen yet."""
-        if self.units is None or self.layers is None:
-            raise ConfigError("`units` and `layers` have no values yet")
-        return self.units * self.layers if len(self.units) == 1 else self.units
 
 
 @dataclass(frozen=True)
@@ -345,24 +338,24 @@ class RunOptions:
 
     @classmethod
     def of(cls, overrides: Mapping[str, Any]) -> "RunOptions":
-        """The options by name, whichever group they belong to.
+        """Create options from values by name, whichever group they belong to; None is ignored.
 
-        overrides: values by field name; ``None`` keeps the value.
-        Raises ConfigError for a name that no option has, or a value that its option refuses.
+        Raises:
+            ConfigError: If a name is unknown or a value invalid.
         """
         return cls().with_options(overrides)
 
     def with_options(self, overrides: Mapping[str, Any]) -> "RunOptions":
-        """The same options with some replaced. Raises ConfigError as `of` does."""
+        """Replace some options. Raises ConfigError as `of` does."""
         groups = {f.name: getattr(self, f.name) for f in fields(self)}
-        home = {f.name: group for group, options in groups.items() for f in fields(options)}
+        group_of = {f.name: group for group, options in groups.items() for f in fields(options)}
         for name in overrides:
-            if name not in home:
-                raise unknown_name("option", name, home)
+            if name not in group_of:
+                raise unknown_name("option", name, group_of)
         changed = {
             group: replace(
                 options,
-                **{n: v for n, v in overrides.items() if home[n] == group and v is not None},
+                **{n: v for n, v in overrides.items() if group_of[n] == group and v is not None},
             )
             for group, options in groups.items()
         }

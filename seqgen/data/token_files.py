@@ -1,4 +1,4 @@
-"""Memory-mapped files of token ids, with input features beside them where a task has any."""
+"""Memory-mapped files of token ids and input features."""
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -39,7 +39,7 @@ def open_ids(path: Path, vocab: int, feature_sizes: tuple[int, ...]) -> np.ndarr
     columns = 1 + len(feature_sizes)
     count, rest = divmod(path.stat().st_size, dtype.itemsize * columns)
     if rest or not count:
-        raise ValueError(f"{path.name} holds no tokens of this network")
+        raise ValueError(f"{path.name} does not contain tokens of this network")
     return np.memmap(path, dtype, mode="r", shape=(count, columns) if feature_sizes else (count,))
 
 

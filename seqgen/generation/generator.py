@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from seqgen.checkpoint import document_hashes
 from seqgen.checkpoint.config import Config
 from seqgen.checkpoint.read import Checkpoint
-from seqgen.config.fields import Options, grouped
+from seqgen.config.fields import Options, group_options
 from seqgen.config.options import SamplingOptions
 from seqgen.config.resolved import SamplingSpec
 from seqgen.errors import ConfigError
@@ -87,7 +87,7 @@ class TextGenerator:
             TokenError: If the vocabulary lacks characters of the prompt.
         """
         own = self._task.sampling_options
-        sampling, *others = grouped(options, SamplingOptions, *((own,) if own else ()))
+        sampling, *others = group_options(options, SamplingOptions, *((own,) if own else ()))
         if sampling.count != 1:
             raise ConfigError("generate yields one sample; use pieces for more", option="count")
         return (text for _, text in self.pieces(prompt, sampling, *others))

@@ -1,4 +1,4 @@
-"""One module per kind of data, found by name: everything in which text and tunes differ.
+"""One module per kind of data: everything in which text and tunes differ.
 
 Training, sampling, evaluation, checkpoints and commands ask the `Task` of a corpus or checkpoint
 instead of its kind. A module of this package holds one task; its methods import what they need, so

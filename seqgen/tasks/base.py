@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from seqgen.generation.sampler import Sampler
 
 
-PREVIEW_CHARACTERS = 200  # of the samples that are shown during training
+PREVIEW_CHARACTERS = 200  # of samples during training
 
 
 class Unit(NamedTuple):
@@ -48,7 +48,7 @@ class Task(ABC):
         name: The name in `seqgen.tasks.TASKS`, in ``Corpus.kind`` and in ``config.json``.
         default_tokenizer: Tokenizer of a corpus unless another is requested.
         document_noun: Name of one document, in the singular.
-        samples_noun: What a model generates, in a sentence.
+        samples_noun: Name of what a model generates.
         split_description: How the validation part is chosen, where no whole documents are.
         document_separator: What stands between documents in their source.
         unit_label: Short form of the unit of losses (`Unit`).
@@ -206,7 +206,7 @@ class Task(ABC):
         """Return the softmax temperature for a model unless another is requested."""
 
     def preview_length(self, characters_per_token: float) -> int:
-        """Return the most tokens of the samples that are shown during training."""
+        """Return the maximum number of tokens of samples during training."""
         return max(1, round(PREVIEW_CHARACTERS / characters_per_token))
 
     @abstractmethod

@@ -71,7 +71,7 @@ class TunesTask(Task):
         if config.feature_sizes and config.feature_sizes != feature_sizes(config.vocab):
             yield "feature_sizes", f"for {config.vocab} tokens there are other features"
         if config.facts and (name := config.facts.invalid_key()):
-            yield "facts.tonics", f"{name!r} is no key"
+            yield "facts.tonics", f"{name!r} is not a key"
 
     def split(self, corpus: "Corpus", options: "DataOptions") -> "Split":
         if options.documents != AUTO:

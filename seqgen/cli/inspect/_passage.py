@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 def open_passage(checkpoint: "Checkpoint", options: TextOptions, characters: int) -> "Passage":
     """Open the text to read; prints which characters are skipped."""
-    from seqgen.data.tokenizers.base import listed
+    from seqgen.data.tokenizers.base import name_characters
     from seqgen.inspection import text
 
     passage = text.open_passage(checkpoint, options, characters)
     if passage.skipped:
-        print_notice(f"skipped, not in the vocabulary: {listed(passage.skipped)}")
+        print_notice(f"skipped, not in the vocabulary: {name_characters(passage.skipped)}")
     return passage
 
 

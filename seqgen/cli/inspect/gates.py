@@ -9,7 +9,7 @@ import typer
 from seqgen.cli import _common
 from seqgen.cli.inspect import _passage
 from seqgen.cli.options import AsJson, with_options
-from seqgen.config.fields import grouped
+from seqgen.config.fields import group_options
 from seqgen.inspection.options import GateOptions, TextOptions
 from seqgen.privacy import import_matplotlib
 
@@ -22,7 +22,7 @@ WIDTH = 60  # characters of a bar
 @with_options(TextOptions, GateOptions)
 def gates(context: typer.Context, given: dict[str, Any], as_json: AsJson = False) -> None:
     """Count how often each gate is open (> 0.9) or shut (< 0.1)."""
-    text, options = grouped(given, TextOptions, GateOptions)
+    text, options = group_options(given, TextOptions, GateOptions)
     _common.check_output(options.plot)
     checkpoint = _common.open_checkpoint(context.obj)
     passage = _passage.open_passage(checkpoint, text, options.characters)

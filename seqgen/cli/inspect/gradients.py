@@ -13,7 +13,7 @@ from seqgen.cli.inspect import _passage
 from seqgen.cli.log_lines import pluralize
 from seqgen.cli.options import AsJson, with_options
 from seqgen.cli.terminal import strip_controls
-from seqgen.config.fields import grouped
+from seqgen.config.fields import group_options
 from seqgen.inspection.options import GradientOptions, TextOptions
 from seqgen.privacy import import_matplotlib
 
@@ -36,7 +36,7 @@ def gradients(context: typer.Context, given: dict[str, Any], as_json: AsJson = F
     Prints the norm of the gradient of the loss at step t with respect to the state at step t - k,
     for each layer, and the spectral radius and largest singular value of its recurrent kernels.
     """
-    text, options = grouped(given, TextOptions, GradientOptions)
+    text, options = group_options(given, TextOptions, GradientOptions)
     _common.check_output(options.plot)
     checkpoint = _common.open_checkpoint(context.obj)
     passage = _passage.open_passage(checkpoint, text, CHARACTERS)

@@ -9,7 +9,7 @@ import typer
 from seqgen.cli import _common
 from seqgen.cli.inspect import _passage
 from seqgen.cli.options import AsJson, with_options
-from seqgen.config.fields import grouped
+from seqgen.config.fields import group_options
 from seqgen.inspection.options import NeuronOptions, TextOptions
 from seqgen.io.control_characters import show_controls
 
@@ -32,7 +32,7 @@ def neurons(context: typer.Context, given: dict[str, Any], as_json: AsJson = Fal
     Features are quotes, brackets, comments and lines, or bars and pitches. The correlations are of
     the half of the text that selected the unit, and of the other half.
     """
-    text, options = grouped(given, TextOptions, NeuronOptions)
+    text, options = group_options(given, TextOptions, NeuronOptions)
     _common.check_output(options.html)
     checkpoint = _common.open_checkpoint(context.obj)
     passage = _passage.open_passage(checkpoint, text, options.characters)

@@ -31,13 +31,16 @@ find = TOKENIZERS.load
 
 
 def train(kind: str, texts: "Iterable[Text]", vocab_size: int | None = None) -> "Tokenizer":
-    """The tokenizer of that kind whose vocabulary is made from the texts.
+    """Train a tokenizer on texts.
 
-    texts: all are searched for characters, and up to `base.MAX_SAMPLED` characters for pieces.
-        They are iterated over several times.
-    vocab_size: most tokens, END among them; None leaves it to the kind.
-    Raises ConfigError for an unknown kind, for a vocab_size that is too small for the texts, and
-    for one given to a kind whose vocabulary follows from the texts alone.
+    Args:
+        kind: Name of the tokenizer.
+        texts: The vocabulary covers all their characters; its pieces are counted in up to
+            `base.MAX_SAMPLED` characters. They are iterated over several times.
+        vocab_size: Maximum number of tokens, including END; None for the tokenizer's default.
+
+    Raises:
+        ConfigError: If the kind is unknown, or vocab_size is too small or has no effect.
     """
     tokenizer = find(kind)
     if vocab_size is not None and not tokenizer.bounded:
@@ -51,10 +54,10 @@ def train(kind: str, texts: "Iterable[Text]", vocab_size: int | None = None) -> 
 
 
 def load(data: Mapping[str, Any]) -> "Tokenizer":
-    """The tokenizer that `Tokenizer.to_json` described.
+    """Create a tokenizer from the object in ``tokenizer.json``, which is not trusted.
 
-    data: the object in ``tokenizer.json``, from anyone: nothing in it is trusted.
-    Raises CheckpointError where it is anything but what `Tokenizer.to_json` writes.
+    Raises:
+        CheckpointError: If it is not what `Tokenizer.to_json` returns.
     """
     if not isinstance(data, Mapping):
         raise CheckpointError("tokenizer.json: it must hold an object; the checkpoint is damaged")

@@ -1,4 +1,4 @@
-"""The base class of the tokenizers, and what they share."""
+"""The base class of the tokenizers, and their helpers."""
 
 import itertools
 from abc import ABC, abstractmethod
@@ -10,29 +10,29 @@ import numpy as np
 from seqgen.errors import CheckpointError, TokenError
 
 END = 0
-"""Id 0 of every tokenizer: the boundary between documents. It is "", and no text encodes to it."""
+"""Id 0 of every tokenizer: the boundary between documents. It decodes to ""."""
 
 MAX_VOCAB = 0x110000 + 1
-"""Most tokens a vocabulary may have: every code point of Unicode, and END."""
+"""Maximum size of a vocabulary: every code point of Unicode, and END."""
 
 MAX_TOKEN_LENGTH = 64
-"""Most characters (bytes, in a subword) of one token. It bounds what a stranger's checkpoint can
-make of a few merges, and a longer run that repeats is rather an accident of the corpus."""
+"""Maximum number of characters (bytes, in a subword) of a token. It bounds the memory that a few
+merges of an untrusted checkpoint can take."""
 
-BLOCK = 1 << 16  # characters that are encoded at a time
+BLOCK = 1 << 16  # characters encoded at a time
 MAX_SAMPLED = 20_000_000  # characters from which the pieces of a vocabulary are counted
 
 TAIL = 500  # characters at the end of a prompt in which its last token may begin
-# What a text may go on with, one of each kind that words are told apart by.
+# Possible continuations of a text, one of each class of characters at word boundaries.
 PROBES = ("a", "1", "'", ".", " ", "\u0301", "東")
 
-NAMED = 10  # unknown characters that a message spells out
+NAMED = 10  # maximum number of unknown characters in a message
 
 SIGNS = {" ": "␣", "\n": "⏎", "\t": "⇥"}
 
 
 class Text(Protocol):
-    """A ``str``, or what can be measured, cut and read like one, a piece at a time."""
+    """A ``str``, or an object with its length and slices, which is read piece by piece."""
 
     def __len__(self) -> int: ...
 
@@ -42,75 +42,83 @@ class Text(Protocol):
 
 
 class Decoder:
-    """Ids to text one at a time, for text that is shown while it is written."""
+    """Decodes ids one at a time, for text that is printed while it is generated."""
 
     def __init__(self, pieces: Sequence[str]) -> None:
         self._pieces = pieces
 
     def push(self, id: int) -> str:
-        """The text that may be written now that this id came; "" where more must come first."""
+        """Return the text that is final after this id; may be ""."""
         return self._pieces[id]
 
     def flush(self) -> str:
-        """What is left at the end of the ids."""
+        """Return the rest of the text after the last id."""
         return ""
 
 
 class Tokenizer(ABC):
     """Text to token ids and back without loss; `seqgen.data.tokenizers.TOKENIZERS` lists them.
 
-    kind: the name in the registry, by which ``tokenizer.json`` refers to it.
-    size: number of tokens; ids are 0 (`END`) to size - 1.
+    Attributes:
+        kind: The name in the registry and in ``tokenizer.json``.
+        bounded: Whether vocab_size applies to it.
+        preset_family: Presets for models of its tokens
+            (`seqgen.training.autoconfig.MAX_RUN_FLOPS`).
+        size: Number of tokens; ids are 0 (`END`) to size - 1.
     """
 
     kind: ClassVar[str]
-    bounded: ClassVar[bool] = False  # whether vocab_size applies to it
-    preset_family: ClassVar[str] = "text"  # of `seqgen.training.autoconfig.MAX_RUN_FLOPS`
+    bounded: ClassVar[bool] = False
+    preset_family: ClassVar[str] = "text"
     size: int
 
     @classmethod
     @abstractmethod
     def train(cls, texts: Iterable[Text], vocab_size: int | None) -> Self:
-        """Make the vocabulary from texts: all their characters, and what pieces a `sample` holds.
+        """Create a vocabulary of all characters of texts, and of the pieces in a `sample` of them.
 
-        texts: they are iterated over several times.
-        Raises ConfigError where vocab_size is too small.
+        Args:
+            texts: They are iterated over several times.
+            vocab_size: Maximum number of tokens, if given.
+
+        Raises:
+            ConfigError: If vocab_size is too small.
         """
 
     @classmethod
     @abstractmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Undo `to_json`. Raises CheckpointError where the data is malformed."""
+        """Create a tokenizer from the result of `to_json`. Raises CheckpointError if malformed."""
 
     @abstractmethod
     def to_json(self) -> dict[str, Any]:
-        """``{"kind": ..., ...}`` in plain JSON types."""
+        """Return ``{"kind": ..., ...}`` in JSON types."""
 
     @abstractmethod
     def encode(self, text: str) -> np.ndarray:
-        """The ids of a text, `dtype` [T]. Raises TokenError that names the unknown characters."""
+        """Encode a text, `dtype` [T]. Raises TokenError with the unknown characters."""
 
     def encode_documents(self, texts: Sequence[str]) -> np.ndarray:
-        """The ids of several texts, each led by `END`, `dtype` [T]. Raises as `encode` does."""
+        """Encode several texts, each preceded by `END`, `dtype` [T]. Raises as `encode` does."""
         end = np.array([END], self.dtype)
         parts = [part for text in texts for part in (end, self.encode(text))]
         return np.concatenate(parts) if parts else np.zeros(0, self.dtype)
 
     @abstractmethod
     def decode(self, ids: Sequence[int] | np.ndarray) -> str:
-        """The text of ids: ``decode(encode(text)) == text``. Raises ValueError for no id."""
+        """Decode ids: ``decode(encode(text)) == text``. Raises ValueError for an invalid id."""
 
     @abstractmethod
     def decoder(self) -> Decoder:
-        """A new `Decoder`; what it writes, put together, is what `decode` gives."""
+        """Create a `Decoder`, whose pieces concatenate to the result of `decode`."""
 
     @abstractmethod
     def knows(self, character: str) -> bool:
-        """Whether the character can be encoded."""
+        """Return whether the character can be encoded."""
 
     @abstractmethod
     def display_token(self, id: int) -> str:
-        """A token as a person would read it: blanks and control characters made visible."""
+        """Return a token with visible blanks and control characters."""
 
     @property
     def pieces(self) -> list[str]:
@@ -119,18 +127,18 @@ class Tokenizer(ABC):
 
     @property
     def contents(self) -> Sequence[str | bytes]:
-        """What every token adds to a text, by id: text, or bytes of its UTF-8; empty for `END`."""
+        """The content of every token by id: text, or bytes of UTF-8; empty for `END`."""
         return self.pieces
 
     def cut(self, text: str) -> list[str] | None:
-        """A text cut where no token reaches across; None where every token is one character."""
+        """Cut a text at places that no token crosses; None if every token is one character."""
         return None
 
     def unfinished(self, text: str) -> str:
-        """The end of a text that may be part of a token once the text goes on; "" for none.
+        """Return the end of a text that may become part of a longer token; "" for none.
 
-        So ``text.removesuffix(unfinished)`` has the same tokens whatever follows. Only the last
-        `TAIL` characters are looked at.
+        ``text.removesuffix(unfinished)`` has the same tokens whatever follows. Only the last `TAIL`
+        characters are examined.
         """
         tail = text[-TAIL:]
         begin = len(tail)
@@ -144,12 +152,9 @@ class Tokenizer(ABC):
                     break
                 start += len(piece)
             begin = min(begin, start)
-        # A token of this length would hardly be one, or it began before the tail.
-        return (
-            tail[begin:]
-            if len(tail) - begin <= MAX_TOKEN_LENGTH and (begin or tail == text)
-            else ""
-        )
+        # A longer end is not a token, and one without a beginning may have begun before the tail.
+        whole = len(tail) - begin <= MAX_TOKEN_LENGTH and (begin or tail == text)
+        return tail[begin:] if whole else ""
 
     @property
     def dtype(self) -> np.dtype:
@@ -157,22 +162,22 @@ class Tokenizer(ABC):
         return np.min_scalar_type(self.size - 1)
 
     def unknown(self, text: str) -> list[str]:
-        """The distinct characters that cannot be encoded, in order of appearance."""
+        """Return the distinct characters that cannot be encoded, in order of appearance."""
         return [character for character in dict.fromkeys(text) if not self.knows(character)]
 
     def skip_unknown(self, text: str) -> str:
-        """The text without the characters that cannot be encoded."""
+        """Remove the characters that cannot be encoded."""
         return text.translate({ord(character): None for character in self.unknown(text)})
 
     def unknown_error(self, text: str) -> TokenError:
-        """The error for a text that holds unknown characters: it names them."""
-        lacking = listed(self.unknown(text))
+        """Return the error for a text with unknown characters."""
+        names = name_characters(self.unknown(text))
         return TokenError(
-            f"not in the vocabulary: {lacking}; `on_unknown='skip'` leaves such characters out"
+            f"not in the vocabulary: {names}; `on_unknown='skip'` leaves such characters out"
         )
 
     def validate_ids(self, ids: Sequence[int] | np.ndarray) -> np.ndarray:
-        """Ids as an array [T]. Raises ValueError for what is no id of this tokenizer."""
+        """Return ids as an array [T]. Raises ValueError for an invalid id."""
         array = np.asarray(ids)
         if array.size == 0:
             return np.zeros(0, self.dtype)
@@ -183,34 +188,33 @@ class Tokenizer(ABC):
 
 
 def code_point(character: str) -> str:
-    """A character by its number, for one that does not show: ``U+200B``."""
+    """Return the number of a character, such as ``U+200B``."""
     return f"U+{ord(character):04X}"
 
 
-def listed(characters: Sequence[str]) -> str:
-    """Characters for a message: ``'é', U+200B and 3 more``."""
+def name_characters(characters: Sequence[str]) -> str:
+    """Return the names of characters for a message: ``'é', U+200B and 3 more``."""
     names = (repr(c) if c.isprintable() else code_point(c) for c in characters[:NAMED])
     more = f" and {len(characters) - NAMED} more" if len(characters) > NAMED else ""
     return ", ".join(names) + more
 
 
 def is_surrogate(character: str) -> bool:
-    """Whether it is half of a UTF-16 pair and no character: UTF-8 has no bytes for it."""
+    """Return whether it is half of a UTF-16 pair, which UTF-8 cannot encode."""
     return "\ud800" <= character <= "\udfff"
 
 
 def visible(piece: str) -> str:
-    """A piece of text with its blanks and control characters as signs; "" stands for `END`."""
+    """Replace blanks and control characters of a piece of text by signs; "" is `END`."""
     if not piece:
         return "⟨end⟩"
     return "".join(SIGNS.get(c) or (c if c.isprintable() else code_point(c)) for c in piece)
 
 
 def blocks(text: Text, size: int = BLOCK) -> Iterator[str]:
-    """A text in blocks of at most ``size`` characters, cut after a line's end where there is one,
-    or else before a space.
+    """Yield a text in blocks of at most ``size`` characters, for bounded memory.
 
-    What a tokenizer holds beside the ids is then bounded, however long the text.
+    They are cut after a line's end if possible, or else before a space.
     """
     start = 0
     while start < len(text):
@@ -222,21 +226,21 @@ def blocks(text: Text, size: int = BLOCK) -> Iterator[str]:
 
 
 def sample(texts: Iterable[Text], most: int = MAX_SAMPLED) -> Iterator[str]:
-    """The texts in blocks; of texts longer than ``most`` together, blocks evenly spread."""
+    """Yield texts in blocks; evenly spread ones if they have more characters than ``most``."""
     every = -(-sum(map(len, texts)) // most)
     return itertools.islice(itertools.chain.from_iterable(map(blocks, texts)), 0, None, every or 1)
 
 
 def alphabet(texts: Iterable[Text]) -> list[str]:
-    """The distinct characters of texts, in order of their code points."""
-    seen = np.zeros(MAX_VOCAB, bool)
-    for block in joined(texts):
-        seen[code_points(block)] = True
-    return [chr(code) for code in np.flatnonzero(seen)]
+    """Return the distinct characters of texts, in order of their code points."""
+    present = np.zeros(MAX_VOCAB, bool)
+    for block in concatenate(texts):
+        present[code_points(block)] = True
+    return [chr(code) for code in np.flatnonzero(present)]
 
 
-def joined(texts: Iterable[Text], size: int = BLOCK) -> Iterator[str]:
-    """Texts in blocks, short ones put together, since many of them one by one are slow."""
+def concatenate(texts: Iterable[Text], size: int = BLOCK) -> Iterator[str]:
+    """Yield texts in blocks, many short ones in one block."""
     parts: list[str] = []
     length = 0
     for text in texts:
@@ -252,16 +256,21 @@ def joined(texts: Iterable[Text], size: int = BLOCK) -> Iterator[str]:
 
 
 def code_points(text: str) -> np.ndarray:
-    """The code point of every character, uint32 [T]; lone surrogates pass."""
+    """Return the code point of every character, uint32 [T], also of lone surrogates."""
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
 
 
 def field(data: Mapping[str, Any], name: str, what: str, item: type) -> list[Any]:
-    """The one list that a tokenizer's JSON holds beside its kind.
+    """Return the list in a tokenizer's JSON, its only field except its kind.
 
-    what: the list in words, for the message.
-    item: type of each item, exactly.
-    Raises CheckpointError if it is missing or too long, holds another type, or is not alone.
+    Args:
+        data: The JSON object.
+        name: Name of the list.
+        what: Description of the list for the message.
+        item: Exact type of each item.
+
+    Raises:
+        CheckpointError: If it is missing, too long, has other types, or there are other fields.
     """
     items = data.get(name)
     if not isinstance(items, list) or len(items) >= MAX_VOCAB or set(data) != {"kind", name}:
@@ -272,5 +281,5 @@ def field(data: Mapping[str, Any], name: str, what: str, item: type) -> list[Any
 
 
 def damaged(name: str, what: str) -> CheckpointError:
-    """The error for a list in tokenizer.json that is not what it must be."""
+    """Return the error for an invalid list in tokenizer.json."""
     return CheckpointError(f"tokenizer.json: {name!r} must be {what}; the checkpoint is damaged")

@@ -22,18 +22,18 @@ from seqgen.data.tokenizers.base import (
 class CharTokenizer(Tokenizer):
     """The vocabulary is the characters of the texts, in order of their code points.
 
-    Encoding and decoding are look-ups in NumPy tables: no loop over characters.
+    Encoding and decoding are look-ups in NumPy tables, without a loop over characters.
     """
 
     kind = "char"
 
     def __init__(self, characters: Sequence[str]) -> None:
-        """characters: distinct and sorted; the first has id 1."""
+        """Create a tokenizer of distinct, sorted characters; the first has id 1."""
         self.size = len(characters) + 1
         self._pieces = ("", *characters)
         self._codes = code_points("\0" + "".join(characters))
-        # One entry per code point up to the last known one, and one more, which stands for all
-        # beyond; END, which no character has, marks the unknown.
+        # An entry for each code point up to the last known one, and one for all others; END marks
+        # unknown characters.
         self._ids = np.zeros(int(self._codes[-1]) + 2, self.dtype)
         self._ids[self._codes[1:]] = np.arange(1, self.size)
 
@@ -50,7 +50,7 @@ class CharTokenizer(Tokenizer):
         return cls(characters)
 
     def to_json(self) -> dict[str, Any]:
-        # A list, not one string: JSON would make one character of two surrogates side by side.
+        # A list, not a string: JSON would turn two adjacent surrogates into one character.
         return {"kind": self.kind, "characters": list(self._pieces[1:])}
 
     def encode(self, text: str) -> np.ndarray:
@@ -65,7 +65,7 @@ class CharTokenizer(Tokenizer):
         return ids
 
     def encode_documents(self, texts: Sequence[str]) -> np.ndarray:
-        # A character is a token: all texts at once are many times faster than one by one.
+        # Many times faster than encoding each text.
         ends = np.cumsum([0, *map(len, texts)][: len(texts)])
         return np.insert(self.encode("".join(texts)), ends, END)
 

@@ -1,4 +1,4 @@
-"""What word and abc share: text cut into pieces by a regular expression, rare ones spelled out."""
+"""The base class of tokenizers that cut text by a regular expression and spell rare pieces."""
 
 import re
 from collections import Counter
@@ -25,27 +25,27 @@ from seqgen.errors import ConfigError
 
 
 class RegexTokenizer(Tokenizer):
-    """The vocabulary is every character of the texts, then their most frequent pieces.
+    """The vocabulary is every character of the texts, and their most frequent pieces.
 
-    A piece outside the vocabulary is spelled in single characters, so decoding is concatenation
-    and nothing is lost.
+    A piece outside the vocabulary is spelled in single characters, so that decoding is
+    concatenation without loss.
 
-    pattern: cuts any text into pieces whose concatenation is the text; without groups.
-    always: pieces that every vocabulary holds, whatever the texts.
-    seen: how often a piece must come to be a token: one that comes once teaches nothing as a token
-        of its own, and can be spelled.
-    default_size: most tokens unless said; None for as many as are worth one.
-    fields: names of what its JSON may hold beside its kind and the pieces.
+    Attributes:
+        pattern: Cuts any text into pieces whose concatenation is the text; without groups.
+        always: Pieces in every vocabulary.
+        min_count: Number of occurrences that make a piece a token.
+        default_size: Default maximum number of tokens; None for no limit.
+        fields: Further fields of its JSON.
     """
 
     pattern: ClassVar[re.Pattern[str]]
     always: ClassVar[tuple[str, ...]] = ()
-    seen: ClassVar[int] = 2
+    min_count: ClassVar[int] = 2
     default_size: ClassVar[int | None] = None
     fields: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, pieces: Sequence[str]) -> None:
-        """pieces: distinct, and each of their characters is one of them; the first has id 1."""
+        """Create a tokenizer of distinct pieces, with all their characters; the first has id 1."""
         self.size = len(pieces) + 1
         self._pieces = ("", *pieces)
         self._ids = {piece: id for id, piece in enumerate(pieces, start=1)}
@@ -53,25 +53,25 @@ class RegexTokenizer(Tokenizer):
     @classmethod
     def train(cls, texts: Iterable[Text], vocab_size: int | None) -> Self:
         characters = sorted({*alphabet(texts), *"".join(cls.always)})
-        counts = cls.counted(sample(texts))
-        given = [*filter(is_piece, cls.always), *sorted(filter(is_piece, cls.units(counts)))]
-        least = len(characters) + len(given) + 1
+        counts = cls.count_pieces(sample(texts))
+        required = [*filter(is_piece, cls.always), *sorted(filter(is_piece, cls.units(counts)))]
+        least = len(characters) + len(required) + 1
         if vocab_size is not None and vocab_size < least:
             raise ConfigError(
                 f"{vocab_size} is too small: {least - 1} characters and other pieces are required, "
                 f"so the minimum is {least}",
                 option="vocab_size",
             )
-        for piece in given:
+        for piece in required:
             del counts[piece]
-        worth = [p for p, count in counts.items() if count >= cls.seen and is_piece(p)]
-        worth.sort(key=lambda piece: (-counts[piece], piece))
+        frequent = [p for p, count in counts.items() if count >= cls.min_count and is_piece(p)]
+        frequent.sort(key=lambda piece: (-counts[piece], piece))
         most = vocab_size or cls.default_size or MAX_VOCAB
-        return cls(characters + given + worth[: max(0, most - least)])
+        return cls(characters + required + frequent[: max(0, most - least)])
 
     @classmethod
-    def counted(cls, blocks: Iterable[str]) -> Counter[str]:
-        """How often each piece comes in a text."""
+    def count_pieces(cls, blocks: Iterable[str]) -> Counter[str]:
+        """Count the occurrences of each piece."""
         counts = Counter[str]()
         for block in blocks:
             counts.update(cls.pattern.findall(block))
@@ -79,10 +79,7 @@ class RegexTokenizer(Tokenizer):
 
     @classmethod
     def units(cls, counts: Counter[str]) -> set[str]:
-        """Parts of several characters that pieces are spelled in, and every vocabulary holds.
-
-        counts: of the pieces of the texts.
-        """
+        """Return the units of several characters in which pieces are spelled."""
         return set()
 
     @classmethod
@@ -110,7 +107,7 @@ class RegexTokenizer(Tokenizer):
         return np.concatenate(parts) if parts else np.zeros(0, self.dtype)
 
     def _encode(self, block: str) -> list[int]:
-        """The ids of a block. Raises KeyError for an unknown character."""
+        """Encode a block. Raises KeyError for an unknown character."""
         known = self._ids
         ids = []
         for piece in self.pattern.findall(block):
@@ -135,8 +132,8 @@ class RegexTokenizer(Tokenizer):
 
 
 def is_piece(piece: str) -> bool:
-    """Whether a piece can be a token of several characters.
+    """Return whether a piece can be a token of several characters.
 
-    Not with surrogates in it: two side by side would be one character when JSON is read back.
+    It has no surrogates, since JSON would turn two adjacent ones into one character.
     """
     return 2 <= len(piece) <= MAX_TOKEN_LENGTH and not any(map(is_surrogate, piece))

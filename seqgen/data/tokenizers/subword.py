@@ -1,4 +1,4 @@
-"""Subwords: byte-level byte-pair encoding (Sennrich et al. 2016), which knows every character."""
+"""Subwords: byte-level byte-pair encoding (Sennrich et al. 2016), which covers every character."""
 
 import codecs
 import json
@@ -18,7 +18,7 @@ from seqgen.data.tokenizers.base import (
     damaged,
     field,
     is_surrogate,
-    listed,
+    name_characters,
     sample,
     visible,
 )
@@ -31,24 +31,29 @@ MIN_VOCAB = 1 + 256  # END and every byte
 
 
 class SubwordTokenizer(Tokenizer):
-    """The vocabulary is all 256 bytes, then what tokens that often stand together merge to.
+    """The vocabulary is all 256 bytes, and merges of frequent pairs of tokens.
 
-    Hugging Face `tokenizers` learns the merges and applies them. Unless said, the vocabulary has
-    one token for every 250 characters of the texts, but at least 512 and at most 8,000: 4,461 for
-    1.1 MB. It may come out smaller, because a pair seen once is not merged.
+    Hugging Face `tokenizers` trains and applies the merges. By default there is one token for every
+    250 characters of the texts, but at least 512 and at most 8,000: 4,461 for 1.1 MB. The
+        vocabulary
+    may be smaller, since a pair that occurs once is not merged.
     """
 
     kind = "subword"
     bounded = True
 
     def __init__(self, merges: Sequence[tuple[int, int]]) -> None:
-        """merges: ids of the left and right token, in the order learned. Byte b has id b + 1.
+        """Create a tokenizer.
 
-        Raises ValueError if a merge names a token that is not made yet, stands twice, or makes a
-        token of more than MAX_TOKEN_LENGTH bytes.
+        Args:
+            merges: Ids of the left and right token of each merge, in order. Byte b has id b + 1.
+
+        Raises:
+            ValueError: If a merge is repeated, precedes its parts, or is longer than
+                `MAX_TOKEN_LENGTH` bytes.
         """
         if len(set(merges)) != len(merges):
-            raise ValueError("a merge stands twice")
+            raise ValueError("a merge is repeated")
         pieces = {bytes([byte]): byte + 1 for byte in range(256)}
         ordered = [b"", *pieces]
         for left, right in merges:
@@ -59,7 +64,7 @@ class SubwordTokenizer(Tokenizer):
                 raise ValueError(
                     f"merge of {left} and {right} is longer than {MAX_TOKEN_LENGTH} bytes"
                 )
-            # Two merges may make the same piece (a+bc, ab+c); it is one token.
+            # Two merges may result in the same piece (a+bc, ab+c), which is one token.
             if pieces.setdefault(piece, len(ordered)) == len(ordered):
                 ordered.append(piece)
         self.size = len(ordered)
@@ -78,21 +83,21 @@ class SubwordTokenizer(Tokenizer):
             )
         if surrogates := list(filter(is_surrogate, alphabet(texts))):
             raise TokenError(
-                f"the text holds {listed(surrogates)}, which are halves of characters and no text; "
+                f"the text has {name_characters(surrogates)}, which are halves of characters; "
                 "remove them, or use `tokenizer='char'`"
             )
         characters = sum(map(len, texts))
         size = vocab_size or min(max(512, characters // 250), 8000)
         model = byte_level_bpe({}, [])
         trainer = trainers.BpeTrainer(
-            vocab_size=size - 1,  # END is ours
+            vocab_size=size - 1,  # without END
             min_frequency=2,
             initial_alphabet=list(byte_signs()),
             max_token_length=MAX_TOKEN_LENGTH,
             show_progress=False,
         )
         model.train_from_iterator(sample(texts), trainer)
-        return cls(merges_of(model))
+        return cls(read_merges(model))
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -148,7 +153,7 @@ class SubwordTokenizer(Tokenizer):
 
 
 class ByteDecoder(Decoder):
-    """Holds back the bytes of a character until all have come; U+FFFD stands for invalid ones."""
+    """Decodes a character when all of its bytes have come; invalid ones become U+FFFD."""
 
     def __init__(self, pieces: Sequence[bytes]) -> None:
         self._bytes = pieces
@@ -162,19 +167,19 @@ class ByteDecoder(Decoder):
 
 
 def byte_signs() -> list[str]:
-    """The character that stands for each byte inside byte-level BPE (GPT-2's table).
+    """Return the character that represents each byte in byte-level BPE (GPT-2's table).
 
-    A byte that prints stands for itself; the others take the code points from 256 on, in order.
+    A printable byte represents itself; the others have the code points from 256 on, in order.
     """
-    prints = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
+    printable = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
     others = iter(range(0x100, 0x200))
-    return [chr(byte if byte in prints else next(others)) for byte in range(256)]
+    return [chr(byte if byte in printable else next(others)) for byte in range(256)]
 
 
 def byte_level_bpe(
     vocabulary: dict[str, int], merges: list[tuple[str, str]]
 ) -> "tokenizers.Tokenizer":
-    """A byte-level BPE model of Hugging Face, without normaliser and without special tokens."""
+    """Create a byte-level BPE model of Hugging Face, without normaliser and special tokens."""
     from tokenizers import Tokenizer, models, pre_tokenizers
 
     model = Tokenizer(models.BPE(vocab=vocabulary, merges=merges))
@@ -182,8 +187,8 @@ def byte_level_bpe(
     return model
 
 
-def merges_of(model: "tokenizers.Tokenizer") -> list[tuple[int, int]]:
-    """The merges of a trained model by our ids, which do not depend on how theirs are given."""
+def read_merges(model: "tokenizers.Tokenizer") -> list[tuple[int, int]]:
+    """Return the merges of a trained model by the ids of `SubwordTokenizer`."""
     ids = {sign: byte + 1 for byte, sign in enumerate(byte_signs())}
     merges = []
     for left, right in json.loads(model.to_str())["model"]["merges"]:

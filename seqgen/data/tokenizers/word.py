@@ -15,8 +15,8 @@ UAX_29 = "uax29"
 SINGLE = "㐀-䶿一-鿿ぁ-ゖ"
 KATAKANA = "ァ-ヺー-ヿ"
 
-# Text without marks and rarer characters, as most is in Latin, Greek and Cyrillic, and what it is
-# cut into: the same as `pieces_of`, in a tenth of the time.
+# Text without combining marks and rare characters, as most text in Latin, Greek and Cyrillic
+# script, and its pieces: the same as those of `split_chunk`, in a tenth of the time.
 EUROPEAN = r"\t\n -~À-ÖØ-öø-ɏΑ-ΡΣ-Ωα-ωά-ώЀ-ҁҊ-ԯ‘’“”–—…«»"
 EUROPEAN_TEXT = re.compile(rf"[{EUROPEAN}]*+")
 BLANKS_AND_PUNCTUATION = r"""
@@ -48,10 +48,10 @@ ASIAN_PIECE = re.compile(
     re.VERBOSE,
 )
 
-# Chunks of any other text, with the blanks before them: there is a boundary between two of them in
-# any case. Most come again, so that each is cut into pieces once. A chunk ends before letters that
-# are joined to nothing before them, those of Thai and Lao among them, unless one of the few
-# characters may precede that a grapheme cluster joins to the letter after it.
+# Chunks of any other text, with the blanks before them; there is always a boundary between chunks.
+# Most are repeated, so that each is cut into pieces once. A chunk ends before letters that do not
+# join to preceding ones, such as those of Thai and Lao, unless one of the few characters may
+# precede that a grapheme cluster joins to the letter after it.
 FIRST = SINGLE + "ก-ะาเ-ไກ-ະາເ-ໄ"
 JOINING = "\u0600-\u08ff\u0d00-\u0d7f\U00010000-\U0001ffff"
 CHUNK = re.compile(
@@ -65,9 +65,9 @@ CHUNK = re.compile(
 
 LINE = re.compile(r"[^\n]*+\n|[^\n]++")
 
-# Chunks whose ids are remembered, and the longest of them.
-MAX_REMEMBERED = 1 << 18
-MAX_REMEMBERED_LENGTH = 64
+# Maximum number of cached chunks, and their maximum length.
+MAX_CACHED = 1 << 18
+MAX_CACHED_LENGTH = 64
 
 
 class WordTokenizer(RegexTokenizer):
@@ -75,12 +75,12 @@ class WordTokenizer(RegexTokenizer):
 
     Words are those of Unicode's default word boundaries (UAX #29): ``it's`` and ``3.14`` are one
     word, and an ideograph is one. Case is kept. A word outside the vocabulary is spelled in
-    grapheme clusters (a letter with its combining marks). All of those in the texts are in the
-    vocabulary; one that no text had is spelled in single characters. At most 10,000 tokens unless
-    said.
+    grapheme clusters (a letter with its combining marks). The vocabulary has all clusters of the
+    texts; others are spelled in single characters.
 
-    rule: `UAX_29`; None in checkpoints of seqgen 0.1 and before, whose words are those of
-        `pattern`, which cut before combining marks.
+    Attributes:
+        rule: `UAX_29`; None in checkpoints of seqgen 0.1 and before, whose words are those of
+            `pattern`, which cuts before combining marks.
     """
 
     kind = "word"
@@ -118,7 +118,7 @@ class WordTokenizer(RegexTokenizer):
         return {"kind": self.kind, **rule, "pieces": list(self._pieces[1:])}
 
     @classmethod
-    def counted(cls, blocks: Iterable[str]) -> Counter[str]:
+    def count_pieces(cls, blocks: Iterable[str]) -> Counter[str]:
         chunks, counts = Counter[str](), Counter[str]()
         for part, pattern in chain.from_iterable(map(plain_parts, blocks)):
             if pattern:
@@ -126,7 +126,7 @@ class WordTokenizer(RegexTokenizer):
             else:
                 chunks.update(CHUNK.findall(part))
         for chunk, count in chunks.items():
-            for piece in pieces_of(chunk):
+            for piece in split_chunk(chunk):
                 counts[piece] += count
         return counts
 
@@ -137,7 +137,7 @@ class WordTokenizer(RegexTokenizer):
     def cut(self, text: str) -> list[str]:
         if self.rule is None:
             return self.pattern.findall(text)
-        return list(chain.from_iterable(map(pieces_of, CHUNK.findall(text))))
+        return list(chain.from_iterable(map(split_chunk, CHUNK.findall(text))))
 
     def _encode(self, block: str) -> list[int]:
         if self.rule is None:
@@ -165,24 +165,24 @@ class WordTokenizer(RegexTokenizer):
 
 
 class ChunkIds(dict[str, list[int]]):
-    """The ids of chunks, remembered as they come."""
+    """The ids of chunks, with a cache."""
 
     def __init__(self, ids_of: Callable[[list[str]], list[int]]) -> None:
-        """ids_of: the ids of pieces."""
+        """Compute ids by ``ids_of``, a function of pieces."""
         super().__init__()
         self._ids_of = ids_of
 
     def __missing__(self, chunk: str) -> list[int]:
-        ids = self._ids_of(pieces_of(chunk))
-        if len(chunk) <= MAX_REMEMBERED_LENGTH:
-            if len(self) == MAX_REMEMBERED:
+        ids = self._ids_of(split_chunk(chunk))
+        if len(chunk) <= MAX_CACHED_LENGTH:
+            if len(self) == MAX_CACHED:
                 self.clear()
             self[chunk] = ids
         return ids
 
 
 def plain_pattern(text: str) -> re.Pattern[str] | None:
-    """What cuts a text into pieces, if it holds common characters only."""
+    """Return the pattern of the pieces of a text, if it has only common characters."""
     if EUROPEAN_TEXT.fullmatch(text):
         return EUROPEAN_PIECE
     # An underscore joins katakana, as it joins letters.
@@ -190,19 +190,19 @@ def plain_pattern(text: str) -> re.Pattern[str] | None:
 
 
 def plain_parts(block: str) -> Iterator[tuple[str, re.Pattern[str] | None]]:
-    """A block whole, or else its lines, each with its `plain_pattern`."""
+    """Yield a block, or else its lines, each with its `plain_pattern`."""
     if pattern := plain_pattern(block):
         yield block, pattern
     else:
         yield from ((line, plain_pattern(line)) for line in LINE.findall(block))
 
 
-def pieces_of(chunk: str) -> list[str]:
-    """What a chunk of a text is cut into: words, runs of punctuation, blanks."""
+def split_chunk(chunk: str) -> list[str]:
+    """Split a chunk of a text into words, runs of punctuation and blanks."""
     if pattern := plain_pattern(chunk):
         return pattern.findall(chunk)
     pieces: list[str] = []
-    before = ""  # a space that goes with what follows
+    before = ""  # a space that belongs to the next piece
     blank, in_run = False, False
     for part in boundary_parts(chunk):
         if part.isspace():
@@ -222,9 +222,9 @@ def pieces_of(chunk: str) -> list[str]:
 
 
 def boundary_parts(text: str) -> Iterator[str]:
-    """A text cut at Unicode's word boundaries, as far as these are boundaries of clusters too.
+    """Cut a text at Unicode's word boundaries that are also boundaries of clusters.
 
-    They are not where a mark is a word of its own, as the vowel of Thai that follows its letter.
+    They differ if a mark counts as a word, such as a Thai vowel after its letter.
     """
     import regex
 
@@ -237,7 +237,7 @@ def boundary_parts(text: str) -> Iterator[str]:
 
 
 def clusters(text: str) -> list[str]:
-    """The extended grapheme clusters of a text: what a reader takes for one character."""
+    """Return the extended grapheme clusters of a text: characters as readers see them."""
     if text.isascii() and "\r" not in text:
         return list(text)
     import regex

@@ -12,7 +12,7 @@ from seqgen.data.corpora import open_corpus
 from seqgen.data.corpora.fetch import Progress
 from seqgen.data.corpora.units import Documents
 from seqgen.data.token_files import encode_documents
-from seqgen.data.tokenizers.base import Text, Tokenizer, blocks, listed
+from seqgen.data.tokenizers.base import Text, Tokenizer, blocks, name_characters
 from seqgen.errors import ConfigError, CorpusError, TokenError
 from seqgen.evaluation.text.eval_tokens import EvalTokens, eval_tokens
 
@@ -106,4 +106,4 @@ def _known_texts(
         else:
             raise TokenError(f"{origin}: {tokenizer.unknown_error(''.join(lacking))}")
     if skipped:
-        notices.append(f"skipped, since the vocabulary lacks it: {listed([*skipped])}")
+        notices.append(f"skipped, since the vocabulary lacks it: {name_characters([*skipped])}")

@@ -55,7 +55,7 @@ class Graph(Protocol):
         """Add ``x W + ... + b`` in the precision of the graph; return the name of the result.
 
         Args:
-            inputs: The weight [I, O] of each input [B, I].
+            inputs: The weight [I, O] of each input [B, I], whose values are within its `bound`.
             bias: [O], or None.
             name: Prefix of the constants.
         """

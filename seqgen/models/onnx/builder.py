@@ -56,13 +56,11 @@ class GraphBuilder:
         self._layer = (layer, units)
 
     def gate(self, name: str, tensor: str) -> str:
-        """Register a tensor [B, H] as a gate of the layer."""
         layer, units = self._layer
         self.gates[f"{layer}/{name}"] = (tensor, units)
         return tensor
 
     def bound(self, tensor: str, largest: float | None) -> str:
-        """State the largest absolute value of a tensor; None if unbounded."""
         if largest != self._bound(tensor):
             self._largest[tensor] = largest
         return tensor
@@ -104,31 +102,29 @@ class GraphBuilder:
         return self.bound(self.node("Add", one, other), None if a is None or b is None else a + b)
 
     def constant(self, name: str, array: np.ndarray) -> str:
-        """Add a constant, once for each name; return its name."""
         from onnx import numpy_helper
 
         if name not in self._weights:
             self._weights[name] = numpy_helper.from_array(np.asarray(array, order="C"), name)
         return name
 
-    def node(self, op: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
-        """Add an operator; return the name of its one output."""
-        return self._add(op, inputs, 1, domain, attributes)[0]
+    def node(self, op: str, *inputs: str, **attributes: Any) -> str:
+        return self.nodes(op, *inputs, outputs=1, **attributes)[0]
 
-    def nodes(
-        self, op: str, *inputs: str, outputs: int, domain: str = "", **attributes: Any
-    ) -> tuple[str, ...]:
-        """Add an operator with several outputs; the name of an omitted input is ``""``."""
-        return self._add(op, inputs, outputs, domain, attributes)
+    def nodes(self, op: str, *inputs: str, outputs: int, **attributes: Any) -> tuple[str, ...]:
+        from onnx import helper
+
+        name = f"{op}_{next(self._numbers)}"
+        results = tuple(f"{name}/{n}" for n in range(outputs))
+        self._place(helper.make_node(op, inputs, results, name, **attributes))
+        return results
 
     def codes(self, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Quantise a weight [I, O]; return it in int8, and the scale of each column."""
         scales = weight_scales(weight)
         return np.rint(weight / scales).astype(np.int8), scales
 
     def split(self, tensor: str, parts: int) -> tuple[str, ...]:
-        """Split the last dimension of a tensor into equal parts."""
-        return self._add("Split", (tensor,), parts, "", {"axis": -1})
+        return self.nodes("Split", tensor, outputs=parts, axis=-1)
 
     def lookup(self, ids_B: str, table: np.ndarray, name: str) -> str:
         """Look up row ``ids_B`` of a table [V, I] for each stream; return the rows, [B, I]."""
@@ -161,14 +157,6 @@ class GraphBuilder:
         return sum_BI
 
     def linear(self, inputs: Mapping[str, np.ndarray], bias: np.ndarray | None, name: str) -> str:
-        """Add ``x W + ... + b``; return the name of the result [B, O].
-
-        Args:
-            inputs: The weight [I, O] of each input [B, I], whose values are within its `bound`, or
-                in [-1, 1]. If the bound exceeds `WIDEST`, the product is in float32.
-            bias: [O], or None.
-            name: Prefix of the constants.
-        """
         total = ""
         for number, (xs, weight, scales) in enumerate(self._terms(inputs)):
             term = self._product(xs, weight, None if total else bias, f"{name}/{number}", scales)
@@ -255,33 +243,8 @@ class GraphBuilder:
             node.output[:] = [outputs.get(name, name) for name in node.output]
         return nodes[::-1], [w for name, w in self._weights.items() if name in needed]
 
-    def _add(
-        self,
-        op: str,
-        inputs: tuple[str, ...],
-        outputs: int,
-        domain: str,
-        attributes: Mapping[str, Any],
-    ) -> tuple[str, ...]:
-        node, results = self._create(op, inputs, outputs, domain, attributes)
+    def _place(self, node: "onnx.NodeProto") -> None:
         self._nodes.append(node)
-        return results
-
-    def _create(
-        self,
-        op: str,
-        inputs: tuple[str, ...],
-        outputs: int,
-        domain: str,
-        attributes: Mapping[str, Any],
-    ) -> tuple["onnx.NodeProto", tuple[str, ...]]:
-        """Create an operator outside of any graph; return it and the names of its outputs."""
-        from onnx import helper
-
-        name = f"{op}_{next(self._numbers)}"
-        results = tuple(f"{name}/{n}" for n in range(outputs))
-        node = helper.make_node(op, inputs, results, name, domain=domain, **attributes)
-        return node, results
 
 
 def weight_scales(weight: np.ndarray) -> np.ndarray:

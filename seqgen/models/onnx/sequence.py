@@ -1,7 +1,7 @@
 """The graph of a sequence of one stream, with a loop for each layer."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -58,8 +58,9 @@ class SequenceBuilder(GraphBuilder):
         read, self._inside = list(self._steps), set()
         axis = self.constant("axis/1", np.array([1], np.int64))
         inputs = [*states.values(), *(self.node("Unsqueeze", tensor, axis) for tensor in read)]
-        attributes = {"body": body, "num_scan_inputs": len(read)}
-        *ends, y_T1H = self._add("Scan", tuple(inputs), len(results), "", attributes)
+        *ends, y_T1H = self.nodes(
+            "Scan", *inputs, outputs=len(results), body=body, num_scan_inputs=len(read)
+        )
         return self.node("Squeeze", y_T1H, axis), dict(zip(after, ends, strict=True))
 
     def last(self, tensor: str) -> str:
@@ -89,37 +90,24 @@ class SequenceBuilder(GraphBuilder):
 
     def _copy(self, tensor: str) -> str:
         """Copy a tensor of the body, or a step of a sequence, to a new tensor of the body."""
-        (copy,) = self._add_to_body("Identity", (tensor,), 1, "", {})
-        return copy
+        from onnx import helper
 
-    def _add(
-        self,
-        op: str,
-        inputs: tuple[str, ...],
-        outputs: int,
-        domain: str,
-        attributes: Mapping[str, Any],
-    ) -> tuple[str, ...]:
-        if not self._inside.isdisjoint(inputs):
-            return self._add_to_body(op, inputs, outputs, domain, attributes)
-        results = super()._add(op, inputs, outputs, domain, attributes)
-        if not self._sequences.isdisjoint(inputs):
-            self._sequences.update(results)
-        return results
+        name = f"Identity_{next(self._numbers)}"
+        self._place_in_body(helper.make_node("Identity", [tensor], [f"{name}/0"], name))
+        return f"{name}/0"
 
-    def _add_to_body(
-        self,
-        op: str,
-        inputs: tuple[str, ...],
-        outputs: int,
-        domain: str,
-        attributes: Mapping[str, Any],
-    ) -> tuple[str, ...]:
-        inputs = tuple(
+    def _place(self, node: "onnx.NodeProto") -> None:
+        if not self._inside.isdisjoint(node.input):
+            self._place_in_body(node)
+            return
+        super()._place(node)
+        if not self._sequences.isdisjoint(node.input):
+            self._sequences.update(node.output)
+
+    def _place_in_body(self, node: "onnx.NodeProto") -> None:
+        node.input[:] = [
             self._steps.setdefault(name, f"{name}/step") if name in self._sequences else name
-            for name in inputs
-        )
-        node, results = self._create(op, inputs, outputs, domain, attributes)
+            for name in node.input
+        ]
         self._body.append(node)
-        self._inside.update(results)
-        return results
+        self._inside.update(node.output)

@@ -16,4 +16,4 @@ class AbcTokenizer(RegexTokenizer):
     preset_family = "tunes"
     pattern = PATTERN
     always = BODY
-    seen = 1
+    min_count = 1

@@ -14,8 +14,8 @@ from seqgen.data.tokenizers.word import (
     EUROPEAN,
     WordTokenizer,
     clusters,
-    pieces_of,
     plain_pattern,
+    split_chunk,
 )
 from seqgen.errors import CheckpointError, ConfigError
 
@@ -74,7 +74,7 @@ def assert_valid_split(text: str) -> None:
 
     Every boundary next to a letter or digit is a split, except between a word and its space.
     """
-    pieces = [piece for chunk in CHUNK.findall(text) for piece in pieces_of(chunk)]
+    pieces = [piece for chunk in CHUNK.findall(text) for piece in split_chunk(chunk)]
     assert "".join(pieces) == text
     cuts, boundaries, between = (
         ends(pieces),
@@ -145,13 +145,13 @@ def test_words_and_clusters_are_never_split(text: str) -> None:
 @given(MIXED, st.integers(1, 9))
 def test_fast_patterns_equal_the_general_one(text: str, times: int) -> None:
     tokenizer = tokenizers.train("word", [text])
-    cut = [piece for line in text.split("\n") for piece in pieces_of(line)]
+    cut = [piece for line in text.split("\n") for piece in split_chunk(line)]
     assert "".join(cut) == text.replace("\n", "")
     for part in re.findall(r"[^\n]+", text):
         if pattern := plain_pattern(part):
             with pytest.MonkeyPatch.context() as patched:
                 patched.setattr("seqgen.data.tokenizers.word.plain_pattern", lambda _: None)
-                thorough = [piece for chunk in CHUNK.findall(part) for piece in pieces_of(chunk)]
+                thorough = [piece for chunk in CHUNK.findall(part) for piece in split_chunk(chunk)]
             assert pattern.findall(part) == thorough
     ids = tokenizer.encode(text * times)
     assert tokenizer.decode(ids) == text * times
@@ -186,7 +186,9 @@ def test_fast_patterns_equal_the_general_one_for_common_characters(
     monkeypatch.setattr("seqgen.data.tokenizers.word.plain_pattern", lambda _: None)
     for text, pieces in zip(texts, fast, strict=True):
         if pieces is not None:
-            assert pieces == [piece for chunk in CHUNK.findall(text) for piece in pieces_of(chunk)]
+            assert pieces == [
+                piece for chunk in CHUNK.findall(text) for piece in split_chunk(chunk)
+            ]
 
 
 @pytest.mark.parametrize(
