@@ -24,7 +24,7 @@ from seqgen.music.normal import position_features
 from seqgen.music.normal.book_facts import TuneFacts
 from tests.specs import model_spec, train_spec
 
-# A path below a file, so that a test that imports Keras by itself writes no keras.json to the home.
+# A path below a file, so that importing Keras writes no keras.json to the home folder.
 os.environ.setdefault("KERAS_HOME", os.path.join(os.devnull, "keras"))
 
 TEXT = (
@@ -50,7 +50,7 @@ def user_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def tf():
-    """TensorFlow, as a run loads it."""
+    """TensorFlow, loaded as in a training run."""
     from seqgen.models import tf_runtime
 
     tf_runtime.load(batch_size=16)

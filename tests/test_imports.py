@@ -1,4 +1,4 @@
-"""No module of the package imports itself by way of others."""
+"""The package has no import cycles."""
 
 import ast
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ def name_of(path: Path) -> str:
 
 
 def nodes(tree: ast.AST) -> Iterator[ast.AST]:
-    """The nodes of a module outside ``if TYPE_CHECKING:``, those in functions included."""
+    """The nodes of a module outside ``if TYPE_CHECKING:``, including those in functions."""
     for child in ast.iter_child_nodes(tree):
         if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test):
             continue
@@ -25,7 +25,7 @@ def nodes(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def imports(source: str, modules: Mapping[str, object]) -> set[str]:
-    """The modules of the package that a module imports, in functions as well."""
+    """The modules of the package that a module imports, also in functions."""
     names: set[str] = set()
     for node in nodes(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -37,7 +37,7 @@ def imports(source: str, modules: Mapping[str, object]) -> set[str]:
     return names & modules.keys()
 
 
-def test_no_module_imports_itself_by_way_of_others() -> None:
+def test_there_are_no_import_cycles() -> None:
     sources = {name_of(path): path.read_text() for path in ROOT.rglob("*.py")}
     graph = {name: imports(source, sources) - {name} for name, source in sources.items()}
     assert len(graph) > 200
@@ -47,7 +47,7 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
         raise AssertionError(" -> ".join(reversed(error.args[1]))) from None
 
 
-def test_an_import_for_type_checkers_does_not_count() -> None:
+def test_imports_for_type_checkers_do_not_count() -> None:
     source = "if TYPE_CHECKING:\n    import a\ndef f():\n    from a import b, c\n    import d"
     assert imports(source, dict.fromkeys(["a", "a.b", "d", "e"])) == {"a", "a.b", "d"}
     assert imports("if TYPE_CHECKING:\n    import a", {"a": ""}) == set()

@@ -14,7 +14,7 @@ def raw():
 
 @pytest.fixture(scope="module")
 def sonnets(raw):
-    """{number: lines}, in file order."""
+    """Lines of each sonnet by its number, in file order."""
     blocks = raw.decode("ascii").removesuffix("\n").split("\n\n")
     numbered = [block.split("\n") for block in blocks]
     assert [head for head, *_ in numbered] == [str(n) for n in range(1, 155)]

@@ -55,8 +55,8 @@ def test_hashes_that_are_not_stored_are_made_from_the_tokens(
 @pytest.mark.parametrize(
     "arrays",
     [
-        {"hashes": np.arange(31, dtype=np.uint64)},  # more than there are documents
-        {"hashes": np.arange(200_000, dtype=np.uint64)},  # not opened at all
+        {"hashes": np.arange(31, dtype=np.uint64)},  # more than documents
+        {"hashes": np.arange(200_000, dtype=np.uint64)},  # refused by its size
         {"hashes": np.arange(16, dtype=np.uint64), "held_out": np.arange(15, dtype=np.uint64)},
         {"hashes": np.arange(3, dtype=np.float32)},
         {"hashes": np.arange(3, dtype=np.uint64), "held_out": np.arange(3, dtype=np.float32)},

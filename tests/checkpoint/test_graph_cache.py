@@ -139,7 +139,7 @@ def test_the_least_recently_used_graphs_are_removed(
     cached_graph("a", Builder())  # now the latest
     cached_graph("e", Builder(bytes(68)))
     assert {path.stem for path in folder.iterdir()} == {"a", "c", "d", "e"}
-    cached_graph("f", Builder(bytes(451)))  # larger than all together may be
+    cached_graph("f", Builder(bytes(451)))  # larger than the cache
     assert {path.stem for path in folder.iterdir()} == {"a", "c", "d", "e"}
 
 
@@ -154,7 +154,7 @@ def test_files_of_killed_processes_are_removed(folder: Path) -> None:
     assert {path.name for path in folder.iterdir()} == {"a.onnx", "d.onnx", new.name}
 
 
-def test_several_processes_share_it(folder: Path) -> None:
+def test_several_processes_share_the_cache(folder: Path) -> None:
     code = (
         "from seqgen.checkpoint.graph_cache import cached_graph\n"
         "for n in range(200):\n"
@@ -211,5 +211,5 @@ def test_an_unknown_precision_is_refused(checkpoint: Path) -> None:
         open_checkpoint(checkpoint).graph("int4")
 
 
-def test_the_folder_is_the_users(folder: Path) -> None:
+def test_graphs_are_in_the_cache_folder_of_the_user(folder: Path) -> None:
     assert graph_folder() == folder

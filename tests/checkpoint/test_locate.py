@@ -71,7 +71,7 @@ def test_local_checkpoints_take_precedence_over_shipped_ones(
 
 
 def test_shipped_checkpoints_have_a_folder_of_their_own() -> None:
-    """`seqgen train tunes` there writes checkpoints/tunes, as it does everywhere."""
+    """In a checkout, `seqgen train tunes` can write checkpoints/tunes."""
     checkout = Path(__file__).parents[2]
     assert shipped_folder() == checkout / "checkpoints" / "shipped"
     assert shipped_folder() not in [p.parent for p in list_checkpoints(checkout / "checkpoints")]

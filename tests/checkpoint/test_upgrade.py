@@ -91,7 +91,7 @@ def test_weights_keep_half_precision(old: Path) -> None:
 
 
 @pytest.mark.parametrize("writes", range(6))
-def test_a_full_disk_leaves_the_checkpoint_as_it_was(
+def test_a_full_disk_leaves_the_checkpoint_unchanged(
     old: Path, writes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before, fsync, calls = contents(old), os.fsync, iter(range(100))

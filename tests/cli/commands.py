@@ -18,7 +18,7 @@ ARGUMENTS = {
 
 
 def every_option() -> list[tuple[tuple[str, ...], str]]:
-    """Each option that takes a value, and the command that it belongs to."""
+    """All options that take a value, as (words of the command, option)."""
     options = []
 
     def gather(command, words: tuple[str, ...]) -> None:
@@ -34,7 +34,7 @@ def every_option() -> list[tuple[tuple[str, ...], str]]:
 
 
 def every_command() -> list[tuple[str, ...]]:
-    """The words of each command, also of those within others."""
+    """The words of all commands and subcommands."""
     commands: list[tuple[str, ...]] = []
     for name in app.COMMANDS:
         commands.append((name,))

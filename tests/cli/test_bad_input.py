@@ -17,7 +17,7 @@ NONSENSE = ("-1", "0", "nan", "inf", "1e400", "", "x", "99999999999999999999", "
 
 
 def run_failing(seqgen, *arguments: str) -> tuple[int, str]:
-    """Exit status and message of a command that fails; standard output stays empty."""
+    """Exit status and message of a failing command, which prints nothing to standard output."""
     status, out, err = seqgen(*arguments)
     assert out == ""
     assert "error" in err.lower()
@@ -113,7 +113,7 @@ def assert_error(result: tuple[int, str], status: int, message: str) -> None:
         (("good.txt", "--preset", "x"), preset_names()),
     ],
 )
-def test_an_unknown_name_lists_the_known_ones(seqgen, arguments, known) -> None:
+def test_unknown_names_list_the_known_ones(seqgen, arguments, known) -> None:
     _, message = run_failing(seqgen, "train", *arguments)
     assert set(known) <= set(message.split("(known: ")[1].rstrip(")\n").split(", "))
 

@@ -117,7 +117,7 @@ def check_command(seqgen, folder: Path, *arguments: str) -> None:
     assert not set(err) & set("\x1b\a\b\r\x9b")
     if status in (1, 2):
         assert "error" in err.lower()
-        # A tune is written before its score fails.
+        # A tune is printed before its score fails.
         assert out == "" or "jig" in arguments
         assert not [path for path in everything(folder) - before if path.suffix == ".tmp"]
     for path in sorted(everything(folder) - before, reverse=True):

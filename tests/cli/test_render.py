@@ -135,7 +135,7 @@ def test_tunes_without_notes_are_left_out(seqgen: Run, here: Path) -> None:
     assert "error: " in err
 
 
-def test_standard_input_and_known_corpora(here: Path) -> None:
+def test_reads_standard_input_and_builtin_corpora(here: Path) -> None:
     command = [sys.executable, "-m", "seqgen", "render"]
     done = subprocess.run([*command, "-"], input=BOOK.encode(), capture_output=True, cwd=here)
     assert done.stdout.decode().startswith("The First\n")

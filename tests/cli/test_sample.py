@@ -132,7 +132,7 @@ def test_verbose_prints_network_and_seed_to_standard_error() -> None:
 
 
 def run_failing(monkeypatch, capfd, *arguments: str) -> tuple[int, str]:
-    """Exit status and message of the whole command; it writes nothing to standard output."""
+    """Exit status and message of a failing command, which prints nothing to standard output."""
     monkeypatch.setattr(sys, "argv", ["seqgen", "sample", *arguments])
     with pytest.raises(SystemExit) as end:
         main()

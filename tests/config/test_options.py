@@ -1,4 +1,4 @@
-"""Every option is checked against what its field says, wherever its value came from."""
+"""Every option is converted and validated as its field declares."""
 
 import math
 from dataclasses import FrozenInstanceError, fields

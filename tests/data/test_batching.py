@@ -51,7 +51,7 @@ def test_an_epoch_reads_each_token_once():
     np.testing.assert_array_equal(np.sort(np.concatenate(targets)), np.arange(1000))
 
 
-def test_epochs_begin_at_other_positions_by_the_seed():
+def test_the_start_of_an_epoch_depends_on_the_seed():
     batches = windows()
     assert batches.read(0, 0).inputs[0, 0] != batches.read(1, 0).inputs[0, 0]
     np.testing.assert_array_equal(batches.read(3, 2).inputs, windows().read(3, 2).inputs)

@@ -58,7 +58,7 @@ def test_tunes_have_position_features(tmp_path):
     assert text.count("R:none\nM:4/4\nP:1\nK:Cmaj\n") == (data.training[:, 0] == END).sum()
 
 
-def test_tunes_may_be_learned_by_characters(tmp_path):
+def test_tunes_can_be_tokenized_by_characters(tmp_path):
     tunes = corpus(*(tune(number) for number in range(30)), kind="tunes")
     data = prepare(tunes, DataOptions(tokenizer="char"), tmp_path)
     assert (data.tokenizer.kind, data.feature_sizes, data.training.ndim) == ("char", (), 1)
@@ -90,7 +90,7 @@ LINES = ["Oh the river runs low", "And the lanterns are out", "I was born by the
 
 
 @pytest.mark.parametrize("last", ["", "THE END OF THE SONG\n"])
-def test_of_a_folder_of_songs_whole_ones_are_held_out(last, tmp_path):
+def test_whole_files_of_a_folder_are_held_out(last, tmp_path):
     chance = random.Random(3)
     (tmp_path / "songs").mkdir()
     texts = []

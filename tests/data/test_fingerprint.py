@@ -1,4 +1,4 @@
-"""Documents are recognised by 64-bit hashes."""
+"""Documents are identified by 64-bit hashes."""
 
 from seqgen.data.corpora.longtext import Store
 from seqgen.data.fingerprint import fingerprint

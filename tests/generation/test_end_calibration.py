@@ -17,7 +17,7 @@ from seqgen.generation.scoring import token_losses
 
 @pytest.fixture
 def path(make: Callable[..., Path], tmp_path: Path) -> Path:
-    """A model of a list that ends an item about every sixth token, whatever its length."""
+    """A model of a list that ends a document about every sixth token, regardless of its length."""
     return make(
         tmp_path / "list", text="abcdef" * 20, documents=400, held_out=40, unit="line",
         bias={"": 1.0}, scale=0.3,

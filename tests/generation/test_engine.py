@@ -19,7 +19,7 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
 
 
 def lstm_logits(weights: dict[str, np.ndarray], ids_T: np.ndarray) -> np.ndarray:
-    """Logits [T, V] of a stack of LSTMs, one step after the other in float64."""
+    """Logits [T, V] of stacked LSTMs, computed step by step in float64."""
     w = {name: array.astype(np.float64) for name, array in weights.items()}
     layers = sorted({name.split("/")[0] for name in w if name.startswith("recurrent")})
     h = {layer: np.zeros(w[f"{layer}/recurrent_kernel"].shape[0]) for layer in layers}

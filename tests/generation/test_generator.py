@@ -203,7 +203,7 @@ def test_allowed_mass_is_the_probability_that_the_grammar_allows(tune_checkpoint
     assert 0.0 < generator.allowed_mass < 0.9  # a random network predicts much that is forbidden
     samples(generator, count=4, seed=1, tune=TuneOptions(grammar=False))
     assert generator.allowed_mass is None
-    # No step has more than one allowed token.
+    # Too short for a measurement.
     samples(generator, seed=1, tune=TuneOptions(meter="6/8", bars=1), length=7)
     assert generator.allowed_mass is None or math.isfinite(generator.allowed_mass)
 
@@ -280,7 +280,7 @@ def test_sampling_needs_no_tensorflow_and_no_onnx(checkpoint: Path) -> None:
 
 @pytest.fixture
 def list_checkpoint(make: Callable[..., Path], tmp_path: Path) -> Path:
-    """A model of a list that ends an item about every sixth token."""
+    """A model of a list that ends a document about every sixth token."""
     return make(
         tmp_path / "list", text="abcdef" * 20, documents=40, held_out=4, unit="line", bias={"": 1.0}
     )
@@ -302,7 +302,7 @@ def test_documents_continue_the_prompt(list_checkpoint: Path) -> None:
     (text,) = samples(generator, "ab", temperature=0, seed=1)
     best = int(logits.argmax())
     assert text[:1] == generator.checkpoint.tokenizer.decode([best])
-    assert "" in samples(generator, "ab", count=100, seed=1)  # the prompt may be all of it
+    assert "" in samples(generator, "ab", count=100, seed=1)  # a document may end after the prompt
 
 
 def test_models_without_a_document_unit_continue_after_an_end(

@@ -59,11 +59,11 @@ def test_repetitions_within_the_passage_do_not_hide_the_loop() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        VERSE + VERSE + "And so on. " * 3,  # twice is none, nor is a short one three times
+        VERSE + VERSE + "And so on. " * 3,  # twice, and a short passage three times
         "-" * (3 * MIN_PERIOD - 1),
         "".join(f"{VERSE}{number}. " for number in range(99)),
         "".join(random.Random(0).choices("abcd ", k=20_000)),
-        "".join(map(chr, range(100, MAX_PERIOD + 109))) * 3,  # too long to be looked for
+        "".join(map(chr, range(100, MAX_PERIOD + 109))) * 3,  # longer than the maximum period
     ],
     ids=["twice", "short", "counted", "random", "long"],
 )

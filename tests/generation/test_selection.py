@@ -13,7 +13,7 @@ HASHES = DocumentHashes(fingerprints(["one", "two"]), fingerprints(["three"]))
 
 
 def candidates(selection: Selection, texts: list[str]) -> Iterator[Piece]:
-    """Candidates with these texts, again and again, each in two pieces; a batch ends last first."""
+    """Candidates that cycle through texts, each in two pieces; batches end in reverse order."""
     for batch in selection.batches():
         for index in batch:
             yield Piece(index, texts[index % len(texts)][:1], False)
@@ -56,7 +56,7 @@ def test_copies_and_repeats_are_rejected() -> None:
     assert (selection.copies, selection.repeats, selection.candidates) == (2, 1, 5)
 
 
-def test_samples_do_not_depend_on_their_number() -> None:
+def test_samples_do_not_depend_on_the_count() -> None:
     texts = [str(number % 97) for number in range(400)]
     few, many = (Selection(n, fingerprint, HASHES, unique=True) for n in (5, 80))
     assert select(many, texts)[:5] == select(few, texts)

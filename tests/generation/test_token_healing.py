@@ -96,8 +96,8 @@ def test_a_prompt_that_ends_within_a_word_is_completed(
 @pytest.mark.parametrize("kind", ["word", "subword"])
 @settings(deadline=None)
 @given(st.text(st.sampled_from(TEXT), min_size=1, max_size=30), st.randoms(use_true_random=False))
-def test_whatever_is_drawn_goes_on_from_the_prompt(kind: str, prompt: str, random: Any) -> None:
-    """What is written is what the tokens decode to, without the part that the prompt has."""
+def test_samples_continue_the_prompt(kind: str, prompt: str, random: Any) -> None:
+    """The output is the decoded text without the prompt."""
     tokenizer = train(kind)
     unfinished = tokenizer.unfinished(prompt)
     heal = TokenHealing(tokenizer.contents, unfinished, [0] if unfinished else [])
@@ -113,7 +113,7 @@ def test_whatever_is_drawn_goes_on_from_the_prompt(kind: str, prompt: str, rando
     assert len(ids) >= 9
 
 
-def test_unknown_characters_are_refused_wherever_they_stand(
+def test_unknown_characters_are_refused_at_any_position(
     make: Callable[..., Path], tmp_path: Path
 ) -> None:
     path = make(tmp_path / "x", tokens="word", text=TEXT)
@@ -122,7 +122,7 @@ def test_unknown_characters_are_refused_wherever_they_stand(
             "".join(load(path).generate(prompt, length=3))
 
 
-def test_a_prompt_is_completed_to_the_likeliest_word_of_all_that_fit(
+def test_prompts_are_completed_to_the_most_likely_word(
     make: Callable[..., Path], tmp_path: Path
 ) -> None:
     path = make_biased(make, tmp_path / "x", "word", **{" queen": 12.0, " kingdom": 9.0})

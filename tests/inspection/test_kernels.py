@@ -10,7 +10,7 @@ def spec(cell: str) -> ModelSpec:
     return model_spec(cell=cell, units=(2,), embedding=2)
 
 
-def test_radius_and_norm_are_those_of_the_matrix() -> None:
+def test_radius_and_norm_of_a_kernel() -> None:
     # Powers decay by half, but one application can stretch a vector a lot.
     kernel = np.array([[0.5, 10], [0, 0.5]], np.float32)
     weights = {

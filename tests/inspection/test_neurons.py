@@ -18,7 +18,7 @@ def finding_of(activations: Activations, name: str) -> neurons.Finding:
     return next(f for f in neurons.search(activations) if f.feature.name == name)
 
 
-def test_activations_are_those_of_the_network(made, lines: str) -> None:
+def test_activations_equal_the_equations_of_the_network(made, lines: str) -> None:
     checkpoint = made()
     text_passage = open_passage(checkpoint, TextOptions(), 200)
     progress: list[float] = []
@@ -52,7 +52,7 @@ def test_activations_are_those_of_the_network(made, lines: str) -> None:
 
 
 def test_finds_a_unit_that_follows_capitals(made, lines: str) -> None:
-    """A network whose unit 3 is set by hand to 1 at a capital and to -1 elsewhere."""
+    """Unit 3 of the network is set to 1 at capitals and to -1 elsewhere."""
 
     def plant(weights):
         changed = {name: array.copy() for name, array in weights.items()}
@@ -125,7 +125,7 @@ def test_rare_features_are_not_searched(lines: str) -> None:
 
 
 def test_features_are_those_of_the_last_character_of_a_token() -> None:
-    """Activations that are right for each token must correlate fully."""
+    """Activations equal to the feature at each token correlate fully."""
     pieces = ("", "ab", " (c", "", "", ")\n", " x") * 60
     ids = np.array([0, 1, 2, 0, 3, 4, 5] * 60)
     depth = [9, 0, 1, 9, 9, 0, 0] * 60  # a document ends all brackets

@@ -49,7 +49,7 @@ def test_killing_the_process_releases_the_lock(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_process_that_is_about_to_exit_is_waited_for(tmp_path):
+def test_waits_for_a_process_that_is_about_to_exit(tmp_path):
     with holder(tmp_path / "x", 0.5) as other, locked(tmp_path / "x"):
         assert other.wait() == 0
 

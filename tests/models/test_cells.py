@@ -110,12 +110,12 @@ KERAS_LAYERS = {"lstm": "LSTM", "gru": "GRU", "rnn": "SimpleRNN"}
 
 @pytest.fixture(params=VARIANTS)
 def options(request):
-    """A stack of each kind of cell."""
+    """The spec of each variant of a cell."""
     return VARIANTS[request.param]
 
 
 def arguments(cell, seed=0):
-    """Input, states and weights of a cell, drawn at random, float64."""
+    """Random input, states and weights of a cell, float64."""
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(STEPS, STREAMS, INPUTS))
     states = [rng.normal(size=(STREAMS, *s)) for s in cell.state_shapes(UNITS).values()]
@@ -310,7 +310,7 @@ def test_recurrent_dropout_applies_only_in_training(tf):
     assert 0.3 < present.mean() < 0.7
 
 
-def test_an_unknown_cell_names_the_known_ones():
+def test_unknown_cells_suggest_the_closest():
     with pytest.raises(ConfigError, match=r"did you mean lstm\?.*gru"):
         cells.find("lsmt")
 

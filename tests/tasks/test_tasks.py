@@ -1,4 +1,4 @@
-"""Tasks are found by name, and another package can add one."""
+"""Tasks are loaded by name, and another package can add one."""
 
 import subprocess
 import sys

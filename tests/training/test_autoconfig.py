@@ -222,7 +222,7 @@ DATA: Any = SimpleNamespace(
 
 @pytest.fixture
 def speeds(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Results of the next measurements of the machine."""
+    """Results of the next measurements of the speed."""
     results: list[float] = []
     monkeypatch.setattr(tf_runtime, "load", lambda *_: None)
     monkeypatch.setattr(tf_runtime, "has_gpu", lambda: False)

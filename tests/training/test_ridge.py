@@ -33,7 +33,7 @@ CORPORA = Path(__file__).parents[2] / "corpora"
 
 def windows():
     tokens = np.random.default_rng(0).integers(0, VOCAB, 3000)
-    tokens[1::2] = (tokens[::2] * 3 + 1) % VOCAB  # every other one follows from the one before
+    tokens[1::2] = (tokens[::2] * 3 + 1) % VOCAB  # every second token follows from its predecessor
     return TBPTTBatches(tokens.astype(np.uint8), 8, 16, seed=0)
 
 
@@ -55,14 +55,14 @@ def states(weights, ids_TB, h_BH):
 
 
 def carried(batch):
-    """The batch with the states of all streams carried."""
+    """The batch without resets."""
     return replace(batch, reset=np.zeros(8, bool))
 
 
 @pytest.mark.usefixtures("tf")
 @pytest.mark.parametrize("steps", [1, 5])
 def test_each_block_solves_a_regression_on_the_errors(steps):
-    """Each window here is a block: over 2 tokens for each of 31 weights."""
+    """Each window is a block: it has more than 2 tokens for each of 31 weights."""
     trainer, data = ridge_trainer(), windows()
     weights = {n: a for n, a in trainer.model.arrays().items() if not n.startswith("output")}
     h_BH, W_IV = np.zeros((8, 30)), np.zeros((31, VOCAB))

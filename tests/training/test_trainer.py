@@ -29,7 +29,7 @@ def trainer(tf):
 
 
 def tokens(length=2000):
-    """A stream with a rule to learn: each token is the sum of the two before it."""
+    """A stream with a rule to learn: each token is the sum of the previous two."""
     stream = [1, 2]
     while len(stream) < length:
         stream.append((stream[-1] + stream[-2]) % VOCAB)

@@ -1,4 +1,4 @@
-"""The fingerprint tells corpora apart by their texts, and by nothing else."""
+"""The fingerprint of a corpus depends on its texts only."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Only the work is left of a Project Gutenberg text, whichever year's wrapping it has."""
+"""Headers and licences of all years are removed from texts of Project Gutenberg."""
 
 import pytest
 
@@ -33,11 +33,11 @@ def test_header_and_footer_are_cut_off(kind):
     assert strip_wrapping(f"{before}\n\n\n{WORK}\n\n\n{after}") == WORK + "\n"
 
 
-def test_a_text_cut_by_hand_stays():
+def test_texts_without_header_and_footer_are_unchanged():
     assert strip_wrapping(WORK) == WORK + "\n"
 
 
-def test_a_start_line_deep_in_a_text_is_part_of_it():
+def test_a_late_start_line_is_part_of_the_text():
     before, after = WRAPPED["today"]
     work = "word " * 20_000 + "\n" + WRAPPED["small print"][0] + "\nmore"
     assert strip_wrapping(f"{before}\n{work}\n{after}") == work + "\n"

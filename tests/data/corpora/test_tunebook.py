@@ -27,7 +27,7 @@ def test_tunes_are_verbatim_with_file_and_number():
     assert [(tune.text, tune.origin) for tune in split] == [(REEL, "b.abc:1"), (JIG, "b.abc:2")]
 
 
-def test_tunes_need_no_empty_line_between_them_nor_a_line_end_after_the_last():
+def test_tunes_need_no_empty_lines_or_final_newline():
     assert tunes(REEL + JIG.rstrip("\n")) == [REEL, JIG]
 
 

@@ -227,7 +227,7 @@ def test_kinds_are_the_names_in_the_registry():
     assert all(tokenizer.kind == name for name, tokenizer in tokenizers.TOKENIZERS.items())
 
 
-def test_an_unknown_kind_is_refused_with_the_known_ones():
+def test_unknown_kinds_are_refused_with_the_known_ones():
     with pytest.raises(ConfigError, match=r"did you mean char\?.*subword"):
         tokenizers.train("chars", ["text"])
 

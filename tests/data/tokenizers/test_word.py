@@ -43,7 +43,7 @@ SCRIPTS = {
     "emoji": "👩‍👩‍👧‍👦👍🏽 🇩🇪🇫🇷 ❤️‍🔥 ok 1️⃣",
 }
 
-# Text in which scripts and marks are mixed, which no rule for one script gets right by chance.
+# Mixed scripts and marks, which rules for single scripts do not split correctly by chance.
 MIXED = st.text(
     st.one_of(
         st.sampled_from("aé's.,:;_1 2\t\n\r\u0301\u200d\u00ad\u00a0\u2028’\"—x東カかー가"),
@@ -230,7 +230,7 @@ def test_long_lines_are_split_between_words():
     text = "word\u0301s " * 20_000
     assert all(block.startswith((" ", "w")) for block in blocks(text))
     tokenizer = tokenizers.train("word", [text])
-    assert len(tokenizer.encode(text)) == 5 + 19_999 + 1  # the first is spelled
+    assert len(tokenizer.encode(text)) == 5 + 19_999 + 1  # the first is split into characters
 
 
 def test_clusters_are_grapheme_clusters():

@@ -31,7 +31,7 @@ def test_errors_of_ratios_have_the_right_size() -> None:
     rates, errors = [], []
     for _ in range(200):
         sizes = rng.integers(1, 12, 4000)
-        # Long tokens cost more in all, and less a character.
+        # Long tokens cost more in total, but less per character.
         figure = ratio_with_error(np.sqrt(sizes) + rng.standard_normal(4000), sizes)
         rates.append(figure.value)
         errors.append(figure.error)

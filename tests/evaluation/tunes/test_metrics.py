@@ -16,7 +16,7 @@ from seqgen.music.core.key import Key
 from seqgen.music.core.meter import Meter
 from seqgen.music.core.tune import Tune
 
-# A note out of key, a leap, the first bar again as the fifth, and a long last note.
+# One note is out of key, one interval is a leap, bar 5 repeats bar 1, the last note is long.
 ONE = "C2 D2 E2|^F2 G2 A2|B2 c2 d2|c2 B2 A2|C2 D2 E2|C6|]"
 # Steps and leaps in two lengths, and no note is the tonic.
 OTHER = "D3 E3|d3 e3|d3 E3|]"
@@ -51,7 +51,7 @@ def entropy_of_one():
 
 
 def test_runs_shared_with_the_book_are_counted_in_any_key(result):
-    # Up a tone and up a tone, each a quarter.
+    # The intervals of two rising tones in quarters.
     assert result.copied_most == 2
     assert result.shared_4 == 0
 
@@ -96,7 +96,7 @@ def test_divergence_is_between_zero_and_one_bit():
     assert entropy({1: 2, 5: 2, 7: 4}) == pytest.approx(1.5)
     assert divergence({1: 2, 5: 6}, {1: 1, 5: 3}) == pytest.approx(0)
     assert divergence({1: 2}, {2: 9}) == pytest.approx(1)
-    # Lin 1991: H of (3/4, 1/4), less the half of one bit.
+    # Lin 1991: H of (3/4, 1/4) minus half a bit.
     expected = -(0.75 * log2(0.75) + 0.25 * log2(0.25)) - 0.5
     assert divergence({1: 5}, {1: 2, 2: 2}) == pytest.approx(expected)
     assert divergence({}, {1: 1}) == 1

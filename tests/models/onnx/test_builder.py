@@ -1,4 +1,4 @@
-"""Products in a graph, against NumPy."""
+"""Products in a graph equal NumPy."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ RNG = np.random.default_rng(0)
 def run(
     build: Callable[[GraphBuilder], str], *, int8: bool, **inputs: np.ndarray
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """What a graph gives, and the constants that are in it."""
+    """The outputs of a graph, and its constants."""
     import onnxruntime as ort
     from onnx import helper, numpy_helper
 
@@ -43,7 +43,7 @@ def run(
 
 
 def weight(inputs: int, outputs: int) -> np.ndarray:
-    """Weights whose columns are of very different sizes."""
+    """Weights with columns of very different magnitude."""
     sizes = np.exp(RNG.normal(size=outputs) * 2)
     return (RNG.normal(size=(inputs, outputs)) * sizes).astype(np.float32)
 
@@ -56,7 +56,7 @@ def test_a_product_of_several_inputs(int8: bool, with_bias: bool) -> None:
     bias = RNG.normal(size=9).astype(np.float32) if with_bias else None
     y, _ = run(lambda g: g.linear({"x": w, "h": r}, bias, "p"), int8=int8, x=x, h=h)
     expected = x @ w + h @ r + (0 if bias is None else bias)
-    # Half a step of each of the 50 terms at the most, and hardly ever a fifth of that.
+    # At most half a step for each of the 50 terms, in practice less than a fifth of that.
     largest = np.abs(np.concatenate([w, r])).max(0)
     rounding = 50 * largest * (0.5 / WEIGHT_STEPS + 0.5 / 127) / 5
     assert (np.abs(y - expected) <= (rounding if int8 else 1e-5 * largest)).all()

@@ -115,7 +115,7 @@ lengths = st.integers(1, 8).map(lambda n: Fraction(n, 8))
 
 @given(st.lists(st.lists(lengths, min_size=1, max_size=4), min_size=1, max_size=6), st.data())
 def test_a_plain_tune_is_exact_if_and_only_if_all_bars_are_full(parts, data):
-    """Pickups aside: the first bar is full here."""
+    """Without pickups: the first bar is full."""
     parts[0] = [Fraction(3, 4)]
     notes = [tuple(Note((Pitch(33),), length) for length in part) for part in parts]
     bars = (*map(Bar, notes), Bar((Note((Pitch(33),), Fraction(3, 4)),), right="|]"))
