@@ -28,27 +28,12 @@ _DIGEST_BYTES = hashlib.sha256().digest_size
 
 
 def graph_key(inputs: Mapping[str, Any]) -> str:
-    """The name of a graph in the cache.
-
-    Args:
-        inputs: Everything that the graph depends on, as JSON values.
-
-    Returns:
-        The SHA-256 of the inputs, 64 hexadecimal digits.
-    """
+    """Return the SHA-256, in hexadecimal, of everything that a graph depends on."""
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
 
 def cached_graph(key: str, build: Callable[[], bytes]) -> bytes:
-    """Return a graph from the cache, or build and store it.
-
-    Args:
-        key: Name of the graph, from `graph_key`.
-        build: Called where the cache has no intact graph of this name.
-
-    Returns:
-        The content of the ONNX file.
-    """
+    """Return the graph of a key from the cache, or build and store it."""
     folder = graph_folder()
     graph = None if folder is None else _load(folder, key)
     if graph is None:
@@ -60,7 +45,7 @@ def cached_graph(key: str, build: Callable[[], bytes]) -> bytes:
 
 
 def graph_folder() -> Path | None:
-    """The folder of the graphs; None for a user without a home."""
+    """Return the folder of the graphs; None for a user without a home."""
     cache = cache_folder()
     return None if cache is None else cache / "graphs"
 

@@ -52,20 +52,12 @@ class Evaluation:
 
 
 def read_export(path: Path) -> ExportInfo | None:
-    """Read the ``export.json`` of a checkpoint; None if it has none.
-
-    Raises:
-        CheckpointError: If the file is damaged.
-    """
+    """Read the ``export.json`` of a checkpoint; None if it has none. Raises CheckpointError."""
     return _read(ExportInfo, path / layout.EXPORT)
 
 
 def read_evaluation(path: Path) -> Evaluation | None:
-    """Read the ``evaluation.json`` of a checkpoint; None if it has none.
-
-    Raises:
-        CheckpointError: If the file is damaged.
-    """
+    """Read the ``evaluation.json`` of a checkpoint; None if it has none. Raises CheckpointError."""
     return _read(Evaluation, path / layout.EVALUATION)
 
 

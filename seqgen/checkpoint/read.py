@@ -47,25 +47,11 @@ class Checkpoint:
     which: str = layout.BEST
 
     def weights(self) -> dict[str, np.ndarray]:
-        """Read the weights.
-
-        Returns:
-            Float32 arrays by ``LAYER/WEIGHT``.
-
-        Raises:
-            CheckpointError: If the file is missing or damaged.
-        """
+        """Return float32 arrays by ``LAYER/WEIGHT``. Raises CheckpointError."""
         return to_float32(self.stored_weights()[0])
 
     def stored_weights(self) -> tuple[dict[str, np.ndarray], str]:
-        """Read the weights in the precision of their file.
-
-        Returns:
-            Float32 or float16 arrays by ``LAYER/WEIGHT``, and their checksum.
-
-        Raises:
-            CheckpointError: If the file is missing or damaged.
-        """
+        """Return the arrays as stored and their checksum. Raises CheckpointError."""
         path = self.path / layout.WEIGHTS_OF[self.which]
         if self.which == layout.LAST and not path.exists():
             raise CheckpointError(
@@ -115,10 +101,7 @@ class Checkpoint:
         return self._cached("step", graph.build, precision)
 
     def sequence_graph(self, precision: str = INT8) -> bytes:
-        """Return the graph for long prompts, from the user's cache or built from the weights.
-
-        Args, result and errors are those of `graph`; see `seqgen.models.onnx.graph.build_sequence`.
-        """
+        """Return the graph for long prompts, as `graph` does."""
         from seqgen.models.onnx import graph
 
         return self._cached("sequence", graph.build_sequence, precision)

@@ -134,11 +134,7 @@ def _reopen(
 
 
 def _own_corpus(checkpoint: "Checkpoint", progress: "Progress | None") -> Corpus:
-    """Open the corpus that config.json names.
-
-    Raises:
-        ConfigError: If it is not there, or not the same.
-    """
+    """Open the corpus that config.json names. Raises ConfigError if it is gone or has changed."""
     facts, name = checkpoint.config.corpus, checkpoint.path.name
     problem = f"{name} has no tokens of its run, and its corpus {facts.name}"
     try:

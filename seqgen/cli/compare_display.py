@@ -1,18 +1,17 @@
 """Displays a running comparison: a table with learning curves, or plain lines."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 from rich import box
 from rich.console import Console, Group
-from rich.live import Live
 from rich.progress_bar import ProgressBar
-from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
+from seqgen.cli.display import RedrawnDisplay
 from seqgen.cli.log_lines import (
     Unit,
     evaluation,
@@ -87,31 +86,26 @@ class PlainDisplay:
         return []
 
 
-class LiveDisplay:
-    """Redraws a table of all variants and a chart of their curves four times a second."""
+class LiveDisplay(RedrawnDisplay):
+    """Redraws a table of all variants and a chart of their curves."""
 
     def __init__(self, console: Console) -> None:
-        self.console = console
-        self.status: Status | None = None
-        self.live: Live | None = None
+        super().__init__(console)
         self.rows: list[Row] = []
         self.timed = True
         self.curves = Text()
 
     def draw(self, event: Event) -> None:
         match event:
-            case Preparing(what, share):
-                self.prepare(what, share)
+            case Preparing():
+                self.prepare(event)
             case ComparisonStatus() if not self.rows:
                 self.stop()
                 for line in introduction(event):
                     self.console.print(Text(strip_controls(line)))
                 self.rows, self.timed = rows(event.comparison), event.comparison.timed
                 self.draw_curves()
-                self.live = Live(
-                    get_renderable=self.picture, console=self.console, refresh_per_second=4
-                )
-                self.live.start()
+                self.start()
             case ComparisonStatus():
                 if self.live:
                     self.live.transient = True  # the results follow
@@ -128,18 +122,6 @@ class LiveDisplay:
             case VariantFinished():
                 row = self.rows[event.index]
                 row.entry, row.running = event.entry, False
-
-    def prepare(self, what: str, share: float) -> None:
-        if self.status is None:
-            self.status = self.console.status("")
-            self.status.start()
-        self.status.update(Text(strip_controls(what) + (f", {share:.0%}" if share else "")))
-
-    def stop(self) -> None:
-        for display in (self.status, self.live):
-            if display is not None:
-                display.stop()
-        self.status = self.live = None
 
     def draw_curves(self) -> None:
         width = min(100, self.console.width)
@@ -164,17 +146,9 @@ class LiveDisplay:
         return table
 
 
-@contextmanager
-def display(console: Console) -> Iterator[PlainDisplay | LiveDisplay]:
+def display(console: Console) -> AbstractContextManager[PlainDisplay | LiveDisplay]:
     """Return the display for a terminal, or plain lines for a file or a pipe."""
-    if not console.is_terminal:
-        yield PlainDisplay(console)
-        return
-    live = LiveDisplay(console)
-    try:
-        yield live
-    finally:
-        live.stop()
+    return LiveDisplay(console) if console.is_terminal else nullcontext(PlainDisplay(console))
 
 
 def rows(comparison: Comparison) -> list[Row]:

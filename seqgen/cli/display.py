@@ -1,9 +1,8 @@
 """Displays a training run on standard error: live in a terminal, as plain lines elsewhere."""
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, Protocol
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Protocol, Self
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -45,17 +44,48 @@ class Display(Protocol):
     def draw(self, event: Event) -> None: ...
 
 
-@contextmanager
-def display(console: Console, verbose: bool) -> Iterator[Display]:
+def display(console: Console, verbose: bool) -> AbstractContextManager[Display]:
     """Return a live display in a terminal, else plain lines."""
-    if not console.is_terminal:
-        yield PlainDisplay(console, verbose)
-        return
-    live = LiveDisplay(console, verbose)
-    try:
-        yield live
-    finally:
-        live.stop()
+    if console.is_terminal:
+        return LiveDisplay(console, verbose)
+    return nullcontext(PlainDisplay(console, verbose))
+
+
+class RedrawnDisplay:
+    """A status line during preparations, then a picture that is redrawn four times a second."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.status: Status | None = None
+        self.live: Live | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def prepare(self, event: Preparing) -> None:
+        if self.status is None:
+            self.status = self.console.status("")
+            self.status.start()
+        done = f", {event.share:.0%}" if event.share else ""
+        self.status.update(Text(strip_controls(event.what) + done))
+
+    def start(self) -> None:
+        """Start to redraw the picture."""
+        self.live = Live(get_renderable=self.picture, console=self.console, refresh_per_second=4)
+        self.live.start()
+
+    def stop(self) -> None:
+        """Stop redrawing; the last state stays on the screen."""
+        for part in (self.status, self.live):
+            if part is not None:
+                part.stop()
+        self.status = self.live = None
+
+    def picture(self) -> Group:
+        raise NotImplementedError
 
 
 class PlainDisplay:
@@ -80,14 +110,12 @@ class PlainDisplay:
             self.console.print(Text(line), soft_wrap=True)
 
 
-class LiveDisplay:
-    """Redraws losses, speed, a sample and the remaining time four times a second."""
+class LiveDisplay(RedrawnDisplay):
+    """Redraws losses, speed, a sample and the remaining time."""
 
     def __init__(self, console: Console, verbose: bool) -> None:
-        self.console = console
+        super().__init__(console)
         self.verbose = verbose
-        self.status: Status | None = None
-        self.live: Live | None = None
         self.step: Step | None = None
         self.evaluations: list[Evaluated] = []
         self.sample: Sampled | None = None
@@ -105,21 +133,12 @@ class LiveDisplay:
     def draw(self, event: Event) -> None:
         match event:
             case Preparing():
-                if event.share == 0:
-                    self.stop()
-                    self.status = self.console.status("")
-                    self.status.start()
-                assert self.status
-                done = f", {event.share:.0%}" if event.share else ""
-                self.status.update(Text(strip_controls(event.what) + done))
+                self.prepare(event)
             case Started():
                 self.stop()
                 self.unit = unit_of(event)
                 self.print_lines(event)
-                self.live = Live(
-                    get_renderable=self.picture, console=self.console, refresh_per_second=4
-                )
-                self.live.start()
+                self.start()
             case Step():
                 self.step = event
                 left = f"{format_duration(event.remaining)} left"
@@ -138,13 +157,6 @@ class LiveDisplay:
     def print_lines(self, event: Event) -> None:
         for line in lines(event, self.verbose, self.unit):
             self.console.print(Text(line))
-
-    def stop(self) -> None:
-        """Stop redrawing; the last state stays on the screen."""
-        for drawn in (self.status, self.live):
-            if drawn is not None:
-                drawn.stop()
-        self.status = self.live = None
 
     def picture(self) -> Group:
         parts: list[Any] = [self.numbers()]

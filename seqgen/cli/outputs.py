@@ -43,8 +43,7 @@ def paths(options: RenderOptions, output: Path | None = None) -> list[Path]:
 def is_rendered(output: Path | None) -> bool:
     """Return whether tunes are written to a file in another format than ABC.
 
-    Raises:
-        ConfigError: If no format has the suffix of the file.
+    Raises ConfigError if no format has the suffix of the file.
     """
     if output is None or output.suffix.lower() in ("", ".abc", ".txt"):
         return False
@@ -204,13 +203,7 @@ def _play(
 def print_tune(tune: Tune, tempo: float | None = None, above: bool = False) -> None:
     """Print a tune with its title, bars and the contour of its melody, coloured in a terminal.
 
-    Args:
-        tune: The tune.
-        tempo: Beats per minute; by default the tune's.
-        above: Whether to print an empty line first.
-
-    Raises:
-        TuneError: If the tune cannot be played.
+    Raises TuneError if it cannot be played; ``above`` prints an empty line first.
     """
     from rich.console import Console
     from rich.text import Text

@@ -82,8 +82,7 @@ def select_documents(
 ) -> list[tuple[Document, str]]:
     """Return the tunes of a source, or those with a number, each with the rhythm of its book.
 
-    Raises:
-        CorpusError: If the source has none.
+    Raises CorpusError if there are none.
     """
     from seqgen.data.corpora import open_corpus
     from seqgen.music.normal.tunebook import with_rhythms

@@ -12,10 +12,11 @@ from seqgen.checkpoint.locate import is_shipped
 from seqgen.cli._common import Progress
 from seqgen.cli.completion import complete_names
 from seqgen.cli.options import CheckpointName, with_options
-from seqgen.cli.terminal import escape_controls, print_notice
+from seqgen.cli.terminal import print_notice
 from seqgen.config.fields import check_utf_8, group_options
 from seqgen.config.options import INT8, LINE, PRECISIONS, SamplingOptions, TuneOptions
 from seqgen.errors import ConfigError, SamplingError, TuneError
+from seqgen.io.control_characters import show_controls
 from seqgen.music.render.writers import WRITERS, RenderOptions
 from seqgen.tasks import TASKS
 
@@ -111,12 +112,7 @@ def sample(
 
 
 def check_files(name: str, tunes: bool, output: Path | None, rendering: RenderOptions) -> None:
-    """Check, before anything is sampled, that the requested files can be written.
-
-    Raises:
-        ConfigError: If an option has no effect, or a format or an instrument is unknown.
-        CheckpointError: If a file cannot be written.
-    """
+    """Check, before anything is sampled, that the requested files can be written."""
     from seqgen.io.atomic import check_writable
 
     if tunes:
@@ -197,7 +193,7 @@ def draw(abc: str, tempo: float | None, above: bool) -> None:
     if (tune := parse_or_report(abc)) is not None:
         outputs.print_tune(tune, tempo, above)
     else:
-        sys.stdout.write("\n" * above + escape_controls(abc))
+        sys.stdout.write("\n" * above + show_controls(abc))
 
 
 def parse_or_report(abc: str) -> "Tune | None":
@@ -287,7 +283,7 @@ def write_stream(texts: Iterator[str], file: BinaryIO, terminal: bool) -> None:
     """Write and flush each text as it comes; control characters do not reach a terminal."""
     text = ""
     for text in texts:
-        file.write((escape_controls(text) if terminal else text).encode("utf-8", "replace"))
+        file.write((show_controls(text) if terminal else text).encode("utf-8", "replace"))
         file.flush()
     if terminal and not text.endswith("\n"):
         file.write(b"\n")

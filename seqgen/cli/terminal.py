@@ -1,26 +1,15 @@
-"""Prints on the terminal: names and texts of others, which must not control it, and messages."""
+"""Prints messages, and untrusted names and texts, which must not control the terminal."""
 
 import re
 import sys
 
 import typer
 
-# Unicode's picture of each control character; those of C1 (ISO 6429) have none. Tabs and newlines
-# are harmless.
-PICTURES = {
-    **{code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n"},
-    0x7F: 0x2421,
-    **dict.fromkeys(range(0x80, 0xA0), 0xFFFD),
-}
+from seqgen.io.control_characters import show_controls
 
 QUOTES = "'\""
 # An option in a message of the library: `units`, `cell='gru'`, `grammar=False`.
 OPTION = re.compile(r"`([a-z][a-z0-9_]*)(?:=([^`\n]*))?`")
-
-
-def escape_controls(text: str) -> str:
-    """Return the text with a picture in place of each control character."""
-    return text.translate(PICTURES)
 
 
 def strip_controls(text: str) -> str:
@@ -45,10 +34,10 @@ def _flag(match: re.Match[str]) -> str:
 
 
 def print_notice(message: str) -> None:
-    """Print a message on standard error; it may contain names and texts of others."""
+    """Print a message on standard error; it may contain untrusted names and texts."""
     typer.echo(flags(strip_controls(message)), err=True)
 
 
 def write_stdout(text: str) -> None:
     """Write to standard output: unchanged to a file or a pipe, escaped to a terminal."""
-    sys.stdout.write(escape_controls(text) if sys.stdout.isatty() else text)
+    sys.stdout.write(show_controls(text) if sys.stdout.isatty() else text)

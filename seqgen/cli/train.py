@@ -141,11 +141,7 @@ def watch(events: Iterator[Event], verbose: bool) -> None:
 
 
 def interruption_message(path: Path | None) -> str:
-    """Return what to print for an interrupted run: how to resume it, if it can be.
-
-    Args:
-        path: Its checkpoint; None before the run has started.
-    """
+    """Return what to print for a run that was interrupted, perhaps before it had a checkpoint."""
     from seqgen.cli.log_lines import checkpoint_label
     from seqgen.training.train_state import resumable
 

@@ -40,17 +40,7 @@ class EstimatedVariant:
 def estimate(
     corpus: Corpus, options: Mapping[str, Sequence[Any]], name: str
 ) -> tuple[EstimatedVariant, ...]:
-    """Plan every variant; unless the budget is a time, measure a few training steps of each.
-
-    Args:
-        corpus: The text.
-        options: As in `seqgen.comparison.runner.compare`.
-        name: Name of the comparison.
-
-    Raises:
-        ConfigError: As the comparison would.
-        CorpusError: As the comparison would.
-    """
+    """Plan every variant; unless the budget is a time, measure a few training steps of each."""
     variants = expand_variants(options, name)
     with tempfile.TemporaryDirectory() as folder:
         progress = plan_variants(corpus, variants, Path(folder))

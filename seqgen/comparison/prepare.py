@@ -46,17 +46,6 @@ def plan_variants(
 ) -> Generator[Preparing, None, list[PreparedVariant]]:
     """Tokenize the text, once for each set of data options, and plan every variant.
 
-    Args:
-        corpus: The text.
-        variants: The variants.
-        folder: Folder for the token files.
-
-    Yields:
-        Progress.
-
-    Returns:
-        The prepared variants.
-
     Raises:
         ConfigError: If options do not suit the text; it names the variant.
         CorpusError: If the text cannot be read.
@@ -101,17 +90,10 @@ def tokens_per_epoch(data: Dataset, training: TrainSpec) -> int:
 def differing_defaults(
     prepared: Sequence[PreparedVariant], options: Mapping[str, Sequence[Any]]
 ) -> list[dict[str, str]]:
-    """Return the options that seqgen chose, and not the same for all variants.
+    """Return, for each variant, the options that seqgen chose and that differ between variants.
 
     They distinguish the variants as much as the requested options. Options of some cells only are
     left out, and the number of layers if units are requested.
-
-    Args:
-        prepared: All variants.
-        options: The requested options.
-
-    Returns:
-        For each variant the values as text by option.
     """
     excluded = {
         *options, *BUDGETS, *cell_options(), CELL_OPTIONS,
@@ -143,19 +125,6 @@ def prepare(
     """Create an untrained checkpoint for each variant and the results file.
 
     Nothing is replaced before all options are checked.
-
-    Args:
-        corpus: The text.
-        options: The requested options.
-        variants: Their combinations.
-        path: Folder and name of the comparison.
-        overwrite: Whether to replace existing checkpoints.
-
-    Yields:
-        Progress.
-
-    Returns:
-        The comparison without results.
 
     Raises:
         ConfigError: If options do not suit the text.

@@ -150,11 +150,7 @@ def save(path: Path, comparison: Comparison) -> None:
 
 
 def read(path: Path) -> Comparison:
-    """Read the results file of a comparison.
-
-    Raises:
-        CheckpointError: If the file is not a comparison or is damaged.
-    """
+    """Read the results file of a comparison. Raises CheckpointError."""
     where = str(results_file(path))
     data, _ = read_json(results_file(path))
     if not isinstance(data, dict) or data.get("program") != PROGRAM or "entries" not in data:
@@ -179,11 +175,7 @@ def format_options(options: Mapping[str, Sequence[Any]]) -> dict[str, tuple[str,
 def check_same_options(
     path: Path, comparison: Comparison, options: Mapping[str, Sequence[Any]], fingerprint: str
 ) -> None:
-    """Check that a comparison can be resumed with these options on this corpus.
-
-    Raises:
-        ConfigError: If the options or the corpus differ.
-    """
+    """Raise ConfigError if a comparison was started with other options or on another corpus."""
     before, now = comparison.options, format_options(options)
     changes = [
         f"`{option}` was {_join(before.get(option))} and is {_join(now.get(option))}"

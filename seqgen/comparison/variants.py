@@ -52,10 +52,6 @@ class Variant:
 def expand_variants(options: Mapping[str, Sequence[Any]], name: str) -> tuple[Variant, ...]:
     """Return every distinct combination of option values, in order.
 
-    Args:
-        options: Values by option. An option of some cells only applies to these cells.
-        name: Name of the comparison, the prefix of the names of the checkpoints.
-
     Raises:
         ConfigError: If an option or a value is invalid, there are fewer than two variants or more
             than `MAX_VARIANTS`, or the budget is missing.

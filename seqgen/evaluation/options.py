@@ -15,11 +15,7 @@ class EvaluationOptions(Options):
     """Sampling."""
 
     temperature: float | None = option(
-        None,
-        "Softmax temperature.",
-        least=0.0,
-        most=100.0,
-        default_text="as in sample",
+        None, "Softmax temperature.", least=0.0, most=100.0, default_text="as in sample"
     )
     seed: int = option(0, "Random seed.", least=0, most=2**63 - 1)
 
@@ -32,11 +28,7 @@ class TextEvaluationOptions(Options):
     length: int | None = option(
         None, "Tokens per sample.", least=1, most=1_000_000, default_text="1000"
     )
-    on_unknown: str = option(
-        "error",
-        "Unknown characters in a file.",
-        choices=("error", "skip"),
-    )
+    on_unknown: str = option("error", "Unknown characters in a file.", choices=("error", "skip"))
     encoding: str | None = option(None, "Encoding of files.", default_text="UTF-8 or BOM")
     html: str | None = option(None, "Write a report page.", suffixes=(".html", ".htm"))
 
@@ -45,12 +37,7 @@ class TextEvaluationOptions(Options):
 class TuneEvaluationOptions(Options):
     """Tune models."""
 
-    count: int = option(
-        500,
-        "Tunes to sample, twice.",
-        least=1,
-        most=100_000,
-    )
+    count: int = option(500, "Tunes to sample, twice.", least=1, most=100_000)
     validators: bool = option(True, "Run music21 and abc2midi.")
 
 

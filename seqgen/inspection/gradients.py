@@ -109,19 +109,10 @@ def measure(
 def choose_positions(
     ids: np.ndarray, steps: int | None, streams: int, boundary: int | None
 ) -> tuple[np.ndarray, int]:
-    """Choose positions that are followed by K steps and a target in the same document.
+    """Return evenly spaced positions [B] that have K steps and a target after them, and K.
 
-    Args:
-        ids: Token ids [N].
-        steps: K; None for the default, or less if documents are shorter.
-        streams: Most positions.
-        boundary: Token that resets the state, or None.
-
-    Returns:
-        Evenly spaced positions, int [B], and K.
-
-    Raises:
-        ConfigError: If there is no such position.
+    These are in the same document. Without ``steps``, K is the default, or less if documents are
+    shorter.
     """
     ends = np.flatnonzero(ids == boundary) if boundary is not None else np.array([], int)
     # Number of tokens from each one on before the next boundary or the last token.
@@ -153,21 +144,10 @@ def log_norms(
     steps: int,
     on_progress: OnProgress,
 ) -> dict[str, np.ndarray]:
-    """Compute the natural logarithm of the gradient norm of each state.
+    """Compute the natural logarithm of the gradient norm of each state by its name, float64 [K, B].
 
     Jacobians are applied one after the other, and the joint norm of all states is factored out
     after each, so that the values stay in the range of float32.
-
-    Args:
-        checkpoint: Any model.
-        weights: Its arrays.
-        rows: Token ids [N], or [N, 1 + F] with position features.
-        begins_B: Positions in the text.
-        steps: K.
-        on_progress: Called with the completed share.
-
-    Returns:
-        Logarithms by the name of the state, float64 [K, B]; -inf where the norm is 0.
     """
     from seqgen.models import tf_runtime
 

@@ -31,15 +31,7 @@ class Kernel:
 
 
 def kernels(spec: ModelSpec, weights: Mapping[str, np.ndarray]) -> tuple[Kernel, ...]:
-    """Analyse the recurrent kernels of a network.
-
-    Args:
-        options: Its architecture.
-        weights: Its arrays, as in `seqgen.models.architecture.weight_shapes`.
-
-    Returns:
-        From the bottom layer to the top; none if the cell multiplies no state by a matrix.
-    """
+    """Analyse the recurrent kernels of a network, from the bottom layer to the top."""
     result = []
     for number, (layer, units) in enumerate(zip(layer_names(spec), spec.units, strict=True), 1):
         for name, array in weights.items():

@@ -145,10 +145,6 @@ def search(activations: Activations, max_matches: int = MAX_MATCHES) -> tuple[Fi
     """Find the units with the largest absolute correlation with each feature of the text.
 
     The first half of the text chooses them, the second half confirms them.
-
-    Args:
-        activations: All units.
-        max_matches: Number of units for each feature.
     """
     passage = activations.passage
     # Features are taken after the last character of a token; tokens without characters are skipped.

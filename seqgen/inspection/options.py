@@ -10,16 +10,9 @@ class TextOptions(Options):
     """Input."""
 
     text: str | None = option(
-        None,
-        "File, corpus, or -.",
-        path=True,
-        default_text="validation text",
+        None, "File, corpus, or -.", path=True, default_text="validation text"
     )
-    on_unknown: str = option(
-        "skip",
-        "Unknown characters in the text.",
-        choices=("skip", "error"),
-    )
+    on_unknown: str = option("skip", "Unknown characters in the text.", choices=("skip", "error"))
 
 
 @dataclass(frozen=True)
@@ -27,11 +20,7 @@ class GradientOptions(Options):
     """Gradients."""
 
     steps: int | None = option(
-        None,
-        "Steps to backpropagate.",
-        least=2,
-        most=10_000,
-        default_text="up to 100",
+        None, "Steps to backpropagate.", least=2, most=10_000, default_text="up to 100"
     )
     streams: int = option(64, "Positions to backpropagate from.", least=1, most=1024)
     plot: str | None = option(None, "Write a plot.", suffixes=(".png",))
@@ -43,9 +32,7 @@ class NeuronOptions(Options):
 
     characters: int = option(20_000, "Characters to read.", least=2, most=1_000_000)
     units: tuple[str, ...] | None = option(
-        None,
-        "Units: N, LAYER:N or LAYER:STATE:N.",
-        default_text="best",
+        None, "Units: N, LAYER:N or LAYER:STATE:N.", default_text="best"
     )
     html: str | None = option(
         None, "Write the coloured text as a page.", suffixes=(".html", ".htm")

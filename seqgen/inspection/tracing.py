@@ -20,15 +20,7 @@ class StateTrace:
     """
 
     def __init__(self, checkpoint: Checkpoint, *, gates: bool = False) -> None:
-        """Build the graph.
-
-        Args:
-            checkpoint: Any model.
-            gates: Whether to compute gates.
-
-        Raises:
-            CheckpointError: If the weights are damaged.
-        """
+        """Build the graph, with or without gates. Raises CheckpointError for damaged weights."""
         import onnxruntime as ort
 
         config = checkpoint.config

@@ -2,7 +2,7 @@
 
 import unicodedata
 
-_LINE_SIGNS = {"\n": "⏎", "\t": "⇥"}
+_SIGNS = {"\n": "⏎", "\t": "⇥", "\x7f": "␡"}
 # Zero-width joiners hold scripts and emoji together and cannot reorder or hide their neighbours.
 _JOINERS = "\u200c\u200d"
 
@@ -10,7 +10,7 @@ _JOINERS = "\u200c\u200d"
 def show_controls(text: str, *, keep: str = "\n\t") -> str:
     """Replace each control or format character with a visible sign.
 
-    C0 controls become their Unicode picture (``␀``), line breaks ``⏎``, tabs ``⇥`` and anything
+    ASCII controls become their Unicode picture (``␀``), line breaks ``⏎``, tabs ``⇥`` and anything
     else that is invisible or changes the direction of its neighbours U+FFFD.
 
     Args:
@@ -24,8 +24,8 @@ def show_controls(text: str, *, keep: str = "\n\t") -> str:
 
 
 def _sign(character: str) -> str:
-    if character in _LINE_SIGNS:
-        return _LINE_SIGNS[character]
+    if character in _SIGNS:
+        return _SIGNS[character]
     if character in _JOINERS:
         return character
     if character < " ":

@@ -130,9 +130,7 @@ def comparison_series(
 def trim_start(series: Sequence[Series], min_points: int = 0) -> list[Series]:
     """Drop points above every value of the last nine tenths, which would flatten the rest.
 
-    Args:
-        series: Curves that share their axes.
-        min_points: Return the curves as they are if none would keep this number of points.
+    The curves are returned as they are if none would keep ``min_points``.
     """
     end = max((point.x for each in series for point in each.points), default=0.0)
     later = (point.y for each in series for point in each.points if point.x >= end / 10)

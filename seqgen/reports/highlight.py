@@ -20,12 +20,7 @@ def one_line(text: str) -> str:
 
 
 def underline(text: str, spans: Sequence[tuple[int, int]]) -> "Markup":
-    """Escape a text and underline parts of it.
-
-    Args:
-        text: Any text.
-        spans: Begin and end of each part in characters, in order and disjoint.
-    """
+    """Escape a text and underline parts of it, given by begin and end in order."""
     from markupsafe import Markup
 
     visible = show_controls(text)
@@ -41,13 +36,6 @@ def color_by_surprisal(text: str, bits: Sequence[float]) -> "Markup":
     """Escape a text and give each character a background class ``s1`` to ``s10``.
 
     A line break is shown as ``⏎``, which can carry a colour.
-
-    Args:
-        text: Any text.
-        bits: Surprisal of each character.
-
-    Raises:
-        ValueError: If there is not one number for each character.
     """
     from markupsafe import Markup
 
@@ -63,12 +51,7 @@ def color_by_surprisal(text: str, bits: Sequence[float]) -> "Markup":
 
 
 def color_by_activation(pieces: Sequence[str], percent: Sequence[int]) -> "Markup":
-    """Escape tokens, each in an element with a background class ``n10`` to ``n1``, or ``p1`` to 10.
-
-    Args:
-        pieces: Text of each token.
-        percent: Activation of each token, -100 to 100.
-    """
+    """Escape tokens, each in an element with a class ``n10`` to ``n1``, or ``p1`` to ``p10``."""
     from markupsafe import Markup, escape
 
     return Markup("").join(

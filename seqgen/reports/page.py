@@ -15,19 +15,10 @@ if TYPE_CHECKING:
 
 
 def render_page(template: str, **values: Any) -> bytes:
-    """Render a page.
+    """Render a template of ``templates/`` as a page in UTF-8.
 
-    Templates have two filters for untrusted text: ``one_line`` and ``show_controls``.
-
-    Args:
-        template: Name of a file in ``templates/``.
-        values: Variables of the template.
-
-    Returns:
-        The page in UTF-8; lone surrogates become question marks.
-
-    Raises:
-        jinja2.UndefinedError: If the template uses a variable that is not in ``values``.
+    Templates have two filters for untrusted text: ``one_line`` and ``show_controls``. Lone
+    surrogates become question marks.
     """
     return _environment().get_template(template).render(values).encode("utf-8", "replace")
 

@@ -9,16 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from seqgen.cli.terminal import escape_controls, flags
+from seqgen.cli.terminal import flags
 
 EVIL = "a\x1b]0;title\x07b\x9b2Jc\x7f\td\n"
-
-
-def test_control_characters_are_escaped() -> None:
-    assert escape_controls(EVIL) == "a␛]0;title␇b\ufffd2Jc␡\td\n"
-    assert escape_controls("é ñ 字 \n\t") == "é ñ 字 \n\t"
-    escaped = escape_controls("".join(map(chr, range(256)))).replace("\n", "").replace("\t", "")
-    assert not any(ord(c) < 32 or 127 <= ord(c) < 160 for c in escaped)
 
 
 def run_on_terminal(*arguments: str) -> bytes:

@@ -21,3 +21,10 @@ def test_printable_text_is_unchanged() -> None:
 def test_keep_lists_the_characters_to_keep() -> None:
     assert show_controls("a\n\tb\r", keep="") == "a⏎⇥b␍"
     assert show_controls("a\n\tb", keep="\t") == "a⏎\tb"
+
+
+def test_control_characters_are_escaped() -> None:
+    assert show_controls("a\x1b]0;title\x07b\x9b2Jc\x7f\td\n") == "a␛]0;title␇b\ufffd2Jc␡\td\n"
+    assert show_controls("é ñ 字 \n\t") == "é ñ 字 \n\t"
+    escaped = show_controls("".join(map(chr, range(256)))).replace("\n", "").replace("\t", "")
+    assert not any(ord(c) < 32 or 127 <= ord(c) < 160 for c in escaped)

@@ -15,15 +15,7 @@ from seqgen.evaluation.text.standard_error import ratio_with_error
 def row_from_losses(
     key: str, name: str, tokens: EvalTokens, nats: np.ndarray, note: str = ""
 ) -> Row:
-    """Average the losses of a model.
-
-    Args:
-        key: Name in JSON.
-        name: Name in tables.
-        tokens: What was evaluated.
-        nats: Loss of each token after the first, float [N - 1].
-        note: Remark in tables.
-    """
+    """Average the losses of each token after the first, float [N - 1], under a model."""
     nats, sizes = nats[tokens.counted], tokens.sizes[tokens.counted]
     per_token = ratio_with_error(nats, np.ones(len(nats)))
     return Row(key, name, ratio_with_error(nats, sizes), per_token, note)
@@ -36,13 +28,7 @@ def uniform_row(tokens: EvalTokens, vocab: int) -> Row:
 
 
 def ngram_rows(tokens: EvalTokens, training: np.ndarray, vocab: int) -> Iterator[Row]:
-    """Evaluate n-gram models of all orders.
-
-    Args:
-        tokens: What is evaluated.
-        training: Ids of the training part [N], each document preceded by END.
-        vocab: Size of the vocabulary.
-    """
+    """Evaluate n-gram models of all orders, trained on ids [N] with END before each document."""
     for n, model in enumerate(NGram.count_orders(training, MAX_N, vocab, boundary=END), 1):
         name = f"{n}-gram" if n > 1 else "unigram"
         note = "Kneser-Ney" if n > 1 else "frequencies"

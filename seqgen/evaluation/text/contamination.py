@@ -11,11 +11,7 @@ MAX_LENGTH = 200
 
 
 def find_overlap(text: str, training: str) -> Overlap | None:
-    """Find what a text has in common with the training text.
-
-    Returns:
-        The overlap; None if the text has fewer than `N` characters.
-    """
+    """Find what a text has in common with the training text; None for less than `N` characters."""
     if len(text) < N:
         return None
     matches = longest_matches(text, training)

@@ -68,9 +68,6 @@ def eval_tokens(
 
     Returns:
         The tokens, and a notice if they are not all of the text, otherwise "".
-
-    Raises:
-        ValueError: If an id is not in the vocabulary or there is nothing to score.
     """
     notice = ""
     counted = np.ones(max(0, len(ids) - 1), bool)

@@ -115,11 +115,7 @@ class NGram:
 
 
 def _pad(tokens: np.ndarray, n: int, boundary: int | None) -> tuple[np.ndarray, np.ndarray]:
-    """Repeat the first token and each boundary to fill a context.
-
-    Returns:
-        The tokens, and which of them to count: each once, the first not at all.
-    """
+    """Repeat the first token and each boundary to fill a context, and return which to count."""
     times = np.ones(len(tokens), np.int64)
     if boundary is not None:
         times[tokens == boundary] = max(1, n - 1)

@@ -59,14 +59,9 @@ def find_matches(texts: Sequence[str], training: str) -> list[Matches]:
 
 
 def novelty(matches: Sequence[Matches], n: int) -> float | None:
-    """Return the share of the substrings of ``n`` characters that the training text lacks.
+    """Return the share of all substrings of ``n`` characters that the training text lacks.
 
-    Args:
-        matches: Result of `find_matches`.
-        n: Length of the substrings.
-
-    Returns:
-        The share of all occurrences; None without substrings of that length.
+    None without substrings of that length.
     """
     lengths = [each.lengths[: max(0, len(each.lengths) - n + 1)] for each in matches]
     runs = np.concatenate([np.zeros(0, np.int64), *lengths])
@@ -74,14 +69,9 @@ def novelty(matches: Sequence[Matches], n: int) -> float | None:
 
 
 def copied_spans(text: str, matches: Matches, min_length: int) -> list[tuple[int, int]]:
-    """Return begin and end of the parts of a text that long matches cover.
+    """Return begin and end of the parts of a text that matches of at least a length cover.
 
-    Overlapping matches are one part.
-
-    Args:
-        text: The text.
-        matches: Its matches.
-        min_length: Least length of a match; consecutive blanks count as one character.
+    Overlapping matches are one part, and consecutive blanks count as one character.
     """
     size = len(text)
     begins = np.flatnonzero(_collapsed_lengths(text, matches) >= min_length)
@@ -98,10 +88,7 @@ def longest_copy(
 ) -> CopiedText | None:
     """Return the longest match of any text, None without matches.
 
-    Args:
-        texts: The texts.
-        matches: Result of `find_matches`.
-        training: The training text, with a NUL between documents.
+    The training text has a NUL between documents.
     """
     sizes = [_collapsed_lengths(text, each) for text, each in zip(texts, matches, strict=True)]
     largest = [int(each.max(initial=0)) for each in sizes]

@@ -16,17 +16,10 @@ def words(text: str) -> list[str]:
 
 
 def repeated_share(items: Sequence[Hashable], n: int) -> float | None:
-    """Return the share of the n-grams of a text that occurred earlier in it.
+    """Return the share of the n-grams of a text that occurred earlier in it; None without any.
 
     It is seq-rep-n, 1 - distinct n-grams / n-grams (Welleck et al. 2020, "Neural text generation
     with unlikelihood training").
-
-    Args:
-        items: Words or characters of the text.
-        n: Length of the n-grams.
-
-    Returns:
-        The share; None if the text is shorter than ``n``.
     """
     grams = [tuple(items[start : start + n]) for start in range(len(items) - n + 1)]
     return 1 - len(set(grams)) / len(grams) if grams else None

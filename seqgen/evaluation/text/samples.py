@@ -143,15 +143,9 @@ def measure_samples(
 
 
 def real_texts(text: str, sizes: Sequence[int]) -> list[str]:
-    """Cut a text into evenly spaced parts of given lengths.
+    """Cut a text into evenly spaced parts of given lengths, each from the beginning of a line.
 
-    Args:
-        text: Real text.
-        sizes: Number of characters of each part.
-
-    Returns:
-        As many parts as the text suffices for, at least one, each from the beginning of a line if
-        there is one.
+    Returns as many parts as the text suffices for, at least one.
     """
     room = int(np.searchsorted(np.cumsum(sizes), len(text), side="right"))
     sizes = sizes[: max(1, room)]
@@ -165,12 +159,7 @@ def real_texts(text: str, sizes: Sequence[int]) -> list[str]:
 
 
 def real_programs(documents: Sequence[str], size: int) -> list[str]:
-    """Cut Python programs so that they begin with a top-level block, that is after two blank lines.
-
-    Args:
-        documents: Programs; those without two blank lines are left out.
-        size: Most characters of each.
-    """
+    """Cut Python programs, so that they begin with a top-level block after two blank lines."""
     parts = [document.partition("\n\n\n") for document in documents]
     return [after[:size] for _, separator, after in parts if separator]
 

@@ -87,13 +87,7 @@ def _prefix_ranks(source: np.ndarray, text: np.ndarray) -> list[np.ndarray]:
 
 
 def _common_prefix(levels: list[np.ndarray], first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Lengths of the common prefixes of pairs of suffixes, int64 [N].
-
-    Args:
-        levels: Result of `_prefix_ranks`.
-        first: Positions of suffixes of the text [N].
-        second: Positions of suffixes of the source [N].
-    """
+    """Return the lengths of the common prefixes of pairs of suffixes, int64 [N]."""
     lengths = np.zeros(len(first), np.int64)
     last = len(levels[0]) - 1
     for level in reversed(range(len(levels))):

@@ -22,9 +22,6 @@ def extremes(
         nats: Loss of each token after the first [N - 1].
         length: Characters of an excerpt.
         count: Number of excerpts of each kind; fewer if they would overlap.
-
-    Returns:
-        The most surprising and the least surprising excerpts, the extreme one first.
     """
     text, nats_C = per_character(tokens, nats)
     length = min(length, len(text))
@@ -40,13 +37,10 @@ def extremes(
 
 
 def per_character(tokens: EvalTokens, nats: np.ndarray) -> tuple[str, np.ndarray]:
-    """Distribute the loss of each scored token over its characters.
+    """Distribute the loss of each scored token over its characters; returns the text too.
 
     A token without characters (an end, or the first bytes of a character) adds its loss to the next
     token.
-
-    Returns:
-        The text, and the loss of each character, float64 [C].
     """
     pieces, losses = [], []
     pending = 0.0

@@ -10,12 +10,10 @@ _LAST_WORD = re.compile(r"[\w'’]+\Z")
 
 
 def known_words(texts: Iterable[str], training: str) -> tuple[float | None, tuple[str, ...]]:
-    """Compute the share of words that occur in the training text, ignoring case.
+    """Return the share of words that occur in the training text, and the unknown words.
 
-    The last word of a text may be truncated and does not count.
-
-    Returns:
-        The share, None without words, and the unknown words, most frequent first.
+    Case is ignored, and the last word of a text, which may be truncated. The most frequent word is
+    first; the share is None without words.
     """
     known = set(map(str.casefold, words(training)))
     counts = Counter(word.casefold() for text in texts for word in words(_LAST_WORD.sub("", text)))

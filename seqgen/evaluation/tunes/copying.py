@@ -99,11 +99,7 @@ def shared_runs(tunes: Sequence[Melody], book: Sequence[Melody]) -> SharedRuns:
 
 
 def _concatenate(tunes: Sequence[Melody]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Concatenate the notes of tunes.
-
-    Returns:
-        Each note as one number, the index of its tune, and the end of its tune; int64 [N] each.
-    """
+    """Return each note as one number, the index of its tune and the end of its tune, int64 [N]."""
     # An interval is at most 127 semitones up or down.
     notes = [256 * tune.ticks[1:] + tune.intervals + 128 for tune in tunes]
     sizes = np.array([len(each) for each in notes], np.int64)

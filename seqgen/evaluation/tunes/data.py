@@ -12,15 +12,7 @@ from seqgen.music.normal.codec import decode_tune
 def parse_tunes(
     checkpoint: Checkpoint, tokens: RunTokens
 ) -> tuple[list[NormalTune], list[NormalTune]]:
-    """Parse the training and the validation tunes of a run.
-
-    Args:
-        checkpoint: A model of tunes.
-        tokens: What `seqgen.checkpoint.run_data.open_run_tokens` returned.
-
-    Raises:
-        CheckpointError: If the tokens are not tunes.
-    """
+    """Parse the training and the validation tunes of a run. Raises CheckpointError."""
     try:
         training, validation = (
             [*map(decode_tune, document_texts(rows, checkpoint.tokenizer))]

@@ -26,15 +26,7 @@ def _metric(
     *,
     relative: bool = False,
 ) -> Any:
-    """Declare a metric: its name for people, its unit and the range it should be in.
-
-    Args:
-        name: Name in tables.
-        unit: `SHARE`, or what is counted.
-        low: Lower bound.
-        high: Upper bound.
-        relative: Whether the bounds are multiples of the training book's value.
-    """
+    """Declare a metric; the bounds of a relative one are multiples of the training book's value."""
     return field(metadata={"name": name, "unit": unit, "aim": (low, high), "relative": relative})
 
 
@@ -98,14 +90,9 @@ class Book:
 
 
 def metrics(tunes: Sequence[Tune], book: Book) -> tuple[Metrics, CopiedRun] | None:
-    """Measure a set of tunes.
+    """Measure the tunes that have a note; returns the longest run copied from the book too.
 
-    Args:
-        tunes: Tunes without a note are left out.
-        book: The training tunes.
-
-    Returns:
-        The metrics and the longest run copied from the book; None if no tune has a note.
+    Returns None if no tune has a note.
     """
     melodies = _melodies(tunes)
     if not melodies:

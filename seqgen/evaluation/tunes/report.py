@@ -86,13 +86,7 @@ def report(
 def validate(
     texts: Sequence[str], validators: Mapping[str, Validator], allowed_mass: float | None = None
 ) -> Column:
-    """Parse and validate tunes.
-
-    Args:
-        texts: Tunes in ABC.
-        validators: By name.
-        allowed_mass: Mean probability mass that the grammar allowed.
-    """
+    """Parse tunes in ABC and apply each validator."""
     tunes = []
     accepted = dict.fromkeys(validators, 0)
     for text in texts:

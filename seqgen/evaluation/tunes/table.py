@@ -52,10 +52,6 @@ _ALL = (1.0, 1.0)
 def table(columns: Mapping[str, Column], book: Book) -> tuple[list[Row], dict[str, CopiedRun]]:
     """Measure every column against the training book.
 
-    Args:
-        columns: Sets of tunes by name.
-        book: The training tunes.
-
     Returns:
         The rows: tunes with exact bars, validators, allowed mass, then `Metrics`; and the longest
         copied run of each column that has a note.

@@ -23,18 +23,10 @@ def installed() -> bool:
 
 
 def abc2midi_agrees(abc: str, tune: Tune) -> str | None:
-    """Compare abc2midi's reading of a tune with ours.
+    """Return the first difference between abc2midi's reading of a tune and ours, or None.
 
-    Args:
-        abc: The tune in ABC.
-        tune: The tune as parsed by seqgen.
-
-    Returns:
-        None if abc2midi prints no message and plays the same pitches at the same onsets, relative
-        to the first and with repeats expanded; otherwise the first difference.
-
-    Raises:
-        FileNotFoundError: If abc2midi is not installed.
+    They agree if abc2midi prints no message and plays the same pitches at the same onsets, relative
+    to the first and with repeats expanded.
     """
     with tempfile.TemporaryDirectory() as folder:
         source, midi = Path(folder, "tune.abc"), Path(folder, "tune.mid")

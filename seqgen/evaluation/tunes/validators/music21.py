@@ -14,16 +14,11 @@ _NoteFacts = tuple[tuple[int, ...], Fraction, bool]
 
 
 def music21_agrees(abc: str, tune: Tune) -> str | None:
-    """Compare music21's reading of a tune with ours.
+    """Return the first difference between music21's reading of a tune and ours, or None.
 
-    Args:
-        abc: The tune in ABC. It should begin with ``%abc-2.1``; otherwise music21 applies an
-            accidental to its own note only.
-        tune: The tune as parsed by seqgen.
-
-    Returns:
-        None if music21 warns of nothing and reads the same pitches, lengths, ties and rests in
-        written order; otherwise the first difference.
+    They agree if music21 warns of nothing and reads the same pitches, lengths, ties and rests in
+    written order. The ABC should begin with ``%abc-2.1``; otherwise music21 applies an accidental
+    to its own note only.
     """
     with requests_on_use():
         from music21 import converter
