@@ -6,12 +6,14 @@ import sys
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 from rich.text import Text
 
+from seqgen import train
 from seqgen.checkpoint import layout
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.cli.inspect.gates import plot
@@ -41,24 +43,21 @@ def river(here: Path, make: Callable[..., Path]) -> str:
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder with a network trained for a few seconds in another process."""
+def trained(tmp_path_factory: pytest.TempPathFactory, tf: Any) -> Path:
+    """Folder with a network trained for a few seconds."""
     folder = tmp_path_factory.mktemp("trained")
     (folder / "text.txt").write_text(TEXT * 5)
-    options = (
-        "--epochs",
-        "2",
-        "--units",
-        "24",
-        "--layers",
-        "1",
-        "--batch-size",
-        "8",
-        "--seq-length",
-        "32",
+    options: dict[str, Any] = {
+        "epochs": 2.0,
+        "units": (24,),
+        "layers": 1,
+        "batch_size": 8,
+        "seq_length": 32,
+    }
+    run = train(
+        str(folder / "text.txt"), name="t", checkpoints_dir=folder / "checkpoints", **options
     )
-    command = [sys.executable, "-m", "seqgen", "train", "text.txt", "--name", "t", *options]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    assert list(run)
     return folder
 
 

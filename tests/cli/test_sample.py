@@ -210,7 +210,6 @@ def test_a_closed_pipe_ends_streaming_quietly() -> None:
         assert process.wait(20) != 0
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_an_interrupt_exits_with_status_130() -> None:
     command = [sys.executable, "-m", "seqgen", "sample", "fox", "--length", "100000000"]

@@ -334,6 +334,7 @@ def test_a_terminated_run_is_saved_and_can_be_resumed(seqgen, here: Path) -> Non
     assert f"\nstep {position.step + 3}  " in err
 
 
+@pytest.mark.slow
 def test_ctrl_c_while_tensorflow_loads_leaves_no_checkpoint(seqgen) -> None:
     status, err = run_and_signal("loading TensorFlow", signal.SIGINT, "--epochs", "1")
     assert status == 130

@@ -105,6 +105,7 @@ def test_a_finished_comparison_yields_its_results_without_training(whole) -> Non
     assert events_again[-1].comparison == events[-1].comparison
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [13, 45])
 def test_an_interrupted_comparison_resumes_with_the_same_results(
     whole, text, tmp_path, after: int
@@ -139,6 +140,7 @@ def test_an_interrupted_comparison_resumes_with_the_same_results(
             np.testing.assert_array_equal(array, weights[name])
 
 
+@pytest.mark.slow
 def test_a_variant_without_a_stored_result_is_evaluated_again(whole, text, tmp_path) -> None:
     path = tmp_path / "river-compare"
     events = run(text, path)
@@ -155,6 +157,7 @@ def test_a_variant_without_a_stored_result_is_evaluated_again(whole, text, tmp_p
     assert [m["int8_loss"] is None for m in metrics].count(False) == 1
 
 
+@pytest.mark.slow
 def test_a_failed_variant_does_not_stop_the_others(text, tmp_path) -> None:
     def failing(path: Path):
         if path.name.endswith("rnn"):
@@ -210,6 +213,7 @@ def test_the_order_of_a_list_does_not_matter(whole) -> None:
     assert events_again[-1].comparison == events[-1].comparison
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("tf")
 def test_overwrite_starts_again(text, tmp_path) -> None:
     path, options = tmp_path / "river-compare", OPTIONS | {"token_budget": (300,)}
@@ -225,6 +229,7 @@ def test_invalid_options_are_refused_before_files_are_written(text, tmp_path) ->
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("tf")
 def test_checkpoints_of_other_runs_are_not_overwritten(whole, text, tmp_path) -> None:
     path = tmp_path / "river-compare"

@@ -58,6 +58,7 @@ def test_closing_saves_the_run_and_ends_the_process(prepared: Path) -> None:
             break
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds its child in /proc")
 def test_a_killed_process_fails_only_its_variant(text_file, tmp_path) -> None:
     before = children()
@@ -73,6 +74,7 @@ def test_a_killed_process_fails_only_its_variant(text_file, tmp_path) -> None:
     assert not second.finished
 
 
+@pytest.mark.slow
 def test_errors_of_the_child_are_raised_here(prepared: Path) -> None:
     (prepared / "resume" / "training.bin").unlink()
     with pytest.raises(CheckpointError, match=r"training\.bin"):
@@ -85,6 +87,7 @@ def test_crashes_of_the_child_are_training_errors(prepared: Path, monkeypatch) -
         list(worker.train(prepared))
 
 
+@pytest.mark.slow
 def test_a_failure_to_save_on_closing_is_raised(prepared: Path) -> None:
     events = worker.train(prepared)
     for event in events:

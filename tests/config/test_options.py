@@ -5,7 +5,7 @@ from dataclasses import FrozenInstanceError, fields
 from typing import Any, get_args, get_type_hints
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqgen.config.options import (
@@ -40,6 +40,7 @@ def title(value: object) -> str | None:
 
 
 @pytest.mark.parametrize(("group", "field", "hint"), FIELDS, ids=title)
+@settings(max_examples=40)
 @given(value=values)
 def test_values_are_converted_or_refused_with_the_option(group, field, hint, value) -> None:
     accepted, error_option = None, field.name

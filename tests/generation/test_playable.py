@@ -1,4 +1,4 @@
-"""300 tunes of a random network: each is playable and satisfies the options.
+"""150 tunes of a random network: each is playable and satisfies the options.
 
 `benchmarks/tunes.py` checks thousands, also of a trained network.
 """
@@ -47,7 +47,9 @@ REQUESTS = {
 }
 # Makes the ends of sections less likely, so that sections have some length.
 BIAS = {"|]": -3.0, ":|": -2.0, "||": -1.0, "|": 1.0, "(3": 1.0}
-COUNT = 30
+COUNT = 15
+# Two of them are enough for `make check`.
+FAST = ("nothing", "all")
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +59,10 @@ def generator(tmp_path_factory: pytest.TempPathFactory, make: Callable[..., Path
     return load(make(path, **options, facts=FACTS, scale=0.3, bias=BIAS))
 
 
-@pytest.mark.parametrize("name", REQUESTS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[] if name in FAST else pytest.mark.slow) for name in REQUESTS],
+)
 def test_every_tune_is_playable_and_satisfies_the_options(
     generator: TextGenerator, name: str
 ) -> None:

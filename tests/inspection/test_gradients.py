@@ -75,6 +75,7 @@ def orthogonal(units: int, scale: float) -> np.ndarray:
     return (scale * q).astype(np.float32)
 
 
+@pytest.mark.slow
 def test_gradients_vanish_at_the_rate_of_the_spectral_radius(tf, made) -> None:
     def small(weights):
         return {
@@ -96,6 +97,7 @@ def test_gradients_vanish_at_the_rate_of_the_spectral_radius(tf, made) -> None:
     assert np.ptp(ratios) < 0.1 * abs(ratios.mean())
 
 
+@pytest.mark.slow
 def test_gradients_of_an_lstm_with_open_forget_gates_do_not_vanish(tf, made) -> None:
     def remembering(weights):
         i, f, g, o = np.split(np.zeros(64, np.float32), 4)
@@ -115,6 +117,7 @@ def test_gradients_of_an_lstm_with_open_forget_gates_do_not_vanish(tf, made) -> 
     np.testing.assert_allclose(by_state["all"].median, both, rtol=0.2)
 
 
+@pytest.mark.slow
 def test_exploding_gradients_are_measured_beyond_float32(tf, made) -> None:
     def large(weights):
         return {

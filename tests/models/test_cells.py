@@ -208,11 +208,13 @@ def test_values_and_gradients_equal_a_plain_loop_in_float64(tf, options, keeps):
     assert_same(run_layer(tf, options, keeps), run_loop(tf, options, keeps))
 
 
+@pytest.mark.slow
 def test_gradients_are_scaled_by_the_flow_at_each_step(tf, options):
     expected = run_loop(tf, options, KEEPS, flow=1.25)
     assert_same(run_layer(tf, options, KEEPS, flow=1.25), expected)
 
 
+@pytest.mark.slow
 def test_the_number_of_steps_may_be_dynamic(tf, options):
     assert_same(run_layer(tf, options, KEEPS, dynamic=True), run_loop(tf, options, KEEPS))
 

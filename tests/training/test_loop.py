@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 import time
 from collections.abc import Generator
 
@@ -28,6 +29,7 @@ from seqgen.training.events import (
     Unsaved,
 )
 from seqgen.training.run import resume_run, start_run
+from tests.conftest import TEXT
 
 OPTIONS = {
     "units": (24,),
@@ -45,6 +47,31 @@ def run(text_file, path, **options):
 
 def of_kind(events, kind):
     return [event for event in events if isinstance(event, kind)]
+
+
+def train_once(tmp_path_factory, **options):
+    """A run to its end: the text, the folder that holds its checkpoint river, its events."""
+    folder = tmp_path_factory.mktemp("finished")
+    text = folder / "river.txt"
+    text.write_text(TEXT, encoding="utf-8")
+    return text, folder, list(run(text, folder / "river", **options))
+
+
+@pytest.fixture(scope="module")
+def finished_run(tf, tmp_path_factory):
+    return train_once(tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def dropout_run(tf, tmp_path_factory):
+    return train_once(tmp_path_factory, dropout=0.2)
+
+
+@pytest.fixture
+def finished(finished_run, tmp_path):
+    """A copy of the checkpoint of `finished_run`, beside its text."""
+    shutil.copytree(finished_run[1], tmp_path, dirs_exist_ok=True)
+    return tmp_path / "river"
 
 
 @pytest.mark.usefixtures("tf")
@@ -150,33 +177,34 @@ class TestRun:
     # At step 25 an evaluation is due; the run is interrupted before it, and after its event.
     @pytest.mark.slow
     @pytest.mark.parametrize(("kind", "after"), [(Step, 37), (Step, 25), (Evaluated, 1)])
-    def test_an_interrupted_run_resumes_bit_for_bit(self, text_file, tmp_path, kind, after):
-        whole = of_kind(run(text_file, tmp_path / "whole", dropout=0.2), Step)
+    def test_an_interrupted_run_resumes_bit_for_bit(self, dropout_run, tmp_path, kind, after):
+        text, folder, events = dropout_run
+        whole = of_kind(events, Step)
         first, count = [], 0
-        events = run(text_file, tmp_path / "parts", dropout=0.2)
+        events = run(text, tmp_path / "river", dropout=0.2)
         for event in events:
             first += of_kind([event], Step)
             count += isinstance(event, kind)
             if count == after:
                 events.close()
                 break
-        rest = of_kind(resume_run(tmp_path / "parts", {}), Step)
+        rest = of_kind(resume_run(tmp_path / "river", {}), Step)
         assert [s.loss for s in first + rest] == [s.loss for s in whole]
-        one, other = (open_checkpoint(tmp_path / n).weights() for n in ("whole", "parts"))
+        paths = (folder / "river", tmp_path / "river")
+        one, other = (open_checkpoint(path).weights() for path in paths)
         for name, array in one.items():
             np.testing.assert_array_equal(array, other[name])
         lines = [
-            [(m["step"], m["validation_loss"]) for m in open_checkpoint(tmp_path / n).metrics()]
-            for n in ("whole", "parts")
+            [(m["step"], m["validation_loss"]) for m in open_checkpoint(path).metrics()]
+            for path in paths
         ]
         assert lines[0] == lines[1]
-        samples = [(tmp_path / n / "samples.txt").read_text() for n in ("whole", "parts")]
+        samples = [(path / "samples.txt").read_text() for path in paths]
         assert samples[0] == samples[1]
 
     @pytest.mark.slow
-    def test_a_run_killed_at_its_end_is_evaluated_on_resume(self, text_file, tmp_path):
-        path = tmp_path / "river"
-        finished = list(run(text_file, path))[-1]
+    def test_a_run_killed_at_its_end_is_evaluated_on_resume(self, finished_run, finished):
+        path, validation_loss = finished, finished_run[2][-1].result.validation_loss
         lines = open_checkpoint(path).metrics()
         # Killed before the last line, or after it and before the model card.
         for lost in ("metrics.jsonl", "README.md"):
@@ -186,14 +214,14 @@ class TestRun:
                 (path / lost).unlink()
             events = list(resume_run(path, {}))
             assert not of_kind(events, Step)
-            assert events[-1].result.validation_loss == finished.result.validation_loss
+            assert events[-1].result.validation_loss == validation_loss
             assert (path / "README.md").exists()
             assert len(open_checkpoint(path).metrics()) == len(lines)
         with pytest.raises(ConfigError, match="`minutes` or `epochs`"):
             list(resume_run(path, {}))
 
     @pytest.mark.slow
-    def test_a_run_continues_while_saving_fails(self, text_file, tmp_path):
+    def test_a_run_continues_while_saving_fails(self, finished_run, text_file, tmp_path):
         path = tmp_path / "river"
         events, unsaved = [], 0
         for event in run(text_file, path, save_every=0.0):
@@ -208,28 +236,26 @@ class TestRun:
         assert isinstance(events[-1], Finished)
         assert unsaved >= 5
         losses = [s.loss for s in of_kind(events, Step)]
-        assert losses == [s.loss for s in of_kind(run(text_file, tmp_path / "other"), Step)]
+        assert losses == [s.loss for s in of_kind(finished_run[2], Step)]
         assert len(open_checkpoint(path).metrics()) == len(of_kind(events, Evaluated)) + 1
 
     @pytest.mark.slow
-    def test_a_finished_run_resumes_with_more_epochs(self, text_file, tmp_path):
-        path = tmp_path / "river"
-        done = of_kind(run(text_file, path), Step)
+    def test_a_finished_run_resumes_with_more_epochs(self, finished_run, finished):
+        done = of_kind(finished_run[2], Step)
         with pytest.raises(ConfigError, match="`minutes` or `epochs`"):
-            list(resume_run(path, {}))
-        more = of_kind(resume_run(path, {"epochs": 3.0}), Step)
+            list(resume_run(finished, {}))
+        more = of_kind(resume_run(finished, {"epochs": 3.0}), Step)
         assert more[0].step == done[-1].step + 1
         assert more[-1].epoch == pytest.approx(3)
-        assert open_checkpoint(path).config.training.epochs == 3
+        assert open_checkpoint(finished).config.training.epochs == 3
 
     @pytest.mark.slow
-    def test_only_the_length_may_change_on_resume(self, text_file, tmp_path):
-        path = tmp_path / "river"
-        list(run(text_file, path))
+    def test_only_the_length_may_change_on_resume(self, finished):
         with pytest.raises(ConfigError) as error:
-            list(resume_run(path, {"units": (99,)}))
+            list(resume_run(finished, {"units": (99,)}))
         assert error.value.option == "units"
 
+    @pytest.mark.slow
     def test_minutes_limit_the_run(self, text_file, tmp_path):
         events = list(run(text_file, tmp_path / "river", epochs=None, minutes=0.05))
         assert 3 <= events[-1].result.seconds < 6
@@ -338,10 +364,9 @@ def spoil_weights(factor=np.inf):
 
 
 @pytest.mark.usefixtures("tf")
-def test_existing_checkpoints_are_refused_before_any_work(text_file, tmp_path):
-    list(run(text_file, tmp_path / "river", epochs=0.1))
+def test_existing_checkpoints_are_refused_before_any_work(text_file, finished):
     with pytest.raises(CheckpointError, match="`overwrite=True`"):
-        next(run(text_file, tmp_path / "river"))
+        next(run(text_file, finished))
 
 
 @pytest.mark.slow
@@ -361,17 +386,16 @@ def test_a_second_run_into_the_same_checkpoint_is_refused(text_file, tmp_path, m
 
 
 @pytest.mark.usefixtures("tf")
-def test_a_damaged_training_state_is_refused(text_file, tmp_path):
-    list(run(text_file, tmp_path / "river", epochs=0.1))
-    state = tmp_path / "river" / "resume" / "state.safetensors"
+def test_a_damaged_training_state_is_refused(finished):
+    state = finished / "resume" / "state.safetensors"
     content = bytearray(state.read_bytes())
     content[-100] ^= 1
     state.write_bytes(content)
     with pytest.raises(CheckpointError, match=r"state\.safetensors"):
-        list(resume_run(tmp_path / "river", {"epochs": 2.0}))
+        list(resume_run(finished, {"epochs": 3.0}))
     state.unlink()
     with pytest.raises(CheckpointError, match="`overwrite=True`"):
-        list(resume_run(tmp_path / "river", {"epochs": 2.0}))
+        list(resume_run(finished, {"epochs": 3.0}))
 
 
 @pytest.mark.usefixtures("tf")

@@ -53,16 +53,20 @@ def train_running_mean(tf, layer, weights, x, steps=60):
     """Train outputs to follow the running mean of the inputs, which needs long time constants."""
     targets = np.cumsum(x, axis=0)[..., :1] / np.arange(1, len(x) + 1)[:, None, None]
     variables = [w.value for w in layer.trainable_weights]
-    for _ in range(steps):
+
+    @tf.function
+    def step():
         with tf.GradientTape() as tape:
             y, _ = layer(tf.constant(x, tf.float32), (tf.zeros((x.shape[1], UNITS)),))
             loss = tf.reduce_mean((y - targets) ** 2)
         for variable, gradient in zip(variables, tape.gradient(loss, variables), strict=True):
             variable.assign_sub(0.5 * tf.sign(gradient))
+
+    for _ in range(steps):
+        step()
     return time_constants(weights)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("learn", [False, True])
 def test_time_constants_are_trained_only_on_request_and_stay_above_one(tf, learn):
     leaky, weights = layer(tf, tau="1:4", learn_tau=learn)
