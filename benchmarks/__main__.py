@@ -1,4 +1,8 @@
-"""Run all benchmarks, each alone on the machine, and write the results."""
+"""Run all benchmarks, or the named sections, and write ``benchmarks/results.md``.
+
+``python -m benchmarks [SECTION ...]`` takes about two hours for all sections. Sections that are not
+measured keep their results.
+"""
 
 import argparse
 import json
@@ -7,12 +11,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks import command
 from benchmarks.sampling import EMBEDDING
@@ -31,13 +36,20 @@ TITLES = {
 
 @dataclass(frozen=True)
 class Plan:
-    """What is measured, and how often.
+    """What to measure, and how often.
 
-    training: Programs to compare by size.
-    sampling: Layers, units and streams of each size.
-    scale: Sizes of texts in megabytes.
-    tune_options: Options of the training of a model of tunes, for the grammar and the validators.
-    budget: The same in words.
+    Attributes:
+        rounds: Runs of each program of a comparison.
+        scale_rounds: Runs with each size of text.
+        training: Programs to compare by size.
+        sampling: Layers, units and streams of each size.
+        scale: Sizes of texts in megabytes.
+        minutes: Training time of the section "quality".
+        feature_epochs: Epochs of each set of position features.
+        tunes: The tune book.
+        tune_options: Training options of the model of tunes in "grammar" and "tunes".
+        budget: The same in words.
+        text_options: Training options of the model of text in "startup".
     """
 
     rounds: int = 5
@@ -113,35 +125,36 @@ def training_table(plan: Plan) -> list[str]:
     lines = [
         "## Training, tokens/s",
         "",
-        f"The limit is a large matrix product: {limits['float32'] / 1e9:,.0f} GFLOP/s in float32, "
+        "The limit is the speed of a large matrix product: "
+        f"{limits['float32'] / 1e9:,.0f} GFLOP/s in float32, "
         f"{limits['bfloat16'] / 1e9:,.0f} in bfloat16.",
         "",
         f"| {' | '.join(heads)} |",
         "|---" * len(heads) + "|",
     ]
-    behind = []
+    slower = []
     for size, programs in plan.training.items():
-        found = plan.interleave("training", installed(programs), *size.arguments)
-        ours, limit = found["seqgen"], peak / size.flops_per_token
-        peers = {name: found[name] for name in PEERS if name in found}
-        behind += [
-            f"Behind: {size} trains at {ours / speed:.2f} × the speed of {peer}."
+        speeds = plan.interleave("training", installed(programs), *size.arguments)
+        ours, limit = speeds["seqgen"], peak / size.flops_per_token
+        peers = {name: speeds[name] for name in PEERS if name in speeds}
+        slower += [
+            f"Slower: {size} trains at {ours / speed:.2f} × the speed of {TITLES[peer]}."
             for peer, speed in peers.items()
             if ours < speed
         ]
-        row = [f"{found[name]:,.0f}" if name in found else "–" for name in columns]
+        row = [f"{speeds[name]:,.0f}" if name in speeds else "–" for name in columns]
         if against:
             row.append(f"{ours / max(peers.values()):.2f} ×")
-        row.append(f"{ours / found['keras']:.2f} ×" if "keras" in found else "–")
+        row.append(f"{ours / speeds['keras']:.2f} ×" if "keras" in speeds else "–")
         row += [f"{limit:,.0f}", f"{ours / limit:.0%}"]
         lines.append(f"| {size} | {' | '.join(row)} |")
-    lines += ["", *behind]
+    lines += ["", *slower]
     lines += [
         "",
-        "Where a step of seqgen goes, each part measured alone (`benchmarks/profile.py`):",
+        "Parts of a training step of seqgen, each measured alone (`benchmarks/profile.py`):",
         "",
-        "| size | a step | products in the loops over time | products before and after them "
-        "| gates, and the launch of small operations | embedding, output, loss, Adam |",
+        "| size | step | products in the loops over time | products before and after the loops "
+        "| gates, launch of small operations | embedding, output, loss, Adam |",
         "|---|---|---|---|---|---|",
     ]
     for size in plan.training:
@@ -157,23 +170,22 @@ def training_table(plan: Plan) -> list[str]:
 
 def precision_table(plan: Plan) -> list[str]:
     """Loss in bfloat16 and float32."""
-    found = {name: float(last_line("precision", name)) for name in ("float32", "bfloat16")}
+    losses = {name: float(last_line("precision", name)) for name in ("float32", "bfloat16")}
     return [
         "## Precision",
         "",
-        "The same two epochs on tinyshakespeare end at "
-        f"{found['float32']:.4f} nats per character in float32 and {found['bfloat16']:.4f} in "
-        f"bfloat16: {found['bfloat16'] - found['float32']:+.4f}.",
+        "Two epochs on tinyshakespeare reach "
+        f"{losses['float32']:.4f} nats per character in float32 and {losses['bfloat16']:.4f} in "
+        f"bfloat16: {losses['bfloat16'] - losses['float32']:+.4f}.",
     ]
 
 
 def scale_table(plan: Plan) -> list[str]:
     """Training on texts of several sizes."""
     lines = [
-        "## Scale: a text file of any size",
+        "## Scale: size of the text file",
         "",
-        "| text | until its tokens lie in their file | until the first step is done | tokens/s "
-        "| most memory held |",
+        "| text | time to encode | time to the first step | tokens/s | peak memory |",
         "|---|---|---|---|---|",
     ]
     runs: dict[float, list[dict[str, float]]] = {size: [] for size in plan.scale}
@@ -181,11 +193,12 @@ def scale_table(plan: Plan) -> list[str]:
         for size in plan.scale:
             runs[size].append(json.loads(last_line("scale", size)))
     for size, each in runs.items():
-        found = {name: statistics.median(run[name] for run in each) for name in each[0]}
+        medians = {name: statistics.median(run[name] for run in each) for name in each[0]}
+        encoded = medians["encoded"]
         lines.append(
-            f"| {size:,g} MB | {found['encoded']:.2f} s ({size / found['encoded']:,.0f} MB/s) | "
-            f"{found['first_step']:.1f} s | {found['tokens_per_second']:,.0f} | "
-            f"{found['memory'] / 1e9:.2f} GB |"
+            f"| {size:,g} MB | {encoded:.2f} s ({size / encoded:,.0f} MB/s) | "
+            f"{medians['first_step']:.1f} s | {medians['tokens_per_second']:,.0f} | "
+            f"{medians['memory'] / 1e9:.2f} GB |"
         )
     return lines
 
@@ -196,18 +209,18 @@ def sampling_table(plan: Plan) -> list[str]:
     lines = [
         "## Sampling, tokens/s",
         "",
-        f"The limit is the weights, one byte each, read once a step at {limits['cache'] / 1e9:.0f} "
-        "GB/s, as fast as a product of a matrix and a vector reads them from the caches (from "
-        f"memory: {limits['memory'] / 1e9:.0f} GB/s), or the products at "
-        f"{limits['int8'] / 1e9:,.0f} GFLOP/s, as fast as a large one in int8.",
+        "The limit is the lower of two rates: reading all weights, one byte each, at every step at "
+        f"{limits['cache'] / 1e9:.0f} GB/s, the bandwidth of a matrix-vector product from the "
+        f"caches (from memory: {limits['memory'] / 1e9:.0f} GB/s); and computing the products at "
+        f"{limits['int8'] / 1e9:,.0f} GFLOP/s, the speed of a large int8 product.",
         "",
         "| size | streams | seqgen | PyTorch step | ratio | limit | reached |",
         "|---|---|---|---|---|---|---|",
     ]
     for layers, units, streams in plan.sampling:
         programs = installed(("seqgen", "torch"))
-        found = plan.interleave("sampling", programs, layers, units, streams)
-        ours, theirs = found["seqgen"], found.get("torch")
+        speeds = plan.interleave("sampling", programs, layers, units, streams)
+        ours, theirs = speeds["seqgen"], speeds.get("torch")
         weights = Size("lstm", layers, units, EMBEDDING, 1, 1).flops_per_token / 6
         limit = min(streams * limits["cache"] / weights, limits["int8"] / (2 * weights))
         peer = f"{theirs:,.0f} | {ours / theirs:.1f} ×" if theirs else "– | –"
@@ -220,44 +233,50 @@ def sampling_table(plan: Plan) -> list[str]:
 
 def prompt_table(plan: Plan) -> list[str]:
     """Speed of reading a prompt by the sequence graph and token by token."""
-    found = json.loads(last_line("prompt"))
+    result = json.loads(last_line("prompt"))
     return [
-        "## Prompt: how fast it is read",
+        "## Prompt: speed of reading",
         "",
-        f"60,000 characters by `shakespeare` in int8: {found['characters']:,.0f} characters/s as "
-        f"a sequence, {found['sequence'] / found['steps']:.1f} times as many as token by token, "
-        f"after {found['build']:.2f} s in which the graph for it is built.",
+        "A prompt of 60,000 characters, `shakespeare`, int8:",
+        "",
+        "| method | per second |",
+        "|---|---|",
+        f"| as `seqgen sample` | {result['characters']:,.0f} characters |",
+        f"| sequence graph | {result['sequence']:,.0f} tokens |",
+        f"| token by token | {result['steps']:,.0f} tokens |",
+        "",
+        f"Building the sequence graph takes {result['build']:.2f} s.",
     ]
 
 
 def checkpointing_table(plan: Plan) -> list[str]:
     """Overhead of saving a run."""
-    found = json.loads(last_line("checkpointing"))
+    result = json.loads(last_line("checkpointing"))
     return [
-        "## Checkpointing: what saving costs a run",
+        "## Checkpointing: overhead of saving",
         "",
-        f"The state of an LSTM of 1×1024 units has {found['bytes'] / 1e6:.0f} MB. Saving it in the "
-        f"background holds training up by {found['seconds']:.2f} s and takes "
-        f"{found['processor']:.2f} s of a processor: once in 30 seconds, as by default, "
-        f"{found['share']:.2%} of the time and {found['share_of_processors']:.2%} of the "
+        f"The training state of an LSTM 1×1024 has {result['bytes'] / 1e6:.0f} MB. A save in the "
+        f"background delays training by {result['seconds']:.2f} s and takes "
+        f"{result['processor']:.2f} s of processor time. With the default of a save every 30 s "
+        f"this is {result['share']:.2%} of the time and {result['share_of_processors']:.2%} of the "
         "processors.",
     ]
 
 
 def startup_table(plan: Plan) -> list[str]:
-    """Start-up of the command, on a checkpoint train for the purpose, and the display's cost."""
+    """Start-up time of the command, and the overhead of the display."""
     with tempfile.TemporaryDirectory() as folder:
-        found = json.loads(last_line("startup", train("sonnets", folder, *plan.text_options)))
+        seconds = json.loads(last_line("startup", train("sonnets", folder, *plan.text_options)))
     return [
-        "## Startup, seconds from a cold process",
+        "## Startup, seconds of a cold process",
         "",
         "| command | seconds |",
         "|---|---|",
-        f"| `seqgen --help` | {found['help']:.2f} |",
-        f"| `seqgen sample sonnets`, first character | {found['sample']:.2f} |",
-        f"| `seqgen train sonnets`, first step done | {found['step']:.1f} |",
+        f"| `seqgen --help` | {seconds['help']:.2f} |",
+        f"| `seqgen sample sonnets`, first character | {seconds['sample']:.2f} |",
+        f"| `seqgen train sonnets`, first step done | {seconds['step']:.1f} |",
         "",
-        f"The live picture of a run takes {float(last_line('display')):.2%} of the processors.",
+        f"The live display of a run takes {float(last_line('display')):.2%} of the processors.",
     ]
 
 
@@ -274,11 +293,11 @@ def quality_table(plan: Plan) -> list[str]:
 
 def counting_table(plan: Plan) -> list[str]:
     """N-gram models and position features on tunes."""
-    lines = ["## Counting: n-grams with Kneser-Ney smoothing on held-out tunes of `tunes`"]
-    for transpose, what in (("common", "Every tonic at C"), ("none", "Keys as written")):
+    lines = ["## Counting: n-grams on held-out tunes of `tunes`"]
+    for transpose, what in (("common", "All tunes in C"), ("none", "Keys as written")):
         lines += ["", f"{what}:", "", *run_benchmark("ngram", plan.tunes, "--transpose", transpose)]
     caption = (
-        "An LSTM with more or fewer position features beside each token "
+        "An LSTM with several sets of position features "
         "(`seqgen/music/normal/position_features.py`):"
     )
     return [
@@ -294,41 +313,54 @@ def grammar_table(plan: Plan) -> list[str]:
     """Overhead of the tune grammar, by itself and in generation."""
     with tempfile.TemporaryDirectory() as folder:
         model = train(plan.tunes, folder, *plan.tune_options)
-        found = json.loads(last_line("grammar_overhead", model))
+        speeds = json.loads(last_line("grammar_overhead", model))
     lines = [
-        "## Grammar: what it costs to write playable tunes",
+        "## Grammar: overhead",
         "",
-        f"Generation by a model of `tunes` after {plan.budget}, tokens/s:",
+        f"Sampling from a model of `tunes` trained for {plan.budget}, tokens/s:",
         "",
-        "| streams | under the grammar | free | cost |",
+        "| streams | with grammar | without | overhead |",
         "|---|---|---|---|",
     ]
-    for streams, speed in found.items():
-        held, free = speed["constrained"], speed["unconstrained"]
-        lines.append(f"| {streams} | {held:,.0f} | {free:,.0f} | {1 - held / free:.0%} |")
-    return [*lines, "", "The grammar alone, tunes of random tokens:", "", *run_benchmark("grammar")]
+    for streams, speed in speeds.items():
+        with_grammar, without = speed["constrained"], speed["unconstrained"]
+        overhead = f"{1 - with_grammar / without:.0%}"
+        lines.append(f"| {streams} | {with_grammar:,.0f} | {without:,.0f} | {overhead} |")
+    return [*lines, "", "The grammar alone, on random tunes:", "", *run_benchmark("grammar")]
 
 
 def tunes_table(plan: Plan) -> list[str]:
-    """How many of thousands of tunes pass every validator."""
+    """Share of sampled tunes that pass each validator."""
     with tempfile.TemporaryDirectory() as folder:
         rows = run_benchmark("tunes", train(plan.tunes, folder, *plan.tune_options))
-    heading = f"## Tunes: how many can be played, of a model of `tunes` after {plan.budget}"
+    heading = f"## Tunes: valid tunes, from a model of `tunes` trained for {plan.budget}"
     return [heading, "", *rows]
 
 
-TABLES = {
-    "training": training_table,
-    "precision": precision_table,
-    "scale": scale_table,
-    "sampling": sampling_table,
-    "prompt": prompt_table,
-    "checkpointing": checkpointing_table,
-    "startup": startup_table,
-    "quality": quality_table,
-    "counting": counting_table,
-    "grammar": grammar_table,
-    "tunes": tunes_table,
+class Section(NamedTuple):
+    """A section of the results.
+
+    Attributes:
+        table: Measures it and returns its lines.
+        minutes: Approximate time with the default plan on two cores at 250 GFLOP/s.
+    """
+
+    table: Callable[[Plan], list[str]]
+    minutes: float
+
+
+SECTIONS = {
+    "training": Section(training_table, 17),
+    "precision": Section(precision_table, 3),
+    "scale": Section(scale_table, 8),
+    "sampling": Section(sampling_table, 5),
+    "prompt": Section(prompt_table, 1),
+    "checkpointing": Section(checkpointing_table, 2),
+    "startup": Section(startup_table, 2),
+    "quality": Section(quality_table, 3),
+    "counting": Section(counting_table, 13),
+    "grammar": Section(grammar_table, 14),
+    "tunes": Section(tunes_table, 45),
 }
 
 
@@ -346,9 +378,9 @@ def heading(plan: Plan) -> list[str]:
     return [
         "# Results",
         "",
-        f"Written by `make bench` on {date.today()}. Programs ran in turn, each alone; medians of "
-        f"{plan.rounds} runs, those of a section together (scale: {plan.scale_rounds}; precision, "
-        "quality and tunes: one). The machine is shared, so read the ratios.",
+        f"Output of `make bench` on {date.today()}. Each program runs alone. Figures are medians "
+        f"of {plan.rounds} alternating runs (scale: {plan.scale_rounds}; precision, quality and "
+        "tunes: one run). On a shared machine only the ratios are meaningful.",
         "",
         f"- {processor}, {cores()} cores, {platform.system()}, Python {platform.python_version()}",
         "- " + ", ".join(f"{name} {metadata.version(name)}" for name in names),
@@ -358,23 +390,27 @@ def heading(plan: Plan) -> list[str]:
 
 def main(argv: Sequence[str] | None = None, plan: Plan | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[*TABLES, []], default=[])
+    parser.add_argument("sections", nargs="*", choices=[*SECTIONS, []], default=[])
     parser.add_argument("--out", type=Path, default=RESULTS)
     args = parser.parse_args(argv)
+    names = args.sections or list(SECTIONS)
+    minutes = sum(SECTIONS[name].minutes for name in names)
+    print(f"{', '.join(names)}: about {minutes:g} minutes", file=sys.stderr, flush=True)
     plan = plan or Plan()
-    found = {name: previous_section(name, args.out) for name in TABLES}
-    for part in args.parts or TABLES:
-        found[part] = "\n".join(TABLES[part](plan)) + "\n"
-    text = "\n".join([*heading(plan), *filter(None, found.values())])
-    args.out.write_text(text, encoding="utf-8")
+    texts = {name: previous_section(name, args.out) for name in SECTIONS}
+    for name in names:
+        texts[name] = "\n".join(SECTIONS[name].table(plan)) + "\n"
+        # Written after each section, so that an interruption loses one at most.
+        text = "\n".join([*heading(plan), *filter(None, texts.values())])
+        args.out.write_text(text, encoding="utf-8")
     print(text)
 
 
-def previous_section(part: str, path: Path) -> str:
-    """Return the section of an earlier run, which is kept if this run measures other parts."""
+def previous_section(name: str, path: Path) -> str:
+    """Return the section of an earlier run, which is kept if this run measures others."""
     text = path.read_text(encoding="utf-8") if path.exists() else ""
-    _, found, rest = text.partition(f"## {part.capitalize()}")
-    return f"{found}{rest.partition('## ')[0].rstrip()}\n" if found else ""
+    _, title, rest = text.partition(f"## {name.capitalize()}")
+    return f"{title}{rest.partition('## ')[0].rstrip()}\n" if title else ""
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Whether seqgen and abc2midi play the same notes of real tunes, and why not where they do not.
+"""Compare the notes that seqgen and abc2midi play of real tunes, and find reasons for differences.
 
 ``python -m benchmarks.abc2midi_compare [BOOK ...] [--tunes 200] [--list]`` takes tunes of
 O'Neill's, Ryan's and Aird's books unchanged, chosen by a hash of their text. It renders
@@ -43,14 +43,20 @@ PROGRAM = "abc2midi"
 # seqgen does not play chord symbols, so abc2midi must not either.
 OPTIONS = ("-NGUI",)
 SECONDS = 30
-# By default abc2midi begins the notes of a chord one after the other.
+# By default abc2midi starts the notes of a chord one after the other.
 TOGETHER = "%%MIDI chordattack 0\n"
 TOLERANCE = Fraction(1, 192)  # of onsets and durations, in whole notes
 MISSING = "abc2midi is missing; install Debian's package: apt-get install abcmidi"
 
 
-class Heard(NamedTuple):
-    """A sounding note. onset, duration: in whole notes. pitch: key of the keyboard."""
+class PlayedNote(NamedTuple):
+    """A sounding note.
+
+    Attributes:
+        onset: Start in whole notes.
+        duration: Length in whole notes.
+        pitch: MIDI pitch.
+    """
 
     onset: Fraction
     duration: Fraction
@@ -58,7 +64,7 @@ class Heard(NamedTuple):
 
 
 class Construct(NamedTuple):
-    """Something that the programs may play differently, and how it is removed from a text."""
+    """A construct that the programs may play differently, and a function that removes it."""
 
     name: str
     remove: Callable[[str], str]
@@ -66,10 +72,12 @@ class Construct(NamedTuple):
 
 @dataclass(frozen=True)
 class Result:
-    """Of one tune.
+    """Comparison of one tune.
 
-    title: with its number. reasons: names of `Construct`, or one of `OTHER`; none where both
-    programs play the same. detail: the first difference.
+    Attributes:
+        title: Title with number.
+        reasons: Names of constructs, or one of `OTHER`; empty if both programs play the same.
+        detail: The first difference.
     """
 
     title: str
@@ -81,12 +89,12 @@ UNREADABLE = "seqgen leaves the tune out"
 REPORTED = "abc2midi reports an error"
 UNKNOWN = "other"
 OTHER = (UNREADABLE, REPORTED, UNKNOWN)
-# abc2midi says so of every chord symbol and I: line that it does not know, and plays on.
+# Messages on chord symbols and I: lines that abc2midi does not know; they do not affect notes.
 HARMLESS = re.compile("chord name|[Gg]uitar chord|MIDI chordname|I: key|double quote")
 
 
 def in_music(pattern: str, replacement: str = "") -> Callable[[str], str]:
-    """A removal from the lines of music, texts between quotation marks left alone."""
+    """Return a function that removes a pattern from the music, except in quotation marks."""
 
     def remove(text: str) -> str:
         head, key, body = re.split(r"(?m)(^K:.*\n)", text, maxsplit=1)
@@ -114,7 +122,7 @@ def without_rhythm(text: str) -> str:
 
 
 def explicit_repeats(text: str) -> str:
-    """The text with a ``|:`` where a ``:|`` without one goes back to by the standard (4.8)."""
+    """Insert ``|:`` where a ``:|`` without one goes back to by the standard (4.8)."""
     head, key, body = re.split(r"(?m)(^K:.*\n)", text, maxsplit=1)
     token = r'"[^"]*"|(?m:^[A-Za-z+]:.*$)|(?m:%.*$)|\[[A-Za-z]:[^\]]*\]|:*\|[|\]:]*|::|\[\|'
     begin, opened = 0, False
@@ -132,8 +140,8 @@ def explicit_repeats(text: str) -> str:
             begin, opened = match.end(), begins or second
         elif line != "|":
             begin, opened = match.end(), False
-    for place in reversed(inserted):
-        body = f"{body[:place]}|:{body[place:]}"
+    for index in reversed(inserted):
+        body = f"{body[:index]}|:{body[index:]}"
     return head + key + body
 
 
@@ -147,20 +155,20 @@ CONSTRUCTS = (
 )
 
 
-def chosen(book: str, count: int) -> list[str]:
-    """The texts of so many tunes of a book, the same at every call."""
+def select_texts(book: str, count: int) -> list[str]:
+    """Return the texts of ``count`` tunes of a book, the same at every call."""
     texts = [str(document.text) for document in open_corpus([book]).documents]
     return sorted(texts, key=lambda text: hashlib.sha256(text.encode()).hexdigest())[:count]
 
 
-def by_seqgen(text: str) -> list[Heard]:
-    """What seqgen plays. Raises TuneError for a tune that it cannot read or play."""
+def by_seqgen(text: str) -> list[PlayedNote]:
+    """Return what seqgen plays. Raises TuneError for a tune that it cannot read or play."""
     data = midi_file([perform(parse_tune(text))], find(DEFAULT))
-    return heard(mido.MidiFile(file=io.BytesIO(data)))
+    return notes_of(mido.MidiFile(file=io.BytesIO(data)))
 
 
-def by_abc2midi(text: str) -> tuple[list[Heard], list[str]]:
-    """What abc2midi plays, and the errors that it reports."""
+def by_abc2midi(text: str) -> tuple[list[PlayedNote], list[str]]:
+    """Return what abc2midi plays, and the errors that it reports."""
     with tempfile.TemporaryDirectory() as folder:
         source, midi = Path(folder, "tune.abc"), Path(folder, "tune.mid")
         together = re.sub(r"(?m)^K:.*\n", lambda key: key[0] + TOGETHER, text, count=1)
@@ -174,32 +182,34 @@ def by_abc2midi(text: str) -> tuple[list[Heard], list[str]]:
             for line in done.stdout.splitlines()
             if line.startswith("Error") and not HARMLESS.search(line)
         ]
-        return (heard(mido.MidiFile(midi)) if midi.is_file() else []), errors
+        return (notes_of(mido.MidiFile(midi)) if midi.is_file() else []), errors
 
 
-def heard(file: mido.MidiFile) -> list[Heard]:
-    """The notes of a MIDI file, the first at 0."""
-    results: list[Heard] = []
+def notes_of(file: mido.MidiFile) -> list[PlayedNote]:
+    """Return the notes of a MIDI file, the first at 0."""
+    results: list[PlayedNote] = []
     whole = 4 * file.ticks_per_beat
     for track in file.tracks:
         now = 0
-        begun: dict[tuple[int, int], int] = {}
+        starts: dict[tuple[int, int], int] = {}
         for message in track:
             now += message.time
             if message.type not in ("note_on", "note_off"):
                 continue
             key = message.channel, message.note
-            if key in begun:
-                start = begun.pop(key)
-                results.append(Heard(Fraction(start, whole), Fraction(now - start, whole), key[1]))
+            if key in starts:
+                start = starts.pop(key)
+                results.append(
+                    PlayedNote(Fraction(start, whole), Fraction(now - start, whole), key[1])
+                )
             if message.type == "note_on" and message.velocity:
-                begun[key] = now
+                starts[key] = now
     first = min((note.onset for note in results), default=Fraction(0))
     return sorted(note._replace(onset=note.onset - first) for note in results)
 
 
-def difference(own: Sequence[Heard], other: Sequence[Heard]) -> str:
-    """The first difference in words, seqgen's first; "" if there is none."""
+def difference(own: Sequence[PlayedNote], other: Sequence[PlayedNote]) -> str:
+    """Describe the first difference, seqgen's value first; "" if there is none."""
     for ours, theirs in zip(by_chord(own), by_chord(other), strict=False):
         fields: list[tuple[str, Fraction, Fraction, Fraction]] = [
             ("onset", ours.onset, theirs.onset, TOLERANCE),
@@ -218,9 +228,9 @@ def difference(own: Sequence[Heard], other: Sequence[Heard]) -> str:
     return ""
 
 
-def by_chord(notes: Sequence[Heard]) -> Iterator[Heard]:
-    """By onset, and by pitch among those that begin together: abc2midi begins a tick late."""
-    chord: list[Heard] = []
+def by_chord(notes: Sequence[PlayedNote]) -> Iterator[PlayedNote]:
+    """Sort by onset and pitch; abc2midi may start a note of a chord a tick late."""
+    chord: list[PlayedNote] = []
     for note in sorted(notes):
         if chord and note.onset - chord[0].onset > TOLERANCE:
             yield from sorted(chord, key=lambda note: note.pitch)
@@ -230,7 +240,7 @@ def by_chord(notes: Sequence[Heard]) -> Iterator[Heard]:
 
 
 def compare(text: str) -> Result:
-    """What makes the programs play a tune differently."""
+    """Find what makes the programs play a tune differently."""
     number, title = (re.search(rf"(?m)^{field}:\s*(.*)", text) for field in "XT")
     name = f"X:{number[1] if number else ''} {title[1] if title else ''}"
     try:
@@ -258,7 +268,7 @@ def compare(text: str) -> Result:
 
 
 def table(results: dict[str, list[Result]]) -> Iterator[str]:
-    """The rows: a tune with several reasons counts in each of theirs."""
+    """Yield the rows of the table; a tune with several reasons counts in each."""
     books = list(results)
     yield "| | " + " | ".join(books) + " |"
     yield "|---" * (1 + len(books)) + "|"
@@ -289,7 +299,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(options.workers, context) as pool:
         for book in options.books:
-            texts = chosen(book, options.tunes)
+            texts = select_texts(book, options.tunes)
             results[Path(book).stem] = list(pool.map(compare, texts, chunksize=8))
     if options.list:
         for book, tunes in results.items():

@@ -1,8 +1,8 @@
-"""Compare all cells in one layer, and the classic ones in two and three, in equal time.
+"""Compare all cells with one layer, and LSTM, GRU and RNN with two and three, in equal time.
 
 ``python -m benchmarks.cells [SOURCE] [--minutes 2] [--out FOLDER] [--cells lstm,gru]`` prints a
-table in Markdown, best first, with n-gram models among the networks. With ``--out`` it resumes an
-interrupted comparison, and leaves the checkpoints and plots of the learning curves there.
+table in Markdown, best first, with n-gram models among the networks. ``--out`` keeps the
+checkpoints and plots of the learning curves, from which an interrupted comparison is resumed.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from seqgen.models import cells
 
 CLASSIC = ("lstm", "gru", "rnn")
 HEADING = (
-    "network", "parameters", "nats", "bits per character", "perplexity", "learned from", "tokens/s",
+    "network", "parameters", "nats", "bits per character", "perplexity", "trained on", "tokens/s",
 )  # fmt: skip
 
 
@@ -57,9 +57,9 @@ def ngram_losses(source: str) -> dict[int, float]:
     """Return the nats per token of n-gram models on the same split, by n."""
     with tempfile.TemporaryDirectory() as folder:
         data = prepare(open_corpus([source]), DataOptions(), Path(folder))
-        training, held_back = np.array(data.training), np.array(data.validation)
+        training, validation = np.array(data.training), np.array(data.validation)
     size = data.tokenizer.size
-    return {n: NGram.count(training, n, size).loss(held_back) for n in (2, 3, 4, 6)}
+    return {n: NGram.count(training, n, size).loss(validation) for n in (2, 3, 4, 6)}
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -44,15 +44,11 @@ def start_run(folder: str, units: int) -> Run:
 
 
 def steps(run: Run, count: int, before: Callable[[], None]) -> np.ndarray:
-    """Return wall-clock and processor seconds of so many steps.
-
-    before: called before each.
-    """
+    """Return wall-clock and processor seconds of ``count`` steps; ``before`` precedes each."""
     began = np.array([time.perf_counter(), time.process_time()])
     for step in range(count):
         before()
-        place = (0, step % run.windows.steps)
-        run.trainer.step(run.windows.read(*place), 1e-4)
+        run.trainer.step(run.windows.read(0, step % run.windows.steps), 1e-4)
     run.writer.finish()
     return np.array([time.perf_counter(), time.process_time()]) - began
 

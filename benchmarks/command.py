@@ -1,4 +1,4 @@
-"""Run the seqgen command in a process of its own."""
+"""Run the seqgen command in a separate process."""
 
 import subprocess
 import sys

@@ -1,6 +1,6 @@
-"""Overhead of the live training display, fed as a training run feeds it.
+"""Overhead of the live training display, at 50 training steps per second.
 
-``python -m benchmarks.display [SECONDS]`` prints the fraction of this machine's processors that it
+``python -m benchmarks.display [SECONDS]`` prints the fraction of all processors that it
 takes.
 """
 
@@ -19,7 +19,7 @@ from seqgen.io.system import cores
 from seqgen.training.events import Step
 
 SECONDS = 10.0
-STEPS_A_SECOND = 50  # of a small network; a large one makes fewer
+STEPS_A_SECOND = 50  # of a small network
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -1,10 +1,10 @@
 """Overhead of the grammar in generation: tokens per second of a tune model with and without it.
 
-``python -m benchmarks.grammar_overhead NAME|PATH`` prints, as JSON, for one stream and for 64 the
-tokens per second of the whole loop with and without the grammar: medians of 5 alternating runs. A
-stream that ends its tune begins another, so that the number of streams is constant; the
-unconstrained run replays the tokens of the constrained one, so that the two differ by the grammar
-alone. The grammar is new in each run and fills its tables meanwhile, as in every call.
+``python -m benchmarks.grammar_overhead NAME|PATH`` prints, as JSON, the tokens per second of the
+whole loop with and without the grammar, for 1 and 64 streams: medians of 5 alternating runs. When a
+tune ends, its stream begins another, so that the number of streams is constant. The run without the
+grammar replays the tokens of the other, so that only the grammar differs. Each run has a new
+grammar, which fills its tables, as in every call of `seqgen sample`.
 """
 
 import argparse
@@ -34,18 +34,18 @@ TOKENS_OF_SEVERAL = 2_500
 SPEC = SamplingSpec(temperature=1.0)
 
 
-class Endless(TuneSample):
-    """Generates tune after tune up to a number of tokens, or replays given tokens."""
+class EndlessTune(TuneSample):
+    """Samples tune after tune up to a number of tokens, or replays given tokens."""
 
     def __init__(
         self,
         index: int,
         tokenizer: Tokenizer,
-        place: PositionTracker,
+        positions: PositionTracker,
         length: int,
         replay: Sequence[int],
     ) -> None:
-        super().__init__(index, tokenizer, (), place, length, lambda text: "")
+        super().__init__(index, tokenizer, (), positions, length, lambda text: "")
         self.ids: list[int] = []
         self._replay = iter(replay)
 
@@ -83,7 +83,7 @@ def measure(
     first = PositionTracker(roles(tokenizer.pieces))
     read = engine.read(np.array([(END, *first.push(END))]))
     samples = [
-        Endless(index, tokenizer, first.copy(), length, replay[index] if replay else ())
+        EndlessTune(index, tokenizer, first.copy(), length, replay[index] if replay else ())
         for index in range(streams)
     ]
     request = parse_request(
@@ -93,9 +93,11 @@ def measure(
     constraint = (
         None if replay else EndlessGrammarConstraint(request.grammar, range(streams), length + ROOM)
     )
-    chance = RandomStreams(seed, [(index,) for index in range(streams)])
+    random_streams = RandomStreams(seed, [(index,) for index in range(streams)])
     began = time.perf_counter()
-    for _ in generate_batch(engine, np.array([END]), read, samples, SPEC, chance, constraint):
+    for _ in generate_batch(
+        engine, np.array([END]), read, samples, SPEC, random_streams, constraint
+    ):
         pass
     speed = streams * length / (time.perf_counter() - began)
     return [sample.ids for sample in samples], speed

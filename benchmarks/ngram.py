@@ -1,4 +1,4 @@
-"""N-gram models on the split that a network is trained on.
+"""Loss of n-gram models with Kneser-Ney smoothing, on the split of a training run.
 
 ``python -m benchmarks.ngram SOURCE... [--transpose none]`` prints a table in Markdown: for n from 2
 to 8, nats per token on the validation part, and for tunes bits per note: the bits of all tokens
@@ -29,13 +29,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         data = prepare(corpus, DataOptions(transpose=args.transpose), Path(folder))
         parts = (data.training, data.validation)
-        training, held_back = (np.array(p[:, 0] if p.ndim == 2 else p) for p in parts)
+        training, validation = (np.array(p[:, 0] if p.ndim == 2 else p) for p in parts)
     boundary = END if data.documents > 1 else None
-    print("| n | nats a token |" + (" bits a note |" if data.facts else ""))
+    print("| n | nats per token |" + (" bits per note |" if data.facts else ""))
     print("|---|---|" + ("---|" if data.facts else ""))
     for n in range(2, 9):
         model = NGram.count(training, n, data.tokenizer.size, boundary)
-        nats = model.surprisal(held_back)
+        nats = model.surprisal(validation)
         line = f"| {n} | {nats.mean():.4f} |"
         if data.facts:
             line += f" {nats.sum() / math.log(2) / data.facts.validation_notes:.3f} |"

@@ -1,6 +1,6 @@
 """Draw the training display in a terminal, for the README.
 
-``python -m benchmarks.picture [SECONDS]`` trains on the sonnets for so many seconds of a two-minute
+``python -m benchmarks.picture [SECONDS]`` trains on the sonnets for SECONDS (75) of a two-minute
 run, and writes ``docs/training.svg``. ``--source``, ``--minutes`` and ``--out`` change these.
 """
 

@@ -28,7 +28,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 def measure(size: Size, work: int) -> dict[str, float]:
     """Return the seconds of a step and of its parts.
 
-    work: multiplications that the measurement of a product makes, at least.
+    Args:
+        size: The network and its batches.
+        work: Minimum number of multiplications in the measurement of a product.
     """
     step = prepare_step(size)
     import tensorflow as tf

@@ -41,7 +41,7 @@ def measure(name: str, characters: int, turns: int) -> dict[str, float]:
     text = str(open_corpus(["sonnets"]).documents[0].text)
     text = tokenizer.skip_unknown(text)[:characters]
     ids_T = tokenizer.encode(text)
-    built = seconds(lambda: engine.read_sequence(ids_T[:1]))
+    build = seconds(lambda: engine.read_sequence(ids_T[:1]))
     few_T = ids_T[:STEPS]
     times = [
         (
@@ -53,7 +53,7 @@ def measure(name: str, characters: int, turns: int) -> dict[str, float]:
     ]
     whole, sequence, steps = np.min(times, axis=0)
     return {
-        "build": built,
+        "build": build,
         "sequence": len(ids_T) / sequence,
         "steps": len(few_T) / steps,
         "characters": len(text) / whole,

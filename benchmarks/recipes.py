@@ -1,4 +1,4 @@
-"""Search for the options with which a network learns a text best in a given time.
+"""Search for the options with the lowest loss on a text in a given training time.
 
 ``python -m benchmarks.recipes SOURCE --minutes 2 --out FOLDER [--begin "--units 768"] [--only
 dropout,units]`` begins with the default options, changed by ``--begin``, and improves one option
@@ -63,8 +63,8 @@ class Trial:
         """Return the row of a table in Markdown."""
         words = shlex.join(to_arguments(self.options)) or "default options"
         millions = f"{self.parameters / 1e6:.1f} M"
-        passes = f"{self.epochs:.1f} | {self.seconds / 60:.1f}"
-        return f"| {words} | {self.nats:.4f} | {millions} | {passes} |"
+        length = f"{self.epochs:.1f} | {self.seconds / 60:.1f}"
+        return f"| {words} | {self.nats:.4f} | {millions} | {length} |"
 
 
 def to_arguments(options: Recipe) -> list[str]:
@@ -153,13 +153,13 @@ class Search:
         if now not in values:  # it is a number
             values = tuple(sorted((*values, now), key=float))
         for step in (1, -1):
-            place, began = values.index(now) + step, best
-            while 0 <= place < len(values):
-                trial = self.trial(best.options | {axis: values[place]})
+            index, start = values.index(now) + step, best
+            while 0 <= index < len(values):
+                trial = self.trial(best.options | {axis: values[index]})
                 if trial.nats >= best.nats:
                     break
-                best, place = trial, place + step
-            if best is not began:
+                best, index = trial, index + step
+            if best is not start:
                 break
         return best
 

@@ -1,10 +1,10 @@
-"""Make a checkpoint that comes with seqgen, by its recipe in checkpoints/shipped/recipes.toml.
+"""Train, export and evaluate an included checkpoint, by checkpoints/shipped/recipes.toml.
 
-``python -m benchmarks.release_models NAME`` trains it into build/NAME, and puts a copy, without
-the state of the run and in half precision, into checkpoints/shipped/NAME, in the place of an
-earlier one. The results of ``seqgen evaluate`` go into its model card.
+``python -m benchmarks.release_models NAME`` trains it in build/NAME, and replaces
+checkpoints/shipped/NAME by a copy in half precision without the training state. The results of
+``seqgen evaluate`` are part of its model card.
 ``python -m benchmarks.release_models NAME CHECKPOINT`` uses an existing run. ``--recipes``,
-``--build`` and ``--into`` set another file of recipes and other folders.
+``--build`` and ``--into`` name another file of recipes and other folders.
 """
 
 import argparse
@@ -49,7 +49,7 @@ def recipes(path: Path) -> dict[str, dict[str, Any]]:
 def excerpt(name: str, run: Checkpoint) -> list[str]:
     """Return the documents of the validation excerpt in tests/excerpts, after checking them.
 
-    They are fixed, so that a test can tell the loss of the checkpoint without its corpus.
+    They are fixed, so that a test can check the loss of the checkpoint without its corpus.
     """
     text = (ROOT / "tests" / "excerpts" / f"{name}.txt").read_text(encoding="utf-8")
     rows, evaluated = stored_validation(run), TASKS.load(run.config.task).parse_excerpt(text)

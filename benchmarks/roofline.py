@@ -1,4 +1,4 @@
-"""Roofline of the machine, in a separate process.
+"""Roofline of the machine: speed of large products and bandwidth.
 
 ``python -m benchmarks.roofline [--side 2048] [--rows 16384]`` prints, as JSON, FLOP/s of a large
 matrix product in float32, bfloat16 and int8, and the bandwidth of a matrix-vector product in bytes

@@ -1,4 +1,4 @@
-"""Sampling speed of one program at one size, in a separate process.
+"""Sampling speed of one program at one size.
 
 ``python -m benchmarks.sampling PROGRAM LAYERS UNITS STREAMS`` prints tokens per second of an LSTM
 with random weights and 65 tokens over the whole loop: network, sampling with temperature, decoding.

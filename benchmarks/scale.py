@@ -1,4 +1,4 @@
-"""Training on a text file of one size, in a separate process.
+"""Training on a text file of one size.
 
 ``python -m benchmarks.scale MEGABYTES [--minutes 0.25] [--units 512]`` writes a file of that size
 (the sonnets repeated, with shuffled lines), trains on it for 15 seconds, and prints as JSON: the
@@ -15,12 +15,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-# All options that would be chosen by the size of the text.
+# All options whose defaults depend on the size of the text.
 NETWORK: dict[str, Any] = {"preset": "medium", "cell": "lstm", "layers": 1, "embedding": 128}
 
 
 def write_text(path: Path, size: int) -> None:
-    """Write a text of that many bytes."""
+    """Write a text of ``size`` bytes."""
     from seqgen.data.corpora import open_corpus
 
     lines = str(open_corpus(["sonnets"]).documents[0].text).splitlines()

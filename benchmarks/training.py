@@ -1,4 +1,4 @@
-"""Training speed of one program at one size, in a separate process.
+"""Training speed of one program at one size.
 
 ``python -m benchmarks.training PROGRAM CELL LAYERS UNITS EMBEDDING WINDOW BATCH`` prints tokens per
 second: the median over steps after warm-up. Programs: seqgen, keras (stock layers and ``fit``),
@@ -102,13 +102,13 @@ def prepare_step(size: Size) -> Callable[[], object]:
     tf_runtime.load(size.batch)
     from seqgen.training.trainer import Trainer
 
-    learner = Trainer(run.model, run.training, VOCAB)
+    trainer = Trainer(run.model, run.training, VOCAB)
     windows = TBPTTBatches(tokens(), size.batch, size.window, seed=0)
     steps = iter(range(10**6))
 
     def step() -> None:
         number = next(steps)
-        learner.step(windows.read(0, number), 1e-3)
+        trainer.step(windows.read(0, number), 1e-3)
 
     return step
 

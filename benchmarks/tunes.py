@@ -1,4 +1,4 @@
-"""How many tunes of a model pass every validator, by temperature, with and without the grammar.
+"""Share of sampled tunes that pass each validator, by temperature, with and without the grammar.
 
 ``python -m benchmarks.tunes NAME [--count 10000] [--free 500] [--random 2000]`` prints a table in
 Markdown: of the trained model at temperatures from 0.5 to 1.5, of a network of the same size with
@@ -95,9 +95,9 @@ def requests(config: Config) -> list[Request]:
 def untrained(model: str, folder: Path) -> TextGenerator:
     """Return a network of the same size with random weights."""
     checkpoint = open_checkpoint(find_checkpoint(model))
-    chance = np.random.default_rng(0)
+    random = np.random.default_rng(0)
     weights = {
-        name: (SCALE * chance.standard_normal(shape)).astype(np.float32)
+        name: (SCALE * random.standard_normal(shape)).astype(np.float32)
         for name, shape in checkpoint.config.weight_shapes().items()
     }
     path = folder / "random"

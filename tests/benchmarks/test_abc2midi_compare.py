@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import abc2midi_compare as compare
-from benchmarks.abc2midi_compare import Heard, difference, explicit_repeats
+from benchmarks.abc2midi_compare import PlayedNote, difference, explicit_repeats
 
 TUNES = """\
 X:1
@@ -71,8 +71,8 @@ def test_without_abc2midi_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPa
 
 def test_what_counts_as_the_same() -> None:
     eighth, tick = Fraction(1, 8), Fraction(1, 1920)
-    chord = [Heard(Fraction(0), eighth, 60), Heard(Fraction(0), eighth, 64)]
-    spread = [Heard(Fraction(0), eighth - tick, 64), Heard(tick, eighth - 2 * tick, 60)]
+    chord = [PlayedNote(Fraction(0), eighth, 60), PlayedNote(Fraction(0), eighth, 64)]
+    spread = [PlayedNote(Fraction(0), eighth - tick, 64), PlayedNote(tick, eighth - 2 * tick, 60)]
     assert difference(chord, spread) == ""
     assert "pitch 60 and 61" in difference(chord, [chord[0]._replace(pitch=61), chord[1]])
     assert "duration" in difference(chord, [chord[0]._replace(duration=eighth / 2), chord[1]])

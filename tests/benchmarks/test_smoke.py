@@ -39,13 +39,13 @@ REELS = "".join(
 )
 TINY = ("--units", "8", "--embedding", "4", "--epochs", "0.1")
 SIZE = Size("lstm", 1, 8, 4, 5, 4)
-# The arguments that make a benchmark short. What ran with them in one test is known to the others.
+# Arguments that make a benchmark short. Tests share the results of runs with equal arguments.
 SHORT: dict[str, tuple[object, ...]] = {
     "display": (0.2, "--source", "river.txt"),
     "grammar_overhead": ("--streams", 1, 2, "--tokens", 30, "--rounds", 1),
     "grammar": ("--streams", 2, "--steps", 20),
     "roofline": ("--side", 32, "--rows", 256),
-    "position_features": ("--units", 8, "--ways", "tokens alone", "all"),
+    "position_features": ("--units", 8, "--features", "none", "all"),
     "precision": ("--source", "river.txt", "--epochs", 0.1, "--units", 8),
     "profile": ("--work", 1000),
     "prompt": ("sonnets", 900, "--turns", 1),
@@ -118,16 +118,16 @@ def run_once(module: str, *words: str) -> str:
 
 
 def figures(module: str, *arguments: object) -> dict[str, Any]:
-    """The JSON that it prints last."""
-    found: dict[str, Any] = json.loads(run(module, *arguments)[-1])
-    return found
+    """The JSON on the last line that a benchmark prints."""
+    values: dict[str, Any] = json.loads(run(module, *arguments)[-1])
+    return values
 
 
 def rows(lines: Sequence[str]) -> list[list[str]]:
     """The rows of a table in Markdown, without its heading."""
-    found = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
-    assert len({len(row) for row in found}) == 1, lines
-    return found[2:]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    assert len({len(row) for row in cells}) == 1, lines
+    return cells[2:]
 
 
 def all_positive(figures: dict[str, float]) -> bool:
@@ -144,10 +144,10 @@ def abc2midi_compare(folder: Path) -> None:
 
 
 def cells(folder: Path) -> None:
-    options = ("--minutes", "0.003", "--cells", "rnn,mingru", "--out", "found")
+    options = ("--minutes", "0.003", "--cells", "rnn,mingru", "--out", "compared")
     # One layer of each, 2 and 3 layers of the classic one, and n-gram models.
     assert len(rows(run("cells", "river.txt", *options))) == 2 + 2 + 4
-    assert (folder / "found" / "cells-one.svg").exists()
+    assert (folder / "compared" / "cells-one.svg").exists()
 
 
 def start_command(folder: Path) -> None:
@@ -165,30 +165,30 @@ def evaluated(folder: Path) -> None:
         ("river", ("--samples", "1")),
         ("reels", ("--count", "2", "--no-validators")),
     ):
-        found = json.loads(in_process("evaluate", name, *options, "--json"))
-        assert [table.title for table in evaluation(found, "seqgen evaluate").tables]
+        report = json.loads(in_process("evaluate", name, *options, "--json"))
+        assert [table.title for table in evaluation(report, "seqgen evaluate").tables]
 
 
-def governed(folder: Path) -> None:
-    found = figures("grammar_overhead", "checkpoints/reels")
-    assert list(found) == ["1", "2"]
-    assert all(all_positive(speeds) for speeds in found.values())
+def grammar_overhead(folder: Path) -> None:
+    by_streams = figures("grammar_overhead", "checkpoints/reels")
+    assert list(by_streams) == ["1", "2"]
+    assert all(all_positive(speeds) for speeds in by_streams.values())
 
 
 def grammar(folder: Path) -> None:
     assert len(rows(run("grammar"))) == 3
 
 
-def limits(folder: Path) -> None:
-    found = figures("roofline")
-    assert set(found) == {"float32", "bfloat16", "int8", "memory", "cache"}
-    assert all_positive(found)
+def roofline(folder: Path) -> None:
+    values = figures("roofline")
+    assert set(values) == {"float32", "bfloat16", "int8", "memory", "cache"}
+    assert all_positive(values)
 
 
 def ngram(folder: Path) -> None:
     for source, columns in (("river.txt", 2), ("reels.abc", 3)):
-        found = rows(run("ngram", source, "--transpose", "none"))
-        assert [len(row) for row in found] == [columns] * 7
+        table = rows(run("ngram", source, "--transpose", "none"))
+        assert [len(row) for row in table] == [columns] * 7
 
 
 def picture(folder: Path) -> None:
@@ -196,9 +196,9 @@ def picture(folder: Path) -> None:
     assert "--minutes" in (folder / "training.svg").read_text()
 
 
-def places(folder: Path) -> None:
-    found = run("position_features", "reels.abc", 1)
-    assert [name for name, _ in rows(found)] == ["tokens alone", "all"]
+def position_features(folder: Path) -> None:
+    lines = run("position_features", "reels.abc", 1)
+    assert [name for name, _ in rows(lines)] == ["none", "all"]
 
 
 def precision(folder: Path) -> None:
@@ -208,15 +208,15 @@ def precision(folder: Path) -> None:
 
 def profile(folder: Path) -> None:
     for cell in ("lstm", "gru"):  # the bias of a GRU has another shape
-        found = figures("profile", *replace(SIZE, cell=cell).arguments)
-        assert set(found) == {"step", "layers", "inside", "outside"}
-        assert min(found["step"], found["layers"]) > 0
+        values = figures("profile", *replace(SIZE, cell=cell).arguments)
+        assert set(values) == {"step", "layers", "inside", "outside"}
+        assert min(values["step"], values["layers"]) > 0
 
 
 def prompt(folder: Path) -> None:
-    found = figures("prompt")
-    assert set(found) == {"build", "sequence", "steps", "characters"}
-    assert all_positive(found)
+    values = figures("prompt")
+    assert set(values) == {"build", "sequence", "steps", "characters"}
+    assert all_positive(values)
 
 
 def quality(folder: Path) -> None:
@@ -225,11 +225,11 @@ def quality(folder: Path) -> None:
 
 def recipes(folder: Path) -> None:
     source = ("river.txt", "--epochs", "0.1", "--out", "search")
-    found = rows(run("recipes", *source, "--begin=--units 8", "--only", "norm"))
-    assert sorted(row[0] for row in found) == ["--norm layer --units 8", "--units 8"]
-    known = (folder / "search" / "runs.jsonl").read_text()
-    run("recipes", *source, "--try=--units 8")  # it is known
-    assert (folder / "search" / "runs.jsonl").read_text() == known
+    table = rows(run("recipes", *source, "--begin=--units 8", "--only", "norm"))
+    assert sorted(row[0] for row in table) == ["--norm layer --units 8", "--units 8"]
+    stored = (folder / "search" / "runs.jsonl").read_text()
+    run("recipes", *source, "--try=--units 8")  # stored, so not run again
+    assert (folder / "search" / "runs.jsonl").read_text() == stored
 
 
 def sampling(folder: Path) -> None:
@@ -237,32 +237,32 @@ def sampling(folder: Path) -> None:
         assert float(run("sampling", program, 1, 8, 1)[-1]) > 0
 
 
-def saving(folder: Path) -> None:
-    found = figures("checkpointing")
-    assert set(found) == {"bytes", "seconds", "processor", "share", "share_of_processors"}
+def checkpointing(folder: Path) -> None:
+    values = figures("checkpointing")
+    assert set(values) == {"bytes", "seconds", "processor", "share", "share_of_processors"}
 
 
 def scale(folder: Path) -> None:
-    found = figures("scale", 0.05)
-    assert set(found) == {"encoded", "first_step", "tokens_per_second", "memory"}
-    assert all_positive(found)
+    values = figures("scale", 0.05)
+    assert set(values) == {"encoded", "first_step", "tokens_per_second", "memory"}
+    assert all_positive(values)
 
 
-def ship(folder: Path) -> None:
+def release_models(folder: Path) -> None:
     into = folder / "shipped"
     into.mkdir()
     options = ("--recipes", folder / "recipes.toml", "--build", folder / "build", "--into", into)
     run("release_models", "sonnets", *options)
-    made = into / "sonnets"
-    assert json.loads((made / "evaluation.json").read_text())["tables"]
-    assert json.loads((made / "export.json").read_text())["half"]
-    assert not (made / "resume").exists()
+    checkpoint = into / "sonnets"
+    assert json.loads((checkpoint / "evaluation.json").read_text())["tables"]
+    assert json.loads((checkpoint / "export.json").read_text())["half"]
+    assert not (checkpoint / "resume").exists()
 
 
-def start(folder: Path) -> None:
-    found = figures("startup", "checkpoints/river")
-    assert set(found) == {"help", "sample", "step"}
-    assert all_positive(found)
+def startup(folder: Path) -> None:
+    values = figures("startup", "checkpoints/river")
+    assert set(values) == {"help", "sample", "step"}
+    assert all_positive(values)
 
 
 def training(folder: Path) -> None:
@@ -280,7 +280,7 @@ def tunes(folder: Path) -> None:
 
 
 def everything(folder: Path) -> None:
-    """The whole page, of a plan of one tiny run each; then one section of it anew."""
+    """All sections with a plan of one tiny run each; then a single section again."""
     assert (bench.train("river.txt", str(folder / "more"), *TINY) / "config.json").exists()
     plan = bench.Plan(
         rounds=1, scale_rounds=1,
@@ -291,7 +291,7 @@ def everything(folder: Path) -> None:
     )  # fmt: skip
     calls: list[str] = []
 
-    def trained(source: str, *_: object) -> Path:
+    def trained_before(source: str, *_: object) -> Path:
         return Path("checkpoints", "reels" if source == "reels.abc" else "river")
 
     def recorded(module: str, *arguments: object) -> list[str]:
@@ -300,10 +300,10 @@ def everything(folder: Path) -> None:
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(bench, "run_benchmark", recorded)
-        patched.setattr(bench, "train", trained)
+        patched.setattr(bench, "train", trained_before)
         bench.main(["--out", "results.md"], plan)
         text = (folder / "results.md").read_text()
-        assert len(re.findall("^## ", text, re.MULTILINE)) == len(bench.TABLES)
+        assert len(re.findall("^## ", text, re.MULTILINE)) == len(bench.SECTIONS)
         assert set(SHORT) <= set(calls)
         calls.clear()
         bench.main(["sampling", "--out", "results.md"], plan)
@@ -321,29 +321,29 @@ SMOKE: dict[str, Callable[[Path], None]] = {
     "command": start_command,
     "display": display,
     "evaluated": evaluated,
-    "grammar_overhead": governed,
+    "grammar_overhead": grammar_overhead,
     "grammar": grammar,
-    "roofline": limits,
+    "roofline": roofline,
     "ngram": ngram,
     "picture": picture,
-    "position_features": places,
+    "position_features": position_features,
     "precision": precision,
     "profile": profile,
     "prompt": prompt,
     "quality": quality,
     "recipes": recipes,
     "sampling": sampling,
-    "checkpointing": saving,
+    "checkpointing": checkpointing,
     "scale": scale,
-    "release_models": ship,
-    "startup": start,
+    "release_models": release_models,
+    "startup": startup,
     "training": training,
     "tune_pictures": tune_pictures,
     "tunes": tunes,
 }
 
 
-# The page comes last, and takes what the others measured.
+# All sections come last and use the results of the other tests.
 MODULES = sorted(each.name for each in pkgutil.iter_modules(benchmarks.__path__))
 
 
