@@ -52,6 +52,8 @@ def compare(
     from seqgen.cli import compare_results
     from seqgen.comparison import runner
 
+    if dry_run and plot:
+        raise ConfigError("has no effect with `dry_run`", option="plot")
     check_plot(plot)
     corpus = open_sources(sources, encoding)
     path = checkpoints_dir / (f"{corpus.name}-compare" if name is None else validate_name(name))

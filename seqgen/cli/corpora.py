@@ -50,6 +50,8 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Print the beginning of a corpus, or facts about it."""
+    if characters is not None and (report or as_json):
+        raise ConfigError("has no effect with `report` or `json`", option="characters")
     corpus = open_sources([source], encoding)
     for notice in corpus.notices:
         print_notice(notice)

@@ -7,6 +7,8 @@ from typing import Any
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
+from seqgen.errors import unknown_name
+
 WIDTH = 80
 METAVARS = {"<str>": "TEXT", "<path>": "PATH", "<int>": "N", "<float>": "X"}
 YES_NO = ("yes", "no")  # fit into a metavar
@@ -48,6 +50,13 @@ class Group(_Help, TyperGroup):
     """A command with subcommands."""
 
     advanced: frozenset[str] = frozenset()
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command; the error for an unknown one lists the known ones."""
+        names = self.list_commands(ctx)
+        if args[0] not in names and not ctx.resilient_parsing:
+            raise unknown_name("command", args[0], names)
+        return super().resolve_command(ctx, args)
 
 
 def _print_all(ctx: Any, param: Any, value: bool) -> None:

@@ -100,7 +100,7 @@ def select_documents(
     numbers = [_number(document) for document, _ in tunes]
     if number not in numbers:
         known = [n for n in numbers if n is not None]
-        extent = f"; the numbers are from {min(known)} to {max(known)}" if known else ""
+        extent = f"; its tunes are X:{min(known)} to X:{max(known)}" if known else ""
         raise CorpusError(f"{source}: no tune with X:{number}{extent}")
     return [each for each, n in zip(tunes, numbers, strict=True) if n == number]
 

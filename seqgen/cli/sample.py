@@ -80,6 +80,8 @@ def sample(
     generator = load(name, precision=precision, weights=weights)
     tokenizer, config = generator.checkpoint.tokenizer, generator.config
     tunes = TASKS.load(config.task).abc_samples
+    if tunes and not echo:
+        raise ConfigError("has no effect on tunes, which contain their prompt", option="no_echo")
     check_files(name, tunes, output, rendering)
     generator.counts_copies = verbose
     progress = PromptProgress() if sys.stderr.isatty() else None

@@ -216,6 +216,7 @@ def test_differing_defaults_are_reported_below_the_results(capsys) -> None:
         (("--tokenizer", "64000"), "--token-budget 64000"),
         (("--cells", "lstm,gru", "--batch-size", "60000"), "--batch-size: 60000"),
         (("--layers", "1,2", "--plot", "c.gif"), "--plot: "),
+        (("--layers", "1,2", "--plot", "c.png", "--dry-run"), "--plot: has no effect"),
         (("--layers", "1,2", "--plot", "no/c.png"), "--plot: "),
         (("--layers", "1,2", "--name", "../x"), "cannot be a checkpoint's name"),
     ],

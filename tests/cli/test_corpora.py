@@ -162,3 +162,10 @@ def test_a_text_has_no_report():
     error = run("show", "sonnets", "--report").exception
     assert isinstance(error, ConfigError)
     assert error.option == "report"
+
+
+@pytest.mark.parametrize("form", ["--json", "--report"])
+def test_characters_have_no_effect_on_facts(form: str) -> None:
+    error = run("show", "sonnets", "--characters", "9", form).exception
+    assert isinstance(error, ConfigError)
+    assert error.option == "characters"

@@ -239,8 +239,9 @@ def test_numbers_are_short() -> None:
     ("arguments", "status", "message"),
     [
         (("nope", "gates"), 1, "there is no checkpoint 'nope'"),
-        (("river",), 2, "say what to see: seqgen inspect river gradients|neurons|gates"),
-        (("river", "gate"), 2, "No such command 'gate'"),
+        (("river",), 2, "seqgen inspect river gradients|neurons|gates"),
+        (("gates",), 2, "no checkpoint given"),
+        (("river", "gate"), 2, "unknown command 'gate'; did you mean gates?"),
         (("river", "gates", "--text", "nope.txt"), 1, "nope.txt: no such file or folder"),
         (("river", "gates", "--text", "empty.txt"), 1, "empty.txt: is empty"),
         (("river", "gates", "--text", "other.txt"), 1, "in the vocabulary"),

@@ -166,7 +166,7 @@ def test_reads_standard_input_and_builtin_corpora(here: Path) -> None:
         (
             ("book.abc", "--tune", "5"),
             1,
-            "book.abc: no tune with X:5; the numbers are from 3 to 12",
+            "book.abc: no tune with X:5; its tunes are X:3 to X:12",
         ),
         (("book.abc", "--tune", "4"), 1, "book.abc: no tune can be read"),
         (("book.abc", "--tune", "7", "--score", "t.svg"), 1, "no tune could be rendered"),

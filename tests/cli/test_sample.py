@@ -168,6 +168,7 @@ def run_failing(monkeypatch, capfd, *arguments: str) -> tuple[int, str]:
         (("jig", "--tempo", "90", "--score", "x.svg"), 2, "--tempo: has no effect"),
         (("fox", "--meter", "6/8"), 2, "for models of tunes"),
         (("fox", "--midi", "x.mid"), 2, "--midi: is for models of tunes"),
+        (("jig", "--no-echo"), 2, "--no-echo: has no effect"),
         (("jig", "--output", "x.doc"), 2, "unknown output format"),
     ],
 )

@@ -1,23 +1,21 @@
-"""`seqgen inspect`: what a trained network does with a text."""
-
-from typing import Annotated
+"""`seqgen inspect`: show what a trained network does with a text."""
 
 import typer
 
-from seqgen.cli.completion import complete_checkpoint
 from seqgen.cli.help import Command, Group
 from seqgen.cli.inspect.gates import gates
 from seqgen.cli.inspect.gradients import gradients
 from seqgen.cli.inspect.neurons import neurons
+from seqgen.cli.options import CheckpointName
 from seqgen.errors import ConfigError, did_you_mean
 
 HELP = ("-h", "--help", "--help-all")
-WHAT = ("gradients", "neurons", "gates")
+VIEWS = ("gradients", "neurons", "gates")
 
 
 def is_view(word: str) -> bool:
-    """Whether a word is one of `WHAT`, or nearly."""
-    return word in WHAT or bool(did_you_mean(word, WHAT))
+    """Whether a word is one of `VIEWS`, or nearly."""
+    return word in VIEWS or bool(did_you_mean(word, VIEWS))
 
 
 class NameFirst(Group):
@@ -25,7 +23,7 @@ class NameFirst(Group):
 
     def parse_args(self, ctx, args):  # type: ignore[no-untyped-def]
         # A misspelled view is moved too, so that the error names it and not the checkpoint.
-        if len(args) == 2 and args[0] in WHAT and args[1] in HELP:
+        if len(args) == 2 and args[0] in VIEWS and args[1] in HELP:
             args = ["NAME", *args]
         elif len(args) > 1 and is_view(args[0]) and not is_view(args[1]):
             args = [args[1], args[0], *args[2:]]
@@ -42,19 +40,12 @@ app = typer.Typer(
 
 
 @app.callback()
-def inspect(
-    context: typer.Context,
-    name: Annotated[
-        str,
-        typer.Argument(
-            help="Name of a checkpoint, or path of its folder.",
-            autocompletion=complete_checkpoint,
-        ),
-    ],
-) -> None:
+def inspect(context: typer.Context, name: CheckpointName) -> None:
     """Show gradients, neurons or gates of a trained network."""
     if context.invoked_subcommand is None:
-        raise ConfigError(f"say what to see: seqgen inspect {name} {'|'.join(WHAT)}")
+        if name in VIEWS:
+            raise ConfigError(f"no checkpoint given; name one: seqgen inspect NAME {name}")
+        raise ConfigError(f"no view given; name one: seqgen inspect {name} {'|'.join(VIEWS)}")
     context.obj = name
 
 
