@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from seqgen.config.resolved import ModelSpec, TrainSpec
+from seqgen.config.resolved import ModelSpec
 from seqgen.data.batching import Batch
 from seqgen.errors import TrainingError
 from seqgen.training.trainer import Trainer, concatenate, nats
@@ -35,19 +35,13 @@ class RidgeTrainer(Trainer):
     The learning rate is the step length of Newton's method.
     """
 
-    def __init__(
-        self,
-        spec: ModelSpec,
-        options: TrainSpec,
-        vocab: int,
-        boundary: int | None = None,
-        feature_sizes: tuple[int, ...] = (),
-    ) -> None:
-        super().__init__(spec, options, vocab, boundary, feature_sizes)
-        self.ridge: float = spec.cell_options["ridge"]
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.ridge: float = self.model.spec.cell_options["ridge"]
         self.output = self.model.output_layer
         self.output.kernel.assign(tf.zeros_like(self.output.kernel))
-        inputs = self.output.kernel.shape[0] + 1
+        width, vocab = self.output.kernel.shape
+        inputs = width + 1
         self.block = BLOCK * inputs
         self.products = tf.Variable(tf.zeros((inputs, inputs), tf.float64))
         self.errors = tf.Variable(tf.zeros((inputs, vocab), tf.float64))
@@ -84,16 +78,9 @@ class RidgeTrainer(Trainer):
         self.errors.assign(arrays["ridge/errors"])
         self.tokens = arrays["ridge/tokens"].copy()
 
-    def _compute_step(
-        self,
-        inputs_TB: Any,
-        targets_TB: Any,
-        keeps_B1: Any,
-        rate: Any,
-        states: Any,
-        weights_TB: Any = None,
-    ) -> Any:
-        if weights_TB is not None:
+    def _compute_step(self, batch: Any, rate: Any, states: Any) -> Any:
+        inputs_TB, targets_TB, keeps_B1, *weights_TB = batch
+        if weights_TB:
             raise NotImplementedError("the ridge regression has no weights of targets")
         inputs, vocab = self.errors.shape
         tokens = tf.cast(self.batch_size * tf.shape(inputs_TB)[0], tf.float32)

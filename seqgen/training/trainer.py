@@ -74,16 +74,15 @@ class Trainer:
         Returns:
             The training loss in nats per token, and the gradients' norm before clipping.
         """
-        arguments = [
+        tensors = [
             tf.constant(batch.inputs),
             tf.constant(batch.targets),
             tf.constant(~batch.reset[:, None], tf.float32),
-            tf.constant(learning_rate, tf.float32),
-            self.states,
         ]
         if batch.weights is not None:
-            arguments.append(tf.constant(batch.weights))
-        loss, norm, self.states = self._train_step(*arguments)
+            tensors.append(tf.constant(batch.weights))
+        rate = tf.constant(learning_rate, tf.float32)
+        loss, norm, self.states = self._train_step(tuple(tensors), rate, self.states)
         if self.average:
             self.average.follow()
         return float(loss), float(norm)
@@ -153,23 +152,19 @@ class Trainer:
         if not random:
             return None
         shape = (None, self.batch_size, *((1 + len(feature_sizes),) if feature_sizes else ()))
-        return [
+        batch = (
             tf.TensorSpec(shape, tf.int32),
             tf.TensorSpec(shape[:2], tf.int32),
             tf.TensorSpec((self.batch_size, 1)),
+        )
+        return [
+            batch,
             tf.TensorSpec(()),
             {name: tf.TensorSpec(state.shape) for name, state in self.states.items()},
         ]
 
-    def _compute_step(
-        self,
-        inputs_TB: Any,
-        targets_TB: Any,
-        keeps_B1: Any,
-        rate: Any,
-        states: Any,
-        weights_TB: Any = None,
-    ) -> Any:
+    def _compute_step(self, batch: Any, rate: Any, states: Any) -> Any:
+        inputs_TB, targets_TB, keeps_B1, *weights_TB = batch
         losses, gradients, after = [], [], []
         # The parts are independent, so that each uses one thread.
         parts = self._split_batch(states, keeps_B1)
@@ -178,11 +173,11 @@ class Trainer:
                 tape.watch(self.weights)
                 logits, carried = self.model.forward(inputs_TB[:, own], before, training=True)
                 losses_TB = nats(targets_TB[:, own], logits)
-                if weights_TB is None:
-                    loss = tf.reduce_mean(losses_TB)
-                else:
-                    weights = weights_TB[:, own]
+                if weights_TB:
+                    weights = weights_TB[0][:, own]
                     loss = tf.reduce_sum(losses_TB * weights) / tf.reduce_sum(weights)
+                else:
+                    loss = tf.reduce_mean(losses_TB)
                 # A token has the same weight in long and short windows.
                 scaled_loss = loss * tf.cast(tf.shape(logits)[0], tf.float32) / self.window
             losses.append(loss / len(parts))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seqgen.models.cells.base import Cell
+from seqgen.models.cells.base import Arrays, Cell, LayerTensors, Names
 
 if TYPE_CHECKING:
     import onnx
@@ -74,13 +74,8 @@ class GraphBuilder:
         return self._largest.get(tensor, 1.0)
 
     def layer(
-        self,
-        cell: Cell,
-        x_BI: str,
-        states: Mapping[str, str],
-        weights: Mapping[str, np.ndarray],
-        name: str,
-    ) -> tuple[str, dict[str, str]]:
+        self, cell: Cell, x_BI: str, states: Names, weights: Arrays, name: str
+    ) -> LayerTensors:
         """Add a layer; arguments and result are those of `Cell.step`."""
         return cell.step(self, x_BI, states, weights, name)
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seqgen.models.cells.base import Cell
+from seqgen.models.cells.base import Arrays, Cell, LayerTensors, Names
 from seqgen.models.onnx.builder import GraphBuilder
 
 if TYPE_CHECKING:
@@ -30,13 +30,8 @@ class SequenceBuilder(GraphBuilder):
         self._steps: dict[str, str] = {}  # by sequence, the tensor that is one step of it
 
     def layer(
-        self,
-        cell: Cell,
-        x_BI: str,
-        states: Mapping[str, str],
-        weights: Mapping[str, np.ndarray],
-        name: str,
-    ) -> tuple[str, dict[str, str]]:
+        self, cell: Cell, x_BI: str, states: Names, weights: Arrays, name: str
+    ) -> LayerTensors:
         from onnx import TensorProto, helper
 
         if self.int8 and self._fits_int8(x_BI):

@@ -24,30 +24,13 @@ class AutodiffScan(CellLayer):
 
     def scan(self, x_TBI: Any, states: Any, weights: Any, keeps_TB1: Any) -> Any:
         a_TBG = tf.tensordot(x_TBI, tf.cast(weights["kernel"], x_TBI.dtype), 1)
-        return autodiff_scan(self.cell, a_TBG, states, weights, keeps_TB1, self.flow)
+        return _scan(self.cell, a_TBG, states, weights, keeps_TB1, self.flow)
 
 
-def autodiff_scan(
-    cell: "StepCell",
-    a_TBG: tf.Tensor,
-    states: tuple[tf.Tensor, ...],
-    weights: dict[str, tf.Tensor],
-    keeps_TB1: tf.Tensor | None = None,
-    flow: float = 1.0,
-) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
-    """Run a cell over T steps; differentiable once in ``a_TBG``, the states and the weights.
-
-    Args:
-        cell: The cell.
-        a_TBG: ``x W`` in the type of the operands of products; everything else is float32.
-        states: Before the first step, [B, H] each.
-        weights: ``recurrent_kernel``, which the cell's `kernels` splits, and ``bias`` [G].
-        keeps_TB1: 0 where a stream's states are reset before the step, else 1; None for no reset.
-        flow: Factor of a gradient from a step to the one before.
-
-    Returns:
-        The outputs [T, B, H] in the type of the input, and the states after the last step.
-    """
+def _scan(
+    cell: "StepCell", a_TBG: Any, states: Any, weights: Any, keeps_TB1: Any, flow: float
+) -> Any:
+    """Run a cell over T steps (`CellLayer.scan`), with ``x W`` as ``a_TBG``."""
     dtype = a_TBG.dtype
     kernels = cell.kernels(weights["recurrent_kernel"])
 

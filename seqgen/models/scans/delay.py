@@ -24,41 +24,17 @@ class DelayScan(CellLayer):
     def scan(self, x_TBI: Any, states: Any, weights: Any, keeps_TB1: Any) -> Any:
         a_TBH = tf.tensordot(x_TBI, tf.cast(weights["kernel"], x_TBI.dtype), 1)
         past_DBH = tf.transpose(states[0], (1, 0, 2))
-        h_TBH = delay_scan(
-            self.cell,
-            a_TBH,
-            past_DBH,
-            weights["recurrent_kernel"],
-            weights["bias"],
-            keeps_TB1,
-            self.flow,
-        )
+        h_TBH = _scan(self.cell, a_TBH, past_DBH, weights, keeps_TB1, self.flow)
         past_DBH = _last(past_DBH, h_TBH, keeps_TB1, self.flow)
         return tf.cast(h_TBH, x_TBI.dtype), (tf.transpose(past_DBH, (1, 0, 2)),)
 
 
-def delay_scan(
-    cell: "Delay",
-    a_TBH: tf.Tensor,
-    past_DBH: tf.Tensor,
-    recurrent: tf.Tensor,
-    bias: tf.Tensor,
-    keeps_TB1: tf.Tensor | None = None,
-    flow: float = 1.0,
-) -> tf.Tensor:
-    """Compute ``h_t = f(a_t + h_{t-d} R_d + ... + b)``; differentiable once in all tensors.
+def _scan(
+    cell: "Delay", a_TBH: Any, past_DBH: Any, weights: Any, keeps_TB1: Any, flow: float
+) -> Any:
+    """Compute ``h_t = f(a_t + h_{t-d} R_d + ... + b)`` at T steps, float32 [T, B, H].
 
-    Args:
-        cell: Has the delays d and the activation f.
-        a_TBH: ``x W`` in the type of the operands of products; everything else is float32.
-        past_DBH: Outputs of the D steps before the first, D being the longest delay.
-        recurrent: R of all delays, concatenated, [n H, H].
-        bias: [H].
-        keeps_TB1: 0 where a stream's past is reset before the step, else 1; None for no reset.
-        flow: Factor of a gradient from a step to the one before.
-
-    Returns:
-        h, float32 [T, B, H].
+    ``past_DBH`` has the outputs of the D steps before the first, D being the longest delay.
     """
     dtype = a_TBH.dtype
     longest = max(cell.delays)
@@ -129,7 +105,7 @@ def delay_scan(
 
         return exact.stack(), gradient
 
-    return run(a_TBH, past_DBH, recurrent, bias)
+    return run(a_TBH, past_DBH, weights["recurrent_kernel"], weights["bias"])
 
 
 def _connections(keeps_TB1: Any, delay: int, dtype: Any) -> Any:
