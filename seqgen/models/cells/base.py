@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
+from seqgen.models.activations import ACTIVATIONS, Activation
+
 if TYPE_CHECKING:
     import keras
 
@@ -77,8 +79,10 @@ class Cell(ABC):
         fixed_embedding: Whether the embedding below is not trained.
         supports_recurrent_dropout: Whether `recurrent_dropout` applies to its recurrent weights.
         bound: Largest absolute value of its output; None if unbounded.
+        activation: The chosen function, for cells with the option ``activation``.
     """
 
+    activation: Activation
     name: ClassVar[str]
     title: ClassVar[str]
     states: ClassVar[tuple[str, ...]]
@@ -97,6 +101,9 @@ class Cell(ABC):
         """
         self.options = options
         self.recurrent_dropout = recurrent_dropout
+        if "activation" in options:
+            self.activation = ACTIVATIONS[options["activation"]]
+            self.bound = self.activation.bound
 
     @property
     def preset_overrides(self) -> Mapping[str, Any]:
@@ -186,14 +193,24 @@ class RecurrentCell(Cell):
 
     Attributes:
         saved: Names of the activations that the backward pass needs, each [B, H].
+        gate_count: Number of values of a and of r per unit, G / H.
         fused_gates: Whether a and r occur only as a + r, so that their gradients are equal. If not,
             each has its own bias, and the weight ``bias`` is [2, G].
         cudnn: Keras layer with the same weights, which cuDNN runs on a GPU; "" if there is none.
     """
 
     saved: ClassVar[tuple[str, ...]]
+    gate_count: ClassVar[int] = 1
     fused_gates: ClassVar[bool] = True
     cudnn: ClassVar[str] = ""
+
+    def shapes(self, inputs: int, units: int) -> dict[str, tuple[int, ...]]:
+        width = self.gate_count * units
+        return {
+            "kernel": (inputs, width),
+            "recurrent_kernel": (units, width),
+            "bias": (width,) if self.fused_gates else (2, width),
+        }
 
     @abstractmethod
     def forward(

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from seqgen.errors import ConfigError
-from seqgen.models.activations import ACTIVATIONS
 from seqgen.models.cells.base import Arrays, Cell, Graph, LayerTensors, Names
 
 if TYPE_CHECKING:
@@ -35,8 +34,6 @@ class Delay(Cell):
     def __init__(self, options: Mapping[str, Any], recurrent_dropout: float = 0.0) -> None:
         super().__init__(options, recurrent_dropout)
         self.delays: tuple[int, ...] = options["delays"]
-        self.activation = ACTIVATIONS[options["activation"]]
-        self.bound = self.activation.bound
         repeated = sorted({d for d in self.delays if self.delays.count(d) > 1})
         if repeated:
             raise ConfigError(f"{repeated[0]} is repeated; give each delay once", option="delays")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from seqgen.models.cells.base import RecurrentCell
 from seqgen.models.cells.leaky import Leaky
 
 if TYPE_CHECKING:
@@ -57,11 +58,7 @@ class ESN(Leaky):
         return plain | {"units": 2000, "learning_rate": 0.015}
 
     def shapes(self, inputs: int, units: int) -> dict[str, tuple[int, ...]]:
-        return {
-            "kernel": (inputs, units),
-            "recurrent_kernel": (units, units),
-            "bias": (units,),
-        }
+        return RecurrentCell.shapes(self, inputs, units)
 
     def initial(self, weight: str) -> "keras.Initializer":
         import keras

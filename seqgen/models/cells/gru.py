@@ -23,6 +23,7 @@ class GRU(RecurrentCell, StepCell):
     title = "GRU"
     cudnn = "GRU"
     states = ("h",)
+    gate_count = 3
     saved = ("z", "u", "n", "h", "r_n")
     option_defaults: ClassVar = {"reset": "after"}
     fused_gates = False
@@ -32,11 +33,8 @@ class GRU(RecurrentCell, StepCell):
         self.resets_before = options["reset"] == "before"
 
     def shapes(self, inputs: int, units: int) -> dict[str, tuple[int, ...]]:
-        return {
-            "kernel": (inputs, 3 * units),
-            "recurrent_kernel": (units, 3 * units),
-            "bias": (3 * units,) if self.resets_before else (2, 3 * units),
-        }
+        shapes = super().shapes(inputs, units)
+        return shapes | {"bias": (3 * units,)} if self.resets_before else shapes
 
     def layer_class(self, *, plain: bool) -> "type[CellLayer]":
         base = StepCell if self.resets_before else RecurrentCell

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from seqgen.errors import ConfigError
-from seqgen.models.activations import ACTIVATIONS
 from seqgen.models.cells.base import Graph, RecurrentCell
 
 if TYPE_CHECKING:
@@ -38,8 +37,6 @@ class Leaky(RecurrentCell):
 
     def __init__(self, options: Mapping[str, Any], recurrent_dropout: float = 0.0) -> None:
         super().__init__(options, recurrent_dropout)
-        self.activation = ACTIVATIONS[options["activation"]]
-        self.bound = self.activation.bound
         self.ends = time_constants(options["tau"])
         self.fixed = () if options["learn_tau"] else ("timescale",)
 
@@ -49,12 +46,7 @@ class Leaky(RecurrentCell):
         return {"learning_rate": 8e-3}
 
     def shapes(self, inputs: int, units: int) -> dict[str, tuple[int, ...]]:
-        return {
-            "kernel": (inputs, units),
-            "recurrent_kernel": (units, units),
-            "bias": (units,),
-            "timescale": (units,),
-        }
+        return super().shapes(inputs, units) | {"timescale": (units,)}
 
     def initial(self, weight: str) -> "keras.Initializer":
         if weight != "timescale":

@@ -4,7 +4,6 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from seqgen.models.activations import ACTIVATIONS
 from seqgen.models.cells.base import Arrays, Cell, Graph, LayerTensors, Names
 
 if TYPE_CHECKING:
@@ -29,11 +28,6 @@ class LinearRecurrentCell(Cell):
     option_defaults: ClassVar = {"activation": "tanh"}
     supports_recurrent_dropout = False
     parts: ClassVar[int]
-
-    def __init__(self, options: Mapping[str, Any], recurrent_dropout: float = 0.0) -> None:
-        super().__init__(options, recurrent_dropout)
-        self.activation = ACTIVATIONS[options["activation"]]
-        self.bound = self.activation.bound
 
     @property
     def preset_overrides(self) -> Mapping[str, Any]:

@@ -22,15 +22,9 @@ class LSTM(RecurrentCell):
     title = "LSTM"
     cudnn = "LSTM"
     states = ("h", "c")
+    gate_count = 4
     option_defaults: ClassVar = {"forget_bias": 1.0}
     saved = ("i", "f", "g", "o", "tanh(c')", "c")
-
-    def shapes(self, inputs: int, units: int) -> dict[str, tuple[int, ...]]:
-        return {
-            "kernel": (inputs, 4 * units),
-            "recurrent_kernel": (units, 4 * units),
-            "bias": (4 * units,),
-        }
 
     def initial(self, weight: str) -> "keras.Initializer":
         import keras

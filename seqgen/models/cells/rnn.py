@@ -1,9 +1,7 @@
 """The vanilla recurrent network (Elman 1990)."""
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from seqgen.models.activations import ACTIVATIONS
 from seqgen.models.cells.base import Graph, RecurrentCell
 
 
@@ -18,18 +16,6 @@ class RNN(RecurrentCell):
     states = ("h",)
     option_defaults: ClassVar = {"activation": "tanh", "recurrent_init": "orthogonal"}
     saved = ("h'",)
-
-    def __init__(self, options: Mapping[str, Any], recurrent_dropout: float = 0.0) -> None:
-        super().__init__(options, recurrent_dropout)
-        self.activation = ACTIVATIONS[options["activation"]]
-        self.bound = self.activation.bound
-
-    def shapes(self, inputs: int, units: int) -> dict[str, tuple[int, ...]]:
-        return {
-            "kernel": (inputs, units),
-            "recurrent_kernel": (units, units),
-            "bias": (units,),
-        }
 
     def forward(
         self, a: Any, r: Any, states: tuple[Any, ...]
