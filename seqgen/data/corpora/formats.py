@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 UNPACK = "unpack it first: `{command}`"
 CONVERT = "convert it to text first, for example `{command}`"
-NO_TEXT = "it holds no text to learn from"
+NO_TEXT = "it contains no text"
 
 HEAD = 65_536  # characters examined for markup
 LONG = HEAD // 2  # characters from which on a text may be truncated
@@ -52,88 +52,63 @@ MARKUP = "pandoc -t plain {file} -o text.txt"
 IMAGE = Format(
     "an image", "if it shows text, extract that first, for example `tesseract {file} text`"
 )
+PIPE = "{command} {{file}} | seqgen train -"
 EXPORT = "export its texts first, for example by {program}"
+MAYBE_IMAGE = Format(IMAGE.name, IMAGE.advice, certain=False)
+MAYBE_SOUND = _no_text("a sound recording", certain=False)
+PICKLE = Format(
+    "a Python pickle",
+    "seqgen does not open it, since it can run code; write its texts to a file first",
+    certain=False,
+)
 
-# (offset, signature, format), the longer and more specific before the shorter.
-SIGNATURES: tuple[tuple[int, bytes, Format], ...] = (
-    (0, b"%PDF-", _convert("a PDF document", "pdftotext {file}")),
-    (60, b"BOOKMOBI", _convert("a Kindle book", EBOOK)),
-    (0, b"AT&TFORM", _convert("a DjVu document", "djvutxt {file}")),
-    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", _convert("an old Office document", OFFICE)),
-    (0, b"ITSF", Format("a CHM help file", UNPACK.format(command="7z x {file}"), certain=False)),
-    (0, b"7z\xbc\xaf\x27\x1c", _unpack("a 7z archive", "7z x {file}")),
-    (0, b"Rar!\x1a\x07", _unpack("a RAR archive", "unrar x {file}")),
-    (257, b"ustar", _unpack("a tar archive", "tar -xf {file}", certain=False)),
-    (0, b"BZh", _unpack("a bzip2 file", "bzcat {file} | seqgen train -", certain=False)),
-    (0, b"\xfd7zXZ\0", _unpack("an xz file", "xzcat {file} | seqgen train -")),
-    (0, b"\x28\xb5\x2f\xfd", _unpack("a Zstandard file", "zstdcat {file} | seqgen train -")),
-    (0, b"\x04\x22\x4d\x18", _unpack("an LZ4 file", "lz4cat {file} | seqgen train -")),
-    (0, b"\x1f\x9d", _unpack("a compress file", "zcat {file} | seqgen train -")),
-    (0, b"MSCF\0\0\0\0", _unpack("a cabinet archive", "cabextract {file}")),
-    (0, b"!<arch>\n", _unpack("an ar archive", "ar x {file}")),
-    (0, b"\xed\xab\xee\xdb", _unpack("an RPM package", "rpm2cpio {file} | cpio -i")),
-    (32769, b"CD001", _unpack("a CD image", "7z x {file}", certain=False)),
-    (0, b"MThd", Format("a MIDI file", "tunes are learned from ABC: `midi2abc {file}`", False)),
-    (0, b"\x89PNG\r\n\x1a\n", IMAGE),
-    (0, b"\xff\xd8\xff", IMAGE),
-    (0, b"GIF87a", IMAGE),
-    (0, b"GIF89a", IMAGE),
-    (0, b"II*\0", IMAGE),
-    (0, b"MM\0*", IMAGE),
-    (0, b"8BPS\0", IMAGE),
-    (0, b"\0\0\1\0", IMAGE),
-    (0, b"BM", Format(IMAGE.name, IMAGE.advice, certain=False)),
-    (8, b"WEBP", Format(IMAGE.name, IMAGE.advice, certain=False)),
-    (8, b"WAVE", _no_text("a sound recording", certain=False)),
-    (8, b"AIFF", _no_text("a sound recording", certain=False)),
-    (8, b"AVI ", _no_text("a video", certain=False)),
-    (0, b"ID3", _no_text("a sound recording", certain=False)),
-    (0, b"fLaC", _no_text("a sound recording", certain=False)),
-    (0, b"OggS", _no_text("a sound recording", certain=False)),
-    (0, b"#!AMR", _no_text("a sound recording", certain=False)),
-    (0, b"\xff\xfb", _no_text("a sound recording", certain=False)),
-    (0, b"\xff\xf3", _no_text("a sound recording", certain=False)),
-    (0, b"\xff\xf1", _no_text("a sound recording", certain=False)),
-    (4, b"ftypheic", IMAGE),
-    (4, b"ftypmif1", IMAGE),
-    (4, b"ftypavif", IMAGE),
-    (4, b"ftypM4A", _no_text("a sound recording")),
-    (4, b"ftyp", _no_text("a video", certain=False)),
-    (0, b"\x1a\x45\xdf\xa3", _no_text("a video")),
-    (0, b"\0\0\1\xba", _no_text("a video")),
-    (0, b"\0\0\1\xb3", _no_text("a video")),
-    (0, b"FLV\1", _no_text("a video")),
-    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", _no_text("a video")),
-    (0, b"bplist00", _convert("a binary property list", "plutil -convert xml1 {file}")),
-    (0, b"SQLite format 3\0", _convert("an SQLite database", "sqlite3 {file} .dump")),
-    (0, b"\x89HDF\r\n\x1a\n", Format("an HDF5 file", EXPORT.format(program="h5py"))),
-    (0, b"PAR1", Format("a Parquet table", EXPORT.format(program="pandas"), False)),
-    (0, b"ARROW1", Format("an Arrow table", EXPORT.format(program="pandas"), False)),
-    (0, b"\x93NUMPY", _no_text("a NumPy array")),
-    (0, b"\x7fELF", _no_text("a program")),
-    (0, b"MZ", _no_text("a program", certain=False)),
-    (0, b"\xfe\xed\xfa\xce", _no_text("a program")),
-    (0, b"\xfe\xed\xfa\xcf", _no_text("a program")),
-    (0, b"\xce\xfa\xed\xfe", _no_text("a program")),
-    (0, b"\xcf\xfa\xed\xfe", _no_text("a program")),
-    (0, b"\xca\xfe\xba\xbe", _no_text("a program")),
-    (0, b"\0asm", _no_text("a program")),
-    (0, b"\0\1\0\0\0", _no_text("a font")),
-    (0, b"OTTO\0", _no_text("a font")),
-    (0, b"wOFF", _no_text("a font", certain=False)),
-    (0, b"wOF2", _no_text("a font", certain=False)),
-    *(
-        (0, bytes([0x80, version]), Format(
-            "a Python pickle",
-            "seqgen does not open it, since it can run code; write its texts to a file first",
-            certain=False,
-        ))
-        for version in range(2, 6)
-    ),
+# Signatures by format, at the beginning of the file or with an offset; the longer and more specific
+# before the shorter.
+SIGNATURES: tuple[tuple[Format, tuple[bytes | tuple[int, bytes], ...]], ...] = (
+    (_convert("a PDF document", "pdftotext {file}"), (b"%PDF-",)),
+    (_convert("a Kindle book", EBOOK), ((60, b"BOOKMOBI"),)),
+    (_convert("a DjVu document", "djvutxt {file}"), (b"AT&TFORM",)),
+    (_convert("an old Office document", OFFICE), (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",)),
+    (_unpack("a CHM help file", "7z x {file}", certain=False), (b"ITSF",)),
+    (_unpack("a 7z archive", "7z x {file}"), (b"7z\xbc\xaf\x27\x1c",)),
+    (_unpack("a RAR archive", "unrar x {file}"), (b"Rar!\x1a\x07",)),
+    (_unpack("a tar archive", "tar -xf {file}", certain=False), ((257, b"ustar"),)),
+    (_unpack("a bzip2 file", PIPE.format(command="bzcat"), certain=False), (b"BZh",)),
+    (_unpack("an xz file", PIPE.format(command="xzcat")), (b"\xfd7zXZ\0",)),
+    (_unpack("a Zstandard file", PIPE.format(command="zstdcat")), (b"\x28\xb5\x2f\xfd",)),
+    (_unpack("an LZ4 file", PIPE.format(command="lz4cat")), (b"\x04\x22\x4d\x18",)),
+    (_unpack("a compress file", PIPE.format(command="zcat")), (b"\x1f\x9d",)),
+    (_unpack("a cabinet archive", "cabextract {file}"), (b"MSCF\0\0\0\0",)),
+    (_unpack("an ar archive", "ar x {file}"), (b"!<arch>\n",)),
+    (_unpack("an RPM package", "rpm2cpio {file} | cpio -i"), (b"\xed\xab\xee\xdb",)),
+    (_unpack("a CD image", "7z x {file}", certain=False), ((32769, b"CD001"),)),
+    (Format("a MIDI file", "tunes are read from ABC: `midi2abc {file}`", False), (b"MThd",)),
+    (IMAGE, (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*",
+             b"8BPS\0", b"\0\0\1\0", (4, b"ftypheic"), (4, b"ftypmif1"), (4, b"ftypavif"))),
+    (MAYBE_IMAGE, (b"BM", (8, b"WEBP"))),
+    (MAYBE_SOUND, ((8, b"WAVE"), (8, b"AIFF"), b"ID3", b"fLaC", b"OggS", b"#!AMR", b"\xff\xfb",
+                   b"\xff\xf3", b"\xff\xf1")),
+    (_no_text("a sound recording"), ((4, b"ftypM4A"),)),
+    (_no_text("a video", certain=False), ((4, b"ftyp"), (8, b"AVI "))),
+    (_no_text("a video"), (b"\x1a\x45\xdf\xa3", b"\0\0\1\xba", b"\0\0\1\xb3", b"FLV\1",
+                           b"\x30\x26\xb2\x75\x8e\x66\xcf\x11")),
+    (_convert("a binary property list", "plutil -convert xml1 {file}"), (b"bplist00",)),
+    (_convert("an SQLite database", "sqlite3 {file} .dump"), (b"SQLite format 3\0",)),
+    (Format("an HDF5 file", EXPORT.format(program="h5py")), (b"\x89HDF\r\n\x1a\n",)),
+    (Format("a Parquet table", EXPORT.format(program="pandas"), False), (b"PAR1",)),
+    (Format("an Arrow table", EXPORT.format(program="pandas"), False), (b"ARROW1",)),
+    (_no_text("a NumPy array"), (b"\x93NUMPY",)),
+    (_no_text("a program", certain=False), (b"MZ",)),
+    (_no_text("a program"), (b"\x7fELF", b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf",
+                             b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe",
+                             b"\0asm")),
+    (_no_text("a font"), (b"\0\1\0\0\0", b"OTTO\0")),
+    (_no_text("a font", certain=False), (b"wOFF", b"wOF2")),
+    (PICKLE, (b"\x80\2", b"\x80\3", b"\x80\4", b"\x80\5")),
 )  # fmt: skip
 
 ZIP = _unpack("a zip archive", "unzip {file}")
-GZIP = _unpack("a gzip file", "zcat {file} | seqgen train -")
+GZIP = _unpack("a gzip file", PIPE.format(command="zcat"))
 TAR_GZIP = _unpack("a compressed tar archive", "tar -xzf {file}")
 EPUB = Format(
     "an EPUB book",
@@ -154,7 +129,7 @@ MEMBERS = {
     b"[Content_Types].xml": _convert("an Office document", OFFICE),
     b"META-INF/container.xml": Format(
         "a compressed MusicXML score",
-        "tunes are learned from ABC: `unzip {file}`, then convert it by `xml2abc`",
+        "tunes are read from ABC: `unzip {file}`, then convert it by `xml2abc`",
     ),
 }
 LOCAL_HEADER = b"PK\x03\x04"
@@ -171,9 +146,12 @@ def detect_format(head: bytes, looks_binary: bool) -> Format | None:
         return _zip_format(head)
     if head.startswith(b"\x1f\x8b"):
         return TAR_GZIP if b"ustar" in _inflate(head)[257:265] else GZIP
-    for offset, signature, format in SIGNATURES:
-        if head.startswith(signature, offset) and (format.certain or looks_binary):
-            return format
+    for format, signatures in SIGNATURES:
+        if format.certain or looks_binary:
+            for signature in signatures:
+                offset, content = (0, signature) if isinstance(signature, bytes) else signature
+                if head.startswith(content, offset):
+                    return format
     return None
 
 
@@ -222,7 +200,7 @@ class Markup:
     def notice(self, files: str, first: str) -> str:
         """Return the notice for these files, ``first`` being the name of one."""
         return (
-            f"{files}: {self.name}, whose markup will be learned with the text; to learn the text "
+            f"{files}: {self.name}, whose markup will be part of the text; to train on the text "
             f"alone, convert it first, for example `{self.command.format(file=first)}`"
         )
 
