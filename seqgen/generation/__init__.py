@@ -1,4 +1,4 @@
-"""Text and tunes from a checkpoint, on ONNX Runtime; TensorFlow is never needed here."""
+"""Sampling of text and tunes from a checkpoint, on ONNX Runtime without TensorFlow."""
 
 from functools import partial
 from pathlib import Path
@@ -21,14 +21,17 @@ def load(
     threads: int | None = None,
     weights: str = layout.BEST,
 ) -> TextGenerator:
-    """Open a checkpoint to write from it.
+    """Open a checkpoint for sampling.
 
-    path: the checkpoint's folder, or its name in ``checkpoints/``.
-    precision: of the network's products: "int8", or "float32" for slower and exact ones.
-    threads: cores that a step may use; by default chosen by the size of the network.
-    weights: "best", or "last" for those at the end of a run, where it has kept them.
-    Raises CheckpointError if there is none, or it is damaged, ConfigError for an unknown precision
-    or unknown weights.
+    Args:
+        path: Folder of the checkpoint, or its name in ``checkpoints/``.
+        precision: Precision of matrix products: "int8", or "float32", which is slower and exact.
+        threads: Number of threads; None to choose it by the size of the network.
+        weights: "best", or "last" for those at the end of the run, if stored.
+
+    Raises:
+        CheckpointError: If there is no such checkpoint, or it is damaged.
+        ConfigError: If precision or weights are unknown.
     """
     if weights not in layout.WEIGHTS_OF:
         raise unknown_name("weights", weights, layout.WEIGHTS_OF)

@@ -10,7 +10,7 @@ from seqgen.generation.constraint import mask_logits
 MIN_PERIOD = 40  # characters
 MAX_PERIOD = 4096
 REPEATS = 3
-# Characters between two checks: so many that a check costs nothing compared with the network.
+# Characters between two checks, whose cost is then negligible compared with the network.
 CHECK_EVERY = 128
 # The same where the third repeat is avoided: fewer, since the second must be detected before it.
 CHECK_EVERY_TO_AVOID = 12
@@ -43,7 +43,7 @@ class LoopDetector:
     """
 
     def __init__(self, every: int = CHECK_EVERY) -> None:
-        """Search for a passage every so many characters."""
+        """Search for a passage after each ``every`` characters."""
         self.period = 0
         self.run = 0
         self._every = every

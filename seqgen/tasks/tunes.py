@@ -214,16 +214,16 @@ def split_tunes(corpus: "Corpus", transpose: str, voice: str | None = None) -> "
     if not tunes:
         most = sorted(book.rejected.items(), key=lambda item: -len(item[1]))[:3]
         why = "; ".join(f"{reason} ({len(places)}, as in {places[0]})" for reason, places in most)
-        raise CorpusError(f"{corpus.name} holds no tune that can be learned: {why}")
+        raise CorpusError(f"{corpus.name} has no tune that can be used: {why}")
     notices = []
     if rejected := sum(map(len, book.rejected.values())):
         notices.append(
-            f"{rejected:,} of {len(corpus.documents):,} tunes were set aside "
+            f"{rejected:,} of {len(corpus.documents):,} tunes were left out "
             f"(run seqgen corpora show {corpus.sources[0]} --report for the reasons)"
         )
     if book.duplicates:
         twice = len(book.duplicates)
-        notices.append(f"{twice:,} tunes that were there before, by another name or in another key")
+        notices.append(f"{twice:,} tunes are duplicates under another name or in another key")
     notices += book.left_out.lines()
     count = len(corpus.documents)
     if len(tunes) == 1:

@@ -38,7 +38,7 @@ def decode(chunks: Iterable[bytes], origin: str, encoding: str | None = None) ->
     codec = ""
     read = lines = 0  # bytes given to the decoder, and line ends that it returned
     rest = ""  # a CR at the end of a chunk, which may be half of a CRLF
-    begun = False
+    started = False
     for chunk, final in _mark_last(chunks):
         if not codec:
             codec = encoding or detect_bom(chunk) or "utf-8"
@@ -60,8 +60,8 @@ def decode(chunks: Iterable[bytes], origin: str, encoding: str | None = None) ->
             ) from None
         except UnicodeError as error:
             raise CorpusError(f"{origin}: is not {codec}: {error}") from None
-        if not begun:
-            text, begun = text.removeprefix("\ufeff"), bool(text)
+        if not started:
+            text, started = text.removeprefix("\ufeff"), bool(text)
         if "\0" in text:
             line = lines + normalize_line_ends(text[: text.index("\0")]).count("\n") + 1
             raise CorpusError(f"{origin}: looks binary, not text (a NUL character in line {line})")

@@ -15,7 +15,7 @@ import numpy as np
 from seqgen.config.options import BLANK_LINE, BLANK_LINES, LINE
 from seqgen.data.corpora.longtext import LongText
 
-# Of a longer text, so many characters are examined, in pieces evenly spread over it.
+# Maximum number of characters that are examined, in pieces evenly spread over the text.
 SAMPLE_CHARACTERS = 2_000_000
 PIECES = 8
 MIN_DOCUMENTS = 20  # documents
