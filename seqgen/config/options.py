@@ -36,15 +36,9 @@ class DataOptions(Options):
     vocab_size: int | None = option(
         None, "Vocabulary size of word and subword tokenizers.", least=2, most=1_000_000
     )
-    documents: str = option(
-        AUTO,
-        "Document unit or separator line.",
-        names="documents",
-    )
+    documents: str = option(AUTO, "Document unit or separator line.", names="documents")
     transpose: str = option(
-        "common",
-        "Transposition of training tunes.",
-        choices=("common", "none", "augment"),
+        "common", "Transposition of training tunes.", choices=("common", "none", "augment")
     )
     voice: str | None = option(
         None, "Voice (V:) to train on.", default_text="the first", advanced=True
@@ -117,10 +111,7 @@ class ModelOptions(Options):
         advanced=True,
     )
     tau: str | None = option(
-        None,
-        "Time constants of leaky units.",
-        default_text="1:10",
-        advanced=True,
+        None, "Time constants of leaky units.", default_text="1:10", advanced=True
     )
     learn_tau: bool = option(False, "Train the time constants of leaky units.", advanced=True)
     delays: tuple[int, ...] | None = option(
@@ -144,10 +135,7 @@ class ModelOptions(Options):
         None, "Leak rate of the ESN reservoir.", above=0.0, most=1.0, advanced=True
     )
     readout: str | None = option(
-        None,
-        "Training of the ESN output layer.",
-        choices=("gradient", "ridge"),
-        advanced=True,
+        None, "Training of the ESN output layer.", choices=("gradient", "ridge"), advanced=True
     )
     ridge: float | None = option(
         None, "Ridge penalty of `readout='ridge'`.", above=0.0, most=1e9, advanced=True
@@ -185,20 +173,14 @@ class TrainingOptions(Options):
 
     preset: str | None = option(None, "Size of the model and its batches.", names="presets")
     minutes: float | None = option(
-        None,
-        "Stop after this many minutes of training.",
-        above=0.0,
-        most=100_000.0,
+        None, "Stop after this many minutes of training.", above=0.0, most=100_000.0
     )
     epochs: float | None = option(None, "Stop after this many epochs.", above=0.0, most=1e6)
     seq_length: int | None = option(
         None, "Steps of truncated backpropagation through time.", least=1, most=65_536
     )
     truncate: str = option(
-        "fixed",
-        "Fixed or random sequence lengths.",
-        choices=("fixed", "random"),
-        advanced=True,
+        "fixed", "Fixed or random sequence lengths.", choices=("fixed", "random"), advanced=True
     )
     batch_size: int | None = option(None, "Sequences per batch.", least=1, most=65_536)
     learning_rate: float | None = option(None, "Peak learning rate of Adam.", above=0.0, most=10.0)
@@ -206,11 +188,7 @@ class TrainingOptions(Options):
         None, "Decoupled weight decay (AdamW).", least=0.0, most=10.0, advanced=True
     )
     weight_averaging: float = option(
-        0.0,
-        "Average weights over this last share.",
-        least=0.0,
-        most=1.0,
-        advanced=True,
+        0.0, "Average weights over this last share.", least=0.0, most=1.0, advanced=True
     )
     warmup: float = option(
         0.02, "Share of training spent on warm-up.", least=0.0, most=1.0, advanced=True
@@ -223,11 +201,7 @@ class TrainingOptions(Options):
     )
     patience: int = option(8, "Early stopping: evaluations to wait.", least=1, most=1_000_000)
     evaluations: int = option(
-        20,
-        "Number of evaluations in the run.",
-        least=1,
-        most=100_000,
-        flag=False,
+        20, "Number of evaluations in the run.", least=1, most=100_000, flag=False
     )
     beta_1: float = option(
         0.9, "Decay rate of Adam's mean gradient.", least=0.0, most=0.9999, flag=False
@@ -266,18 +240,10 @@ class SamplingOptions(Options):
     """Sampling."""
 
     length: int | None = option(
-        None,
-        "New tokens.",
-        least=1,
-        most=10**9,
-        default_text="1000 for text, whole tunes",
+        None, "New tokens.", least=1, most=10**9, default_text="1000 for text, whole tunes"
     )
     temperature: float | None = option(
-        None,
-        "Softmax temperature; 0 is greedy.",
-        least=0.0,
-        most=100.0,
-        default_text="0.8-1.1",
+        None, "Softmax temperature; 0 is greedy.", least=0.0, most=100.0, default_text="0.8-1.1"
     )
     top_k: int | None = option(
         None, "Sample from the K most likely tokens.", least=1, most=1_000_000

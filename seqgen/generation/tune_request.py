@@ -47,11 +47,7 @@ class TuneRequest:
 
 
 def parse_request(
-    prompt: str,
-    options: TuneOptions,
-    facts: TuneFacts,
-    pieces: Sequence[str],
-    common_tonic: bool,
+    prompt: str, options: TuneOptions, facts: TuneFacts, pieces: Sequence[str], common_tonic: bool
 ) -> TuneRequest:
     """Parse what options and prompt request.
 

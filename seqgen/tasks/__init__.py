@@ -15,7 +15,5 @@ from seqgen.tasks.base import Task, Unit
 __all__ = ["TASKS", "Task", "Unit"]
 
 TASKS = Registry[Task](
-    "task",
-    "seqgen.tasks",
-    {"text": "seqgen.tasks.text:TASK", "tunes": "seqgen.tasks.tunes:TASK"},
+    "task", "seqgen.tasks", {"text": "seqgen.tasks.text:TASK", "tunes": "seqgen.tasks.tunes:TASK"}
 )

@@ -154,10 +154,7 @@ class Task(ABC):
 
     @abstractmethod
     def encode(
-        self,
-        documents: "Iterable[Text]",
-        tokenizer: "Tokenizer",
-        feature_sizes: tuple[int, ...],
+        self, documents: "Iterable[Text]", tokenizer: "Tokenizer", feature_sizes: tuple[int, ...]
     ) -> "Iterator[tuple[np.ndarray, int]]":
         """Encode documents, each preceded by END.
 

@@ -68,10 +68,7 @@ class TextTask(Task):
         return [text]
 
     def encode(
-        self,
-        documents: "Iterable[Text]",
-        tokenizer: "Tokenizer",
-        feature_sizes: tuple[int, ...],
+        self, documents: "Iterable[Text]", tokenizer: "Tokenizer", feature_sizes: tuple[int, ...]
     ) -> "Iterator[tuple[np.ndarray, int]]":
         from seqgen.data.token_files import encode_documents
 

@@ -134,10 +134,7 @@ class TunesTask(Task):
         return position_features.feature_sizes(tokenizer.size)
 
     def encode(
-        self,
-        documents: "Iterable[Text]",
-        tokenizer: "Tokenizer",
-        feature_sizes: tuple[int, ...],
+        self, documents: "Iterable[Text]", tokenizer: "Tokenizer", feature_sizes: tuple[int, ...]
     ) -> "Iterator[tuple[np.ndarray, int]]":
         from seqgen.data.token_files import encode_documents
 

@@ -127,10 +127,7 @@ class AsyncCheckpointWriter:
         }
         if best is None:
             return files
-        return {
-            layout.WEIGHTS: (best, lambda: write.save_weights(path, config, best)),
-            **files,
-        }
+        return {layout.WEIGHTS: (best, lambda: write.save_weights(path, config, best)), **files}
 
     def _write(self, files: Mapping[str, tuple[object, Callable[[], None]]]) -> None:
         if not write.is_checkpoint(self.checkpoint.path):

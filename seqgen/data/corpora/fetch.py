@@ -100,11 +100,7 @@ def download(entry: Entry, folder: Path, progress: Progress | None = None) -> Pa
     checksum = f"sha256:{entry.sha256}" if entry.sha256 else None
     try:
         path = pooch.retrieve(
-            entry.url,
-            known_hash=checksum,
-            fname=entry.saved_as,
-            path=folder,
-            downloader=downloader,
+            entry.url, known_hash=checksum, fname=entry.saved_as, path=folder, downloader=downloader
         )
     except RequestException as error:
         raise CorpusError(_manual_instructions(entry, folder, _failure_reason(error))) from None
