@@ -126,6 +126,12 @@ def weight_shapes(
     return shapes
 
 
+def select_layer(entries: Mapping[str, Any], layer: str) -> dict[str, Any]:
+    """Select the entries of a layer, without its name as prefix."""
+    prefix = f"{layer}/"
+    return {n.removeprefix(prefix): e for n, e in entries.items() if n.startswith(prefix)}
+
+
 def learned_weights(
     model: ModelSpec, vocab: int, feature_sizes: tuple[int, ...] = ()
 ) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from seqgen.data.corpora import Corpus
 from seqgen.data.corpora.units import summary
 from seqgen.data.dataset import prepare
 from seqgen.models import cells, tf_runtime
-from seqgen.models.architecture import count_parameters, layer_names, weight_shapes
+from seqgen.models.architecture import count_parameters, layer_names, select_layer, weight_shapes
 from seqgen.training.autoconfig import check_names, resolve
 from seqgen.training.memory import memory_bytes, memory_errors
 
@@ -134,11 +134,7 @@ def layer_rows(
     shapes = weight_shapes(model, vocab, feature_sizes)
     rows = []
     for (name, kind), width in zip(kinds.items(), widths, strict=True):
-        own = {
-            weight.removeprefix(f"{name}/"): shape
-            for weight, shape in shapes.items()
-            if weight.startswith(f"{name}/")
-        }
+        own = select_layer(shapes, name)
         output = (training.seq_length, training.batch_size, width)
         rows.append(LayerRow(name, kind, output, own, sum(map(math.prod, own.values()))))
     return tuple(rows)

@@ -12,9 +12,6 @@ class Started:
     """The run is ready for its first step.
 
     Attributes:
-        path: Folder of the checkpoint.
-        config: Its configuration.
-        parameters: Number of parameters of the network.
         steps: Number of steps per epoch.
         resumed: Whether the run was interrupted before.
         notices: What the user should know about the corpus.
@@ -35,15 +32,12 @@ class Step:
     """A training step.
 
     Attributes:
-        step: Number of steps done.
         epoch: Number of epochs done, with fraction.
         progress: Fraction of the run that is done.
         seconds: Time of training.
         remaining: Estimated seconds until the end of the run.
         loss: Training loss in nats per token.
         gradient_norm: Global norm before clipping.
-        learning_rate: That of the step.
-        tokens_per_second: Training speed.
     """
 
     step: int
@@ -65,8 +59,6 @@ class Evaluated:
         step, epoch, seconds, learning_rate, tokens_per_second: As in `Step`.
         tokens: Number of training tokens.
         training_loss, validation_loss: In nats per token.
-        bits_per_character: Validation loss per character.
-        perplexity: Validation perplexity per token.
         best: Whether the validation loss is the lowest so far.
         whole: Whether the whole validation part was read.
         read: Number of tokens read.
@@ -123,14 +115,7 @@ class Unsaved:
 
 @dataclass(frozen=True)
 class Recovered:
-    """The loss exploded; the best weights were restored and the learning rate halved.
-
-    Attributes:
-        step: Step after which it happened.
-        times: Number of recoveries.
-        learning_rate: The new one.
-        loss: Training loss of the last step, in nats per token.
-    """
+    """The loss exploded; the best weights were restored and the learning rate halved."""
 
     step: int
     times: int
@@ -145,7 +130,6 @@ class Finished:
     If they are no better than a unigram model, it contains the last weights too.
 
     Attributes:
-        path: Folder of the checkpoint.
         reason: "done", or "patience" for early stopping.
         result: Final evaluation of the best weights, on up to a million tokens.
     """

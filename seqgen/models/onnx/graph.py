@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from seqgen.models.architecture import (
     feature_offsets,
     output_layer,
     recurrent_layers,
+    select_layer,
     state_shapes,
 )
 from seqgen.models.onnx.builder import CONTRIB, GraphBuilder
@@ -36,12 +37,6 @@ OPSET = 17
 IR_VERSION = 8
 # Limit of a protobuf message, about 500 million weights.
 MAX_BYTES = 2**31 - 2**20
-
-
-def select_layer(entries: Mapping[str, Any], layer: str) -> dict[str, Any]:
-    """Select the entries of a layer, without its name as prefix."""
-    prefix = f"{layer}/"
-    return {n.removeprefix(prefix): e for n, e in entries.items() if n.startswith(prefix)}
 
 
 def normalise(
