@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from seqgen.models.scans.base_layer import CellLayer
 
+Tensors = tuple[Any, ...]  # of TensorFlow
+TensorNames = tuple[str, ...]  # in a graph
 Names = Mapping[str, str]
 Arrays = Mapping[str, np.ndarray]
 # The name of a layer's output in a graph, and of each of its states after it.
@@ -213,9 +215,7 @@ class RecurrentCell(Cell):
         }
 
     @abstractmethod
-    def forward(
-        self, a: Any, r: Any, states: tuple[Any, ...]
-    ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    def forward(self, a: Any, r: Any, states: Tensors) -> tuple[Tensors, Tensors]:
         """Compute a step; return the next states and the saved activations.
 
         Args:
@@ -224,9 +224,7 @@ class RecurrentCell(Cell):
         """
 
     @abstractmethod
-    def backward(
-        self, gradients: tuple[Any, ...], saved: tuple[Any, ...]
-    ) -> tuple[Any, Any, tuple[Any, ...]]:
+    def backward(self, gradients: Tensors, saved: Tensors) -> tuple[Any, Any, Tensors]:
         """Compute the gradients of a step.
 
         Args:
@@ -239,9 +237,7 @@ class RecurrentCell(Cell):
         """
 
     @abstractmethod
-    def gates(
-        self, graph: Graph, products: tuple[str, ...], states: tuple[str, ...]
-    ) -> tuple[str, ...]:
+    def gates(self, graph: Graph, products: TensorNames, states: TensorNames) -> TensorNames:
         """Add a step to a graph; return the names of the next states.
 
         Args:
@@ -278,7 +274,7 @@ class RecurrentCell(Cell):
 
         return KerasRecurrent if self.cudnn and plain and tf_runtime.has_gpu() else Recurrent
 
-    def constants(self, weights: Mapping[str, Any]) -> tuple[Any, ...]:
+    def constants(self, weights: Mapping[str, Any]) -> Tensors:
         """Compute the constants of all steps from the weights, [H] each; tensors or arrays."""
         return ()
 
@@ -287,13 +283,11 @@ class StepCell(Cell):
     """A cell of any equation, which TensorFlow differentiates step by step."""
 
     @abstractmethod
-    def kernels(self, recurrent: Any) -> tuple[Any, ...]:
+    def kernels(self, recurrent: Any) -> Tensors:
         """Return the recurrent weights of each product in a step, [K, N] each."""
 
     @abstractmethod
-    def equation(
-        self, a: Any, states: tuple[Any, ...], product: Callable[[Any], Any]
-    ) -> tuple[Any, ...]:
+    def equation(self, a: Any, states: Tensors, product: Callable[[Any], Any]) -> Tensors:
         """Compute the states after a step, of which the first is the output.
 
         Args:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from seqgen.models.cells.base import RecurrentCell
+from seqgen.models.cells.base import RecurrentCell, Tensors
 from seqgen.models.cells.leaky import Leaky
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class ESN(Leaky):
         kinds = {"kernel": Input, "recurrent_kernel": Reservoir, "bias": keras.initializers.Zeros}
         return kinds[weight]()
 
-    def constants(self, weights: Mapping[str, Any]) -> tuple[Any, ...]:
+    def constants(self, weights: Mapping[str, Any]) -> Tensors:
         return (self.options["leak"] + 0 * weights["bias"],)
 
 

@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from seqgen.models.cells.base import Arrays, Graph, LayerTensors, Names, RecurrentCell, StepCell
+from seqgen.models.cells.base import (
+    Arrays,
+    Graph,
+    LayerTensors,
+    Names,
+    RecurrentCell,
+    StepCell,
+    TensorNames,
+    Tensors,
+)
 
 if TYPE_CHECKING:
     from seqgen.models.scans.base_layer import CellLayer
@@ -40,9 +49,7 @@ class GRU(RecurrentCell, StepCell):
         base = StepCell if self.resets_before else RecurrentCell
         return base.layer_class(self, plain=plain)
 
-    def forward(
-        self, a: Any, r: Any, states: tuple[Any, ...]
-    ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    def forward(self, a: Any, r: Any, states: Tensors) -> tuple[Tensors, Tensors]:
         import tensorflow as tf
 
         h = states[0]
@@ -52,9 +59,7 @@ class GRU(RecurrentCell, StepCell):
         n = tf.tanh(a_n + u * r_n)
         return (n + z * (h - n),), (z, u, n, h, r_n)
 
-    def backward(
-        self, gradients: tuple[Any, ...], saved: tuple[Any, ...]
-    ) -> tuple[Any, Any, tuple[Any, ...]]:
+    def backward(self, gradients: Tensors, saved: Tensors) -> tuple[Any, Any, Tensors]:
         import tensorflow as tf
 
         dh = gradients[0]
@@ -63,9 +68,7 @@ class GRU(RecurrentCell, StepCell):
         gates = [dh * (h - n) * z * (1 - z), dn * r_n * u * (1 - u)]
         return tf.concat([*gates, dn], -1), tf.concat([*gates, dn * u], -1), (dh * z,)
 
-    def gates(
-        self, graph: Graph, products: tuple[str, ...], states: tuple[str, ...]
-    ) -> tuple[str, ...]:
+    def gates(self, graph: Graph, products: TensorNames, states: TensorNames) -> TensorNames:
         a, r = products
         a_z, a_u, a_n = graph.split(a, 3)
         r_z, r_u, r_n = graph.split(r, 3)
@@ -75,14 +78,12 @@ class GRU(RecurrentCell, StepCell):
         kept = graph.node("Mul", z, graph.node("Sub", states[0], n))
         return (graph.node("Add", n, kept),)
 
-    def kernels(self, recurrent: Any) -> tuple[Any, ...]:
+    def kernels(self, recurrent: Any) -> Tensors:
         """Return those of both gates and that of the candidate, with the reset before a product."""
         units = recurrent.shape[0]
         return recurrent[:, : 2 * units], recurrent[:, 2 * units :]
 
-    def equation(
-        self, a: Any, states: tuple[Any, ...], product: Callable[[Any], Any]
-    ) -> tuple[Any, ...]:
+    def equation(self, a: Any, states: Tensors, product: Callable[[Any], Any]) -> Tensors:
         """Compute a step with the reset before the product."""
         import tensorflow as tf
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from seqgen.errors import ConfigError
-from seqgen.models.cells.base import Graph, RecurrentCell
+from seqgen.models.cells.base import Graph, RecurrentCell, TensorNames, Tensors
 
 if TYPE_CHECKING:
     import keras
@@ -62,19 +62,15 @@ class Leaky(RecurrentCell):
 
         return Spread()
 
-    def constants(self, weights: Mapping[str, Any]) -> tuple[Any, ...]:
+    def constants(self, weights: Mapping[str, Any]) -> Tensors:
         return (1 / (1 + np.e ** weights["timescale"]),)
 
-    def forward(
-        self, a: Any, r: Any, states: tuple[Any, ...]
-    ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    def forward(self, a: Any, r: Any, states: Tensors) -> tuple[Tensors, Tensors]:
         s, rate = states
         f = self.activation.forward(a + r)
         return (s + rate * (f - s), rate), (f, s, rate)
 
-    def backward(
-        self, gradients: tuple[Any, ...], saved: tuple[Any, ...]
-    ) -> tuple[Any, Any, tuple[Any, ...]]:
+    def backward(self, gradients: Tensors, saved: Tensors) -> tuple[Any, Any, Tensors]:
         ds, drate = gradients
         f, s, rate = saved
         inward = ds * rate
@@ -82,9 +78,7 @@ class Leaky(RecurrentCell):
             drate += ds * (f - s)
         return inward * self.activation.slope(f), None, (ds - inward, drate)
 
-    def gates(
-        self, graph: Graph, products: tuple[str, ...], states: tuple[str, ...]
-    ) -> tuple[str, ...]:
+    def gates(self, graph: Graph, products: TensorNames, states: TensorNames) -> TensorNames:
         s, rate = states
         f = graph.node(self.activation.node, products[0])
         return (graph.node("Add", s, graph.node("Mul", rate, graph.node("Sub", f, s))),)

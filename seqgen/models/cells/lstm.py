@@ -4,7 +4,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from seqgen.models.cells.base import Arrays, Graph, LayerTensors, Names, RecurrentCell
+from seqgen.models.cells.base import (
+    Arrays,
+    Graph,
+    LayerTensors,
+    Names,
+    RecurrentCell,
+    TensorNames,
+    Tensors,
+)
 
 if TYPE_CHECKING:
     import keras
@@ -41,9 +49,7 @@ class LSTM(RecurrentCell):
 
         return Forget()
 
-    def forward(
-        self, a: Any, r: Any, states: tuple[Any, ...]
-    ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    def forward(self, a: Any, r: Any, states: Tensors) -> tuple[Tensors, Tensors]:
         import tensorflow as tf
 
         c = states[1]
@@ -53,9 +59,7 @@ class LSTM(RecurrentCell):
         squashed = tf.tanh(c_next)
         return (o * squashed, c_next), (i, f, g, o, squashed, c)
 
-    def backward(
-        self, gradients: tuple[Any, ...], saved: tuple[Any, ...]
-    ) -> tuple[Any, Any, tuple[Any, ...]]:
+    def backward(self, gradients: Tensors, saved: Tensors) -> tuple[Any, Any, Tensors]:
         import tensorflow as tf
 
         dh, dc = gradients
@@ -69,9 +73,7 @@ class LSTM(RecurrentCell):
         ]
         return tf.concat(da, -1), None, (None, dc * f)
 
-    def gates(
-        self, graph: Graph, products: tuple[str, ...], states: tuple[str, ...]
-    ) -> tuple[str, ...]:
+    def gates(self, graph: Graph, products: TensorNames, states: TensorNames) -> TensorNames:
         i, f, g, o = graph.split(products[0], 4)
         i, f, o = (
             graph.gate(name, graph.node("Sigmoid", gate))

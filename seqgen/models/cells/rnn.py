@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from seqgen.models.cells.base import Graph, RecurrentCell
+from seqgen.models.cells.base import Graph, RecurrentCell, TensorNames, Tensors
 
 
 class RNN(RecurrentCell):
@@ -17,19 +17,13 @@ class RNN(RecurrentCell):
     option_defaults: ClassVar = {"activation": "tanh", "recurrent_init": "orthogonal"}
     saved = ("h'",)
 
-    def forward(
-        self, a: Any, r: Any, states: tuple[Any, ...]
-    ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    def forward(self, a: Any, r: Any, states: Tensors) -> tuple[Tensors, Tensors]:
         h = self.activation.forward(a + r)
         return (h,), (h,)
 
-    def backward(
-        self, gradients: tuple[Any, ...], saved: tuple[Any, ...]
-    ) -> tuple[Any, Any, tuple[Any, ...]]:
+    def backward(self, gradients: Tensors, saved: Tensors) -> tuple[Any, Any, Tensors]:
         (h,) = saved
         return gradients[0] * self.activation.slope(h), None, (None,)
 
-    def gates(
-        self, graph: Graph, products: tuple[str, ...], states: tuple[str, ...]
-    ) -> tuple[str, ...]:
+    def gates(self, graph: Graph, products: TensorNames, states: TensorNames) -> TensorNames:
         return (graph.node(self.activation.node, products[0]),)
