@@ -71,7 +71,7 @@ def flag_name(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def validate(name: str, value: Any, hint: Any, known: Mapping[str, Any]) -> Any:
+def validate(name: str, value: Any, hint: Any, metadata: Mapping[str, Any]) -> Any:
     """Return the value in the type of its field; raise ConfigError if it is invalid."""
     kinds = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
     if value is None:
@@ -84,21 +84,21 @@ def validate(name: str, value: Any, hint: Any, known: Mapping[str, Any]) -> Any:
         inner = get_args(kind)[0]
         if not items:
             raise ConfigError("needs at least one value", option=name)
-        return tuple(validate(name, item, inner, known) for item in items)
+        return tuple(validate(name, item, inner, metadata) for item in items)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value) if abs(value) < 2**1000 else math.inf
     if type(value) is not kind:
         raise ConfigError(f"{value!r} is not {_noun(kind)}", option=name)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        _check_bounds(name, value, known)
-    if known["choices"] and value not in known["choices"]:
-        hint = did_you_mean(str(value), map(str, known["choices"]))
-        choices = ", ".join(known["choices"])
+        _check_bounds(name, value, metadata)
+    if metadata["choices"] and value not in metadata["choices"]:
+        hint = did_you_mean(str(value), map(str, metadata["choices"]))
+        choices = ", ".join(metadata["choices"])
         raise ConfigError(f"{value!r} is not one of {choices}{hint}", option=name)
-    if isinstance(value, str) and not (known["suffixes"] or known["path"]):
+    if isinstance(value, str) and not (metadata["suffixes"] or metadata["path"]):
         check_utf_8(value, name)
-    if known["suffixes"] and PurePath(value).suffix.lower() not in known["suffixes"]:
-        suffixes = " or ".join(known["suffixes"])
+    if metadata["suffixes"] and PurePath(value).suffix.lower() not in metadata["suffixes"]:
+        suffixes = " or ".join(metadata["suffixes"])
         raise ConfigError(f"{value!r} does not end in {suffixes}", option=name)
     return value
 
@@ -119,8 +119,8 @@ def _noun(kind: type) -> str:
     return {int: "a whole number", float: "a number", str: "a word", bool: "true or false"}[kind]
 
 
-def _check_bounds(option: str, value: float, known: Mapping[str, Any]) -> None:
-    least, most, above = known["least"], known["most"], known["above"]
+def _check_bounds(option: str, value: float, metadata: Mapping[str, Any]) -> None:
+    least, most, above = metadata["least"], metadata["most"], metadata["above"]
     if isinstance(value, float) and not math.isfinite(value):
         raise ConfigError(f"{value} is not a finite number", option=option)
     if least is not None and value < least:

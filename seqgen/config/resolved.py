@@ -20,11 +20,11 @@ class _Spec:
     requested: ClassVar[type[Options]]
 
     def __post_init__(self) -> None:
-        known = {f.name: f.metadata for f in fields(self.requested)}  # type: ignore[arg-type]
+        metadata = {f.name: f.metadata for f in fields(self.requested)}  # type: ignore[arg-type]
         hints = get_type_hints(type(self))
         for f in fields(self):  # type: ignore[arg-type]
-            if f.name in known:
-                value = validate(f.name, getattr(self, f.name), hints[f.name], known[f.name])
+            if f.name in metadata:
+                value = validate(f.name, getattr(self, f.name), hints[f.name], metadata[f.name])
                 object.__setattr__(self, f.name, value)
 
     @classmethod
@@ -34,8 +34,8 @@ class _Spec:
         Raises:
             ConfigError: If an option still has no value.
         """
-        given = {f.name: getattr(options, f.name) for f in fields(cls)}  # type: ignore[arg-type]
-        return cls(**given | chosen)
+        values = {f.name: getattr(options, f.name) for f in fields(cls)}  # type: ignore[arg-type]
+        return cls(**values | chosen)
 
 
 @dataclass(frozen=True)
@@ -104,13 +104,13 @@ class ModelSpec(_Spec):
             dense=self.dense,
             tie_embeddings=self.tie_embeddings,
         )  # for their bounds and the rules across them
-        known = {f.name: f.metadata for f in fields(ModelOptions)}
+        metadata = {f.name: f.metadata for f in fields(ModelOptions)}
         hints = get_type_hints(ModelOptions)
         checked = {}
         for name, value in self.cell_options.items():
-            if name not in known:
+            if name not in metadata:
                 raise ConfigError(f"cell_options: there is no option {name!r}")
-            checked[name] = validate(name, value, hints[name], known[name])
+            checked[name] = validate(name, value, hints[name], metadata[name])
         object.__setattr__(self, "cell_options", checked)
 
     @property

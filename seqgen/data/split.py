@@ -16,7 +16,7 @@ from seqgen.data.tokenizers.base import Text
 
 VALIDATION_SHARE = 0.1
 
-# Share of all characters. A longer document is never held out, nor are documents that together
+# Fraction of all characters. A longer document is never held out, nor are documents that together
 # have twice as many.
 MAX_HELD_OUT = 0.1
 
@@ -91,17 +91,17 @@ def split_text(corpus: Corpus, unit: str = FILE) -> Split:
     hashes, lengths = _hashes_and_lengths(documents)
     different = len(np.unique(hashes))
     if different >= MIN_DOCUMENTS:
-        held = held_out_mask(hashes, lengths)
+        held_out = held_out_mask(hashes, lengths)
         return Split(
-            training=Selected(documents, ~held),
-            validation=Selected(documents, held),
+            training=Selected(documents, ~held_out),
+            validation=Selected(documents, held_out),
             texts=documents,
-            training_characters=int(lengths[~held].sum()),
-            validation_characters=int(lengths[held].sum()),
+            training_characters=int(lengths[~held_out].sum()),
+            validation_characters=int(lengths[held_out].sum()),
             documents=len(hashes),
-            hashes=DocumentHashes(np.unique(hashes[~held]), np.unique(hashes[held])),
+            hashes=DocumentHashes(np.unique(hashes[~held_out]), np.unique(hashes[held_out])),
             unit=unit,
-            held_out=int(held.sum()),
+            held_out=int(held_out.sum()),
         )
     notice = (
         f"there are {different} different documents, {describe(unit)}; with fewer than "

@@ -118,9 +118,8 @@ class TextGenerator:
             TokenError: If the vocabulary lacks characters of the prompt.
         """
         self.seed = secrets.randbits(32) if options.seed is None else options.seed
-        chosen = options.temperature
-        temperature = self.default_temperature if chosen is None else chosen
-        spec = SamplingSpec.of(options, temperature=temperature)
+        default = {"temperature": self.default_temperature} if options.temperature is None else {}
+        spec = SamplingSpec.of(options, **default)
         self.selection = selection = self._selection(options)
         self._sampler = sampler = self._task.sampler(
             self.checkpoint, prompt, options, self._own(task_options), self.seed

@@ -81,8 +81,8 @@ class LoopDetector:
             if not self.period:
                 self.period = find_period(text)
                 self.run = repeated_length(text, self.period)
-        needed = (REPEATS + 1) * MAX_PERIOD
-        self._text = text[-needed:] if len(text) > 2 * needed else text
+        max_length = (REPEATS + 1) * MAX_PERIOD
+        self._text = text[-max_length:] if len(text) > 2 * max_length else text
 
 
 def find_period(text: str) -> int:

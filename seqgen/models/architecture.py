@@ -78,14 +78,14 @@ def resolve_model(options: ModelOptions, cell_options: Mapping[str, Any]) -> Mod
     Raises:
         ConfigError: If a value is missing, or the layers do not fit each other.
     """
-    given = {f.name: getattr(options, f.name) for f in fields(ModelSpec) if f.name != CELL_OPTIONS}
+    values = {f.name: getattr(options, f.name) for f in fields(ModelSpec) if f.name != CELL_OPTIONS}
     if options.units is not None and len(options.units) == 1:
-        given["units"] = options.units * (1 if options.layers is None else options.layers)
-    if given["dropout"] is None:
-        given["dropout"] = 0.0
-    if given["embedding_dropout"] is None:
-        given["embedding_dropout"] = given["dropout"]
-    model = ModelSpec(**given, cell_options=dict(cell_options))
+        values["units"] = options.units * (1 if options.layers is None else options.layers)
+    if values["dropout"] is None:
+        values["dropout"] = 0.0
+    if values["embedding_dropout"] is None:
+        values["embedding_dropout"] = values["dropout"]
+    model = ModelSpec(**values, cell_options=dict(cell_options))
     recurrent_layers(model)
     output_layer(model)
     return model

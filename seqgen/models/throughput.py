@@ -48,9 +48,9 @@ def training_flops(shards: int, precision: str) -> float:
     seconds: list[float] = []
     work(states)
     while len(seconds) < MIN_TIMES or sum(seconds) < SECONDS:
-        began = time.perf_counter()
+        start_time = time.perf_counter()
         results = work(states)
         results[0][0].numpy()
-        seconds.append(time.perf_counter() - began)
+        seconds.append(time.perf_counter() - start_time)
     products = 3 * 2 * UNITS * 4 * UNITS * STREAMS * STEPS * shards
     return products / statistics.median(seconds)

@@ -219,8 +219,8 @@ def split_tunes(corpus: "Corpus", transpose: str, voice: str | None = None) -> "
             f"(run seqgen corpora show {corpus.sources[0]} --report for the reasons)"
         )
     if book.duplicates:
-        twice = len(book.duplicates)
-        notices.append(f"{twice:,} tunes are duplicates under another name or in another key")
+        duplicates = len(book.duplicates)
+        notices.append(f"{duplicates:,} tunes are duplicates under another name or in another key")
     notices += book.left_out.lines()
     count = len(corpus.documents)
     if len(tunes) == 1:

@@ -73,13 +73,13 @@ def estimate(corpus: Corpus, options: RunOptions) -> Estimate:
     with tempfile.TemporaryDirectory() as folder:
         data = prepare(corpus, options.data, Path(folder))
         vocab = data.tokenizer.size
-        chosen = resolve(options, data)
-        model, training = chosen.model, chosen.training
+        run = resolve(options, data)
+        model, training = run.model, run.training
         windows = TBPTTBatches(
             data.training, training.batch_size, training.seq_length, training.seed
         )
         speed = measure_speed(model, training, vocab, windows, data.feature_sizes)
-    reasons = list(chosen.reasons)
+    reasons = list(run.reasons)
     if data.held_out and data.unit:
         reasons.insert(0, summary(data.documents, data.unit, data.held_out))
     tokens_per_epoch = windows.steps * training.batch_size * training.seq_length
@@ -117,9 +117,9 @@ def measure_speed(
     with memory_errors():
         trainer = trainer_for(model)(model, training, vocab, feature_sizes=feature_sizes)
         for _ in range(TIMED_STEPS + 1):
-            began = time.perf_counter()
+            start_time = time.perf_counter()
             trainer.step(windows.read(0, 0), 1e-6)
-            seconds.append(time.perf_counter() - began)
+            seconds.append(time.perf_counter() - start_time)
     return windows.batch_size * windows.seq_length / statistics.median(seconds[1:])
 
 

@@ -232,7 +232,7 @@ class Run:
         return self._budget().evaluations(self.options.evaluations, self.position.eval_seconds)
 
     def _evaluate(self, clock: Stopwatch, tokens_per_second: float) -> Iterator[Event]:
-        position, began = self.position, clock.seconds()
+        position, start_time = self.position, clock.seconds()
         weights = self.trainer.network()
         loss, read = self._loss(EVAL_TOKENS, weights)
         best = math.isfinite(loss) and (position.best is None or loss < position.best)
@@ -250,7 +250,7 @@ class Run:
         yield Sampled(position.step, text)
         position.seconds = position.evaluated_at = clock.seconds()
         self._save()
-        position.eval_seconds = clock.seconds() - began
+        position.eval_seconds = clock.seconds() - start_time
 
     def _loss(self, most: int, weights: dict[str, np.ndarray]) -> tuple[float, int]:
         """Return the loss on at most ``most`` tokens of the validation part, and their number."""

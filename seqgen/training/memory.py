@@ -37,17 +37,17 @@ def check_memory(model: ModelSpec, training: TrainSpec, vocab: int) -> None:
     Raises:
         TrainingError: If there is too little.
     """
-    needed = memory_bytes(model, training, vocab)
-    if needed > physical_memory():
-        raise _too_large(needed, "of memory", f"this machine has {physical_memory() / 1e9:,.1f}")
-    if needed + MORE_ADDRESSES > address_limit():
+    required = memory_bytes(model, training, vocab)
+    if required > physical_memory():
+        raise _too_large(required, "of memory", f"this machine has {physical_memory() / 1e9:,.1f}")
+    if required + MORE_ADDRESSES > address_limit():
         allowed = f"this process is limited to {address_limit() / 1e9:,.1f} (ulimit -v)"
-        raise _too_large(needed + MORE_ADDRESSES, "of addresses", allowed)
+        raise _too_large(required + MORE_ADDRESSES, "of addresses", allowed)
 
 
-def _too_large(needed: float, what: str, available: str) -> TrainingError:
+def _too_large(required: float, what: str, available: str) -> TrainingError:
     return TrainingError(
-        f"training takes about {needed / 1e9:,.1f} GB {what}, and {available}; "
+        f"training takes about {required / 1e9:,.1f} GB {what}, and {available}; "
         "try smaller `units`, `layers`, `batch_size` or `seq_length`"
     )
 

@@ -68,15 +68,15 @@ def _start_locked(
         data = yield from preparing(corpus, options.data, folder)
         if depends_on_speed(options.training):
             yield Preparing("loading TensorFlow and timing the machine")
-        chosen = resolve(options, data)
-        config = configure(corpus, data, chosen)
+        run = resolve(options, data)
+        config = configure(corpus, data, run)
         write.create(path, config, data.tokenizer, overwrite=overwrite)
         store_dataset(data, folder, path, os.replace)
     position = TrainState.start(config.training)
     checkpoint = Checkpoint(path, config, data.tokenizer)
     notices = (*corpus.notices, *data.notices)
     current = yield from _prepare(checkpoint, position, None)
-    yield from _events(current, False, notices, chosen.reasons)
+    yield from _events(current, False, notices, run.reasons)
 
 
 def store_dataset(
@@ -176,7 +176,7 @@ def _versions() -> dict[str, str]:
     return {"seqgen": __version__} | {name: metadata.version(name) for name in DEPENDENCIES}
 
 
-def configure(corpus: Corpus, data: Dataset, chosen: ResolvedRun) -> Config:
+def configure(corpus: Corpus, data: Dataset, run: ResolvedRun) -> Config:
     """Return the configuration of a new checkpoint."""
     facts = CorpusFacts(
         name=corpus.name,
@@ -197,9 +197,9 @@ def configure(corpus: Corpus, data: Dataset, chosen: ResolvedRun) -> Config:
         task=corpus.kind,
         vocab=data.tokenizer.size,
         start=data.start,
-        data=chosen.data,
-        model=chosen.model,
-        training=chosen.training,
+        data=run.data,
+        model=run.model,
+        training=run.training,
         corpus=facts,
         versions=_versions(),
         tokenizer_sha256=write.tokenizer_sha256(data.tokenizer),

@@ -92,8 +92,8 @@ def resolve_options(options: ModelOptions) -> dict[str, Any]:
 def own_options(options: ModelOptions) -> dict[str, Any]:
     """Return the same as `resolve_options`, but ignore options of other cells."""
     defaults = find(options.cell).option_defaults
-    given = {name: getattr(options, name) for name in defaults}
-    return {name: defaults[name] if value is None else value for name, value in given.items()}
+    values = {name: getattr(options, name) for name in defaults}
+    return {name: defaults[name] if value is None else value for name, value in values.items()}
 
 
 def option_users() -> dict[str, tuple[str, ...]]:

@@ -75,8 +75,8 @@ class GRU(RecurrentCell, StepCell):
         z = graph.gate("z", graph.node("Sigmoid", graph.node("Add", a_z, r_z)))
         u = graph.gate("u", graph.node("Sigmoid", graph.node("Add", a_u, r_u)))
         n = graph.node("Tanh", graph.node("Add", a_n, graph.node("Mul", u, r_n)))
-        kept = graph.node("Mul", z, graph.node("Sub", states[0], n))
-        return (graph.node("Add", n, kept),)
+        difference = graph.node("Mul", z, graph.node("Sub", states[0], n))
+        return (graph.node("Add", n, difference),)
 
     def kernels(self, recurrent: Any) -> Tensors:
         """Return those of both gates and that of the candidate, with the reset before a product."""

@@ -79,8 +79,8 @@ class LSTM(RecurrentCell):
             graph.gate(name, graph.node("Sigmoid", gate))
             for name, gate in (("i", i), ("f", f), ("o", o))
         )
-        kept = graph.node("Mul", f, states[1])
-        c = graph.node("Add", kept, graph.node("Mul", i, graph.node("Tanh", g)))
+        c = graph.node("Mul", f, states[1])
+        c = graph.node("Add", c, graph.node("Mul", i, graph.node("Tanh", g)))
         return graph.node("Mul", o, graph.node("Tanh", c)), c
 
     def sequence(
