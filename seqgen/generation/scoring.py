@@ -6,6 +6,7 @@ import numpy as np
 
 from seqgen.checkpoint.read import Checkpoint
 from seqgen.config.options import FLOAT32, INT8
+from seqgen.data.token_files import token_ids
 from seqgen.generation.engine import Engine
 
 # Many times faster than a single stream; more streams gain hardly anything.
@@ -62,14 +63,13 @@ def token_losses(
         ids_B = tokens[np.clip(positions_B, 0, targets)]
         reset_B = positions_B <= 0
         if boundary is not None:
-            reset_B |= (ids_B if ids_B.ndim == 1 else ids_B[:, 0]) == boundary
+            reset_B |= token_ids(ids_B) == boundary
         if reset_B.any():
             parallel.reset(reset_B)
         logits_BV = parallel.step(ids_B)
         if step >= 0:
             counted = positions_B < targets
-            next_ids = tokens[positions_B[counted] + 1]
-            next_ids = next_ids if next_ids.ndim == 1 else next_ids[:, 0]
+            next_ids = token_ids(tokens[positions_B[counted] + 1])
             losses_N[positions_B[counted]] = negative_log_likelihood(logits_BV[counted], next_ids)
         if on_progress and not step % PROGRESS_EVERY:
             on_progress((step - first) / (length - first))

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from seqgen.checkpoint.read import Checkpoint
+from seqgen.data.token_files import token_ids
 from seqgen.errors import ConfigError
 from seqgen.inspection.kernels import Kernel, kernels
 from seqgen.inspection.neurons import layer_and_state
@@ -98,7 +99,7 @@ def measure(
         CheckpointError: If the checkpoint is damaged.
     """
     weights = checkpoint.weights()
-    ids = rows if rows.ndim == 1 else rows[:, 0]
+    ids = token_ids(rows)
     boundary = checkpoint.config.boundary
     begins_B, steps = choose_positions(ids, options.steps, options.streams, boundary)
     norms = log_norms(checkpoint, weights, rows, begins_B, steps, on_progress)

@@ -12,6 +12,7 @@ from seqgen.checkpoint.config import Config
 from seqgen.checkpoint.read import Checkpoint
 from seqgen.checkpoint.run_data import open_run_tokens, stored_validation
 from seqgen.data.corpora import Corpus, open_corpus
+from seqgen.data.token_files import token_ids
 from seqgen.data.tokenizers.base import END
 from seqgen.errors import CheckpointError, ConfigError, CorpusError
 from seqgen.inspection.options import TextOptions
@@ -42,7 +43,7 @@ class Passage:
     @property
     def ids(self) -> np.ndarray:
         """Token ids without position features, [N]."""
-        return self.rows if self.rows.ndim == 1 else self.rows[:, 0]
+        return token_ids(self.rows)
 
     @property
     def text(self) -> str:
@@ -128,7 +129,7 @@ def _make_passage(
     skipped: tuple[str, ...] = (),
 ) -> Passage:
     """Cut the tokens after a number of characters; CheckpointError for invalid ids."""
-    ids = np.asarray(rows if rows.ndim == 1 else rows[:, 0])
+    ids = np.asarray(token_ids(rows))
     try:
         checkpoint.tokenizer.validate_ids(ids)
     except ValueError as error:

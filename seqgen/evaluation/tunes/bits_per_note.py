@@ -6,7 +6,7 @@ import numpy as np
 
 from seqgen.checkpoint.read import Checkpoint
 from seqgen.config.options import FLOAT32, INT8
-from seqgen.data.token_files import document_texts
+from seqgen.data.token_files import document_texts, token_ids
 from seqgen.data.tokenizers.base import END
 from seqgen.errors import CheckpointError
 from seqgen.evaluation.text.ngram import NGram
@@ -44,12 +44,7 @@ def bits_per_note(
         precision: mean_loss(Engine(checkpoint.graph(precision)), validation, boundary=boundary)
         for precision in (FLOAT32, INT8)
     }
-    ngram = NGram.count(_ids(training), N, config.vocab, boundary)
-    nats[f"{N}-gram"] = ngram.loss(_ids(validation))
+    ngram = NGram.count(np.asarray(token_ids(training)), N, config.vocab, boundary)
+    nats[f"{N}-gram"] = ngram.loss(np.asarray(token_ids(validation)))
     scale = (len(validation) - 1) / notes / math.log(2)
     return {name: loss * scale for name, loss in nats.items()}
-
-
-def _ids(rows: np.ndarray) -> np.ndarray:
-    """Token ids without position features."""
-    return np.asarray(rows if rows.ndim == 1 else rows[:, 0])
