@@ -9,19 +9,14 @@ import pytest
 from seqgen import __version__
 from seqgen.cli import app
 from seqgen.errors import ConfigError, CorpusError
+from tests.cli.processes import HEAVY, run_and_list_imports
 
 
 def test_help_names_the_commands_and_loads_nothing_heavy() -> None:
-    code = (
-        "import sys, atexit; sys.argv = ['seqgen', '--help']; "
-        "heavy = {'tensorflow', 'keras', 'music21', 'onnx', 'onnxruntime', 'pooch', 'plotext'}; "
-        "atexit.register(lambda: print('loaded', heavy & set(sys.modules))); "
-        "from seqgen.cli.app import main; main()"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 0
-    for word in ("train", "sample", "checkpoints", "corpora", "loaded set()"):
-        assert word in done.stdout
+    out, _, modules = run_and_list_imports("--help")
+    assert not modules & (HEAVY | {"onnx", "onnxruntime"})
+    for word in ("train", "sample", "checkpoints", "corpora"):
+        assert word in out
 
 
 @pytest.mark.parametrize("name", app.COMMANDS)
@@ -31,14 +26,8 @@ def test_command_help_begins_with_the_summary_of_the_list(name: str) -> None:
 
 
 def test_commands_do_not_import_others() -> None:
-    code = (
-        "import sys; sys.argv = ['seqgen', 'sample', '--help']; "
-        "from seqgen.cli.app import COMMANDS, main\n"
-        "try: main()\n"
-        "finally: print('loaded', [n for n in COMMANDS if f'seqgen.cli.{n}' in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.stdout.endswith("loaded ['sample']\n")
+    _, _, modules = run_and_list_imports("sample", "--help")
+    assert [name for name in app.COMMANDS if f"seqgen.cli.{name}" in modules] == ["sample"]
 
 
 def test_version_lists_dependencies() -> None:

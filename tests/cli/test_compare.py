@@ -5,7 +5,6 @@ import json
 import re
 import signal
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,8 +18,9 @@ from seqgen.comparison import worker
 from seqgen.comparison.events import ComparisonStatus, VariantEvent, VariantFinished, VariantStarted
 from seqgen.comparison.results import Comparison, Entry, Point, Result
 from seqgen.training.events import Evaluated, Step
+from tests.cli.processes import COMMAND, read_until
 
-COMMAND = (sys.executable, "-m", "seqgen", "compare", "river.txt")
+COMPARE = (*COMMAND, "compare", "river.txt")
 RIVER = "The river runs down to the sea, and the sea runs up to the sky;\n" * 40
 TINY = ("--units", "16", "--embedding", "8", "--seq-length", "16", "--batch-size", "8")
 ARGUMENTS = ("--cells", "rnn,gru", "--token-budget", "6400", *TINY)
@@ -39,7 +39,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess
     folder = tmp_path_factory.mktemp("finished")
     (folder / "river.txt").write_text(RIVER, encoding="utf-8")
     done = subprocess.run(
-        [*COMMAND, *ARGUMENTS, "--plot", "c.png"], cwd=folder, capture_output=True, text=True
+        [*COMPARE, *ARGUMENTS, "--plot", "c.png"], cwd=folder, capture_output=True, text=True
     )
     return folder, done
 
@@ -127,17 +127,12 @@ def test_a_finished_comparison_prints_its_results_again(finished, seqgen, monkey
 def test_an_interrupted_comparison_resumes_with_the_same_results(
     finished, seqgen, here: Path
 ) -> None:
-    with subprocess.Popen([*COMMAND, *ARGUMENTS], stderr=subprocess.PIPE, text=True) as child:
+    with subprocess.Popen([*COMPARE, *ARGUMENTS], stderr=subprocess.PIPE, text=True) as child:
         assert child.stderr
-        lines = []
-        for line in child.stderr:
-            lines.append(line)
-            if line.startswith("gru  step 1"):
-                break
+        text = read_until(child, "gru  step 1")
         child.send_signal(signal.SIGINT)
-        lines.append(child.stderr.read())
+        text += child.stderr.read()
         assert child.wait(30) == 130
-    text = "".join(lines)
     assert text.endswith("continue with the same command\n")
     assert "Traceback" not in text
     status, _, err = seqgen("compare", "river.txt", *ARGUMENTS)

@@ -1,8 +1,6 @@
 import json
 import math
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from seqgen.evaluation.text.ngram import NGram
 from seqgen.evaluation.text.novelty import CopiedText
 from seqgen.generation.engine import Engine
 from seqgen.generation.scoring import token_losses
+from tests.cli.processes import HEAVY, run_and_list_imports
 
 SONNETS = Path(__file__).parents[2] / "corpora" / "sonnets.txt"
 TEXT = SONNETS.read_text(encoding="utf-8")[:30_000]
@@ -182,16 +181,10 @@ def test_errors_have_a_message_and_status(
 
 
 def test_tensorflow_is_not_loaded(verse: str) -> None:
-    code = (
-        "import sys, atexit; sys.argv = ['seqgen', 'evaluate', 'verse', '--samples', '1', "
-        "'--length', '5', '--html', 'x.html']; "
-        "heavy = {'tensorflow', 'keras', 'music21', 'matplotlib', 'plotext'}; "
-        "atexit.register(lambda: print('loaded', heavy & set(sys.modules), file=sys.stderr)); "
-        "from seqgen.cli.app import main; main()"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 0
-    assert done.stderr == "wrote x.html\nloaded set()\n"
+    options = ("--samples", "1", "--length", "5", "--html", "x.html")
+    _, err, modules = run_and_list_imports("evaluate", verse, *options)
+    assert err == "wrote x.html\n"
+    assert not modules & HEAVY
 
 
 @pytest.mark.parametrize(

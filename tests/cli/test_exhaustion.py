@@ -2,7 +2,6 @@
 
 import resource
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,8 +10,8 @@ import pytest
 
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.training import train_state
+from tests.cli.processes import COMMAND, read_until
 
-COMMAND = (sys.executable, "-m", "seqgen")
 TEXT = "The river runs down to the sea, and the sea runs up to the sky;\n" * 40
 OFTEN = "save_every = 0.05\nevaluations = 100\n"
 
@@ -22,17 +21,6 @@ def river(here: Path) -> None:
     """The current folder holds a text and a config file that saves often."""
     Path("river.txt").write_text(TEXT)
     Path("often.toml").write_text(OFTEN)
-
-
-def read_until(process: "subprocess.Popen[str]", words: str) -> str:
-    """Standard error of a process up to the line with these words."""
-    assert process.stderr
-    output = ""
-    for line in process.stderr:
-        output += line
-        if words in line:
-            return output
-    raise AssertionError(output)
 
 
 @pytest.mark.slow

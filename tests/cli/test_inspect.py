@@ -1,5 +1,4 @@
 import base64
-import io
 import json
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from seqgen.inspection import neurons
 from seqgen.inspection.gates import Gate
 from seqgen.inspection.options import TextOptions
 from seqgen.inspection.text import open_passage
+from tests.cli.processes import HEAVY, run_and_list_imports
 
 TEXT = (
     "The river runs (down to the sea), & <so> on.\n"
@@ -273,13 +273,7 @@ def test_errors_have_a_message_and_status(
 
 @pytest.mark.parametrize("what", ["neurons", "gates"])
 def test_neurons_and_gates_do_not_load_tensorflow(here: Path, river: str, what: str) -> None:
-    code = (
-        f"import sys, atexit; sys.argv = ['seqgen', 'inspect', 'river', '{what}', '--json']; "
-        "heavy = {'tensorflow', 'keras', 'music21', 'matplotlib', 'plotext'}; "
-        "atexit.register(lambda: print('loaded', heavy & set(sys.modules), file=sys.stderr)); "
-        "from seqgen.cli.app import main; main()"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 0
-    assert json.load(io.StringIO(done.stdout))
-    assert done.stderr == "loaded set()\n"
+    out, err, modules = run_and_list_imports("inspect", river, what, "--json")
+    assert json.loads(out)
+    assert err == ""
+    assert not modules & HEAVY

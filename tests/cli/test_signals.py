@@ -1,10 +1,8 @@
 """Signals and closed terminals: the run is saved."""
 
 import os
-import re
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,9 +10,10 @@ import pytest
 from seqgen.cli.signals import SIGNALS, Interruption, Screen, print_message
 from seqgen.errors import CheckpointError
 from seqgen.training import train_state
+from tests.cli.processes import COMMAND, control_terminal, read_terminal
 
 TRAIN = (
-    *(sys.executable, "-m", "seqgen", "train", "river.txt"),
+    *(*COMMAND, "train", "river.txt"),
     *("--units", "16", "--embedding", "8", "--epochs"),
 )
 
@@ -81,22 +80,17 @@ def test_closing_the_terminal_saves_the_run(text_file: Path, tmp_path: Path, han
     """The run is saved, as after Ctrl-C; under nohup it continues to its end."""
     leader, follower = os.openpty()
 
-    def control_terminal() -> None:
-        import fcntl
-        import termios
-
-        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    def set_up_process() -> None:
+        control_terminal()
         signal.signal(signal.SIGHUP, signal.SIG_DFL if handled else signal.SIG_IGN)
 
     with subprocess.Popen(
         [*TRAIN, "100000" if handled else "30"], cwd=tmp_path, stdin=follower, stdout=follower,
-        stderr=follower, start_new_session=True, preexec_fn=control_terminal,
+        stderr=follower, start_new_session=True, preexec_fn=set_up_process,
         env=os.environ | {"TERM": "xterm", "COLUMNS": "100", "LINES": "30"},
     ) as process:  # fmt: skip
         os.close(follower)
-        output = b""
-        while not re.search(rb"sample at step [\s\S]* left", output):
-            output += os.read(leader, 65536)
+        read_terminal(leader, rb"sample at step [\s\S]* left")
         os.close(leader)
         try:
             status = process.wait(60)

@@ -3,13 +3,13 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from seqgen.cli.terminal import flags
+from tests.cli.processes import COMMAND, read_terminal
 
 EVIL = "a\x1b]0;title\x07b\x9b2Jc\x7f\td\n"
 
@@ -17,16 +17,10 @@ EVIL = "a\x1b]0;title\x07b\x9b2Jc\x7f\td\n"
 def run_on_terminal(*arguments: str) -> bytes:
     """Output of a command on a terminal."""
     leader, follower = os.openpty()
-    command = [sys.executable, "-m", "seqgen", *arguments]
+    command = [*COMMAND, *arguments]
     with subprocess.Popen(command, stdout=follower, stderr=subprocess.DEVNULL) as process:
         os.close(follower)
-        output = b""
-        while True:
-            try:
-                data = os.read(leader, 65536)
-            except OSError:  # on Linux, the other side is closed
-                break
-            output += data
+        output = read_terminal(leader)
         os.close(leader)
     assert process.returncode == 0
     return output
@@ -48,7 +42,7 @@ def test_output_is_escaped_on_a_terminal_but_not_in_a_pipe(
     output = run_on_terminal(*arguments)
     assert b"\x1b" not in output
     assert "␛".encode() in output
-    command = [sys.executable, "-m", "seqgen", *arguments]
+    command = [*COMMAND, *arguments]
     assert b"\x1b" in subprocess.run(command, check=True, capture_output=True).stdout
 
 

@@ -16,9 +16,9 @@ from seqgen import load
 from seqgen.data import tokenizers
 from seqgen.models import cells
 from seqgen.training import train_state
+from tests.cli.processes import COMMAND, control_terminal, read_terminal, read_until
 
 TINY = ("--units", "16", "--embedding", "8", "--epochs", "1")
-COMMAND = (sys.executable, "-m", "seqgen")
 RIVER = "The river runs down to the sea, and the sea runs up to the sky;\n" * 40
 TUNES = "\n".join(
     f"X:{n}\nT:tune {n}\nM:6/8\nL:1/8\nK:D\n{'ABc def|' * (n % 7 + 1)}\n" for n in range(30)
@@ -242,9 +242,9 @@ def test_ctrl_c_in_a_terminal_saves_and_prints_the_resume_command(seqgen, here: 
         assert process.stdout
         os.close(follower)
         try:
-            output = read_until(leader, rb"sample at step [\s\S]* left")
+            output = read_terminal(leader, rb"sample at step [\s\S]* left")
             os.write(leader, b"\x03")
-            output += read_until(leader, None)
+            output += read_terminal(leader)
         finally:
             process.kill()
             os.close(leader)
@@ -281,42 +281,15 @@ def test_a_changed_text_is_refused_by_default(seqgen, checkpoint_copy: Path) -> 
     assert (status, "needs --resume" in err) == (2, True)
 
 
-def control_terminal() -> None:
-    """Make standard input the controlling terminal, so that Ctrl-C works."""
-    import fcntl
-    import termios
-
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-
-
-def read_until(terminal: int, pattern: bytes | None) -> bytes:
-    """Output on a terminal up to a pattern, or to its end."""
-    output = b""
-    while pattern is None or not re.search(pattern, output):
-        try:
-            data = os.read(terminal, 65536)
-        except OSError:  # on Linux, the other side is closed
-            data = b""
-        if not data:
-            assert pattern is None, output.decode("utf-8", "replace")
-            return output
-        output += data
-    return output
-
-
-def run_and_signal(line: str, number: signal.Signals, *arguments: str) -> tuple[int, str]:
-    """Signal a run after a line with this beginning; return its status and standard error."""
+def run_and_signal(words: str, number: signal.Signals, *arguments: str) -> tuple[int, str]:
+    """Signal a run after a line with these words; return its status and standard error."""
     command = [*COMMAND, "train", "river.txt", "--units", "16", "--embedding", "8", *arguments]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr
-        output = []
-        for output_line in process.stderr:
-            output.append(output_line)
-            if output_line.startswith(line):
-                break
+        output = read_until(process, words)
         process.send_signal(number)
-        output.append(process.stderr.read())
-        return process.wait(20), "".join(output)
+        output += process.stderr.read()
+        return process.wait(20), output
 
 
 @pytest.mark.slow
