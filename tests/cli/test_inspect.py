@@ -1,7 +1,5 @@
 import base64
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
