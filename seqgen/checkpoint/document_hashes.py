@@ -21,11 +21,7 @@ HELD_OUT = "held_out"
 
 
 def save(path: Path, hashes: DocumentHashes) -> None:
-    """Write hashes of documents into a checkpoint.
-
-    Raises:
-        CheckpointError: If the file cannot be written.
-    """
+    """Write hashes of documents into a checkpoint. Raises CheckpointError."""
     arrays = {HASHES: hashes.training, HELD_OUT: hashes.held_out}
     write_arrays(path / layout.DOCUMENTS, arrays)
 

@@ -27,11 +27,7 @@ class EndCalibration:
 
 
 def save(path: Path, ends: EndCalibration | None) -> None:
-    """Write the calibration into a checkpoint; None removes an earlier one.
-
-    Raises:
-        CheckpointError: If the file cannot be written or removed.
-    """
+    """Write the calibration, or remove an earlier one if there is none. Raises CheckpointError."""
     if ends is not None:
         write_json(path / layout.ENDS, asdict(ends))
         return
@@ -42,11 +38,7 @@ def save(path: Path, ends: EndCalibration | None) -> None:
 
 
 def read(path: Path) -> EndCalibration | None:
-    """Read the calibration of a checkpoint; None if it has none.
-
-    Raises:
-        CheckpointError: If the file is damaged.
-    """
+    """Read the calibration of a checkpoint; None if it has none. Raises CheckpointError."""
     where = path / layout.ENDS
     if not where.exists():
         return None

@@ -22,11 +22,7 @@ Rows = Iterable[Sequence[str]]
 
 
 def write_card(path: Path) -> None:
-    """Write the model card of a checkpoint into its folder.
-
-    Raises:
-        CheckpointError: If the checkpoint is damaged or the file cannot be written.
-    """
+    """Write the model card of a checkpoint into its folder. Raises CheckpointError."""
     checkpoint = open_checkpoint(path)
     text = render_card(
         path.name,
@@ -45,15 +41,7 @@ def render_card(
     export: ExportInfo | None = None,
     evaluation: Evaluation | None = None,
 ) -> str:
-    """Render a model card as Markdown.
-
-    Args:
-        name: Name of the checkpoint in the commands of the card.
-        config: Its configuration.
-        metrics: What `Checkpoint.metrics` returns.
-        export: Of an exported copy; its card has the whole recipe.
-        evaluation: Results of ``seqgen evaluate``.
-    """
+    """Render a model card as Markdown; that of an exported copy has the whole recipe."""
     task = TASKS.load(config.task)
     cell = cells.find(config.model.cell).title
     units = ", ".join(map(str, config.model.units))
@@ -117,12 +105,7 @@ def network_rows(config: Config) -> list[tuple[str, str]]:
 
 
 def training_rows(config: Config, metrics: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """Return names and values of the facts about training.
-
-    Args:
-        config: Configuration of the checkpoint.
-        metrics: What `Checkpoint.metrics` returns.
-    """
+    """Return names and values of the facts about training."""
     options = config.training
     rows = [
         ("Sequence length", f"{options.seq_length} steps"),

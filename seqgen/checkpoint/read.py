@@ -136,11 +136,7 @@ def to_float32(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 def best_metric(metrics: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """Return the evaluation of the stored weights, preferably over the whole validation part.
 
-    Args:
-        metrics: What `Checkpoint.metrics` returns.
-
-    Returns:
-        None before the first evaluation.
+    None before the first evaluation.
     """
     kept = [metric for metric in metrics if metric.get("best")]
     whole = [metric for metric in kept if metric.get("whole")]

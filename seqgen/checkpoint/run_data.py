@@ -74,21 +74,13 @@ def open_run_tokens(
 
 
 def stored_tokens(checkpoint: "Checkpoint") -> tuple[np.ndarray, np.ndarray] | None:
-    """Map the stored tokens of both parts into memory, [N] or [N, 1 + F]; None without them.
-
-    Raises:
-        CheckpointError: If they are damaged.
-    """
+    """Map the stored tokens of both parts into memory, [N] or [N, 1 + F]; None without them."""
     training, validation = _stored(checkpoint, TRAINING), stored_validation(checkpoint)
     return None if training is None or validation is None else (training, validation)
 
 
 def stored_validation(checkpoint: "Checkpoint") -> np.ndarray | None:
-    """Map the stored tokens of the validation part into memory; None without them.
-
-    Raises:
-        CheckpointError: If they are damaged.
-    """
+    """Map the stored tokens of the validation part into memory; None without them."""
     return _stored(checkpoint, VALIDATION)
 
 

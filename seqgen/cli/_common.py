@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from seqgen.checkpoint.read import Checkpoint
     from seqgen.data.corpora import fetch
     from seqgen.data.corpora.document import Corpus
+    from seqgen.inspection.options import TextOptions
+    from seqgen.inspection.text import Passage
 
 
 def open_checkpoint(name: str) -> "Checkpoint":
@@ -35,6 +37,24 @@ def open_sources(sources: Sequence[str], encoding: str | None) -> "Corpus":
 
     with download_progress() as progress:
         return open_corpus(sources, encoding=encoding, progress=progress)
+
+
+def open_passage(checkpoint: "Checkpoint", options: "TextOptions", characters: int) -> "Passage":
+    """Open the text that an inspected network reads; prints which characters are skipped."""
+    from seqgen.data.tokenizers.base import name_characters
+    from seqgen.inspection import text
+
+    passage = text.open_passage(checkpoint, options, characters)
+    if passage.skipped:
+        print_notice(f"skipped, not in the vocabulary: {name_characters(passage.skipped)}")
+    return passage
+
+
+def describe_passage(passage: "Passage") -> str:
+    """Return what was read: ``poem.txt: 1,200 characters, 1,210 tokens``."""
+    return strip_controls(
+        f"{passage.source}: {len(passage.text):,} characters, {len(passage.rows):,} tokens"
+    )
 
 
 def check_output(path: str | None) -> None:

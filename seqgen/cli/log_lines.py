@@ -63,8 +63,10 @@ def _event_lines(event: Event, verbose: bool, unit: Unit) -> list[str]:
         case Sampled():
             return ["  | " + line for line in first_lines(event.text)]
         case Recovered():
+            finite = math.isfinite(event.loss)
+            what = f"has exploded to {event.loss:.1f} nats" if finite else "is not finite"
             return [
-                f"step {event.step}: the loss {diverged(event.loss)}; restored the best "
+                f"step {event.step}: the loss {what}; restored the best "
                 f"weights and halved the learning rate (recovery {event.times})"
             ]
         case Unsaved():
@@ -72,10 +74,6 @@ def _event_lines(event: Event, verbose: bool, unit: Unit) -> list[str]:
         case Finished():
             return conclusion(event)
     return []
-
-
-def diverged(loss: float) -> str:
-    return f"has exploded to {loss:.1f} nats" if math.isfinite(loss) else "is not finite"
 
 
 def introduction(event: Started, verbose: bool) -> list[str]:

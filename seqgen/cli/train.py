@@ -62,6 +62,9 @@ def train(
     """
     if as_json and not dry_run:
         raise ConfigError("needs `dry_run=True`", option="json")
+    from seqgen.checkpoint.locate import find_checkpoint, validate_name
+    from seqgen.training.run import resume_run, start_run
+
     if resume is not None:
         for what, value in {
             "a corpus": sources, "`name`": name, "`encoding`": encoding, "`overwrite`": overwrite,
@@ -69,7 +72,8 @@ def train(
         }.items():  # fmt: skip
             if value:
                 raise ConfigError(f"cannot be combined with {what}", option="resume")
-        watch(_resume(resume, checkpoints_dir, given, ignore_corpus_changes), verbose)
+        path = find_checkpoint(resume, checkpoints_dir)
+        watch(resume_run(path, given, ignore_corpus_changes=ignore_corpus_changes), verbose)
         return
     if ignore_corpus_changes:
         raise ConfigError("needs `resume`", option="ignore_corpus_changes")
@@ -79,41 +83,20 @@ def train(
             "a checkpoint to `resume`"
         )
     options = RunOptions.of(given)
-    if dry_run:
-        print_estimate(sources, encoding, options, as_json)
-    else:
-        watch(_start(sources, encoding, options, name, checkpoints_dir, overwrite), verbose)
-
-
-def _resume(
-    name: str, checkpoints_dir: Path, given: dict[str, Any], ignore_corpus_changes: bool
-) -> Iterator[Event]:
-    from seqgen.checkpoint.locate import find_checkpoint
-    from seqgen.training.run import resume_run
-
-    return resume_run(
-        find_checkpoint(name, checkpoints_dir), given, ignore_corpus_changes=ignore_corpus_changes
-    )
-
-
-def _start(
-    sources: list[str],
-    encoding: str | None,
-    options: RunOptions,
-    name: str | None,
-    checkpoints_dir: Path,
-    overwrite: bool,
-) -> Iterator[Event]:
-    from seqgen.checkpoint.locate import validate_name
-    from seqgen.training.run import start_run
-
     corpus = open_sources(sources, encoding)
-    return start_run(
-        corpus,
-        options,
-        checkpoints_dir / (corpus.name if name is None else validate_name(name)),
-        overwrite=overwrite,
-    )
+    if dry_run:
+        from seqgen.training.dry_run import estimate
+
+        result = estimate(corpus, options)
+        if as_json:
+            print_json(result.to_json())
+        else:
+            from seqgen.cli.dry_run import print_estimate
+
+            print_estimate(result)
+        return
+    path = checkpoints_dir / (corpus.name if name is None else validate_name(name))
+    watch(start_run(corpus, options, path, overwrite=overwrite), verbose)
 
 
 def watch(events: Iterator[Event], verbose: bool) -> None:
@@ -148,16 +131,3 @@ def interruption_message(path: Path | None) -> str:
     if path is None or not resumable(path):
         return "interrupted before the first step; nothing was saved"
     return f"interrupted and saved; resume with:  seqgen train --resume {checkpoint_label(path)}"
-
-
-def print_estimate(
-    sources: list[str], encoding: str | None, options: RunOptions, as_json: bool
-) -> None:
-    from seqgen.cli import dry_run
-    from seqgen.training.dry_run import estimate
-
-    result = estimate(open_sources(sources, encoding), options)
-    if as_json:
-        print_json(result.to_json())
-    else:
-        dry_run.print_estimate(result)

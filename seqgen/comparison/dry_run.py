@@ -20,15 +20,7 @@ from seqgen.training.dry_run import measure_speed
 
 @dataclass(frozen=True)
 class EstimatedVariant:
-    """A variant that was not trained.
-
-    Attributes:
-        label: What distinguishes it from the others.
-        name: Name of its checkpoint.
-        parameters: Number of parameters.
-        minutes: Expected training time.
-        defaults: As in `seqgen.comparison.results.Entry`.
-    """
+    """The label, checkpoint, size and expected training time of a variant, as in `Entry`."""
 
     label: str
     name: str

@@ -9,12 +9,7 @@ from seqgen.training.events import Preparing
 
 @dataclass(frozen=True)
 class ComparisonStatus:
-    """State of the comparison, before its first variant and after its last.
-
-    Attributes:
-        comparison: Results so far.
-        notices: What the user should know about the corpus.
-    """
+    """The results before the first variant and after the last, and notices on the corpus."""
 
     comparison: Comparison
     notices: tuple[str, ...] = ()
@@ -22,12 +17,7 @@ class ComparisonStatus:
 
 @dataclass(frozen=True)
 class VariantStarted:
-    """A variant starts or resumes.
-
-    Attributes:
-        index: Index of the variant.
-        curve: Its learning curve so far.
-    """
+    """A variant starts, or resumes with its learning curve so far."""
 
     index: int
     curve: tuple[Point, ...]

@@ -24,15 +24,7 @@ from seqgen.training.run import configure, has_no_run, store_dataset, temporary_
 
 @dataclass(frozen=True)
 class PreparedVariant:
-    """A variant with all options resolved.
-
-    Attributes:
-        variant: The variant as requested.
-        data: Its tokens.
-        run: Its resolved options.
-        config: Configuration of its checkpoint.
-        folder: Folder of the token files.
-    """
+    """A variant with its tokens, in ``folder``, its resolved options and its configuration."""
 
     variant: Variant
     data: Dataset

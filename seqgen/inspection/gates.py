@@ -52,18 +52,9 @@ def measure(
     passage: Passage,
     on_progress: Callable[[float], None] = lambda share: None,
 ) -> tuple[Gate, ...]:
-    """Measure all gates over a passage, in one stream and float32.
+    """Measure all gates over a passage in one stream and float32; none if the cell has none.
 
-    Args:
-        checkpoint: Any model.
-        passage: What it reads.
-        on_progress: Called with the completed share.
-
-    Returns:
-        The gates from the bottom layer to the top; none if the cell has no gates.
-
-    Raises:
-        CheckpointError: If the checkpoint is damaged.
+    They are in the order of the layers.
     """
     trace = StateTrace(checkpoint, gates=True)
     if not trace.gates:

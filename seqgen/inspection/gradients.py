@@ -96,7 +96,6 @@ def measure(
 
     Raises:
         ConfigError: If no document has K steps.
-        CheckpointError: If the checkpoint is damaged.
     """
     weights = checkpoint.weights()
     ids = token_ids(rows)

@@ -200,11 +200,7 @@ _UNIT = re.compile(r"(?:(?P<layer>\d+):)?(?:(?P<state>[^:\d][^:]*):)?(?P<number>
 
 
 def parse_units(names: Sequence[str], activations: Activations) -> tuple[Unit, ...]:
-    """Parse names such as 17, 2:17 and 2:h:17.
-
-    Raises:
-        ConfigError: If a name is invalid or there is no such unit.
-    """
+    """Parse names such as 17, 2:17 and 2:h:17. Raises ConfigError."""
     return tuple(_parse_unit(name.strip(), activations) for name in names)
 
 

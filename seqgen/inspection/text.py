@@ -57,13 +57,7 @@ def open_passage(
     characters: int,
     stdin: BinaryIO | None = None,
 ) -> Passage:
-    """Tokenize the beginning of a text or of the validation part.
-
-    Args:
-        checkpoint: The model.
-        options: The text, and the handling of characters that are not in the vocabulary.
-        characters: Number of characters, rounded up to a token.
-        stdin: Stream that ``-`` reads; by default the standard input of the process.
+    """Tokenize the first characters of a text or of the validation part.
 
     Raises:
         ConfigError: If no text is named and the checkpoint stores none.
@@ -88,10 +82,7 @@ def open_passage(
 
 
 def _validation_rows(checkpoint: Checkpoint) -> np.ndarray:
-    """Open the validation part of the run, or else that of its corpus.
-
-    Raises ConfigError if neither exists.
-    """
+    """Open the validation part of the run, or else that of its corpus. Raises ConfigError."""
     try:
         stored = stored_validation(checkpoint)
         return open_run_tokens(checkpoint).validation if stored is None else stored

@@ -74,12 +74,8 @@ class HtmlChart:
 def learning_curve(metrics: Sequence[Mapping[str, Any]]) -> HtmlChart | None:
     """Lay out the training and validation loss of a run over time.
 
-    Args:
-        metrics: One object per evaluation, as in ``metrics.jsonl``. Values that are no finite
-            numbers are skipped.
-
-    Returns:
-        The chart; None if there are fewer than two different points.
+    Values of ``metrics.jsonl`` that are no finite numbers are skipped. None if there are fewer than
+    two different points.
     """
     series = [Series(name, _run_points(metrics, key)) for key, name in _RUN_SERIES]
     series = [each for each in trim_start(series, _MIN_POINTS) if len(each.points) > 1]
@@ -111,12 +107,7 @@ def learning_curve(metrics: Sequence[Mapping[str, Any]]) -> HtmlChart | None:
 def comparison_series(
     curves: Iterable[tuple[str, Sequence["ComparisonPoint"]]], *, timed: bool
 ) -> list[Series]:
-    """Convert the learning curves of a comparison, without their steep start.
-
-    Args:
-        curves: Label and learning curve of each variant.
-        timed: Whether x is seconds of training; otherwise it is training tokens.
-    """
+    """Convert learning curves over seconds, or tokens, of training, without their steep start."""
     series = [
         Series(
             label,
@@ -202,14 +193,9 @@ def terminal_chart(
 
 
 def save_comparison_plot(path: Path, comparison: "Comparison") -> None:
-    """Plot the validation loss of each variant over seconds, or tokens, of training.
+    """Plot the validation loss of each trained variant over seconds, or tokens, of training.
 
-    Args:
-        path: File to write; its suffix, one of `PLOT_SUFFIXES`, chooses the format.
-        comparison: Variants without a result are left out.
-
-    Raises:
-        SeqgenError: If the file cannot be written.
+    Raises SeqgenError if the file, whose suffix is one of `PLOT_SUFFIXES`, cannot be written.
     """
     import_matplotlib()
     from matplotlib.backends.backend_agg import FigureCanvasAgg

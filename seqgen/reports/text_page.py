@@ -37,13 +37,7 @@ class Provenance:
 
 
 def text_page(report: TextReport, config: Config, provenance: Provenance) -> bytes:
-    """Render an evaluation as one HTML page that loads nothing.
-
-    Args:
-        report: The evaluation.
-        config: Configuration of the checkpoint that was evaluated.
-        provenance: Printed in the footer.
-    """
+    """Render an evaluation as one HTML page that loads nothing."""
     return render_page(
         "text_evaluation.html",
         report=report,

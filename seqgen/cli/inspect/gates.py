@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from seqgen.cli import _common
-from seqgen.cli.inspect import _passage
 from seqgen.cli.options import AsJson, with_options
 from seqgen.config.fields import group_options
 from seqgen.inspection.options import GateOptions, TextOptions
@@ -25,7 +24,7 @@ def gates(context: typer.Context, given: dict[str, Any], as_json: AsJson = False
     text, options = group_options(given, TextOptions, GateOptions)
     _common.check_output(options.plot)
     checkpoint = _common.open_checkpoint(context.obj)
-    passage = _passage.open_passage(checkpoint, text, options.characters)
+    passage = _common.open_passage(checkpoint, text, options.characters)
     from seqgen.inspection.gates import measure
     from seqgen.models import cells
 
@@ -45,7 +44,7 @@ def gates(context: typer.Context, given: dict[str, Any], as_json: AsJson = False
     print_gates(measured)
     equation = (cell.__doc__ or "").split("\n")[0]
     typer.echo(f"{cell.title}: {equation}")
-    typer.echo(f"read {_passage.describe(passage)}")
+    typer.echo(f"read {_common.describe_passage(passage)}")
 
 
 def print_gates(measured: Sequence["Gate"]) -> None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from seqgen.cli import _common
-from seqgen.cli.inspect import _passage
 from seqgen.cli.log_lines import pluralize
 from seqgen.cli.options import AsJson, with_options
 from seqgen.cli.terminal import strip_controls
@@ -39,7 +38,7 @@ def gradients(context: typer.Context, given: dict[str, Any], as_json: AsJson = F
     text, options = group_options(given, TextOptions, GradientOptions)
     _common.check_output(options.plot)
     checkpoint = _common.open_checkpoint(context.obj)
-    passage = _passage.open_passage(checkpoint, text, CHARACTERS)
+    passage = _common.open_passage(checkpoint, text, CHARACTERS)
     from seqgen.inspection.gradients import measure
     from seqgen.models import cells
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from seqgen.cli import _common
-from seqgen.cli.inspect import _passage
 from seqgen.cli.options import AsJson, with_options
 from seqgen.config.fields import group_options
 from seqgen.inspection.options import NeuronOptions, TextOptions
@@ -35,7 +34,7 @@ def neurons(context: typer.Context, given: dict[str, Any], as_json: AsJson = Fal
     text, options = group_options(given, TextOptions, NeuronOptions)
     _common.check_output(options.html)
     checkpoint = _common.open_checkpoint(context.obj)
-    passage = _passage.open_passage(checkpoint, text, options.characters)
+    passage = _common.open_passage(checkpoint, text, options.characters)
     from seqgen.inspection import neurons as library
 
     with _common.Progress() as progress:
@@ -52,7 +51,7 @@ def neurons(context: typer.Context, given: dict[str, Any], as_json: AsJson = Fal
         return
     print_findings(findings, activations.units)
     print_excerpts(activations, findings, units)
-    typer.echo(f"read {_passage.describe(passage)}")
+    typer.echo(f"read {_common.describe_passage(passage)}")
 
 
 def print_findings(findings: Sequence["Finding"], units: int) -> None:

@@ -33,12 +33,8 @@ def rows(text: str, characters: int, training: str | None) -> Iterator[Row]:
     """Measure each compressor on a text alone, and after the training text.
 
     The latter is the size of both together less that of the training text. xz gets as much of the
-    training text as its dictionary holds, bzip2 as much as fits into one block with the text.
-
-    Args:
-        text: The evaluated text; below `MIN_CHARACTERS` nothing is measured.
-        characters: Number of characters to divide by.
-        training: The training text; None if there is none.
+    training text as its dictionary holds, bzip2 as much as fits into one block with the text. A
+    text below `MIN_CHARACTERS` is not measured.
     """
     if characters < MIN_CHARACTERS:
         return

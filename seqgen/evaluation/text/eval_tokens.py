@@ -88,12 +88,8 @@ def eval_tokens(
 def spans(targets: int) -> tuple[np.ndarray, np.ndarray]:
     """Choose evenly spaced spans of tokens, each after some tokens of context.
 
-    Args:
-        targets: Number of tokens after the first, more than ``MAX_TOKENS + SPAN``.
-
-    Returns:
-        Positions of the tokens, int64 [N], and whether each after the first is scored, bool
-        [N - 1].
+    Returns positions of the tokens, int64 [N], and whether each after the first is scored, bool
+    [N - 1]. ``targets`` is more than ``MAX_TOKENS + SPAN``.
     """
     begins = np.linspace(0, targets - SPAN - BURN_IN, MAX_TOKENS // SPAN, dtype=np.int64)
     within = np.arange(1 + BURN_IN + SPAN)

@@ -87,12 +87,13 @@ def measure_samples(
 ) -> SampleMetrics:
     """Generate ``options.count`` samples and measure them.
 
+    A model of short documents generates as many as fit into the length.
+
     Args:
         generator: A model of text.
         training: Its training text, with a NUL between documents.
         validation: Text that it was not trained on, likewise.
-        options: Count, length, temperature and seed. A model of short documents generates as many
-            as fit into the length.
+        options: Count, length, temperature and seed.
         on_progress: Called with each activity.
     """
     chosen = options.temperature

@@ -55,16 +55,7 @@ def report(
 ) -> Report:
     """Generate ``options.count`` tunes with the grammar and as many without, and measure them.
 
-    Args:
-        generator: A model of tunes.
-        training: Its training tunes.
-        validation: Its validation tunes.
-        options: Number of tunes, seed and temperature.
-        validators: Applied to every tune.
-        on_progress: Called with what is done next.
-
-    Raises:
-        SeqgenError: If there are no validation tunes.
+    Every tune is validated by ``validators``. Raises SeqgenError without validation tunes.
     """
     if not validation:
         raise SeqgenError("there are no validation tunes to compare with")
