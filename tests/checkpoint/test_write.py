@@ -66,7 +66,7 @@ def test_a_missing_permission_is_an_error(
 
 
 def test_an_existing_checkpoint_is_refused_unless_overwritten(
-    checkpoint: Path, make: Callable[..., Path]
+    checkpoint: Path,
 ) -> None:
     model = open_checkpoint(checkpoint)
     with pytest.raises(CheckpointError, match="`overwrite=True`"):

@@ -142,7 +142,7 @@ def test_an_interrupted_comparison_resumes_with_the_same_results(
     assert results(here) == results(finished[0])
 
 
-def test_failed_variants_are_reported(seqgen, here: Path, monkeypatch) -> None:
+def test_failed_variants_are_reported(seqgen, monkeypatch) -> None:
     monkeypatch.setattr(worker, "CHILD", "raise ZeroDivisionError('of all things')")
     status, out, err = seqgen("compare", "river.txt", *ARGUMENTS)
     assert status == 1

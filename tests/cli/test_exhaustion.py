@@ -51,7 +51,7 @@ def test_a_temporarily_full_disk_loses_nothing(here: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_full_disk_is_an_error_at_the_end(here: Path) -> None:
+def test_a_full_disk_is_an_error_at_the_end() -> None:
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))

@@ -37,7 +37,7 @@ def test_unknown_checkpoints_are_refused(folder: Path, seqgen: Seqgen) -> None:
 
 
 def test_shipped_checkpoints_sample_anywhere_and_are_not_written_to(
-    folder: Path, shipped: Path, seqgen: Seqgen, make: Callable[..., Path],
+    folder: Path, shipped: Path, seqgen: Seqgen,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     seqgen("checkpoints", "export", "fox", str(shipped / "cat"))

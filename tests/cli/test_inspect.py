@@ -202,7 +202,7 @@ def test_the_page_has_the_text_and_the_activations(seqgen, here: Path, river: st
     np.testing.assert_allclose(np.array(levels) / 10, expected, atol=0.0551)
 
 
-def test_control_characters_are_escaped(here: Path) -> None:
+def test_control_characters_are_escaped() -> None:
     text = color_text(["a\x1b[31m", "</i>", "\n", "b\t"], np.array([0.0, 0.5, -1, 1]), "truecolor")
     assert text.plain == "a␛[31m</i>⏎\nb⇥"
     assert isinstance(text, Text)
@@ -270,7 +270,7 @@ def test_errors_have_a_message_and_status(
 
 
 @pytest.mark.parametrize("what", ["neurons", "gates"])
-def test_neurons_and_gates_do_not_load_tensorflow(here: Path, river: str, what: str) -> None:
+def test_neurons_and_gates_do_not_load_tensorflow(river: str, what: str) -> None:
     out, err, modules = run_and_list_imports("inspect", river, what, "--json")
     assert json.loads(out)
     assert err == ""

@@ -295,7 +295,7 @@ def test_generated_tunes_are_valid_prompts(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="a terminal of POSIX")
 def test_progress_of_the_prompt_on_a_terminal(
-    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+    checkpoint: Path,
 ) -> None:
     code = (
         "import sys; sys.argv = ['seqgen', 'sample', 'fox', '--prompt', 'The ' * 9000, "

@@ -245,7 +245,7 @@ def test_tunes_of_other_tokenizers_are_not_parsed(
         samples(generator, "K:D")
 
 
-def test_models_without_tune_facts_are_refused(tmp_path: Path, tune_checkpoint: Path) -> None:
+def test_models_without_tune_facts_are_refused(tune_checkpoint: Path) -> None:
     config = json.loads((tune_checkpoint / "config.json").read_text())
     del config["facts"]
     (tune_checkpoint / "config.json").write_text(json.dumps(config))

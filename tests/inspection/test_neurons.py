@@ -18,7 +18,7 @@ def finding_of(activations: Activations, name: str) -> neurons.Finding:
     return next(f for f in neurons.search(activations) if f.feature.name == name)
 
 
-def test_activations_equal_the_equations_of_the_network(made, lines: str) -> None:
+def test_activations_equal_the_equations_of_the_network(made) -> None:
     checkpoint = made()
     text_passage = open_passage(checkpoint, TextOptions(), 200)
     progress: list[float] = []
@@ -51,7 +51,7 @@ def test_activations_equal_the_equations_of_the_network(made, lines: str) -> Non
             )
 
 
-def test_finds_a_unit_that_follows_capitals(made, lines: str) -> None:
+def test_finds_a_unit_that_follows_capitals(made) -> None:
     """Unit 3 of the network is set to 1 at capitals and to -1 elsewhere."""
 
     def plant(weights):
