@@ -144,14 +144,14 @@ def to_pattern(key: str) -> re.Pattern[str]:
 
 def compare_with_page(section: str, value: Any) -> None:
     keys = tables()[section]["key"]
-    found = set(paths(value))
-    for path in found:
+    printed_paths = set(paths(value))
+    for path in printed_paths:
         matched = any(to_pattern(key).fullmatch(path) for key in keys)
         # An empty value, or null in the place of an object or a list.
         assert matched or any(key.startswith((f"{path}.", f"{path}[]")) for key in keys), path
     for key in keys:
         pattern = re.compile(to_pattern(key).pattern.removesuffix(".*") + ".*")
-        assert any(pattern.fullmatch(path) for path in found), key
+        assert any(pattern.fullmatch(path) for path in printed_paths), key
 
 
 @pytest.mark.parametrize(

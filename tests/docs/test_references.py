@@ -13,7 +13,7 @@ from tests.docs.pages import DOCS, PAGES, ROOT, name_of
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=name_of)
 
-# Where a file that is named without its folder may be.
+# Folders that may contain a file that is named without its folder.
 TOPS = ("seqgen", "checkpoints", "corpora")
 # Options that are no parameters of the commands.
 FOREIGN = {"--help", "--help-all"}
@@ -70,8 +70,8 @@ def test_paths_in_the_text_exist(page: Path) -> None:
         if "/" in path:
             assert any((place / path).exists() for place in places), path
         elif not re.search(rf'title="{re.escape(path)}"', text):
-            found = (any(ROOT.joinpath(top).rglob(path)) for top in TOPS)
-            assert (ROOT / path).exists() or any(found), path
+            below = any(any(ROOT.joinpath(top).rglob(path)) for top in TOPS)
+            assert (ROOT / path).exists() or below, path
 
 
 @every_page
@@ -79,14 +79,14 @@ def test_modules_in_the_text_exist(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     names = re.findall(r"\b((?:seqgen|benchmarks|tests)(?:\.[a-z_0-9]+)+)\b", text)
     for name in names:
-        # The last part may be a function; that of an entry point group is none.
+        # The last part may be a function, or the name may be an entry point group.
         *parents, last = name.split(".")
         module = ROOT.joinpath(*parents, last)
         parent = ROOT.joinpath(*parents)
-        found = module.is_dir() or module.with_suffix(".py").exists()
-        if not found and (source := source_of(parent)):
-            found = re.search(rf"\b{last}\b", source.read_text(encoding="utf-8")) is not None
-        assert found or name in entry_point_groups(), name
+        exists = module.is_dir() or module.with_suffix(".py").exists()
+        if not exists and (source := source_of(parent)):
+            exists = re.search(rf"\b{last}\b", source.read_text(encoding="utf-8")) is not None
+        assert exists or name in entry_point_groups(), name
 
 
 def source_of(module: Path) -> Path | None:
