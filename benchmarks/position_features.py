@@ -79,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         options = RunOptions()
         data = prepare(open_corpus([args.corpus]), options.data, Path(folder))
-        tf_runtime.load(PRESETS["tunes"].batch)
+        tf_runtime.load(PRESETS["tunes"].batch_size)
         print(f"| features | bits per note, {args.corpus}, {args.epochs} epochs |")
         print("|---|---|")
         for name, columns in feature_sets(len(data.feature_sizes)).items():

@@ -33,8 +33,8 @@ class Preset:
     layers: int
     units: int
     embedding: int
-    window: int
-    batch: int
+    seq_length: int
+    batch_size: int
     learning_rate: float
     weight_decay: float = 0.1
     dropout: float | None = None
@@ -319,28 +319,31 @@ def choose_dropout(excess: float) -> float:
 
 
 def choose_steps(
-    window: int | None, batch: int | None, preset: Preset, tokens: int
+    seq_length: int | None, batch_size: int | None, preset: Preset, tokens: int
 ) -> tuple[int, int, list[str]]:
     """Choose sequence length and batch size for a few steps per epoch; return the reasons too."""
-    if window is not None and window * (batch or 1) > tokens:
+    least = batch_size or 1
+    if seq_length is not None and seq_length * least > tokens:
         raise ConfigError(
-            f"{window} with `batch_size={batch or 1}` needs {window * (batch or 1)} tokens and the "
+            f"{seq_length} with `batch_size={least}` needs {seq_length * least} tokens and the "
             f"training part has {tokens}",
             option="seq_length",
         )
-    length = window or min(preset.window, max(1, tokens // MIN_WINDOWS))
-    most = min(preset.batch, SMALL_BATCH) if tokens < SMALL_CORPUS_TOKENS else preset.batch
-    size = batch or min(most, max(1, tokens // (length * MIN_STEPS)))
+    length = seq_length or min(preset.seq_length, max(1, tokens // MIN_WINDOWS))
+    small = tokens < SMALL_CORPUS_TOKENS
+    most = min(preset.batch_size, SMALL_BATCH) if small else preset.batch_size
+    size = batch_size or min(most, max(1, tokens // (length * MIN_STEPS)))
     if length * size > tokens:
         raise ConfigError(
             f"{size} needs at least {length * size} tokens and the training part has {tokens}",
             option="batch_size",
         )
-    reasons = []
-    if window is None and length < preset.window:
-        why = f"rather than {preset.window}: the corpus is small"
-        reasons.append(f"sequence length {length} {why}")
-    if batch is None and size < preset.batch:
-        why = f"rather than {preset.batch}: the corpus is small"
-        reasons.append(f"batch size {size} {why}")
+    reasons = [
+        f"{name} {value} rather than {default}: the corpus is small"
+        for name, option, value, default in (
+            ("sequence length", seq_length, length, preset.seq_length),
+            ("batch size", batch_size, size, preset.batch_size),
+        )
+        if option is None and value < default
+    ]
     return length, size, reasons

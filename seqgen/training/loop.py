@@ -87,8 +87,8 @@ class Run:
             augmentation,
             self.options.truncate == "random",
         )
-        learner = trainer_for(config.model)
-        self.trainer = learner(
+        trainer_type = trainer_for(config.model)
+        self.trainer = trainer_type(
             config.model, config.training, config.vocab, config.boundary, config.feature_sizes
         )
         if arrays is not None:
@@ -97,8 +97,8 @@ class Run:
         self.exploded = EXPLODED * math.log(config.vocab)
         corpus = config.corpus
         self.characters_per_token = corpus.validation_characters / (len(validation) - 1)
-        self.tokens_a_step = self.options.batch_size * self.options.seq_length
-        self.speed = ThroughputMeter(self.tokens_a_step)
+        self.tokens_per_step = self.options.batch_size * self.options.seq_length
+        self.speed = ThroughputMeter(self.tokens_per_step)
 
     def events(self) -> Iterator[Event]:
         """Train to the end of the run.
@@ -160,7 +160,7 @@ class Run:
                 progress=self._progress(),
                 seconds=position.seconds,
                 remaining=self._budget().remaining(
-                    position.seconds, position.step, speed.tokens_per_second / self.tokens_a_step
+                    position.seconds, position.step, speed.tokens_per_second / self.tokens_per_step
                 ),
                 loss=loss,
                 gradient_norm=norm,
@@ -198,7 +198,7 @@ class Run:
         if left > 0 and speed.steps < SPEED_STEPS:
             return
         steps = position.epochs * self.windows.steps - position.step
-        if left <= 0 or steps * self.tokens_a_step / speed.tokens_per_second > left:
+        if left <= 0 or steps * self.tokens_per_step / speed.tokens_per_second > left:
             position.epochs = math.inf
 
     def _recover(self, rate: float, loss: float) -> Recovered:
@@ -245,7 +245,7 @@ class Run:
         evaluation = self._evaluation(loss, read, tokens_per_second, best=best)
         text = self._sample(weights)
         self.writer.add_metric(dataclasses.asdict(evaluation))
-        self.writer.add_sample(f"step {position.step}, {loss:.3f} nats a token", text)
+        self.writer.add_sample(f"step {position.step}, {loss:.3f} nats per token", text)
         yield evaluation
         yield Sampled(position.step, text)
         position.seconds = position.evaluated_at = clock.seconds()
@@ -264,7 +264,7 @@ class Run:
             step=position.step,
             epoch=position.step / self.windows.steps,
             seconds=position.seconds,
-            tokens=position.step * self.tokens_a_step,
+            tokens=position.step * self.tokens_per_step,
             training_loss=math.nan if position.mean_loss is None else position.mean_loss,
             validation_loss=loss,
             bits_per_character=loss / self.characters_per_token / math.log(2),

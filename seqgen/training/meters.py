@@ -17,8 +17,8 @@ class Stopwatch:
 class ThroughputMeter:
     """Tokens per second since the last pause, without the first step, which compiles."""
 
-    def __init__(self, tokens_a_step: int) -> None:
-        self.tokens_a_step = tokens_a_step
+    def __init__(self, tokens_per_step: int) -> None:
+        self.tokens_per_step = tokens_per_step
         self.steps = -1
         self.tokens_per_second = math.nan
         self._began = 0.0
@@ -30,7 +30,7 @@ class ThroughputMeter:
             self._began = seconds
         else:
             elapsed = max(seconds - self._began, 1e-9)
-            self.tokens_per_second = self.steps * self.tokens_a_step / elapsed
+            self.tokens_per_second = self.steps * self.tokens_per_step / elapsed
 
     def restart(self, seconds: float) -> None:
         """Start again after a pause that ended at a time."""

@@ -42,10 +42,10 @@ class Trainer:
         """
         keras.utils.set_random_seed(options.seed)
         self.options = options
-        self.window = options.seq_length
+        self.seq_length = options.seq_length
         random = options.truncate == "random"
         precision = tf_runtime.precision(options.precision)
-        flow = gradient_scale(self.window) if random else 1.0
+        flow = gradient_scale(self.seq_length) if random else 1.0
         self.model = RecurrentLM(spec, vocab, boundary, precision, feature_sizes, flow)
         # Evaluations run in float32, as generation does.
         self.reader = RecurrentLM(spec, vocab, boundary, feature_sizes=feature_sizes)
@@ -179,7 +179,7 @@ class Trainer:
                 else:
                     loss = tf.reduce_mean(losses_TB)
                 # A token has the same weight in long and short windows.
-                scaled_loss = loss * tf.cast(tf.shape(logits)[0], tf.float32) / self.window
+                scaled_loss = loss * tf.cast(tf.shape(logits)[0], tf.float32) / self.seq_length
             losses.append(loss / len(parts))
             part_gradients = tape.gradient(scaled_loss, self.weights)
             # That of an embedding is sparse.

@@ -138,11 +138,11 @@ def test_a_cell_sets_its_own_layers_and_learning_rate_by_default():
 @pytest.mark.parametrize("tokens", [18, 270, 5_000, 90_000])
 def test_a_small_corpus_shrinks_window_and_batch_with_a_reason(tokens, name):
     run = resolve_defaults(tokens, preset=name)
-    training = run.training
+    training, preset = run.training, PRESETS[name]
     assert tokens // training.batch_size // training.seq_length >= 1
     if tokens >= 270:
         assert tokens // training.batch_size // training.seq_length >= MIN_STEPS
-    shrunk = training.seq_length < PRESETS[name].window or training.batch_size < PRESETS[name].batch
+    shrunk = training.seq_length < preset.seq_length or training.batch_size < preset.batch_size
     assert shrunk == any("small" in reason and "rather" in reason for reason in run.reasons)
 
 
