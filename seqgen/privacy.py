@@ -71,8 +71,8 @@ def import_matplotlib() -> None:
     """
     if "matplotlib.font_manager" in sys.modules:
         return
-    # matplotlib asks fc-list for fonts, which writes a cache of its own. It is not found without a
-    # search path; matplotlib then looks into the folders of fonts by itself.
+    # matplotlib asks fc-list for fonts, which writes another cache. Without a search path there is
+    # no fc-list; matplotlib then looks into the folders of fonts by itself.
     changes = {"PATH": os.devnull}
     if not os.environ.get("MPLCONFIGDIR"):
         changes["MPLCONFIGDIR"] = str(_matplotlib_folder())
@@ -95,7 +95,7 @@ class _DeferredModule(ModuleType):
         return getattr(import_module(self.__name__), name)
 
 
-# A path below a file: it does not exist and cannot be made, which Keras passes over in silence.
+# A path below a file: it does not exist and cannot be made, which Keras ignores silently.
 _NOWHERE = os.path.join(os.devnull, "seqgen")
 
 

@@ -53,8 +53,8 @@ class Registry(Generic[T]):
         self.group = group
         self._builtin = dict(builtin)
         self._loaded: dict[str, T] = {}
-        # The entry points by name, and the path on which they were found.
-        self._found: dict[str, list[EntryPoint]] = {}
+        # The entry points by name, and the ``sys.path`` that was searched for them.
+        self._entries: dict[str, list[EntryPoint]] = {}
         self._searched: list[str] | None = None
 
     def builtin_names(self) -> tuple[str, ...]:
@@ -118,11 +118,11 @@ class Registry(Generic[T]):
         if self._searched != sys.path:
             from importlib.metadata import entry_points
 
-            self._searched, self._found = list(sys.path), {}
+            self._searched, self._entries = list(sys.path), {}
             for entry in entry_points(group=self.group):
                 if entry.name not in self._builtin:
-                    self._found.setdefault(entry.name, []).append(entry)
-        return self._found
+                    self._entries.setdefault(entry.name, []).append(entry)
+        return self._entries
 
 
 def _package(entry: "EntryPoint") -> str:

@@ -1,4 +1,4 @@
-"""What the shell offers while a command is typed. Nothing heavy: it runs at every press of Tab."""
+"""Shell completion. It imports nothing heavy, since it runs at every press of Tab."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -8,7 +8,7 @@ from seqgen.errors import SeqgenError
 
 
 def names_of(table: str | None) -> tuple[str, ...]:
-    """The words that a table of `seqgen.config.options.option` knows; none without a table."""
+    """Return the values of an option whose field names a table (`seqgen.config.fields.option`)."""
     if table == "tokenizers":
         from seqgen.data.tokenizers import TOKENIZERS
 
@@ -33,7 +33,7 @@ def names_of(table: str | None) -> tuple[str, ...]:
 
 
 def complete_names(words: Sequence[str]) -> Callable[[str], list[str]]:
-    """A completion among fixed words."""
+    """Return a completion of fixed words."""
 
     def complete(incomplete: str) -> list[str]:
         return [word for word in words if word.startswith(incomplete)]
@@ -42,7 +42,7 @@ def complete_names(words: Sequence[str]) -> Callable[[str], list[str]]:
 
 
 def complete_checkpoint(incomplete: str) -> list[str]:
-    """The checkpoints of the current folder, and those that ship, whose name begins so."""
+    """Return the user's and the shipped checkpoints that begin with the text."""
     names: list[str] = []
     for paths in (list_checkpoints, shipped_checkpoints):
         with suppress(SeqgenError):
@@ -51,7 +51,7 @@ def complete_checkpoint(incomplete: str) -> list[str]:
 
 
 def complete_corpus(incomplete: str) -> list[str]:
-    """The known corpora whose name begins so."""
+    """Return the built-in corpora that begin with the text."""
     from seqgen.data.corpora.registry import entries
 
     return [name for name in entries() if name.startswith(incomplete)]

@@ -103,7 +103,7 @@ def _wrapped(text: str, width: int) -> list[str]:
 def _sections(
     command: Any, ctx: Any
 ) -> tuple[dict[str, list[tuple[str, str]]], dict[str, tuple[str, ...]]]:
-    """The rows under each heading; and the values of options that do not fit in their rows."""
+    """Return the rows under each heading, and the values that do not fit in the rows."""
     everything = ctx.meta.get(ALL)
     params = [
         param
@@ -137,7 +137,7 @@ def _sections(
 
 
 def _name(param: Any, ctx: Any) -> str:
-    """How an option or an argument is written: ``-v, --verbose``, ``--units N[,N]``."""
+    """Return an option or argument as it is written: ``-v, --verbose``, ``--units N[,N]``."""
     if isinstance(param, TyperArgument):
         return param.make_metavar(ctx).strip("[].").upper()
     short = [flag for flag in param.opts if not flag.startswith("--")]
@@ -149,7 +149,7 @@ def _name(param: Any, ctx: Any) -> str:
 
 
 def _words(param: Any) -> tuple[str, ...]:
-    """The values of an option whose metavar lists them: ``layer|batch``."""
+    """Return the values of an option whose metavar lists them: ``layer|batch``."""
     words = tuple((getattr(param, "metavar", None) or "").split("|"))
     return words if (len(words) > 1 and words != YES_NO) or words[0].startswith(".") else ()
 

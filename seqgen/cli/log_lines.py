@@ -78,8 +78,8 @@ def _event_lines(event: Event, verbose: bool, unit: Unit) -> list[str]:
 
 def introduction(event: Started, verbose: bool) -> list[str]:
     config = event.config
-    stack, corpus, training = config.model, config.corpus, config.training
-    widths = " + ".join(str(width) for width in stack.units)
+    model, corpus, training = config.model, config.corpus, config.training
+    widths = " + ".join(str(width) for width in model.units)
     document = TASKS.load(config.task).document_noun
     text = []
     if corpus.learns_ends and corpus.unit:
@@ -90,8 +90,8 @@ def introduction(event: Started, verbose: bool) -> list[str]:
         f"{corpus.validation_characters:,} for validation, "
         f"{pluralize(corpus.documents, document)}, "
         f"{config.vocab:,} {config.data.tokenizer} tokens",
-        f"{cells.find(stack.cell).title}, {widths} units, embedding {stack.embedding}, dropout "
-        f"{stack.dropout:g}: {event.parameters:,} parameters; "
+        f"{cells.find(model.cell).title}, {widths} units, embedding {model.embedding}, dropout "
+        f"{model.dropout:g}: {event.parameters:,} parameters; "
         f"sequence length {training.seq_length}, batch size {training.batch_size}, "
         f"{event.steps:,} steps per epoch",
     ]

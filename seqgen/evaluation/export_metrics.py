@@ -1,4 +1,4 @@
-"""The loss of a checkpoint on texts that it did not learn from, as its copies remember it."""
+"""Losses on held-out texts that an exported checkpoint stores."""
 
 from collections.abc import Sequence
 
@@ -12,14 +12,14 @@ from seqgen.generation.engine import Engine
 from seqgen.generation.scoring import mean_loss
 from seqgen.tasks import TASKS
 
-# As many as the end of a run measures, at most.
+# The maximum that the end of a run evaluates.
 MAX_TOKENS = 1_000_000
 
 
 def rows_of(checkpoint: Checkpoint, documents: Sequence[str]) -> np.ndarray:
-    """The tokens of texts, or of tunes in normal form, as the network reads them.
+    """Encode texts, or tunes in normal form, as the network reads them.
 
-    Raises TokenError if it lacks some of their characters.
+    Raises TokenError if its vocabulary lacks some of their characters.
     """
     config = checkpoint.config
     encode = TASKS.load(config.task).encode
@@ -29,13 +29,13 @@ def rows_of(checkpoint: Checkpoint, documents: Sequence[str]) -> np.ndarray:
 
 
 def loss(checkpoint: Checkpoint, rows: np.ndarray, precision: str) -> float:
-    """Nats a token."""
+    """Return the loss in nats per token."""
     boundary = checkpoint.config.boundary
     return mean_loss(Engine(checkpoint.graph(precision)), rows, boundary=boundary)
 
 
 def losses(checkpoint: Checkpoint, rows: np.ndarray | None) -> dict[str, float]:
-    """Nats a token in each precision of the products; of no rows, none."""
+    """Return the loss in nats per token by precision; empty without rows."""
     if rows is None:
         return {}
     return {precision: loss(checkpoint, rows, precision) for precision in PRECISIONS}
@@ -49,10 +49,14 @@ def measure(
     excerpt: Sequence[str] = (),
     commands: tuple[str, ...] = (),
 ) -> ExportInfo:
-    """What is to be known of a copy.
+    """Measure an exported copy.
 
-    half: whether its weights are in half precision.
-    excerpt: a few documents to remember the loss of; commands: that make it anew.
+    Args:
+        original: The exported checkpoint.
+        copy: Its copy.
+        half: Whether the weights of the copy are in half precision.
+        excerpt: A few documents whose loss is stored.
+        commands: Commands that make the checkpoint.
     """
     rows = stored_validation(original)
     if rows is not None:

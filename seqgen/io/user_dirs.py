@@ -4,7 +4,7 @@ from pathlib import Path
 
 
 def cache_folder() -> Path | None:
-    """The folder for caches, ``~/.cache/seqgen`` on Linux; None for a user without a home."""
+    """Return the folder for caches, ``~/.cache/seqgen`` on Linux; None without a home."""
     import platformdirs
 
     try:
