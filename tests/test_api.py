@@ -90,8 +90,8 @@ def test_train_load_and_resume(here: Path, capfd: pytest.CaptureFixture[str]) ->
     pieces = list(text)
     assert all(isinstance(piece, str) for piece in pieces)
     assert len("".join(pieces)) == 30
-    again = seqgen.load(here / "checkpoints" / "river").generate("The ", length=30, seed=3)
-    assert "".join(again) == "".join(pieces)
+    repeated = seqgen.load(here / "checkpoints" / "river").generate("The ", length=30, seed=3)
+    assert "".join(repeated) == "".join(pieces)
 
     first = max(event.step for event in run_events if isinstance(event, events.Step))
     more = list(seqgen.resume("river", epochs=1))

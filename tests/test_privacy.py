@@ -104,16 +104,16 @@ class Machine:
 
     def written(self) -> set[Path]:
         """Files and folders that were opened for writing, created or renamed to."""
-        written = set()
+        paths = set()
         for call in self.calls():
             if " = -1 " in call:
                 continue
             if call.startswith(("open", "creat")):
                 if re.search(r"O_WRONLY|O_RDWR|O_CREAT|creat\(", call):
-                    written.add(re.search(r" = \d+<([^>]*)>", call)[1])
+                    paths.add(re.search(r" = \d+<([^>]*)>", call)[1])
             elif call.startswith(("mkdir", "rename", "link", "symlink")):
-                written.add(re.findall(r'"((?:[^"\\]|\\.)*)"', call)[-1])
-        return {self.work / path for path in written if not path.startswith(("/dev/", "/proc/"))}
+                paths.add(re.findall(r'"((?:[^"\\]|\\.)*)"', call)[-1])
+        return {self.work / path for path in paths if not path.startswith(("/dev/", "/proc/"))}
 
 
 @pytest.fixture

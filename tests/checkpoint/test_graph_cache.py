@@ -177,20 +177,20 @@ def test_graphs_of_a_checkpoint_are_cached(
     assert {path.name: path.read_bytes() for path in checkpoint.iterdir()} == before
     for name in ("build", "build_sequence"):
         monkeypatch.setattr(f"seqgen.models.onnx.graph.{name}", lambda *_: pytest.fail("built"))
-    again = [model.graph("int8"), model.graph("float32"), model.sequence_graph("int8")]
-    assert again == graphs
+    cached = [model.graph("int8"), model.graph("float32"), model.sequence_graph("int8")]
+    assert cached == graphs
 
 
 def test_graphs_depend_on_weights_and_configuration(folder: Path, checkpoint: Path) -> None:
-    opened = open_checkpoint(checkpoint)
-    graph = opened.graph()
+    loaded = open_checkpoint(checkpoint)
+    graph = loaded.graph()
     # The same weights under another configuration.
-    model = replace(opened.config.model, cell_options={"forget_bias": 0.5})
-    replace(opened, config=replace(opened.config, model=model)).graph()
+    model = replace(loaded.config.model, cell_options={"forget_bias": 0.5})
+    replace(loaded, config=replace(loaded.config, model=model)).graph()
     assert len(list(folder.iterdir())) == 2
-    weights = {name: array + 1 for name, array in opened.weights().items()}
-    write.save_weights(checkpoint, opened.config, weights)
-    assert opened.graph() != graph
+    weights = {name: array + 1 for name, array in loaded.weights().items()}
+    write.save_weights(checkpoint, loaded.config, weights)
+    assert loaded.graph() != graph
     assert len(list(folder.iterdir())) == 3
 
 

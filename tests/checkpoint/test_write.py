@@ -154,12 +154,12 @@ def test_arrays_are_restored(tmp_path: Path) -> None:
         "turned": np.arange(6, dtype=np.float64).reshape(2, 3).T,
     }
     write_arrays(tmp_path / "x", arrays, {"position": "12"})
-    read, metadata = read_arrays(tmp_path / "x")
+    restored, metadata = read_arrays(tmp_path / "x")
     assert metadata["position"] == "12"
-    assert set(read) == set(arrays)
+    assert set(restored) == set(arrays)
     for name, array in arrays.items():
-        assert read[name].dtype == array.dtype
-        np.testing.assert_array_equal(read[name], array)
+        assert restored[name].dtype == array.dtype
+        np.testing.assert_array_equal(restored[name], array)
 
 
 def test_files_have_the_mode_of_the_umask(tmp_path):
@@ -176,6 +176,10 @@ def test_an_unwritable_path_is_detected_before_writing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     (tmp_path / "folder.html").mkdir()
     check_writable(tmp_path / "file")
-    for wrong in (tmp_path / "folder.html", tmp_path / "file" / "a.html", Path("/proc/a.html")):
-        with pytest.raises(CheckpointError, match=re.escape(str(wrong))):
-            check_writable(wrong)
+    for unwritable in (
+        tmp_path / "folder.html",
+        tmp_path / "file" / "a.html",
+        Path("/proc/a.html"),
+    ):
+        with pytest.raises(CheckpointError, match=re.escape(str(unwritable))):
+            check_writable(unwritable)

@@ -142,7 +142,7 @@ def test_sampling_errors(seqgen, arguments, status: int, message: str) -> None:
     assert_error(run_failing(seqgen, "sample", *arguments), status, message)
 
 
-def cut(path: Path) -> None:
+def truncate(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-30])
 
 
@@ -156,7 +156,7 @@ COMMANDS = (("sample",), ("train", "--resume"), ("checkpoints", "show"))
 READS = [(command, name) for command in COMMANDS for name in ("config.json", "tokenizer.json")]
 
 
-@pytest.mark.parametrize("damage", [Path.unlink, cut, tamper])
+@pytest.mark.parametrize("damage", [Path.unlink, truncate, tamper])
 @pytest.mark.parametrize(("command", "name"), [*READS, (("sample",), "model.safetensors")])
 def test_damaged_checkpoints(seqgen, checkpoint: Path, command, name: str, damage) -> None:
     if name == "config.json" and damage is tamper:

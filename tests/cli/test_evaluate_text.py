@@ -112,13 +112,13 @@ def test_without_training_data_rows_that_need_it_are_left_out(seqgen, verse: str
 
 
 def test_overlap_with_the_training_data_gives_a_warning(seqgen, verse: str) -> None:
-    own = SONNETS.read_text(encoding="utf-8")[60_000:64_000]
-    Path("own.txt").write_text(own, encoding="utf-8")
+    text = SONNETS.read_text(encoding="utf-8")[60_000:64_000]
+    Path("own.txt").write_text(text, encoding="utf-8")
     arguments = (verse, "own.txt", "--on-unknown", "skip", *NONE)
     status, _, err = seqgen("evaluate", *arguments)
     assert status == 0
     assert "warning" not in err
-    Path("own.txt").write_text(own + TEXT[10_000:10_300], encoding="utf-8")
+    Path("own.txt").write_text(text + TEXT[10_000:10_300], encoding="utf-8")
     status, out, err = seqgen("evaluate", *arguments)
     assert status == 0
     assert "warning:" in err

@@ -82,9 +82,9 @@ def test_every_variant_is_trained_on_the_budget_and_evaluated(whole) -> None:
         metrics = checkpoint.metrics()
         assert entry.result.nats == metrics[-1]["validation_loss"]
         assert entry.result.evaluated_tokens == checkpoint.config.corpus.validation_tokens - 1
-        drawn = [(m["tokens"], m["validation_loss"]) for m in metrics[:-1]]
-        assert [(point.tokens, point.nats) for point in entry.result.curve] == drawn
-        assert len(drawn) > 10
+        curve = [(m["tokens"], m["validation_loss"]) for m in metrics[:-1]]
+        assert [(point.tokens, point.nats) for point in entry.result.curve] == curve
+        assert len(curve) > 10
     best = min(last.comparison.entries, key=lambda entry: entry.result.nats)
     assert last.comparison.best is best
     assert read(path) == last.comparison

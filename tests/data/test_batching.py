@@ -62,8 +62,8 @@ def test_resets_depend_on_the_seed():
     batches = windows(batch_size=50, seq_length=2)
     resets = np.stack([batches.read(e, s).reset for e in range(20) for s in range(batches.steps)])
     assert 0.01 < resets.mean() < 0.03
-    again = windows(batch_size=50, seq_length=2).reset_mask(2, 3)
-    np.testing.assert_array_equal(batches.reset_mask(2, 3), again)
+    repeated = windows(batch_size=50, seq_length=2).reset_mask(2, 3)
+    np.testing.assert_array_equal(batches.reset_mask(2, 3), repeated)
 
 
 def test_random_windows_are_consecutive_and_have_the_mean_length():

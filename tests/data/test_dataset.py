@@ -51,8 +51,8 @@ def test_tunes_have_position_features(tmp_path):
     assert data.tokenizer.kind == "abc"
     assert data.feature_sizes == position_features.feature_sizes(data.tokenizer.size)
     assert data.training.shape[1] == data.validation.shape[1] == 1 + len(data.feature_sizes)
-    where = position_features.PositionTracker(position_features.roles(data.tokenizer.pieces))
-    assert all(row[1:] == list(where.push(row[0])) for row in data.training.tolist())
+    tracker = position_features.PositionTracker(position_features.roles(data.tokenizer.pieces))
+    assert all(row[1:] == list(tracker.push(row[0])) for row in data.training.tolist())
     text = data.tokenizer.decode(data.training[:, 0])
     assert len(text) == data.training_characters
     assert text.count("R:none\nM:4/4\nP:1\nK:Cmaj\n") == (data.training[:, 0] == END).sum()
@@ -91,11 +91,11 @@ LINES = ["Oh the river runs low", "And the lanterns are out", "I was born by the
 
 @pytest.mark.parametrize("last", ["", "THE END OF THE SONG\n"])
 def test_whole_files_of_a_folder_are_held_out(last, tmp_path):
-    chance = random.Random(3)
+    rng = random.Random(3)
     (tmp_path / "songs").mkdir()
     texts = []
     for number in range(60):
-        body = "\n".join(chance.choice(LINES) for _ in range(chance.randint(4, 9)))
+        body = "\n".join(rng.choice(LINES) for _ in range(rng.randint(4, 9)))
         texts.append(f"SONG\n\n{body}\n{last}")
         (tmp_path / "songs" / f"{number:02}.txt").write_text(texts[-1])
     data = prepare(open_corpus([str(tmp_path / "songs")]), DataOptions(), tmp_path)

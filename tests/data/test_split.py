@@ -35,10 +35,12 @@ NAMES = [f"{a}{b}{c}" for a in "ABCDEFGH" for b in "aeiou" for c in ("n", "ra", 
 
 def test_held_out_documents_do_not_depend_on_their_order():
     split = split_text(corpus("\n".join(NAMES)), "line")
-    again = split_text(corpus(*("\n".join(part) for part in (NAMES[150:], NAMES[:150]))), "line")
+    reordered = split_text(
+        corpus(*("\n".join(part) for part in (NAMES[150:], NAMES[:150]))), "line"
+    )
     assert split.documents == 200
     assert split.held_out == len(list(split.validation)) == 20
-    assert set(split.validation) == set(again.validation)
+    assert set(split.validation) == set(reordered.validation)
     assert sorted(map(str, split.texts)) == sorted(NAMES)
     assert not set(split.training) & set(split.validation)
     assert {str(name)[0] for name in split.training} == set("ABCDEFGH")

@@ -20,12 +20,12 @@ def test_random_numbers_do_not_depend_on_other_streams() -> None:
 @given(st.lists(st.lists(st.text("xy", max_size=2), min_size=1, max_size=4), max_size=5), st.data())
 def test_samples_are_ordered_and_complete(texts: list[list[str]], data: st.DataObject) -> None:
     pending = [list(pieces) for pieces in texts]
-    mixed = []
+    shuffled = []
     while any(pending):
         index = data.draw(st.sampled_from([i for i, pieces in enumerate(pending) if pieces]))
         text = pending[index].pop(0)
-        mixed.append(Piece(index, text, not pending[index]))
-    ordered = list(in_order(mixed))
+        shuffled.append(Piece(index, text, not pending[index]))
+    ordered = list(in_order(shuffled))
     assert [index for index, _ in ordered] == sorted(index for index, _ in ordered)
     for index, pieces in enumerate(texts):
         assert "".join(text for i, text in ordered if i == index) == "".join(pieces)

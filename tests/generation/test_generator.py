@@ -408,15 +408,15 @@ def test_long_prompts_give_the_same_text_as_token_by_token(
     prompt = "The quick brown fox jumps over the lazy dog.\n" * 20
     generator = load(checkpoint, precision="float32")
     expected = samples(generator, prompt, length=60, seed=1, count=2)
-    seen: list[tuple[int, int]] = []
+    progress_calls: list[tuple[int, int]] = []
     monkeypatch.setattr("seqgen.generation.engine.SEQUENCE_GRAPH_MIN_TOKENS", 100)
     pieces = generator.pieces(
         prompt,
         SamplingOptions(length=60, seed=1, count=2),
-        progress=lambda *progress: seen.append(progress),
+        progress=lambda *progress: progress_calls.append(progress),
     )
     texts = ["", ""]
     for index, text in pieces:
         texts[index] += text
     assert texts == expected
-    assert seen[-1] == (len(prompt), len(prompt))
+    assert progress_calls[-1] == (len(prompt), len(prompt))

@@ -103,11 +103,11 @@ def test_the_third_repetition_is_masked() -> None:
     generated = ""
     for _ in range(9 * len(VERSE)):
         logits_1V = np.zeros((1, len(letters)), np.float32)
-        wanted = letters.index(VERSE[len(generated) % len(VERSE)])
-        logits_1V[0, wanted] = 9
+        next_id = letters.index(VERSE[len(generated) % len(VERSE)])
+        logits_1V[0, next_id] = 9
         logits_1V[0, 0] = -np.inf
         id = int(avoid.process([7], logits_1V)[0].argmax())
-        if id != wanted:
+        if id != next_id:
             break
         generated += letters[id]
         detectors[7].push(letters[id])

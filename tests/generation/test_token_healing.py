@@ -89,8 +89,8 @@ def test_a_prompt_that_ends_within_a_word_is_completed(
     make: Callable[..., Path], tmp_path: Path, kind: str
 ) -> None:
     path = make_biased(make, tmp_path / "x", kind, **{" king": 9.0})
-    written = "".join(load(path).generate("The kin", length=1, seed=0))
-    assert written == "g"
+    output = "".join(load(path).generate("The kin", length=1, seed=0))
+    assert output == "g"
 
 
 @pytest.mark.parametrize("kind", ["word", "subword"])
@@ -102,14 +102,14 @@ def test_samples_continue_the_prompt(kind: str, prompt: str, random: Any) -> Non
     unfinished = tokenizer.unfinished(prompt)
     heal = TokenHealing(tokenizer.contents, unfinished, [0] if unfinished else [])
     sample = TextSample(0, tokenizer, SamplingOptions(), 9, given=unfinished)
-    ids, written = [], ""
+    ids, output = [], ""
     while not sample.done:
         logits_1V = heal.process([0], np.zeros((1, tokenizer.size), np.float32))
         id = random.choice(np.flatnonzero(np.isfinite(logits_1V[0])).tolist()) or 1
         heal.accept([0], np.array([id]))
         ids.append(id)
-        written += sample.take(id)[1]
-    assert tokenizer.decode(ids) == unfinished + written
+        output += sample.take(id)[1]
+    assert tokenizer.decode(ids) == unfinished + output
     assert len(ids) >= 9
 
 

@@ -24,9 +24,9 @@ def test_lstm_fractions_equal_its_equations(made) -> None:
         h = sigmoid(o) * np.tanh(c)
         gate_values.append([sigmoid(i), sigmoid(f), sigmoid(o)])
     values_TGH = np.array(gate_values)
-    measured = gates.measure(checkpoint, passage)
-    assert [(gate.layer, gate.name) for gate in measured] == [(1, "i"), (1, "f"), (1, "o")]
-    for n, gate in enumerate(measured):
+    gate_facts = gates.measure(checkpoint, passage)
+    assert [(gate.layer, gate.name) for gate in gate_facts] == [(1, "i"), (1, "f"), (1, "o")]
+    for n, gate in enumerate(gate_facts):
         values_TH = values_TGH[:, n]
         # In float32, values near a threshold may fall on either side.
         np.testing.assert_allclose(gate.units_open, (values_TH > 0.9).mean(0), atol=0.004)
@@ -43,8 +43,8 @@ def test_saturated_gates_are_open_or_shut(made) -> None:
         return {"recurrent_2/bias": bias}
 
     checkpoint = made(saturate, units=(4, 4), scale=0.2)
-    measured = gates.measure(checkpoint, open_passage(checkpoint, TextOptions(), 100))
-    by_name = {(gate.layer, gate.name): gate for gate in measured}
+    gate_facts = gates.measure(checkpoint, open_passage(checkpoint, TextOptions(), 100))
+    by_name = {(gate.layer, gate.name): gate for gate in gate_facts}
     assert len(by_name) == 6
     assert by_name[2, "i"].shut == 1
     assert by_name[2, "f"].open == 1

@@ -81,7 +81,7 @@ class Balanced(HTMLParser):
             self.texts.append(data)
 
 
-def read(content):
+def parse_page(content):
     parser = Balanced()
     parser.feed(content.decode("utf-8"))
     parser.close()
@@ -107,7 +107,7 @@ def rows(html, table):
 
 
 def test_the_page_is_well_formed_and_loads_nothing(html):
-    read(html.encode())
+    parse_page(html.encode())
     assert "default-src 'none'" in html
     assert "script-src" not in html
     for outside in ("<script", "http:", "https:", "src=", "@import", "url("):
@@ -174,7 +174,7 @@ def test_a_warning_of_contamination_is_shown(config):
 
 def test_empty_sections_are_left_out(config):
     bare = replace(REPORT, curve=(), overlap=None, surprising=(), expected=(), samples=None)
-    parser = read(text_page(bare, config, PROVENANCE))
+    parser = parse_page(text_page(bare, config, PROVENANCE))
     assert [tag for tag, _ in parser.tags].count("h2") == 1
     assert [tag for tag, _ in parser.tags].count("table") == 1
 
@@ -199,7 +199,7 @@ def test_untrusted_text_is_escaped(config):
         evil, corpus=replace(config.corpus, name=EVIL, sources=(EVIL,), fingerprint=EVIL)
     )
     content = text_page(report, evil, Provenance(EVIL, EVIL, {EVIL: EVIL}))
-    parser = read(content)
+    parser = parse_page(content)
     assert "script" not in {tag for tag, _ in parser.tags}
     assert not any(each in content.decode() for each in "\0\x1b\u202e")
 

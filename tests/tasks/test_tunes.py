@@ -31,9 +31,9 @@ def test_fingerprints_do_not_depend_on_the_key() -> None:
 def test_the_split_does_not_depend_on_the_order():
     tunes = [tune(number) for number in range(1, 301)]
     split = split_tunes(corpus(*tunes), "common")
-    again = split_tunes(corpus(*reversed(tunes)), "common")
+    reordered = split_tunes(corpus(*reversed(tunes)), "common")
     assert 15 <= len(list(split.validation)) <= 50
-    assert set(split.validation) == set(again.validation)
+    assert set(split.validation) == set(reordered.validation)
     assert not set(split.training) & set(split.validation)
     assert len([*split.training, *split.validation]) == 300
     assert all("T:" not in form and "X:" not in form for form in map(str, split.training))

@@ -110,12 +110,12 @@ def edit(file: Path, rng: random.Random) -> str:
     positions = list(positions_in(data))
     container, key = rng.choice(positions)
     value = rng.choice(HOSTILE)
-    how = rng.choice(("value", "value", "value", "remove", "add", "bend"))
-    if how == "remove":
+    operation = rng.choice(("value", "value", "value", "remove", "add", "bend"))
+    if operation == "remove":
         del container[key]
-    elif how == "add" and isinstance(container, dict):
+    elif operation == "add" and isinstance(container, dict):
         container[str(value)[:50]] = value
-    elif how == "bend" and isinstance(container[key], (int, float)):
+    elif operation == "bend" and isinstance(container[key], (int, float)):
         container[key] = container[key] * rng.choice((-1, 2, 10, 1000)) + rng.choice((0, 1))
     else:
         container[key] = value
@@ -285,9 +285,9 @@ def mutate(
                 raise
             outcome = "fault"
             faults.append(f"{description}: {type(error).__name__}: {str(error)[:300]}")
-        grown = 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory)
-        if grown > MAX_BYTES:
-            faults.append(f"{description}: took {grown:,} bytes")
+        memory_bytes = 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory)
+        if memory_bytes > MAX_BYTES:
+            faults.append(f"{description}: took {memory_bytes:,} bytes")
         if time.monotonic() - start > MAX_SECONDS:
             faults.append(f"{description}: took {time.monotonic() - start:.1f} s")
         changed = {name for name, _ in contents(folder).items() ^ before.items()}

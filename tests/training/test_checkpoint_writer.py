@@ -39,9 +39,11 @@ def test_a_reported_save_is_on_disk(writer: AsyncCheckpointWriter, checkpoint: P
     position, arrays = train_state.read(checkpoint)
     assert position.step == 5
     np.testing.assert_array_equal(arrays["weight/a"], ARRAYS["weight/a"])
-    opened = open_checkpoint(checkpoint)
-    assert opened.metrics() == [{"step": 5}]
-    np.testing.assert_array_equal(opened.weights()["output/bias"], writer.best["output/bias"])
+    stored_checkpoint = open_checkpoint(checkpoint)
+    assert stored_checkpoint.metrics() == [{"step": 5}]
+    np.testing.assert_array_equal(
+        stored_checkpoint.weights()["output/bias"], writer.best["output/bias"]
+    )
     assert (checkpoint / layout.SAMPLES).read_text() == "--- step 5 ---\nla la\n\n"
 
 
@@ -75,9 +77,9 @@ def test_the_next_save_retries_a_failed_write(
     assert set(writer.outcomes()) == {Unsaved(1, "cannot write it: No space left on device")}
     writer.save(TrainState(step=2), ARRAYS)
     writer.finish()
-    opened = open_checkpoint(checkpoint)
-    assert opened.weights()
-    assert opened.metrics() == [{"step": 1}]
+    stored_checkpoint = open_checkpoint(checkpoint)
+    assert stored_checkpoint.weights()
+    assert stored_checkpoint.metrics() == [{"step": 1}]
     assert train_state.read(checkpoint)[0].step == 2
 
 
@@ -97,11 +99,11 @@ def test_a_deleted_folder_is_recreated(
     writer.add_metric({"step": 2})
     writer.save(TrainState(step=2), ARRAYS)
     writer.finish()
-    opened = open_checkpoint(checkpoint)
-    assert opened.weights()
-    assert [line["step"] for line in opened.metrics()] == [1, 2]
+    stored_checkpoint = open_checkpoint(checkpoint)
+    assert stored_checkpoint.weights()
+    assert [line["step"] for line in stored_checkpoint.metrics()] == [1, 2]
     for name, ids in IDS.items():
-        stored = open_ids(checkpoint / layout.RESUME / name, opened.config.vocab, ())
+        stored = open_ids(checkpoint / layout.RESUME / name, stored_checkpoint.config.vocab, ())
         np.testing.assert_array_equal(stored, ids)
 
 
@@ -165,10 +167,10 @@ def test_arrays_before_the_first_save_raise_an_error(
 def test_programming_errors_propagate(
     writer: AsyncCheckpointWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def wrong(*given: object) -> None:
+    def fail(*given: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(train_state, "save", wrong)
+    monkeypatch.setattr(train_state, "save", fail)
     writer.save(TrainState(step=1), ARRAYS)
     with pytest.raises(ZeroDivisionError):
         writer.finish()

@@ -15,17 +15,17 @@ def test_steps_equal_the_keras_optimiser(tf, weight_decay):
     rng = np.random.default_rng(0)
     start = [rng.normal(size=(4, 3)).astype("float32"), rng.normal(size=3).astype("float32")]
     options = train_spec(weight_decay=weight_decay, beta_2=0.95)
-    ours = [tf.Variable(array) for array in start]
-    adam = Adam(ours, options)
-    theirs = [keras.Variable(array, name=f"weight_{n}") for n, array in enumerate(start)]
+    our_weights = [tf.Variable(array) for array in start]
+    adam = Adam(our_weights, options)
+    keras_weights = [keras.Variable(array, name=f"weight_{n}") for n, array in enumerate(start)]
     keras_adam = keras.optimizers.AdamW(0.01, weight_decay, beta_1=0.9, beta_2=0.95, epsilon=1e-8)
-    keras_adam.exclude_from_weight_decay(var_list=[theirs[1]])
-    keras_adam.build(theirs)
+    keras_adam.exclude_from_weight_decay(var_list=[keras_weights[1]])
+    keras_adam.build(keras_weights)
     for _ in range(20):
         gradients = [tf.constant(rng.normal(size=array.shape), tf.float32) for array in start]
         adam.apply(gradients, tf.constant(0.01))
-        keras_adam.apply(gradients, theirs)
-    for one, other in zip(ours, theirs, strict=True):
+        keras_adam.apply(gradients, keras_weights)
+    for one, other in zip(our_weights, keras_weights, strict=True):
         np.testing.assert_allclose(one.numpy(), other.numpy(), rtol=1e-4, atol=1e-5)
 
 

@@ -66,7 +66,7 @@ def test_each_block_solves_a_regression_on_the_errors(steps):
     trainer, data = ridge_trainer(), windows()
     weights = {n: a for n, a in trainer.model.arrays().items() if not n.startswith("output")}
     h_BH, W_IV = np.zeros((8, 30)), np.zeros((31, VOCAB))
-    products, read = np.zeros((31, 31)), 0
+    products, tokens = np.zeros((31, 31)), 0
     for n in range(steps):
         batch = carried(data.read(0, n))
         trainer.step(batch, 2.0 / (1 + n))
@@ -74,10 +74,10 @@ def test_each_block_solves_a_regression_on_the_errors(steps):
         x, y = x.reshape(-1, 31), batch.targets.reshape(-1)
         p = np.exp(x @ W_IV)
         p /= p.sum(1, keepdims=True)
-        products, read = products + x.T @ x, read + len(x)
-        penalty = 0.01 * np.trace(products / read) / 31 * np.eye(31)
+        products, tokens = products + x.T @ x, tokens + len(x)
+        penalty = 0.01 * np.trace(products / tokens) / 31 * np.eye(31)
         errors = x.T @ (np.eye(VOCAB)[y] - p) / len(x)
-        W_IV += 2.0 / (1 + n) * np.linalg.inv(products / read + penalty) @ errors
+        W_IV += 2.0 / (1 + n) * np.linalg.inv(products / tokens + penalty) @ errors
     arrays = trainer.model.arrays()
     np.testing.assert_allclose(arrays["output/kernel"], W_IV[:-1], atol=2e-3)
     np.testing.assert_allclose(arrays["output/bias"], W_IV[-1], atol=2e-3)

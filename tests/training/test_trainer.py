@@ -132,8 +132,8 @@ def test_repeated_steps_are_bit_identical(tf, more, feature_sizes):
     before = trainer.arrays()
     losses, arrays = train_steps()
     trainer.assign(before)
-    again, others = train_steps()
-    assert again == losses
+    repeated_losses, others = train_steps()
+    assert repeated_losses == losses
     for name, array in arrays.items():
         np.testing.assert_array_equal(array, others[name], name)
 
@@ -208,15 +208,15 @@ def test_the_expected_gradient_of_random_windows_is_the_full_gradient(tf):
 
     options = OPTIONS | {"seq_length": 3, "cell": "rnn", "precision": "float32"}
     whole, random = (
-        Trainer(*specs(**options | {"truncate": how}), VOCAB) for how in ("fixed", "random")
+        Trainer(*specs(**options | {"truncate": mode}), VOCAB) for mode in ("fixed", "random")
     )
     expected = gradient(whole, ids)
     mean = 0.0
     for cuts in itertools.product([True, False], repeat=steps - 1):
         edges = [0, *(t for t, cut in enumerate(cuts, 1) if cut), steps]
         parts = [ids[begin : end + 1] for begin, end in itertools.pairwise(edges)]
-        chance = np.prod([1 / 3 if cut else 2 / 3 for cut in cuts])
-        mean += chance * gradient(random, *parts)
+        probability = np.prod([1 / 3 if cut else 2 / 3 for cut in cuts])
+        mean += probability * gradient(random, *parts)
     np.testing.assert_allclose(mean, expected, atol=1e-4 * np.abs(expected).max())
     # Without the compensation they differ.
     cut = gradient(whole, *[ids[t : t + 2] for t in range(steps)])

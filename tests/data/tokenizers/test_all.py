@@ -88,11 +88,11 @@ def test_incremental_decoding_equals_decode(kind, data):
 @given(text=texts())
 def test_tokenizers_are_restored_from_json(kind, text):
     tokenizer = train(kind)
-    again = tokenizers.load(json.loads(json.dumps(tokenizer.to_json())))
+    restored = tokenizers.load(json.loads(json.dumps(tokenizer.to_json())))
     text = known_part(tokenizer, text)
-    np.testing.assert_array_equal(again.encode(text), tokenizer.encode(text), strict=True)
-    assert again.size == tokenizer.size
-    assert again.to_json() == tokenizer.to_json()
+    np.testing.assert_array_equal(restored.encode(text), tokenizer.encode(text), strict=True)
+    assert restored.size == tokenizer.size
+    assert restored.to_json() == tokenizer.to_json()
 
 
 @kinds
@@ -142,8 +142,8 @@ def test_invalid_ids_are_refused(kind):
 
 @kinds
 def test_training_is_deterministic(kind):
-    again = tokenizers.train(kind, [TUNE, WHOLE] * 3)
-    assert again.to_json() == tokenizers.train(kind, [TUNE, WHOLE] * 3).to_json()
+    tokenizer = tokenizers.train(kind, [TUNE, WHOLE] * 3)
+    assert tokenizer.to_json() == tokenizers.train(kind, [TUNE, WHOLE] * 3).to_json()
 
 
 @kinds

@@ -45,8 +45,8 @@ def reference_surprisal(training, tokens, n, boundary):
         if not total:
             return probability(gram[1:])
         rest = sum(cuts[min(count, 3)] for count in following.values()) / total
-        own = table[gram]
-        return (own - cuts[min(own, 3)]) / total + rest * probability(gram[1:])
+        gram_count = table[gram]
+        return (gram_count - cuts[min(gram_count, 3)]) / total + rest * probability(gram[1:])
 
     return [-math.log(probability(gram)) for gram in grams_of(tokens, n, boundary)]
 

@@ -54,12 +54,12 @@ def test_novelty_equals_direct_counting(texts, training, n):
     results = find_matches(texts, training)
     assert novelty(results, n) == (pytest.approx(sum(new) / len(new)) if runs else None)
     for text, match in zip(texts, results, strict=True):
-        marked = [
+        in_spans = [
             any(b <= start < e for b, e in copied_spans(text, match, n))
             for start in range(len(text))
         ]
         runs_here = [(p, p + n) for p in range(len(text) - n + 1) if text[p : p + n] in training]
-        assert marked == [any(b <= p < e for b, e in runs_here) for p in range(len(text))]
+        assert in_spans == [any(b <= p < e for b, e in runs_here) for p in range(len(text))]
 
 
 def test_copies_do_not_cross_texts():

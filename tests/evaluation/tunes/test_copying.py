@@ -29,12 +29,12 @@ def slow_lengths(tunes, book):
         return length
 
     suffixes = [
-        intervals_and_lengths(tune)[place:] for tune in book for place in range(len(tune.pitches))
+        intervals_and_lengths(tune)[start:] for tune in book for start in range(len(tune.pitches))
     ]
     return [
-        max((common(intervals_and_lengths(tune)[place:], other) for other in suffixes), default=0)
+        max((common(intervals_and_lengths(tune)[start:], other) for other in suffixes), default=0)
         for tune in tunes
-        for place in range(len(tune.pitches) - 1)
+        for start in range(len(tune.pitches) - 1)
     ]
 
 

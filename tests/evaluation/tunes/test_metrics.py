@@ -57,14 +57,14 @@ def test_runs_shared_with_the_book_are_counted_in_any_key(result):
 
 
 def test_metrics_do_not_depend_on_transposition(tune):
-    own = [tune(ONE, (3, 4))]
-    same, _ = metrics(own, Book(own))
+    tunes = [tune(ONE, (3, 4))]
+    same, _ = metrics(tunes, Book(tunes))
     assert same.pitch_divergence == same.interval_divergence == same.length_divergence == 0
     assert same.shared_8 == 1
     assert same.copied_most == 15
     up = "D2 E2 ^F2|^G2 A2 B2|^c2 d2 e2|d2 ^c2 B2|D2 E2 ^F2|D6|]"
-    moved, copy = metrics([tune(up, (3, 4), Key(1))], Book(own))
-    assert moved == same
+    transposed, copy = metrics([tune(up, (3, 4), Key(1))], Book(tunes))
+    assert transposed == same
     assert (copy.tune, copy.source, copy.notes) == (0, 0, 15)
 
 

@@ -32,12 +32,12 @@ class FakeGenerator:
     ) -> Iterator[tuple[int, str]]:
         self.allowed_mass = 0.1 if not tune_options.grammar else 0.9
         for index in range(options.count):
-            wrong = (
+            invalid = (
                 [abc(decode_tune(SHORT)), "X:1\nK:C\n*\n"][index % 2]
                 if not tune_options.grammar
                 else None
             )
-            yield index, wrong or abc(decode_tune(GOOD))
+            yield index, invalid or abc(decode_tune(GOOD))
 
 
 def measure(**validators):

@@ -106,9 +106,9 @@ def test_the_reservoir_depends_only_on_the_seed(tf):
     def weights(seed):
         return Trainer(*specs(**SMALL | {"batch_size": 8, "seed": seed}), VOCAB).model.arrays()
 
-    one, again, other = weights(1), weights(1), weights(2)
+    one, same, other = weights(1), weights(1), weights(2)
     for name in ("embedding/embeddings", "recurrent_1/kernel", "recurrent_1/recurrent_kernel"):
-        np.testing.assert_array_equal(one[name], again[name])
+        np.testing.assert_array_equal(one[name], same[name])
         assert not np.array_equal(one[name], other[name])
 
 
