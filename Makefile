@@ -10,7 +10,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo check test lint browser docs torture fuzz bench lock clean always
+.PHONY: demo check test all-tests lint browser docs torture fuzz bench lock clean always
 
 .venv/installed: pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; PYTHON=python3.12 make names another")'
@@ -41,7 +41,11 @@ PYTEST := $(BIN)/pytest --numprocesses 2 --dist worksteal
 check: .venv/installed
 	$(PYTEST) -m "not slow"
 
-test: lint browser
+# mypy needs one core while Chromium is installed and the tests start.
+test:
+	$(MAKE) --jobs 2 lint all-tests
+
+all-tests: .venv/installed browser
 	$(PYTEST)
 
 # For the tests of the HTML page: Debian's, where it may be installed; without one they are skipped.

@@ -26,7 +26,7 @@ def river(here: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux limits another process")
 def test_a_temporarily_full_disk_loses_nothing(here: Path) -> None:
-    arguments = ("--units", "64", "--epochs", "150", "--config", "often.toml")
+    arguments = ("--units", "64", "--epochs", "80", "--config", "often.toml")
     command = [*COMMAND, "train", "river.txt", *arguments]
     path = here / "checkpoints" / "river"
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.torture.kills import kill, prepare, run_uninterrupted
 
-EPOCHS = 6
+EPOCHS = 2
 KILLS = 2
 
 
