@@ -25,7 +25,8 @@ def validate_name(name: str) -> str:
     if not re.fullmatch(r"\w[\w.+-]{0,99}", name):
         raise ConfigError(
             f"{name!r} cannot be a checkpoint's name; "
-            "use up to 100 letters, digits, '.', '+', '-' and '_', a letter or digit first"
+            "use up to 100 letters, digits, '.', '+', '-' and '_', a letter or digit first",
+            option="name",
         )
     return name
 

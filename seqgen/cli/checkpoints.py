@@ -79,7 +79,9 @@ def upgrade(
     every: Annotated[bool, typer.Option("--all", help="Upgrade all of your checkpoints.")] = False,
 ) -> None:
     """Rewrite checkpoints of an earlier format in the current format."""
-    if bool(names) == every:
+    if names and every:
+        raise ConfigError("cannot be combined with names of checkpoints", option="all")
+    if not names and not every:
         raise ConfigError("name the checkpoints to upgrade, or give `all=True`")
     from seqgen.checkpoint.upgrade import upgrade
 

@@ -83,6 +83,8 @@ def train(
             "a checkpoint to `resume`"
         )
     options = RunOptions.of(given)
+    if name is not None:
+        validate_name(name)
     corpus = open_sources(sources, encoding)
     if dry_run:
         from seqgen.training.dry_run import estimate
@@ -95,7 +97,7 @@ def train(
 
             print_estimate(result)
         return
-    path = checkpoints_dir / (corpus.name if name is None else validate_name(name))
+    path = checkpoints_dir / (name or corpus.name)
     watch(start_run(corpus, options, path, overwrite=overwrite), verbose)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from seqgen.config.fields import Options, option
+from seqgen.errors import ConfigError
 
 if TYPE_CHECKING:
     from seqgen.checkpoint.read import Checkpoint
@@ -31,6 +32,11 @@ class TextEvaluationOptions(Options):
     on_unknown: str = option("error", "Unknown characters in a file.", choices=("error", "skip"))
     encoding: str | None = option(None, "Encoding of files.", default_text="UTF-8 or BOM")
     html: str | None = option(None, "Write a report page.", suffixes=(".html", ".htm"))
+
+    def check(self) -> None:
+        """Raise ConfigError for a length of no samples."""
+        if self.length is not None and not self.samples:
+            raise ConfigError("has no effect with `samples=0`", option="length")
 
 
 @dataclass(frozen=True)

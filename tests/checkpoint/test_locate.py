@@ -79,8 +79,9 @@ def test_shipped_checkpoints_have_a_folder_of_their_own() -> None:
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "-x", ".x", "a\\b", "x" * 101, "a b"])
 def test_invalid_names_are_refused(name: str) -> None:
-    with pytest.raises(ConfigError, match=re.escape(repr(name))):
+    with pytest.raises(ConfigError, match=re.escape(repr(name))) as error:
         validate_name(name)
+    assert error.value.option == "name"
 
 
 @pytest.mark.parametrize("name", ["sonnets", "o-neills.2", "träume", "a_b"])

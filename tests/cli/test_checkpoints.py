@@ -145,7 +145,8 @@ def test_upgrade_continues_after_a_damaged_checkpoint(here: Path) -> None:
     assert "jig" in result.stderr
 
 
-@pytest.mark.parametrize("arguments", [[], ["--all", "fox"]])
-def test_upgrade_needs_names_or_all(here: Path, arguments: list[str]) -> None:
+@pytest.mark.parametrize(("arguments", "option"), [([], None), (["--all", "fox"], "all")])
+def test_upgrade_needs_names_or_all(here: Path, arguments: list[str], option: str | None) -> None:
     result = CliRunner().invoke(app, ["checkpoints", "upgrade", *arguments])
     assert isinstance(result.exception, ConfigError)
+    assert result.exception.option == option
