@@ -1,1 +1,1 @@
-"""Tunes in ABC notation: what of them is learned, and how they are written for others."""
+"""Tunes in ABC notation: parsing, normal form, grammar and rendering."""

@@ -191,7 +191,7 @@ class VoiceBars:
         self.current.ending = numbers
 
     def begin_named_ending(self, numbers: str) -> None:
-        """Begin an ending such as ``["last time"``; "" stands for the number of the next turn."""
+        """Begin an ending such as ``["last time"``; "" means the number of the next turn."""
         if not numbers:
             before = self.finished[-1].ending if self.finished else ""
             numbers = str(int(before.rpartition(",")[2]) + 1) if before else "1"

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from html import unescape
 
-# Combining characters behind the letter that the sign of ABC stands before.
+# Combining characters by the sign before the letter in ABC.
 COMBINING = {
     "`": "\u0300", "'": "\u0301", "^": "\u0302", "~": "\u0303", "=": "\u0304", "u": "\u0306",
     ".": "\u0307", '"': "\u0308", "r": "\u030a", "H": "\u030b", "v": "\u030c", ",": "\u0327",
@@ -34,18 +34,16 @@ ESCAPE = re.compile(
 
 
 def decode(text: str) -> str:
-    r"""The text that a field stands for: ``Bourr\'ee`` is ``Bourrée``, ``\%`` is ``%``.
+    r"""Decode a field: ``Bourr\'ee`` is ``Bourrée``, ``\%`` is ``%``.
 
-    Besides what ABC 2.1 has, ``\o``, ``\c{c}`` and octal Latin-1 of older files are known. What is
-    no escape stays as it is.
+    The escapes are those of ABC 2.1, and ``\o``, ``\c{c}`` and octal Latin-1 of older files.
     """
     if "\\" not in text and "&" not in text:
         return text
-    return unicodedata.normalize("NFC", ESCAPE.sub(decoded, text))
+    return unicodedata.normalize("NFC", ESCAPE.sub(_decode_escape, text))
 
 
-def decoded(match: re.Match[str]) -> str:
-    """What one escape stands for."""
+def _decode_escape(match: re.Match[str]) -> str:
     kind, value = match.lastgroup, match[match.lastgroup or 0]
     if kind in ("long", "short"):
         number = int(value, 16)
@@ -65,6 +63,6 @@ def decoded(match: re.Match[str]) -> str:
 
 
 def encode(text: str) -> str:
-    """A text as it is written into a field in UTF-8, so that `decode` gives it back."""
+    """Encode a text for a field; the inverse of `decode`."""
     text = re.sub(r"[\\%]", lambda sign: "\\" + sign[0], text)
     return re.sub(r"&(?=#?[0-9A-Za-z]+;)", r"\\&", text)

@@ -1,4 +1,4 @@
-"""The lexemes of ABC music: what a line of a tune's body is cut into, and what each means.
+"""The lexemes of ABC music: their patterns and their meanings.
 
 "Section" numbers are those of the ABC standard 2.1.
 """
@@ -57,10 +57,7 @@ TUPLET = re.compile(r"\((?P<p>[0-9]+)(?::(?P<q>[0-9]*)(?::(?P<r>[0-9]*))?)?")
 
 
 class ParsedNote(NamedTuple):
-    """A note as its lexeme says it.
-
-    sign: semitones; None without one. step: as in `Pitch`. factor: of the unit length.
-    """
+    """A note. sign: semitones, or None. step: as in `Pitch`. factor: length in units."""
 
     sign: int | None
     step: int
@@ -68,9 +65,12 @@ class ParsedNote(NamedTuple):
 
 
 class BarLine(NamedTuple):
-    """right: of the bar before it, as in `Bar`. opens: a repeat begins after it.
+    """A bar line.
 
-    times, after: how often a repeat is played that ends here, and one that begins here.
+    Attributes:
+        right: Bar line of the bar before it, as in `Bar`.
+        opens: Whether a repeat begins after it.
+        times, after: Times that the repeat that ends here is played, and the one that begins here.
     """
 
     right: str
@@ -80,10 +80,7 @@ class BarLine(NamedTuple):
 
 
 class Chord(NamedTuple):
-    """notes: as they stand. factor: of all of them. tied: whether they go on into the next chord.
-
-    others: what else stands between the brackets, each with its kind.
-    """
+    """A chord. factor: length in units. others: kind and text of other items in its brackets."""
 
     notes: tuple[ParsedNote, ...]
     factor: Fraction
@@ -93,9 +90,9 @@ class Chord(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def parse_note(lexeme: str) -> ParsedNote:
-    """What a note's lexeme means, such as ``^c'3/2``. Raises TuneError for a length of zero."""
+    """Parse a note such as ``^c'3/2``. Raises TuneError for a length of zero."""
     part = PARTS.match(lexeme)
-    assert part  # MUSIC found it
+    assert part  # a match of MUSIC
     sign = ALTERS.get(part["sign"])
     letter = part["letter"]
     octave = part["octave"].count("'") - part["octave"].count(",") + letter.islower()
@@ -106,7 +103,7 @@ def parse_note(lexeme: str) -> ParsedNote:
 
 @lru_cache(maxsize=4096)
 def parse_length(length: str) -> Fraction:
-    """How many units a written length is: ``""``, ``3``, ``3/2``, ``/2``, ``/``, ``//`` (4.3).
+    """Parse a length: ``""``, ``3``, ``3/2``, ``/2``, ``/``, ``//`` (4.3), in units.
 
     Raises TuneError for zero.
     """
@@ -120,7 +117,7 @@ def parse_length(length: str) -> Fraction:
 
 @lru_cache(maxsize=1024)
 def parse_chord(lexeme: str) -> Chord:
-    """The chord of a lexeme such as ``[CEG]2`` (4.17). Raises TuneError if no note is in it."""
+    """Parse a chord such as ``[CEG]2`` (4.17). Raises TuneError if it has no note."""
     inside, _, after = lexeme[1:].rpartition("]")
     items = [(item.lastgroup or "", item[0]) for item in MUSIC.finditer(inside)]
     notes = tuple(parse_note(text) for kind, text in items if kind == "note")
@@ -140,22 +137,22 @@ def notes_between_plus_signs(lexeme: str) -> str:
 
 @lru_cache(maxsize=1024)
 def parse_grace(lexeme: str) -> tuple[tuple[tuple[ParsedNote, ...], Fraction], ...]:
-    """The notes of a group such as ``{/a}`` or ``{gef}``, each with its length in units (4.12)."""
-    found: list[tuple[tuple[ParsedNote, ...], Fraction]] = []
+    """Parse grace notes such as ``{/a}`` or ``{gef}``: notes and length in units of each (4.12)."""
+    group: list[tuple[tuple[ParsedNote, ...], Fraction]] = []
     for item in MUSIC.finditer(lexeme[1:-1].lstrip(" /")):
         if item.lastgroup == "note":
             note = parse_note(item[0])
-            found.append(((note,), note.factor))
+            group.append(((note,), note.factor))
         elif item.lastgroup == "chord":
-            notes = parse_chord(item[0])
-            found.append((notes.notes, notes.factor))
-    return tuple(found)
+            chord = parse_chord(item[0])
+            group.append((chord.notes, chord.factor))
+    return tuple(group)
 
 
 def parse_tuplet(lexeme: str, compound: bool) -> tuple[int, int, int]:
-    """How many notes, in the time of how many, for how many notes (4.13).
+    """Parse a tuplet: p notes in the time of q, for r notes (4.13).
 
-    compound: whether the meter counts in threes. Raises TuneError for numbers that make no sense.
+    compound: whether the meter is compound. Raises TuneError for impossible numbers.
     """
     part = TUPLET.match(lexeme)
     assert part
@@ -171,7 +168,7 @@ def parse_tuplet(lexeme: str, compound: bool) -> tuple[int, int, int]:
 
 @lru_cache(maxsize=256)
 def parse_bar_line(lexeme: str) -> BarLine:
-    """What a bar line says (4.8)."""
+    """Parse a bar line (4.8)."""
     line = lexeme.lstrip(".")
     if not line.strip(":"):
         times = len(line) // 2 + 1
@@ -189,7 +186,7 @@ def parse_bar_line(lexeme: str) -> BarLine:
 
 
 def parse_ending(lexeme: str) -> str:
-    """The numbers of an ending, in the form of `Bar.ending` (4.9, 4.10)."""
+    """Parse the numbers of an ending into the form of `Bar.ending` (4.9, 4.10)."""
     numbers: dict[int, None] = {}
     for part in re.split("[,.]", lexeme.strip("[ \t")):
         first, _, last = part.strip().partition("-")
@@ -202,5 +199,5 @@ def parse_ending(lexeme: str) -> str:
 
 def endings_in_text(text: str) -> str:
     """The numbers in the text of an ending's bracket, such as ``"1st & 2nd"``; "" for none."""
-    found = re.findall("[1-9][0-9]?(?:-[1-9][0-9]?)?", text)
-    return parse_ending(",".join(found))
+    numbers = re.findall("[1-9][0-9]?(?:-[1-9][0-9]?)?", text)
+    return parse_ending(",".join(numbers))

@@ -8,10 +8,10 @@ MAX_PARTS = 1000
 
 
 def parse_part_order(value: str) -> tuple[str, ...]:
-    """The labels in the order of playing: ``P:A(AB)3C2`` is A, A, B, A, B, A, B, C, C.
+    """Parse an order of parts: ``P:A(AB)3C2`` is A, A, B, A, B, A, B, C, C.
 
-    Dots and blanks are for reading only. What has no closing bracket ends with the line; the result
-    is cut off behind `MAX_PARTS`, and empty for a value that is no order.
+    Dots and blanks are ignored, and a missing bracket is closed. Returns at most `MAX_PARTS`
+    labels, none for an invalid value.
     """
     if not re.fullmatch(r"[A-Z0-9().,\s*-]*", value):
         return ()
@@ -27,6 +27,6 @@ def parse_part_order(value: str) -> tuple[str, ...]:
 
 
 def parse_part_label(value: str) -> str:
-    """The label of a part within the music: its letter, or what stands there instead of one."""
+    """Parse the label of a part within the music: its letter, or another text."""
     match = re.search("(?<![A-Za-z])[A-Za-z](?![A-Za-z])", value)
     return match[0].upper() if match else decode(value.strip())

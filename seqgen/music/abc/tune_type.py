@@ -1,4 +1,4 @@
-"""The kind of tune that a book says it has: jig, reel, hornpipe, ..., by one name each."""
+"""Types of tunes: jig, reel, hornpipe, ..., with one name each."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,7 @@ KNOWN = (
     "march", "mazurka", "minuet", "polka", "quickstep", "reel", "schottische", "slide", "slip jig",
     "song", "strathspey", "walkaround", "waltz",
 )  # fmt: skip
-"""What people ask for. Other names count as well where a book has them often."""
+"""Common types. Other names are accepted if a book uses them often."""
 
 SAME = {
     "barndance": "barn dance",
@@ -30,19 +30,19 @@ GENERIC = ("air", "song")
 
 
 def rhythm(value: str) -> str:
-    """The name of a rhythm in lower case, one for each: ``SlipJig`` is ``"slip jig"``.
+    """The standard name of a rhythm, in lower case: ``slipjig`` is ``"slip jig"``.
 
-    value: of an ``R:`` line. A name that is not `KNOWN` stays what it is.
+    value: of an ``R:`` line. A name that is not `KNOWN` is only cleaned up.
     """
     name = " ".join(re.sub(r"[^\w\s'-]+", " ", value.lower()).split())
-    for form in (name, *singular(name)):
+    for form in (name, *_singular(name)):
         if form in SAME or form in KNOWN:
             return SAME.get(form, form)
     return name
 
 
-def singular(name: str) -> tuple[str, ...]:
-    """What a plural may be the plural of: ``waltzes`` of ``waltze``, or of ``waltz``."""
+def _singular(name: str) -> tuple[str, ...]:
+    """Possible singulars: ``waltze`` and ``waltz`` of ``waltzes``."""
     return tuple(name.removesuffix(end) for end in ("s", "es") if name.endswith(end))
 
 
@@ -80,8 +80,8 @@ def collection_rhythm(name: str) -> str:
 def plural_rhythm(words: Sequence[str]) -> str:
     """The known rhythm that the words are the plural of, or ""."""
     name = " ".join(words)
-    found = rhythm(name)
-    return found if found in KNOWN and name != found and name.endswith("s") else ""
+    known = rhythm(name)
+    return known if known in KNOWN and name != known and name.endswith("s") else ""
 
 
 def file_rhythm(path: str) -> str:

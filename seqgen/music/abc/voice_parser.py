@@ -158,7 +158,7 @@ class VoiceParser:
             self.bars.notes.append(rest)
 
     def _length(self, factor: Fraction) -> Fraction:
-        """The length of so many units. Raises TuneError if it is too long for a note."""
+        """A length in whole notes from one in units. Raises TuneError if it is too long."""
         length = self._begin_music() * factor
         if length > MAX_LENGTH:
             raise TuneError("note too long")

@@ -1,4 +1,4 @@
-"""Keys: what a ``K:`` value means, and how a pitch is moved from one key to another."""
+"""Pitches and keys: parsing and transposition."""
 
 import re
 from dataclasses import dataclass
@@ -30,10 +30,11 @@ UNICODE = str.maketrans({"♯": "^", "♭": "_", "♮": "=", "𝄪": "^^", "𝄫
 
 
 class Pitch(NamedTuple):
-    """A pitch as it is spelled.
+    """A spelled pitch.
 
-    step: letters above the C of octave 0, so 28 is middle C, 29 the D above it.
-    alter: semitones above the letter's natural, -2 to 2.
+    Attributes:
+        step: Letters above the C of octave 0: 28 is middle C, 29 the D above it.
+        alter: Semitones above the natural, -2 to 2.
     """
 
     step: int
@@ -41,17 +42,17 @@ class Pitch(NamedTuple):
 
     @property
     def letter(self) -> int:
-        """0 for C to 6 for B."""
+        """Number of the letter, from 0 for C to 6 for B."""
         return self.step % 7
 
     @property
     def octave(self) -> int:
-        """4 from middle C on."""
+        """Number of the octave; that of middle C is 4."""
         return self.step // 7
 
     @property
     def midi(self) -> int:
-        """Number of the key on a keyboard, 60 for middle C."""
+        """MIDI number, 60 for middle C."""
         return 12 * (self.octave + 1) + SEMITONES[self.letter] + self.alter
 
 
@@ -59,8 +60,10 @@ class Pitch(NamedTuple):
 class Key:
     """A key signature with its tonic.
 
-    letter, alter: of the tonic, as in `Pitch`. mode: one of `MODES`.
-    explicit: letters that the signature alters in another way than the mode does, with how.
+    Attributes:
+        letter, alter: Those of the tonic, as in `Pitch`.
+        mode: One of `MODES`.
+        explicit: Letter and alteration of explicit signs, which override the mode.
     """
 
     letter: int
@@ -70,13 +73,13 @@ class Key:
 
     @cached_property
     def sharps(self) -> int:
-        """Sharps of the signature; flats are below zero."""
+        """Number of sharps; negative for flats."""
         natural = SHARPS.index(LETTERS[self.letter]) - 1
         return natural + 7 * self.alter + MODES[self.mode]
 
     @cached_property
     def signature(self) -> tuple[int, ...]:
-        """What the signature makes of each letter, C to B, in semitones."""
+        """Alteration of each letter, C to B, in semitones."""
         alters = [0] * 7
         for number in range(abs(self.sharps)):
             letter = SHARPS[number % 7] if self.sharps > 0 else SHARPS[6 - number % 7]
@@ -87,20 +90,22 @@ class Key:
 
     @property
     def tonic(self) -> str:
-        """Its letter and sign: ``"F#"``."""
+        """Letter and sign of the tonic: ``"F#"``."""
         return LETTERS[self.letter] + {-1: "b", 0: "", 1: "#"}[self.alter]
 
     def __str__(self) -> str:
-        """As it stands behind ``K:`` in the normal form: ``"F#min"``."""
+        """The value of ``K:`` in the normal form: ``"F#min"``."""
         extra = "".join(f" {SIGNS[a]}{LETTERS[number].lower()}" for number, a in self.explicit)
         return f"{self.tonic}{self.mode}{extra}"
 
 
 class KeyText(NamedTuple):
-    """What a ``K:`` value says.
+    """A parsed ``K:`` value.
 
-    key: None for no signature. given: whether the value is about a key; ``none`` is, a clef is not.
-    rest: the words that are no part of a key, such as ``"clef=bass"``.
+    Attributes:
+        key: None for no signature.
+        given: Whether the value concerns the key, as ``none`` does, unlike a clef.
+        rest: The other words, such as ``"clef=bass"``.
     """
 
     key: Key | None
@@ -109,10 +114,9 @@ class KeyText(NamedTuple):
 
 
 def parse_key(value: str) -> Key | None:
-    """The key that a ``K:`` value names, such as ``Ador``, ``A Dorian``, ``Am`` or ``Dm^c``.
+    """The key in a ``K:`` value, such as ``Ador``, ``A Dorian``, ``Am`` or ``Dm^c``.
 
-    What follows it there, a clef for example, is not looked at.
-    Returns None for what names no key (``none``, nothing, what cannot be read).
+    Returns None without a valid key (``none``, an empty or invalid value).
     """
     try:
         return parse_key_text(value).key
@@ -126,11 +130,11 @@ SCALE = re.compile(r"(?<=[\s#b♯♭A-G])(?:natural|harmonic|melodic)[\s-]+(?=mi
 
 @lru_cache(maxsize=1024)
 def parse_key_text(value: str) -> KeyText:
-    """Read a ``K:`` value (sections 3.1.14 and 4.6 of ABC 2.1).
+    """Parse a ``K:`` value (sections 3.1.14 and 4.6 of ABC 2.1).
 
-    Modes count by their first three letters in either case; accidentals may be glued to the mode
-    or stand apart, before or behind ``exp``, which says that they are the whole signature. ``HP``
-    and ``Hp`` are the scale of the Highland pipes, A with the sharps of D.
+    Only the first three letters of a mode count, in either case. Accidentals may follow the mode
+    with or without a blank; with ``exp`` they are the whole signature. ``HP`` and ``Hp`` are the
+    scale of the Highland pipes, A with the sharps of D.
 
     Raises TuneError for a key that cannot be read, or that has more than seven signs.
     """
@@ -160,7 +164,7 @@ def parse_key_text(value: str) -> KeyText:
 
 
 def _parse_tonic(match: re.Match[str]) -> tuple[str, int, str, int]:
-    """Tonic, its sign, mode, and where they end in the text; the tonic is "" if none is named."""
+    """Tonic ("" without one), its alteration, mode, and the end of the match."""
     letter = match["letter"]
     alter = TONIC_SIGNS.get(match["word"] or match["sign"] or "", 0)
     short = (match["mode"] or "").lower()
@@ -174,8 +178,8 @@ def _parse_tonic(match: re.Match[str]) -> tuple[str, int, str, int]:
 
 
 def _parse_accidentals(text: str) -> tuple[dict[int, int], bool, str]:
-    """The signs of letters, whether ``exp`` is among them, and the other words."""
-    found: dict[int, int] = {}
+    """The alterations of letters, whether ``exp`` is among them, and the other words."""
+    alters: dict[int, int] = {}
     whole = False
     rest = []
     # "clef = bass" is one word, and so is "^ c".
@@ -188,14 +192,14 @@ def _parse_accidentals(text: str) -> tuple[dict[int, int], bool, str]:
             continue
         whole = whole or bool(signs[1])
         for sign, letter in re.findall(r"(\^\^?|__?|=)([A-Ga-g])", signs[2]):
-            found[LETTERS.index(letter.upper())] = ALTERS[sign]
-    return found, whole, " ".join(rest)
+            alters[LETTERS.index(letter.upper())] = ALTERS[sign]
+    return alters, whole, " ".join(rest)
 
 
 def transposition_between(source: Key, target: Key) -> tuple[int, int]:
-    """The way from a tonic to the nearest one of another key, in letters and in semitones.
+    """The interval from a tonic to the nearest one of another key, in letters and semitones.
 
-    Where one of the tonics is C, the way back is the same way.
+    From and to C, it is the same in both directions.
     """
     semitones = tonic_semitone(target) - tonic_semitone(source)
     letters = target.letter - source.letter
@@ -212,16 +216,13 @@ def tonic_semitone(key: Key) -> int:
 
 
 def transpose_pitch(pitch: Pitch, by: tuple[int, int]) -> Pitch:
-    """A pitch moved by letters and semitones, as `shift` gives them; alter may be out of -2 to 2.
-
-    `respelled` mends that.
-    """
+    """Move a pitch by letters and semitones; `respell` reduces alterations beyond -2 to 2."""
     there = Pitch(pitch.step + by[0])
     return there._replace(alter=pitch.midi + by[1] - there.midi)
 
 
 def respell(pitch: Pitch) -> Pitch:
-    """The same key of the keyboard with at most one sign: B sharp sharp is C sharp."""
+    """Spell a pitch with at most one sign: B double sharp is C sharp."""
     while pitch.alter > 1:
         pitch = transpose_pitch(pitch, (1, 0))
     while pitch.alter < -1:

@@ -1,4 +1,4 @@
-"""What a tune loses on its way: counted by kind, and reported in one line a kind."""
+"""Counts and reports of what a conversion of tunes leaves out, by kind."""
 
 import re
 from collections import Counter
@@ -7,16 +7,13 @@ from dataclasses import dataclass, field
 
 from seqgen.music.core.tune import Bar, Tune
 
-# What says more of a thing stands behind its plural: "lines of words", "syllables without a note".
+# The plural ending precedes these words: "lines of words", "syllables without a note".
 MORE = re.compile(" (?:of|without|after|about|with|in|for) ")
 
 
 @dataclass
 class Tally:
-    """Counts of what was left out of many tunes.
-
-    counts: how many of each kind. tunes: in how many tunes each kind occurs.
-    """
+    """Counts of what was left out of many tunes: of each kind, and of the tunes with it."""
 
     counts: Counter[str] = field(default_factory=Counter)
     tunes: Counter[str] = field(default_factory=Counter)
@@ -35,11 +32,12 @@ class Tally:
 def summary_lines(
     counts: Mapping[str, int], tunes: Mapping[str, int] | None = None, what: str = "left out"
 ) -> list[str]:
-    """One plain line a kind: ``"left out: 1,204 grace notes in 310 tunes"``.
+    """One line a kind: ``"left out: 1,204 grace notes in 310 tunes"``.
 
-    counts: by kind in the singular; zeros are passed over.
-    tunes: in how many tunes each kind occurs; None for a single tune.
-    what: what the lines begin with, such as ``"not played"``.
+    Args:
+        counts: Counts by kind in the singular; zeros are skipped.
+        tunes: Number of tunes with each kind; None for a single tune.
+        what: First words of each line, such as ``"not played"``.
     """
     lines = []
     for kind, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
@@ -61,13 +59,13 @@ def numbered(count: int, noun: str) -> str:
 
 
 def attachments_left_out(tune: Tune) -> Counter[str]:
-    """What the normal form drops from the voice that is used: all but notes, bars and repeats.
+    """Count what the normal form drops from the first voice, and what the parser dropped.
 
-    Chords count with the notes below their top note. What the reader dropped counts as well.
+    Of a chord, the notes below its top note count.
     """
     counts = Counter(tune.left_out)
     for bar in tune.bars:
-        for kind in in_bar(bar):
+        for kind in _kinds_in_bar(bar):
             counts[kind] += 1
     counts["voice"] += len(tune.voices)
     counts["line of words"] += len(tune.words)
@@ -75,8 +73,7 @@ def attachments_left_out(tune: Tune) -> Counter[str]:
     return +counts
 
 
-def in_bar(bar: Bar) -> Iterator[str]:
-    """The kind of each thing in a bar that the normal form has no place for."""
+def _kinds_in_bar(bar: Bar) -> Iterator[str]:
     yield from ["overlay"] * len(bar.overlays)
     if bar.tempo is not None:
         yield "tempo mark"

@@ -12,18 +12,20 @@ MAX_BARS = 10_000
 
 
 def bar_order(bars: Sequence[Bar], part_order: Sequence[str] = ()) -> list[int]:
-    """The numbers of the bars, from 0, in the order in which they are played.
+    """The indices of the bars in the order in which they are played.
 
-    part_order: labels of parts, as in `Tune`. What comes before the first label is played once, at
-        the beginning; a label that no bar has is passed over.
+    A repeat goes back to its ``|:``; without one, to the bar after the last repeat or double bar,
+    or to the beginning of the tune. An ending for no turn is played in every turn. D.C. and D.S.
+    are followed once, after all repeats around them; from there each repeat is played once, with
+    its last ending, up to "fine" or to the coda.
 
-    A repeat goes back to its ``|:``, or without one to behind the last repeat or double bar, or
-    to the beginning of the tune. An ending that no turn asks for is played in every turn, so that
-    nothing written stays unheard. D.C. and D.S. are followed once, when all repeats around them
-    have been taken; from there on each repeat is played once, with its last ending, up to "fine" or
-    to the coda.
+    Args:
+        bars: The bars as written.
+        part_order: Labels of parts, as in `Tune`. Bars before the first label are played once, at
+            the beginning; a label that no bar has is skipped.
 
-    The result is cut off behind `MAX_BARS`.
+    Returns:
+        The indices, slightly more than `MAX_BARS` at most.
     """
     path, starts = parts_in_order(bars, part_order)
     return [path[number] for number in _follow_repeats([bars[number] for number in path], starts)]
@@ -32,7 +34,7 @@ def bar_order(bars: Sequence[Bar], part_order: Sequence[str] = ()) -> list[int]:
 def parts_in_order(
     bars: Sequence[Bar], part_order: Sequence[str]
 ) -> tuple[Sequence[int], Container[int]]:
-    """The numbers of the bars with each part as often as it is asked for, and where parts begin."""
+    """The indices of the bars with the parts in order, and the positions where parts begin."""
     edges = [number for number, bar in enumerate(bars) if bar.part]
     parts: dict[str, range] = {}
     for first, stop in pairwise([*edges, len(bars)]):
@@ -49,9 +51,9 @@ def parts_in_order(
 
 
 def _follow_repeats(bars: Sequence[Bar], starts: Container[int]) -> list[int]:
-    """The order of bars whose parts are written out.
+    """The order of bars whose parts are in order.
 
-    starts: numbers of the bars with which a part begins; no repeat goes back over one.
+    starts: indices of the bars with which a part begins; no repeat goes back over one.
     """
     order: list[int] = []
     at = start = 0
@@ -77,9 +79,9 @@ def _follow_repeats(bars: Sequence[Bar], starts: Container[int]) -> list[int]:
         order.append(at)
         if jump and jump.to_fine and "fine" in bar.marks:
             break
-        asked = None if jump else jump_from(bars, at)
-        if asked and not goes_back(bars, at, turn, starts):
-            jump = asked
+        requested = None if jump else jump_from(bars, at)
+        if requested and not goes_back(bars, at, turn, starts):
+            jump = requested
             at = start = jump.target
             turn, opened, repeats = 1, False, False
             continue
@@ -98,10 +100,10 @@ def _follow_repeats(bars: Sequence[Bar], starts: Container[int]) -> list[int]:
 
 
 class Jump(NamedTuple):
-    """Where D.C. or D.S. goes, and how it goes on from there.
+    """A D.C. or D.S.
 
-    target: the bar. to_fine: it ends at "fine". leave: the bar before which it goes to the coda,
-        which is the bar ``coda``; -1 for never.
+    target: the next bar. to_fine: whether the tune ends at "fine". leave: the bar before which the
+    player jumps to the bar ``coda``; -1 for never.
     """
 
     target: int
@@ -114,7 +116,7 @@ JUMP = re.compile(r"(D\.C\.|D\.S\.)(al(?:fine|coda))?")
 
 
 def jump_from(bars: Sequence[Bar], at: int) -> Jump | None:
-    """The jump that is asked for behind a bar; None if there is none."""
+    """The jump after a bar; None without one."""
     match = next(filter(None, map(JUMP.fullmatch, bars[at].marks)), None)
     if match is None:
         return None
@@ -135,7 +137,7 @@ def jump_from(bars: Sequence[Bar], at: int) -> Jump | None:
 
 
 def begins_behind_pickup(bars: Sequence[Bar], at: int) -> bool:
-    """Whether a jump to the beginning leaves out the pickup, which its full bar has no room for."""
+    """Whether a jump to the beginning skips the pickup, because the bar before it is full."""
     if len(bars) < 3 or at == 0:
         return False
     return bars[0].length < bars[1].length == bars[at].length
@@ -146,7 +148,7 @@ def _bars_with_mark(bars: Sequence[Bar], mark: str) -> list[int]:
 
 
 def goes_back(bars: Sequence[Bar], at: int, turn: int, starts: Container[int]) -> bool:
-    """Whether a bar is heard again, because a repeat that ends with it or later is not done."""
+    """Whether a bar is played again, because a repeat around it is not finished."""
     for number in range(at, len(bars)):
         if number > at and (bars[number].left == "|:" or number in starts):
             return False
@@ -157,9 +159,9 @@ def goes_back(bars: Sequence[Bar], at: int, turn: int, starts: Container[int]) -
 
 
 def endings(bars: Sequence[Bar], at: int, starts: Container[int] = ()) -> tuple[set[int], int]:
-    """The turns that the endings around a bar are for, and the number of the bar behind them.
+    """The turns of the endings around a bar, and the index of the bar after them.
 
-    Outside of endings: those of a repeat that ends with the bar, and the next bar.
+    Outside endings: the turns of a repeat that ends with the bar, and the next bar.
     """
     if not bars[at].ending:
         return set(range(1, bars[at].times + 1)), at + 1
@@ -181,7 +183,7 @@ def last_of_ending(bars: Sequence[Bar], at: int, starts: Container[int] = ()) ->
 
 
 def numbers(ending: str) -> set[int]:
-    """The turns that an ending's label names: ``"1,3"`` and ``"1-3"``; those above 99 are none."""
+    """The turns in an ending's label: ``"1,3"`` or ``"1-3"``; numbers above 99 are ignored."""
     named: set[int] = set()
     for first, last in re.findall(r"(\d{1,2})(?:-(\d{1,2}))?(?!\d)", ending):
         named.update(range(int(first), int(last or first) + 1))

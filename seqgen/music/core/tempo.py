@@ -1,11 +1,10 @@
-"""How fast a tune goes: by what it says, or as tunes of its rhythm and meter usually go."""
+"""The tempo of a tune: as it states, or as usual for its rhythm and meter."""
 
 from seqgen.music.core.meter import Meter
 from seqgen.music.core.tune import Tune
 
-# Our choice: about what musicians play at an easy session, a little below what dancers want.
-# A rhythm's tempo holds for whole bars where a bar is written in several ways (a reel stands in
-# 4/4, 2/2 or 2/4), else for beats, or for quarter notes.
+# About the tempo of an easy session, a little slower than for dancing. The unit is a bar where a
+# rhythm is written in several meters (a reel in 4/4, 2/2 or 2/4), else a beat or a quarter note.
 USUAL = {
     "reel": (52, "bar"), "hornpipe": (38, "bar"), "strathspey": (30, "bar"),
     "waltz": (46, "bar"), "mazurka": (46, "bar"), "minuet": (38, "bar"), "polska": (40, "bar"),
@@ -21,13 +20,13 @@ BY_METER = {"6/8": 108, "9/8": 108, "12/8": 112, "3/8": 50, "2/2": 88, "2/4": 96
 OTHERWISE = 116
 
 MARKS = {1.0: "♩", 1.5: "♩.", 2.0: "half note"}
-"""How a beat is written, by its length in quarter notes."""
+"""Sign of a beat, by its length in quarter notes."""
 
 
 def beat(meter: Meter) -> float:
-    """What a metronome is set to count, in quarter notes.
+    """The beat of a meter in quarter notes.
 
-    A dotted quarter in 3/8, 6/8, 9/8 and 12/8, a half in 2/2 and 3/2, a quarter else.
+    A dotted quarter in 3/8, 6/8, 9/8 and 12/8, a half in 2/2 and 3/2, else a quarter.
     """
     if meter.unit == 8 and meter.beats % 3 == 0 and meter.beats:
         return 1.5
@@ -37,7 +36,7 @@ def beat(meter: Meter) -> float:
 def tempo_of(tune: Tune, beats: float | None = None) -> float:
     """Quarter notes a minute.
 
-    beats: a minute, where somebody asks for them; else the tune's own tempo, else the usual one.
+    beats: requested beats a minute; by default the tune's own tempo, or else the usual one.
     """
     if beats is not None:
         return beats * beat(tune.meter)

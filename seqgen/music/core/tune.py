@@ -1,4 +1,4 @@
-"""What a tune is, once it is read: voices of bars of notes, in the order in which they are written.
+"""Tunes: voices of bars of notes, as written.
 
 "Section" numbers are those of the ABC standard 2.1.
 """
@@ -13,7 +13,7 @@ from seqgen.music.core.meter import Meter
 
 
 class Tuplet(NamedTuple):
-    """A tuplet of ``notes`` notes, ``actual`` in the time of ``normal``; place: from 0."""
+    """A tuplet of ``notes`` notes, ``actual`` in the time of ``normal``; place: index in it."""
 
     actual: int
     normal: int
@@ -23,15 +23,17 @@ class Tuplet(NamedTuple):
 
 @dataclass(frozen=True)
 class Attachments:
-    """What is written at a note besides its pitches and its length; none of it is learned.
+    """What a note has besides pitches and length; models do not see it.
 
-    chord_symbol: such as ``"Am7"`` (4.18). annotations: texts, each with its placement sign
-        ``^ _ < > @`` in front (4.19).
-    decorations: by their names between ``!`` signs (4.14): ``"trill"``, ``"fermata"``, ``"upbow"``.
-    grace: the notes of a grace group before the note (4.12); acciaccatura: it has a slash.
-    slurs_begin, slurs_end: how many slurs begin before the note and end after it (4.11).
-    lyrics: the syllable of each verse, from the first (section 5); None where a verse has none. A
-        trailing ``-`` joins it to the next syllable, a trailing ``_`` holds it.
+    Attributes:
+        chord_symbol: Such as ``"Am7"`` (4.18).
+        annotations: Texts after a placement sign, ``^ _ < > @`` (4.19).
+        decorations: Names as between ``!`` signs (4.14): ``"trill"``, ``"fermata"``, ``"upbow"``.
+        grace: Grace notes before the note (4.12).
+        acciaccatura: Whether the grace notes have a slash.
+        slurs_begin, slurs_end: Number of slurs that begin with the note and end with it (4.11).
+        lyrics: The syllable of each verse (section 5), or None. A final ``-`` joins it to the next
+            syllable, a final ``_`` holds it.
     """
 
     chord_symbol: str = ""
@@ -48,12 +50,13 @@ PLAIN = Attachments()
 
 
 class Note(NamedTuple):
-    """A note, a chord, or a rest.
+    """A note, chord or rest.
 
-    pitches: the highest first; none for a rest.
-    written: its length as it looks, in whole notes; `length` is how long it lasts.
-    tied: it goes on into the next note, which has the same pitches.
-    invisible: a rest that is not drawn (``x``).
+    Attributes:
+        pitches: The highest first; none for a rest.
+        written: Notated length in whole notes.
+        tied: Whether it is tied to the next note, which has the same pitches.
+        invisible: Whether it is a rest that is not drawn (``x``).
     """
 
     pitches: tuple[Pitch, ...]
@@ -65,17 +68,17 @@ class Note(NamedTuple):
 
     @property
     def length(self) -> Fraction:
-        """How long it lasts, in whole notes."""
+        """Sounding length in whole notes."""
         return sounding_length(self.written, self.tuplet)
 
 
 def sounding_length(written: Fraction, tuplet: Tuplet | None) -> Fraction:
-    """How long a note of a written length lasts, in whole notes."""
+    """The sounding length of a note in whole notes."""
     return written if tuplet is None else written * Fraction(tuplet.normal, tuplet.actual)
 
 
 class TiedNotes(NamedTuple):
-    """Notes that ties join into one. bar: number of the bar in which they begin, from 0."""
+    """A note and the notes tied to it. bar: index of the bar in which it begins."""
 
     bar: int
     notes: list[Note]
@@ -88,17 +91,18 @@ class TiedNotes(NamedTuple):
 
 @dataclass(frozen=True)
 class Bar:
-    """The notes between two bar lines, which may be fewer than the meter asks for.
+    """The notes between two bar lines, not necessarily a full bar.
 
-    left: ``"|:"`` where a repeat begins, else ``""``.
-    right: ``"|"``, ``"||"``, ``"|]"``, or ``":|"`` where a repeat ends.
-    ending: of which ending it is a part, ``"1"``, ``"2"`` or ``"1,3"``; ``""`` outside of endings.
-    key, meter: changes that begin here. tempo: the same, in quarter notes a minute.
-    times: how often a repeat that ends here is played: 2, or 3 for ``::|`` (4.8).
-    part: label of the part that begins here (``P:A``), else ``""``.
-    marks: decorations that direct the player: ``"segno"``, ``"coda"`` before the bar; ``"fine"``,
-        ``"D.C."``, ``"D.S."``, ``"D.C.alfine"``, ``"D.S.alcoda"``, ``"dacoda"``, ... behind it.
-    overlays: voices of the same bar that sound beside `notes` (``&``, 7.4).
+    Attributes:
+        left: ``"|:"`` if a repeat begins, else "".
+        right: ``"|"``, ``"||"``, ``"|]"``, or ``":|"`` if a repeat ends.
+        ending: ``"1"``, ``"2"`` or ``"1,3"`` within an ending, else "".
+        key, meter, tempo: Changes that begin here; tempo in quarter notes a minute.
+        times: Times that a repeat that ends here is played: 2, or 3 for ``::|`` (4.8).
+        part: Label of the part that begins here (``P:A``), else "".
+        marks: Directions to the player: ``"segno"`` and ``"coda"`` before the bar; ``"fine"``,
+            ``"D.C."``, ``"D.S."``, ``"D.C.alfine"``, ``"D.S.alcoda"``, ``"dacoda"``, ... after it.
+        overlays: Further voices of the bar (``&``, 7.4).
     """
 
     notes: tuple[Note, ...]
@@ -115,15 +119,17 @@ class Bar:
 
     @property
     def length(self) -> Fraction:
-        """How long it lasts, in whole notes."""
+        """Sounding length in whole notes."""
         return sum((note.length for note in self.notes), Fraction(0))
 
 
 class Clef(NamedTuple):
     """A clef (4.6).
 
-    shape: ``"G"``, ``"F"``, ``"C"``, or ``"perc"``. line: of the staff, from 1 at the bottom.
-    octave: by how many octaves the notes sound higher than they are drawn; -1 for ``treble-8``.
+    Attributes:
+        shape: ``"G"``, ``"F"``, ``"C"``, or ``"perc"``.
+        line: Line of the staff, from 1 at the bottom.
+        octave: Octaves by which notes sound higher than they are drawn; -1 for ``treble-8``.
     """
 
     shape: str = "G"
@@ -135,31 +141,32 @@ TREBLE = Clef()
 
 
 def join_ties(bars: Iterable[Bar]) -> list[TiedNotes]:
-    """Join the tied notes of a melody, in the order in which it is written.
+    """Join the tied notes of a melody, in written order.
 
-    A chord counts as its highest note, and rests are left out. Sound has a rule of its own
-    (`seqgen.music.render.performance`), because there each pitch of a chord is tied by itself.
+    A chord counts as its highest note, and rests are skipped. `seqgen.music.render.performance`
+    joins differently: each pitch of a chord separately.
     """
-    found: list[TiedNotes] = []
+    joined: list[TiedNotes] = []
     tied = False
     for number, bar in enumerate(bars):
         for note in bar.notes:
-            if note.pitches and tied and note.pitches[0].midi == found[-1].midi:
-                found[-1].notes.append(note)
+            if note.pitches and tied and note.pitches[0].midi == joined[-1].midi:
+                joined[-1].notes.append(note)
             elif note.pitches:
-                found.append(TiedNotes(number, [note]))
+                joined.append(TiedNotes(number, [note]))
             tied = note.tied and bool(note.pitches)
-    return found
+    return joined
 
 
 @dataclass(frozen=True)
 class Voice:
-    """One of a tune's voices (section 7).
+    """A voice of a tune (section 7).
 
-    bars: as long as those of the other voices where the source says so.
-    name: behind ``V:``. label: what stands before its staff (``name=``), or "".
-    transpose: semitones by which it sounds higher than it is written.
-    lines: numbers of the bars, from 0, after which its source begins a new line.
+    Attributes:
+        name: Value of its ``V:`` field.
+        label: Name printed before its staff (``name=``), or "".
+        transpose: Semitones by which it sounds higher than it is written.
+        lines: Indices of the bars after which its source begins a new line.
     """
 
     bars: tuple[Bar, ...]
@@ -172,19 +179,22 @@ class Voice:
 
 @dataclass(frozen=True)
 class Tune:
-    """A tune: its first voice, and what it says of itself.
+    """A tune: its first voice, and its header.
 
-    number: behind ``X:``. title: the first of its ``T:`` lines, or "".
-    rhythm: what its book calls it, in lower case (``"slip jig"``); "" where it says nothing.
-    key: None where the tune says none: every note is then as it is written.
-    tempo: quarter notes a minute, where the tune says so.
-    lines: numbers of the bars, from 0, after which its source begins a new line.
-    voice, label, clef, transpose: of the first voice, as in `Voice`. voices: the others.
-    subtitles: the other ``T:`` lines. composer: ``C:``. tempo_text: the words of ``Q:``.
-    meter_sign: ``"C"`` or ``"C|"`` where the meter is written as that sign, else "".
-    part_order: labels of the parts in the order of playing (``P:AABA``); empty where none is given.
-    words: the lines of ``W:``, printed below the tune.
-    left_out: how many of each kind of thing the reader dropped: ``{"symbol line": 2}``.
+    Attributes:
+        key: None if not stated.
+        rhythm: Type of the tune in lower case (``"slip jig"``); "" if not stated.
+        number: Value of ``X:``.
+        title: The first ``T:`` line, or "".
+        tempo: Quarter notes a minute, if stated.
+        bars, lines, voice, label, clef, transpose: Of the first voice, as in `Voice`.
+        voices: The other voices.
+        subtitles: The other ``T:`` lines.
+        tempo_text: The words of ``Q:``.
+        meter_sign: ``"C"`` or ``"C|"`` if the meter is written as a sign, else "".
+        part_order: Labels of the parts in the order of playing (``P:AABA``), if stated.
+        words: The lines of ``W:``, printed below the tune.
+        left_out: Number of things of each kind that the parser dropped: ``{"symbol line": 2}``.
     """
 
     bars: tuple[Bar, ...]

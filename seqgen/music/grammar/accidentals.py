@@ -22,7 +22,7 @@ PITCH_TOKENS = frozenset(PITCHES)
 class AccidentalRules:
     """The tables of both automata, for a vocabulary of V tokens.
 
-    A state of the first is ``key * MASKS + mask``: key 0 stands for no key yet, 1 for the first of
+    A state of the first is ``key * MASKS + mask``: key 0 means no key yet, 1 the first of
     ``keys``. The next state is ``state & keep[id] | set[id]``, after a bar line also
     ``| carried[last]``: a tied note with a sign is the first one of the new bar, with its sign.
     A state of the second, ``last``, is 0, the id of the last pitch, or V + id if it is tied. The

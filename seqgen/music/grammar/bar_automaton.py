@@ -98,32 +98,32 @@ def without_pending(state: InBarState, bar: int) -> InBarState | None:
 
 def transitions(state: InBarState, bar: int) -> dict[str, InBarState]:
     """The next state for each token class that may follow, bar lines excluded."""
-    found: dict[str, InBarState] = {}
+    following: dict[str, InBarState] = {}
     if state.pending:
         for name, length in LENGTHS.items():
             after = with_length(state, length, bar) if name else None
             if after:
-                found[name] = after
+                following[name] = after
     now = without_pending(state, bar)
     if now is None:
-        return found
+        return following
     position = now.position
     if now.tieable:
-        found[TIE] = now._replace(tieable=False, tied=True)
+        following[TIE] = now._replace(tieable=False, tied=True)
     if now.triplet_left:
         for name in (FINAL_NOTE, OTHER_NOTE):
-            found[name] = _after_triplet_note(now, name == FINAL_NOTE)
+            following[name] = _after_triplet_note(now, name == FINAL_NOTE)
     elif position < bar:
         if now.tied:
             name = FINAL_NOTE if now.final else OTHER_NOTE
-            found[name] = InBarState(position, now.final, pending=True)
-            return found
-        found[FINAL_NOTE] = InBarState(position, True, pending=True)
-        found[OTHER_NOTE] = InBarState(position, False, pending=True)
-        found[REST] = InBarState(position, now.final, pending=True, rest=True)
+            following[name] = InBarState(position, now.final, pending=True)
+            return following
+        following[FINAL_NOTE] = InBarState(position, True, pending=True)
+        following[OTHER_NOTE] = InBarState(position, False, pending=True)
+        following[REST] = InBarState(position, now.final, pending=True, rest=True)
         if position % TICKS == 0 and position + 2 * TRIPLET_LENGTHS[0] <= bar:
-            found[TRIPLET] = InBarState(position, now.final, triplet_left=3)
-    return found
+            following[TRIPLET] = InBarState(position, now.final, triplet_left=3)
+    return following
 
 
 def _after_triplet_note(state: InBarState, final: bool) -> InBarState:
@@ -146,7 +146,7 @@ class BarAutomaton:
     Attributes:
         states: Ordered so that every transition leads to a later state.
         next: Number of the next state for each token class, [states + 1, classes]; the last number
-            stands for no transition.
+            means no transition.
         costs: Minimum number of tokens from a state to each column, int32 [states + 1, columns];
             `column` numbers the columns. `UNREACHABLE` where there is no path.
         tied_costs: The same from the start of the bar with a tie pending, by whether that note is
@@ -165,8 +165,8 @@ class BarAutomaton:
         edges = {start: transitions(start, bar) for start in starts}
         fresh = starts
         while fresh:
-            found = {after for state in fresh for after in edges[state].values()}
-            fresh = [state for state in found if state not in edges]
+            reached = {after for state in fresh for after in edges[state].values()}
+            fresh = [state for state in reached if state not in edges]
             edges |= {state: transitions(state, bar) for state in fresh}
         self.states = sorted(edges, key=_order)
         self.number = {state: number for number, state in enumerate(self.states)}
@@ -197,11 +197,11 @@ class BarAutomaton:
 
     def tied_states(self, position: int) -> list[tuple[bool, int]]:
         """The states with a tie pending at a position: whether the note is final, the number."""
-        found = (
+        numbers = (
             (final, self.number.get(InBarState(position, final, tied=True)))
             for final in (True, False)
         )
-        return [(final, number) for final, number in found if number is not None]
+        return [(final, number) for final, number in numbers if number is not None]
 
 
 @lru_cache(maxsize=64)

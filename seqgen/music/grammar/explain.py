@@ -44,7 +44,7 @@ def explain(grammar: "Grammar", state: tuple[int, int, int], id: int) -> str:
         return "a line of the header within the music"
     if token_class == FORBIDDEN:
         known = token in tokens.BODY
-        return "a note that was not asked for" if known else "no token of the normal form"
+        return "a note outside the request" if known else "no token of the normal form"
     if tune_state.bar_state.stage in (Stage.OVER, Stage.ENDED):
         return "the tune is over"
     if not (grammar.ties[state[2], id] and grammar.signs[state[1], id]):
@@ -54,13 +54,13 @@ def explain(grammar: "Grammar", state: tuple[int, int, int], id: int) -> str:
     explain_music = _explain_bar_line if token_class in tokens.BARS else _explain_in_bar
     return (
         explain_music(grammar, tune_state, token_class)
-        or "no tune of the form and length asked for goes on from there"
+        or "no tune of the requested form and length continues like this"
     )
 
 
 def _explain_header(state: HeaderState, token: str) -> str:
     if token.startswith(f"{state.line}:"):
-        return f"not a {_NAMES[state.line]} that was asked for, or not with this rhythm"
+        return f"not a {_NAMES[state.line]} that is allowed, or not with this rhythm"
     return f"the {_NAMES[state.line]} comes here ({state.line}:)"
 
 
@@ -68,7 +68,7 @@ def _explain_pitch(grammar: "Grammar", state: tuple[int, int, int], id: int) -> 
     """A pitch must repeat a tied one, needs a sign, or has a redundant one."""
     token, last = grammar.tokens[id], state[2]
     if last >= len(grammar.tokens):
-        return f"the tie goes on to {grammar.tokens[last - len(grammar.tokens)]}"
+        return f"the tie requires {grammar.tokens[last - len(grammar.tokens)]}"
     letter = int(grammar.accidentals.letter[id])
     if state[1] % MASKS >> letter & 1:
         return f"{LETTERS[letter]} has had a sign in this bar, so {token} needs one"
@@ -77,15 +77,15 @@ def _explain_pitch(grammar: "Grammar", state: tuple[int, int, int], id: int) -> 
 
 def _explain_end(state: GrammarState) -> str:
     if state.bar_state.stage is Stage.REPEATED:
-        return "the tune does not end as asked for"
-    return "the tune is not closed; it ends behind |] or :|"
+        return "the tune does not end as requested"
+    return "the tune is not closed; it ends after |] or :|"
 
 
 def _explain_in_bar(grammar: "Grammar", state: GrammarState, token_class: str) -> str:
     """The bar has no room for a note, length, triplet or tie."""
     bar_state = grammar.automaton.bar_of_next_note(state)
     if not bar_state:
-        return "|: comes here, as the form asks for"
+        return "the form requires |: here"
     bar = bar_state.bar
     in_bar = grammar.automaton.in_bar_state(state)
     if token_class in tokens.LENGTHS and in_bar.pending:
@@ -100,7 +100,7 @@ def _explain_in_bar(grammar: "Grammar", state: GrammarState, token_class: str) -
     if now.triplet_left:
         return f"a triplet lacks {now.triplet_left} of its notes"
     if now.tied and token_class in (tokens.REST, tokens.TRIPLET):
-        return "the tie goes on to the same note"
+        return "the tie requires the same note"
     if now.position >= bar:
         return f"bar too long: {_eighths(bar)} eighths are full"
     if token_class == tokens.TRIPLET:

@@ -57,7 +57,7 @@ class Header:
             if tokens[id] in meters and self._cost_after(bar) < UNREACHABLE
         }
         if not self.bars:
-            raise ConfigError("no tune is as long as asked for")
+            raise ConfigError("no tune has the requested length")
         self.rhythms = {
             id: frozenset(m for m in self.bars if pairs is None or (token, tokens[m]) in pairs)
             for id, token in enumerate(tokens)
@@ -82,7 +82,7 @@ class Header:
             if tokens[id] in keys and has_tonic(classes_KV, accidentals, number)
         }
         if not self.keys:
-            raise ConfigError(f"the tonic of {_names(keys)} is not in the range asked for")
+            raise ConfigError(f"the tonic of {_names(keys)} is not in the requested range")
 
     def transitions(self, state: HeaderState) -> dict[int, HeaderState | GrammarState]:
         """The next state for each line that may follow, by the line's id."""

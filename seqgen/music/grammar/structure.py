@@ -72,25 +72,25 @@ class StructureAutomaton:
     def section_starts(self, state: BarState) -> dict[str, BarState]:
         """The next states between sections, by token: ``|:``, the end, and "".
 
-        "" stands for a section without repeat, which has no token of its own.
+        "" means a section without repeat, which begins without a token.
         """
-        found: dict[str, BarState] = {}
+        starts: dict[str, BarState] = {}
         if state.stage is Stage.START:
             first = state._replace(stage=Stage.OPENING)
             if self.may_have(state.section, True):
-                found[REPEAT] = first._replace(repeated=True)
+                starts[REPEAT] = first._replace(repeated=True)
             # If the form wants a repeat, this bar must become a lead-in, see `bar_lines`.
-            return found | {"": first}
+            return starts | {"": first}
         if state.stage is Stage.REPEATED and self.may_end(state.section - 1, state.left):
-            found[END] = BarState(state.bar, Stage.ENDED)
+            starts[END] = BarState(state.bar, Stage.ENDED)
         if self.may_continue(state.section - 1, state.left):
             stage = Stage.PICKUP if state.pickup else Stage.BODY
             first = state._replace(stage=stage, repeated=False)
             if self.may_have(state.section, True):
-                found[REPEAT] = first._replace(repeated=True)
+                starts[REPEAT] = first._replace(repeated=True)
             if self.may_have(state.section, False):
-                found[""] = first
-        return found
+                starts[""] = first
+        return starts
 
     def may_have(self, section: int, repeated: bool) -> bool:
         """Whether a section may be repeated, or not be."""
@@ -118,56 +118,56 @@ class StructureAutomaton:
             return [*self._first_pickups(state), *self.bar_lines(body)]
         if state.stage is not Stage.BODY or not self.may_have(state.section, state.repeated):
             return []
-        found: list[BarLineMove] = []
+        lines: list[BarLineMove] = []
         if state.ending == 2:
             if state.ending_bars > 1:
                 rest_of_ending = state._replace(ending_bars=state.ending_bars - 1)
                 return [BarLineMove(bar, BAR, rest_of_ending)]
             for missing in sorted({0, state.pickup, state.first_pickup}):
-                found += self._closings(state, missing, state.left)
-            return found
+                lines += self._closings(state, missing, state.left)
+            return lines
         left = None if state.left is None else state.left - 1
         if left is None or left > 0:
             ending_bars = state.ending_bars + 1 if state.ending else 0
-            found.append(BarLineMove(bar, BAR, state._replace(left=left, ending_bars=ending_bars)))
+            lines.append(BarLineMove(bar, BAR, state._replace(left=left, ending_bars=ending_bars)))
             if state.repeated and not state.ending:
                 first = state._replace(left=left, ending=1, ending_bars=1)
-                found.append(BarLineMove(bar, FIRST, first))
+                lines.append(BarLineMove(bar, FIRST, first))
         if self.form and left:
-            return found
+            return lines
         if state.ending == 1:
             second = state._replace(left=left, ending=2)
-            found.append(BarLineMove(bar - state.pickup, SECOND, second))
+            lines.append(BarLineMove(bar - state.pickup, SECOND, second))
         elif state.repeated:
             after = self._after_section(state, Stage.REPEATED, state.pickup, left)
-            found.append(BarLineMove(bar - state.pickup, CLOSE, after))
+            lines.append(BarLineMove(bar - state.pickup, CLOSE, after))
         else:
             for missing in sorted({0, state.pickup}):
-                found += self._closings(state, missing, left)
-        return found
+                lines += self._closings(state, missing, left)
+        return lines
 
     def _first_pickups(self, state: BarState) -> list[BarLineMove]:
         """The lines that make the tune's first bar a pickup, or a lead-in before a repeat."""
-        found: list[BarLineMove] = []
+        lines: list[BarLineMove] = []
         for position in range(SHORTEST, state.bar, SHORTEST):
             after = state._replace(stage=Stage.BODY, first_pickup=position)
             if self.may_have(state.section, state.repeated):
-                found.append(BarLineMove(position, BAR, after._replace(pickup=position)))
+                lines.append(BarLineMove(position, BAR, after._replace(pickup=position)))
             if not state.repeated and self.may_have(state.section, True):
                 # The lead-in is not repeated, so the section's own bars are all full.
-                found.append(BarLineMove(position, REPEAT, after._replace(repeated=True)))
-        return found
+                lines.append(BarLineMove(position, REPEAT, after._replace(repeated=True)))
+        return lines
 
     def _closings(self, state: BarState, missing: int, left: int | None) -> list[BarLineMove]:
         """The lines after a section without repeat, or a second ending, ``missing`` ticks early."""
-        found = []
+        lines = []
         position = state.bar - missing
         if self.may_continue(state.section, left):
             after = self._after_section(state, Stage.CLOSED, missing, left)
-            found.append(BarLineMove(position, DOUBLE, after))
+            lines.append(BarLineMove(position, DOUBLE, after))
         if self.may_end(state.section, left):
-            found.append(BarLineMove(position, FINAL, BarState(state.bar, Stage.OVER)))
-        return found
+            lines.append(BarLineMove(position, FINAL, BarState(state.bar, Stage.OVER)))
+        return lines
 
     def _after_section(
         self, state: BarState, stage: Stage, pickup: int, left: int | None

@@ -48,7 +48,7 @@ def token_classes(
     if spec.highest is not None:
         pitch_V = pitch_V & (accidentals.step <= spec.highest)
     if not pitch_V.any():
-        raise ConfigError("no note lies in the range that is asked for")
+        raise ConfigError("no note is in the requested range")
     classes_V[pitch_V] = CLASS_IDS[FINAL_NOTE]
     classes_KV = np.tile(classes_V, (len(accidentals.keys) + 1, 1))
     if spec.tonic:

@@ -1,1 +1,1 @@
-"""The normal form in which tunes are learned."""
+"""The normal form of tunes, on which models are trained."""

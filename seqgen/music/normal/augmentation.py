@@ -1,7 +1,7 @@
-"""Tunes in other keys in each epoch: more to learn from, for a network that can write in any key.
+"""Data augmentation by transposition: each epoch sees every tune in a random key.
 
-What a tune's tokens become in a key is a table (`seqgen.music.normal.transposition`), so that an
-epoch is a look-up over the tokens in their file, which holds the tunes in their own keys.
+A table maps the tokens of a tune to those in another key (`seqgen.music.normal.transposition`), so
+that the token file holds each tune only in its own key.
 """
 
 import numpy as np
@@ -10,21 +10,20 @@ from seqgen.data.tokenizers.base import END, Tokenizer
 from seqgen.music.normal.position_features import LAGS
 from seqgen.music.normal.transposition import Move, key_line, moves, token_map
 
-# Tells the random numbers of the keys from those of the windows, which have the same seed.
+# Distinguishes these random numbers from those of the batches, which have the same seed.
 KEYS = (1,)
 
 
 class KeyAugmentation:
-    """A `seqgen.data.batching.Augmentation`: each tune in one of its keys, drawn for each
-    epoch.
+    """A `seqgen.data.batching.Augmentation` that draws a key for each tune and epoch.
 
-    keys: how many a tune can be in, on average.
+    keys: average number of keys of a tune.
     """
 
     def __init__(self, rows: np.ndarray, tokenizer: Tokenizer, seed: int) -> None:
-        """Find out in which keys each tune can be written.
+        """Find the keys in which each tune can be written.
 
-        rows: ids and the numbers beside them, [N, 1 + F]; each tune is led by END.
+        rows: ids and position features, [N, 1 + F]; END precedes each tune.
         """
         self._seed = seed
         self._pieces = tokenizer.pieces
@@ -32,7 +31,7 @@ class KeyAugmentation:
         ids_N = np.array(rows[:, 0])
         self._starts = np.flatnonzero(ids_N == END)
         numbers: dict[Move, int] = {}
-        options = []  # of each tune, numbers of its moves
+        options = []  # for each tune, numbers of its moves
         for tune in np.split(ids_N, self._starts)[1:]:
             own = [
                 move
@@ -40,7 +39,7 @@ class KeyAugmentation:
                 if key_line(move.key) in self._ids
             ]
             options.append([numbers.setdefault(move, len(numbers)) for move in own])
-        # One more, which changes nothing, for a tune whose key is not told.
+        # The identity, for a tune without a key.
         self._tables_MV = np.stack([*map(self._table, numbers), np.arange(tokenizer.size)])
         self._counts = np.array([len(each) or 1 for each in options])
         self._options = np.full((len(options), self._counts.max()), len(numbers))
@@ -54,14 +53,13 @@ class KeyAugmentation:
         tables = self._moves(epoch)[tunes]
         rows = rows.copy()
         rows[..., 0] = self._tables_MV[tables, rows[..., 0]]
-        # What came some bars before, with whether the bars are equal
-        # (`seqgen.music.normal.position_features`).
+        # The lag features of `seqgen.music.normal.position_features`.
         before = rows[..., -len(LAGS) :]
         before[:] = 2 * self._tables_MV[tables[..., None], before // 2] + before % 2
         return rows
 
     def _moves(self, epoch: int) -> np.ndarray:
-        """The number of each tune's move in an epoch."""
+        """The number of each tune's move in an epoch, int [tunes]."""
         if epoch != self._epoch:
             seeds = np.random.SeedSequence((self._seed, epoch), spawn_key=KEYS)
             chance = np.random.default_rng(seeds).random(len(self._counts))
@@ -70,6 +68,6 @@ class KeyAugmentation:
         return self._chosen
 
     def _table(self, move: Move) -> np.ndarray:
-        """The id that each token becomes, [V]; a token that the move cannot write stays."""
+        """The id of each token after a move, [V]; unchanged if the move cannot write it."""
         there = token_map(move)
         return np.array([self._ids[there.get(piece, piece)] for piece in self._pieces])

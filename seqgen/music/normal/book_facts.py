@@ -1,4 +1,4 @@
-"""What a checkpoint stores about the tune book that its model was trained on."""
+"""Facts about the tune book of a model, stored in its checkpoint."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -11,20 +11,20 @@ from seqgen.music.normal.tokens import NO_RHYTHM, PATTERN, PITCHES
 if TYPE_CHECKING:
     from seqgen.music.normal.tunebook import NormalizedTune
 
-# Quantile of the tunes' lengths that bounds sampled tunes: the longest of a book are exceptions.
+# Quantile of the tunes' lengths that limits sampled tunes: the longest ones are exceptions.
 LONG_QUANTILE = 0.99
 
 
 @dataclass(frozen=True)
 class TuneFacts:
-    """What a model of tunes knows about its book beside its vocabulary.
+    """Facts about a tune book besides its vocabulary.
 
     Attributes:
         tonics: For each mode, the number of tunes with each tonic.
         meters: For each rhythm in the book, the meters of its tunes, the most frequent first.
         tunes: Number of tunes in both parts.
         validation_notes: Notes, without rests, of the validation part.
-        long: Tokens of a tune of which one in a hundred has more.
+        long: The 99th percentile of the tokens of a tune.
     """
 
     tonics: dict[str, dict[str, int]]

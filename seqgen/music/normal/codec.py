@@ -1,4 +1,4 @@
-"""Tunes in normal form as text and back, in any key; `tokens` says what the text is made of."""
+"""Encoding of tunes in normal form as text (`seqgen.music.normal.tokens`), and decoding."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,14 +21,18 @@ LENGTHS = {name: length for length, name in WRITTEN.items()}
 
 
 def encode_tune(tune: NormalTune, key: Key | None = C) -> str:
-    """A tune in normal form as the text that is learned.
+    """Encode a tune as text.
 
-    key: only its tonic counts: where the tune's own is moved to, the nearest way, or into another
-        octave where only that one has room. None: nowhere.
-    Raises TuneError if a note cannot be written then.
+    Args:
+        tune: The tune.
+        key: Key to whose tonic the tune is moved by the shortest distance, or an octave from it if
+            the range requires that; None for its own key.
+
+    Raises:
+        TuneError: If a note cannot be written in that key.
     """
     way = keys.transposition_between(tune.key, key) if key else (0, 0)
-    own = in_key(tune.key, key) if key else tune.key
+    own = _in_key(tune.key, key) if key else tune.key
     pitches = {note.pitches[0] for bar in tune.bars for note in bar.notes if note.pitches}
     there = {pitch: keys.transpose_pitch(pitch, way) for pitch in pitches}
     if any(abs(pitch.alter) > 1 for pitch in there.values()):
@@ -40,10 +44,10 @@ def encode_tune(tune: NormalTune, key: Key | None = C) -> str:
         raise TuneError("range too wide")
     there = {pitch: p._replace(step=p.step + letters) for pitch, p in there.items()}
     header = f"R:{tune.rhythm or tokens.NO_RHYTHM}\nM:{tune.meter}\nK:{own}\n"
-    return header + "".join(body(with_pitches(tune.bars, there), own))
+    return header + "".join(_body(_with_pitches(tune.bars, there), own))
 
 
-def body(bars: tuple[Bar, ...], key: Key) -> Iterator[str]:
+def _body(bars: tuple[Bar, ...], key: Key) -> Iterator[str]:
     for n, (bar, signs) in enumerate(zip(bars, accidental_signs(bars, key), strict=True)):
         yield bar.left
         for note, sign in zip(bar.notes, signs, strict=True):
@@ -57,7 +61,7 @@ def body(bars: tuple[Bar, ...], key: Key) -> Iterator[str]:
 
 
 def closing(bar: Bar, after: Bar | None) -> str:
-    """The token between two bars; "" where the next one's ``|:`` does for both."""
+    """The token between two bars; "" before a ``|:``, which replaces a plain bar line."""
     if after and after.ending and after.ending != bar.ending:
         return tokens.FIRST if after.ending == "1" else tokens.SECOND
     if after and after.left and bar.right == tokens.BAR:
@@ -66,9 +70,9 @@ def closing(bar: Bar, after: Bar | None) -> str:
 
 
 def accidental_signs(bars: tuple[Bar, ...], key: Key) -> Iterator[list[str]]:
-    """The sign of each note of each bar, "" for none, so that all programs read the same.
+    """The sign of each note of each bar, or ""; all programs read these signs alike.
 
-    A letter that has had a sign has one up to the bar's end, in every octave; a tied note has that
+    After a sign, every note of its letter in the bar has one, in every octave; a tied note has that
     of the note before it.
     """
     tied: str | None = None
@@ -91,15 +95,15 @@ def accidental_signs(bars: tuple[Bar, ...], key: Key) -> Iterator[list[str]]:
 
 
 def pitch_name(pitch: Pitch) -> str:
-    """In ABC, without a sign: ``C,``, ``c``, ``c''``."""
+    """Letter and octave in ABC: ``C,``, ``c``, ``c''``."""
     letter = LETTERS[pitch.letter]
     if pitch.octave < 5:
         return letter + "," * (4 - pitch.octave)
     return letter.lower() + "'" * (pitch.octave - 5)
 
 
-def in_key(own: Key, key: Key) -> Key:
-    """The key of the same mode on another's tonic. Raises TuneError beyond seven signs."""
+def _in_key(own: Key, key: Key) -> Key:
+    """The key of the same mode on the tonic of another. Raises TuneError beyond seven signs."""
     there = replace(own, letter=key.letter, alter=key.alter)
     if abs(there.sharps) > 7:
         raise TuneError(f"no key of {there.tonic} {there.mode}")
@@ -107,18 +111,18 @@ def in_key(own: Key, key: Key) -> Key:
 
 
 def transpose_tune(tune: NormalTune, key: Key) -> NormalTune:
-    """A tune moved to the tonic of a key, the nearest way; of its mode nothing is asked.
+    """Move a tune to the tonic of a key by the shortest distance; its mode stays.
 
-    A note that would need a double sign is spelled by the next letter.
-    Raises TuneError if the key would have more than seven signs.
+    A note with a double sign is spelled by the next letter. Raises TuneError for a key of more than
+    seven signs.
     """
     way = keys.transposition_between(tune.key, key)
     pitches = {pitch for bar in tune.bars for note in bar.notes for pitch in note.pitches}
     there = {pitch: keys.respell(keys.transpose_pitch(pitch, way)) for pitch in pitches}
-    return replace(tune, key=in_key(tune.key, key), bars=with_pitches(tune.bars, there))
+    return replace(tune, key=_in_key(tune.key, key), bars=_with_pitches(tune.bars, there))
 
 
-def with_pitches(bars: tuple[Bar, ...], there: dict[Pitch, Pitch]) -> tuple[Bar, ...]:
+def _with_pitches(bars: tuple[Bar, ...], there: dict[Pitch, Pitch]) -> tuple[Bar, ...]:
     return tuple(
         replace(
             bar,
@@ -129,14 +133,14 @@ def with_pitches(bars: tuple[Bar, ...], there: dict[Pitch, Pitch]) -> tuple[Bar,
 
 
 def decode_tune(text: str) -> NormalTune:
-    """The tune in normal form that a text says.
+    """Decode a tune, without checking that its bars add up.
 
-    Whether its bars add up is not looked at.
-    Raises TuneError, naming the place, for a text that is none or breaks off.
+    Raises:
+        TuneError: With the place, if the text is invalid or incomplete.
     """
     lines = text.split("\n", 4)
     if len(lines) > 3 and lines[2].startswith("P:"):
-        del lines[2]  # an outline; the bar lines say the same
+        del lines[2]  # the outline, which follows from the bar lines
     else:
         lines = text.split("\n", 3)
     if len(lines) < 4 or [line[:2] for line in lines[:3]] != ["R:", "M:", "K:"]:
@@ -145,35 +149,35 @@ def decode_tune(text: str) -> NormalTune:
     key = keys.parse_key(name)
     if key is None:
         raise TuneError("unreadable key", repr(name))
-    reading = TuneDecoder(key)
+    decoder = _TuneDecoder(key)
     for token in tokens.PATTERN.findall(lines[3]):
         try:
-            reading.take(token)
+            decoder.take(token)
         except TuneError as error:
-            raise TuneError(error.reason, f"bar {len(reading.bars) + 1}, {token!r}") from None
-    if reading.notes or not reading.bars or reading.bars[-1].right not in (":|", "|]"):
-        raise TuneError("breaks off", f"bar {len(reading.bars) + 1}")
+            raise TuneError(error.reason, f"bar {len(decoder.bars) + 1}, {token!r}") from None
+    if decoder.notes or not decoder.bars or decoder.bars[-1].right not in (":|", "|]"):
+        raise TuneError("breaks off", f"bar {len(decoder.bars) + 1}")
     return NormalTune(
-        bars=tuple(reading.bars),
+        bars=tuple(decoder.bars),
         meter=fields.parse_meter(meter),
         key=key,
         rhythm="" if rhythm == tokens.NO_RHYTHM else rhythm,
     )
 
 
-class TuneDecoder:
-    """What is known of a text's tune so far."""
+class _TuneDecoder:
+    """A tune so far."""
 
     def __init__(self, key: Key) -> None:
         self.key = key
         self.bars: list[Bar] = []
         self.notes: list[Note] = []
         self.left = self.ending = ""
-        self.triplet = 0  # notes that are yet to come
-        self.open = False  # to a length, or a tie
+        self.triplet = 0  # notes of a triplet that are missing
+        self.open = False  # whether a length or tie may follow
 
     def take(self, token: str) -> None:
-        """Take a token. Raises TuneError if it may not stand here."""
+        """Add a token. Raises TuneError if it may not follow."""
         if token in tokens.BARS:
             self.bar_line(token)
         elif token in LENGTHS:

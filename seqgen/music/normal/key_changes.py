@@ -1,4 +1,4 @@
-"""Tunes that change their key or meter on the way, as tunes that do not."""
+"""Splitting of tunes at changes of key or meter."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from seqgen.music.core.tune import Bar, Tune
 
 @dataclass(frozen=True)
 class Stretch:
-    """Bars in one key and one meter; begins_section: they begin where a section does."""
+    """Bars in one key and meter. begins_section: whether a section begins with them."""
 
     bars: tuple[Bar, ...]
     key: Key | None
@@ -20,40 +20,41 @@ class Stretch:
 
 
 def without_changes(tune: Tune) -> list[Tune]:
-    """The tunes of one key and one meter each that a tune consists of.
+    """Split a tune into tunes of one key and one meter each.
 
-    A change that changes nothing (to a meter whose bars are as long, or on the same tonic, where
-    accidentals say the same) is left out; the others must stand where a section begins.
-    Raises TuneError, saying "key changes" or "meter changes", where they do not.
+    Changes to bars of the same length or to a key with the same tonic or signature are dropped.
+
+    Raises:
+        TuneError: "key changes" or "meter changes" if another change is within a section.
     """
     if not any(bar.key or bar.meter for bar in tune.bars):
         return [tune]
-    found: list[Stretch] = []
-    for stretch in stretches(tune):
-        last = found[-1] if found else None
-        if last and same(last, stretch):
-            found[-1] = replace(last, bars=last.bars + stretch.bars)
+    merged: list[Stretch] = []
+    for stretch in _split_at_changes(tune):
+        last = merged[-1] if merged else None
+        if last and _are_alike(last, stretch):
+            merged[-1] = replace(last, bars=last.bars + stretch.bars)
         elif last and not stretch.begins_section:
             same_meter = last.meter.length == stretch.meter.length
             raise TuneError("key changes" if same_meter else "meter changes")
         else:
-            found.append(stretch)
+            merged.append(stretch)
     return [
         replace(
             tune,
             bars=stretch.bars,
             key=stretch.key,
             meter=stretch.meter,
-            # What a book calls a set of tunes holds for those in the meter of the first.
+            # The rhythm of a set applies to its tunes in the first one's meter.
             rhythm=tune.rhythm if stretch.meter == tune.meter else "",
             lines=(),
         )
-        for stretch in found
+        for stretch in merged
     ]
 
 
-def stretches(tune: Tune) -> Iterator[Stretch]:
-    """The bars between the changes that a tune says."""
+def _split_at_changes(tune: Tune) -> Iterator[Stretch]:
+    """The bars between changes of key or meter."""
     key, meter = tune.key, tune.meter
     bars: list[Bar] = []
     begins = True
@@ -66,8 +67,8 @@ def stretches(tune: Tune) -> Iterator[Stretch]:
     yield Stretch(tuple(bars), key, meter, begins)
 
 
-def same(one: Stretch, other: Stretch) -> bool:
-    """Whether a change between two stretches changes nothing that the normal form holds."""
+def _are_alike(one: Stretch, other: Stretch) -> bool:
+    """Whether the normal form can hold two stretches in one tune."""
     if one.meter.length != other.meter.length or (one.key is None) != (other.key is None):
         return False
     if one.key is None or other.key is None:
@@ -77,7 +78,7 @@ def same(one: Stretch, other: Stretch) -> bool:
 
 
 def begins_section(bars: Sequence[Bar], number: int) -> bool:
-    """Whether a section of a tune begins with this bar."""
+    """Whether a section begins with a bar."""
     bar, before = bars[number], bars[number - 1]
     return (
         bar.left == "|:"

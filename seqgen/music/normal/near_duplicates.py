@@ -1,4 +1,4 @@
-"""Which tunes of a book are variants of each other."""
+"""Groups of near duplicates in a tune book."""
 
 import itertools
 from collections.abc import Sequence
@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from seqgen.music.core.tune import Tune
 from seqgen.music.normal.normalize import SIGNATURE, joined_notes, signature
 
-RUN = SIGNATURE  # notes; of tunes that are not related, hardly two share so many in a row
+RUN = SIGNATURE  # notes in a row that unrelated tunes hardly ever share
 
 
 def duplicate_groups(tunes: Sequence[Tune]) -> list[str]:
-    """For each tune a word that is the same for all of its variants, and theirs.
+    """The name of each tune's group of variants; it does not depend on the order of the tunes.
 
-    Two tunes are variants if they begin with the same 16 notes, whatever their lengths, or share
-    16 notes in a row with their lengths, in any key. The word does not depend on the tunes' order.
+    Tunes are variants if they begin with the same 16 notes, of any length, or share 16 notes in a
+    row with their lengths, in any key, or have a variant in common.
 
     tunes: in normal form.
     """

@@ -1,8 +1,7 @@
-"""The normal form: a tune as it is learned, every bar exact in the order in which it is played.
+"""The normal form of tunes, in which every bar adds up in the order of playing.
 
-Of each chord the top note is kept, every repeat has both its signs, every length is one that can be
-drawn, and tuplets are triplets of equal notes. A tune that cannot be brought into this form without
-guessing is set aside, with the reason.
+A chord becomes its top note, every repeat has both signs, every length can be drawn as one note,
+and tuplets are triplets of equal notes. A tune that would require guessing is rejected.
 """
 
 import math
@@ -24,17 +23,17 @@ TRIPLETS = (LENGTHS["/2"], LENGTHS[""], LENGTHS["2"])  # written lengths of thei
 EIGHTH = LENGTHS[""]
 MODES = ("maj", "min", "dor", "mix", "phr", "lyd")
 
-# Endings that the normal form does not hold unless they are written out.
+# Errors of endings that the normal form can hold if they are written out.
 ENDINGS = ("endings of different lengths", "first ending without a second")
 
-SIGNATURE = 16  # notes that tell two tunes apart
+SIGNATURE = 16  # notes that distinguish tunes
 
 
 def normalize(tune: Tune) -> NormalTune:
-    """A tune in normal form, in its own key; one that has it stays as it is.
+    """Normalize a tune, in its own key.
 
-    Raises TuneError with the reason where that cannot be done without guessing, and for a tune that
-    `normal_forms` makes several of.
+    Raises:
+        TuneError: If it has no normal form, or `normal_forms` splits it.
     """
     first, *others = normal_forms(tune)
     if others:
@@ -44,13 +43,14 @@ def normalize(tune: Tune) -> NormalTune:
 
 
 def normal_forms(tune: Tune) -> list[NormalTune]:
-    """The tunes in normal form that a tune consists of: one for each change of key or meter.
+    """Normalize a tune, split at changes of key and meter.
 
-    Raises TuneError with the reason if one of them has none.
+    Raises:
+        TuneError: With the reason, if a part has no normal form.
     """
     if not is_plain(tune):
         try:
-            return [normalise_piece(piece) for piece in without_changes(unroll(tune))]
+            return [_normalize_piece(piece) for piece in without_changes(unroll(tune))]
         except TuneError:
             if not is_plain(without_jumps(tune)):
                 raise
@@ -58,16 +58,16 @@ def normal_forms(tune: Tune) -> list[NormalTune]:
     forms = []
     for piece in without_changes(tune):
         try:
-            forms.append(normalise_piece(piece))
+            forms.append(_normalize_piece(piece))
         except TuneError as error:
             if error.reason not in ENDINGS:
                 raise
-            forms.append(normalise_piece(unroll(piece)))
+            forms.append(_normalize_piece(unroll(piece)))
     return forms
 
 
-def normalise_piece(tune: Tune) -> NormalTune:
-    """As `normalise`, for plain repeats, one key and one meter."""
+def _normalize_piece(tune: Tune) -> NormalTune:
+    """Normalize a tune of plain repeats, one key and one meter."""
     key = normal_key(tune.key)
     full = ticks(tune.meter.length)
     if not full:
@@ -78,20 +78,20 @@ def normalise_piece(tune: Tune) -> NormalTune:
     for bar in tune.bars:
         notes = list(plain(bar.notes))
         measures.append(Measure(notes, sum(map(size, notes)), bar.left, bar.right, bar.ending))
-    drop_slurs(measures)
+    _drop_slurs(measures)
     try:
-        cut = split_sections(measures, full)
+        sections = split_sections(measures, full)
     except TuneError as error:
-        raise TuneError(error.reason, crooked(measures, full)) from None
-    bars = [bar for section in cut for bar in _drawable_bars(section, full)]
+        raise TuneError(error.reason, _wrong_bar(measures, full)) from None
+    bars = [bar for section in sections for bar in _drawable_bars(section, full)]
     return NormalTune(
         tuple(bars), tune.meter, key, tune.rhythm, tune.number, tune.title, tune.tempo,
         subtitles=tune.subtitles, composer=tune.composer,
     )  # fmt: skip
 
 
-def crooked(measures: Sequence[Measure], full: int) -> str:
-    """Where the first bar is that does not add up, and is neither a pickup nor what it is owed."""
+def _wrong_bar(measures: Sequence[Measure], full: int) -> str:
+    """The first bar that does not add up and is not next to a section boundary."""
     for n, measure in enumerate(measures[1:], start=2):
         inner = measures[n - 2].right == measure.right == "|" and not measure.left
         if measure.size > full or (measure.size < full and inner):
@@ -100,9 +100,9 @@ def crooked(measures: Sequence[Measure], full: int) -> str:
 
 
 def normal_key(key: Key | None) -> Key:
-    """The key with one of `MODES` whose signature differs least; its own mode goes first.
+    """The key of the mode with the most similar signature, preferably its own mode.
 
-    Notes keep their pitches, so that what the signature lacks becomes accidentals.
+    Notes keep their pitches, and get accidentals where the signatures differ.
     """
     if key is None:
         raise TuneError("no key")
@@ -117,14 +117,14 @@ def normal_key(key: Key | None) -> Key:
 
 
 def ticks(length: Fraction) -> int:
-    """Raises TuneError for a length that is no whole number of ticks."""
+    """Convert whole notes to ticks. Raises TuneError for a fraction of a tick."""
     if WHOLE % length.denominator:
         raise TuneError("length that cannot be written")
     return length.numerator * WHOLE // length.denominator
 
 
 def plain(notes: tuple[Note, ...]) -> Iterator[Note]:
-    """The top notes of a bar, in tuplets that are plain notes or triplets of three equal ones."""
+    """The top notes of a bar without attachments, with tuplets as `_regroup` returns them."""
     group: list[Note] = []
     tied = False
     for note in notes:
@@ -140,14 +140,14 @@ def plain(notes: tuple[Note, ...]) -> Iterator[Note]:
                 group, before = [], tied
             group.append(note)
             if len(group) == note.tuplet.notes:
-                yield from regrouped(group, before)
+                yield from _regroup(group, before)
         tied = note.tied
 
 
-def regrouped(group: list[Note], tied: bool) -> list[Note]:
-    """A tuplet as plain notes where they sound the same (two in the time of three), or triplets.
+def _regroup(group: list[Note], tied: bool) -> list[Note]:
+    """Convert a tuplet to plain notes of the same length, if there are any, or to triplets.
 
-    tied: whether the note before it goes on into it.
+    tied: whether the note before it is tied to it.
     """
     lengths = [note.length * WHOLE for note in group]
     shortest = min(DRAWABLE)
@@ -166,8 +166,8 @@ def regrouped(group: list[Note], tied: bool) -> list[Note]:
     ]
 
 
-def drop_slurs(measures: list[Measure]) -> None:
-    """Take away ties between notes that differ, now that chords are single notes."""
+def _drop_slurs(measures: list[Measure]) -> None:
+    """Remove ties between different notes, now that chords are single notes."""
     last: list[Note] = []
     for measure in measures:
         for n, note in enumerate(measure.notes):
@@ -178,7 +178,7 @@ def drop_slurs(measures: list[Measure]) -> None:
 
 
 def _drawable_bars(section: Section, full: int) -> Iterator[Bar]:
-    """The bars of a section, their notes of drawable lengths."""
+    """The bars of a section with notes of drawable lengths."""
     for measure in section:
         first = measure is section.lead or measure is section.main[0]
         place = full - measure.size if first else 0
@@ -187,28 +187,33 @@ def _drawable_bars(section: Section, full: int) -> Iterator[Bar]:
 
 
 def drawable(notes: Iterable[Note], place: int, full: int) -> Iterator[Note]:
-    """The notes of a bar, those that cannot be drawn as one being split and tied.
+    """Split the notes of a bar that cannot be drawn as one into tied notes.
 
-    place: of the first, in ticks of the bar. full: ticks of a whole bar.
-    Raises TuneError for a length that cannot be made up.
+    Args:
+        notes: The notes.
+        place: Position of the first one in the bar, in ticks.
+        full: Length of a full bar in ticks.
+
+    Raises:
+        TuneError: For a length that no drawable ones add up to.
     """
     for note in notes:
         length = size(note)
-        if note.tuplet or (length in DRAWABLE and readable(length, place)):
+        if note.tuplet or (length in DRAWABLE and _is_readable(length, place)):
             yield note
         else:
-            parts = pieces(length, place, full)
+            parts = _pieces(length, place, full)
             for n, part in enumerate(parts):
                 tied = bool(note.pitches) and (n < len(parts) - 1 or note.tied)
                 yield Note(note.pitches, Fraction(part, WHOLE), tied)
         place += length
 
 
-def readable(length: int, place: int) -> bool:
-    """Whether a note that begins between two eighths can be drawn as one.
+def _is_readable(length: int, place: int) -> bool:
+    """Whether a note at a position in ticks can be drawn as one.
 
-    It can if it does not reach over the next eighth, is a dotted one that ends with an eighth, or
-    a syncopation of one eighth; music21 complains of the beams of others.
+    Off the grid of eighths it must end by the next eighth, or be a dotted note that ends on one, or
+    an eighth that begins halfway; music21 reports beam errors for others.
     """
     off = place % EIGHTH
     over = off + length > EIGHTH
@@ -217,16 +222,13 @@ def readable(length: int, place: int) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def pieces(length: int, place: int, full: int) -> tuple[int, ...]:
-    """Drawable lengths that make up one, cut where the beat of the bar is strongest.
-
-    Raises TuneError if there are none.
-    """
+def _pieces(length: int, place: int, full: int) -> tuple[int, ...]:
+    """Split a length into drawable ones, at the strongest beats of the bar, in ticks."""
     if length % min(DRAWABLE):
         raise TuneError("length that cannot be written")
-    if not readable(length, place):
+    if not _is_readable(length, place):
         part = EIGHTH - place % EIGHTH
-        return (part, *pieces(length - part, place + part, full))
+        return (part, *_pieces(length - part, place + part, full))
     if length in DRAWABLE:
         return (length,)
 
@@ -235,27 +237,21 @@ def pieces(length: int, place: int, full: int) -> tuple[int, ...]:
 
     two = [part for part in DRAWABLE if length - part in DRAWABLE]
     part = max(two, key=strength) if two else max(p for p in DRAWABLE if p < length)
-    return (part, *pieces(length - part, place + part, full))
+    return (part, *_pieces(length - part, place + part, full))
 
 
 def joined_notes(tune: Tune) -> list[tuple[int, int]]:
-    """MIDI number and ticks of each note as written, tied notes as one, without rests."""
+    """MIDI number and ticks of each note as written, with ties joined and without rests."""
     return [(tied.midi, sum(map(size, tied.notes))) for tied in join_ties(tune.bars)]
 
 
 def signature(tune: Tune) -> str:
-    """What is the same for variants of a tune: its first 16 notes in any key, whatever lengths.
-
-    tune: in normal form.
-    """
+    """Intervals from the first note to the next 15, which variants of a tune have in common."""
     midi = [midi for midi, _ in joined_notes(tune)[:SIGNATURE]]
     return " ".join(str(number - midi[0]) for number in midi)
 
 
 def identity(tune: Tune) -> str:
-    """What is the same for the same tune under another title, in another key: notes and lengths.
-
-    tune: in normal form.
-    """
+    """Intervals and lengths of all notes, which equal tunes in different keys have in common."""
     notes = joined_notes(tune)
     return " ".join(f"{midi - notes[0][0]}:{length}" for midi, length in notes)

@@ -1,9 +1,8 @@
 """The outline of a tune: how many bars each of its sections has, and which are repeated.
 
-It stands in the header of what is learned, before the key (``P:8*,8*``: two sections of eight bars,
-each played twice), so that a network settles it first and then knows, in every bar, how many are
-left. One that must decide at each eighth bar whether this is the end plays no cadence before it,
-and now and then misses it.
+A line of the header before the key (``P:8*,8*``: two sections of eight bars, each played twice), so
+that a model chooses it first and then knows the bars that are left. A model without it decides at
+each eighth bar whether the tune ends, so that it plays no cadence before, or misses the end.
 """
 
 import re
@@ -12,7 +11,7 @@ from typing import NamedTuple
 
 from seqgen.music.core.tune import Tune
 
-UNKNOWN = "?"  # for outlines that too few tunes have
+UNKNOWN = "?"  # rare outlines
 LETTER = "P"
 
 
@@ -40,13 +39,13 @@ def outline(tune: Tune) -> tuple[Part, ...]:
 
 
 def line(parts: Iterable[Part]) -> str:
-    """The line of the header that says it."""
-    said = (f"{part.bars}{'*' * part.repeated}" for part in parts)
-    return f"{LETTER}:{','.join(said)}\n"
+    """Encode an outline as a line of the header."""
+    texts = (f"{part.bars}{'*' * part.repeated}" for part in parts)
+    return f"{LETTER}:{','.join(texts)}\n"
 
 
 def read_line(token: str) -> tuple[Part, ...]:
-    """Undo `line`; nothing for any other token, and for the unknown outline."""
+    """Decode an outline; empty for other tokens and for the unknown outline."""
     if not re.fullmatch(rf"{LETTER}:[1-9][0-9]{{0,3}}\*?(,[1-9][0-9]{{0,3}}\*?)*\n", token):
         return ()
     return tuple(
@@ -55,6 +54,6 @@ def read_line(token: str) -> tuple[Part, ...]:
 
 
 def with_line(text: str, token: str) -> str:
-    """A tune's text in normal form with the line before that of its key."""
+    """Insert the line of an outline before that of the key."""
     before, key, rest = text.partition("K:")
     return before + token + key + rest

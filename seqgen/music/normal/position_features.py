@@ -1,8 +1,8 @@
-"""Where in its tune a token stands, and what stood there some bars before: inputs of the network.
+"""Position features: the place of a token in its tune, and the tokens some bars before.
 
-Real tunes repeat a quarter of their bars, most often after four or eight. A network that reads
-tokens alone must count ticks and bars and remember hundreds of tokens to do so; here it is told
-(Waite 2016, "Lookback RNN", gave a melody network what came one and two bars before).
+Real tunes repeat a quarter of their bars, most often after four or eight. To do so, a network with
+tokens as its only input must count ticks and bars and remember hundreds of tokens. The lag features
+extend those of Waite 2016, "Lookback RNN", one and two bars before.
 """
 
 from collections.abc import Sequence
@@ -26,34 +26,36 @@ from seqgen.music.normal.tokens import (  # fmt: skip
     WHOLE,
 )
 
-# Bars back from which the network is shown what it may repeat.
+# Distances of the lag features in bars.
 LAGS = (1, 2, 4, 8)
 
-STEP = 2  # ticks; everything lies on it
+STEP = 2  # ticks; every position is a multiple of it
 MAX_STEPS = 200  # in a bar: one of 16 eighths, more than any usual meter has
 MAX_BARS = 33
 PHRASE = 8  # bars of most sections, and of which the others have a multiple or a half
 MAX_SECTIONS = 6
-SLOTS = 5  # tokens at one place of a bar that are told apart
+SLOTS = 5  # tokens that are distinguished at one position of a bar
 
-# What a token does, as far as its place is concerned.
+# Effects of tokens on the position.
 HEADER, OUTLINE, OTHER, NOTE, LENGTH, TRIPLE, LINE = range(7)
 
 
 Role = tuple[int, Any]
-"""What a token does, with a length or a meter, its ticks; a bar line, itself; an outline, bars."""
+"""Effect of a token, and its value: ticks, the bar line, or the bars of an outline."""
 
 
 def feature_sizes(vocab: int) -> tuple[int, ...]:
-    """How many values each number of a `PositionTracker` may have, for a vocabulary of so many
-    tokens."""
+    """The number of values of each feature of a `PositionTracker`.
+
+    vocab: size of the vocabulary.
+    """
     steps = MAX_STEPS + 1
     bars = MAX_BARS, PHRASE, MAX_BARS
     return steps, steps, steps, *bars, 3 * MAX_SECTIONS, *[2 * vocab] * len(LAGS)
 
 
 def roles(tokens: Sequence[str]) -> list[Role]:
-    """What each token of a vocabulary does."""
+    """The roles of the tokens of a vocabulary."""
     return [role(token) for token in tokens]
 
 
@@ -76,35 +78,35 @@ def role(token: str) -> Role:
 
 
 class PositionTracker:
-    """Follows the tokens of a tune, grammatical or not.
+    """The features of each token of a tune, grammatical or not.
 
-    The last bar of a section and the pickup of the next are one bar, as they are when played.
+    The last bar of a section and the pickup of the next one count as one bar.
     """
 
     def __init__(self, roles: Sequence[Role]) -> None:
-        """roles: of `roles`; the token with id 0 is the boundary between tunes."""
+        """roles: from `roles`; the token with id 0 is the boundary between tunes."""
         self._roles = roles
         self._clear()
 
     def _clear(self) -> None:
         self._length = WHOLE  # of a full bar
-        self._ticks = 0  # from the bar's beginning to where the next note begins
-        self._slot = 0  # tokens that stand there already
-        self._pending = False  # whether the last is a note that may yet be given its length
-        self._triplet = 0  # notes that are left of one
+        self._ticks = 0  # position of the next note in the bar
+        self._slot = 0  # tokens at this position so far
+        self._pending = False  # whether a length may follow the last note
+        self._triplet = 0  # notes of it that are missing
         self._outline: tuple[int, ...] = ()  # bars of each section
-        self._pickup = 0  # ticks with which the section began, for which its last bar leaves room
-        self._bar = 0  # number in the tune; a first pickup is bar 0
-        self._begin = 0  # number of the bar with which the section began
+        self._pickup = 0  # ticks of the section's pickup, which its last bar lacks
+        self._bar = 0  # index in the tune; a first pickup is bar 0
+        self._begin = 0  # index of the section's first bar
         self._section = 0
         self._ending = 0
-        self._ending_bar = 0  # number of the bar with which the first ending began
+        self._ending_bar = 0  # index of the first ending's first bar
         self._bars: dict[int, dict[int, int]] = {0: {}}
         self._before: list[dict[int, int]] = [{} for _ in LAGS]
-        self._equal = [False] * len(LAGS)  # whether this bar goes, so far, like the one before
+        self._equal = [False] * len(LAGS)  # whether the bars are equal so far
 
     def copy(self) -> Self:
-        """One that goes on from here by itself."""
+        """An independent copy."""
         other = type(self)(self._roles)
         other.__dict__.update(self.__dict__)
         other._bars = {number: dict(bar) for number, bar in self._bars.items()}
@@ -113,25 +115,27 @@ class PositionTracker:
         return other
 
     def push(self, id: int) -> tuple[int, ...]:
-        """Read a token; returns what the network is told beside it, a number below each of `sizes`.
+        """Add a token.
 
-        In this order: steps since the bar's beginning, steps to its end, steps to where the section
-        may close in it, number of the bar in its section, the same in its phrase of eight, bars
-        left of the section with this one (0 where the outline does not say), section and ending;
-        and for each of `LAGS` the token that came next so many bars before (0 where there is
-        none), and whether the two bars are the same up to here.
+        Returns:
+            Its features, each below the number of `feature_sizes`: steps since the beginning of the
+            bar; steps to its end; steps to where the section may close in it; number of the bar in
+            its section; the same in its phrase of eight; bars of the section that are left, this
+            one included (0 without an outline); section and ending; and for each of `LAGS`, twice
+            the id of the next token that many bars before (0 for none), plus 1 if the two bars are
+            equal so far.
         """
         if id == 0:
             self._clear()
-            return self._told()
+            return self._features()
         kind, value = self._roles[id]
         if kind == HEADER:
             self._length = int(value) or self._length
-            return self._told()
+            return self._features()
         if kind == OUTLINE:
             self._outline = value
-            return self._told()
-        # Where a repeat begins is no part of the bar that may come again.
+            return self._features()
+        # The beginning of a repeat is not part of a bar that may be repeated.
         stored = value != REPEAT
         if stored:
             self._store(id)
@@ -149,7 +153,7 @@ class PositionTracker:
             self._slot = min(self._slot + 1, SLOTS - 1)
             if kind == TRIPLE:
                 self._triplet = 3
-        return self._told()
+        return self._features()
 
     def _store(self, id: int) -> None:
         key = self._ticks * SLOTS + self._slot
@@ -159,7 +163,7 @@ class PositionTracker:
         self._bars[self._bar][key] = id
 
     def _move(self, ticks: int) -> None:
-        """The note that was pending has its length."""
+        """Advance by the length of the pending note."""
         self._pending = False
         if self._triplet:
             ticks = ticks * 2 // 3
@@ -171,7 +175,7 @@ class PositionTracker:
         whole = self._ticks >= self._length
         if whole or line in (BAR, FIRST) or (line == REPEAT and self._ticks and not self._bar):
             if not whole and not self._bar:
-                self._begin = 1  # that was a pickup, or what is played once before a repeat
+                self._begin = 1  # after a pickup or a lead-in
                 self._pickup = self._ticks if line == BAR else 0
             self._go_to(self._bar + 1)
         if line == FIRST:
@@ -192,22 +196,22 @@ class PositionTracker:
         self._before = [self._bars.get(number - lag, {}) for lag in LAGS]
         self._equal = [bool(before) for before in self._before]
 
-    def _told(self) -> tuple[int, ...]:
+    def _features(self) -> tuple[int, ...]:
         steps = self._ticks // STEP
         left = min(max(0, (self._length - self._ticks) // STEP), MAX_STEPS)
         closing = max(0, left - self._pickup // STEP)
-        # A pickup stands before bar 1 of its section, the first tune's as bar 0.
+        # A pickup precedes bar 1 of its section.
         number = max(0, self._bar - self._begin + 1)
         bar = min(number, MAX_BARS - 1)
         planned = self._outline[self._section] if self._section < len(self._outline) else 0
         rest = min(max(0, planned - number + 1), MAX_BARS - 1) if planned else 0
         section = 3 * min(self._section, MAX_SECTIONS - 1) + self._ending
         key = self._ticks * SLOTS + self._slot
-        come = [before.get(key, 0) for before in self._before]
+        lagged = [before.get(key, 0) for before in self._before]
         if self._pending:
             after = (self._ticks + TICKS) * SLOTS
-            come = [
-                id or before.get(after, 0) for id, before in zip(come, self._before, strict=True)
+            lagged = [
+                id or before.get(after, 0) for id, before in zip(lagged, self._before, strict=True)
             ]
-        repeats = [2 * id + equal for id, equal in zip(come, self._equal, strict=True)]
+        repeats = [2 * id + equal for id, equal in zip(lagged, self._equal, strict=True)]
         return (steps, left, closing, bar, number % PHRASE, rest, section, *repeats)

@@ -1,4 +1,4 @@
-"""A prompt: the beginning of a tune, parted into its header and its music."""
+"""Prompts: beginnings of tunes, split into header and music."""
 
 import re
 from collections import Counter
@@ -15,36 +15,38 @@ from seqgen.music.normal.tokens import PATTERN, WHOLE
 from seqgen.music.normal.unroll import has_plain_repeats
 
 INLINE = re.compile(r"\[([A-Za-z]):([^\]\n]*)\]\s*")
-# Fields whose content a tune that goes on from the prompt keeps, and such as have none.
+# Fields that the sampled tune keeps.
 KEPT = "RMLK"
-# Fields that say how the music is to be read.
+# Fields that change how the music is parsed.
 SETTINGS = "IUVm"
 EMPTY = "X"
-# What the other fields are called (ABC standard 2.1, section 3).
+# Names of the other fields (ABC standard 2.1, section 3).
 NAMES = {
     "T": "title", "C": "composer", "Q": "tempo mark", "W": "line of words", "w": "line of lyrics",
     "P": "part label", "O": "origin", "Z": "transcription note", "S": "source", "N": "remark",
     "B": "book", "D": "discography", "F": "file name", "G": "group", "H": "history line",
     "A": "area",
 }  # fmt: skip
-# What may hold letters that are no notes: fields, texts in quotes, and decorations by name.
+# Items with letters that are not notes: fields, texts in quotes, and decorations by name.
 NO_NOTES = re.compile(r'\[[A-Za-z]:[^\]\n]*\]|"[^"\n]*"|![^!\s]{1,30}!|\+[^+\s]{1,30}\+')
 WORD = re.compile(r"[^\W\d_]+")
-# Letters that stand for a decoration before a note: these by the standard (section 4.14), others
-# of h to w and H to W only where a U: field defines them.
+# Letters of decorations in the standard (section 4.14); a U: field may define h to w and H to W.
 DECORATIONS = "HLMOPSTuv"
 DEFINABLE = re.compile("[H-Wh-w]")
-# A decoration stands before a note, a rest, a bar line, or another decoration.
+# A decoration precedes a note, a rest, a bar line, or another decoration.
 DECORATED = re.compile(r"[.~H-Wh-w]*[A-Ga-gxzXZ\[({^_=\"!|]")
 MAX_UNDEFINED = 1  # letters in a word of music
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """fields: R, M, L and K as far as the prompt says them before its music.
+    """A parsed prompt.
 
-    music: its music, "" for none. left_out: what of its header and behind its end is not used.
-    settings: the lines of its header that say how the music is to be read.
+    Attributes:
+        fields: Values of R, M, L and K, if stated before the music.
+        music: "" for none.
+        left_out: Counts of what is not used of the header and after the end.
+        settings: Lines of the header that change how the music is parsed.
     """
 
     fields: Mapping[str, str]
@@ -54,9 +56,9 @@ class Prompt:
 
 
 def parse_prompt(text: str) -> Prompt:
-    """Part a prompt into its header and its music.
+    """Split a prompt into its header and its music.
 
-    Raises TuneError for a prompt that is words rather than music, naming the first of them.
+    Raises TuneError, with the first word, for a prompt of words instead of music.
     """
     header: dict[str, str] = {}
     left_out: Counter[str] = Counter()
@@ -66,7 +68,7 @@ def parse_prompt(text: str) -> Prompt:
     for number, line in enumerate(lines):
         line = re.sub("^%%", "I:", line)
         while not music and (inline := INLINE.match(line)):
-            take(inline[1], inline[2], header, left_out)
+            _take_field(inline[1], inline[2], header, left_out)
             line = line[inline.end() :]
         plain = fields.without_comment(line)
         field = fields.FIELD.match(plain)
@@ -81,25 +83,25 @@ def parse_prompt(text: str) -> Prompt:
         elif field[1] in SETTINGS:
             settings.append(plain)
         else:
-            take(field[1], field[2], header, left_out)
+            _take_field(field[1], field[2], header, left_out)
     whole = "\n".join(music).strip()
-    check_music(whole, any(line.startswith("U:") for line in lines))
+    _check_music(whole, any(line.startswith("U:") for line in lines))
     return Prompt(header, whole, +left_out, tuple(settings))
 
 
-def take(letter: str, value: str, header: dict[str, str], left_out: Counter[str]) -> None:
-    """Keep what a field of the header says, or count it as left out."""
+def _take_field(letter: str, value: str, header: dict[str, str], left_out: Counter[str]) -> None:
+    """Store a field of the header, or count it as left out."""
     if letter in KEPT:
         header[letter] = value.strip()
     elif letter not in EMPTY and value.strip():
         left_out[NAMES.get(letter, "other field")] += 1
 
 
-def check_music(music: str, defined: bool) -> None:
-    """Raise TuneError for music that is words, with the place of the first one.
+def _check_music(music: str, defined: bool) -> None:
+    """Raise TuneError for words instead of music, with the place of the first one.
 
-    ABC reads nearly any letters as notes and decorations. A word holds letters that stand for
-    nothing, or a decoration with no note behind it. defined: whether U: fields define letters.
+    In ABC nearly all letters are notes or decorations. A word contains undefined letters, or a
+    decoration without a note after it. defined: whether ``U:`` fields define letters.
     """
     for number, line in enumerate(music.split("\n"), start=1):
         if fields.FIELD.match(line):
@@ -119,11 +121,14 @@ def check_music(music: str, defined: bool) -> None:
 
 
 def prompt_tokens(tune: Tune, key: Key | None) -> list[str]:
-    """The tokens of the music that a tune begins with, as far as it is there.
+    """The tokens of the music of a prompt, without checking that its bars add up.
 
-    tune: as read; whether its bars add up is not looked at.
-    key: to whose tonic it is moved; None for its own.
-    Raises TuneError for what the normal form does not have.
+    Args:
+        tune: The parsed prompt.
+        key: Key to whose tonic it is moved; None for its own.
+
+    Raises:
+        TuneError: If it contains what the normal form cannot represent.
     """
     if not has_plain_repeats(tune):
         raise TuneError("a repeat with more than two turns, which no tune is written with")

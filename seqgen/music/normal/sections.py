@@ -1,4 +1,4 @@
-"""The sections of a tune, and whether their bars add up in the order in which they are played."""
+"""Sections of a tune, with bars that add up in the order of playing."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from seqgen.music.normal.tokens import WHOLE
 
 @dataclass
 class Measure:
-    """A bar on its way into the normal form; size in ticks, the marks as in `Bar`."""
+    """A mutable bar. size: in ticks; the other fields as in `Bar`."""
 
     notes: list[Note]
     size: int
@@ -21,10 +21,10 @@ class Measure:
 
 @dataclass
 class Section:
-    """A part of a tune that is played once, or twice.
+    """A part of a tune that is played once or twice.
 
-    lead: a bar before the repeat sign, played only the first time.
-    main: its bars up to the endings. first, second: those of its endings.
+    lead: a bar before the repeat sign, played once. main: the bars before the endings. first,
+    second: the bars of the endings.
     """
 
     repeated: bool = False
@@ -34,7 +34,7 @@ class Section:
     second: list[Measure] = field(default_factory=list)
 
     def is_lead(self, full: int) -> bool:
-        """Whether it can only be what leads into a repeat."""
+        """Whether it can only be the lead-in of a repeat."""
         return not self.repeated and len(self.main) == 1 and self.main[0].size < full
 
     def __iter__(self) -> Iterator[Measure]:
@@ -46,44 +46,47 @@ class Section:
 
 
 def split_sections(measures: list[Measure], full: int) -> list[Section]:
-    """The sections of a tune, every bar of them exact.
+    """Split a tune into sections whose bars add up.
 
-    full: ticks of a bar. A pickup belongs to the section that it leads into.
-    Raises TuneError if the bars do not add up, or the repeats make no sense.
+    A pickup belongs to the section after it.
+
+    Args:
+        measures: The bars.
+        full: Length of a full bar in ticks.
+
+    Raises:
+        TuneError: If the bars do not add up, or the repeats are inconsistent.
     """
-    found = _cut(measures)
-    if len(found) > 1 and found[0].is_lead(full):
-        lead = found.pop(0).main[0]
-        if found[0].repeated:
-            found[0].lead = lead
+    sections = _cut(measures)
+    if len(sections) > 1 and sections[0].is_lead(full):
+        lead = sections.pop(0).main[0]
+        if sections[0].repeated:
+            sections[0].lead = lead
         else:
-            found[0].main.insert(0, lead)
-    for section in found:
+            sections[0].main.insert(0, lead)
+    for section in sections:
         _mend_endings(section, full)
         section.main = _mend_bars(section.main, full)
-    while trouble := first_trouble(found, full):
-        number, reason = trouble
-        if not (move_pickup(found, number, full) or join_plain(found, number, full)):
+    while error := _first_error(sections, full):
+        number, reason = error
+        if not (_move_pickup(sections, number, full) or _join_plain(sections, number, full)):
             raise TuneError(reason)
-    for section in found:
-        check_ties(section)
-    _mark(found)
-    return found
+    for section in sections:
+        _check_ties(section)
+    _mark(sections)
+    return sections
 
 
 def _cut(measures: list[Measure]) -> list[Section]:
-    """The sections as bar lines and endings tell them apart.
-
-    A repeat that has no end is none: nothing tells where one would go back from.
-    """
-    found = [Section()]
+    """Split at bar lines and endings; a repeat without an end is not a repeat."""
+    sections = [Section()]
     opened = False
     for n, measure in enumerate(measures):
-        section = found[-1]
+        section = sections[-1]
         after = measures[n + 1] if n + 1 < len(measures) else Measure([], 0)
         if measure.left == "|:" and section.main:
             section = Section()
-            found.append(section)
+            sections.append(section)
         opened = opened or measure.left == "|:"
         part = {"": section.main, "1": section.first, "2": section.second}.get(measure.ending)
         if part is None:
@@ -102,13 +105,13 @@ def _cut(measures: list[Measure]) -> list[Section]:
             section.repeated = section.repeated or measure.right == ":|"
             over = measure.right == ":|" or (measure.right in ("||", "|]") and not opened)
         if over:
-            found.append(Section())
+            sections.append(Section())
             opened = False
-    return [section for section in found if section.main]
+    return [section for section in sections if section.main]
 
 
 def _mend_endings(section: Section, full: int) -> None:
-    """Where endings begin within a bar, the bar's beginning becomes a part of each."""
+    """If endings begin within a bar, add the beginning of the bar to each."""
     if section.first and len(section.main) > 1 and section.main[-1].size < full:
         start = section.main.pop()
         for ending in (section.first, section.second):
@@ -116,23 +119,23 @@ def _mend_endings(section: Section, full: int) -> None:
 
 
 def _mend_bars(main: list[Measure], full: int) -> list[Measure]:
-    """Bars that lack a bar line are cut at it; two parts of one bar are joined."""
-    found: list[Measure] = []
+    """Split bars at a missing bar line, and join two parts of a bar."""
+    mended: list[Measure] = []
     for measure in main:
-        found += _split_bar(measure, full, first=not found)
+        mended += _split_bar(measure, full, first=not mended)
         last = measure is main[-1]
-        if len(found) > 2 and max(found[-2].size, found[-1].size) < full:
-            size = found[-2].size + found[-1].size
+        if len(mended) > 2 and max(mended[-2].size, mended[-1].size) < full:
+            size = mended[-2].size + mended[-1].size
             if size == full or (last and size < full):
-                found[-2:] = [_join(found[-2], found[-1])]
-    return found
+                mended[-2:] = [_join(mended[-2], mended[-1])]
+    return mended
 
 
-def move_pickup(found: list[Section], number: int, full: int) -> bool:
-    """A double bar that stands within a bar moves to the end of it; whether there is one."""
-    if number + 1 == len(found) or found[number + 1].repeated:
+def _move_pickup(sections: list[Section], number: int, full: int) -> bool:
+    """Move a double bar within a bar to the end of the bar; returns whether there is one."""
+    if number + 1 == len(sections) or sections[number + 1].repeated:
         return False
-    section, after = found[number], found[number + 1].main
+    section, after = sections[number], sections[number + 1].main
     if section.repeated and not section.second:
         return False
     part = section.second or section.main
@@ -140,20 +143,20 @@ def move_pickup(found: list[Section], number: int, full: int) -> bool:
         return False
     part[-1] = _join(part[-1], after.pop(0))
     if not after:
-        del found[number + 1]
+        del sections[number + 1]
     return True
 
 
-def join_plain(found: list[Section], number: int, full: int) -> bool:
-    """A double bar between two sections that are played once is left out; whether there is one.
+def _join_plain(sections: list[Section], number: int, full: int) -> bool:
+    """Drop a double bar between two sections that are played once; returns whether there is one.
 
-    The pickup of a tune is then counted against its last bar, not only against its first section's.
+    The last bar of the tune then completes the pickup, instead of the first section's.
     """
-    if not number or found[number].repeated or found[number - 1].repeated:
+    if not number or sections[number].repeated or sections[number - 1].repeated:
         return False
-    if found[number - 1].main[-1].size != full or found[number].main[0].size != full:
+    if sections[number - 1].main[-1].size != full or sections[number].main[0].size != full:
         return False
-    found[number - 1].main += found.pop(number).main
+    sections[number - 1].main += sections.pop(number).main
     return True
 
 
@@ -163,7 +166,7 @@ def _join(one: Measure, other: Measure) -> Measure:
 
 
 def _split_bar(measure: Measure, full: int, first: bool) -> list[Measure]:
-    """A bar of two or more bars' length, cut where a note begins at the end of each."""
+    """Split a bar of several bars' length, if a note begins at each bar line."""
     if measure.size <= full or (first and measure.size % full):
         return [measure]
     parts: list[Measure] = [Measure([], 0, measure.left, "|", measure.ending)]
@@ -179,17 +182,17 @@ def _split_bar(measure: Measure, full: int, first: bool) -> list[Measure]:
 
 
 def size(note: Note) -> int:
-    """Ticks that a note lasts."""
+    """Sounding length of a note in ticks."""
     length = note.length
     return length.numerator * WHOLE // length.denominator
 
 
-def first_trouble(found: list[Section], full: int) -> tuple[int, str] | None:
-    """The first section that is not exact in the order of playing, and why; None if all are."""
-    first = found[0]
+def _first_error(sections: list[Section], full: int) -> tuple[int, str] | None:
+    """The first section whose bars do not add up in the order of playing, and the reason."""
+    first = sections[0]
     pickup = first.main[0].size % full if first.main[0].size < full else 0
     earliest = first.lead.size if first.lead else pickup
-    for number, section in enumerate(found):
+    for number, section in enumerate(sections):
         head = section.main[0].size
         if head != (pickup or full):
             return number, "bar that does not add up" if head > full else "pickup that does not fit"
@@ -217,17 +220,17 @@ def first_trouble(found: list[Section], full: int) -> tuple[int, str] | None:
     return None
 
 
-def check_ties(section: Section) -> None:
-    """Raises TuneError for a tie over the edge of a section or an ending."""
+def _check_ties(section: Section) -> None:
+    """Raise TuneError for a tie over the edge of a section or an ending."""
     parts = [[section.lead] if section.lead else [], section.main, section.first, section.second]
     if any(part and part[-1].notes[-1].tied for part in parts):
         raise TuneError("tie over a repeat or a double bar")
 
 
-def _mark(found: list[Section]) -> None:
-    """Give every measure the marks that the normal form has there."""
-    for section in found:
-        closing = "|]" if section is found[-1] else "||"
+def _mark(sections: list[Section]) -> None:
+    """Set the bar lines and endings of the normal form."""
+    for section in sections:
+        closing = "|]" if section is sections[-1] else "||"
         for measure in section:
             measure.left, measure.right, measure.ending = "", "|", ""
         for number, part in (("1", section.first), ("2", section.second)):

@@ -1,8 +1,7 @@
-"""The tokens of the normal form: what of a tune is learned, and written.
+"""The tokens of the normal form.
 
-A tune in normal form is a text that begins with its rhythm, meter, outline and key, a line each,
-and goes on with its music without blanks; each token is a piece of it (`PATTERN` cuts it into
-them)::
+The text of a tune in normal form has lines for rhythm, meter, outline and key, and then the music
+without blanks; `PATTERN` splits it into tokens::
 
     R:jig
     M:6/8
@@ -10,7 +9,7 @@ them)::
     K:Cdor
     |:E|A2AABc|...:|
 
-Lengths are in eighths; a note without one is an eighth long.
+Lengths are in eighths, 1 by default.
 """
 
 import re
@@ -23,8 +22,8 @@ WHOLE = 8 * TICKS
 
 NO_RHYTHM = "none"
 
-# Written lengths in ticks; "" is the eighth, which is no token. Those that are missing (5, 7, ...)
-# are split and tied, since programs cannot draw them as one note.
+# Written lengths in ticks; the eighth, "", is not a token. Other lengths (5, 7, ...) are split and
+# tied because programs cannot draw them as one note.
 LENGTHS = {
     "/4": 6, "/2": 12, "3/4": 18, "": 24, "3/2": 36, "2": 48,
     "3": 72, "4": 96, "6": 144, "8": 192, "12": 288,
@@ -55,10 +54,10 @@ FINAL = "|]"
 BARS = (BAR, REPEAT, CLOSE, FIRST, SECOND, DOUBLE, FINAL)
 
 BODY = (*PITCHES, REST, TRIPLET, TIE, *(length for length in LENGTHS if length), *BARS)
-"""Every token but those of the first lines, which depend on the book."""
+"""All tokens but the lines of the header, which depend on the book."""
 
 PATTERN = re.compile(
     r"[RMPK]:[^\n]*\n|[_=^]?(?:[C-GAB],?|[c-e]'?|[fgab])|z|\(3|-"
     r"|12|3/[24]|/[24]|[23468]|:\|2|:\||\|:|\|\||\|\]|\|1|\||[\s\S]"
 )
-"""Cuts a text into tokens; what is no token comes in single characters."""
+"""Splits a text into tokens; anything else into single characters."""

@@ -1,7 +1,7 @@
-"""The tokens of a tune in normal form, moved to another key: token by token, whatever the tune.
+"""Transposition of single tokens.
 
-A pitch without a sign is moved by letters alone; one with a sign keeps what it adds to the
-signature. So the tokens of a tune in another key are those of its text in that key.
+A pitch without a sign moves by letters; one with a sign keeps its difference to the signature. The
+result is the same as the tokens of the transposed tune.
 """
 
 from collections.abc import Collection, Iterator
@@ -13,14 +13,14 @@ from seqgen.music.core.key import LETTERS, Key, parse_key, transposition_between
 from seqgen.music.normal.codec import NAMES, OCTAVES
 from seqgen.music.normal.tokens import ACCIDENTALS, NATURALS, PATTERN, PITCHES
 
-# Sharps or flats of the keys to which tunes are moved; of O'Neill's 1591 tunes two have more.
+# Sharps or flats of the target keys; of O'Neill's 1591 tunes two have more.
 MAX_SIGNS = 4
 
 PITCH_TOKENS = frozenset(PITCHES)
 
 
 class Move(NamedTuple):
-    """From one key to another of the same mode, up by so many letters."""
+    """A transposition between keys of the same mode. letters: distance upwards."""
 
     own: Key
     key: Key
@@ -36,16 +36,16 @@ def usual(mode: str) -> tuple[Key, ...]:
 
 @cache
 def token_map(move: Move) -> dict[str, str]:
-    """What a move makes of the line of its key and of each pitch that can be written then."""
-    found = {key_line(move.own): key_line(move.key)}
+    """The token after a move for the line of the key and each pitch that can be written."""
+    moved = {key_line(move.own): key_line(move.key)}
     for token in PITCHES:
         if there := _move_pitch(token, move):
-            found[token] = there
-    return found
+            moved[token] = there
+    return moved
 
 
 def _move_pitch(token: str, move: Move) -> str | None:
-    """A pitch after a move; None beyond the range, or where it needs a double sign."""
+    """A pitch after a move; None beyond the range or with a double sign."""
     sign = token[0] if token[0] in ACCIDENTALS else ""
     before = NATURALS[token.removeprefix(sign)]
     name = NAMES.get(before + move.letters)
@@ -57,9 +57,10 @@ def _move_pitch(token: str, move: Move) -> str | None:
 
 
 def moves(tokens: Collection[str]) -> Iterator[Move]:
-    """To the usual keys in which a tune can be written, and to its own: the nearest way to each.
+    """The moves of a tune to its own key and to each usual one in which it can be written.
 
-    Where that leads too low or too high, an octave off it. None if no token is the line of a key.
+    A move takes the shortest distance, or an octave from it if the range requires that. There is no
+    move if no token is the line of a key.
     """
     own = next(filter(None, map(parse_key_line, tokens)), None)
     if own is None:
@@ -75,7 +76,7 @@ def moves(tokens: Collection[str]) -> Iterator[Move]:
 
 
 def key_lines(text: str) -> set[str]:
-    """The lines of the keys in which a tune can be written."""
+    """The key lines to which a tune can be moved."""
     return {key_line(move.key) for move in moves(set(PATTERN.findall(text)))}
 
 

@@ -1,4 +1,4 @@
-"""A book of tunes as it is learned: the tunes in normal form, and what became of the others."""
+"""Normalization of a tune book."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -19,21 +19,23 @@ from seqgen.music.normal.near_duplicates import duplicate_groups
 from seqgen.music.normal.outline import LETTER, UNKNOWN, line, outline, with_line
 
 TRANSPOSE = ("none", "common", "augment")
-"""Keys to learn in: as written; all tonics moved to C; moved to other keys each epoch."""
+"""Keys of the training tunes: as written; all tonics moved to C; other keys each epoch."""
 
-# A rhythm that is not KNOWN needs so many tunes, and such a share, to be learned by its name.
-RARE, RARE_SHARE = 5, 0.01
-# An outline is learned by its name from so many tunes on.
-SEEN = 3
+# Minimum number and fraction of the tunes for a token of a rhythm that is not KNOWN.
+MIN_RHYTHM_TUNES, MIN_RHYTHM_FRACTION = 5, 0.01
+MIN_OUTLINE_TUNES = 3  # for a token of an outline
 
 
 @dataclass(frozen=True)
 class NormalizedTune:
-    """A tune that is kept.
+    """A tune of a normalized book.
 
-    text: its normal form, as a text. origin: of its document.
-    family: the same for its variants, so that they can be kept on one side of a split.
-    key: as its book writes it. rhythm: "" for none.
+    Attributes:
+        text: Its normal form.
+        origin: Origin of its document.
+        family: Name of its group of variants, which belong in the same part of a split.
+        key: Its key in the book.
+        rhythm: "" for none.
     """
 
     text: str
@@ -46,13 +48,15 @@ class NormalizedTune:
 
 @dataclass(frozen=True)
 class Book:
-    """A book of tunes as it is learned.
+    """A normalized tune book.
 
-    tunes: in the order of the book, each once. documents: how many tunes the book has in all.
-    divided: how many of them change key or meter, and are learned as a tune for each.
-    duplicates: origins of the others, with that of the same tune before.
-    aside: by reason, the origins of those that have no normal form, with the place of the fault.
-    left_out: what the tunes that are kept lose on the way to the normal form.
+    Attributes:
+        tunes: Distinct tunes in the order of the book.
+        duplicates: For each other tune, its origin and that of the equal tune before.
+        rejected: By reason, the origins of the tunes without a normal form, with the place.
+        documents: Number of tunes in the book.
+        divided: Number of tunes that are split at changes of key or meter.
+        left_out: What the kept tunes lose by normalization.
     """
 
     tunes: tuple[NormalizedTune, ...]
@@ -63,7 +67,7 @@ class Book:
     left_out: Tally = field(default_factory=Tally)
 
     def facts(self) -> dict[str, Any]:
-        """Counts of everything, the largest first, as they go into JSON."""
+        """The counts in the form of JSON, the largest first."""
         by_reason = sorted(self.rejected.items(), key=lambda item: -len(item[1]))
         return {
             "tunes": self.documents,
@@ -79,32 +83,35 @@ class Book:
                 kind: {"count": count, "tunes": self.left_out.tunes[kind]}
                 for kind, count in self.left_out.counts.most_common()
             },
-            "keys": counted(str(tune.key) for tune in self.tunes),
-            "meters": counted(str(tune.meter) for tune in self.tunes),
-            "rhythms": counted(tune.rhythm or "none" for tune in self.tunes),
+            "keys": _count(str(tune.key) for tune in self.tunes),
+            "meters": _count(str(tune.meter) for tune in self.tunes),
+            "rhythms": _count(tune.rhythm or "none" for tune in self.tunes),
         }
 
 
-def counted(names: Iterable[str]) -> dict[str, int]:
+def _count(names: Iterable[str]) -> dict[str, int]:
     return dict(Counter(names).most_common())
 
 
 def normalize_book(
     documents: Iterable[Document], transpose: str = "common", voice: str | None = None
 ) -> Book:
-    """Bring the tunes of a book into normal form.
+    """Normalize the tunes of a book.
 
-    documents: the tunes, those of a file together and in order.
-    transpose: one of `TRANSPOSE`; "augment" gives the same texts as "none".
-    voice: which to use of tunes with several voices, by name or label; None for the first.
-    Raises ConfigError for another way to transpose, and for a voice that no tune has.
+    Args:
+        documents: The tunes, those of a file together and in order.
+        transpose: One of `TRANSPOSE`; "augment" gives the same texts as "none".
+        voice: Name or label of the voice to use of tunes with several; None for the first.
+
+    Raises:
+        ConfigError: For another value of ``transpose``, or a voice that no tune has.
     """
     if transpose not in TRANSPOSE:
         raise ConfigError(f"transpose is one of {', '.join(TRANSPOSE)}, not {transpose!r}")
     tonic = C if transpose == "common" else None
     tunes: dict[str, tuple[NormalTune, str]] = {}
     duplicates = []
-    aside: dict[str, tuple[str, ...]] = {}
+    rejected: dict[str, tuple[str, ...]] = {}
     left_out = Tally()
     voices: set[str] = set()
     count = divided = 0
@@ -112,7 +119,7 @@ def normalize_book(
         origin = document.origin
         count += 1
         try:
-            tune = read_voice(document, voice, voices)
+            tune = _read_voice(document, voice, voices)
             forms = [
                 replace(form, rhythm=form.rhythm or stated) for form in normalize.normal_forms(tune)
             ]
@@ -121,7 +128,7 @@ def normalize_book(
         except TuneError as error:
             place = error.where.removeprefix(origin).removeprefix(", ")
             where = f"{origin}, {place}" if place else origin
-            aside[error.reason] = (*aside.get(error.reason, ()), where)
+            rejected[error.reason] = (*rejected.get(error.reason, ()), where)
             continue
         identities = [normalize.identity(form) for form in forms]
         new = {i: form for i, form in zip(identities, forms, strict=True) if i not in tunes}
@@ -135,24 +142,24 @@ def normalize_book(
         raise unknown_name("voice", voice, voices)
     outlines = Counter(outline(tune) for tune, _ in tunes.values())
     lines = {
-        parts: line(parts) if count >= SEEN else f"{LETTER}:{UNKNOWN}\n"
+        parts: line(parts) if count >= MIN_OUTLINE_TUNES else f"{LETTER}:{UNKNOWN}\n"
         for parts, count in outlines.items()
     }
-    common = common_rhythms(tune.rhythm for tune, _ in tunes.values())
-    learned = []
+    common = _common_rhythms(tune.rhythm for tune, _ in tunes.values())
+    normalized = []
     named_families = duplicate_groups([tune for tune, _ in tunes.values()])
     for (tune, origin), family in zip(tunes.values(), named_families, strict=True):
         named = replace(tune, rhythm=tune.rhythm if tune.rhythm in common else "")
         text = with_line(codec.encode_tune(named, tonic), lines[outline(tune)])
-        learned.append(NormalizedTune(text, origin, family, tune.key, tune.meter, named.rhythm))
-    return Book(tuple(learned), tuple(duplicates), aside, count, divided, left_out)
+        normalized.append(NormalizedTune(text, origin, family, tune.key, tune.meter, named.rhythm))
+    return Book(tuple(normalized), tuple(duplicates), rejected, count, divided, left_out)
 
 
-def read_voice(document: Document, voice: str | None, known: set[str]) -> Tune:
-    """Read a tune with the voice of that name as its first; one of a single voice as it is.
+def _read_voice(document: Document, voice: str | None, known: set[str]) -> Tune:
+    """Parse a tune with a voice as its first, if it has several.
 
-    known: gains the names of the tune's voices.
-    Raises TuneError for a tune that cannot be read, or has other voices only.
+    known: the names of the tune's voices are added to it.
+    Raises TuneError for a tune that cannot be read or does not have the voice.
     """
     text = str(document.text)
     tune = parse_tune(text, document.origin)
@@ -162,14 +169,14 @@ def read_voice(document: Document, voice: str | None, known: set[str]) -> Tune:
     if voice is None or not tune.voices or voice in first:
         return tune
     if voice not in names:
-        raise TuneError("no voice of the name asked for", document.origin)
+        raise TuneError("voice not in the tune", document.origin)
     return parse_tune(text, document.origin, voice)
 
 
 def with_rhythms(documents: Iterable[Document]) -> Iterator[tuple[Document, str]]:
-    """The tunes, each with the rhythm that a heading above it or else its file's name states.
+    """The tunes, each with the rhythm that the last heading of its file, or the file name, states.
 
-    A heading holds until the next one of its file; "" where nothing states a rhythm.
+    The rhythm is "" if none is stated.
     """
     file, heading, named = None, "", ""
     for document in documents:
@@ -180,8 +187,8 @@ def with_rhythms(documents: Iterable[Document]) -> Iterator[tuple[Document, str]
         yield document, heading or named
 
 
-def common_rhythms(rhythms: Iterable[str]) -> set[str]:
-    """Names worth a token: those that people ask for, and those that a book has often."""
+def _common_rhythms(rhythms: Iterable[str]) -> set[str]:
+    """Rhythms with a token: the known ones, and those of many tunes."""
     counts = Counter(rhythms)
-    least = max(RARE, RARE_SHARE * counts.total())
+    least = max(MIN_RHYTHM_TUNES, MIN_RHYTHM_FRACTION * counts.total())
     return {name for name, count in counts.items() if name in KNOWN or count >= least}

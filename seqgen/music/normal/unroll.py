@@ -1,4 +1,4 @@
-"""Tunes in the order of playing, with no sign but plain repeats and two endings."""
+"""Tunes written out in the order of playing, with plain repeats and two endings only."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -11,15 +11,14 @@ from seqgen.music.core.tune import Bar, Tune
 
 MAX_BARS = 512
 PLAIN_ENDINGS = ("", "1", "2")
-# How the signs of `Bar.marks` begin that make the player jump; without one the others do nothing.
+# Prefixes of the `Bar.marks` that make the player jump; the others depend on them.
 JUMPS = ("D.C.", "D.S.")
 
 
 class Part(NamedTuple):
-    """Some bars in a row, by their numbers.
+    """A sequence of bars, by index.
 
-    second: the bars of the second ending; the first one's are then the last bars of ``bars`` from
-        ``first`` on.
+    second: bars of the second ending; the first ending is ``bars[first:]``.
     """
 
     bars: tuple[int, ...]
@@ -30,7 +29,7 @@ class Part(NamedTuple):
 
 def is_plain(tune: Tune) -> bool:
     """Whether a tune is played in the order of plain repeats with at most two endings."""
-    jumping = any(jumps(mark) for bar in tune.bars for mark in bar.marks)
+    jumping = any(mark.startswith(JUMPS) for bar in tune.bars for mark in bar.marks)
     return not tune.part_order and not jumping and has_plain_repeats(tune)
 
 
@@ -44,21 +43,16 @@ def without_jumps(tune: Tune) -> Tune:
     return replace(tune, bars=tuple(replace(bar, marks=()) for bar in tune.bars), part_order=())
 
 
-def jumps(mark: str) -> bool:
-    return mark.startswith(JUMPS)
-
-
 def unroll(tune: Tune) -> Tune:
-    """The tune as it is played, with every jump written out.
+    """Write out a tune as it is played.
 
-    What is played twice in a row becomes a repeat, and where only the endings differ, a repeat with
-    two endings; the rest is written as often as it is played.
-    Raises TuneError for a tune that is too long when it is written out.
+    A passage that is played twice in a row becomes a repeat, with two endings if these differ; the
+    rest is written as often as it is played. Raises TuneError if the result is too long.
     """
     order = bar_order(tune.bars, tune.part_order)
     if len(order) > MAX_BARS:
         raise TuneError("too long when it is written out")
-    source = with_keys(tune)
+    source = _with_keys(tune)
     parts = list(_merge_repeats(_split_passes(source, order), source))
     bars = [
         bar
@@ -68,8 +62,8 @@ def unroll(tune: Tune) -> Tune:
     return replace(tune, bars=tuple(bars), part_order=(), lines=())
 
 
-def with_keys(tune: Tune) -> tuple[Bar, ...]:
-    """The bars, each with its key and meter if they change anywhere, so that any may come next."""
+def _with_keys(tune: Tune) -> tuple[Bar, ...]:
+    """The bars, each with its key and meter if these change, so that any bar may follow."""
     if not any(bar.key or bar.meter for bar in tune.bars):
         return tune.bars
     key, meter = tune.key, tune.meter
@@ -81,8 +75,8 @@ def with_keys(tune: Tune) -> tuple[Bar, ...]:
 
 
 def _split_passes(bars: Sequence[Bar], order: Sequence[int]) -> list[tuple[int, ...]]:
-    """The order of playing, cut where the player jumps and between sections."""
-    found = [order[:1]]
+    """Split the order of playing at jumps and between sections."""
+    passes = [order[:1]]
     opened = False  # by a "|:"; until its end double bars are only drawn
     for before, number in pairwise(order):
         last, bar = bars[before], bars[number]
@@ -97,34 +91,34 @@ def _split_passes(bars: Sequence[Bar], order: Sequence[int]) -> list[tuple[int, 
             or bool(bar.part)
         )
         if cut and not into_ending:
-            found.append([])
+            passes.append([])
             opened = False
-        found[-1] = [*found[-1], number]
-    return [tuple(each) for each in found if each]
+        passes[-1] = [*passes[-1], number]
+    return [tuple(each) for each in passes if each]
 
 
-def _merge_repeats(found: list[tuple[int, ...]], bars: Sequence[Bar]) -> Iterator[Part]:
-    """The passes, those that are alike as one repeat."""
+def _merge_repeats(passes: list[tuple[int, ...]], bars: Sequence[Bar]) -> Iterator[Part]:
+    """Join equal passes into repeats."""
     at = 0
-    while at < len(found):
-        one, rest = found[at], found[at + 1 :]
-        shared = shared_bars(one, rest[0], bars) if rest else 0
+    while at < len(passes):
+        one, rest = passes[at], passes[at + 1 :]
+        shared = _shared_bars(one, rest[0], bars) if rest else 0
         if rest and one == rest[0]:
             yield Part(one, repeated=True)
             at += 2
         elif rest and shared:
             yield Part(one, True, shared, rest[0][shared:])
             at += 2
-        elif count := period(found, at):
-            yield Part(tuple(n for each in found[at : at + count] for n in each), repeated=True)
+        elif count := _period(passes, at):
+            yield Part(tuple(n for each in passes[at : at + count] for n in each), repeated=True)
             at += 2 * count
         else:
             yield Part(one)
             at += 1
 
 
-def shared_bars(one: tuple[int, ...], other: tuple[int, ...], bars: Sequence[Bar]) -> int:
-    """How many bars two passes have in common before their endings; 0 if they are no such pair."""
+def _shared_bars(one: tuple[int, ...], other: tuple[int, ...], bars: Sequence[Bar]) -> int:
+    """Number of common bars before two different endings; 0 without such endings."""
     shared = 0
     while shared < min(len(one), len(other)) and one[shared] == other[shared]:
         shared += 1
@@ -134,16 +128,16 @@ def shared_bars(one: tuple[int, ...], other: tuple[int, ...], bars: Sequence[Bar
     return shared if len(endings[0]) == len(endings[1]) else 0
 
 
-def period(found: Sequence[tuple[int, ...]], at: int) -> int:
-    """How many passes from here on come once more behind them; 0 if none do."""
-    for count in range(2, (len(found) - at) // 2 + 1):
-        if found[at : at + count] == found[at + count : at + 2 * count]:
+def _period(passes: Sequence[tuple[int, ...]], at: int) -> int:
+    """Number of passes from here that are then repeated as a whole; 0 if none are."""
+    for count in range(2, (len(passes) - at) // 2 + 1):
+        if passes[at : at + count] == passes[at + count : at + 2 * count]:
             return count
     return 0
 
 
 def _write_part(part: Part, bars: Sequence[Bar], closing: str) -> Iterator[Bar]:
-    """The bars of a part with the signs of plain repeats. closing: its last bar line."""
+    """The bars of a part with plain repeat signs. closing: bar line after a part without."""
     for place, number in enumerate(part.bars):
         last = place == len(part.bars) - 1
         yield replace(

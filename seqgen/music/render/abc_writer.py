@@ -1,4 +1,4 @@
-"""A tune in normal form as a whole ABC tune that other programs read as it is meant."""
+"""Writes tunes in normal form as ABC that other programs parse alike."""
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
@@ -30,19 +30,19 @@ MODE_NAMES = {
 def abc(
     tune: NormalTune, number: int = 1, title: str | None = None, tempo: float | None = None
 ) -> str:
-    """A whole tune of ABC 2.1, ended by a line end.
+    """A complete tune in ABC 2.1.
 
-    tune: in normal form, in any key.
-    number: of the tune in its book.
-    title: in one line; `default_title` unless said.
-    tempo: quarter notes a minute; none is written unless said.
+    Args:
+        tune: The tune, in any key.
+        number: Number of the tune in its book.
+        title: Title; `default_title` by default.
+        tempo: Quarter notes a minute; none is written by default.
     """
     name = " ".join((title or "").split()) or default_title(tune, number)
     # Without the first line music21 lets no accidental last through its bar.
     lines = ["%abc-2.1", f"X:{number}", f"T:{encode(name)}"]
     if tune.rhythm:
-        # abc2midi plays R:hornpipe, however it goes on, with a swing and refuses it in 2/2; it
-        # leaves R:HORNPIPE alone.
+        # abc2midi adds swing to R:hornpipe and rejects it in 2/2, but ignores R:HORNPIPE.
         swings = tune.rhythm.startswith("hornpipe")
         lines.append(f"R:{tune.rhythm.upper() if swings else tune.rhythm}")
     lines += [f"M:{tune.meter}", "L:1/8"]
@@ -63,7 +63,7 @@ def key_name(key: Key) -> str:
 
 
 def music(bars: tuple[Bar, ...], meter: Meter, key: Key) -> Iterator[str]:
-    """The lines of the body: at most four bars each besides pickups; a section begins a line."""
+    """The lines of the body, of at most four bars without pickups; a section begins a line."""
     line, count, begins = "", 0, True
     for n, (bar, signs) in enumerate(zip(bars, accidental_signs(bars, key), strict=True)):
         after = bars[n + 1] if n + 1 < len(bars) else None
@@ -75,8 +75,8 @@ def music(bars: tuple[Bar, ...], meter: Meter, key: Key) -> Iterator[str]:
         count += not pickup
         begins = end not in ("|", "|1", ":|2")
         if (begins and end) or count == BARS_PER_LINE:
-            # The bracket of an ending stands before its bars.
-            yield unlike_a_field(line + end.rstrip("12"))
+            # The bracket of an ending precedes its bars.
+            yield _unlike_a_field(line + end.rstrip("12"))
             line, count = ("[" + end[-1] if end[-1] in "12" else ""), 0
         else:
             line += end
@@ -84,8 +84,8 @@ def music(bars: tuple[Bar, ...], meter: Meter, key: Key) -> Iterator[str]:
         yield line
 
 
-def unlike_a_field(line: str) -> str:
-    """A line that a program might take for a field, ``A:|``, with the length of its note said."""
+def _unlike_a_field(line: str) -> str:
+    """Write the length of the note in a line such as ``A:|``, which looks like a field."""
     return f"{line[0]}1{line[1:]}" if line[0].isalpha() and line[1:2] == ":" else line
 
 
@@ -125,7 +125,7 @@ def _broken_rhythm(note: Note, after: Note, onset: Fraction) -> str:
 
 
 def _note_text(note: Note, sign: str, broken: bool) -> str:
-    """broken: whether the length is said by ``>`` or ``<`` beside it."""
+    """broken: whether a ``>`` or ``<`` determines the length."""
     start = TRIPLET if note.tuplet and note.tuplet.place == 0 else ""
     name = sign + pitch_name(note.pitches[0]) if note.pitches else REST
     return start + name + ("" if broken else WRITTEN[note.written]) + (TIE if note.tied else "")

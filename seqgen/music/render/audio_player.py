@@ -1,4 +1,4 @@
-"""Plays a sound file through whatever the machine has for that."""
+"""Plays sound files with a program of the machine."""
 
 import shutil
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from seqgen.errors import SeqgenError
 
-# In the order in which they are tried; each is quiet, opens no window and ends with the sound.
+# In order of preference; each is quiet, opens no window and stops after the sound.
 PLAYERS: tuple[tuple[str, ...], ...] = (
     ("afplay",),
     ("pw-play",),
@@ -19,9 +19,7 @@ PLAYERS: tuple[tuple[str, ...], ...] = (
     ("play", "-q"),
     ("cvlc", "--play-and-exit", "--quiet"),
 )
-# Windows plays by itself, through a module of Python's there.
 WINDOWS = "import sys, winsound; winsound.PlaySound(sys.argv[1], winsound.SND_FILENAME)"
-# What to tell where there is none.
 HOW = (
     "no player of sound found on this machine; install one of "
     + ", ".join(command[0] for command in PLAYERS)
@@ -31,7 +29,7 @@ HOW = (
 
 
 def find_player() -> tuple[str, ...] | None:
-    """The command that plays a file whose name is put behind it; None if there is none."""
+    """The command that plays the file in its last argument; None without one."""
     if sys.platform == "win32":
         return sys.executable, "-c", WINDOWS
     for name, *options in PLAYERS:
@@ -41,14 +39,11 @@ def find_player() -> tuple[str, ...] | None:
 
 
 def play(path: Path, player: Sequence[str]) -> None:
-    """Play a file to its end. player: as `find_player` gives it.
-
-    Raises SeqgenError if it fails.
-    """
-    done = subprocess.run(
+    """Play a file to its end, with a command of `find_player`. Raises SeqgenError if it fails."""
+    process = subprocess.run(
         [*player, str(path)], stdin=subprocess.DEVNULL, capture_output=True, text=True
     )
-    if done.returncode:
-        said = (done.stderr.strip() or done.stdout.strip()).splitlines()
-        why = said[-1] if said else f"status {done.returncode}"
-        raise SeqgenError(f"{Path(player[0]).name} could not play the sound: {why}")
+    if process.returncode:
+        lines = (process.stderr.strip() or process.stdout.strip()).splitlines()
+        reason = lines[-1] if lines else f"status {process.returncode}"
+        raise SeqgenError(f"{Path(player[0]).name} could not play the sound: {reason}")

@@ -16,7 +16,7 @@ from seqgen.music.render.layout import lines, visible
 from seqgen.music.render.mei import mei
 from seqgen.music.render.writers import RenderedTune, Writer, WriterOptions, sheets_of
 
-# A sheet of A4 in tenths of a millimetre.
+# A4, in tenths of a millimetre.
 WIDTH, HEIGHT, MARGIN = 2100, 2970, 150
 TITLE_HEIGHT, GAP = 170, 120
 TITLE_SIZE, SUBTITLE_SIZE, RHYTHM_SIZE = 62, 44, 38
@@ -29,11 +29,11 @@ PIXELS = 1654 / WIDTH  # 200 dots an inch
 # A higher picture would take over half a gigabyte to draw.
 HIGHEST_PICTURE = 30_000
 SERIF = "'DejaVu Serif', Georgia, serif"
-# Verovio lays texts out as wide as Times has them, and DejaVu is wider.
+# Verovio computes the width of texts in Times; DejaVu is wider.
 TEXT_SCALE = 0.86
-TEXT_SIZE = 405  # of verovio's, for most texts
+TEXT_SIZE = 405  # in verovio, of most texts
 STYLE = 'font-(?:weight|style)="[a-z]+"'
-# Signs that verovio takes from a font of its own, as others have them.
+# Signs in verovio's own font, and in others.
 SIGNS = {"\uea64": "♭", "\uea65": "♮", "\uea66": "♯"}
 
 ENGRAVING = {
@@ -54,7 +54,7 @@ ENGRAVING = {
 
 
 class Text(NamedTuple):
-    """A line of text. x, y, size: in tenths of a millimetre. anchor: what of it stands at x."""
+    """A line of text. x, y, size: in tenths of a millimetre. anchor: alignment at x, as in SVG."""
 
     text: str
     x: float
@@ -66,11 +66,12 @@ class Text(NamedTuple):
 
 @dataclass(frozen=True)
 class Sheet:
-    """A tune's staves, or a sheetful of them, or the words below them.
+    """The staves of a tune, as many as fit on a page, or the words below them.
 
-    title, rhythm, subtitles, composer: above the staves; empty on the sheets behind a tune's first.
-    body: SVG elements, drawn in the current colour. height: in tenths of a millimetre; the width
-    is that of a sheet between its margins.
+    Attributes:
+        title, rhythm, subtitles, composer: Above the staves; empty on further sheets of a tune.
+        body: SVG elements in the current colour, as wide as a page between its margins.
+        height: In tenths of a millimetre.
     """
 
     title: str
@@ -82,32 +83,35 @@ class Sheet:
 
     @property
     def top(self) -> int:
-        """The room above the staves."""
+        """Height above the staves."""
         if not (self.title or self.rhythm or self.subtitles or self.composer):
             return 0
         return TITLE_HEIGHT + SUBTITLE_HEIGHT * len(self.subtitles)
 
     def texts(self) -> list[Text]:
-        """What stands above the staves, its heights counted from the sheet's upper edge."""
+        """The texts above the staves, with y from the upper edge of the sheet."""
         middle, y = WIDTH / 2, float(TITLE_SIZE)
-        found = [Text(self.title, middle, y, title_size(self.title), "middle")]
+        texts = [Text(self.title, middle, y, title_size(self.title), "middle")]
         for subtitle in self.subtitles:
             y += SUBTITLE_HEIGHT
             size = min(SUBTITLE_SIZE, title_size(subtitle))
-            found.append(Text(subtitle, middle, y, size, "middle"))
+            texts.append(Text(subtitle, middle, y, size, "middle"))
         y += 1.3 * RHYTHM_SIZE
-        found.append(Text(self.rhythm, MARGIN, y, RHYTHM_SIZE, "start", italic=True))
+        texts.append(Text(self.rhythm, MARGIN, y, RHYTHM_SIZE, "start", italic=True))
         size = min(RHYTHM_SIZE, 2 * title_size(self.composer) / 3)
-        found.append(Text(self.composer, WIDTH - MARGIN, y, size, "end"))
-        return [text._replace(text=visible(text.text)) for text in found if text.text]
+        texts.append(Text(self.composer, WIDTH - MARGIN, y, size, "end"))
+        return [text._replace(text=visible(text.text)) for text in texts if text.text]
 
 
 def engrave(tune: Tune, number: int) -> list[Sheet]:
-    """The tune as sheets, nearly always one.
+    """Engrave a tune, usually on one sheet.
 
-    number: of the tune in its file, from 1: the notes' ids begin with ``t`` and it, as
-        `seqgen.music.render.glyphs.names` has them.
-    Raises TuneError for what notation cannot show.
+    Args:
+        tune: The tune.
+        number: Number of the tune in its file, from 1; ids of notes begin with its `prefix`.
+
+    Raises:
+        TuneError: If it contains what notation cannot show.
     """
     import verovio
 
@@ -121,17 +125,17 @@ def engrave(tune: Tune, number: int) -> list[Sheet]:
         raise TuneError("cannot be engraved")
     sheets = []
     for page in range(1, toolkit.getPageCount() + 1):
-        body, height = staves(toolkit.renderToSVG(page))
+        body, height = _staves(toolkit.renderToSVG(page))
         if page == 1:
             head = tune.title, tune.rhythm, body, height, tune.subtitles, tune.composer
             sheets.append(Sheet(*head))
         else:
             sheets.append(Sheet("", "", body, height))
-    return sheets + list(word_sheets(tune.words))
+    return sheets + list(_word_sheets(tune.words))
 
 
-def word_sheets(words: Sequence[str]) -> Iterator[Sheet]:
-    """The words below a tune, as many lines on a sheet as fit."""
+def _word_sheets(words: Sequence[str]) -> Iterator[Sheet]:
+    """The words below a tune."""
     rows = [row for line in words for row in textwrap.wrap(visible(line), WORDS_WIDTH) or [""]]
     most = (HEIGHT - 2 * MARGIN) // WORDS_HEIGHT
     for start in range(0, len(rows), most):
@@ -147,14 +151,14 @@ def word_sheets(words: Sequence[str]) -> Iterator[Sheet]:
 
 
 def prefix(number: int) -> str:
-    """What the ids of a tune's notes begin with."""
+    """The prefix of the ids of a tune's notes."""
     return f"t{number}"
 
 
-def staves(svg: str) -> tuple[str, float]:
-    """The drawing in verovio's SVG without its nested frames, which few programs place alike.
+def _staves(svg: str) -> tuple[str, float]:
+    """The elements of verovio's SVG in the units of a sheet, and their height.
 
-    Returns its elements, to be drawn in a sheet's units, and their height.
+    Programs place verovio's nested frames differently, so they are removed.
     """
     svg = re.sub(r"<style.*?</style>", "", svg, flags=re.DOTALL)
     glyphs = re.search(r"<defs>.*?</defs>", svg, re.DOTALL)
@@ -165,13 +169,13 @@ def staves(svg: str) -> tuple[str, float]:
     )
     if not inner:
         raise TuneError("cannot be engraved")
-    # A line around a glyph, however thin, is a thick one to svglib.
+    # svglib draws any stroke around a glyph thickly.
     defined = glyphs[0].replace("<path ", '<path stroke="none" ') if glyphs else ""
     scale = SCALE / 10
-    # Marks of verovio's own, which its style sheet would hide.
+    # Placeholders, which verovio hides with its style sheet.
     elements = re.sub(r'(class="[^"]*placeholder[^"]*">)\s*<ellipse[^>]*/>', r"\1", inner[2])
     if "<text" in elements:
-        elements = in_our_font(elements)
+        elements = _unify_texts(elements)
     body = (
         f'{defined}<g transform="scale({scale:.5f})" fill="currentColor" '
         f'stroke="currentColor" font-family="{SERIF}">{elements}</g>'
@@ -179,32 +183,29 @@ def staves(svg: str) -> tuple[str, float]:
     return re.sub(r"\s*\n\s*", "\n", body), float(inner[1]) * scale
 
 
-def in_our_font(elements: str) -> str:
-    """Verovio's drawing with each text in one piece and in our font, as wide as it took it to be.
-
-    svglib would place each of several pieces by itself.
-    """
+def _unify_texts(elements: str) -> str:
+    """Put each text in one element, because svglib places several separately, and in our font."""
     return re.sub(
-        r"<text ([^>]*?) ?font-size=\"0px\">(.*?)</text>", in_one_piece, elements, flags=re.DOTALL
+        r"<text ([^>]*?) ?font-size=\"0px\">(.*?)</text>", _unify_text, elements, flags=re.DOTALL
     )
 
 
-def in_one_piece(match: re.Match[str]) -> str:
+def _unify_text(match: re.Match[str]) -> str:
     place, inside = match[1], match[2]
     sizes = re.findall('font-size="([1-9][0-9]*)px"', re.sub("<[^>]*Leipzig[^>]*>", "", inside))
     size = TEXT_SCALE * (int(sizes[0]) if sizes else TEXT_SIZE)
-    style = "".join(f" {found}" for found in sorted(set(re.findall(STYLE, inside))))
+    style = "".join(f" {attribute}" for attribute in sorted(set(re.findall(STYLE, inside))))
     text = re.sub("<[^>]*>|\n *", "", inside)
     words = "".join(SIGNS.get(character, character) for character in text)
     return f'<text {place} font-size="{size:g}px"{style}>{words}</text>'
 
 
 def svg_file(sheets: Sequence[Sheet]) -> bytes:
-    """The sheets one below the other, in one picture."""
+    """Encode sheets as one SVG picture, one below the other."""
     y: float = MARGIN
     parts = []
     for sheet in sheets:
-        parts.append(heading(sheet, y))
+        parts.append(_heading(sheet, y))
         parts.append(f'<g transform="translate({MARGIN} {y + sheet.top:.1f})">{sheet.body}</g>')
         y += sheet.top + sheet.height + GAP
     height = round(y - GAP + MARGIN)
@@ -219,8 +220,8 @@ def svg_file(sheets: Sequence[Sheet]) -> bytes:
     return text.encode()
 
 
-def heading(sheet: Sheet, y: float) -> str:
-    """The title and what else stands above the staves."""
+def _heading(sheet: Sheet, y: float) -> str:
+    """The texts above the staves."""
     parts = []
     for text in sheet.texts():
         style = ' font-style="italic"' if text.italic else ""
@@ -233,12 +234,12 @@ def heading(sheet: Sheet, y: float) -> str:
 
 
 def title_size(title: str) -> float:
-    """Small enough for a long title to fit; letters are about 0.6 of their size wide."""
+    """A font size that fits the title; letters are about 0.6 of their size wide."""
     return min(TITLE_SIZE, (WIDTH - 2 * MARGIN) / (0.64 * max(1, len(title))))
 
 
 def png_file(sheets: Sequence[Sheet]) -> bytes:
-    """The sheets one below the other. Raises TuneError if that is too high a picture."""
+    """Encode sheets as one PNG picture. Raises TuneError if it is too high."""
     import resvg_py
 
     height = sum(sheet.top + sheet.height + GAP for sheet in sheets) + 2 * MARGIN - GAP

@@ -1,4 +1,4 @@
-"""Tunes as one HTML page that needs nothing else: scores, sound, and the ABC to copy."""
+"""Writes tunes as one self-contained HTML page: scores, sound, and ABC to copy."""
 
 import json
 from collections.abc import Sequence
@@ -40,10 +40,10 @@ def page(tunes: Sequence[RenderedTune], instrument: Instrument, made_by: str) ->
         "timbre": asdict(instrument.timbre),
         "tunes": [_playback(tune.performance, n) for n, tune in enumerate(tunes, 1)],
     }
-    shown = [_shown(tune) for tune in tunes]
+    views = [_view(tune) for tune in tunes]
     text = environment.get_template("page.html").render(
-        title=f"{len(tunes)} tunes" if len(tunes) > 1 else shown[0]["title"],
-        tunes=shown,
+        title=f"{len(tunes)} tunes" if len(tunes) > 1 else views[0]["title"],
+        tunes=views,
         width=WIDTH - 2 * MARGIN,
         made_by=visible(made_by),
         # A "</script>" in a text would end the script.
@@ -54,8 +54,8 @@ def page(tunes: Sequence[RenderedTune], instrument: Instrument, made_by: str) ->
     return text.encode("utf-8", "replace")
 
 
-def _shown(rendered: RenderedTune) -> dict[str, object]:
-    """What the template needs of a tune."""
+def _view(rendered: RenderedTune) -> dict[str, object]:
+    """The template's data of a tune."""
     tune = rendered.performance.tune
     return {
         "title": visible(tune.title) or f"Tune {tune.number}",
@@ -79,8 +79,7 @@ def _facts(tune: Tune) -> str:
 def _playback(performance: Performance, number: int) -> dict[str, object]:
     """The data from which the page's player plays a tune.
 
-    Times are in quarter notes at the initial tempo: where the tempo changes, the notes are longer
-    or shorter by as much.
+    Times are in quarter notes at the initial tempo; changes of tempo scale them.
     """
     tune = performance.tune
     beat_length = beat(tune.meter)
@@ -112,9 +111,9 @@ def _playback(performance: Performance, number: int) -> dict[str, object]:
 
 
 def _layer(voices: Sequence[Voice], sound: Sound, bar: int) -> Sequence[Note]:
-    """The notes of the bar that a sound is notated among: those of its voice or overlay."""
-    found = voices[sound.voice].bars[bar]
-    return found.overlays[sound.layer - 1] if sound.layer else found.notes
+    """The notes of a bar in the layer of a sound."""
+    notated = voices[sound.voice].bars[bar]
+    return notated.overlays[sound.layer - 1] if sound.layer else notated.notes
 
 
 def _write(tunes: Sequence[RenderedTune], path: Path, options: WriterOptions) -> None:

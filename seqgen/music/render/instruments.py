@@ -1,10 +1,10 @@
-"""Instruments: what General MIDI calls them, and what ours sound like."""
+"""Instruments: their numbers in General MIDI and their timbres."""
 
 from dataclasses import dataclass
 
 from seqgen.errors import ConfigError, unknown_name
 
-# Names that people use, with their number in General MIDI's list, which begins at 1.
+# Numbers in General MIDI, from 1.
 NUMBERS = {
     "accordion": 22, "bagpipe": 110, "banjo": 106, "cello": 43, "clarinet": 72, "concertina": 24,
     "dulcimer": 16, "fiddle": 111, "flute": 74, "guitar": 26, "harmonica": 23, "harp": 47,
@@ -17,11 +17,12 @@ DEFAULT = "harp"
 
 @dataclass(frozen=True)
 class Timbre:
-    """A sound of our own, made of harmonics.
+    """A synthesized timbre.
 
-    harmonics: amplitude of each, the fundamental's first.
-    attack, release: seconds to come and to go.
-    decay: seconds in which a plucked sound falls by 60 dB, for middle C; 0 for one that stays.
+    Attributes:
+        harmonics: Amplitudes, from the fundamental.
+        attack, release: Seconds.
+        decay: Seconds in which a plucked middle C falls by 60 dB; 0 for a sustained sound.
     """
 
     harmonics: tuple[float, ...]
@@ -38,7 +39,7 @@ PIPE = Timbre((1.0, 0.42, 0.16, 0.07, 0.03), 0.03, 0.06)
 
 @dataclass(frozen=True)
 class Instrument:
-    """name: as it was asked for. number: in General MIDI's list, from 1. timbre: of ours."""
+    """An instrument. name: as requested. number: in General MIDI, from 1."""
 
     name: str
     number: int
@@ -50,9 +51,9 @@ def names() -> tuple[str, ...]:
 
 
 def find(name: str) -> Instrument:
-    """The instrument of a name, or of a number of General MIDI's list, 1 to 128.
+    """The instrument with a name, or with a number of General MIDI, 1 to 128.
 
-    Raises ConfigError if there is none; it lists the names.
+    Raises ConfigError for an unknown one; the message lists the names.
     """
     number = NUMBERS.get(name.strip().lower())
     if number is None:
@@ -67,7 +68,7 @@ def find(name: str) -> Instrument:
 
 
 def timbre(number: int) -> Timbre:
-    """Which of our sounds comes nearest to an instrument of General MIDI, by its family."""
+    """The most similar timbre to an instrument of General MIDI, by its family."""
     if number <= 16 or 25 <= number <= 40 or number in (46, 47) or 105 <= number <= 109:
         return PLUCKED
     if 17 <= number <= 24 or 57 <= number <= 72 or number == 110:

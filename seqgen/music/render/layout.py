@@ -1,4 +1,4 @@
-"""Where a tune's bars stand: under which meter and key, on which beat, in which line."""
+"""Layout of a tune: meter and key of each bar, sections, and lines."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -11,14 +11,14 @@ from seqgen.music.core.meter import Meter
 from seqgen.music.core.tune import PLAIN, Bar, Note, Tune
 
 BARS_A_LINE = 4
-# More heads than this do not fit into a line of a sheet; then half the bars go there.
+# Heads that fit into a line.
 NOTES_A_LINE = 44
-# How much of a note's room a letter below or above it takes.
+# Width of a letter below or above a note, relative to that of a note.
 LETTER = 0.41
 
 
 class Setting(NamedTuple):
-    """What holds for a bar. start: on which place in its meter it begins, in whole notes."""
+    """Meter and key of a bar. start: position in a full bar of its first note, in whole notes."""
 
     meter: Meter
     key: Key | None
@@ -26,11 +26,7 @@ class Setting(NamedTuple):
 
 
 def align_voices(tune: Tune) -> Tune:
-    """The tune with as many bars in each voice as the longest has, empty ones being added.
-
-    Repeats, endings and the changes of key and meter are those of the first voice; bars that are
-    added to it have the bar lines of the longest.
-    """
+    """Add empty bars to the voices, up to the length of the longest one, with its bar lines."""
     if not tune.voices:
         return tune
     longest = max(tune.all_voices, key=lambda voice: len(voice.bars)).bars
@@ -42,27 +38,26 @@ def align_voices(tune: Tune) -> Tune:
 
 
 def settings(tune: Tune) -> list[Setting]:
-    """The setting of each bar. A pickup begins so that it ends where its meter's bar ends."""
-    meter, key, found = tune.meter, tune.key, []
+    """The setting of each bar. A pickup ends where a full bar does."""
+    meter, key, result = tune.meter, tune.key, []
     for number, bar in enumerate(tune.bars):
         meter, key = bar.meter or meter, bar.key or key
         early = begins_section(tune.bars, number) and bar.length < meter.length
-        found.append(Setting(meter, key, meter.length - bar.length if early else Fraction(0)))
-    return found
+        result.append(Setting(meter, key, meter.length - bar.length if early else Fraction(0)))
+    return result
 
 
 def begins_section(bars: Sequence[Bar], number: int) -> bool:
-    """Whether a section begins with this bar; a second ending does not begin one."""
+    """Whether a section begins with a bar; no section begins with an ending."""
     if number == 0 or bars[number].left == "|:":
         return True
     return bars[number - 1].right != "|" and not bars[number].ending
 
 
 def sections(tune: Tune) -> Iterator[tuple[int, int]]:
-    """The sections, each from its first bar to before its last one's next; empty tunes have none.
+    """The ranges of bars of the sections: start and stop.
 
-    Endings belong to the section that they end. What is no longer than a bar and not full, a
-    lead-in, belongs to the section behind it.
+    Endings belong to their section. A lead-in without a full bar belongs to the section after it.
     """
     bars, start = tune.bars, 0
     for number in range(1, len(bars) + 1):
@@ -80,22 +75,22 @@ def bar_is_full(tune: Tune, number: int) -> bool:
 
 
 def lines(tune: Tune) -> list[tuple[int, int]]:
-    """The bars of each line, as the source has them; else four full bars and what they lead to.
+    """The range of bars of each line: as in the source, or else four full bars.
 
-    A line with too many notes is halved.
+    A line with too many notes is split.
     """
     ends = {number + 1 for number in tune.lines} & set(range(1, len(tune.bars)))
     if not ends:
         ends = {end for start, stop in sections(tune) for end in fours(tune, start, stop)}
     edges = sorted({0, *ends, len(tune.bars)})
-    found = []
+    ranges = []
     for start, stop in pairwise(edges):
-        found += _halve(tune, start, stop)
-    return found
+        ranges += _halve(tune, start, stop)
+    return ranges
 
 
 def fours(tune: Tune, start: int, stop: int) -> Iterator[int]:
-    """Where lines end in a section; its endings stay together, and no line is a bar alone."""
+    """The ends of lines in a section; its endings stay together, and no line is a single bar."""
     full = 0
     for number in range(start, stop):
         full += bar_is_full(tune, number) or number > start
@@ -107,7 +102,7 @@ def fours(tune: Tune, start: int, stop: int) -> Iterator[int]:
 
 
 def _halve(tune: Tune, start: int, stop: int) -> list[tuple[int, int]]:
-    """The line itself, or two or more that each hold no more notes than fit."""
+    """Split a range of bars until each part fits into a line."""
     if stop - start < 2 or width(tune, start, stop) <= NOTES_A_LINE:
         return [(start, stop)]
     middle = (start + stop + 1) // 2
@@ -115,7 +110,7 @@ def _halve(tune: Tune, start: int, stop: int) -> list[tuple[int, int]]:
 
 
 def width(tune: Tune, start: int, stop: int) -> float:
-    """How much room some bars take in their widest voice, in notes without anything at them."""
+    """The width of some bars in their widest voice, in notes without attachments."""
     return max(
         sum(room(note) for bar in voice.bars[start:stop] for note in bar.notes)
         for voice in tune.all_voices
@@ -123,7 +118,7 @@ def width(tune: Tune, start: int, stop: int) -> float:
 
 
 def room(note: Note) -> float:
-    """How much room a note takes with the words and chord symbols at it."""
+    """The width of a note with its words and chord symbols."""
     attached = note.attached
     if attached is PLAIN:
         return 1
@@ -132,10 +127,7 @@ def room(note: Note) -> float:
 
 
 def ending_runs(tune: Tune) -> Iterator[tuple[str, list[int]]]:
-    """Neighbouring bars with the same ending, "" outside of endings.
-
-    An ending that is as long as several turns begins anew behind each close.
-    """
+    """Runs of bars with the same ending, "" outside endings; a run ends at each ``:|``."""
     run, label = 0, ""
     labels = []
     for number, bar in enumerate(tune.bars):
@@ -150,5 +142,5 @@ def ending_runs(tune: Tune) -> Iterator[tuple[str, list[int]]]:
 
 
 def visible(text: str) -> str:
-    """Without control characters, which XML forbids."""
+    """Replace control characters, which XML forbids, by blanks."""
     return "".join(c if c.isprintable() else " " for c in text)

@@ -1,4 +1,4 @@
-"""Tunes as a standard MIDI file, repeats played."""
+"""Writes tunes as a standard MIDI file, with repeats played."""
 
 import io
 from collections.abc import Sequence
@@ -24,18 +24,17 @@ MINOR = ("Abm", "Ebm", "Bbm", "Fm", "Cm", "Gm", "Dm", "Am", "Em", "Bm", "F#m", "
 
 
 def midi_file(performances: Sequence[Performance], instrument: Instrument) -> bytes:
-    """A MIDI file of type 1 with the tunes one after the other, a pause between two.
+    """Encode tunes as a MIDI file of type 1, with a pause between two.
 
-    The first track has tempo, meter and key, and each tune's title as a marker; the others have
-    the notes, exactly as long as written, a track for each voice and for each overlay. A pickup is
-    a short bar by a meter of its own, so that the bar lines of other programs stand where they
-    should.
+    The first track has tempo, meter and key, and each tune's title as a marker; the others have the
+    notes, one track for each voice and overlay. A pickup has its own meter, so that other programs
+    place the bar lines correctly.
     """
     import mido
 
     conductor = mido.MidiTrack()
     facts: list[tuple[int, mido.MetaMessage]] = []
-    # Of each voice and layer: tick, rank, message.
+    # By voice and layer: tick, rank, message.
     events: dict[tuple[int, int], list[tuple[int, int, mido.Message]]] = {}
     channels = {part: channel(n) for n, part in enumerate(parts_of(performances))}
     start = Fraction(0)
@@ -48,7 +47,7 @@ def midi_file(performances: Sequence[Performance], instrument: Instrument) -> by
                 "velocity": STRONG if strong else SOFT,
                 "channel": channels[part],
             }
-            # What ends at a tick ends before the next begins: it may be the same key.
+            # At a tick, notes end before others begin: it may be the same key.
             on, off = start + sound.onset, start + sound.onset + sound.duration
             track = events.setdefault(part, [])
             track.append((ticks(on), 1, mido.Message("note_on", **note)))
@@ -74,12 +73,12 @@ def midi_file(performances: Sequence[Performance], instrument: Instrument) -> by
 
 
 def parts_of(performances: Sequence[Performance]) -> list[tuple[int, int]]:
-    """The voices and layers that sound in any of the tunes."""
+    """The voices and layers with notes in any tune."""
     return sorted({(s.voice, s.layer) for performance in performances for s in performance.sounds})
 
 
 def channel(part: int) -> int:
-    """Of the n-th part, from 0; parts share channels from the sixteenth on, none is for drums."""
+    """The channel of the n-th part; the 16th and later ones share channels; none is for drums."""
     number = part % (CHANNELS - 1)
     return number + (number >= DRUMS)
 
@@ -87,7 +86,7 @@ def channel(part: int) -> int:
 def track_name(
     performances: Sequence[Performance], part: tuple[int, int], instrument: Instrument
 ) -> str:
-    """The label of a voice where all tunes agree on it, else the instrument."""
+    """The label of a voice if it is the same in all tunes, else the instrument."""
     voice, layer = part
     labels = {
         every[voice].label or every[voice].name
@@ -104,7 +103,7 @@ def ticks(time: Fraction) -> int:
 
 
 def add(track: list, events: Sequence[tuple[int, object]]) -> None:
-    """Append messages with their absolute ticks, which are in order."""
+    """Append messages with absolute ticks in order."""
     now = 0
     for tick, message in events:
         track.append(message.copy(time=tick - now))  # type: ignore[attr-defined]
@@ -112,7 +111,7 @@ def add(track: list, events: Sequence[tuple[int, object]]) -> None:
 
 
 def _meta_events(performance: Performance) -> list[tuple[Fraction, object]]:
-    """What the first track says of a tune: title, and tempo, meter and key where they change."""
+    """The events of the first track for a tune: title, and changes of tempo, meter and key."""
     import mido
 
     tune = performance.tune
@@ -121,29 +120,29 @@ def _meta_events(performance: Performance) -> list[tuple[Fraction, object]]:
     events: list[tuple[Fraction, object]] = [(zero, mido.MetaMessage("marker", text=title))]
     for time, tempo in ((zero, performance.tempo), *performance.tempo_changes):
         events.append((time, mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(tempo))))
-    found = settings(tune)
+    bars = settings(tune)
     meter, key = None, None
     for number, now in zip(performance.order, performance.onsets, strict=True):
-        length, wanted = tune.bars[number].length, found[number].meter
-        if now == zero and zero < length < wanted.length:
-            wanted = short(length)
-        if wanted != meter and (signature := time_signature(wanted)):
+        length, bar_meter = tune.bars[number].length, bars[number].meter
+        if now == zero and zero < length < bar_meter.length:
+            bar_meter = short(length)
+        if bar_meter != meter and (signature := time_signature(bar_meter)):
             events.append((now, signature))
-            meter = wanted
-        if found[number].key != key and (signature := key_signature(found[number].key)):
+            meter = bar_meter
+        if bars[number].key != key and (signature := key_signature(bars[number].key)):
             events.append((now, signature))
-            key = found[number].key
+            key = bars[number].key
     return sorted(events, key=lambda entry: entry[0])
 
 
 def short(length: Fraction) -> Meter:
-    """A meter that is as long as a pickup, in eighths at least."""
+    """A meter as long as a pickup, in eighths or shorter units."""
     unit = max(8, length.denominator)
     return Meter(int(length * unit), unit) if unit % length.denominator == 0 else Meter(0, 0)
 
 
 def time_signature(meter: Meter) -> object | None:
-    """None for what MIDI cannot say: no meter, or a unit that is no power of two."""
+    """The event of a meter; None if MIDI cannot represent it."""
     import mido
 
     if not 1 <= meter.beats <= 255 or meter.unit not in (1, 2, 4, 8, 16, 32, 64):
@@ -152,7 +151,7 @@ def time_signature(meter: Meter) -> object | None:
 
 
 def key_signature(key: Key | None) -> object | None:
-    """The signature, as a minor key for minor and as the major key of the same signs else."""
+    """The event of a key: minor for minor, else the major key of the same signature."""
     import mido
 
     if key is None or abs(key.sharps) > 7:

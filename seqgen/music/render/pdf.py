@@ -1,4 +1,4 @@
-"""A score on pages of A4."""
+"""Writes a score as a PDF of A4 pages."""
 
 import io
 import re
@@ -18,11 +18,11 @@ FONTS = {
     ITALIC: ("normal", "italic"),
     "DejaVuSerif-BoldItalic": ("bold", "italic"),
 }
-"""Those that texts in the score may ask for, with their weight and style in SVG."""
+"""Fonts of texts in the score, with weight and style in SVG."""
 
 
 def pdf_file(sheets: Sequence[Sheet]) -> bytes:
-    """Encode sheets as a PDF of A4 pages, as many sheets on a page as fit whole."""
+    """Encode sheets as a PDF, with as many on a page as fit."""
     from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfbase.ttfonts import TTFont
     from reportlab.pdfgen.canvas import Canvas
@@ -48,7 +48,7 @@ def pdf_file(sheets: Sequence[Sheet]) -> bytes:
 
 
 def place(canvas: Any, sheet: Sheet, y: float) -> None:
-    """Draw a sheet below a height, which is counted from the page's upper edge."""
+    """Draw a sheet. y: distance of its upper edge from that of the page."""
     from reportlab.graphics import renderPDF
 
     for text in sheet.texts():
@@ -65,7 +65,7 @@ def place(canvas: Any, sheet: Sheet, y: float) -> None:
 
 
 def picture(sheet: Sheet) -> Any:
-    """The staves as a drawing of reportlab's."""
+    """The staves as a drawing for reportlab."""
     from svglib.svglib import svg2rlg
 
     width = WIDTH - 2 * MARGIN

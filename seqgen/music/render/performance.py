@@ -1,4 +1,4 @@
-"""A tune as it is played: repeats and endings followed, ties joined, at its tempo."""
+"""Performance of a tune: its sounds, with repeats played and ties joined, and its tempo."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -14,18 +14,20 @@ from seqgen.music.core.tune import Bar, Note, Tune
 from seqgen.music.render import annotations
 from seqgen.music.render.layout import align_voices, settings
 
-HIGHEST = 127  # of the pitches that MIDI knows
-# How long a grace note lasts, in whole notes, if there is room: as in abc2midi where L: is 1/8.
+HIGHEST = 127  # MIDI number
+# Length of a grace note in whole notes, if there is room: as in abc2midi with L:1/8.
 GRACE = Fraction(1, 32)
 
 
 class Sound(NamedTuple):
     """One sounding pitch.
 
-    onset, duration: in whole notes, from the beginning of the tune.
-    pitch: number of the key on a keyboard, 60 for middle C.
-    written: the notes that it is written as, several where ties join them: (bar, note) from 0.
-    voice: its number, 0 for the first. layer: 0 for the bar's notes, n for its n-th overlay.
+    Attributes:
+        onset, duration: In whole notes, from the beginning of the tune.
+        pitch: MIDI number, 60 for middle C.
+        written: Indices of bar and note of each tied note that it consists of.
+        voice: Index of its voice.
+        layer: 0 for the notes of a bar, n for its n-th overlay.
     """
 
     onset: Fraction
@@ -38,13 +40,15 @@ class Sound(NamedTuple):
 
 @dataclass(frozen=True)
 class Performance:
-    """A tune with what sounds when it is played.
+    """A tune as it is played.
 
-    tune: its voices as `seqgen.music.render.layout.aligned` has them. sounds: by onset.
-    length: of the whole, in whole notes, rests at its end included.
-    tempo: quarter notes a minute at the beginning.
-    order: numbers of the bars, from 0, in the order of playing. onsets: when each of them begins.
-    tempo_changes: each with its time in whole notes and its quarter notes a minute, by time.
+    Attributes:
+        tune: The tune after `seqgen.music.render.layout.align_voices`.
+        sounds: Sorted by onset.
+        length: In whole notes, rests at the end included.
+        tempo: Initial tempo in quarter notes a minute.
+        order, onsets: Index of each bar in the order of playing, and its onset.
+        tempo_changes: Time in whole notes and quarter notes a minute of each, sorted by time.
     """
 
     tune: Tune
@@ -56,7 +60,7 @@ class Performance:
     tempo_changes: tuple[tuple[Fraction, float], ...] = ()
 
     def seconds(self, time: Fraction) -> float:
-        """A time in whole notes, in seconds."""
+        """Convert a time in whole notes to seconds."""
         seconds, since, tempo = 0.0, Fraction(0), self.tempo
         for change, following in self.tempo_changes:
             if change >= time:
@@ -67,10 +71,15 @@ class Performance:
 
 
 def perform(tune: Tune, beats: float | None = None) -> Performance:
-    """The tune as it is played.
+    """Perform a tune.
 
-    beats: a minute, as `seqgen.music.core.tempo.beat` counts them; None: the tune's own or usual
-    tempo. Raises TuneError for a tune that cannot be played.
+    Args:
+        tune: The tune.
+        beats: Beats a minute (`seqgen.music.core.tempo.beat`); by default the tune's own tempo, or
+            the usual one.
+
+    Raises:
+        TuneError: If it cannot be played.
     """
     tune = align_voices(tune)
     every = tune.all_voices
@@ -109,21 +118,21 @@ def perform(tune: Tune, beats: float | None = None) -> Performance:
 def tempo_changes(
     tune: Tune, order: Sequence[int], onsets: Sequence[Fraction], tempo: float
 ) -> Iterator[tuple[Fraction, float]]:
-    """When the tempo changes, and to how many quarter notes a minute.
+    """Time and quarter notes a minute of each change of tempo.
 
-    tempo: at the beginning; changes are scaled by as much as it differs from the tune's own.
+    tempo: the initial one; changes are scaled by its ratio to the tune's own.
     """
     scale = tempo / tempo_of(tune)
     current = tempo
     for number, onset in zip(order, onsets, strict=False):
-        said = tune.bars[number].tempo
-        if said and said * scale != current:
-            current = said * scale
+        bar_tempo = tune.bars[number].tempo
+        if bar_tempo and bar_tempo * scale != current:
+            current = bar_tempo * scale
             yield onset, current
 
 
 def extent(bar: Bar) -> Fraction:
-    """How long a bar lasts with its overlays, in whole notes."""
+    """The length of a bar with its overlays, in whole notes."""
     layers = (sum((note.length for note in notes), Fraction(0)) for notes in bar.overlays)
     return max((bar.length, *layers))
 
@@ -131,17 +140,14 @@ def extent(bar: Bar) -> Fraction:
 def line(
     bars: Sequence[Bar], order: Sequence[int], onsets: Sequence[Fraction], layer: int
 ) -> list[Sound]:
-    """What sounds of one voice, or of its overlays of one number.
-
-    order, onsets: as in `Performance`. layer: as in `Sound`.
-    """
+    """The sounds of one layer of a voice. order, onsets: as in `Performance`."""
     sounds: list[Sound] = []
-    held: dict[int, int] = {}  # of the pitches that a tie keeps on, where they are in `sounds`
+    held: dict[int, int] = {}  # index in `sounds` of each tied pitch
     for bar, now in zip(order, onsets, strict=False):
         layers = (bars[bar].notes, *bars[bar].overlays)
         for place, note in enumerate(layers[layer] if layer < len(layers) else ()):
             numbers = dict.fromkeys(pitch.midi for pitch in note.pitches)
-            going_on: dict[int, int] = {}
+            tied: dict[int, int] = {}
             start, length = now, note.length
             if not note.tied and any(
                 name in annotations.SHORT for name in note.attached.decorations
@@ -162,8 +168,8 @@ def line(
                     written=(*sound.written, (bar, place)),
                 )
                 if note.tied:
-                    going_on[number] = at
-            held = going_on
+                    tied[number] = at
+            held = tied
             now += note.length
     return sounds
 
@@ -171,10 +177,10 @@ def line(
 def grace_sounds(
     grace: Sequence[Note], now: Fraction, most: Fraction
 ) -> Iterator[tuple[int, Fraction, Fraction]]:
-    """The pitch, onset and duration of each grace note before a note, which begins as much later.
+    """Pitch, onset and duration of each grace note.
 
-    The shortest lasts `GRACE`, the others in proportion, and all of them together ``most``.
-    now: when the note would begin without them.
+    The shortest lasts `GRACE`, the others in proportion, and all of them at most ``most``.
+    now: onset of the main note without them.
     """
     shortest = min(note.length for note in grace)
     lengths = [GRACE * note.length / shortest for note in grace]
@@ -186,7 +192,7 @@ def grace_sounds(
 
 
 def not_played(tune: Tune) -> Counter[str]:
-    """Count by kind what a musician would play and MIDI, sound and page leave out."""
+    """Count by kind what a musician would play, but MIDI, sound and page do not."""
     counts: Counter[str] = Counter()
     for note in tune.all_notes():
         counts["chord symbol"] += bool(note.attached.chord_symbol)
@@ -195,6 +201,6 @@ def not_played(tune: Tune) -> Counter[str]:
 
 
 def accents(performance: Performance) -> list[bool]:
-    """For each sound whether it is a strong one, which begins a bar that is no pickup."""
+    """For each sound, whether it is accented: it begins a bar that is not a pickup."""
     early = [setting.start > 0 for setting in settings(performance.tune)]
     return [s.written[0][1] == 0 and not early[s.written[0][0]] for s in performance.sounds]

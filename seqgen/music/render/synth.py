@@ -1,4 +1,4 @@
-"""Tunes as sound: additive synthesis, so that every note is exactly in tune, in a little room."""
+"""Writes tunes as WAV, by additive synthesis, which is exactly in tune, with reverberation."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ A4, A4_PITCH = 440.0, 69
 PEAK = 0.7  # of full scale; the loudest sample of each tune
 PAUSE = 1.5  # seconds between two tunes
 SOFT = 0.8  # of notes that do not begin a bar
-# The room: noise that falls by 60 dB in this many seconds, and the root of its energy. With three
-# times as much, the room's own resonances drew a fading string away by 11 cents.
+# Reverberation: seconds until it falls by 60 dB, and the square root of its energy. With more
+# (0.15), its resonances detune a decaying string by 11 cents.
 REVERBERATION, WET = 0.9, 0.05
-# No harmonics above this: they make a sound sharp, not rich.
+# Highest frequency of harmonics, in Hz.
 HIGHEST = 10_000.0
-# Harmonics of a plucked string fade the sooner the higher they are.
+# Higher harmonics of a plucked string decay faster.
 FADING = 0.7
 MIDDLE_C = 261.63
 SIXTY_DB = 6.908  # in powers of e
@@ -34,10 +34,7 @@ MAX_SAMPLES = 2**31 - 100  # of two bytes; a WAV file counts its bytes in 32 bit
 
 
 def write_wav(performances: Sequence[Performance], instrument: Instrument, file: BinaryIO) -> None:
-    """Write the tunes one after the other, as mono WAV of 16 bits.
-
-    Raises TuneError if that is too long for a WAV file.
-    """
+    """Write tunes as one mono WAV of 16 bits. Raises TuneError if they are too long for a file."""
     seconds = sum(p.seconds(p.length) + PAUSE + REVERBERATION for p in performances)
     if seconds * RATE > MAX_SAMPLES:
         raise TuneError(f"{seconds / 3600:.0f} hours are too long for a WAV file")
@@ -53,7 +50,7 @@ def write_wav(performances: Sequence[Performance], instrument: Instrument, file:
 
 
 def samples_of(performance: Performance, timbre: Timbre) -> np.ndarray:
-    """A tune's samples in -1 to 1, float32 [N], at `RATE` a second, with what rings behind it."""
+    """The samples of a tune with its reverberation, in -1 to 1 at `RATE` Hz, float32 [N]."""
     import numpy as np
 
     end = performance.seconds(performance.length) + timbre.release + REVERBERATION
@@ -72,12 +69,12 @@ def samples_of(performance: Performance, timbre: Timbre) -> np.ndarray:
 
 
 def frequency(pitch: int) -> float:
-    """Of a key of the keyboard in equal temperament, in Hz."""
+    """The frequency of a MIDI number in equal temperament, in Hz."""
     return A4 * 2 ** ((pitch - A4_PITCH) / 12)
 
 
 def tone(pitch: int, held: int, timbre: Timbre) -> np.ndarray:
-    """One note, float32: ``held`` samples and then its release."""
+    """One note: ``held`` samples and then its release, float32."""
     import numpy as np
 
     release = round(timbre.release * RATE)
@@ -102,23 +99,23 @@ def tone(pitch: int, held: int, timbre: Timbre) -> np.ndarray:
 
 
 def in_a_room(dry: np.ndarray) -> np.ndarray:
-    """The samples with a little reverberation."""
+    """Add reverberation."""
     import numpy as np
 
     random = np.random.default_rng(0)
     count = round(REVERBERATION * RATE)
     noise = random.standard_normal(count) * np.exp(-SIXTY_DB * np.arange(count) / count)
-    # A room swallows high tones.
+    # A room absorbs high frequencies.
     width = RATE // 1500
     echo = np.convolve(noise, np.ones(width) / width, "same")
-    echo[: RATE // 100] = 0  # the first wall is some way off
+    echo[: RATE // 100] = 0  # time to the first reflection
     echo *= WET / np.sqrt((echo**2).sum())
     echo[0] = 1.0
     return convolved(dry, echo.astype(np.float32))
 
 
 def convolved(samples: np.ndarray, echo: np.ndarray) -> np.ndarray:
-    """The samples, each followed by its echo, as long as they were (overlap and add)."""
+    """Convolve by overlap and add; the result is as long as the samples."""
     import numpy as np
 
     size = 1 << (4 * len(echo) - 1).bit_length()

@@ -1,4 +1,4 @@
-"""A tune in characters, for a terminal: bars in columns, sections lettered, the melody's shape."""
+"""Draws tunes in a terminal: bars in columns, letters of sections, and the melody's shape."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -18,10 +18,7 @@ EIGHTH = Fraction(1, 8)
 
 
 class Piece(NamedTuple):
-    """A stretch of a line.
-
-    kind: ``"section"``, ``"bar"``, ``"notes"``, ``"shape"`` or ``"words"``.
-    """
+    """A part of a line. kind: ``"section"``, ``"bar"``, ``"notes"``, ``"shape"`` or ``"words"``."""
 
     text: str
     kind: str
@@ -30,8 +27,8 @@ class Piece(NamedTuple):
 class Cell(NamedTuple):
     """A bar.
 
-    notes: as ABC, in eighths, with chord symbols. shape: below each note how high it is.
-    verses: of each the syllables below their notes.
+    notes: in ABC, in eighths, with chord symbols. shape: the height of each note, below it.
+    verses: the syllables of each verse below their notes.
     """
 
     notes: str
@@ -40,23 +37,23 @@ class Cell(NamedTuple):
 
 
 def draw_tune(tune: Tune, width: int = 80) -> Iterator[list[Piece]]:
-    """The first voice line by line: for each line of music one of ABC, its shape, and its verses.
+    """Draw the first voice: for each line of music one of ABC, its shape, and its verses.
 
-    width: in characters; a line of the source that is longer is broken between bars.
+    width: in characters; longer lines are split between bars.
     """
-    found = settings(tune)
-    cells = _draw_bars(tune, found)
+    bar_settings = settings(tune)
+    cells = _draw_bars(tune, bar_settings)
     letters = {start: chr(ord("A") + min(n, 25)) for n, (start, _) in enumerate(sections(tune))}
-    rows = [row for start, stop in lines(tune) for row in fitting(cells, start, stop, width)]
-    common = columns(tune, cells, rows, found)
+    rows = [row for start, stop in lines(tune) for row in _fit(cells, start, stop, width)]
+    common = columns(tune, cells, rows, bar_settings)
     aligned = sum(stroke + bar for stroke, bar in common) + 4 <= width
     for start, stop in rows:
         letter = next((letters[bar] for bar in range(start, stop) if bar in letters), " ")
         upper, lower = [Piece(f"{letter} ", "section")], [Piece("  ", "section")]
         count = max(len(cells[bar].verses) for bar in range(start, stop))
         below = [[Piece("  ", "section")] for _ in range(count)]
-        table = common if aligned else columns(tune, cells, [(start, stop)], found)
-        place = 0 if found[start].start else 1
+        table = common if aligned else columns(tune, cells, [(start, stop)], bar_settings)
+        place = 0 if bar_settings[start].start else 1
         if place and table[0]:
             gap = " " * sum(table[0])
             upper.append(Piece(gap, "notes"))
@@ -81,7 +78,7 @@ def draw_tune(tune: Tune, width: int = 80) -> Iterator[list[Piece]]:
 
 
 def form(tune: Tune) -> str:
-    """Its sections as they are played: ``"AABB"``; its parts where it says their order."""
+    """The sections as played, ``"AABB"``, or the order of parts if stated."""
     if tune.part_order:
         return "".join(tune.part_order)
     text = ""
@@ -92,30 +89,33 @@ def form(tune: Tune) -> str:
 
 
 def not_shown(tune: Tune) -> Counter[str]:
-    """Count by kind what the terminal does not show; a tune's other voices are named above it."""
+    """Count by kind what the drawing does not show; the caller names the other voices."""
     counts = attachments_left_out(tune)
     for kind in ("chord symbol", "lyric syllable", "lower chord note", "tempo mark", "voice"):
         del counts[kind]
     return counts
 
 
-def fitting(cells: Sequence[Cell], start: int, stop: int, width: int) -> Iterator[tuple[int, int]]:
-    """The bars of a line, in as many rows as it takes to stay within the width."""
+def _fit(cells: Sequence[Cell], start: int, stop: int, width: int) -> Iterator[tuple[int, int]]:
+    """Split the bars of a line into rows within the width."""
     if stop - start > 1 and sum(len(c.notes) + 4 for c in cells[start:stop]) + 8 > width:
         middle = (start + stop + 1) // 2
-        yield from fitting(cells, start, middle, width)
-        yield from fitting(cells, middle, stop, width)
+        yield from _fit(cells, start, middle, width)
+        yield from _fit(cells, middle, stop, width)
     else:
         yield start, stop
 
 
 def columns(
-    tune: Tune, cells: Sequence[Cell], rows: Sequence[tuple[int, int]], found: Sequence[Setting]
+    tune: Tune,
+    cells: Sequence[Cell],
+    rows: Sequence[tuple[int, int]],
+    bar_settings: Sequence[Setting],
 ) -> list[tuple[int, int]]:
-    """The widths of each column's bar line and notes; the first column is that of the pickups."""
+    """The widths of the bar line and notes of each column; the first is that of pickups."""
     widths = [(0, 0)]
     for start, stop in rows:
-        for place, bar in enumerate(range(start, stop), 0 if found[start].start else 1):
+        for place, bar in enumerate(range(start, stop), 0 if bar_settings[start].start else 1):
             line = between(tune.bars[bar - 1] if bar > start else None, tune.bars[bar])
             if place == len(widths):
                 widths.append((0, 0))
@@ -125,7 +125,7 @@ def columns(
 
 
 def between(before: Bar | None, after: Bar | None) -> str:
-    """The bar line between two bars of a row, or at an end of it."""
+    """The bar line between two bars of a row, or at its beginning or end."""
     left = before.right if before else ""
     right = after.left if after else ""
     ending = ""
@@ -136,12 +136,12 @@ def between(before: Bar | None, after: Bar | None) -> str:
     return (left if left not in ("", "|") else right or "|") + ending
 
 
-def _draw_bars(tune: Tune, found: Sequence[Setting]) -> list[Cell]:
-    """The bars as ABC, with a blank between two beats and signs where they are needed."""
+def _draw_bars(tune: Tune, bar_settings: Sequence[Setting]) -> list[Cell]:
+    """The bars in ABC, with blanks between beats."""
     heights = [note.pitches[0].midi for bar in tune.bars for note in bar.notes if note.pitches]
     low, high = min(heights, default=0), max(heights, default=0)
     cells = []
-    for bar, setting in zip(tune.bars, found, strict=True):
+    for bar, setting in zip(tune.bars, bar_settings, strict=True):
         signs = Signs(setting.key)
         notes = changes(bar)
         verses: list[str] = []
@@ -164,20 +164,20 @@ def _draw_bars(tune: Tune, found: Sequence[Setting]) -> list[Cell]:
                 level = LEVELS[round(share * (len(LEVELS) - 1))]
             shape = shape.ljust(len(notes) + len(before)) + level
             notes += text
-            if verses:  # the next note stands behind this one's words
+            if verses:  # the next note follows this one's words
                 notes = notes.ljust(max(map(len, verses)) + 1)
         cells.append(Cell(notes, shape, tuple(verses)))
     return cells
 
 
 def changes(bar: Bar) -> str:
-    """A new meter or key, as it stands in ABC before the bar's notes."""
+    """A new meter or key in ABC."""
     meter = f"[M:{bar.meter}]" if bar.meter is not None else ""
     return meter + (f"[K:{bar.key}]" if bar.key is not None else "")
 
 
 def opening(note: Note) -> str:
-    """A chord symbol, and what begins a tuplet: ``"(3"``, in full where that says another."""
+    """A chord symbol, and the beginning of a tuplet."""
     symbol = note.attached.chord_symbol
     text = f'"{visible(symbol)}"' if symbol else ""
     if note.tuplet is None or note.tuplet.place:
@@ -188,7 +188,7 @@ def opening(note: Note) -> str:
 
 
 def _note_text(note: Note, signs: Signs) -> str:
-    """A note, chord or rest in ABC with the eighth as its unit."""
+    """A note, chord or rest in ABC, in eighths."""
     names = [
         (SIGNS[pitch.alter] if signs.needed(pitch) else "") + pitch_name(pitch)
         for pitch in reversed(note.pitches)

@@ -20,7 +20,7 @@ def followed(tune, spec=None):
         ("|:abcdef|gab2c4", "token 17, '4', in bar 2", "bar too long: 8 of 6 eighths"),
         ("|:a6:|b6|c2d2|", "token 15, '|', in bar 3", "bar too short: 4 of 6 eighths"),
         ("|:a|b3c:|d|", "token 10, ':|', in bar 2", "bar too short: 4 of 5 eighths"),
-        ("a3-b3", "token 7, 'b'", "the tie goes on to a"),
+        ("a3-b3", "token 7, 'b'", "the tie requires a"),
         ("a3z-a2", "token 7, '-'", "a tie without a note"),
         ("a^ff", "token 6, 'f'", "F has had a sign in this bar, so f needs one"),
         ("a=f", "token 5, '=f'", "the sign of =f is in the key already"),
@@ -54,14 +54,14 @@ def test_a_header_out_of_order_is_refused():
 @pytest.mark.parametrize(
     ("tune", "spec", "why"),
     [
-        ("M:2/4\n", TuneSpec(meters=frozenset(["M:6/8\n"])), "not a meter that was asked for"),
-        ("M:6/8\nK:Cmaj\nc", TuneSpec(highest=34), "a note that was not asked for"),
-        ("M:6/8\nK:Cmaj\n^c", TuneSpec(no_accidentals=True), "a note that was not asked for"),
+        ("M:2/4\n", TuneSpec(meters=frozenset(["M:6/8\n"])), "not a meter that is allowed"),
+        ("M:6/8\nK:Cmaj\nc", TuneSpec(highest=34), "a note outside the request"),
+        ("M:6/8\nK:Cmaj\n^c", TuneSpec(no_accidentals=True), "a note outside the request"),
         ("M:6/8\nK:Cmaj\nc6||d6||", TuneSpec(bars=2), "no place in this section"),
         ("M:6/8\nK:Cmaj\nc6|d6|e", TuneSpec(bars=2), "no place in this section"),
         ("M:6/8\nK:Cmaj\nc6|", TuneSpec(form="AABB"), "goes on from there|no place"),
-        ("M:6/8\nK:Cmaj\n|:c6:|d", TuneSpec(form="AABB"), r"\|: comes here"),
-        ("M:6/8\nK:Cmaj\nd6|]", TuneSpec(tonic=True), "no tune of the form and length asked for"),
+        ("M:6/8\nK:Cmaj\n|:c6:|d", TuneSpec(form="AABB"), r"the form requires \|:"),
+        ("M:6/8\nK:Cmaj\nd6|]", TuneSpec(tonic=True), "no tune of the requested form"),
     ],
 )
 def test_a_prompt_that_goes_against_what_is_asked_for_is_refused(tune, spec, why):

@@ -148,7 +148,7 @@ def test_a_tune_of_one_voice_is_used_whatever_its_name():
     book = normalize_book(documents(VOICES, JIG, other), voice="2")
     assert [tune.origin for tune in book.tunes] == ["b.abc:6", "b.abc:1"]
     assert {reason: len(where) for reason, where in book.rejected.items()} == {
-        "no voice of the name asked for": 1
+        "voice not in the tune": 1
     }
 
 
