@@ -85,9 +85,9 @@ def oneills() -> list[Tune]:
     import music21
 
     path = Path(music21.__file__).parent / "corpus" / "oneills1850" / "0001-0050.abc"
-    found = []
+    tunes = []
     for document in split_tunes(path.read_text(), "oneills"):
         with suppress(TuneError):
-            found.append(parse_tune(str(document.text)))
-    assert len(found) > 40
-    return found
+            tunes.append(parse_tune(str(document.text)))
+    assert len(tunes) > 40
+    return tunes

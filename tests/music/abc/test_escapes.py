@@ -33,7 +33,7 @@ def test_escapes_and_entities(written, meant):
 
 
 @given(st.text(max_size=30) | st.text("\\%&'\"eu;#1{}cao09", max_size=30))
-def test_what_is_written_is_read_again(text):
+def test_encoded_text_decodes_to_itself(text):
     text = unicodedata.normalize("NFC", text)
     assert decode(encode(text)) == text
 

@@ -27,7 +27,7 @@ def key(value: str) -> Key | None:
 
 
 @pytest.mark.parametrize(
-    ("value", "found"),
+    ("value", "expected"),
     [
         ("6/8", (6, 8)),
         (" C ", (4, 4)),
@@ -40,12 +40,12 @@ def key(value: str) -> Key | None:
         ("2/2]", (2, 2)),
     ],
 )
-def test_a_meter(value, found):
-    assert parse_meter(value) == found
+def test_a_meter(value, expected):
+    assert parse_meter(value) == expected
 
 
 @pytest.mark.parametrize("value", ["6", "6/7", "0/4", "3/4/4", "x", "9999/4", "3/", "+/4", "²/4"])
-def test_what_is_no_meter_is_refused(value):
+def test_an_invalid_meter_raises_an_error(value):
     with pytest.raises(TuneError, match="unreadable meter"):
         parse_meter(value)
 
@@ -56,7 +56,7 @@ def test_a_unit(value, unit):
 
 
 @pytest.mark.parametrize("value", ["", "2/8", "1/0", "1/7", "1/8/2", "eighth", "1/9999"])
-def test_what_is_no_unit_is_refused(value):
+def test_an_invalid_unit_raises_an_error(value):
     with pytest.raises(TuneError, match="unreadable unit of length"):
         parse_unit_length(value)
 
@@ -95,7 +95,7 @@ def test_pipes_have_a_key_and_exp_gives_the_whole_signature():
 
 
 @pytest.mark.parametrize(
-    ("values", "found"),
+    ("values", "expected"),
     [
         (("Am", "Amin", "A minor", "AMINOR", "A MINOR", "a minor", "Aaeolian", "Am clef=bass",
           "A moll", "A\tm", "Am ;as sung", "A harmonic minor", "A Natural Min"), Key(5, 0, "min")),
@@ -114,17 +114,17 @@ def test_pipes_have_a_key_and_exp_gives_the_whole_signature():
         (("HP", "Hp", "HP clef=treble"), Key(5, 0, "mix")),
     ],
 )  # fmt: skip
-def test_a_key_in_every_spelling(values, found):
-    assert {value: key(value) for value in values} == dict.fromkeys(values, found)
+def test_a_key_in_every_spelling(values, expected):
+    assert {value: key(value) for value in values} == dict.fromkeys(values, expected)
 
 
 @pytest.mark.parametrize(
     "value", ["D exp _b _e ^f", "Dexp_b_e^f", "D _b exp _e ^f", "exp _b _e ^f", "D EXP _b _e ^f"]
 )
 def test_exp_gives_the_whole_signature_in_any_order(value):
-    found = key(value)
-    assert found
-    assert found.signature == (0, 0, -1, 1, 0, 0, -1)
+    parsed = key(value)
+    assert parsed
+    assert parsed.signature == (0, 0, -1, 1, 0, 0, -1)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_exp_gives_the_whole_signature_in_any_order(value):
     ["H", "Gfoo", "A_m", "foo", "g", "eb", "Cis", "D##", "K", "123", "Em7", "^/c", "D^k", "G#",
      "Fb", "B#m", "Fbphr ^c x=1"],
 )  # fmt: skip
-def test_what_is_no_key_is_refused_by_name(value):
+def test_an_invalid_key_is_named_in_the_error(value):
     with pytest.raises(TuneError) as caught:
         key(value)
     assert caught.value.reason in ("unreadable key", "key of more than seven signs")
@@ -144,12 +144,12 @@ def test_what_is_no_key_is_refused_by_name(value):
 ), max_size=8).map("".join))  # fmt: skip
 def test_any_key_is_read_or_refused(value):
     try:
-        found = parse_key_field(value)
+        parsed = parse_key_field(value)
     except TuneError:
         return
-    if found.key:
-        assert abs(found.key.sharps) <= 7
-        assert key(str(found.key)) == found.key
+    if parsed.key:
+        assert abs(parsed.key.sharps) <= 7
+        assert key(str(parsed.key)) == parsed.key
 
 
 @pytest.mark.parametrize(

@@ -123,8 +123,8 @@ def test_pitches_are_the_sounding_ones(music, key, notes):
     ],
 )
 def test_keys_as_people_write_them(name, notes):
-    found = [sounding(note) for bar in excerpt(name).bars for note in bar.notes]
-    assert found == notes.split()
+    sounding_notes = [sounding(note) for bar in excerpt(name).bars for note in bar.notes]
+    assert sounding_notes == notes.split()
 
 
 @pytest.mark.parametrize(
@@ -142,15 +142,15 @@ def test_keys_as_people_write_them(name, notes):
     ],
 )
 def test_clefs_octaves_and_transposition_sound(header, pitches):
-    found = parse_tune(f"X:1\nM:2/8\nL:1/8\n{header}\nCD|]")
-    assert [sound.pitch for sound in perform(found).sounds] == pitches
+    parsed = parse_tune(f"X:1\nM:2/8\nL:1/8\n{header}\nCD|]")
+    assert [sound.pitch for sound in perform(parsed).sounds] == pitches
 
 
 def test_a_clef_or_an_octave_alone_leaves_the_key():
-    found = tune("F4 [K:octave=-1]f4|[K:clef=bass]f8|[K:none]f8|", key="D")
-    assert heard(found) == ["F#4", "F#4", "F#8", "F8"]
-    assert found.clef == Clef("G", 2)
-    assert found.left_out == {"change of clef": 1}
+    parsed = tune("F4 [K:octave=-1]f4|[K:clef=bass]f8|[K:none]f8|", key="D")
+    assert heard(parsed) == ["F#4", "F#4", "F#8", "F8"]
+    assert parsed.clef == Clef("G", 2)
+    assert parsed.left_out == {"change of clef": 1}
 
 
 def test_an_unreadable_key_is_named():
@@ -162,7 +162,7 @@ def test_an_unreadable_key_is_named():
 @pytest.mark.parametrize(
     ("reach", "notes"), [("pitch", "F# F#5 F#"), ("octave", "F# F5 F#"), ("not", "F# F5 F")]
 )
-def test_an_accidental_reaches_as_far_as_the_tune_says(reach, notes):
+def test_the_scope_of_accidentals_is_configurable(reach, notes):
     assert " ".join(heard(tune(f"I:propagate-accidentals {reach}\n^FfF"))) == notes
     assert " ".join(heard(tune(f"%%propagate-accidentals {reach}\n^FfF"))) == notes
 
@@ -208,12 +208,12 @@ def test_bar_lines_repeats_and_endings(music, bars):
 
 
 def test_a_header_is_read():
-    found = parse_tune(
+    parsed = parse_tune(
         "%abc-2.1\nX: 12\nT:A Tune % or so\nT:Another\nR: SlipJig\nM:9/8\nQ:3/8=120\nsome words\n"
         "Z:me\nK:A dorian clef=treble\nA9|\n\nfree text | no notes\n"
     )
-    assert found == Tune(
-        bars=found.bars,
+    assert parsed == Tune(
+        bars=parsed.bars,
         meter=Meter(9, 8),
         key=parse_key("Ador"),
         rhythm="slip jig",
@@ -222,12 +222,12 @@ def test_a_header_is_read():
         subtitles=("Another",),
         tempo=180.0,
     )
-    assert heard(found) == ["A9"]
+    assert heard(parsed) == ["A9"]
 
 
 def test_repeats_know_how_often_they_are_played():
-    found = tune("|::C8::|D8:|:::E8:|F8::|::G8:|A8|]")
-    assert [bar.times for bar in found.bars] == [3, 2, 4, 3, 3, 2]
+    parsed = tune("|::C8::|D8:|:::E8:|F8::|::G8:|A8|]")
+    assert [bar.times for bar in parsed.bars] == [3, 2, 4, 3, 3, 2]
     assert perform(excerpt("repeat_triple")).length == 3 * 2
 
 
@@ -250,23 +250,23 @@ def test_real_files_sound_as_they_should(name, notes):
 
 
 def test_marks_direct_the_player():
-    found = tune(
+    parsed = tune(
         'C8|SD8|E8"Fine"|!dacoda!F8|"D.C. al Fine"G8|!D.S.alcoda!A4 A4|!coda!B8|'
         "c4 !segno!c4!D.C.!|]"
     )
-    assert [bar.marks for bar in found.bars] == [
+    assert [bar.marks for bar in parsed.bars] == [
         (), ("segno",), ("fine",), ("dacoda",), ("D.C.alfine",), ("D.S.alcoda",), ("coda",),
         ("segno", "D.C."),
     ]  # fmt: skip
     assert tune('C8|D8|\n"D.C."\n').bars[1].marks == ("D.C.",)
     assert tune("C8!segno!|D8|").bars[1].marks == ("segno",)
-    assert all(note.attached == PLAIN for bar in found.bars for note in bar.notes)
+    assert all(note.attached == PLAIN for bar in parsed.bars for note in bar.notes)
 
 
 def test_parts_and_their_order():
-    found = parse_tune("X:1\nT:t\nP:A(AB)3.C2\nM:4/4\nL:1/4\nK:C\nP:A\nCDEF|\nP:B\nG4|[P:C]A4|]")
-    assert found.part_order == tuple("AABABABCC")
-    assert [bar.part for bar in found.bars] == ["A", "B", "C"]
+    parsed = parse_tune("X:1\nT:t\nP:A(AB)3.C2\nM:4/4\nL:1/4\nK:C\nP:A\nCDEF|\nP:B\nG4|[P:C]A4|]")
+    assert parsed.part_order == tuple("AABABABCC")
+    assert [bar.part for bar in parsed.bars] == ["A", "B", "C"]
     assert parse_part_order("((AB)2C)2") == tuple("ABABCABABC")
     assert parse_part_order("Slow air") == ()
     assert len(parse_part_order("(((A99)99)99)99")) <= 1000
@@ -275,15 +275,15 @@ def test_parts_and_their_order():
 
 
 def test_tempo_meter_unit_and_key_change_within_a_line():
-    found = parse_tune(
+    parsed = parse_tune(
         'X:1\nM:4/4\nL:1/8\nQ:"Allegro" 1/4=120\nK:C\nC8|[Q:1/4=60][M:3/4]C6|[L:1/4][K:D]F3|\n'
         "Q:3/8=40\nF3|"
     )
-    assert (found.tempo, found.tempo_text) == (120, "Allegro")
-    assert [bar.tempo for bar in found.bars] == [None, 60, None, 60]
-    assert [bar.meter for bar in found.bars] == [None, Meter(3, 4), None, None]
-    assert [bar.key for bar in found.bars] == [None, None, Key(1), None]
-    assert heard(found) == ["C8", "C6", "F#6", "F#6"]
+    assert (parsed.tempo, parsed.tempo_text) == (120, "Allegro")
+    assert [bar.tempo for bar in parsed.bars] == [None, 60, None, 60]
+    assert [bar.meter for bar in parsed.bars] == [None, Meter(3, 4), None, None]
+    assert [bar.key for bar in parsed.bars] == [None, None, Key(1), None]
+    assert heard(parsed) == ["C8", "C6", "F#6", "F#6"]
 
 
 VOICES = "X:1\nM:4/4\nL:1/4\n{}K:C\n{}"
@@ -302,46 +302,46 @@ VOICES = "X:1\nM:4/4\nL:1/4\n{}K:C\n{}"
     ],
 )
 def test_voices(header, music):
-    found = parse_tune(VOICES.format(header, music))
-    assert heard(found) == ["C2", "D2", "E2", "F2", "G8"]
-    (other,) = found.voices
+    parsed = parse_tune(VOICES.format(header, music))
+    assert heard(parsed) == ["C2", "D2", "E2", "F2", "G8"]
+    (other,) = parsed.voices
     assert heard(other) == ["C38", "G38"]
-    assert found.voice in ("", "1")
+    assert parsed.voice in ("", "1")
     assert other.name == "2"
-    assert found.left_out == {}
+    assert parsed.left_out == {}
 
 
 def test_voices_have_properties_of_their_own():
-    found = parse_tune(VOICES.format(
+    parsed = parse_tune(VOICES.format(
         'V:T clef=treble-8 name="Tenor I"\nV:B bass transpose=-2 octave=-1\n',
         "V:B\nK:F\nB4|\nV:T\nB4|\n[V:B]B4|\n",
     ))  # fmt: skip
-    assert (found.voice, found.clef, found.transpose, heard(found)) == (
+    assert (parsed.voice, parsed.clef, parsed.transpose, heard(parsed)) == (
         "B", Clef("F", 4), -2, ["A#38", "A#38"],
     )  # fmt: skip
-    (tenor,) = found.voices
+    (tenor,) = parsed.voices
     assert (tenor.name, tenor.label, tenor.clef) == ("T", "Tenor I", Clef("G", 2, -1))
     assert heard(tenor) == ["B8"]
-    assert sorted(s.pitch for s in perform(found).sounds) == [56, 56, 59]
+    assert sorted(s.pitch for s in perform(parsed).sounds) == [56, 56, 59]
 
 
-def test_a_voice_can_be_asked_for():
+def test_a_requested_voice_becomes_the_first():
     text = VOICES.format("%%score 1 2\n", "V:1\nC4|\nV:2 name=Bass\nC,4|\nV:3\nE4|\n")
     assert parse_tune(text).left_out == {"voice that %%score does not name": 1}
     for name in ("2", "Bass"):
-        found = parse_tune(text, voice=name)
-        assert heard(found) == ["C38"]
-        assert [voice.name for voice in found.voices] == ["1"]
+        parsed = parse_tune(text, voice=name)
+        assert heard(parsed) == ["C38"]
+        assert [voice.name for voice in parsed.voices] == ["1"]
     assert heard(parse_tune(text, voice="3")) == ["E8"]
     with pytest.raises(TuneError, match=r"'x' \(the tune has 1, 2, 3\): no such voice"):
         parse_tune(text, voice="x")
 
 
 def test_lines_and_lyrics_belong_to_their_voice():
-    found = parse_tune(VOICES.format("", "V:1\nC4|\nw:a\nV:2\nC,4|\nw:b\nV:1\nD4|\nw:c\n"))
-    assert [bar.notes[0].attached.lyrics for bar in found.bars] == [("a",), ("c",)]
-    assert found.voices[0].bars[0].notes[0].attached.lyrics == ("b",)
-    assert found.lines == (0,)
+    parsed = parse_tune(VOICES.format("", "V:1\nC4|\nw:a\nV:2\nC,4|\nw:b\nV:1\nD4|\nw:c\n"))
+    assert [bar.notes[0].attached.lyrics for bar in parsed.bars] == [("a",), ("c",)]
+    assert parsed.voices[0].bars[0].notes[0].attached.lyrics == ("b",)
+    assert parsed.lines == (0,)
 
 
 @pytest.mark.parametrize(
@@ -356,16 +356,16 @@ def test_lines_and_lyrics_belong_to_their_voice():
     ],
 )
 def test_overlays(music, overlays):
-    found = parse_tune(VOICES.format("", music))
+    parsed = parse_tune(VOICES.format("", music))
     names = {25: "G,", 26: "A,", 23: "E,"}
     assert [
         [
             [f"{names.get(n.pitches[0].step, 'F,')}{n.written * 4}" for n in notes]
             for notes in bar.overlays
         ]
-        for bar in found.bars
+        for bar in parsed.bars
     ] == [[[re.sub("(?<=,)$", "1", n) for n in notes] for notes in bar] for bar in overlays]
-    assert heard(found)[:4] == ["C2", "D2", "E2", "F2"]
+    assert heard(parsed)[:4] == ["C2", "D2", "E2", "F2"]
 
 
 @pytest.mark.parametrize(
@@ -402,13 +402,13 @@ def test_a_piece_of_a_tune_is_read(text):
 
 
 def test_changes_of_key_and_meter_begin_at_a_bar():
-    found = tune("C8|\nK:G\nM:6/8\nF6|[K:G]F6|", key="C")
-    assert [bar.key for bar in found.bars] == [None, Key(4), None]
-    assert [bar.meter for bar in found.bars] == [None, Meter(6, 8), None]
-    assert heard(found)[1] == "F#6"
+    parsed = tune("C8|\nK:G\nM:6/8\nF6|[K:G]F6|", key="C")
+    assert [bar.key for bar in parsed.bars] == [None, Key(4), None]
+    assert [bar.meter for bar in parsed.bars] == [None, Meter(6, 8), None]
+    assert heard(parsed)[1] == "F#6"
 
 
-def test_lines_are_told_where_they_end_with_a_bar():
+def test_lines_that_end_with_a_bar_are_recorded():
     assert tune("C8|D8|\nE8|\\\nF8|\nG4\nA4|\nB8|]").lines == (1, 3, 4)
 
 
@@ -424,7 +424,7 @@ def test_lines_are_told_where_they_end_with_a_bar():
         (["Reel of Tulloch"], ""),
     ],
 )
-def test_a_title_may_tell_the_rhythm(titles, rhythm):
+def test_a_title_may_state_the_rhythm(titles, rhythm):
     lines = "".join(f"T:{title}\n" for title in titles)
     assert parse_tune(f"X:1\n{lines}K:C\nC|").rhythm == rhythm
     assert parse_tune(f"X:1\n{lines}R:Double Jig\nK:C\nC|").rhythm == "jig"
@@ -450,7 +450,7 @@ def test_a_title_may_tell_the_rhythm(titles, rhythm):
         ("Once [upon| a time", "unreadable music", ""),
     ],
 )
-def test_what_cannot_be_read_has_a_reason_and_a_place(music, reason, place):
+def test_unreadable_text_has_a_reason_and_a_place(music, reason, place):
     with pytest.raises(TuneError) as caught:
         parse_tune(f"X:1\nT:t\nM:4/4\nL:1/8\nK:C\n{music}\n", "b:1")
     assert caught.value.reason == reason
@@ -480,11 +480,11 @@ PIECES = [
 )
 def test_any_text_is_a_tune_or_has_a_reason(text, header):
     try:
-        found = parse_tune(header + text)
+        parsed = parse_tune(header + text)
     except TuneError:
         return
-    assert found.bars
-    for bar in found.bars:
+    assert parsed.bars
+    for bar in parsed.bars:
         assert bar.notes
         assert bar.length > 0
         for note in bar.notes:

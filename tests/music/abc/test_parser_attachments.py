@@ -53,14 +53,14 @@ def test_decorations_of_any_content(music, decorations):
     assert attached(tune(music)) == [Attachments(decorations=tuple(decorations))]
 
 
-def test_letters_can_be_defined_anew():
-    found = tune("TCnCkC", header='U:T=!turn!\nU:n = "^slow"\nU:T=!trill!\nU: T = +turn+\n')
-    assert attached(found) == [
+def test_a_field_redefines_letters():
+    parsed = tune("TCnCkC", header='U:T=!turn!\nU:n = "^slow"\nU:T=!trill!\nU: T = +turn+\n')
+    assert attached(parsed) == [
         Attachments(decorations=("turn",)),
         Attachments(annotations=("^slow",)),
         PLAIN,
     ]
-    assert found.left_out == {"letter without a meaning": 1}
+    assert parsed.left_out == {"letter without a meaning": 1}
 
 
 def test_line_breaks_of_old_tunes_are_no_decorations():
@@ -72,8 +72,8 @@ def test_plus_signs_hold_chords_in_old_tunes():
 
 
 def test_chord_symbols_and_annotations():
-    found = tune('"Am7"C"^up"D"_down""<left"E"Bb/F#"F"Slowly"G"N.C."A"^G\\"ur"B"G""(Em)"c|')
-    assert attached(found) == [
+    parsed = tune('"Am7"C"^up"D"_down""<left"E"Bb/F#"F"Slowly"G"N.C."A"^G\\"ur"B"G""(Em)"c|')
+    assert attached(parsed) == [
         Attachments(chord_symbol="Am7"),
         Attachments(annotations=("^up",)),
         Attachments(annotations=("_down", "<left")),
@@ -86,10 +86,10 @@ def test_chord_symbols_and_annotations():
 
 
 def test_grace_notes_have_lengths_chords_and_the_signs_of_the_bar():
-    found = tune("^f2 {/f}g2 {a2b/}c2 {[ce]=f}f2|")
+    parsed = tune("^f2 {/f}g2 {a2b/}c2 {[ce]=f}f2|")
     graces = [
         [([p.midi for p in note.pitches], note.written) for note in each.grace]
-        for each in attached(found)
+        for each in attached(parsed)
     ]
     eighth = Fraction(1, 8)
     assert graces == [
@@ -98,8 +98,8 @@ def test_grace_notes_have_lengths_chords_and_the_signs_of_the_bar():
         [([81], eighth * 2), ([83], eighth / 2)],
         [([76, 72], eighth), ([77], eighth)],
     ]
-    assert [each.acciaccatura for each in attached(found)] == [False, True, False, False]
-    assert pitches(found)[-1] == [78]
+    assert [each.acciaccatura for each in attached(parsed)] == [False, True, False, False]
+    assert pitches(parsed)[-1] == [78]
 
 
 @pytest.mark.parametrize(("unit", "length"), [("1/16", "1/16"), ("1/8", "1/8"), ("1/4", "1/8")])
@@ -109,8 +109,8 @@ def test_a_grace_note_is_an_eighth_at_most(unit, length):
 
 
 def test_slurs_and_ties_between_other_pitches():
-    found = tune("(C(DE)F) G-A (3(GAB) .(cd)|")
-    assert [(a.slurs_begin, a.slurs_end) for a in attached(found)] == [
+    parsed = tune("(C(DE)F) G-A (3(GAB) .(cd)|")
+    assert [(a.slurs_begin, a.slurs_end) for a in attached(parsed)] == [
         (1, 0), (1, 0), (0, 1), (0, 1), (1, 0), (0, 1), (1, 0), (0, 0), (0, 1), (1, 0), (0, 1),
     ]  # fmt: skip
     odd = tune("C)D (EF|")
@@ -139,18 +139,18 @@ def test_lyrics_stand_under_their_notes(music, syllables):
 
 
 def test_verses_and_lines_of_lyrics():
-    found = tune("CD|\nw:a b\nw:c\nEF|\nw:*d e\nW:below\\'e\n")
-    assert lyrics(found) == [("a", "c"), ("b",), (), ("d",)]
-    assert found.words == ("belowé",)
-    assert found.left_out == {"syllable without a note": 1}
+    parsed = tune("CD|\nw:a b\nw:c\nEF|\nw:*d e\nW:below\\'e\n")
+    assert lyrics(parsed) == [("a", "c"), ("b",), (), ("d",)]
+    assert parsed.words == ("belowé",)
+    assert parsed.left_out == {"syllable without a note": 1}
     assert lyrics(excerpt("lyrics")) == [
         ("Down",), ("in",), ("the",), ("val-",), ("ley",), ("so_",), (), ("low",),
     ]  # fmt: skip
 
 
 def test_symbol_lines_are_aligned_like_lyrics():
-    found = tune('CD|EF|\ns: "^slow" | !f! "Am"\n')
-    assert attached(found) == [
+    parsed = tune('CD|EF|\ns: "^slow" | !f! "Am"\n')
+    assert attached(parsed) == [
         Attachments(annotations=("^slow",)),
         PLAIN,
         Attachments(decorations=("f",)),
@@ -159,18 +159,18 @@ def test_symbol_lines_are_aligned_like_lyrics():
 
 
 def test_texts_are_decoded():
-    found = excerpt("escapes")
-    assert found.title == "Bourrée über ça été Café Æ"
-    assert found.composer == "Trad."
+    parsed = excerpt("escapes")
+    assert parsed.title == "Bourrée über ça été Café Æ"
+    assert parsed.composer == "Trad."
     assert excerpt("percent_in_title").title == "100% Proof"
     assert tune('"^Gr\\u00fc\\ss e"C').bars[0].notes[0].attached.annotations == ("^Grüß e",)
 
 
 def test_a_tune_with_everything_leaves_nothing_out():
-    found = excerpt("chords_grace_symbols")
-    assert found.left_out == {}
-    assert [each.chord_symbol for each in attached(found)][:4] == ["G", "", "Am7", "D/F#"]
-    assert found.bars[1].marks == ("fine",)
+    parsed = excerpt("chords_grace_symbols")
+    assert parsed.left_out == {}
+    assert [each.chord_symbol for each in attached(parsed)][:4] == ["G", "", "Am7", "D/F#"]
+    assert parsed.bars[1].marks == ("fine",)
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_a_tune_with_everything_leaves_nothing_out():
         ("C|\nK:C xyz=1\nD", "unknown word in a key or voice field"),
     ],
 )
-def test_what_has_no_place_is_counted(music, kind):
+def test_what_a_tune_cannot_represent_is_counted(music, kind):
     assert tune(music).left_out == {kind: 1}
 
 

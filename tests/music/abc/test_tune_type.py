@@ -43,12 +43,12 @@ def test_a_known_name_is_itself(name):
         ([], ""),
     ],
 )
-def test_a_title_tells_it_with_its_last_word(titles, name):
+def test_the_last_word_of_a_title_states_the_rhythm(titles, name):
     assert rhythm_in(titles) == name
 
 
 @pytest.mark.parametrize(
-    ("name", "found"),
+    ("name", "expected"),
     [
         ("jigs", "jig"),
         ("hornpipes-2", "hornpipe"),
@@ -65,14 +65,14 @@ def test_a_title_tells_it_with_its_last_word(titles, name):
         ("", ""),
     ],
 )
-def test_the_name_of_a_collection_may_state_its_rhythm(name, found):
-    assert collection_rhythm(name) == found
+def test_the_name_of_a_collection_may_state_its_rhythm(name, expected):
+    assert collection_rhythm(name) == expected
 
 
 @pytest.mark.parametrize(
-    ("path", "found"),
+    ("path", "expected"),
     [("/a/jigs.abc", "jig"), ("reels/polkas.abc", "polka"), ("reels/12.abc", "reel"),
      ("reels/other/12.abc", ""), ("stdin", ""), ("", "")],
 )  # fmt: skip
-def test_a_file_states_it_before_its_folder(path, found):
-    assert file_rhythm(path) == found
+def test_a_file_states_it_before_its_folder(path, expected):
+    assert file_rhythm(path) == expected

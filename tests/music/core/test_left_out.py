@@ -47,7 +47,7 @@ def test_a_plain_tune_loses_nothing():
 
 
 def test_voices_overlays_words_and_tempo_marks_are_counted_too():
-    found = Tune(
+    written = Tune(
         (Bar((Note((C,), EIGHTH),), overlays=((Note((E,), EIGHTH),),), tempo=90.0),),
         Meter(4, 4),
         Key(0),
@@ -56,7 +56,7 @@ def test_voices_overlays_words_and_tempo_marks_are_counted_too():
         words=("one", "two"),
         left_out={"symbol line": 2},
     )
-    assert attachments_left_out(found) == Counter(
+    assert attachments_left_out(written) == Counter(
         {"symbol line": 2, "voice": 2, "line of words": 2, "tempo mark": 2, "overlay": 1}
     )
 

@@ -27,21 +27,21 @@ def bars(text: str) -> tuple[Bar, ...]:
     ``"|: a | b |1 c :|2 d ||"``; ``:|*3`` ends what is played three times, ``A=a`` begins part A,
     and ``a{D.C.}`` has a mark.
     """
-    found: list[Bar] = []
+    result: list[Bar] = []
     left = ending = ""
     for token in TOKEN.finditer(text):
         line = token["line"]
         if not line:
             marks = tuple((token["marks"] or "").split())
-            found.append(Bar(ONE, left, "", ending, part=token["part"] or "", marks=marks))
+            result.append(Bar(ONE, left, "", ending, part=token["part"] or "", marks=marks))
             left = ""
             continue
-        if found and not found[-1].right:
+        if result and not result[-1].right:
             right = ":|" if line == ":|:" else "|" if line == "|:" else line
-            found[-1] = replace(found[-1], right=right, times=int(token["times"] or 2))
+            result[-1] = replace(result[-1], right=right, times=int(token["times"] or 2))
         left = "|:" if line in (":|:", "|:") else ""
         ending = token["ending"] or (ending if line == "|" else "")
-    return tuple(found)
+    return tuple(result)
 
 
 @pytest.mark.parametrize(
@@ -144,12 +144,12 @@ SIGNED = st.builds(
 
 
 @given(st.lists(SIGNED, max_size=12), st.text("ABC", max_size=5))
-def test_however_odd_the_signs_playing_comes_to_an_end(written: list[Bar], order: str) -> None:
+def test_playing_ends_for_any_signs(written: list[Bar], order: str) -> None:
     assert set(bar_order(written, order)) <= set(range(len(written)))
 
 
 @given(st.lists(MARKED, max_size=12))
-def test_however_odd_the_marks_playing_comes_to_an_end(written: list[Bar]) -> None:
+def test_playing_ends_for_any_marks(written: list[Bar]) -> None:
     order = bar_order(written)
     assert set(order) <= set(range(len(written)))
     assert len(order) <= 5 * len(written) ** 2

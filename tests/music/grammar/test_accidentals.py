@@ -16,23 +16,23 @@ def after(key, body):
     return {TOKENS[id] for id in np.flatnonzero(grammar.allowed(state, 99))}
 
 
-def test_a_sign_that_changes_nothing_does_not_come():
+def test_redundant_signs_are_not_allowed():
     assert {"f", "^f", "_f"} <= after("Cmaj", "")
     assert "=f" not in after("Cmaj", "")
     assert {"b", "^b", "=b"} <= after("Cdor", "")
     assert "_b" not in after("Cdor", "")
 
 
-def test_a_letter_that_has_had_a_sign_carries_one_until_the_bar_line():
+def test_a_letter_with_a_sign_needs_one_until_the_bar_line():
     for octave in ("F,", "F", "f"):
-        found = after("Cmaj", "^fa")
-        assert {f"^{octave}", f"={octave}", f"_{octave}"} <= found
-        assert octave not in found
+        allowed = after("Cmaj", "^fa")
+        assert {f"^{octave}", f"={octave}", f"_{octave}"} <= allowed
+        assert octave not in allowed
     assert "f" in after("Cmaj", "^fa3|")
     assert "=f" not in after("Cmaj", "^fa3|")
 
 
-def test_a_tie_goes_on_to_the_same_pitch_even_over_the_bar_line():
+def test_a_tie_requires_the_same_pitch_even_over_a_bar_line():
     pitches = {token for token in BODY if token.strip("_=^,'").isalpha()} - {"z"}
     assert after("Cmaj", "^f-") & pitches == {"^f"}
     # In the new bar the sign changes nothing, but the tied note has to be the same.

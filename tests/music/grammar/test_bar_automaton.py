@@ -17,28 +17,28 @@ def test_the_quick_cost_of_filling_a_bar_is_that_of_all_ways(bar):
 
 
 @pytest.mark.parametrize("bar", [24, 60, 144])
-def test_every_token_leads_forward(bar):
+def test_every_transition_leads_to_a_later_state(bar):
     within = BarAutomaton(bar)
     for number, following in enumerate(within.next[:-1]):
         assert (following > number).all()
 
 
-def test_what_may_begin_within_an_eighth():
+def test_notes_that_may_begin_off_the_grid():
     """Three ways off the grid: inside of an eighth, on to the grid, an eighth in the middle."""
-    found = {
+    fitting = {
         (Fraction(at, 24), name)
         for at in (6, 12, 18)
         for name, length in LENGTHS.items()
         if fits(at, length, 288)
     }
     quarter = Fraction(1, 4)
-    assert found == {
+    assert fitting == {
         (quarter, "/4"), (quarter, "/2"), (quarter, "3/4"),
         (2 * quarter, "/4"), (2 * quarter, "/2"), (2 * quarter, ""), (2 * quarter, "3/2"),
         (3 * quarter, "/4"),
     }  # fmt: skip
 
 
-def test_nothing_goes_over_the_bar_line():
+def test_no_note_crosses_a_bar_line():
     assert fits(96, 48, 144)
     assert not fits(96, 72, 144)

@@ -22,8 +22,8 @@ def reachable(automaton, start):
         state = fresh.popleft()
         if state in edges:
             continue
-        found = {name: automaton.next_state(state, name) for name in TOKEN_CLASSES}
-        edges[state] = {name: after for name, after in found.items() if after}
+        successors = {name: automaton.next_state(state, name) for name in TOKEN_CLASSES}
+        edges[state] = {name: after for name, after in successors.items() if after}
         if state.bar_state.ending_bars > MAX_ENDING_BARS or state.bar_state.stage is Stage.ENDED:
             edges[state] = {}
         fresh.extend(edges[state].values())
@@ -33,18 +33,18 @@ def reachable(automaton, start):
 def distances(edges):
     """Minimum number of tokens from each state to the end, by backward search."""
     before: dict[Any, list[Any]] = {state: [] for state in edges}
-    for state, found in edges.items():
-        for after in found.values():
+    for state, distance in edges.items():
+        for after in distance.values():
             before[after].append(state)
-    found = {state: 0 for state in edges if state.bar_state.stage is Stage.ENDED}
-    fresh = deque(found)
+    distance = {state: 0 for state in edges if state.bar_state.stage is Stage.ENDED}
+    fresh = deque(distance)
     while fresh:
         state = fresh.popleft()
         for other in before[state]:
-            if other not in found:
-                found[other] = found[state] + 1
+            if other not in distance:
+                distance[other] = distance[state] + 1
                 fresh.append(other)
-    return found
+    return distance
 
 
 @pytest.mark.parametrize(
@@ -72,13 +72,13 @@ def test_costs_are_those_of_the_shortest_paths_to_the_end(meter, spec):
         GrammarState(0, cost_to_go(spec).structure.start(bar), automaton_for(bar).start(False)),
     )
     least = distances(edges)
-    for state, found in edges.items():
+    for state, successors in edges.items():
         if (
             state.bar_state.ending_bars < MAX_ENDING_BARS
             and state.bar_state.stage is not Stage.ENDED
         ):
             expected = [
-                1 + least.get(found[name], UNREACHABLE) if name in found else UNREACHABLE
+                1 + least.get(successors[name], UNREACHABLE) if name in successors else UNREACHABLE
                 for name in TOKEN_CLASSES
             ]
             costs = np.minimum(automaton.costs(state), UNREACHABLE).tolist()
@@ -96,6 +96,6 @@ def test_a_second_ending_may_save_pickups_and_is_then_the_shortest_way():
     assert tunes.cost(pickup, True) == (3 + 3) + 3 + 3 * (1 + 3 + 3) + 1
 
 
-def test_many_bars_are_no_deeper_than_few():
+def test_many_bars_do_not_exceed_the_recursion_limit():
     tunes = cost_to_go(TuneSpec(bars=300))
     assert tunes.cost(tunes.structure.start(96), False) == 300 * 3 + 1

@@ -38,7 +38,7 @@ def followed(tune, spec=None):
         ("?", "token 4, '?'", "no token of the normal form"),
     ],
 )
-def test_a_prompt_that_no_tune_goes_on_from_is_refused_with_place_and_reason(body, place, why):
+def test_an_invalid_prompt_raises_an_error_with_place_and_reason(body, place, why):
     with pytest.raises(TuneError, match=why) as error:
         followed("R:jig\nM:6/8\nK:Cmaj\n" + body)
     assert place in str(error.value)
@@ -59,12 +59,12 @@ def test_a_header_out_of_order_is_refused():
         ("M:6/8\nK:Cmaj\n^c", TuneSpec(no_accidentals=True), "a note outside the request"),
         ("M:6/8\nK:Cmaj\nc6||d6||", TuneSpec(bars=2), "no place in this section"),
         ("M:6/8\nK:Cmaj\nc6|d6|e", TuneSpec(bars=2), "no place in this section"),
-        ("M:6/8\nK:Cmaj\nc6|", TuneSpec(form="AABB"), "goes on from there|no place"),
+        ("M:6/8\nK:Cmaj\nc6|", TuneSpec(form="AABB"), "continues like this|no place"),
         ("M:6/8\nK:Cmaj\n|:c6:|d", TuneSpec(form="AABB"), r"the form requires \|:"),
         ("M:6/8\nK:Cmaj\nd6|]", TuneSpec(tonic=True), "no tune of the requested form"),
     ],
 )
-def test_a_prompt_that_goes_against_what_is_asked_for_is_refused(tune, spec, why):
+def test_a_prompt_that_contradicts_the_spec_raises_an_error(tune, spec, why):
     assert followed("R:jig\n" + tune)
     with pytest.raises(TuneError, match=why):
         followed("R:jig\n" + tune, spec)

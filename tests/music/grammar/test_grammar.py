@@ -94,7 +94,7 @@ class Tune:
 
     def sections(self):
         """Each section: lead-in, body, first and second ending, and whether it is repeated."""
-        found: list[Any] = []
+        result: list[Any] = []
         opened = False
         lead: list[Any] = []
         main: list[Any] = []
@@ -110,7 +110,7 @@ class Tune:
                 now = first if left == "|1" else second
             now.append(notes)
             if right == "|:":
-                assert (found, opened, len(main)) == ([], False, 1), "a lead-in within the tune"
+                assert (result, opened, len(main)) == ([], False, 1), "a lead-in within the tune"
                 lead, main = main, []
                 now = main
             closed = right in ("||", "|]", ":|")
@@ -118,11 +118,11 @@ class Tune:
             assert (right == "|]") <= (notes is self.bars[-1][1]), "|] within the tune"
             if closed:
                 assert len(first) == len(second), "endings of different lengths"
-                found.append((lead, main, first, second, opened))
+                result.append((lead, main, first, second, opened))
                 lead, main, first, second, opened = [], [], [], [], False
                 now = main
         assert right in ("|]", ":|"), "the tune is not closed"
-        return found
+        return result
 
     def played(self):
         """The lengths of the bars in the order of playing."""
@@ -217,7 +217,7 @@ class Tune:
             assert (steps[-1] % 7, alter) == (self.key.letter, self.key.alter)
 
 
-def test_the_checker_finds_what_is_wrong():
+def test_the_checker_detects_errors():
     good = "R:none\nM:2/4\nK:Cmaj\n|:e|c2ed|^f=f^fe|1c2-c:|2c3||G|(3ABcz2|c3|]"
     assert Tune(PATTERN.findall(good)).check() is None
     for old, new in [
@@ -293,7 +293,7 @@ def tastes(draw):
 
 @settings(max_examples=400, deadline=None)
 @given(number=st.integers(0, len(WISHES) - 1), spare=st.integers(0, 250), taste=tastes())
-def test_a_tune_is_finished_in_time_whatever_is_chosen(number, spare, taste):
+def test_random_choices_finish_a_tune_within_the_budget(number, spare, taste):
     grammar = GRAMMARS[number]
     left = grammar.cost(grammar.start) + spare
     tokens = walk(grammar, left, taste)
@@ -305,7 +305,7 @@ def test_a_tune_is_finished_in_time_whatever_is_chosen(number, spare, taste):
 
 @settings(max_examples=150, deadline=None)
 @given(number=st.integers(0, len(WISHES) - 1), data=st.data())
-def test_every_choice_may_be_the_worst(number, data):
+def test_the_most_expensive_choices_finish_a_tune_within_the_budget(number, data):
     grammar = GRAMMARS[number]
     left = grammar.cost(grammar.start) + data.draw(st.integers(0, 30))
     tokens = walk(grammar, left, lambda ids: int(ids[data.draw(st.integers(0, len(ids) - 1))]))
@@ -320,7 +320,7 @@ def test_every_meter_is_filled(meter):
         Tune(walk(grammar, 150, lambda ids: int(chance.choice(ids)))).check()
 
 
-def test_streams_side_by_side_are_as_each_alone():
+def test_a_batch_equals_single_streams():
     grammar = Grammar(TOKENS, TuneSpec(tonic=True))
     chance = np.random.default_rng(0)
     single = [grammar.start] * 16
@@ -339,7 +339,7 @@ def test_streams_side_by_side_are_as_each_alone():
 
 @settings(max_examples=100, deadline=None)
 @given(number=st.integers(0, len(WISHES) - 1), taste=tastes(), stop=st.integers(0, 60))
-def test_there_is_a_reason_for_whatever_may_not_come(number, taste, stop):
+def test_every_token_that_is_not_allowed_has_a_reason(number, taste, stop):
     grammar = GRAMMARS[number]
     ids = [IDS[token] for token in walk(grammar, grammar.cost(grammar.start) + 60, taste)][:stop]
     state = grammar.follow(ids)

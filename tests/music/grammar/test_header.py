@@ -27,7 +27,7 @@ def headers(grammar):
         yield tuple(TOKENS[id] for id in ids)
 
 
-def test_the_header_is_as_asked_for():
+def test_the_header_satisfies_the_spec():
     spec = TuneSpec(rhythms=frozenset(["R:jig\n"]), keys=frozenset(["K:Cdor\n", "K:Cmin\n"]))
     assert set(headers(Grammar(TOKENS, spec, PAIRS))) == {
         ("R:jig\n", meter, key)
@@ -41,7 +41,7 @@ def test_rhythm_and_meter_come_together_as_in_the_book():
     assert len({header[:2] for header in headers(Grammar(TOKENS))}) == 6
 
 
-def test_a_meter_without_time_for_the_least_tune_does_not_come():
+def test_a_meter_that_does_not_fit_the_budget_is_not_allowed():
     grammar = Grammar(TOKENS)
     state = grammar.step(grammar.start, TOKENS.index("R:none\n"))
     # Behind both lines come a bar of two tokens, |] and the end; a bar of 9/8 takes three.
@@ -79,7 +79,7 @@ def test_the_length_of_a_bar(token, ticks):
         ),
     ],
 )
-def test_what_cannot_be_is_refused_and_what_can_be_is_said(spec, message):
+def test_an_unsatisfiable_spec_raises_an_error_that_lists_what_is_known(spec, message):
     with pytest.raises(ConfigError, match=message):
         Grammar(TOKENS, spec, PAIRS)
 

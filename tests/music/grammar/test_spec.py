@@ -18,7 +18,7 @@ def test_other_forms_are_refused(form):
         TuneSpec(form=form)
 
 
-def test_bars_are_shared_out_over_the_sections():
+def test_bars_are_divided_among_the_sections():
     assert TuneSpec(bars=16, form="AABB").section_bars == 8
     assert TuneSpec(bars=16).section_bars is None
     with pytest.raises(ConfigError, match=r"16 bars .* 3 sections of AABBC.* a multiple of 3"):

@@ -1,4 +1,4 @@
-"""In each epoch the tunes are in other keys, all their tokens and what stands beside them."""
+"""Each epoch transposes the tunes, both tokens and position features."""
 
 import itertools
 from collections.abc import Generator
@@ -55,7 +55,7 @@ def tunes(data: Dataset, rows: np.ndarray) -> list[str]:
     return [data.tokenizer.decode(ids[1:]) for ids in each]
 
 
-def test_an_epoch_is_what_the_moved_tunes_would_be_encoded_to(data: Dataset) -> None:
+def test_an_epoch_equals_the_encoded_transposed_tunes(data: Dataset) -> None:
     own, there = tunes(data, data.training), tunes(data, epoch(data, 3))
     expected = [
         with_line(encode_tune(decode_tune(a), decode_tune(b).key), a.split("\n")[2] + "\n")
@@ -66,7 +66,7 @@ def test_an_epoch_is_what_the_moved_tunes_would_be_encoded_to(data: Dataset) -> 
     np.testing.assert_array_equal(epoch(data, 3), np.concatenate(rows))
 
 
-def test_each_epoch_has_other_keys_and_the_seed_says_which(data: Dataset) -> None:
+def test_keys_depend_on_epoch_and_seed(data: Dataset) -> None:
     seen = [[str(decode_tune(tune).key) for tune in tunes(data, epoch(data, n))] for n in range(40)]
     assert seen[0] != seen[1]
     assert len({keys[0] for keys in seen}) > 5
@@ -77,13 +77,13 @@ def test_each_epoch_has_other_keys_and_the_seed_says_which(data: Dataset) -> Non
     assert {*itertools.chain(*seen)} == known == {str(k) for m in modes for k in usual(m)}
 
 
-def test_the_tunes_to_measure_by_stay_in_their_own_keys(data: Dataset, tmp_path) -> None:
+def test_validation_tunes_stay_in_their_keys(data: Dataset, tmp_path) -> None:
     plain = prepare(corpus(), DataOptions(transpose="none"), tmp_path)
     assert tunes(data, data.validation) == tunes(plain, plain.validation)
     assert {decode_tune(tune).key.tonic for tune in tunes(plain, plain.training)} == {*"DAGE", "Bb"}
 
 
-def test_windows_read_the_epoch_that_they_are_in(data: Dataset) -> None:
+def test_batches_use_the_keys_of_their_epoch(data: Dataset) -> None:
     moved = KeyAugmentation(data.training, data.tokenizer, 0)
     windows = TBPTTBatches(data.training, 2, 10, 0, moved)
     plain = TBPTTBatches(data.training, 2, 10, 0)
@@ -102,7 +102,7 @@ def test_only_tokens_of_tunes_can_be_moved(tmp_path) -> None:
 
 
 @pytest.mark.usefixtures("tf")
-def test_a_run_goes_on_in_the_same_keys_and_writes_in_any_that_it_saw(tmp_path) -> None:
+def test_a_resumed_run_uses_the_same_keys_and_samples_in_any_of_them(tmp_path) -> None:
     options = RunOptions.of(
         {"transpose": "augment", "units": (8,), "embedding": 4, "seq_length": 16, "batch_size": 2,
          "epochs": 3, "evaluations": 2, "dropout": 0.0}

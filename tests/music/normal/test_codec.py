@@ -51,7 +51,7 @@ def tunes(draw):
 
 
 @given(tune=tunes())
-def test_a_text_gives_its_tune_back(tune):
+def test_decoding_inverts_encoding(tune):
     written = encode_tune(tune)
     assert decode_tune(written) == tune
     body = written.split("\n", 3)[3]
@@ -59,7 +59,7 @@ def test_a_text_gives_its_tune_back(tune):
 
 
 @given(tune=tunes(), letter=st.integers(0, 6), alter=st.integers(-1, 1))
-def test_a_tune_comes_back_from_another_key_with_every_pitch(tune, letter, alter):
+def test_transposition_and_back_keeps_every_pitch(tune, letter, alter):
     try:
         there = transpose_tune(tune, Key(letter, alter))
     except TuneError as error:
@@ -112,14 +112,14 @@ def test_a_text_says_what_is_in_it():
 @pytest.mark.parametrize(
     ("key", "first"), [("D", "FG"), ("Bb", "_DE"), ("A", "CD"), ("Eb", "_GA"), ("F#", "AB")]
 )
-def test_another_tonic_is_as_near_as_can_be(key, first):
+def test_transposition_takes_the_shortest_distance(key, first):
     tune = transpose_tune(decode_tune(HEADER.replace("Cmaj", "Cmin") + "EF3E4|]"), parse_key(key))
     midi = [note.pitches[0].midi for note in tune.bars[0].notes[:2]]
     assert midi[1] - midi[0] == 2
     assert abs(midi[0] - 63) <= 6
 
 
-def test_a_tune_goes_where_it_has_room():
+def test_a_tune_moves_by_an_octave_into_the_range():
     high = decode_tune(HEADER + "c'2d'2e'2g2|]")
     assert encode_tune(transpose_tune(high, Key(1))).endswith(
         encode_tune(high).split("\n", 3)[3]
@@ -150,7 +150,7 @@ def test_a_tune_goes_where_it_has_room():
         ("C,,8|]", "unknown sign", ""),
     ],
 )
-def test_what_is_no_normal_form_is_refused_with_the_place(body, reason, place):
+def test_invalid_text_raises_an_error_with_the_place(body, reason, place):
     with pytest.raises(TuneError) as caught:
         decode_tune(HEADER + body)
     assert caught.value.reason == reason

@@ -30,7 +30,7 @@ def test_tunes_that_share_a_long_run_are_variants():
     assert together(tune(SECOND, FIRST), tune(other, FIRST), tune(other, "E8|")) == [0, 0, 2]
 
 
-def test_a_short_run_is_no_kinship():
+def test_a_short_run_does_not_make_variants():
     fewer = "CDEF GABc|cBAG FE"  # 14 notes
     assert together(tune(SECOND, fewer, "E2|"), tune(THIRD, fewer, "C2|")) == [0, 1]
 
@@ -41,7 +41,7 @@ def test_the_key_makes_no_difference():
     assert together(own, moved) == [0, 0]
 
 
-def test_kinship_goes_on_and_does_not_depend_on_the_order():
+def test_variants_are_transitive_and_independent_of_the_order():
     chain = [tune(FIRST, SECOND), tune(SECOND, THIRD, THIRD), tune("G8|", THIRD, THIRD)]
     assert together(*chain) == [0, 0, 0]
     assert together(chain[0], chain[2]) == [0, 1]

@@ -83,7 +83,7 @@ def test_sections_have_their_signs(music, body):
         ("z8|]", "no notes"),
     ],
 )
-def test_what_would_need_a_guess_is_set_aside(music, why):
+def test_a_tune_that_requires_guessing_is_rejected(music, why):
     if why:
         assert reason(music) == why
     else:
@@ -112,9 +112,9 @@ def test_meter_and_key_are_needed(meter, key, why):
     ],
 )
 def test_a_key_is_the_nearest_mode_on_its_tonic(key, there, body):
-    found = tune("CDEFGABc|]", key=key)
-    assert str(found.key) == there
-    assert codec.encode_tune(found, None).split("\n")[-1] == body
+    parsed = tune("CDEFGABc|]", key=key)
+    assert str(parsed.key) == there
+    assert codec.encode_tune(parsed, None).split("\n")[-1] == body
 
 
 @pytest.mark.parametrize(
@@ -130,10 +130,10 @@ def test_a_key_is_the_nearest_mode_on_its_tonic(key, there, body):
         ("C8|]\nK:G\nF8|]\nK:C\nF8|]", ["Cmaj C8|]", "Gmaj F8|]", "Cmaj F8|]"]),
     ],
 )
-def test_a_tune_that_changes_key_or_meter_is_as_many_tunes(music, bodies):
-    found = normalize.normal_forms(parse_tune(f"X:1\nM:4/4\nL:1/8\nK:C\n{music}\n"))
+def test_a_tune_is_split_at_changes_of_key_and_meter(music, bodies):
+    forms = normalize.normal_forms(parse_tune(f"X:1\nM:4/4\nL:1/8\nK:C\n{music}\n"))
     assert [
-        codec.encode_tune(each, None).partition("K:")[2].replace("\n", " ") for each in found
+        codec.encode_tune(each, None).partition("K:")[2].replace("\n", " ") for each in forms
     ] == (bodies)
 
 
@@ -169,10 +169,10 @@ def test_notes_are_plain(music, body):
 
 
 def test_a_tune_in_normal_form_stays_as_it_is():
-    found = tune("|:G2|[CE]5-C3|A>B(3cdez4[1D6:|[2D8||C8|D8|]")
-    assert normalize.normalize(found) == found
+    parsed = tune("|:G2|[CE]5-C3|A>B(3cdez4[1D6:|[2D8||C8|D8|]")
+    assert normalize.normalize(parsed) == parsed
     assert {Fraction(n, WHOLE) for n in LENGTHS.values()} >= {
-        note.written for bar in found.bars for note in bar.notes
+        note.written for bar in parsed.bars for note in bar.notes
     }
 
 

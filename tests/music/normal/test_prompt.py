@@ -1,4 +1,4 @@
-"""A prompt is parted into its header and its music, and words are told from music."""
+"""Prompts are split into header and music, and words are rejected."""
 
 from collections import Counter
 
@@ -20,7 +20,7 @@ from seqgen.music.normal.prompt import Prompt, parse_prompt
         ("", {}, ""),
     ],
 )  # fmt: skip
-def test_a_prompt_is_parted_into_fields_and_music(prompt, fields, music):
+def test_a_prompt_is_split_into_fields_and_music(prompt, fields, music):
     assert parse_prompt(prompt) == Prompt(fields, music, Counter())
 
 
@@ -69,7 +69,7 @@ def test_music_is_not_taken_for_words(music):
     parse_prompt(music)
 
 
-def test_lines_that_say_how_music_is_read_go_with_it():
+def test_settings_of_the_parser_are_kept():
     prompt = "%%propagate-accidentals not\nI:linebreak $\nU:k=!trill!\nV:1 clef=bass\nK:D\nkA"
     assert parse_prompt(prompt).settings == (
         "I:propagate-accidentals not",

@@ -37,19 +37,19 @@ def test_a_tune_moved_token_by_token_is_its_text_in_the_other_key(
     # One note a bar, so that a sign holds for nothing else; then as the normal form signs them.
     source = encode_tune(decode_tune(f"R:none\nM:1/8\nK:{own}\n" + "|".join(body) + "|]"), None)
     tokens = PATTERN.findall(source)
-    found = {
+    moved = {
         move.key: "".join(token_map(move).get(token, token) for token in tokens)
         for move in moves(tokens)
     }
-    assert found[own] == source
+    assert moved[own] == source
     for key in usual(own.mode):
         try:
             expected = encode_tune(decode_tune(source), key)
         except TuneError:
-            assert key not in found
+            assert key not in moved
         else:
-            assert found[key] == expected
-    assert key_lines(source) == {f"K:{key}\n" for key in found}
+            assert moved[key] == expected
+    assert key_lines(source) == {f"K:{key}\n" for key in moved}
 
 
 def test_signs_keep_what_they_add() -> None:

@@ -1,4 +1,4 @@
-"""What of a book is learned: each tune once, under its rhythm; the rest is counted by reason."""
+"""A normalized book has each tune once, under its rhythm; others are counted by reason."""
 
 import re
 
@@ -20,7 +20,7 @@ REEL = "X:3\nT:Three -- Reel\nM:C|\nK:D\nD2FA d2fd|e2c2A4|]\n"
 SHORT = "X:4\nT:Four\nM:C|\nK:D\nD2FA d2fd|e2c2A2|D8|]\n"
 BAD = "X:5\nT:Five\nM:C|\nK:D\nD2FA } d2fd|]\n"
 
-# The share of each book that a study of them brought into normal form, and what is reached now.
+# Minimum and current fraction of each book that has a normal form.
 SHARES = {
     "oneills1850": (1, 0.806, 0.83),
     "ryansMammoth": (1, 0.753, 0.84),
@@ -38,7 +38,7 @@ def without_outline(text):
     return re.sub("P:.*\n", "", text)
 
 
-def test_each_tune_is_learned_once_and_the_rest_has_a_reason():
+def test_each_tune_is_kept_once_and_others_have_a_reason():
     book = normalize_book(documents(JIG, SHORT, SAME, REEL, BAD, SHORT))
     assert [tune.text for tune in book.tunes] == [
         "R:jig\nM:6/8\nP:?\nK:Cdor\n|:c|cdefga|bagf2:|",
@@ -71,7 +71,7 @@ def test_facts_count_everything():
     }
 
 
-def test_as_written_is_as_written():
+def test_keys_can_stay_as_written():
     assert (
         normalize_book(documents(JIG), "none").tunes[0].text.endswith("K:Ador\n|:A|ABcdef|gfed2:|")
     )
@@ -81,20 +81,20 @@ def test_as_written_is_as_written():
 
 
 @pytest.mark.parametrize(
-    ("rhythm", "count", "learned"),
+    ("rhythm", "count", "expected"),
     [("Waltz", 1, "waltz"), ("SlipJigs", 1, "slip jig"), ("Halling", 4, ""),
      ("Halling", 5, "halling")],
 )  # fmt: skip
-def test_a_rhythm_that_nobody_asks_for_needs_some_tunes(rhythm, count, learned):
+def test_an_unknown_rhythm_needs_several_tunes(rhythm, count, expected):
     header = f"X:1\nR:{rhythm}\nM:C|\nK:C\n"
     book = normalize_book(
         Document(header + "CDEFGABc|" * n + "C8|]\n", str(n)) for n in range(1, count + 1)
     )
-    assert {tune.rhythm for tune in book.tunes} == {learned}
-    assert {tune.text.split("\n")[0] for tune in book.tunes} == {f"R:{learned or 'none'}"}
+    assert {tune.rhythm for tune in book.tunes} == {expected}
+    assert {tune.text.split("\n")[0] for tune in book.tunes} == {f"R:{expected or 'none'}"}
 
 
-def test_an_outline_is_learned_by_its_name_where_several_tunes_have_it():
+def test_an_outline_needs_several_tunes():
     header = "X:1\nM:C|\nK:C\n"
     tunes = [header + f"{note}8|C8:|D8|{note}8||\n" for note in "CDEFG"]
     other = header + "C8|D8|E8|]\n"
@@ -110,7 +110,7 @@ def test_what_a_kept_tune_loses_is_counted_and_of_others_nothing_is():
     assert book.facts()["left_out"] == {"lower chord note": {"count": 2, "tunes": 1}}
 
 
-def test_a_tune_of_two_keys_is_learned_as_two():
+def test_a_tune_of_two_keys_becomes_two():
     both = JIG + "K:D\nG|GAB cde|dcB A2:|\n"
     book = normalize_book(documents(both, JIG))
     assert [str(tune.key) for tune in book.tunes] == ["Ador", "Dmaj"]
@@ -131,7 +131,7 @@ C,D,E,F, G,A,B,C|C8|]
 """
 
 
-def test_of_several_voices_the_first_or_the_named_one_is_learned():
+def test_the_first_or_the_named_voice_is_used():
     def bodies(*tunes, voice=None):
         return [
             t.text.split("\n")[-1] for t in normalize_book(documents(*tunes), voice=voice).tunes
@@ -190,7 +190,7 @@ def test_the_rhythm_of_a_tune_goes_before_that_of_its_file():
 
 @pytest.fixture(scope="module", params=SHARES)
 def kept(request):
-    """The name of a book, what is learned of it, and how many tunes it has in all."""
+    """The name of a book, its normal form, and its number of tunes."""
     step, *_ = SHARES[request.param]
     texts = [
         tune
@@ -213,15 +213,15 @@ def test_at_least_this_share_of_each_book_is_kept(kept):
     assert len(facts["rejected"]) < 20  # reasons are few, so that they can be counted
 
 
-def test_every_tune_kept_goes_all_the_way_round(kept):
-    for learned in kept[1].tunes[::5]:
-        tune = codec.decode_tune(learned.text)
+def test_every_kept_tune_survives_a_round_trip(kept):
+    for normalized in kept[1].tunes[::5]:
+        tune = codec.decode_tune(normalized.text)
         assert normalize.normalize(tune) == tune
-        assert without_outline(learned.text) == codec.encode_tune(tune)
-        there = codec.transpose_tune(tune, learned.key)
-        found = parse_tune(abc(there))
-        assert found.bars == there.bars
-        assert normalize.identity(normalize.normalize(found)) == normalize.identity(tune)
+        assert without_outline(normalized.text) == codec.encode_tune(tune)
+        there = codec.transpose_tune(tune, normalized.key)
+        parsed = parse_tune(abc(there))
+        assert parsed.bars == there.bars
+        assert normalize.identity(normalize.normalize(parsed)) == normalize.identity(tune)
         assert normalize.signature(there) == normalize.signature(tune)
 
 

@@ -19,8 +19,8 @@ def form(music):
     return codec.encode_tune(normalize.normalize(tune(music))).split("\n")[-1]
 
 
-def heard(found):
-    return [(sound.pitch, sound.duration) for sound in perform(found).sounds]
+def heard(notes):
+    return [(sound.pitch, sound.duration) for sound in perform(notes).sounds]
 
 
 WRITTEN = [
@@ -83,13 +83,13 @@ def test_signs_that_no_jump_leads_to_do_nothing():
         ("|:A8:|B8!D.C.!|]", "|:A8:|B8||A8||B8|]"),
     ],
 )
-def test_what_people_write_is_read_and_written_out(music, body):
+def test_real_notation_is_written_out(music, body):
     if body:
         assert form(music) == body
     else:
         head, _, rest = music.partition("\n")
-        found = parse_tune(f"X:1\nM:4/4\nL:1/8\n{head}\nK:C\n{rest}\n")
-        assert codec.encode_tune(normalize.normalize(found)).endswith("|:C8:|G8||C8|]")
+        parsed = parse_tune(f"X:1\nM:4/4\nL:1/8\n{head}\nK:C\n{rest}\n")
+        assert codec.encode_tune(normalize.normalize(parsed)).endswith("|:C8:|G8||C8|]")
 
 
 def test_a_plain_tune_comes_out_as_it_is():
@@ -102,11 +102,11 @@ def test_double_bars_within_a_repeat_are_no_sections():
     assert unroll(tune("|:C8||D8:|E8|]")).bars == normalize.normalize(tune("|:C8|D8:|E8|]")).bars
 
 
-def test_keys_go_with_their_bars():
+def test_written_out_bars_keep_their_keys():
     whole = tune("|:C8|1\nK:G\nF8:|2 G8:|3 F8|]")
-    found = unroll(whole)
-    assert [str(bar.key) for bar in found.bars] == ["Cmaj", "Gmaj", "Gmaj", "Cmaj", "Gmaj"]
-    assert heard(found) == heard(whole)
+    keys = unroll(whole)
+    assert [str(bar.key) for bar in keys.bars] == ["Cmaj", "Gmaj", "Gmaj", "Cmaj", "Gmaj"]
+    assert heard(keys) == heard(whole)
 
 
 def test_nonsense_is_not_written_out():

@@ -36,16 +36,16 @@ def body(text):
 
 @pytest.mark.parametrize("name", TUNES)
 @pytest.mark.parametrize("key", KEYS)
-def test_what_is_written_reads_as_the_same_tune(name, key):
+def test_written_abc_parses_as_the_same_tune(name, key):
     tune = made(name, key)
-    found = parse_tune(abc(tune, tempo=120))
-    assert (found.bars, found.key, found.meter) == (tune.bars, tune.key, tune.meter)
-    assert normalize.normalize(found).bars == tune.bars
-    assert found.tempo == 120
-    assert found.rhythm == tune.rhythm
+    parsed = parse_tune(abc(tune, tempo=120))
+    assert (parsed.bars, parsed.key, parsed.meter) == (tune.bars, tune.key, tune.meter)
+    assert normalize.normalize(parsed).bars == tune.bars
+    assert parsed.tempo == 120
+    assert parsed.rhythm == tune.rhythm
 
 
-def test_it_begins_as_other_programs_want_it():
+def test_the_header_suits_other_programs():
     assert abc(made("jig", "A"), 3).startswith(
         "%abc-2.1\nX:3\nT:Jig 3 in A dorian\nR:jig\nM:6/8\nL:1/8\nK:Ador\n|:"
     )
@@ -63,11 +63,11 @@ def test_a_hornpipe_keeps_its_rhythm_and_tempo_and_abc2midi_plays_it_even():
         text = TUNES["reel"].replace("R:reel", "R:hornpipe").replace("M:2/2", f"M:{meter}")
         written = abc(codec.decode_tune(text))
         assert "T:Hornpipe 1 in C major\nR:HORNPIPE\n" in written
-        found = parse_tune(written)
-        assert found.rhythm == "hornpipe"
-        assert tempo_of(found) == 152
+        parsed = parse_tune(written)
+        assert parsed.rhythm == "hornpipe"
+        assert tempo_of(parsed) == 152
         if abc2midi.installed():
-            assert abc2midi.abc2midi_agrees(written, found) is None
+            assert abc2midi.abc2midi_agrees(written, parsed) is None
 
 
 @pytest.mark.parametrize(
@@ -94,10 +94,10 @@ def test_notes_are_grouped_as_they_are_beamed(name, lines):
     ).map("|".join),
     st.sampled_from(["2/4", "3/4", "4/4", "2/2", "6/8", "9/8", "3/8", "3/2"]),
 )  # fmt: skip
-def test_bars_of_any_length_read_the_same(music, meter):
+def test_bars_of_any_length_parse_the_same(music, meter):
     tune = codec.decode_tune(f"R:none\nM:{meter}\nK:Cmaj\n{music}|]")
-    found = parse_tune(abc(tune))
-    assert [note for bar in found.bars for note in bar.notes] == [
+    parsed = parse_tune(abc(tune))
+    assert [note for bar in parsed.bars for note in bar.notes] == [
         note for bar in tune.bars for note in bar.notes
     ]
 

@@ -26,17 +26,17 @@ def program(folder: Path, name: str, code: str) -> Path:
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="programs are scripts here")
 
 
-def test_the_first_player_that_there_is_gets_the_file(programs: Path, tmp_path: Path) -> None:
+def test_the_first_available_player_plays_the_file(programs: Path, tmp_path: Path) -> None:
     log = tmp_path / "log"
     program(programs, "cvlc", "sys.exit(3)")
     program(programs, "aplay", f"open({str(log)!r}, 'w').write(' '.join(sys.argv[1:]))")
-    found = find_player()
-    assert found == (str(programs / "aplay"), "-q")
-    play(tmp_path / "a tune.wav", found)
+    player = find_player()
+    assert player == (str(programs / "aplay"), "-q")
+    play(tmp_path / "a tune.wav", player)
     assert log.read_text() == f"-q {tmp_path / 'a tune.wav'}"
 
 
-def test_without_a_player_it_is_said_how_to_get_one(programs: Path) -> None:
+def test_without_a_player_the_error_names_some(programs: Path) -> None:
     assert find_player() is None
     for command in PLAYERS:
         assert command[0] in HOW

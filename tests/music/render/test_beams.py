@@ -12,7 +12,7 @@ from seqgen.music.core.tune import Note
 from seqgen.music.render.beams import group_beams
 
 
-def shown(abc: str, start: Fraction = Fraction(0)) -> str:
+def beamed(abc: str, start: Fraction = Fraction(0)) -> str:
     """The number of notes on each beam of a tune's first bar, and "." for notes without one."""
     tune = parse_tune(abc)
     groups = group_beams(tune.bars[0].notes, tune.meter, start)
@@ -45,11 +45,11 @@ def shown(abc: str, start: Fraction = Fraction(0)) -> str:
     ],
 )
 def test_beams_follow_the_meter(meter: str, notes: str, groups: str) -> None:
-    assert shown(f"M:{meter}\nL:1/8\nK:C\n{notes}|") == groups
+    assert beamed(f"M:{meter}\nL:1/8\nK:C\n{notes}|") == groups
 
 
 def test_a_pickup_is_beamed_as_the_end_of_a_bar() -> None:
-    assert shown("M:6/8\nL:1/8\nK:C\nABcd|", Fraction(2, 8)) == ". 3"
+    assert beamed("M:6/8\nL:1/8\nK:C\nABcd|", Fraction(2, 8)) == ". 3"
 
 
 LENGTHS = st.sampled_from([Fraction(n, 32) for n in (1, 2, 3, 4, 6, 8, 12, 16, 32)])

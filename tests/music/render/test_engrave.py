@@ -26,7 +26,7 @@ def by_class(root: ElementTree.Element, name: str) -> list[ElementTree.Element]:
     return [e for e in root.iter() if name in (e.get("class") or "").split()]
 
 
-def test_the_picture_has_all_that_is_written(tunes: list[Tune], sheets: list[Sheet]) -> None:
+def test_the_picture_has_every_note(tunes: list[Tune], sheets: list[Sheet]) -> None:
     root = ElementTree.fromstring(svg_file(sheets))
     texts = ["".join(e.itertext()).strip() for e in root.iter(f"{SVG}text")]
     assert [tune.title for tune in tunes if tune.title in texts] == [tune.title for tune in tunes]
@@ -36,14 +36,14 @@ def test_the_picture_has_all_that_is_written(tunes: list[Tune], sheets: list[She
         for b, bar in enumerate(tune.bars):
             for n, note in enumerate(bar.notes):
                 assert set(names(f"t{number}", b, n, note)) <= ids
-    # Two pairs of endings, and the words that they are told apart by.
+    # Two pairs of endings, with their labels.
     assert len(by_class(root, "ending")) == 4
     assert [t for t in texts if re.fullmatch("[123,]+", t)] == ["1", "2", "1,3", "2"]
     assert len(by_class(root, "tuplet")) == 4
     assert len(by_class(root, "keySig")) >= len(tunes)
 
 
-def test_dots_are_drawn_and_no_other_marks() -> None:
+def test_dots_are_drawn_but_no_placeholders() -> None:
     (sheet,) = engrave(parse_tune("M:6/8\nL:1/8\nK:C\nA3 B3|c2d e3|]"), 1)
     root = ElementTree.fromstring(svg_file([sheet]))
     assert len(by_class(root, "dots")) == 3
@@ -92,29 +92,29 @@ def test_a_title_in_another_script_is_drawn() -> None:
     assert (titles[1] != titles[2]).sum() > 300
 
 
-def test_what_stands_above_and_below_the_staves() -> None:
+def test_texts_above_and_below_the_staves() -> None:
     tune = replace(
         parse_tune("T:One\nR:reel\nM:4/4\nL:1/4\nK:C\nABcd|]"),
         subtitles=("Two", "Three <&>"),
         composer="Somebody",
         words=("First line", "", "word " * 60),
     )
-    found = engrave(tune, 1)
-    root = ElementTree.fromstring(svg_file(found))
+    sheets = engrave(tune, 1)
+    root = ElementTree.fromstring(svg_file(sheets))
     texts = ["".join(e.itertext()).strip() for e in root.iter(f"{SVG}text")]
     assert texts[:6] == ["One", "Two", "Three <&>", "reel", "Somebody", "First line"]
     assert " ".join(texts[7:]).split() == ["word"] * 60
     assert len(texts[7:]) > 2
-    assert found[0].top == engrave(replace(tune, subtitles=()), 1)[0].top + 2 * 54
-    assert dark(Image.open(io.BytesIO(png_file(found)))).any()
+    assert sheets[0].top == engrave(replace(tune, subtitles=()), 1)[0].top + 2 * 54
+    assert dark(Image.open(io.BytesIO(png_file(sheets)))).any()
 
 
-def test_more_words_than_a_page_holds_go_on_on_the_next() -> None:
+def test_many_words_continue_on_the_next_page() -> None:
     tune = replace(parse_tune("M:4/4\nL:1/4\nK:C\nABcd|]"), words=("la",) * 120)
-    found = engrave(tune, 1)
-    assert len(found) == 4
-    assert all(sheet.height <= HEIGHT - 300 for sheet in found)
-    assert len(re.findall(rb"/Type /Page\b", pdf_file(found))) == 4
+    sheets = engrave(tune, 1)
+    assert len(sheets) == 4
+    assert all(sheet.height <= HEIGHT - 300 for sheet in sheets)
+    assert len(re.findall(rb"/Type /Page\b", pdf_file(sheets))) == 4
 
 
 def test_texts_in_the_score_are_all_in_the_font_that_comes_with_it() -> None:
@@ -141,11 +141,11 @@ def test_a_pdf_breaks_pages_between_tunes(sheets: list[Sheet]) -> None:
     assert len(re.findall(rb"/Type /Page\b", data)) == pages
 
 
-def test_a_very_long_tune_goes_on_on_further_sheets() -> None:
-    found = engrave(parse_tune("T:Long\nM:4/4\nL:1/4\nK:C\n" + "ABcd|" * 160 + "]"), 1)
-    assert len(found) > 1
-    assert [bool(sheet.title) for sheet in found] == [True] + [False] * (len(found) - 1)
-    assert all(sheet.top + sheet.height <= HEIGHT - 300 for sheet in found)
+def test_a_very_long_tune_continues_on_further_sheets() -> None:
+    sheets = engrave(parse_tune("T:Long\nM:4/4\nL:1/4\nK:C\n" + "ABcd|" * 160 + "]"), 1)
+    assert len(sheets) > 1
+    assert [bool(sheet.title) for sheet in sheets] == [True] + [False] * (len(sheets) - 1)
+    assert all(sheet.top + sheet.height <= HEIGHT - 300 for sheet in sheets)
 
 
 def test_a_picture_that_is_too_high_is_refused(sheets: list[Sheet]) -> None:

@@ -16,7 +16,7 @@ NASTY = '</script><script>alert("x")</script>&amp;{{style}}\x1b'
 
 
 class Read(HTMLParser):
-    """Elements with their attributes, and texts by the element that they stand in."""
+    """Elements with their attributes, and texts by their element."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -51,7 +51,7 @@ def text(entries: list[RenderedTune]) -> str:
     return page(entries, find("fiddle"), f"seqgen sample {NASTY} --seed 3").decode()
 
 
-def test_texts_of_others_stay_texts(text: str) -> None:
+def test_texts_of_tunes_are_escaped(text: str) -> None:
     read = Read(text)
     assert [tag for tag, _ in read.elements].count("script") == 2
     assert not any(tag == "b" for tag, _ in read.elements)
@@ -61,7 +61,7 @@ def test_texts_of_others_stay_texts(text: str) -> None:
     assert "\x1b" not in read.texts["code"]
 
 
-def test_the_page_needs_nothing_else(text: str) -> None:
+def test_the_page_loads_no_other_resource(text: str) -> None:
     addresses = {
         value
         for _, attributes in Read(text).elements
@@ -75,18 +75,18 @@ def test_the_page_needs_nothing_else(text: str) -> None:
     assert "default-src 'none'" in text
 
 
-def test_the_player_is_told_the_tunes_sounds(text: str, tunes: list[Tune]) -> None:
+def test_the_page_contains_the_sounds_of_the_tunes(text: str, tunes: list[Tune]) -> None:
     match = re.search(r'<script type="application/json" id="music">(.*?)</script>', text, re.DOTALL)
     assert match
     music = json.loads(match[1])
     ids = [a.get("id") for _, a in Read(text).elements]
-    for tune, told in zip(tunes, music["tunes"], strict=True):
+    for tune, playback in zip(tunes, music["tunes"], strict=True):
         performance = perform(tune)
-        assert told["tempo"] == pytest.approx(performance.tempo, abs=1e-3)
+        assert playback["tempo"] == pytest.approx(performance.tempo, abs=1e-3)
         expected = [
             (float(4 * s.onset), float(4 * s.duration), s.pitch) for s in performance.sounds
         ]
-        for note, sound in zip(told["notes"], expected, strict=True):
+        for note, sound in zip(playback["notes"], expected, strict=True):
             assert note[:3] == pytest.approx(sound, abs=1e-5)
             assert note[3]
             assert all(ids.count(head) == 1 for head in note[3])
@@ -107,13 +107,13 @@ def test_every_sound_of_every_voice_has_its_heads_and_its_time(trio: Tune) -> No
         [RenderedTune(performance, engrave(tune, 1), "X:1")], find("harp"), "seqgen"
     ).decode()
     ids = {attributes.get("id") for _, attributes in Read(text).elements}
-    (told,) = json.loads(text.partition('id="music">')[2].partition("</script>")[0])["tunes"]
-    assert len(told["notes"]) == len(performance.sounds)
-    for note, sound in zip(told["notes"], performance.sounds, strict=True):
-        assert note[0] / told["tempo"] * 60 == pytest.approx(performance.seconds(sound.onset))
+    (playback,) = json.loads(text.partition('id="music">')[2].partition("</script>")[0])["tunes"]
+    assert len(playback["notes"]) == len(performance.sounds)
+    for note, sound in zip(playback["notes"], performance.sounds, strict=True):
+        assert note[0] / playback["tempo"] * 60 == pytest.approx(performance.seconds(sound.onset))
         assert note[3]
         assert set(note[3]) <= ids
-    assert told["length"] / told["tempo"] * 60 == pytest.approx(6)
-    assert len({head for note in told["notes"] for head in note[3]}) == 3 + 1 + 1 + 4 + 3
+    assert playback["length"] / playback["tempo"] * 60 == pytest.approx(6)
+    assert len({head for note in playback["notes"] for head in note[3]}) == 3 + 1 + 1 + 4 + 3
     assert "Also &lt;known&gt; as" in text
     assert "Somebody" in Read(text).texts["p"]

@@ -13,11 +13,11 @@ def test_each_name_has_a_number_and_a_sound_of_its_family() -> None:
 
 
 @pytest.mark.parametrize("name", ["0", "129", "9" * 30, "-1", "3.5", "", "kazoo", "٣x"])
-def test_what_is_no_instrument_is_refused(name: str) -> None:
+def test_an_unknown_instrument_raises_an_error(name: str) -> None:
     with pytest.raises(ConfigError):
         find(name)
 
 
-def test_a_slip_of_the_pen_is_understood() -> None:
+def test_an_error_suggests_a_similar_instrument() -> None:
     with pytest.raises(ConfigError, match=r"did you mean fiddle\?"):
         find("fidle")

@@ -12,11 +12,11 @@ def test_pickups_end_where_their_bar_would() -> None:
     ]  # fmt: skip
 
 
-def test_meter_and_key_hold_from_where_they_change() -> None:
+def test_meter_and_key_apply_from_their_change() -> None:
     tune = parse_tune("M:6/8\nL:1/8\nK:G\nG6|[M:9/8]G9|[K:Am]A9|]")
-    found = settings(tune)
-    assert [str(setting.meter) for setting in found] == ["6/8", "9/8", "9/8"]
-    assert [str(setting.key) for setting in found] == ["Gmaj", "Gmaj", "Amin"]
+    bar_settings = settings(tune)
+    assert [str(setting.meter) for setting in bar_settings] == ["6/8", "9/8", "9/8"]
+    assert [str(setting.key) for setting in bar_settings] == ["Gmaj", "Gmaj", "Amin"]
 
 
 def test_sections_are_what_is_repeated_or_ends_with_a_double_bar() -> None:

@@ -58,14 +58,14 @@ def test_verovio_hears_the_tunes_notes(tunes: list[Tune], oneills: list[Tune]) -
         toolkit.setOptions({"expandNever": True})
         assert toolkit.loadData(mei(tune, "t1"))
         file = mido.MidiFile(file=io.BytesIO(base64.b64decode(toolkit.renderToMIDI())))
-        heard, begun, now = [], {}, 0
+        heard, onsets, now = [], {}, 0
         whole = 4 * file.ticks_per_beat
         for message in mido.merge_tracks(file.tracks):
             now += message.time
             if message.type == "note_on" and message.velocity:
-                begun[message.note] = now
+                onsets[message.note] = now
             elif message.type in ("note_on", "note_off"):
-                start = begun.pop(message.note)
+                start = onsets.pop(message.note)
                 heard.append((start / whole, (now - start) / whole, message.note))
         sounds = perform(as_written(tune)).sounds
         expected = sorted((float(s.onset), float(s.duration), s.pitch) for s in sounds)
@@ -74,7 +74,7 @@ def test_verovio_hears_the_tunes_notes(tunes: list[Tune], oneills: list[Tune]) -
             assert theirs == pytest.approx(ours, abs=2.5 / whole), tune.title
 
 
-def test_signs_on_paper_say_the_pitches(tunes: list[Tune], oneills: list[Tune]) -> None:
+def test_drawn_accidentals_give_the_pitches(tunes: list[Tune], oneills: list[Tune]) -> None:
     """Read as a musician reads: signature, then signs up to the bar's end, each in its octave."""
     for tune in map(bare, (*tunes, *oneills)):
         measures = elements(parsed(tune), "measure")
@@ -118,13 +118,13 @@ def signs(abc: str) -> list[str]:
         ("[^FA] F", "- s -"),
     ],
 )
-def test_signs_stand_where_they_are_needed_and_nowhere_else(notes: str, expected: str) -> None:
+def test_accidentals_are_drawn_only_where_needed(notes: str, expected: str) -> None:
     assert signs(f"%abc-2.1\nI:propagate-accidentals octave\nM:none\nL:1/4\nK:C\n{notes}|") == (
         expected.split()
     )
 
 
-def test_every_written_note_has_its_id_and_is_on_paper_once(tunes: list[Tune]) -> None:
+def test_every_note_is_drawn_once_with_its_id(tunes: list[Tune]) -> None:
     for tune in tunes:
         ids = [e.get(ID) for e in elements(parsed(tune), "note", "chord", "rest", "mRest")]
         ids = [i for i in ids if i and not re.search(r"p\d+$", i)]
@@ -145,8 +145,8 @@ def test_repeats_endings_and_tuplets() -> None:
     assert [m.get("right") for m in measures] == [
         "single", "single", "rptend", "single", "end", "dbl", "single",
     ]  # fmt: skip
-    found = [(e.get("n"), len(elements(e, "measure"))) for e in elements(root, "ending")]
-    assert found == [("1", 1), ("2", 2)]
+    endings = [(e.get("n"), len(elements(e, "measure"))) for e in elements(root, "ending")]
+    assert endings == [("1", 1), ("2", 2)]
     tuplets = elements(root, "tuplet")
     assert [(t.get("num"), t.get("numbase"), t.get("bracket.visible")) for t in tuplets] == [
         ("3", "2", "false"), ("3", "2", None),
@@ -189,7 +189,7 @@ def at(root: ElementTree.Element, tag: str) -> list[tuple[str, str]]:
     ]
 
 
-def test_chord_symbols_and_annotations_stand_where_they_are_written() -> None:
+def test_chord_symbols_and_annotations_are_at_their_notes() -> None:
     root = parsed(
         attach(
             SONG,
@@ -271,7 +271,7 @@ def grace(*steps: int, alter: int = 0) -> tuple[Note, ...]:
     return tuple(Note((Pitch(step, alter),), Fraction(1, 8)) for step in steps)
 
 
-def test_grace_notes_stand_before_their_note_and_on_no_beam_but_their_own() -> None:
+def test_grace_notes_precede_their_note_on_a_separate_beam() -> None:
     root = parsed(
         attach(
             "M:4/4\nL:1/8\nK:G\nGABc (3ded e2|]",
@@ -297,7 +297,7 @@ def test_grace_notes_stand_before_their_note_and_on_no_beam_but_their_own() -> N
     assert "s" not in [n.get("accid") for n in elements(root, "note")]
 
 
-def test_a_sign_at_a_grace_note_holds_for_its_bar() -> None:
+def test_an_accidental_of_a_grace_note_applies_to_its_bar() -> None:
     tune = attach("M:4/4\nL:1/4\nK:C\nF F =F2|]", {1: Attachments(grace=grace(31, alter=1))})
     notes = elements(parsed(tune), "note")
     assert [n.get("accid") for n in notes] == [None, "s", "n", None]
@@ -315,12 +315,12 @@ def test_lyrics_have_hyphens_and_lines_up_to_their_next_syllable() -> None:
             },
         )
     )
-    found = [
+    syllables = [
         (verse.get("n"), syl.get("con"), syl.get("wordpos"), syl.text)
         for verse in elements(root, "verse")
         for syl in elements(verse, "syl")
     ]
-    assert found == [
+    assert syllables == [
         ("1", "d", "i", "val"), ("2", "u", None, "Oh"), ("1", None, "t", "ley"),
         ("1", "u", None, "low"), ("1", None, "i", "a-"), ("2", None, None, "two"),
     ]  # fmt: skip
@@ -344,7 +344,7 @@ def test_a_bar_has_its_part_tempo_and_directions() -> None:
     assert "♩. = 100" in fast
 
 
-def test_voices_have_staves_of_their_own_and_overlays_layers() -> None:
+def test_voices_have_staves_and_overlays_have_layers() -> None:
     tune = parse_tune("M:2/4\nL:1/4\nK:G\n|:G A:|B2|c2|]")
     other = parse_tune("M:2/4\nL:1/4\nK:G\nG,2|[K:D]A,2|]").bars
     bars = (replace(tune.bars[0], overlays=(tune.bars[1].notes,)), *tune.bars[1:])
@@ -400,13 +400,13 @@ def test_an_invisible_rest_is_not_drawn() -> None:
 @given(st.integers(1, 600), st.sampled_from([1, 2, 4, 8, 16, 32, 64, 128]))
 def test_heads_are_drawable_and_as_long_as_the_note(numerator: int, denominator: int) -> None:
     written = Fraction(numerator, denominator)
-    found = heads(written)
-    assert sum(found) == written
-    for head in found:
+    parts = heads(written)
+    assert sum(parts) == written
+    for head in parts:
         base = max(b for b in (Fraction(2) / 2**i for i in range(9)) if b <= head)
         assert head / base in (1, Fraction(3, 2), Fraction(7, 4))
     # One head for each binary digit, at most: only the last head has dots.
-    assert len(found) <= written // 2 + (written % 2 * 128).numerator.bit_count()
+    assert len(parts) <= written // 2 + (written % 2 * 128).numerator.bit_count()
 
 
 @pytest.mark.parametrize(
@@ -418,6 +418,6 @@ def test_heads_are_drawable_and_as_long_as_the_note(numerator: int, denominator:
         Tune((Bar((Note((Pitch(28),), Fraction(1, 4)),)),), Meter(4, 6), None),
     ],
 )
-def test_what_notation_cannot_show_is_said(tune: Tune) -> None:
+def test_what_notation_cannot_show_raises_an_error(tune: Tune) -> None:
     with pytest.raises(TuneError):
         mei(tune, "t1")

@@ -18,20 +18,20 @@ def opened(tunes: list[Tune], instrument: str = "harp") -> mido.MidiFile:
 
 def notes(file: mido.MidiFile) -> list[tuple[Fraction, Fraction, int]]:
     """Onset, duration and pitch of each note, in whole notes, by onset and then as written."""
-    found: list[tuple[Fraction, Fraction, int]] = []
+    played: list[tuple[Fraction, Fraction, int]] = []
     for track in file.tracks:
-        now, begun = 0, {}
+        now, onsets = 0, {}
         for message in track:
             now += message.time
             if message.type == "note_on" and message.velocity:
-                assert message.note not in begun, "a key that is held is struck again"
-                begun[message.note] = now
+                assert message.note not in onsets, "a key that is held is struck again"
+                onsets[message.note] = now
             elif message.type in ("note_on", "note_off"):
-                start = begun.pop(message.note)
+                start = onsets.pop(message.note)
                 whole = 4 * file.ticks_per_beat
-                found.append((Fraction(start, whole), Fraction(now - start, whole), message.note))
-        assert not begun
-    return sorted(found)
+                played.append((Fraction(start, whole), Fraction(now - start, whole), message.note))
+        assert not onsets
+    return sorted(played)
 
 
 def facts(file: mido.MidiFile, kind: str) -> list[mido.MetaMessage]:
@@ -48,8 +48,8 @@ def test_tunes_follow_each_other(tunes: list[Tune]) -> None:
     first, second = perform(tunes[0]), perform(tunes[1])
     file = opened(tunes[:2])
     assert len(file.tracks) == 2
-    found = notes(file)
-    after = [note for note in found if note[0] >= first.length + PAUSE]
+    played = notes(file)
+    after = [note for note in played if note[0] >= first.length + PAUSE]
     assert len(after) == len(second.sounds)
     assert after[0][0] == first.length + PAUSE + second.sounds[0].onset
     assert [m.text for m in facts(file, "marker")] == [tunes[0].title, tunes[1].title]
@@ -59,7 +59,7 @@ def test_tunes_follow_each_other(tunes: list[Tune]) -> None:
     assert file.length == pytest.approx(seconds - second.seconds(rests), abs=0.01)
 
 
-def test_meter_and_key_are_told_where_they_change() -> None:
+def test_changes_of_meter_and_key_are_events() -> None:
     tune = parse_tune("M:6/8\nL:1/8\nK:Ador\nE|A3 B3|A3 B2:|\nK:Am\nE|[M:9/8]A3 A3 A3|]")
     file = opened([tune])
     meters = [(m.numerator, m.denominator) for m in facts(file, "time_signature")]
@@ -100,7 +100,7 @@ def test_no_voice_is_on_the_channel_of_the_drums() -> None:
     assert [channel(n) for n in range(16)] == [*range(9), *range(10, 16), 0]
 
 
-def test_the_tempo_changes_where_it_is_said(trio: Tune) -> None:
+def test_changes_of_tempo_are_events(trio: Tune) -> None:
     file = opened([trio])
     assert [round(mido.tempo2bpm(m.tempo)) for m in facts(file, "set_tempo")] == [60, 120]
     assert file.length == pytest.approx(4 + 2, abs=0.01)

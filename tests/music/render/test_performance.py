@@ -28,8 +28,8 @@ def test_ties_are_joined_and_notes_know_where_they_are_written() -> None:
     assert perform(tune).length == 6
 
 
-def voice(abc: str, **said: object) -> Voice:
-    return Voice(parse_tune(abc).bars, **said)  # type: ignore[arg-type]
+def voice(abc: str, **text: object) -> Voice:
+    return Voice(parse_tune(abc).bars, **text)  # type: ignore[arg-type]
 
 
 def test_all_voices_sound_at_their_own_octave() -> None:
@@ -43,12 +43,12 @@ def test_all_voices_sound_at_their_own_octave() -> None:
         ),
     )
     performance = perform(tune)
-    found = {
+    pitches = {
         number: [(s.onset, s.pitch) for s in performance.sounds if s.voice == number]
         for number in range(3)
     }
     half, quarter = Fraction(1, 2), Fraction(1, 4)
-    assert found == {
+    assert pitches == {
         0: [(0, 60), (quarter, 62), (half, 60), (half + quarter, 62), (1, 64)],
         1: [(0, 62), (half, 62), (1, 64)],
         2: [(0, 60), (quarter, 64), (half, 60), (half + quarter, 64), (1, 65), (3 * half, 67)],
@@ -118,7 +118,7 @@ def test_staccato_notes_are_half_as_long() -> None:
     assert [(8 * s.onset, 8 * s.duration) for s in sounds] == [(0, 1), (2, 3)]
 
 
-def test_the_tempo_changes_where_a_bar_says_so() -> None:
+def test_a_bar_may_change_the_tempo() -> None:
     tune = parse_tune("M:1/4\nL:1/4\nQ:1/4=60\nK:C\n|:A|B:|c|]")
     bars = tune.bars[0], replace(tune.bars[1], tempo=120.0), tune.bars[2]
     tune = replace(tune, bars=bars)
@@ -160,15 +160,13 @@ def test_every_written_note_sounds(tunes: list[Tune], oneills: list[Tune]) -> No
         ("", (3, 4), (30, 45)),
     ],
 )
-def test_usual_tempos_are_what_musicians_play(
-    rhythm: str, meter: tuple[int, int], bars_a_minute: tuple[int, int]
-) -> None:
+def test_usual_tempos(rhythm: str, meter: tuple[int, int], bars_a_minute: tuple[int, int]) -> None:
     tune = Tune((), Meter(*meter), None, rhythm)
     least, most = bars_a_minute
     assert least <= tempo_of(tune) / float(4 * tune.meter.length) <= most
 
 
-def test_a_tempo_that_is_said_wins() -> None:
+def test_a_stated_tempo_takes_precedence() -> None:
     tune = parse_tune("R:jig\nM:6/8\nQ:3/8=100\nK:C\nABc|")
     assert tempo_of(tune) == pytest.approx(150)
     assert tempo_of(tune, 60) == 90
@@ -178,7 +176,7 @@ def test_a_tempo_that_is_said_wins() -> None:
     ]  # fmt: skip
 
 
-def test_what_cannot_be_played_is_said() -> None:
+def test_a_tune_that_cannot_be_played_raises_an_error() -> None:
     with pytest.raises(TuneError, match="no note"):
         perform(parse_tune("M:4/4\nK:C\nz8|]"))
     bar = parse_tune("K:C\nA|").bars[0]

@@ -92,7 +92,7 @@ def test_notes_last_as_long_as_they_are_written(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", INSTRUMENTS)
-def test_it_neither_clips_nor_clicks(name: str, tunes: list[Tune]) -> None:
+def test_sound_neither_clips_nor_clicks(name: str, tunes: list[Tune]) -> None:
     for tune in tunes[1:]:
         samples, rate = heard([perform(tune)], find(name))
         assert 0.6 < np.abs(samples).max() <= synth.PEAK + 1e-3
@@ -106,7 +106,7 @@ def test_it_neither_clips_nor_clicks(name: str, tunes: list[Tune]) -> None:
         assert np.abs(np.fft.irfft(spectrum)).max() < 0.003
 
 
-def test_a_minute_is_made_in_less_than_a_second(oneills: list[Tune]) -> None:
+def test_a_minute_is_synthesized_in_less_than_a_second(oneills: list[Tune]) -> None:
     performance = perform(oneills[0], 40)
     assert performance.seconds(performance.length) > 40
     start = time.process_time()
@@ -114,7 +114,7 @@ def test_a_minute_is_made_in_less_than_a_second(oneills: list[Tune]) -> None:
     assert time.process_time() - start < 1
 
 
-def test_tunes_are_parted_by_a_pause(tunes: list[Tune]) -> None:
+def test_a_pause_separates_tunes(tunes: list[Tune]) -> None:
     alone = [heard([perform(tune)], find("harp"))[0] for tune in tunes[:2]]
     both, rate = heard([perform(tune) for tune in tunes[:2]], find("harp"))
     pause = round(synth.PAUSE * rate)
@@ -124,7 +124,7 @@ def test_tunes_are_parted_by_a_pause(tunes: list[Tune]) -> None:
     assert (both[len(alone[0]) + pause :] == alone[1]).all()
 
 
-def test_days_of_sound_are_refused(tunes: list[Tune]) -> None:
+def test_a_sound_of_days_raises_an_error(tunes: list[Tune]) -> None:
     with pytest.raises(TuneError, match="hours are too long"):
         synth.write_wav([perform(tunes[0])] * 2000, find("harp"), io.BytesIO())
 
