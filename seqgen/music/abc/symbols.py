@@ -17,9 +17,11 @@ SHORTHANDS = {
     "v": "!downbow!",
 }  # fmt: skip
 ALIASES = {
-    ">": "accent", "emphasis": "accent", "mordent": "lowermordent", "pralltriller": "uppermordent",
-    "+": "plus", "^": "marcato", ".": "staccato", "<(": "crescendo(", "<)": "crescendo)",
-    ">(": "diminuendo(", ">)": "diminuendo)",
+    ">": "accent", "emphasis": "accent", "L": "accent", "mordent": "lowermordent",
+    "M": "lowermordent", "pralltriller": "uppermordent", "P": "uppermordent", "+": "plus",
+    "^": "marcato", ".": "staccato", "T": "trill", "H": "fermata", "S": "segno", "O": "coda",
+    "u": "upbow", "v": "downbow", "<(": "crescendo(", "<)": "crescendo)", ">(": "diminuendo(",
+    ">)": "diminuendo)", "decrescendo(": "diminuendo(", "decrescendo)": "diminuendo)",
 }  # fmt: skip
 """Standard names of decorations, by their other names."""
 

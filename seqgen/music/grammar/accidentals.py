@@ -12,11 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 from seqgen.music.core.key import Key, parse_key
-from seqgen.music.normal.tokens import ACCIDENTALS, BARS, NATURALS, PITCHES, TIE
+from seqgen.music.normal.tokens import ACCIDENTALS, BARS, NATURALS, PITCH_TOKENS, TIE
 
 MASKS = 128  # sets of letters that have had a sign, as bits; bit 0 is C
 NO_LETTER = 7
-PITCH_TOKENS = frozenset(PITCHES)
 
 
 class AccidentalRules:

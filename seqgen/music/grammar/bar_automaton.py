@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from seqgen.music.normal.tokens import BARS, LENGTHS, REST, TICKS, TIE, TRIPLET
+from seqgen.music.normal.tokens import BARS, LENGTHS, REST, TICKS, TIE, TRIPLET, is_drawable_at
 
 # All pitches belong to one of two classes: those on which the tune may end, and the others.
 FINAL_NOTE, OTHER_NOTE = "note to end on", "other note"
@@ -53,23 +53,8 @@ class InBarState(NamedTuple):
 
 
 def fits(position: int, length: int, bar: int) -> bool:
-    """Whether a note may begin at a position; all arguments are in ticks.
-
-    A note off the grid of eighths must stay inside its eighth, or end on the grid with a length of
-    at most 3/2, or be an eighth that begins in the middle of one: music21 reports beam errors for
-    other rhythms.
-    """
-    if position + length > bar:
-        return False
-    offset = position % TICKS
-    if not offset:
-        return True
-    end = offset + length
-    return (
-        end <= TICKS
-        or (end % TICKS == 0 and length <= 3 * TICKS // 2)
-        or (length == TICKS and offset == TICKS // 2)
-    )
+    """Whether a note may begin at a position; all arguments are in ticks."""
+    return position + length <= bar and is_drawable_at(position, length)
 
 
 def with_length(state: InBarState, length: int, bar: int) -> InBarState | None:

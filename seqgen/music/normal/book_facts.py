@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seqgen.music.core.key import parse_key
-from seqgen.music.normal.tokens import NO_RHYTHM, PATTERN, PITCHES
+from seqgen.music.normal.tokens import NO_RHYTHM, PATTERN, PITCH_TOKENS
 
 if TYPE_CHECKING:
     from seqgen.music.normal.tunebook import NormalizedTune
@@ -68,5 +68,4 @@ def _meters(tunes: "Sequence[NormalizedTune]") -> dict[str, tuple[str, ...]]:
 
 def count_notes(tunes: Iterable[str]) -> int:
     """Count the notes, without rests, of tunes in normal form."""
-    pitches = frozenset(PITCHES)
-    return sum(token in pitches for text in tunes for token in PATTERN.findall(text))
+    return sum(token in PITCH_TOKENS for text in tunes for token in PATTERN.findall(text))

@@ -13,7 +13,7 @@ from seqgen.music.core.tune import Bar, NormalTune, Note, Tuplet
 from seqgen.music.normal import tokens
 
 C = Key(0)
-OCTAVES = ((0, 0), (-7, -12), (7, 12))
+OCTAVE_SHIFTS = (0, -7, 7)  # letters, in order of preference
 
 NAMES = {step: name for name, step in tokens.NATURALS.items()}
 WRITTEN = {Fraction(ticks, tokens.WHOLE): name for name, ticks in tokens.LENGTHS.items()}
@@ -37,7 +37,7 @@ def encode_tune(tune: NormalTune, key: Key | None = C) -> str:
     there = {pitch: keys.transpose_pitch(pitch, way) for pitch in pitches}
     if any(abs(pitch.alter) > 1 for pitch in there.values()):
         raise TuneError("double sign")
-    for letters, _ in OCTAVES:
+    for letters in OCTAVE_SHIFTS:
         if all(pitch.step + letters in NAMES for pitch in there.values()):
             break
     else:

@@ -15,7 +15,7 @@ from seqgen.music.core.key import Key
 from seqgen.music.core.tune import PLAIN, Bar, NormalTune, Note, Tune, Tuplet, join_ties
 from seqgen.music.normal.key_changes import without_changes
 from seqgen.music.normal.sections import Measure, Section, size, split_sections
-from seqgen.music.normal.tokens import LENGTHS, WHOLE
+from seqgen.music.normal.tokens import LENGTHS, WHOLE, is_drawable_at
 from seqgen.music.normal.unroll import is_plain, unroll, without_jumps
 
 DRAWABLE = sorted(LENGTHS.values(), reverse=True)
@@ -199,7 +199,7 @@ def drawable(notes: Iterable[Note], place: int, full: int) -> Iterator[Note]:
     """
     for note in notes:
         length = size(note)
-        if note.tuplet or (length in DRAWABLE and _is_readable(length, place)):
+        if note.tuplet or (length in DRAWABLE and is_drawable_at(place, length)):
             yield note
         else:
             parts = _pieces(length, place, full)
@@ -209,24 +209,12 @@ def drawable(notes: Iterable[Note], place: int, full: int) -> Iterator[Note]:
         place += length
 
 
-def _is_readable(length: int, place: int) -> bool:
-    """Whether a note at a position in ticks can be drawn as one.
-
-    Off the grid of eighths it must end by the next eighth, or be a dotted note that ends on one, or
-    an eighth that begins halfway; music21 reports beam errors for others.
-    """
-    off = place % EIGHTH
-    over = off + length > EIGHTH
-    dotted = (off + length) % EIGHTH == 0 and length <= LENGTHS["3/2"]
-    return not off or not over or dotted or (length == EIGHTH and 2 * off == EIGHTH)
-
-
 @lru_cache(maxsize=4096)
 def _pieces(length: int, place: int, full: int) -> tuple[int, ...]:
     """Split a length into drawable ones, at the strongest beats of the bar, in ticks."""
     if length % min(DRAWABLE):
         raise TuneError("length that cannot be written")
-    if not _is_readable(length, place):
+    if not is_drawable_at(place, length):
         part = EIGHTH - place % EIGHTH
         return (part, *_pieces(length - part, place + part, full))
     if length in DRAWABLE:

@@ -8,23 +8,8 @@ extend those of Waite 2016, "Lookback RNN", one and two bars before.
 from collections.abc import Sequence
 from typing import Any, Self
 
+from seqgen.music.normal import tokens as symbols
 from seqgen.music.normal.outline import read_line
-from seqgen.music.normal.tokens import (  # fmt: skip
-    BAR,
-    BARS,
-    CLOSE,
-    DOUBLE,
-    FINAL,
-    FIRST,
-    LENGTHS,
-    PITCHES,
-    REPEAT,
-    REST,
-    SECOND,
-    TICKS,
-    TRIPLET,
-    WHOLE,
-)
 
 # Distances of the lag features in bars.
 LAGS = (1, 2, 4, 8)
@@ -60,18 +45,18 @@ def roles(tokens: Sequence[str]) -> list[Role]:
 
 
 def role(token: str) -> Role:
-    if token in PITCHES or token == REST:
+    if token in symbols.PITCH_TOKENS or token == symbols.REST:
         return NOTE, 0
-    if token in LENGTHS:
-        return LENGTH, LENGTHS[token]
-    if token == TRIPLET:
+    if token in symbols.LENGTHS:
+        return LENGTH, symbols.LENGTHS[token]
+    if token == symbols.TRIPLET:
         return TRIPLE, 0
-    if token in BARS:
+    if token in symbols.BARS:
         return LINE, token
     if token.startswith("M:"):
         beats, _, unit = token[2:].strip().partition("/")
         known = beats.isdecimal() and unit.isdecimal() and int(beats) * int(unit) > 0
-        return HEADER, WHOLE * int(beats) // int(unit) if known else WHOLE
+        return HEADER, symbols.WHOLE * int(beats) // int(unit) if known else symbols.WHOLE
     if token.startswith("P:"):
         return OUTLINE, tuple(part.bars for part in read_line(token))
     return (HEADER if token.endswith("\n") else OTHER), 0
@@ -89,7 +74,7 @@ class PositionTracker:
         self._clear()
 
     def _clear(self) -> None:
-        self._length = WHOLE  # of a full bar
+        self._length = symbols.WHOLE  # of a full bar
         self._ticks = 0  # position of the next note in the bar
         self._slot = 0  # tokens at this position so far
         self._pending = False  # whether a length may follow the last note
@@ -136,11 +121,11 @@ class PositionTracker:
             self._outline = value
             return self._features()
         # The beginning of a repeat is not part of a bar that may be repeated.
-        stored = value != REPEAT
+        stored = value != symbols.REPEAT
         if stored:
             self._store(id)
         if self._pending and kind != LENGTH:
-            self._move(TICKS)
+            self._move(symbols.TICKS)
             if stored:
                 self._bars[self._bar][self._ticks * SLOTS] = id
         if kind == NOTE:
@@ -173,17 +158,21 @@ class PositionTracker:
 
     def _line(self, line: str) -> None:
         whole = self._ticks >= self._length
-        if whole or line in (BAR, FIRST) or (line == REPEAT and self._ticks and not self._bar):
+        if (
+            whole
+            or line in (symbols.BAR, symbols.FIRST)
+            or (line == symbols.REPEAT and self._ticks and not self._bar)
+        ):
             if not whole and not self._bar:
                 self._begin = 1  # after a pickup or a lead-in
-                self._pickup = self._ticks if line == BAR else 0
+                self._pickup = self._ticks if line == symbols.BAR else 0
             self._go_to(self._bar + 1)
-        if line == FIRST:
+        if line == symbols.FIRST:
             self._ending, self._ending_bar = 1, self._bar
-        elif line == SECOND:
+        elif line == symbols.SECOND:
             self._ending = 2
             self._go_to(self._ending_bar)
-        elif line in (CLOSE, DOUBLE, FINAL):
+        elif line in (symbols.CLOSE, symbols.DOUBLE, symbols.FINAL):
             self._section, self._ending = self._section + 1, 0
             self._begin = self._bar + (1 if self._ticks else 0)
             self._pickup = self._length - self._ticks if self._ticks else 0
@@ -209,7 +198,7 @@ class PositionTracker:
         key = self._ticks * SLOTS + self._slot
         lagged = [before.get(key, 0) for before in self._before]
         if self._pending:
-            after = (self._ticks + TICKS) * SLOTS
+            after = (self._ticks + symbols.TICKS) * SLOTS
             lagged = [
                 id or before.get(after, 0) for id, before in zip(lagged, self._before, strict=True)
             ]

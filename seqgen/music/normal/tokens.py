@@ -39,6 +39,7 @@ NATURALS = {
     **{letter + "'": 42 + n for n, letter in enumerate("cde")},
 }
 PITCHES = tuple(sign + name for name in NATURALS for sign in ("", *ACCIDENTALS))
+PITCH_TOKENS = frozenset(PITCHES)
 
 REST = "z"
 TRIPLET = "(3"
@@ -61,3 +62,19 @@ PATTERN = re.compile(
     r"|12|3/[24]|/[24]|[23468]|:\|2|:\||\|:|\|\||\|\]|\|1|\||[\s\S]"
 )
 """Splits a text into tokens; anything else into single characters."""
+
+
+def is_drawable_at(position: int, length: int) -> bool:
+    """Whether a note at a position of the bar can be drawn as one, both in ticks.
+
+    Off the grid of eighths it must end by the next eighth, or be a dotted note that ends on one, or
+    an eighth that begins halfway; music21 reports beam errors for others.
+    """
+    offset = position % TICKS
+    end = offset + length
+    return (
+        not offset
+        or end <= TICKS
+        or (end % TICKS == 0 and length <= LENGTHS["3/2"])
+        or (length == TICKS and 2 * offset == TICKS)
+    )

@@ -10,13 +10,11 @@ from typing import NamedTuple
 
 from seqgen.music.core.accidentals import SIGNS
 from seqgen.music.core.key import LETTERS, Key, parse_key, transposition_between
-from seqgen.music.normal.codec import NAMES, OCTAVES
-from seqgen.music.normal.tokens import ACCIDENTALS, NATURALS, PATTERN, PITCHES
+from seqgen.music.normal.codec import NAMES, OCTAVE_SHIFTS
+from seqgen.music.normal.tokens import ACCIDENTALS, NATURALS, PATTERN, PITCH_TOKENS, PITCHES
 
 # Sharps or flats of the target keys; of O'Neill's 1591 tunes two have more.
 MAX_SIGNS = 4
-
-PITCH_TOKENS = frozenset(PITCHES)
 
 
 class Move(NamedTuple):
@@ -68,7 +66,7 @@ def moves(tokens: Collection[str]) -> Iterator[Move]:
     pitches = PITCH_TOKENS.intersection(tokens)
     for key in dict.fromkeys([own, *usual(own.mode)]):
         way = transposition_between(own, key)[0]
-        for letters, _ in OCTAVES:
+        for letters in OCTAVE_SHIFTS:
             move = Move(own, key, way + letters)
             if token_map(move).keys() >= pitches:
                 yield move

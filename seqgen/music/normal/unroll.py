@@ -138,24 +138,19 @@ def _period(passes: Sequence[tuple[int, ...]], at: int) -> int:
 
 def _write_part(part: Part, bars: Sequence[Bar], closing: str) -> Iterator[Bar]:
     """The bars of a part with plain repeat signs. closing: bar line after a part without."""
-    for place, number in enumerate(part.bars):
-        last = place == len(part.bars) - 1
+    repeated = len(part.bars)
+    for place, number in enumerate((*part.bars, *part.second)):
+        right = "|"
+        if place == repeated - 1:
+            right = ":|" if part.repeated else closing
+        elif place == repeated + len(part.second) - 1:
+            right = closing
+        ending = "1" if part.second and place >= part.first else ""
         yield replace(
             bars[number],
             left="|:" if part.repeated and not place else "",
-            right=(":|" if part.repeated else closing) if last else "|",
-            ending="1" if part.second and place >= part.first else "",
-            times=2,
-            part="",
-            marks=(),
-        )
-    for number in part.second:
-        last = number == part.second[-1]
-        yield replace(
-            bars[number],
-            left="",
-            right=closing if last else "|",
-            ending="2",
+            right=right,
+            ending="2" if place >= repeated else ending,
             times=2,
             part="",
             marks=(),

@@ -1,7 +1,7 @@
 """The attachments of notes in MEI: decorations, chord symbols, annotations, lyrics.
 
-Decorations have the names of the ABC standard 2.1, section 4.14, and those that other programs
-use. A decoration without a sign is printed as text, so that none is lost.
+Decorations have the names of `seqgen.music.abc.symbols.decoration_name`. One without a sign is
+printed as text, so that none is lost.
 """
 
 import re
@@ -12,44 +12,34 @@ from seqgen.music.core.tune import Attachments
 from seqgen.music.render.layout import visible
 
 ARTICULATIONS = {
-    "staccato": "stacc", ".": "stacc", "accent": "acc", ">": "acc", "emphasis": "acc", "L": "acc",
-    "tenuto": "ten", "wedge": "stacciss", "marcato": "marc", "^": "marc", "upbow": "upbow",
-    "u": "upbow", "downbow": "dnbow", "v": "dnbow", "open": "open", "plus": "lhpizz",
-    "+": "lhpizz", "snap": "snap",
+    "staccato": "stacc", "accent": "acc", "tenuto": "ten", "wedge": "stacciss", "marcato": "marc",
+    "upbow": "upbow", "downbow": "dnbow", "open": "open", "plus": "lhpizz", "snap": "snap",
 }  # fmt: skip
 """Names in MEI of signs at the head or the stem."""
-
-SHORT = ("staccato", ".")
-"""Decorations that halve how long a note sounds."""
 
 TREMOLOS = {name: count for count in range(1, 5) for name in ("/" * count, f"trem{count}")}
 """Strokes through the stem."""
 
 ELEMENTS = {
-    "trill": "trill", "T": "trill",
-    "lowermordent": 'mordent form="lower"', "mordent": 'mordent form="lower"',
-    "M": 'mordent form="lower"',
-    "uppermordent": 'mordent form="upper"', "pralltriller": 'mordent form="upper"',
-    "P": 'mordent form="upper"',
+    "trill": "trill",
+    "lowermordent": 'mordent form="lower"', "uppermordent": 'mordent form="upper"',
     "turn": "turn", "invertedturn": 'turn form="lower"',
     "turnx": 'turn glyph.auth="smufl" glyph.num="U+E569"',
     "invertedturnx": 'turn glyph.auth="smufl" glyph.num="U+E569"',
-    "fermata": 'fermata place="above"', "H": 'fermata place="above"',
+    "fermata": 'fermata place="above"',
     "invertedfermata": 'fermata place="below" form="inv"',
     "arpeggio": "arpeg", "breath": "breath", "shortphrase": "breath",
     "mediumphrase": "caesura", "longphrase": "caesura",
-    "segno": 'repeatMark func="segno"', "S": 'repeatMark func="segno"',
-    "coda": 'repeatMark func="coda"', "O": 'repeatMark func="coda"',
+    "segno": 'repeatMark func="segno"', "coda": 'repeatMark func="coda"',
     "ped": 'pedal dir="down"', "ped-up": 'pedal dir="up"',
 }  # fmt: skip
 """Elements of MEI, above the note by default."""
 
 SPANS = {
-    "crescendo": 'hairpin form="cres"', "<": 'hairpin form="cres"',
-    "diminuendo": 'hairpin form="dim"', ">": 'hairpin form="dim"',
-    "decrescendo": 'hairpin form="dim"',
+    "crescendo": 'hairpin form="cres"',
+    "diminuendo": 'hairpin form="dim"',
     "trill": 'trill extender="true"',
-}  # fmt: skip
+}
 """Decorations that begin with ``name(`` and end with ``name)``."""
 
 DYNAMICS = re.compile(r"p{1,5}|f{1,5}|m[pf]|s?fz|sfp?|fp|rfz?|sffz?|n")
@@ -69,7 +59,7 @@ ACCIDENTALS = ("courtesy", "editorial")
 
 
 SILENT = re.compile(
-    "upbow|downbow|[uv0-5]|open|thumb|segno|coda|[SO]|fine|da(?:capo|lsegno|coda)|tocoda|"
+    "upbow|downbow|[0-5]|open|thumb|segno|coda|fine|da(?:capo|lsegno|coda)|tocoda|"
     r"D\.[CS]\..*|" + "|".join(ACCIDENTALS)
 )
 """Decorations about how to play a note or where to continue, without a sound."""
@@ -77,7 +67,7 @@ SILENT = re.compile(
 
 def is_lost_in_sound(name: str) -> bool:
     """Whether a musician would play a decoration that seqgen does not play."""
-    return not (SILENT.fullmatch(name) or LAYOUT.fullmatch(name) or name in SHORT)
+    return not (SILENT.fullmatch(name) or LAYOUT.fullmatch(name) or name == "staccato")
 
 
 def articulations(names: Sequence[str]) -> str:

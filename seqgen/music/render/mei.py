@@ -27,7 +27,7 @@ from seqgen.music.render.mei_elements import (
 _BAR_LINES = {"": "invis", "|": "single", "||": "dbl", "|]": "end", ":|": "rptend"}
 _METER_SIGNS = {"C": "common", "C|": "cut"}
 # Directions before a bar; the others follow it.
-_BEFORE_BAR = ("segno", "coda", "S", "O")
+_BEFORE_BAR = ("segno", "coda")
 
 _DOCUMENT = """<?xml version="1.0" encoding="UTF-8"?>
 <mei xmlns="http://www.music-encoding.org/ns/mei" meiversion="5.0">

@@ -149,9 +149,7 @@ def line(
             numbers = dict.fromkeys(pitch.midi for pitch in note.pitches)
             tied: dict[int, int] = {}
             start, length = now, note.length
-            if not note.tied and any(
-                name in annotations.SHORT for name in note.attached.decorations
-            ):
+            if not note.tied and "staccato" in note.attached.decorations:
                 length /= 2
             if note.attached.grace and not held:
                 for pitch, onset, duration in grace_sounds(note.attached.grace, now, length / 2):

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from seqgen.errors import TuneError
 from seqgen.music.abc.parser import parse_tune
+from seqgen.music.abc.symbols import decoration_name
 from seqgen.music.core.key import LETTERS, Pitch
 from seqgen.music.core.meter import Meter
 from seqgen.music.core.tune import PLAIN, Attachments, Bar, Clef, Note, Tune, Voice
@@ -225,7 +226,7 @@ def test_every_decoration_of_the_standard_is_drawn(name: str) -> None:
     """As a sign, or as a text where there is none: the picture is not that of the bare note."""
     plain, decorated = (
         engrave(attach(SONG, {1: Attachments(decorations=names)}), 1)[0].body
-        for names in ((), (name,))
+        for names in ((), (decoration_name(name),))
     )
     drawings = [len(re.findall("<(?:use|path|text|polygon)", text)) for text in (plain, decorated)]
     assert drawings[1] > drawings[0]
