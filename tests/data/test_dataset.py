@@ -181,6 +181,7 @@ def test_progress_is_reported_up_to_the_end(tmp_path):
     assert len(shares) > 3
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not os.path.exists("/proc/self/status"), reason="needs /proc for the peak memory"
 )
@@ -204,6 +205,7 @@ def test_memory_does_not_grow_with_the_text(tmp_path):
     assert kilobytes < 250_000
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not os.path.exists("/proc/self/status"), reason="needs /proc for the peak memory"
 )

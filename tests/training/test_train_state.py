@@ -66,6 +66,7 @@ def test_a_state_without_a_length_cannot_be_resumed(text_file: Path, tmp_path: P
         list(resume_run(path, {}))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("tf")
 @pytest.mark.parametrize(
     "more",

@@ -62,6 +62,7 @@ def test_evaluating_in_many_streams_equals_one_stream(trainer):
     assert trainer.measure(ids) == (pytest.approx(alone, abs=1e-3), len(ids) - 1)
 
 
+@pytest.mark.slow
 def test_averaged_weights_are_evaluated_but_not_trained(tf):
     from seqgen.training.trainer import Trainer
 
@@ -83,7 +84,13 @@ def test_evaluating_changes_no_weights(trainer):
         np.testing.assert_array_equal(array, arrays[name], name)
 
 
-@pytest.mark.parametrize("more", [{}, {"weight_averaging": 0.5, "variational": True}])
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        pytest.param({"weight_averaging": 0.5, "variational": True}, marks=pytest.mark.slow),
+    ],
+)
 def test_training_continues_from_a_copy_bit_for_bit(tf, more):
     from seqgen.training.trainer import Trainer
 
@@ -98,6 +105,7 @@ def test_training_continues_from_a_copy_bit_for_bit(tf, more):
         np.testing.assert_array_equal(array, trainer.arrays()[name], name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("more", "feature_sizes"),
     [

@@ -49,6 +49,7 @@ def test_without_training_data_only_the_text_is_compressed() -> None:
     assert set(bits(TEXT, None)) == {"xz_alone", "bzip2_alone"}
 
 
+@pytest.mark.slow
 def test_xz_finds_distant_repetitions() -> None:
     rng = random.Random(1)
     noise = "".join(rng.choices("abcdefghij", k=1_500_000))

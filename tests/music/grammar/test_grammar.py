@@ -360,6 +360,7 @@ def books():
                 continue
 
 
+@pytest.mark.slow
 def test_the_tunes_of_the_books_are_accepted():
     tunes = list(books())
     assert len(tunes) > 250
