@@ -39,7 +39,7 @@ def training_flops(shards: int, precision: str) -> float:
             gradient = gates * tf.tile(tf.matmul(gradient, back), (1, 4))
         return tf.matmul(tf.concat(before, 0), tf.concat(after, 0), transpose_a=True), gradient
 
-    @tf.function
+    @tf.function(autograph=False)
     def work(states: Any) -> Any:
         # The parts are independent, as in a training step.
         return [part(state) for state in tf.unstack(states, shards)]

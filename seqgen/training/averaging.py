@@ -23,7 +23,7 @@ class Average:
         self.share = share
         self.means = [tf.Variable(weight) for weight in weights]
         self.steps = 0
-        self._update = tf.function(self._update_means)
+        self._update = tf.function(self._update_means, autograph=False)
 
     def follow(self) -> None:
         """Count a step of the weights."""

@@ -56,9 +56,11 @@ class Trainer:
         self.batch_size = options.batch_size
         self.states = self.model.initial_state(None, self.batch_size)
         self._train_step = tf.function(
-            self._compute_step, input_signature=self._signature(random, feature_sizes)
+            self._compute_step,
+            input_signature=self._signature(random, feature_sizes),
+            autograph=False,
         )
-        self._eval_step = tf.function(self._compute_eval_step)
+        self._eval_step = tf.function(self._compute_eval_step, autograph=False)
 
     def reset(self) -> None:
         """Reset the states of all streams."""
