@@ -270,6 +270,13 @@ def training(folder: Path) -> None:
         assert float(run("training", program, *SIZE.arguments)[-1]) > 0
 
 
+def tune_figures(folder: Path) -> None:
+    table = rows(run("tune_figures", "reels", "--count", 3, "--book", "reels.abc"))
+    assert len(table) == 13
+    # Every reel of the book ends on its tonic, with a note of four eighths.
+    assert [row[2] for row in table[:4]] == ["100%", "0%", "100%", "0%"]
+
+
 def tune_pictures(folder: Path) -> None:
     assert len(run("tune_pictures", "tunes", 2, "--out", folder)) == 3
     assert all((folder / f"tune-{number}.svg").stat().st_size for number in (1, 2, 3))
@@ -338,6 +345,7 @@ SMOKE: dict[str, Callable[[Path], None]] = {
     "release_models": release_models,
     "startup": startup,
     "training": training,
+    "tune_figures": tune_figures,
     "tune_pictures": tune_pictures,
     "tunes": tunes,
 }
