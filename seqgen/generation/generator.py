@@ -140,8 +140,10 @@ class TextGenerator:
             return own()
         if options is None or (own and isinstance(options, own)):
             return options
-        if options != type(options)():
-            raise ConfigError("`meter`, `key` and the like are for models of tunes")
+        default = vars(type(options)())
+        for name, value in vars(options).items():
+            if value != default[name]:
+                raise ConfigError(f"is not for models of {self._task.name}", option=name)
         return own() if own else None
 
     def _candidates(

@@ -211,7 +211,9 @@ def _parse_unit(name: str, activations: Activations) -> Unit:
     layers = sorted({layer for layer, _ in activations.states})
     layer = int(parts["layer"] or layers[-1])
     if layer not in layers:
-        raise ConfigError(f"{name}: the network has layers 1 to {layers[-1]}", option="units")
+        raise ConfigError(
+            f"{name}: the network has {len(layers)} layer{'s' * (len(layers) > 1)}", option="units"
+        )
     states = [state for number, state in activations.states if number == layer]
     state = parts["state"] or states[0]
     if state not in states:

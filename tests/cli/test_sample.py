@@ -167,7 +167,7 @@ def run_failing(monkeypatch, capfd, *arguments: str) -> tuple[int, str]:
         (("jig", "--instrument", "harp"), 2, "--instrument: has no effect"),
         (("jig", "--tempo", "90"), 2, "--tempo: has no effect"),
         (("jig", "--tempo", "90", "--score", "x.svg"), 2, "--tempo: has no effect"),
-        (("fox", "--meter", "6/8"), 2, "for models of tunes"),
+        (("fox", "--meter", "6/8"), 2, "--meter: is not for models of text"),
         (("fox", "--midi", "x.mid"), 2, "--midi: is for models of tunes"),
         (("jig", "--no-echo"), 2, "--no-echo: has no effect"),
         (("jig", "--output", "x.doc"), 2, "unknown output format"),

@@ -38,8 +38,8 @@ def test_fields_of_the_prompt_equal_options(parse):
         ({"rhythm": "rel"}, "unknown rhythm 'rel'; did you mean reel"),
         ({"key": "Gmix"}, r"unknown mode 'mix'.*known: dor, maj, min"),
         ({"rhythm": "jig", "meter": "4/4"}, "no jig in 4/4"),
-        ({"bars": 7, "form": "AABB"}, "cannot be shared out equally"),
-        ({"form": "ABA"}, "'ABA' is no form"),
+        ({"bars": 7, "form": "AABB"}, "`bars`: 7 "),
+        ({"form": "ABA"}, "`form`: 'ABA'"),
         ({"form": "AABB", "grammar": False}, "`grammar`"),
     ],
 )

@@ -40,12 +40,13 @@ class TuneSpec:
 
     def __post_init__(self) -> None:
         if self.bars is not None and not 1 <= self.bars <= MAX_BARS:
-            raise ConfigError(f"a tune of {self.bars} bars; it may have 1 to {MAX_BARS}")
+            raise ConfigError(f"{self.bars} is not in 1 to {MAX_BARS}", option="bars")
         sections = self.sections
         if sections and self.bars is not None and self.bars % len(sections):
             raise ConfigError(
-                f"{self.bars} bars cannot be shared out equally over the {len(sections)} sections"
-                f" of {self.form}; ask for a multiple of {len(sections)}"
+                f"{self.bars} cannot be divided equally among the {len(sections)} sections of"
+                f" {self.form}; use a multiple of {len(sections)}",
+                option="bars",
             )
 
     @property
@@ -57,8 +58,9 @@ class TuneSpec:
         letters = "".join(run[0] for run in runs)
         if not runs or letters != _ALPHABET[: len(letters)] or max(map(len, runs)) > 2:
             raise ConfigError(
-                f"{self.form!r} is no form; write a letter for each section in the order of the"
-                " alphabet, twice where it is repeated: AABB, AAB, ABC"
+                f"{self.form!r} is not a form; write a letter for each section in the order of the"
+                " alphabet, twice where it is repeated: AABB, AAB, ABC",
+                option="form",
             )
         return tuple(len(run) == 2 for run in runs)
 

@@ -14,14 +14,14 @@ def test_a_letter_is_a_section_and_twice_the_letter_a_repeat(form, sections):
 
 @pytest.mark.parametrize("form", ["", "B", "AAA", "ABA", "aabb", "AAC", "A B", "A1"])
 def test_other_forms_are_refused(form):
-    with pytest.raises(ConfigError, match="no form"):
+    with pytest.raises(ConfigError, match="`form`"):
         TuneSpec(form=form)
 
 
 def test_bars_are_divided_among_the_sections():
     assert TuneSpec(bars=16, form="AABB").section_bars == 8
     assert TuneSpec(bars=16).section_bars is None
-    with pytest.raises(ConfigError, match=r"16 bars .* 3 sections of AABBC.* a multiple of 3"):
+    with pytest.raises(ConfigError, match=r"`bars`: 16 .* 3 sections of AABBC.* a multiple of 3"):
         TuneSpec(bars=16, form="AABBC")
 
 
