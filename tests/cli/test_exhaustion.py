@@ -5,6 +5,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from seqgen.training import train_state
 from tests.cli.processes import COMMAND, read_until
 
 TEXT = "The river runs down to the sea, and the sea runs up to the sky;\n" * 40
-OFTEN = "save_every = 0.05\nevaluations = 100\n"
+OFTEN = "save_every = 0.05\nevaluations = 10\n"
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +27,7 @@ def river(here: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux limits another process")
 def test_a_temporarily_full_disk_loses_nothing(here: Path) -> None:
-    arguments = ("--units", "64", "--epochs", "80", "--config", "often.toml")
+    arguments = ("--units", "64", "--epochs", "30", "--config", "often.toml")
     command = [*COMMAND, "train", "river.txt", *arguments]
     path = here / "checkpoints" / "river"
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
@@ -51,19 +52,21 @@ def test_a_temporarily_full_disk_loses_nothing(here: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_full_disk_is_an_error_at_the_end() -> None:
-
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-
-    arguments = ("--units", "64", "--epochs", "3", "--config", "often.toml")
-    command = [*COMMAND, "train", "river.txt", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, preexec_fn=limit)
-    assert done.returncode == 1
-    assert "training continues" in done.stderr
-    assert done.stderr.splitlines()[-1].startswith("error: cannot write checkpoints/river/")
-    assert "File too large" in done.stderr.splitlines()[-1]
-    assert "Traceback" not in done.stderr
+def test_a_full_disk_is_an_error_at_the_end(
+    seqgen: Callable[..., tuple[int, str, str]], tf: Any
+) -> None:
+    soft, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, most))
+    try:
+        arguments = ("--units", "64", "--epochs", "3", "--config", "often.toml")
+        status, _, err = seqgen("train", "river.txt", *arguments)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, most))
+    assert status == 1
+    assert "training continues" in err
+    assert err.splitlines()[-1].startswith("error: cannot write checkpoints/river/")
+    assert "File too large" in err.splitlines()[-1]
+    assert "Traceback" not in err
 
 
 def run_limited(gigabytes: float, *arguments: str) -> "subprocess.CompletedProcess[str]":
