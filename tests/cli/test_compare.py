@@ -2,25 +2,32 @@
 
 import io
 import json
+import os
 import re
 import signal
 import subprocess
-from dataclasses import replace
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
 
 from seqgen import load
+from seqgen.cli import app
 from seqgen.cli.compare_display import LiveDisplay, PlainDisplay, draw_curves
 from seqgen.cli.compare_results import print_results, table
-from seqgen.comparison import worker
+from seqgen.comparison import runner, worker
 from seqgen.comparison.events import ComparisonStatus, VariantEvent, VariantFinished, VariantStarted
 from seqgen.comparison.results import Comparison, Entry, Point, Result
 from seqgen.training.events import Evaluated, Step
 from tests.cli.processes import COMMAND, read_until
 
-COMPARE = (*COMMAND, "compare", "river.txt")
+COMPARE = ("compare", "river.txt")
 RIVER = "The river runs down to the sea, and the sea runs up to the sky;\n" * 40
 TINY = ("--units", "16", "--embedding", "8", "--seq-length", "16", "--batch-size", "8")
 ARGUMENTS = ("--cells", "rnn,gru", "--token-budget", "6400", *TINY)
@@ -33,15 +40,50 @@ def river(here: Path) -> Path:
     return here
 
 
+@dataclass(frozen=True)
+class Done:
+    """A finished command."""
+
+    folder: Path
+    status: int
+    stdout: str
+    stderr: str
+
+
+def train_here(patched: pytest.MonkeyPatch) -> None:
+    """Train in this process, which loads TensorFlow once."""
+    patched.setattr(runner, "compare", partial(runner.compare, train=worker.resume_or_start))
+
+
+@contextmanager
+def standard_streams_in(folder: Path) -> Iterator[None]:
+    """Write the output of this process to the files stdout and stderr of a folder."""
+    with ExitStack() as stack:
+        for descriptor, redirect in ((1, redirect_stdout), (2, redirect_stderr)):
+            before = os.dup(descriptor)
+            stack.callback(os.close, before)
+            stack.callback(os.dup2, before, descriptor)
+            with open(folder / ("stdout", "stderr")[descriptor - 1], "wb") as file:
+                os.dup2(file.fileno(), descriptor)
+            stream = open(descriptor, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+            stack.enter_context(redirect(stack.enter_context(stream)))
+        yield
+
+
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess]:
-    """Folder and process of a finished comparison."""
+def finished(tmp_path_factory: pytest.TempPathFactory, tf: Any) -> Done:
+    """A comparison in this process, without a terminal."""
     folder = tmp_path_factory.mktemp("finished")
     (folder / "river.txt").write_text(RIVER, encoding="utf-8")
-    done = subprocess.run(
-        [*COMPARE, *ARGUMENTS, "--plot", "c.png"], cwd=folder, capture_output=True, text=True
-    )
-    return folder, done
+    output = tmp_path_factory.mktemp("output")
+    with pytest.MonkeyPatch.context() as patched, standard_streams_in(output):
+        patched.chdir(folder)
+        patched.setattr(sys, "argv", ["seqgen", *COMPARE, *ARGUMENTS, "--plot", "c.png"])
+        train_here(patched)
+        with pytest.raises(SystemExit) as end:
+            app.main()
+    stdout, stderr = ((output / name).read_text(encoding="utf-8") for name in ("stdout", "stderr"))
+    return Done(folder, int(end.value.code or 0), stdout, stderr)
 
 
 def results(folder: Path) -> dict[str, dict]:
@@ -56,11 +98,10 @@ def results(folder: Path) -> dict[str, dict]:
 
 
 @pytest.mark.slow
-def test_prints_a_table_with_the_best_first_and_curves(finished) -> None:
-    folder, done = finished
-    assert done.returncode == 0, done.stderr
-    entries = results(folder)
-    rows = re.findall(r"(?m)^ +([ab])  (rnn|gru)( ★)? +([\d,]+) +(\d\.\d{4}) ", done.stdout)
+def test_prints_a_table_with_the_best_first_and_curves(finished: Done) -> None:
+    assert finished.status == 0, finished.stderr
+    entries = results(finished.folder)
+    rows = re.findall(r"(?m)^ +([ab])  (rnn|gru)( ★)? +([\d,]+) +(\d\.\d{4}) ", finished.stdout)
     assert [(star, name) for _, name, star, _, _ in rows] == [
         (" ★" * (n == 0), name)
         for n, name in enumerate(sorted(entries, key=lambda name: entries[name]["result"]["nats"]))
@@ -70,27 +111,25 @@ def test_prints_a_table_with_the_best_first_and_curves(finished) -> None:
         assert parameters == f"{entries[name]['parameters']:,}"
         assert nats == f"{entries[name]['result']['nats']:.4f}"
     for word in ("bits/char", "perplexity", "tokens/s", "time", "validation loss"):
-        assert word in done.stdout
-    assert re.search(r"┤.*a", done.stdout)
-    assert "\x1b" not in done.stdout + done.stderr
+        assert word in finished.stdout
+    assert re.search(r"┤.*a", finished.stdout)
+    assert "\x1b" not in finished.stdout + finished.stderr
 
 
 @pytest.mark.slow
 def test_without_a_terminal_evaluations_and_results_are_log_lines(finished) -> None:
-    _, done = finished
-    assert "comparing 2 networks on river" in done.stderr
+    assert "comparing 2 networks on river" in finished.stderr
     for name in ("rnn", "gru"):
-        assert re.search(rf"(?m)^{name} starts: [\d,]+ parameters$", done.stderr)
-        assert (
-            len(re.findall(rf"(?m)^{name}  step \d+ .* validation \d\.\d+ nats", done.stderr)) > 9
-        )
-        assert re.search(rf"(?m)^{name} finished after .*: \d\.\d+ nats/token", done.stderr)
-    assert done.stderr.count("2,560 characters") == 1
+        assert re.search(rf"(?m)^{name} starts: [\d,]+ parameters$", finished.stderr)
+        evaluation = rf"(?m)^{name}  step \d+ .* validation \d\.\d+ nats"
+        assert len(re.findall(evaluation, finished.stderr)) > 9
+        assert re.search(rf"(?m)^{name} finished after .*: \d\.\d+ nats/token", finished.stderr)
+    assert finished.stderr.count("2,560 characters") == 1
 
 
 @pytest.mark.slow
 def test_writes_the_plot(finished) -> None:
-    content = (finished[0] / "c.png").read_bytes()
+    content = (finished.folder / "c.png").read_bytes()
     assert content.startswith(b"\x89PNG")
     assert len(content) > 10_000
 
@@ -98,7 +137,7 @@ def test_writes_the_plot(finished) -> None:
 @pytest.mark.slow
 @pytest.mark.usefixtures("shipped")
 def test_variants_can_be_sampled(finished, seqgen, monkeypatch) -> None:
-    monkeypatch.chdir(finished[0])
+    monkeypatch.chdir(finished.folder)
     status, out, _ = seqgen("checkpoints", "--json")
     assert [row["name"] for row in json.loads(out)] == ["river-compare-gru", "river-compare-rnn"]
     assert seqgen("sample", "river-compare-gru", "--length", "9", "--seed", "1")[0] == status == 0
@@ -107,27 +146,28 @@ def test_variants_can_be_sampled(finished, seqgen, monkeypatch) -> None:
 
 @pytest.mark.slow
 def test_a_finished_comparison_prints_its_results_again(finished, seqgen, monkeypatch) -> None:
-    folder, done = finished
-    monkeypatch.chdir(folder)
+    monkeypatch.chdir(finished.folder)
     monkeypatch.setattr(worker, "CHILD", "raise SystemExit('nothing is to be trained')")
-    status, out, err = seqgen("compare", "river.txt", *ARGUMENTS)
+    status, out, err = seqgen(*COMPARE, *ARGUMENTS)
     assert status == 0
-    assert out == done.stdout
+    assert out == finished.stdout
     assert [line.split()[0] for line in err.splitlines()] == ["comparing"]
-    status, out, _ = seqgen("compare", "river.txt", *ARGUMENTS, "--json")
+    status, out, _ = seqgen(*COMPARE, *ARGUMENTS, "--json")
     report = json.loads(out)
     assert (status, report["corpus"], report["options"]["cell"]) == (0, "river", ["rnn", "gru"])
     assert report["best"] == "river-compare-" + min(
-        ("rnn", "gru"), key=lambda name: results(folder)[name]["result"]["nats"]
+        ("rnn", "gru"), key=lambda name: results(finished.folder)[name]["result"]["nats"]
     )
     assert all(len(entry["result"]["curve"]) > 9 for entry in report["entries"])
 
 
 @pytest.mark.slow
 def test_an_interrupted_comparison_resumes_with_the_same_results(
-    finished, seqgen, here: Path
+    finished, seqgen, here: Path, monkeypatch
 ) -> None:
-    with subprocess.Popen([*COMPARE, *ARGUMENTS], stderr=subprocess.PIPE, text=True) as child:
+    """The networks train in other processes before the interruption, in this one after it."""
+    command = [*COMMAND, *COMPARE, *ARGUMENTS]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as child:
         assert child.stderr
         text = read_until(child, "gru  step 1")
         child.send_signal(signal.SIGINT)
@@ -135,16 +175,17 @@ def test_an_interrupted_comparison_resumes_with_the_same_results(
         assert child.wait(30) == 130
     assert text.endswith("continue with the same command\n")
     assert "Traceback" not in text
-    status, _, err = seqgen("compare", "river.txt", *ARGUMENTS)
+    train_here(monkeypatch)
+    status, _, err = seqgen(*COMPARE, *ARGUMENTS)
     assert status == 0
     assert "gru continues: " in err
     assert "rnn " not in err
-    assert results(here) == results(finished[0])
+    assert results(here) == results(finished.folder)
 
 
 def test_failed_variants_are_reported(seqgen, monkeypatch) -> None:
     monkeypatch.setattr(worker, "CHILD", "raise ZeroDivisionError('of all things')")
-    status, out, err = seqgen("compare", "river.txt", *ARGUMENTS)
+    status, out, err = seqgen(*COMPARE, *ARGUMENTS)
     assert status == 1
     for name in ("rnn", "gru"):
         assert f"{name} failed: ZeroDivisionError: of all things" in out
@@ -155,14 +196,14 @@ def test_failed_variants_are_reported(seqgen, monkeypatch) -> None:
 def test_a_dry_run_lists_networks_and_times(seqgen, here: Path) -> None:
     sizes = ("--layers", "1,2", "--units", "16", "--embedding", "8", "--dropout", "0.5")
     arguments = ("--cells", "lstm,gru", *sizes, "--minutes", "2")
-    status, out, _ = seqgen("compare", "river.txt", *arguments, "--dry-run")
+    status, out, _ = seqgen(*COMPARE, *arguments, "--dry-run")
     assert status == 0
     # 22·8 + 4·16·(8+16+1) + 17·22
     assert re.search(r"lstm layers 1 +river-compare-lstm-layers-1 +2,150 +2:00", out)
     assert "gru layers 2" in out
     assert "4 networks, about 8:00 of training in all" in out
     assert "chosen" not in out
-    status, out, _ = seqgen("compare", "river.txt", *ARGUMENTS, "--dry-run", "--json")
+    status, out, _ = seqgen(*COMPARE, *ARGUMENTS, "--dry-run", "--json")
     report = json.loads(out)
     assert [each["label"] for each in report["variants"]] == ["rnn", "gru"]
     assert 0 < report["minutes"] < 1
@@ -171,14 +212,14 @@ def test_a_dry_run_lists_networks_and_times(seqgen, here: Path) -> None:
 
 def test_differing_defaults_are_reported(seqgen) -> None:
     arguments = ("--cells", "lstm,leaky", *TINY, "--dropout", "0.1", "--minutes", "2")
-    _, out, _ = seqgen("compare", "river.txt", *arguments, "--dry-run")
+    _, out, _ = seqgen(*COMPARE, *arguments, "--dry-run")
     assert out.endswith("chosen as in train: --learning-rate 0.004 (lstm), 0.008 (leaky)\n")
-    _, out, _ = seqgen("compare", "river.txt", *arguments, "--dry-run", "--json")
+    _, out, _ = seqgen(*COMPARE, *arguments, "--dry-run", "--json")
     assert [each["defaults"] for each in json.loads(out)["variants"]] == [
         {"learning_rate": "0.004"},
         {"learning_rate": "0.008"},
     ]
-    _, out, _ = seqgen("compare", "river.txt", *arguments, "--learning-rate", "0.001", "--dry-run")
+    _, out, _ = seqgen(*COMPARE, *arguments, "--learning-rate", "0.001", "--dry-run")
     assert "chosen" not in out
 
 
@@ -219,7 +260,7 @@ def test_differing_defaults_are_reported_below_the_results(capsys) -> None:
 def test_invalid_options_are_refused_before_files_are_written(
     seqgen, here: Path, arguments: tuple[str, ...], message: str
 ) -> None:
-    status, out, err = seqgen("compare", "river.txt", "--minutes", "2", *arguments)
+    status, out, err = seqgen(*COMPARE, "--minutes", "2", *arguments)
     assert (status, out) == (2, "")
     assert message in err
     assert [path.name for path in here.rglob("*") if path.is_file()] == ["river.txt"]
@@ -227,7 +268,7 @@ def test_invalid_options_are_refused_before_files_are_written(
 
 def test_unwritable_plots_are_refused_before_training(seqgen, here: Path) -> None:
     arguments = ("--minutes", "2", "--layers", "1,2", "--plot", "/proc/c.png")
-    status, out, err = seqgen("compare", "river.txt", *arguments)
+    status, out, err = seqgen(*COMPARE, *arguments)
     assert (status, out) == (1, "")
     assert "cannot write /proc/c.png" in err
     assert [path.name for path in here.iterdir()] == ["river.txt"]
@@ -235,8 +276,8 @@ def test_unwritable_plots_are_refused_before_training(seqgen, here: Path) -> Non
 
 @pytest.mark.slow
 def test_changed_options_are_refused(finished, seqgen, monkeypatch) -> None:
-    monkeypatch.chdir(finished[0])
-    status, out, err = seqgen("compare", "river.txt", *ARGUMENTS, "--seed", "5")
+    monkeypatch.chdir(finished.folder)
+    status, out, err = seqgen(*COMPARE, *ARGUMENTS, "--seed", "5")
     assert (status, out) == (2, "")
     assert "--seed was not given and is 5" in err
 
