@@ -69,7 +69,7 @@ class Reader:
 
     def __init__(self, patched: pytest.MonkeyPatch) -> None:
         self.patched = patched
-        self.epochs = 0.0
+        self.epochs = 0.2
         self.names: dict[str, Any] = {"__name__": "__main__"}
 
     def follow(self, block: Block) -> None:
@@ -97,6 +97,9 @@ class Reader:
         if words[1:3] == ["evaluate", "tunes"] and not Path("checkpoints/tunes").exists():
             # The model that comes with seqgen is compared with all books that it was trained on.
             self.run("seqgen train tunes")
+        if words[1:2] == ["compare"] and "--dry-run" not in words:
+            # Check all options; then fewer networks are trained.
+            self.run(re.sub(r" --plot \S+", "", command) + " --dry-run")
         words = self.shortened(words[1:])
         expected = 2 if any(rejected in words for rejected in REJECTED) else 0
         status, errors = run_here(words)
@@ -128,17 +131,20 @@ class Reader:
             budget = ("--minutes", "--epochs", "--token-budget", "--preset", "--patience")
             if trains and (word in budget or before in budget):
                 continue
-            short.append(SHORT.get(before, word) if word != before else word)
+            word = SHORT.get(before, word) if word != before else word
+            if trains and words[0] == "compare" and before.startswith("--"):
+                word = ",".join(word.split(",")[: 2 if before == "--cells" else 1])
+            short.append(word)
         if words[0] in SMALLER and words[1] in SMALLER[words[0]]:
             short[1:2] = [SMALLER[words[0]][words[1]], "--name", words[1]]
         if words[0] == "inspect" and words[2] == "gradients":
             short += ["--streams", "4"] + ([] if "--steps" in words else ["--steps", "5"])
         elif words[0] == "inspect":
-            short += ["--characters", "2000"]
+            short += ["--characters", "500"]
         if words[:2] == ["corpora", "show"]:
             short[2] = SMALLER["train"].get(words[2], words[2])
         if trains:
-            self.epochs += 0.2
+            self.epochs += 0.2 * ("--resume" in words)
             short += ["--epochs", f"{self.epochs:.2f}"]
             if "--units" not in short and "--resume" not in short:
                 short += ["--units", "8"]
