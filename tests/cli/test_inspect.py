@@ -251,7 +251,7 @@ def test_numbers_are_short() -> None:
         (("river", "gradients", "--text", "some.txt", "--steps", "90"), 2, "is 8"),
         (("river", "gradients", "--text", "one.txt"), 2, "--text: too short"),
         (("river", "gradients", "--steps", "x"), 2, "'x' is not a whole number"),
-        (("river", "neurons", "--units", "3:1"), 2, "--units: 3:1: the network has layers 1 to 2"),
+        (("river", "neurons", "--units", "3:1"), 2, "--units: 3:1: the network has 2 layers"),
         (("river", "neurons", "--units", "1:1,99"), 2, "the units of layer 2 are 0 to 7"),
         (("river", "neurons", "--html", "x.txt"), 2, "does not end in .html or .htm"),
         (("river", "neurons", "--text", "one.txt", "--html", "x.html"), 2, "too short to choose"),
