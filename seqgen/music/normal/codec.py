@@ -226,6 +226,10 @@ class _TuneDecoder:
             return
         if not self.notes:
             raise TuneError("bar without a note")
+        if (token == tokens.FIRST and self.ending) or (
+            token == tokens.SECOND and self.ending != "1"
+        ):
+            raise TuneError("ending out of order")
         self.end_bar({tokens.FIRST: "|", tokens.SECOND: ":|"}.get(token, token))
         if token != tokens.BAR:
             self.ending = {tokens.FIRST: "1", tokens.SECOND: "2"}.get(token, "")

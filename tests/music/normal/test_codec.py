@@ -4,7 +4,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from seqgen.errors import TuneError
@@ -165,6 +165,13 @@ def test_a_header_has_its_three_lines(header):
         decode_tune(header + "C8|]")
 
 
+@pytest.mark.parametrize("body", ["|:C8:|2C8|]", "|:C8|1C8:|2C8:|2C8|]", "|:C8|1C8|1C8:|2C8|]"])
+def test_a_second_ending_follows_one_first_ending(body):
+    with pytest.raises(TuneError, match="ending out of order"):
+        decode_tune(HEADER + body)
+
+
+@example("C,:|2C,:|2C,:|")
 @given(st.lists(st.sampled_from(BODY), max_size=30).map("".join) | st.text(max_size=30))
 def test_any_body_is_a_tune_or_refused(body):
     try:
