@@ -9,7 +9,7 @@ from typing import TypeVar
 from seqgen.config.options import TuneOptions
 from seqgen.errors import ConfigError, TuneError, unknown_name
 from seqgen.music.abc import fields, parser
-from seqgen.music.abc.tune_type import rhythm
+from seqgen.music.abc.tune_type import base_rhythm, in_meter, rhythm
 from seqgen.music.core.key import Key
 from seqgen.music.core.left_out import attachments_left_out
 from seqgen.music.core.tune import Tune
@@ -83,7 +83,12 @@ def parse_request(
         if common_tonic:
             raise unknown_name("mode", model_key.mode, facts.tonics)
         known_line("key", str(model_key), pieces)
-    kind = resolve_field("rhythm", options.rhythm, header.get("R"), lambda value, _: rhythm(value))
+    kind = resolve_field(
+        "rhythm", options.rhythm, header.get("R"), lambda value, _: parse_rhythm(value, pieces)
+    )
+    if kind and meter:
+        exact = in_meter(kind, fields.parse_meter(meter))
+        kind = exact if f"R:{exact}\n" in pieces else kind
     tune, tokens = None, []
     if key and music:
         tune = parse_music(parsed, key)
@@ -141,6 +146,12 @@ def parse_meter(value: str, option: str) -> str:
         return str(fields.parse_meter(value))
     except TuneError as error:
         raise ConfigError(f"{value!r} is not a meter (6/8, 4/4, C|)", option=option) from error
+
+
+def parse_rhythm(value: str, pieces: Sequence[str]) -> str:
+    """Return the name of a rhythm in the model, or the common name of one that it lacks."""
+    name = rhythm(value)
+    return name if f"R:{name}\n" in pieces else base_rhythm(name)
 
 
 def parse_key(value: str, option: str) -> Key:

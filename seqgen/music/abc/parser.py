@@ -301,7 +301,7 @@ class _TuneParser:
             bars=bars,
             meter=initial[0],
             key=initial[1],
-            rhythm=rhythm(self.rhythm or "") or rhythm_in(self.texts["T"]),
+            rhythm=rhythm(self.rhythm or "") or rhythm_in(self.texts["T"], initial[0]),
             number=int(number[0]) if number else 1,
             title=title,
             tempo=parsers[0].tempo,

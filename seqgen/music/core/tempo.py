@@ -8,11 +8,12 @@ from seqgen.music.core.tune import Tune
 USUAL = {
     "reel": (52, "bar"), "hornpipe": (38, "bar"), "strathspey": (30, "bar"),
     "waltz": (46, "bar"), "mazurka": (46, "bar"), "minuet": (38, "bar"), "polska": (40, "bar"),
-    "barndance": (38, "bar"), "clog": (40, "bar"), "schottische": (36, "bar"), "fling": (40, "bar"),
+    "barn dance": (38, "bar"), "clog": (40, "bar"), "schottische": (36, "bar"),
+    "fling": (40, "bar"), "highland": (40, "bar"), "two-step": (104, "beat"),
     "slip jig": (114, "beat"), "hop jig": (122, "beat"), "jig": (114, "beat"),
     "slide": (130, "beat"), "polka": (116, "beat"), "march": (104, "beat"),
     "quickstep": (108, "beat"), "lament": (66, "quarter"), "air": (84, "quarter"),
-    "song": (92, "quarter"),
+    "song": (92, "quarter"), "lullaby": (72, "quarter"),
 }  # fmt: skip
 SLOW = 0.7  # of the usual tempo where the rhythm is called slow
 # Beats a minute of a tune that names no rhythm.

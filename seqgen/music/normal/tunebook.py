@@ -1,14 +1,20 @@
 """Normalization of a tune book."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from seqgen.data.corpora.document import Document
 from seqgen.errors import ConfigError, TuneError, unknown_name
 from seqgen.music.abc.parser import parse_tune
-from seqgen.music.abc.tune_type import KNOWN, collection_rhythm, file_rhythm
+from seqgen.music.abc.tune_type import (
+    KNOWN,
+    base_rhythm,
+    collection_rhythm,
+    file_rhythm,
+    in_meter,
+)
 from seqgen.music.core.key import Key
 from seqgen.music.core.left_out import Tally, attachments_left_out
 from seqgen.music.core.meter import Meter
@@ -120,9 +126,7 @@ def normalize_book(
         count += 1
         try:
             tune = _read_voice(document, voice, voices)
-            forms = [
-                replace(form, rhythm=form.rhythm or stated) for form in normalize.normal_forms(tune)
-            ]
+            forms = [*_with_rhythms(normalize.normal_forms(tune), stated)]
             for form in forms:
                 codec.encode_tune(form, tonic)
         except TuneError as error:
@@ -132,6 +136,10 @@ def normalize_book(
             continue
         identities = [normalize.identity(form) for form in forms]
         new = {i: form for i, form in zip(identities, forms, strict=True) if i not in tunes}
+        for identity, form in zip(identities, forms, strict=True):
+            if identity not in new:
+                first, where = tunes[identity]
+                tunes[identity] = _with_rhythm(first, form.rhythm), where
         if not new:
             duplicates.append((origin, tunes[identities[0]][1]))
             continue
@@ -145,11 +153,11 @@ def normalize_book(
         parts: line(parts) if count >= MIN_OUTLINE_TUNES else f"{LETTER}:{UNKNOWN}\n"
         for parts, count in outlines.items()
     }
-    common = _common_rhythms(tune.rhythm for tune, _ in tunes.values())
+    rhythms = _common_rhythms(tune.rhythm for tune, _ in tunes.values())
     normalized = []
     named_families = duplicate_groups([tune for tune, _ in tunes.values()])
     for (tune, origin), family in zip(tunes.values(), named_families, strict=True):
-        named = replace(tune, rhythm=tune.rhythm if tune.rhythm in common else "")
+        named = replace(tune, rhythm=rhythms[tune.rhythm])
         text = with_line(codec.encode_tune(named, tonic), lines[outline(tune)])
         normalized.append(NormalizedTune(text, origin, family, tune.key, tune.meter, named.rhythm))
     return Book(tuple(normalized), tuple(duplicates), rejected, count, divided, left_out)
@@ -187,8 +195,33 @@ def with_rhythms(documents: Iterable[Document]) -> Iterator[tuple[Document, str]
         yield document, heading or named
 
 
-def _common_rhythms(rhythms: Iterable[str]) -> set[str]:
-    """Rhythms with a token: the known ones, and those of many tunes."""
+def _with_rhythms(forms: Sequence[NormalTune], stated: str) -> Iterator[NormalTune]:
+    """The normal forms of a tune with the names of their rhythms.
+
+    stated: the rhythm of the tune's collection, for a tune without one.
+    """
+    for number, form in enumerate(forms):
+        rhythm = in_meter(form.rhythm, form.meter)
+        # That of an R: field is also kept in an unusual meter, but not after a change of meter.
+        rhythm = rhythm or ("" if number else form.rhythm)
+        yield _with_rhythm(replace(form, rhythm=rhythm), stated)
+
+
+def _with_rhythm(tune: NormalTune, rhythm: str) -> NormalTune:
+    """The tune with a rhythm if it has none and its meter allows it."""
+    return replace(tune, rhythm=tune.rhythm or in_meter(rhythm, tune.meter))
+
+
+def _common_rhythms(rhythms: Iterable[str]) -> dict[str, str]:
+    """The name that each rhythm has as a token, "" for none.
+
+    The known ones and those of many tunes are their own names; others have the name of the known
+    one that they state, if any (`base_rhythm`).
+    """
     counts = Counter(rhythms)
     least = max(MIN_RHYTHM_TUNES, MIN_RHYTHM_FRACTION * counts.total())
-    return {name for name, count in counts.items() if name in KNOWN or count >= least}
+    names = {}
+    for name, count in counts.items():
+        base = name if count >= least else base_rhythm(name)
+        names[name] = base if count >= least or base in KNOWN else ""
+    return names

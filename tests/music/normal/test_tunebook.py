@@ -164,19 +164,51 @@ NAMELESS = "T:Untitled\nM:C|\nK:D\n"
     ("file", "above", "rhythms"),
     [
         ("hornpipes-2.abc", "", ["hornpipe", "hornpipe"]),
-        ("slip_jigs/a.abc", "", ["slip jig", "slip jig"]),
+        ("set_dances/a.abc", "", ["set dance", "set dance"]),
         ("jigs.abc", "% Reels\n\n", ["reel", "reel"]),
         ("book.abc", "Polkas\n======\n\n", ["polka", "polka"]),
-        ("book.abc", "% Jigs\n\nX:9\nK:D\nD8|]\n% Marches\n", ["jig", "march", "march"]),
+        ("book.abc", "% Hornpipes\n\nX:9\nK:D\nD8|]\n% Marches\n", ["hornpipe", "march", "march"]),
         ("book.abc", "%%titlefont Reels\n% not a reel\n\n", ["", ""]),
         ("book.abc", "R:reel\n\n", ["reel", "reel"]),
         ("jigs.abc", "R:reel\n\n", ["reel", "reel"]),
+        ("jigs.abc", "", ["", ""]),  # not in this meter
     ],
 )
 def test_a_rhythm_that_a_tune_lacks_comes_from_a_heading_or_the_file(file, above, rhythms):
     book = f"{above}X:1\n{NAMELESS}D2FA d2fd|]\n\nX:2\n{NAMELESS}A2FA d2ff|]\n"
     tunes = split_tunes(book.replace("X:9\n", f"X:9\n{NAMELESS}"), file)
     assert [tune.rhythm for tune in normalize_book(tunes).tunes] == rhythms
+
+
+@pytest.mark.parametrize(
+    ("header", "rhythm"),
+    [
+        ("R:REEL\nM:C|", "reel"),
+        ("R:Irish Reel\nM:C|", "reel"),
+        ("R:Jig\nM:9/8", "slip jig"),
+        ("R:Jig\nM:2/4", "jig"),  # the straight jigs of American books
+        ("T:Miss Hall's Reel\nM:6/8", ""),
+    ],
+)
+def test_a_rhythm_has_its_common_name(header, rhythm):
+    bar = {"C|": "D8", "9/8": "D9", "2/4": "D4", "6/8": "D6"}[header.rpartition("M:")[2]]
+    book = normalize_book(documents(f"X:1\n{header}\nL:1/8\nK:D\n{bar}|{bar}|]\n"))
+    assert [tune.rhythm for tune in book.tunes] == [rhythm]
+
+
+def test_a_tune_takes_the_rhythm_of_its_duplicate():
+    named = SAME.replace("T:Two\n", "T:Two\nR:jig\n")
+    book = normalize_book(documents(SAME, named))
+    assert [(tune.origin, tune.rhythm) for tune in book.tunes] == [("b.abc:2", "jig")]
+    # Not in a meter that it contradicts.
+    assert (
+        normalize_book(documents(REEL, REEL.replace("-- Reel", "Waltz"))).tunes[0].rhythm == "reel"
+    )
+
+
+def test_a_part_after_a_change_of_meter_has_no_rhythm_that_contradicts_it():
+    book = normalize_book(documents(f"{REEL.rstrip()}\nM:6/8\nD6|F6|A6|]\n"))
+    assert [(str(tune.meter), tune.rhythm) for tune in book.tunes] == [("2/2", "reel"), ("6/8", "")]
 
 
 def test_the_rhythm_of_a_tune_goes_before_that_of_its_file():
