@@ -5,7 +5,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from seqgen.errors import TuneError
@@ -38,7 +38,7 @@ def parse_tune(text: str, where: str = "", voice: str | None = None) -> Tune:
     Raises:
         TuneError: If the text cannot be read, or the tune does not have the voice.
     """
-    parser = _TuneParser()
+    parser = TuneParser()
     try:
         for line in lines(text):
             parser.line(line)
@@ -49,8 +49,8 @@ def parse_tune(text: str, where: str = "", voice: str | None = None) -> Tune:
         raise TuneError(error.reason, ", ".join(parts)) from None
 
 
-class _TuneParser:
-    """A tune so far, line by line."""
+class TuneParser:
+    """A tune so far, line by line; `seqgen.music.abc.bar_spans` also records places."""
 
     def __init__(self) -> None:
         self.line_number, self.column = 0, 1
@@ -255,7 +255,7 @@ class _TuneParser:
             voice.bars.begin_line()
         self.continued = continued
         ending_text = False  # whether a text here names an ending
-        for match in lexer.MUSIC.finditer(line):
+        for match in self.lexemes(line):
             kind, lexeme = match.lastgroup, match[0]
             self.column = match.start() + 1
             if kind == "note":
@@ -283,6 +283,10 @@ class _TuneParser:
             ending_text = kind == "texts" or (ending_text and kind == "blank")
         if not continued:
             voice.end_line()
+
+    def lexemes(self, line: str) -> Iterator[re.Match[str]]:
+        """The lexemes of a line of music; each is read before the next one is requested."""
+        return lexer.MUSIC.finditer(line)
 
     # Result
 
@@ -341,11 +345,11 @@ class _TuneParser:
 
 
 FIELDS = {
-    "X": _TuneParser.reference_number, "R": _TuneParser.rhythm_field, "M": _TuneParser.meter,
-    "L": _TuneParser.unit_length, "K": _TuneParser.key, "Q": _TuneParser.tempo_mark,
-    "P": _TuneParser.part_field, "V": _TuneParser.select_voice, "w": _TuneParser.lyrics,
-    "s": _TuneParser.symbol_line, "U": _TuneParser.shorthand, "m": _TuneParser.macro,
-    "I": _TuneParser.instruction,
+    "X": TuneParser.reference_number, "R": TuneParser.rhythm_field, "M": TuneParser.meter,
+    "L": TuneParser.unit_length, "K": TuneParser.key, "Q": TuneParser.tempo_mark,
+    "P": TuneParser.part_field, "V": TuneParser.select_voice, "w": TuneParser.lyrics,
+    "s": TuneParser.symbol_line, "U": TuneParser.shorthand, "m": TuneParser.macro,
+    "I": TuneParser.instruction,
 }  # fmt: skip
 
 LEXEMES: dict[str, Callable[[VoiceParser, str], None]] = {
