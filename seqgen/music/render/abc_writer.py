@@ -7,10 +7,11 @@ from pathlib import Path
 
 from seqgen.io.atomic import write_atomic
 from seqgen.music.abc.escapes import encode
+from seqgen.music.core.accidentals import SIGNS
 from seqgen.music.core.key import Key
 from seqgen.music.core.meter import Meter, beat_groups
 from seqgen.music.core.tune import Bar, NormalTune, Note
-from seqgen.music.normal.codec import WRITTEN, accidental_signs, closing, pitch_name
+from seqgen.music.normal.codec import accidental_signs, closing, pitch_name
 from seqgen.music.normal.tokens import REST, TIE, TRIPLET
 from seqgen.music.render.writers import RenderedTune, Writer, WriterOptions
 
@@ -89,8 +90,56 @@ def _unlike_a_field(line: str) -> str:
     return f"{line[0]}1{line[1:]}" if line[0].isalpha() and line[1:2] == ":" else line
 
 
+def bar_text(
+    notes: tuple[Note, ...],
+    key: Key | None,
+    meter: Meter,
+    *,
+    unit: Fraction = EIGHTH,
+    octave: int = 0,
+    start: Fraction = Fraction(0),
+) -> str:
+    """The notes of a bar as they are written within a tune of any unit length and signature.
+
+    Args:
+        notes: Single notes and rests, with or without triplets.
+        key: The key signature at the bar; None for no signature.
+        meter: The meter, which determines the beams.
+        unit: The unit length (``L:``) in whole notes.
+        octave: Octaves by which notes are higher than their letters (``octave=``).
+        start: Position of the first note in a full bar, in whole notes.
+    """
+    signature = key.signature if key else (0,) * 7
+    signs, signed = [], set()
+    for note in notes:
+        sign = ""
+        if note.pitches:
+            pitch = note.pitches[0]
+            if pitch.alter != signature[pitch.letter] or pitch.letter in signed:
+                sign = SIGNS[pitch.alter]
+                signed.add(pitch.letter)
+        signs.append(sign)
+    if octave:
+        notes = tuple(
+            note._replace(pitches=tuple(p._replace(step=p.step - 7 * octave) for p in note.pitches))
+            for note in notes
+        )
+    return " ".join(_beam_groups(notes, signs, start, meter, unit))
+
+
+def length_text(length: Fraction, unit: Fraction) -> str:
+    """A written length in units: ``""``, ``3``, ``/2``, ``3/2``."""
+    units = length / unit
+    over = "" if units.numerator == 1 else str(units.numerator)
+    return over + (f"/{units.denominator}" if units.denominator > 1 else "")
+
+
 def _beam_groups(
-    notes: tuple[Note, ...], signs: list[str], start: Fraction, meter: Meter
+    notes: tuple[Note, ...],
+    signs: list[str],
+    start: Fraction,
+    meter: Meter,
+    unit: Fraction = EIGHTH,
 ) -> Iterator[str]:
     """Yield the notes of a bar in the groups that are beamed together.
 
@@ -107,10 +156,10 @@ def _beam_groups(
         sign = ""
         if n + 1 < len(notes) and groups[n + 1] != onsets[n + 1]:
             sign = _broken_rhythm(notes[n], notes[n + 1], onsets[n])
-        text += _note_text(notes[n], signs[n], bool(sign))
+        text += _note_text(notes[n], signs[n], bool(sign), unit)
         if sign:
             n += 1
-            text += sign + _note_text(notes[n], signs[n], True)
+            text += sign + _note_text(notes[n], signs[n], True, unit)
         n += 1
     yield text
 
@@ -124,11 +173,16 @@ def _broken_rhythm(note: Note, after: Note, onset: Fraction) -> str:
     return BROKEN.get((note.length, after.length), "")
 
 
-def _note_text(note: Note, sign: str, broken: bool) -> str:
-    """broken: whether a ``>`` or ``<`` determines the length."""
+def _note_text(note: Note, sign: str, broken: bool, unit: Fraction) -> str:
+    """broken: whether ``>`` or ``<`` changes the length, which is written as an eighth."""
     start = TRIPLET if note.tuplet and note.tuplet.place == 0 else ""
     name = sign + pitch_name(note.pitches[0]) if note.pitches else REST
-    return start + name + ("" if broken else WRITTEN[note.written]) + (TIE if note.tied else "")
+    return (
+        start
+        + name
+        + length_text(EIGHTH if broken else note.written, unit)
+        + (TIE if note.tied else "")
+    )
 
 
 def _write(tunes: Sequence[RenderedTune], path: Path, _: WriterOptions) -> None:

@@ -13,7 +13,7 @@ from seqgen.music.abc.parser import parse_tune
 from seqgen.music.core.key import parse_key
 from seqgen.music.core.tempo import tempo_of
 from seqgen.music.normal import codec, normalize
-from seqgen.music.render.abc_writer import abc
+from seqgen.music.render.abc_writer import abc, bar_text
 
 TUNES = {
     "jig": "R:jig\nM:6/8\nK:Cdor\n|:C|EFGA_AA|^FGG/2A/2Bc2|(3dcBAG2=B|1c3-c2:|2c3-c3||c3/2_e/2fe2d"
@@ -142,3 +142,30 @@ def test_no_line_looks_like_a_field():
     assert "e1:|" in written
     assert not any(line[1:2] == ":" and line[0] in "abcdefgABCDEFG" for line in written[7:])
     assert parse_tune(abc(tune)).bars == tune.bars
+
+
+@pytest.mark.parametrize("name", TUNES)
+@pytest.mark.parametrize("unit", ["1/4", "1/8", "1/16"])
+@pytest.mark.parametrize("signature", ["K:none", "K:D octave=-1", "K:A =c _e", "K:Ebmin"])
+def test_single_bars_parse_alike_in_any_unit_and_signature(name, unit, signature):
+    tune = made(name, "D")
+    head = f"M:{tune.meter}\nL:{unit}\n{signature}\n"
+    key = parse_tune(f"{head}C").key
+    octave = -1 if "octave" in signature else 0
+    for bar in tune.bars:
+        text = bar_text(
+            bar.notes, key, tune.meter, unit=Fraction(unit), octave=octave,
+            start=tune.meter.length - bar.length,
+        )  # fmt: skip
+        for scope in ("octave", "pitch", "not"):
+            again = parse_tune(f"I:propagate-accidentals {scope}\n{head}{text}|").bars[0]
+            assert [note._replace(tied=False) for note in again.notes] == [
+                note._replace(tied=False) for note in bar.notes
+            ]
+
+
+def test_single_bars_are_written_as_musicians_do():
+    tune = made("reel", "G")
+    assert bar_text(tune.bars[1].notes, tune.key, tune.meter) == "G,>B, D>B, C4-"
+    half = bar_text(tune.bars[1].notes, tune.key, tune.meter, unit=Fraction(1, 16))
+    assert half == "G,2>B,2 D2>B,2 C8-"
