@@ -105,7 +105,7 @@ def _reopen(
     """Split the corpus of a run again and encode it."""
     config, tokenizer = checkpoint.config, checkpoint.tokenizer
     task = TASKS.load(config.task)
-    corpus = _own_corpus(checkpoint, progress)
+    corpus = open_own_corpus(checkpoint, progress)
 
     def encode(documents: "Iterable[Text]") -> np.ndarray:
         parts = [rows for rows, _ in task.encode(documents, tokenizer, config.feature_sizes)]
@@ -125,7 +125,7 @@ def _reopen(
     return RunTokens(training, validation, complete)
 
 
-def _own_corpus(checkpoint: "Checkpoint", progress: "Progress | None") -> Corpus:
+def open_own_corpus(checkpoint: "Checkpoint", progress: "Progress | None" = None) -> Corpus:
     """Open the corpus that config.json names. Raises ConfigError if it is gone or has changed."""
     facts, name = checkpoint.config.corpus, checkpoint.path.name
     problem = f"{name} has no tokens of its run, and its corpus {facts.name}"

@@ -31,7 +31,7 @@ def evaluate_tunes(
     from seqgen.checkpoint.run_data import open_run_tokens
     from seqgen.evaluation.tunes import report
     from seqgen.evaluation.tunes.bits_per_note import bits_per_note
-    from seqgen.evaluation.tunes.data import parse_tunes
+    from seqgen.evaluation.tunes.data import in_written_keys, parse_tunes
     from seqgen.evaluation.tunes.table import Row
     from seqgen.generation import Engine, TextGenerator
 
@@ -44,7 +44,10 @@ def evaluate_tunes(
     validators = report.installed_validators() if options.validators else {}
     with Progress() as progress:
         progress("reading the training tunes")
-        metrics = report.report(generator, training, validation, sampling, validators, progress)
+        written = in_written_keys(checkpoint, validation)
+        metrics = report.report(
+            generator, training, validation, sampling, validators, progress, written
+        )
         progress("computing the likelihood of the validation tunes")
         bits = bits_per_note(checkpoint, tokens.training, tokens.validation)
     sources = {column: first_line(training, copy) for column, copy in metrics.copies.items()}

@@ -13,6 +13,9 @@ TICKS = lcm(256, 5 * 7 * 9)
 
 SECTION_ENDS = (":|", "||", "|]")
 
+BarNotes = tuple[tuple[int | None, int], ...]
+"""Pitch (None for a rest) and ticks of each note of a bar, not joined by ties."""
+
 
 @dataclass(frozen=True)
 class Melody:
@@ -26,15 +29,26 @@ class Melody:
         ticks: Length of each note, int64 [N].
         in_key: Whether the key signature contains the note, bool [N].
         ends: Pitch of the last note of each section; a first ending does not end a section.
-        bars: Pitch (None for a rest) and ticks of the notes of each full bar, not joined by ties.
-            Bars shorter than the meter, such as a pickup, are left out.
+        bars: The full bars. Bars shorter than the meter, such as a pickup, are left out.
+        sections: The bars of each section as it is played last, without its pickup and without a
+            first ending. Rests count as bars, and the last bar may be short.
+        lowest, highest: MIDI numbers of the extreme notes as written; 0 without notes.
     """
 
     pitches: np.ndarray
     ticks: np.ndarray
     in_key: np.ndarray
     ends: tuple[int, ...]
-    bars: tuple[tuple[tuple[int | None, int], ...], ...]
+    bars: tuple[BarNotes, ...]
+    sections: tuple[tuple[BarNotes, ...], ...]
+    lowest: int
+    highest: int
+
+    @property
+    def has_inner_rest(self) -> bool:
+        """Whether a rest stands elsewhere than in the last bar of a section."""
+        bars = (bar for section in self.sections for bar in section[:-1])
+        return any(pitch is None for bar in bars for pitch, _ in bar)
 
     @property
     def intervals(self) -> np.ndarray:
@@ -60,28 +74,38 @@ def melody(tune: Tune) -> Melody:
     joined = join_ties(tune.bars)
     scales: list[frozenset[int]] = []
     ends: list[int] = []
-    bars = []
+    bars: list[BarNotes] = []
+    sections: list[tuple[BarNotes, ...]] = []
+    section: list[BarNotes] = []
     for number, bar in enumerate(tune.bars):
         meter = bar.meter or meter
         scale = _pitch_classes(bar.key) if bar.key else scale
         scales.append(scale)
+        notes = tuple(
+            (note.pitches[0].midi if note.pitches else None, ticks_of(note)) for note in bar.notes
+        )
+        full = sum(duration for _, duration in notes) >= meter.length * TICKS
+        if notes and full:
+            bars.append(notes)
+        if notes and (full or section) and bar.ending != "1":
+            section.append(notes)
         if _ends_section(tune.bars, number):
             sounded = [tied.midi - tonic for tied in joined if tied.bar <= number]
             ends += sounded[-1:]
-        notes = [
-            (note.pitches[0].midi if note.pitches else None, ticks_of(note)) for note in bar.notes
-        ]
-        if notes and sum(duration for _, duration in notes) >= meter.length * TICKS:
-            bars.append(tuple(notes))
-    pitches = [tied.midi - tonic for tied in joined]
+            sections.append(tuple(section))
+            section = []
+    midi = [tied.midi for tied in joined]
     ticks = [sum(map(ticks_of, tied.notes)) for tied in joined]
     in_key = [tied.midi % 12 in scales[tied.bar] for tied in joined]
     return Melody(
-        np.array(pitches, np.int64),
+        np.array(midi, np.int64) - tonic,
         np.array(ticks, np.int64),
         np.array(in_key, bool),
         tuple(ends),
         tuple(bars),
+        tuple(filter(None, sections)),
+        min(midi, default=0),
+        max(midi, default=0),
     )
 
 

@@ -1,7 +1,7 @@
 """Evaluate generated tunes, with the grammar and without, beside validation tunes."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -52,10 +52,22 @@ def report(
     options: SamplingOptions,
     validators: Mapping[str, Validator],
     on_progress: Callable[[str], None] = lambda activity: None,
+    written: Sequence[Tune | None] | None = None,
 ) -> Report:
     """Generate ``options.count`` tunes with the grammar and as many without, and measure them.
 
-    Every tune is validated by ``validators``. Raises SeqgenError without validation tunes.
+    Args:
+        generator: Generates tunes in the keys in which they are written for people.
+        training: The training tunes, in any keys.
+        validation: The validation tunes, in any keys.
+        options: How tunes are sampled.
+        validators: Applied to every tune.
+        on_progress: Called with what is done next.
+        written: The validation tunes in their written keys, None for each whose key is not known;
+            by default the keys of ``validation`` are these.
+
+    Raises:
+        SeqgenError: Without validation tunes.
     """
     if not validation:
         raise SeqgenError("there are no validation tunes to compare with")
@@ -69,6 +81,9 @@ def report(
     # Evenly spaced, since the parts of a book differ.
     chosen = np.linspace(0, len(validation) - 1, min(len(validation), options.count)).astype(int)
     columns[REAL] = validate([abc_writer.abc(validation[n]) for n in chosen], validators)
+    if written is not None:
+        known = tuple(tune for n in chosen if (tune := written[n]) is not None)
+        columns[REAL] = replace(columns[REAL], written=known)
     on_progress("computing metrics")
     rows, copies = table(columns, Book(training))
     return Report(rows, copies)

@@ -20,12 +20,14 @@ class Column:
         unread: Number of texts that could not be parsed.
         valid: Share of the set that a validator accepts, by the validator's name.
         allowed_mass: Mean probability mass that the grammar allowed; None without the grammar.
+        written: Those of the tunes whose written keys are known, in these keys; None for ``tunes``.
     """
 
     tunes: Sequence[Tune]
     unread: int = 0
     valid: Mapping[str, float] | None = None
     allowed_mass: float | None = None
+    written: Sequence[Tune] | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,9 @@ def table(columns: Mapping[str, Column], book: Book) -> tuple[list[Row], dict[st
     if any(column.allowed_mass is not None for column in columns.values()):
         allowed_mass = {name: column.allowed_mass for name, column in columns.items()}
         rows.append(Row("allowed_mass", "mass allowed by the grammar", SHARE, allowed_mass))
-    measured = {name: metrics(column.tunes, book) for name, column in columns.items()}
+    measured = {
+        name: metrics(column.tunes, book, column.written) for name, column in columns.items()
+    }
     aims = book.aims()
     for f in fields(Metrics):
         values = {name: pair and getattr(pair[0], f.name) for name, pair in measured.items()}

@@ -7,7 +7,8 @@ from seqgen.evaluation.tunes.features import Melody, melody
 
 
 def make_melody(pitches, ticks):
-    return Melody(np.array(pitches, int), np.array(ticks, int), np.ones(len(pitches), bool), (), ())
+    in_key = np.ones(len(pitches), bool)
+    return Melody(np.array(pitches, int), np.array(ticks, int), in_key, (), (), (), 0, 0)
 
 
 melodies = st.lists(st.tuples(st.integers(60, 63), st.integers(1, 2)), max_size=14).map(

@@ -14,9 +14,11 @@ from seqgen.data.corpora import open_corpus
 from seqgen.data.dataset import prepare
 from seqgen.data.token_files import TRAINING, VALIDATION, write_rows
 from seqgen.errors import CheckpointError, ConfigError
-from seqgen.evaluation.tunes.data import parse_tunes
+from seqgen.evaluation.tunes.data import in_written_keys, parse_tunes
+from seqgen.music.abc.parser import parse_tune
 from seqgen.music.core.tune import NormalTune
-from seqgen.music.normal.codec import encode_tune
+from seqgen.music.normal.codec import decode_tune, encode_tune
+from seqgen.music.normal.normalize import normalize
 from seqgen.tasks.tunes import encode_with_positions, in_vocabulary
 
 TUNES = [f"R:none\nM:3/4\nK:Cmaj\nC2D2E2|{note}6|]" for note in "CDEFG"]
@@ -98,6 +100,38 @@ def test_tokens_outside_the_vocabulary_become_unknown_or_drop_the_tune() -> None
         "R:none\nM:3/4\nP:?\nK:Cmaj\nC6|]"
     ]
     assert not [*in_vocabulary(["R:none\nM:2/4\nP:?\nK:Cmaj\nC6|]"], known)]
+
+
+def test_tunes_get_the_keys_of_the_book_back(book: Path, tmp_path: Path) -> None:
+    file = tmp_path / "book.abc"
+    notes = [*permutations("DEFGAB", 4)][:40]
+    file.write_text(
+        "".join(
+            f"X:{n}\nM:2/4\nL:1/8\nK:{'D' if n % 2 else 'G'}\n"
+            f"{''.join(four)}|{''.join(four[::-1])}|G4|]\n\n"
+            for n, four in enumerate(notes)
+        )
+    )
+    corpus = open_corpus([str(file)])
+    data = prepare(corpus, DataOptions(), tmp_path)
+    model = open_checkpoint(book)
+    facts = replace(model.config.corpus, sources=corpus.sources, fingerprint=corpus.fingerprint)
+    config = replace(model.config, corpus=facts, feature_sizes=data.feature_sizes)
+    checkpoint = Checkpoint(tmp_path / "copy", config, data.tokenizer)
+    training, _ = run_tunes(checkpoint)
+    written = in_written_keys(checkpoint, training)
+    originals = {encode_tune(normalize(parse_tune(str(d.text)))) for d in corpus.documents}
+    assert {tune.key.tonic for tune in training} == {"C"}
+    assert {tune.key.tonic for tune in written if tune} == {"D", "G"}
+    assert {encode_tune(tune) for tune in written if tune} <= originals
+    assert None not in written
+    # A tune that the book lacks, and a book that is gone.
+    other = decode_tune(TUNES[0])
+    assert in_written_keys(checkpoint, [other]) == [None]
+    file.unlink()
+    assert in_written_keys(checkpoint, training) == [None] * len(training)
+    untransposed = replace(config, data=replace(config.data, transpose="none"))
+    assert in_written_keys(replace(checkpoint, config=untransposed), [other]) == [other]
 
 
 def test_missing_books_are_refused(book: Path) -> None:

@@ -52,6 +52,27 @@ def test_the_ends_of_sections_are_found(tune):
     assert melody(tune("|:C6|D6:||:E6|1 F6:|2 G6||A6|B6|]", (3, 4))).ends == (62, 67, 71)
 
 
+def test_sections_have_neither_pickups_nor_first_endings(tune):
+    features = melody(tune("E|:C6|D6|1 E4 E2:|2 F6||G4:||z6|B4|]", (3, 4)))
+    first_notes = [[bar[0][0] for bar in section] for section in features.sections]
+    assert first_notes == [[60, 62, 65], [None, 71]]
+    # A short first bar of a section is a pickup, a short last bar is not.
+    features = melody(tune("|:E2|C6|D4:||:E2|C4:|", (3, 4)))
+    assert [len(section) for section in features.sections] == [2]
+
+
+def test_rests_in_the_last_bar_of_a_section_are_not_inner_ones(tune):
+    assert not melody(tune("C6|D4 z2||E6|F4 z2|]", (3, 4))).has_inner_rest
+    assert melody(tune("C6|D4 z2||E4 z2|F6|]", (3, 4))).has_inner_rest
+
+
+def test_the_lowest_and_the_highest_note_are_as_written(tune):
+    features = melody(tune("D2 =F2 B,2|^f4 D2|]", (3, 4), Key(1, mode="dor")))
+    assert (features.lowest, features.highest) == (59, 78)
+    silent = melody(tune("z6|]", (3, 4)))
+    assert (silent.lowest, silent.highest) == (0, 0)
+
+
 def test_tuplet_lengths_are_integers():
     for actual, normal in ((3, 2), (5, 2), (5, 4), (6, 2), (7, 4), (9, 8)):
         note = Note((Pitch(28),), Fraction(1, 32), tuplet=Tuplet(actual, normal, actual, 0))

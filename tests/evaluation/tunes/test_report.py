@@ -63,6 +63,23 @@ def test_columns_are_with_grammar_without_and_real_tunes():
     assert any(CONSTRAINED in activity for activity in activities)
 
 
+def test_real_tunes_are_measured_in_their_written_keys():
+    low = decode_tune("R:none\nM:3/4\nK:Cmaj\nC6|]")
+    high = decode_tune("R:none\nM:3/4\nK:Dmaj\nd6|]")
+
+    def whistle(written):
+        rows = report(
+            cast(TextGenerator, FakeGenerator()), [low], [low] * 3,
+            SamplingOptions(count=3, seed=1), {}, written=written,
+        ).rows  # fmt: skip
+        return next(row.values for row in rows if row.key == "whistle")
+
+    assert whistle(None)[REAL] == 0
+    assert whistle([high, None, high])[REAL] == 1
+    assert whistle([None] * 3)[REAL] is None
+    assert whistle([None] * 3)[CONSTRAINED] == 0  # its lowest note is C
+
+
 def test_validation_tunes_are_required():
     with pytest.raises(SeqgenError):
         report(
