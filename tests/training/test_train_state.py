@@ -55,6 +55,7 @@ def test_a_missing_limit_is_infinite_and_null_in_the_file(checkpoint: Path) -> N
     assert (stored["epochs"], stored["minutes"]) == (None, 5.0)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("tf")
 def test_a_state_without_a_length_cannot_be_resumed(text_file: Path, tmp_path: Path) -> None:
     options = {"units": (8,), "embedding": 8, "seq_length": 16, "batch_size": 8, "epochs": 0.1}
@@ -95,15 +96,22 @@ def test_states_beyond_the_limit_are_refused(checkpoint: Path) -> None:
     assert train_state.most_bytes(small) <= train_state.most_bytes(config)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("tf")
 @pytest.mark.parametrize("upgraded", [False, True])
 @pytest.mark.parametrize(
     ("name", "step", "loss"), [("river", 54, 3.183386423149887), ("book", 2, 4.935246960870151)]
 )
 def test_resumes_runs_of_format_1(
-    tmp_path: Path, name: str, step: int, loss: float, upgraded: bool
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    step: int,
+    loss: float,
+    upgraded: bool,
 ) -> None:
-    """Step and loss are those of the original version after resuming the run."""
+    """Step and loss are those of the original version after resuming the run, in float32."""
+    monkeypatch.setattr("seqgen.models.tf_runtime.has_bfloat16", lambda: False)
     shutil.copytree(FORMAT_1 / name, tmp_path / name)
     if upgraded:
         assert upgrade(tmp_path / name)
