@@ -39,7 +39,7 @@ lint: .venv/installed
 PYTEST := $(BIN)/pytest --numprocesses 2 --dist worksteal
 
 check: .venv/installed
-	$(PYTEST) -m "not slow"
+	$(PYTEST) --hypothesis-profile check -m "not slow"
 
 # mypy needs one core while Chromium is installed and the tests start.
 test:

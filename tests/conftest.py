@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from seqgen.checkpoint import layout, write
 from seqgen.checkpoint.config import Config, CorpusFacts
@@ -23,6 +24,9 @@ from seqgen.io.user_dirs import cache_folder
 from seqgen.music.normal import position_features
 from seqgen.music.normal.book_facts import TuneFacts
 from tests.specs import model_spec, train_spec
+
+# Chosen by `make check`; `make test` takes the default of Hypothesis.
+settings.register_profile("check", max_examples=20)
 
 # A path below a file, so that importing Keras writes no keras.json to the home folder.
 os.environ.setdefault("KERAS_HOME", os.path.join(os.devnull, "keras"))

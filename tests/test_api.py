@@ -73,6 +73,7 @@ def here(text_file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return text_file.parent
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("tf")
 def test_train_load_and_resume(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
     run = seqgen.train("river.txt", epochs=0.5, **TINY)
@@ -101,6 +102,7 @@ def test_train_load_and_resume(here: Path, capfd: pytest.CaptureFixture[str]) ->
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("tf")
 def test_closing_a_run_saves_it(here: Path) -> None:
     run = seqgen.train(

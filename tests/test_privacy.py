@@ -131,6 +131,7 @@ def test_commands_open_no_socket_and_write_only_to_documented_folders(
     assert_private(machine)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", LIBRARY.values(), ids=LIBRARY)
 def test_the_library_opens_no_socket_and_writes_only_to_documented_folders(
     machine: Machine, code: str

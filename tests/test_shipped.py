@@ -46,7 +46,14 @@ def test_every_recipe_has_a_checkpoint() -> None:
     assert {path.name for path in shipped_checkpoints()} == set(recipes())
 
 
-@every
+@pytest.mark.parametrize(
+    "path",
+    [
+        path if path.name == "sonnets" else pytest.param(path, marks=pytest.mark.slow)
+        for path in shipped_checkpoints()
+    ],
+    ids=lambda path: path.name,
+)
 def test_losses_on_the_excerpts_are_those_of_the_export(path: Path) -> None:
     checkpoint, export = open_checkpoint(path), read_export(path)
     assert export is not None

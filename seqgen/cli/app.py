@@ -5,6 +5,7 @@ import os
 import platform
 import sys
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -50,6 +51,7 @@ class Commands(Group):
         return name, listed and import_command(listed.name or ""), rest
 
 
+@cache
 def import_command(name: str) -> Any:
     """Return the command of that name."""
     module = import_module(f"seqgen.cli.{name}")

@@ -106,6 +106,7 @@ def test_the_shell_completes_checkpoints(checkpoint: Path) -> None:
     assert done.stdout.split() == ["fox"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize(

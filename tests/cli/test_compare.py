@@ -193,6 +193,7 @@ def test_failed_variants_are_reported(seqgen, monkeypatch) -> None:
     assert "★" not in out
 
 
+@pytest.mark.slow
 def test_a_dry_run_lists_networks_and_times(seqgen, here: Path) -> None:
     sizes = ("--layers", "1,2", "--units", "16", "--embedding", "8", "--dropout", "0.5")
     arguments = ("--cells", "lstm,gru", *sizes, "--minutes", "2")

@@ -70,6 +70,7 @@ def test_show_reads_a_file_in_its_encoding(folder):
     assert run_successfully("show", "a.txt", "--encoding", "cp1252").stdout == "café"
 
 
+@pytest.mark.slow
 def test_show_prints_terms_of_use_to_standard_error():
     result = run_successfully("show", "essen")
     assert "non-commercial" in result.stderr

@@ -76,6 +76,7 @@ def test_every_metric_is_in_the_table_and_in_json(seqgen, reels: str) -> None:
     assert seqgen("evaluate", reels, "--count", "6", *other_seed)[1] != out
 
 
+@pytest.mark.slow
 def test_music21_validates_by_default(seqgen, reels: str) -> None:
     figures = json.loads(seqgen("evaluate", reels, "--count", "2", "--json")[1])["figures"]
     (validator,) = [figure for figure in figures if figure["key"] == "music21"]

@@ -70,6 +70,7 @@ def test_every_figure_is_in_the_json_and_the_table(seqgen, verse: str) -> None:
     assert f"{report['overlap']['length']} characters" in table
 
 
+@pytest.mark.slow
 def test_evaluates_without_the_run_by_reading_the_corpus(seqgen, verse: str) -> None:
     expected = seqgen("evaluate", verse, *NONE, "--json")
     shutil.rmtree(Path("checkpoints/verse") / layout.RESUME)
@@ -111,6 +112,7 @@ def test_without_training_data_rows_that_need_it_are_left_out(seqgen, verse: str
     assert "training part" in report["notices"][0]
 
 
+@pytest.mark.slow
 def test_overlap_with_the_training_data_gives_a_warning(seqgen, verse: str) -> None:
     text = SONNETS.read_text(encoding="utf-8")[60_000:64_000]
     Path("own.txt").write_text(text, encoding="utf-8")
@@ -126,6 +128,7 @@ def test_overlap_with_the_training_data_gives_a_warning(seqgen, verse: str) -> N
     assert f"(line {line}" in out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tokens", ["word", "subword"])
 def test_longer_tokens_have_figures_per_token_and_per_character(
     seqgen, here: Path, trained: Callable[..., Path], tokens: str
@@ -145,6 +148,7 @@ def test_longer_tokens_have_figures_per_token_and_per_character(
     assert f"{nats.sum() / 3000 / math.log(2):.3f} ± " in table
 
 
+@pytest.mark.slow
 def test_writes_samples_and_a_page(seqgen, verse: str) -> None:
     arguments = ("--samples", "2", "--length", "60", "--seed", "3", "--temperature", "1.5")
     status, out, err = seqgen("evaluate", verse, *arguments, "--html", "verse.html")
@@ -180,6 +184,7 @@ def test_errors_have_a_message_and_status(
     assert "Traceback" not in err
 
 
+@pytest.mark.slow
 def test_tensorflow_is_not_loaded(verse: str) -> None:
     options = ("--samples", "1", "--length", "5", "--html", "x.html")
     _, err, modules = run_and_list_imports("evaluate", verse, *options)

@@ -105,6 +105,7 @@ def test_networks_larger_than_memory_are_refused(
     assert read_files(here) == before
 
 
+@pytest.mark.slow
 def test_resuming_without_memory_leaves_the_run_unchanged(
     here: Path, trained: Callable[..., Path]
 ) -> None:
@@ -115,6 +116,7 @@ def test_resuming_without_memory_leaves_the_run_unchanged(
     assert read_files(here) == before
 
 
+@pytest.mark.slow
 def test_sampling_needs_little_memory_or_is_refused(here: Path, make: Callable[..., Path]) -> None:
     make(here / "checkpoints" / "fox")
     done = run_limited(0.5, "sample", "fox", "--length", "20", "--seed", "1")

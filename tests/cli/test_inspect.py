@@ -104,6 +104,7 @@ def test_inspects_a_trained_network_in_all_three_ways(seqgen, monkeypatch, train
     assert coloured_share(pixels(trained / "s.png")) > 0.0001
 
 
+@pytest.mark.slow
 def test_prints_tables_and_plots(seqgen, river: str) -> None:
     status, out, err = seqgen("inspect", river, "gradients", "--steps", "12", "--streams", "3")
     assert (status, err) == (0, "")
@@ -269,6 +270,7 @@ def test_errors_have_a_message_and_status(
     assert "Traceback" not in err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["neurons", "gates"])
 def test_neurons_and_gates_do_not_load_tensorflow(river: str, what: str) -> None:
     out, err, modules = run_and_list_imports("inspect", river, what, "--json")

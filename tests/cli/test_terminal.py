@@ -26,6 +26,7 @@ def run_on_terminal(*arguments: str) -> bytes:
     return output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments", [("sample", "evil", "--seed", "1"), ("corpora", "show", "evil.txt")]
 )

@@ -121,6 +121,7 @@ def test_sources_of_all_kinds_form_one_corpus(seqgen, here: Path, monkeypatch) -
     assert facts["characters"] == len(RIVER) + 9 * len("In a folder. By a pattern. From a pipe. ")
 
 
+@pytest.mark.slow
 def test_flags_override_the_config_file(seqgen, here: Path) -> None:
     (here / "o.toml").write_text(
         'cell = "gru"\nunits = [12, 10]\nembedding = 4\nepochs = 2.5\npatience = 3\n'
@@ -138,6 +139,7 @@ def test_flags_override_the_config_file(seqgen, here: Path) -> None:
     assert (training["epochs"], training["seq_length"], training["beta_2"]) == (2.5, 16, 0.95)
 
 
+@pytest.mark.slow
 def test_a_dry_run_prints_the_network_and_writes_nothing(seqgen, here: Path, monkeypatch) -> None:
     monkeypatch.setenv("COLUMNS", "120")
     status, out, _ = seqgen("train", "river.txt", "--dry-run", *TINY, "--layers", "2")
@@ -175,6 +177,7 @@ def test_invalid_options_do_not_overwrite_the_checkpoint(
     assert seqgen("sample", "river", "--length", "5")[0] == 0
 
 
+@pytest.mark.slow
 def test_overwrite_starts_again(seqgen, checkpoint_copy: Path) -> None:
     status, _, err = seqgen("train", "river.txt", "--overwrite", *TINY, "--cell", "rnn")
     assert status == 0

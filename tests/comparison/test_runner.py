@@ -54,20 +54,20 @@ def refuse_to_train(path: Path):
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory, tf):
-    """Path, text and events of an uninterrupted comparison."""
-    folder = tmp_path_factory.mktemp("whole")
-    text = folder / "river.txt"
+def text(tmp_path_factory) -> Path:
+    text = tmp_path_factory.mktemp("whole") / "river.txt"
     text.write_text("The river runs down to the sea, and the sea runs up to the sky;\n" * 60)
-    path = folder / "river-compare"
+    return text
+
+
+@pytest.fixture(scope="module")
+def whole(text: Path, tf):
+    """Path, text and events of an uninterrupted comparison."""
+    path = text.with_name("river-compare")
     return path, text, list(run(text, path))
 
 
-@pytest.fixture
-def text(whole) -> Path:
-    return whole[1]
-
-
+@pytest.mark.slow
 def test_every_variant_is_trained_on_the_budget_and_evaluated(whole) -> None:
     path, _, events = whole
     assert [event.index for event in of_kind(events, VariantStarted)] == [0, 1]
@@ -90,6 +90,7 @@ def test_every_variant_is_trained_on_the_budget_and_evaluated(whole) -> None:
     assert read(path) == last.comparison
 
 
+@pytest.mark.slow
 def test_variants_are_checkpoints(whole) -> None:
     path, _, _ = whole
     names = [summary.name for summary in list_checkpoints(path.parent)]
@@ -98,6 +99,7 @@ def test_variants_are_checkpoints(whole) -> None:
         assert len("".join(load(path.with_name(name)).generate(length=9, seed=1))) == 9
 
 
+@pytest.mark.slow
 def test_a_finished_comparison_yields_its_results_without_training(whole) -> None:
     path, text, events = whole
     events_again = list(run(text, path, train=refuse_to_train))
@@ -183,6 +185,7 @@ def test_a_full_disk_stops_the_comparison_without_failed_variants(text, tmp_path
     assert not any(entry.finished for entry in read(path).entries)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -200,6 +203,7 @@ def test_changed_options_are_refused_with_the_difference(whole, change: dict, me
     assert read(path) == events[-1].comparison
 
 
+@pytest.mark.slow
 def test_another_text_is_refused(whole, tmp_path) -> None:
     other = tmp_path / "river.txt"
     other.write_text("Another river, which runs elsewhere and is no shorter than a window.\n" * 40)
@@ -207,6 +211,7 @@ def test_another_text_is_refused(whole, tmp_path) -> None:
         list(run(other, whole[0], train=refuse_to_train))
 
 
+@pytest.mark.slow
 def test_the_order_of_a_list_does_not_matter(whole) -> None:
     path, text, events = whole
     events_again = list(run(text, path, OPTIONS | {"cell": ("gru", "rnn")}, train=refuse_to_train))

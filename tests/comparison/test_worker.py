@@ -36,6 +36,7 @@ def prepared(text_file, tmp_path) -> Path:
     return tmp_path / "c-rnn"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("tf")
 def test_closing_saves_the_run_and_ends_the_process(prepared: Path) -> None:
     before = children()

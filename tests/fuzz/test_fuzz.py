@@ -9,6 +9,7 @@ from tests.fuzz.targets import TARGETS
 CORPUS = Path(__file__).parent / "corpus"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TARGETS)
 def test_targets_accept_all_seeds(name: str) -> None:
     seeds = sorted((CORPUS / name).iterdir())

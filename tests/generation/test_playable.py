@@ -59,6 +59,7 @@ def generator(tmp_path_factory: pytest.TempPathFactory, make: Callable[..., Path
     return load(make(path, **options, facts=FACTS, scale=0.3, bias=BIAS))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [pytest.param(name, marks=[] if name in FAST else pytest.mark.slow) for name in REQUESTS],

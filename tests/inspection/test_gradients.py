@@ -41,6 +41,7 @@ def test_norms_equal_the_product_of_jacobians(tf, made) -> None:
     assert not np.allclose(norms_KB[:, 0], expected, rtol=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", cells.names())
 def test_norms_equal_one_tape_over_all_steps(tf, made, cell: str) -> None:
     from seqgen.models.network import RecurrentLM

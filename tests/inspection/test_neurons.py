@@ -98,6 +98,7 @@ def test_finds_and_confirms_a_planted_feature_under_noise(lines: str) -> None:
     assert not second.confirmed
 
 
+@pytest.mark.slow
 def test_chance_correlations_of_thousands_of_units_are_not_confirmed() -> None:
     rng = np.random.default_rng(3)
     text = "".join(rng.choice(list("aB c\n1.")) for _ in range(300))

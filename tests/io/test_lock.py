@@ -30,6 +30,7 @@ def holder(path, seconds):
     return process
 
 
+@pytest.mark.slow
 def test_a_second_process_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(lock, "TIMEOUT", 0.2)
     with holder(tmp_path / "x", 60) as other:
@@ -49,6 +50,7 @@ def test_killing_the_process_releases_the_lock(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_waits_for_a_process_that_is_about_to_exit(tmp_path):
     with holder(tmp_path / "x", 0.5) as other, locked(tmp_path / "x"):
         assert other.wait() == 0

@@ -108,9 +108,14 @@ VARIANTS |= {
 KERAS_LAYERS = {"lstm": "LSTM", "gru": "GRU", "rnn": "SimpleRNN"}
 
 
-@pytest.fixture(params=VARIANTS)
+@pytest.fixture(
+    params=[
+        name if name in cells.names() else pytest.param(name, marks=pytest.mark.slow)
+        for name in VARIANTS
+    ]
+)
 def options(request):
-    """The spec of each variant of a cell."""
+    """The spec of each variant of a cell; those with other options than the defaults are slow."""
     return VARIANTS[request.param]
 
 
@@ -203,7 +208,9 @@ def assert_same(result, expected):
             assert_close(one, other)
 
 
-@pytest.mark.parametrize("keeps", [None, KEEPS], ids=["carried", "forgotten"])
+@pytest.mark.parametrize(
+    "keeps", [None, pytest.param(KEEPS, marks=pytest.mark.slow)], ids=["carried", "forgotten"]
+)
 def test_values_and_gradients_equal_a_plain_loop_in_float64(tf, options, keeps):
     assert_same(run_layer(tf, options, keeps), run_loop(tf, options, keeps))
 

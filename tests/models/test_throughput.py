@@ -10,6 +10,7 @@ from seqgen.training.autoconfig import flops_per_token, resolve_for
 from seqgen.training.dry_run import measure_speed
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("tf")
 def test_predicts_training_and_is_measured_once() -> None:
     run = resolve_for(RunOptions.of({"epochs": 1.0}), "char", 100_000, 66)

@@ -153,6 +153,7 @@ def pixels(path: Path) -> np.ndarray:
     return np.asarray(imread(path))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [1, 3, 30])
 def test_each_variant_has_a_line_in_its_colour(tmp_path: Path, count: int) -> None:
     save_comparison_plot(tmp_path / "c.png", comparison(count))

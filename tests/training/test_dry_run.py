@@ -25,6 +25,7 @@ def speed(monkeypatch: pytest.MonkeyPatch) -> float:
     return 1000.0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("tf")
 def test_predicts_the_run_that_follows(text_file, tmp_path) -> None:
     corpus = open_corpus([str(text_file)])

@@ -76,6 +76,7 @@ def finished(finished_run, tmp_path):
 
 @pytest.mark.usefixtures("tf")
 class TestRun:
+    @pytest.mark.slow
     def test_a_run_learns_and_yields_its_events(self, text_file, tmp_path):
         events = list(run(text_file, tmp_path / "river", epochs=20))
         assert isinstance(events[0], Preparing)
@@ -363,6 +364,7 @@ def spoil_weights(factor=np.inf):
             weight.assign(weight * factor)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("tf")
 def test_existing_checkpoints_are_refused_before_any_work(text_file, finished):
     with pytest.raises(CheckpointError, match="`overwrite=True`"):
@@ -385,6 +387,7 @@ def test_a_second_run_into_the_same_checkpoint_is_refused(text_file, tmp_path, m
     assert of_kind(resume_run(tmp_path / "river", {"epochs": 3}), Finished)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("tf")
 def test_a_damaged_training_state_is_refused(finished):
     state = finished / "resume" / "state.safetensors"
@@ -398,6 +401,7 @@ def test_a_damaged_training_state_is_refused(finished):
         list(resume_run(finished, {"epochs": 3.0}))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("tf")
 def test_a_failure_to_save_an_interrupted_run_is_raised(text_file, tmp_path):
     events = run(text_file, tmp_path / "river")

@@ -41,6 +41,7 @@ def steps(trainer, count, begin=0):
     return [trainer.step(windows.read(0, n), 0.01)[0] for n in range(begin, begin + count)]
 
 
+@pytest.mark.slow
 def test_learns_a_rule(trainer):
     before, _ = trainer.measure(tokens())
     assert before == pytest.approx(np.log(VOCAB), abs=0.3)
@@ -49,6 +50,7 @@ def test_learns_a_rule(trainer):
     assert trainer.measure(tokens())[0] < 0.2 * before
 
 
+@pytest.mark.slow
 def test_evaluating_in_many_streams_equals_one_stream(trainer):
     """Long after the start of a stream, the missing initial state has no effect."""
     steps(trainer, 15)
@@ -76,6 +78,7 @@ def test_averaged_weights_are_evaluated_but_not_trained(tf):
     assert averaged.measure(tokens(), weights=last) == plain.measure(tokens())
 
 
+@pytest.mark.slow
 def test_evaluating_changes_no_weights(trainer):
     steps(trainer, 3)
     arrays = trainer.arrays()
@@ -146,6 +149,7 @@ def test_repeated_steps_are_bit_identical(tf, more, feature_sizes):
         np.testing.assert_array_equal(array, others[name], name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", ["lstm", "delay"])  # whose states are [B, H] and [B, D, H]
 def test_reset_streams_do_not_depend_on_the_past(tf, cell):
     from seqgen.training.trainer import Trainer
@@ -162,6 +166,7 @@ def test_reset_streams_do_not_depend_on_the_past(tf, cell):
     assert one == other
 
 
+@pytest.mark.slow
 def test_the_loss_is_weighted(tf):
     from seqgen.training.trainer import Trainer
 
@@ -181,6 +186,7 @@ def test_the_loss_is_weighted(tf):
     assert parts[0] != parts[1]
 
 
+@pytest.mark.slow
 def test_random_windows_are_compiled_once(tf):
     from seqgen.training.trainer import Trainer
 
@@ -197,6 +203,7 @@ def test_random_windows_are_compiled_once(tf):
     assert trainer.measure(tokens())[0] < 0.5 * before
 
 
+@pytest.mark.slow
 def test_the_expected_gradient_of_random_windows_is_the_full_gradient(tf):
     """All ways to cut a sequence, weighted by their probability, equal the uncut sequence."""
     from seqgen.training.trainer import Trainer

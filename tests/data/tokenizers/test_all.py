@@ -153,6 +153,7 @@ def test_an_empty_text_gives_a_vocabulary(kind):
     assert tokenizer.decode([]) == ""
 
 
+@pytest.mark.slow
 @kinds
 def test_encoding_a_megabyte_is_fast(kind):
     tokenizer = train(kind)

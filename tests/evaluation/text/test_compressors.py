@@ -18,6 +18,7 @@ def bits(text: str, before: str | None, characters: int | None = None) -> dict[s
     return {row.key: row.bits_per_character.value for row in rows}
 
 
+@pytest.mark.slow
 def test_figures_follow_from_compressed_sizes() -> None:
     def xz(text: str) -> int:
         filters = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME}]

@@ -63,6 +63,7 @@ def test_long_texts_are_evaluated_in_spans(monkeypatch: pytest.MonkeyPatch) -> N
     assert not tokens.counted[:BURN_IN].any()
 
 
+@pytest.mark.slow
 def test_spans_are_evenly_spaced_and_do_not_overlap() -> None:
     positions, counted = spans(1_010_001)
     evaluated = positions[1:][counted]

@@ -26,6 +26,7 @@ def radius(matrix):
     return np.abs(np.linalg.eigvals(matrix.astype(np.float64))).max()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("expected", [0.3, 0.95, 0.999])
 def test_the_reservoir_has_the_given_spectral_radius(tf, expected):
     assert radius(reservoir(tf, spectral_radius=expected)["recurrent_kernel"]) == pytest.approx(
@@ -56,6 +57,7 @@ def test_spectral_radius_of_any_matrix():
         assert spectral_radius(matrix) == pytest.approx(radius(matrix), rel=1e-3)
 
 
+@pytest.mark.slow
 def test_inputs_have_the_given_scale(tf):
     for scale in (0.2, 2.0):
         model = RecurrentLM(model_spec(**SMALL | {"units": (500,), "input_scale": scale}), VOCAB)
@@ -64,6 +66,7 @@ def test_inputs_have_the_given_scale(tf):
         assert added.std() == pytest.approx(scale, rel=0.2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("leak", [1.0, 0.5])
 def test_states_do_not_depend_on_the_initial_state(tf, leak):
     cell = cells.create("esn", leak=leak)
@@ -84,6 +87,7 @@ def tokens(length=2000):
     return np.array(stream, np.uint8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("more", [{}, {"layers": 2}, {"layers": 2, "dense": True, "norm": "layer"}])
 def test_only_the_output_layer_is_trained(tf, more):
     from seqgen.training.trainer import Trainer

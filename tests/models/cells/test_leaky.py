@@ -67,6 +67,7 @@ def train_running_mean(tf, layer, weights, x, steps=60):
     return time_constants(weights)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("learn", [False, True])
 def test_time_constants_are_trained_only_on_request_and_stay_above_one(tf, learn):
     leaky, weights = layer(tf, tau="1:4", learn_tau=learn)

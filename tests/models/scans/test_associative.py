@@ -58,6 +58,7 @@ def run_scan(a, b, first, dh, flow=1.0, steps=None):
     return [each.numpy() for each in compile_scan(flow, steps)(*arguments)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps", [1, 2, 7, 8, 9, 16, 63, 64, 65, 130])
 @pytest.mark.parametrize("flow", [1.0, 1.02])
 def test_equals_a_loop_in_float64(tf, steps, flow):

@@ -74,6 +74,7 @@ def test_reset_before_and_after_are_different_networks(tf):
     assert difference() < 1e-5
 
 
+@pytest.mark.slow
 def test_gradients_in_bfloat16_are_summed_in_float32(tf):
     layer = layer_of()
     x = tf.random.stateless_normal((64, 64, INPUTS), (0, 1))

@@ -47,6 +47,7 @@ def distances(edges):
     return distance
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("meter", "spec"),
     [
@@ -96,6 +97,7 @@ def test_a_second_ending_may_save_pickups_and_is_then_the_shortest_way():
     assert tunes.cost(pickup, True) == (3 + 3) + 3 + 3 * (1 + 3 + 3) + 1
 
 
+@pytest.mark.slow
 def test_many_bars_do_not_exceed_the_recursion_limit():
     tunes = cost_to_go(TuneSpec(bars=300))
     assert tunes.cost(tunes.structure.start(96), False) == 300 * 3 + 1

@@ -291,6 +291,7 @@ def tastes(draw):
     return lambda allowed: int(chance.choices(allowed, table[allowed].tolist())[0])
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(number=st.integers(0, len(WISHES) - 1), spare=st.integers(0, 250), taste=tastes())
 def test_random_choices_finish_a_tune_within_the_budget(number, spare, taste):

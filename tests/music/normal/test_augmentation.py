@@ -101,6 +101,7 @@ def test_only_tokens_of_tunes_can_be_moved(tmp_path) -> None:
     assert error.value.option == "transpose"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("tf")
 def test_a_resumed_run_uses_the_same_keys_and_samples_in_any_of_them(tmp_path) -> None:
     options = RunOptions.of(

@@ -28,6 +28,7 @@ SHARES = {
     "miscFolk": (1, 0.822, 0.855),
     "essenFolksong": (8, 0.823, 0.84),  # of every eighth tune
 }
+SMALLEST = "miscFolk"
 
 
 def documents(*tunes):
@@ -220,7 +221,12 @@ def test_the_rhythm_of_a_tune_goes_before_that_of_its_file():
     ]
 
 
-@pytest.fixture(scope="module", params=SHARES)
+@pytest.fixture(
+    scope="module",
+    params=[
+        name if name == SMALLEST else pytest.param(name, marks=pytest.mark.slow) for name in SHARES
+    ],
+)
 def kept(request):
     """The name of a book, its normal form, and its number of tunes."""
     step, *_ = SHARES[request.param]

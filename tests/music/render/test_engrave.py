@@ -129,6 +129,7 @@ def test_texts_in_the_score_are_all_in_the_font_that_comes_with_it() -> None:
     assert b"DejaVuSerif" in pdf_file([sheet])
 
 
+@pytest.mark.slow
 def test_a_pdf_breaks_pages_between_tunes(sheets: list[Sheet]) -> None:
     data = pdf_file(sheets * 2)
     assert data.startswith(b"%PDF")
@@ -153,6 +154,7 @@ def test_a_picture_that_is_too_high_is_refused(sheets: list[Sheet]) -> None:
         png_file(sheets * 20)
 
 
+@pytest.mark.slow
 def test_the_same_tune_gives_the_same_file(tunes: list[Tune]) -> None:
     first, second = (engrave(tunes[0], 1) for _ in range(2))
     assert svg_file(first) == svg_file(second)

@@ -52,6 +52,7 @@ def as_written(tune: Tune) -> Tune:
     return Tune(plain, tune.meter, tune.key)
 
 
+@pytest.mark.slow
 def test_verovio_hears_the_tunes_notes(tunes: list[Tune], oneills: list[Tune]) -> None:
     """Onset, duration and pitch of each, ties joined, from the MIDI file that verovio makes."""
     for tune in map(bare, (*tunes, *oneills)):

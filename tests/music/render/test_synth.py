@@ -91,6 +91,7 @@ def test_notes_last_as_long_as_they_are_written(name: str) -> None:
         assert loud[after + 10 : after + 15].mean() < 0.25 * loud[after - 4 : after - 1].mean()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", INSTRUMENTS)
 def test_sound_neither_clips_nor_clicks(name: str, tunes: list[Tune]) -> None:
     for tune in tunes[1:]:

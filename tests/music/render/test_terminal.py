@@ -35,6 +35,7 @@ def test_the_shape_is_below_the_notes() -> None:
     }
 
 
+@pytest.mark.slow
 def test_the_drawing_parses_as_the_same_tune(oneills: list[Tune]) -> None:
     """Read again as ABC, it has the same notes."""
     for tune in oneills:
