@@ -10,13 +10,12 @@ import numpy as np
 from seqgen.evaluation.metric import SHARE
 from seqgen.evaluation.tunes.copying import CopiedRun, shared_runs
 from seqgen.evaluation.tunes.features import TICKS, Melody, melody
+from seqgen.music.core.instrument_ranges import InstrumentRange, find_instrument
 from seqgen.music.core.tune import Tune
 
 _RANGE_PERCENTILES, _MAX_STEP, _MIN_LEAP = (5, 50, 95), 2, 8
 _LIKE_THE_BOOK = (0.9, 1.1)
-# MIDI numbers: G3, the lowest string of a fiddle; D4, the lowest note of a D whistle; B5, the
-# highest note of the fiddle's first position and of two octaves of the whistle.
-_G3, _D4, _B5 = 55, 62, 83
+_FIDDLE, _WHISTLE = find_instrument("fiddle"), find_instrument("whistle")
 _TRIAD = (0, 3, 4, 7)  # semitones above the tonic, of both modes
 _FIFTH = 7  # semitones
 _PHRASE = 4  # bars
@@ -155,10 +154,10 @@ def metrics(
         ),
         refrains=mean([refrain for each in melodies if (refrain := _refrain(each)) is not None]),
         inner_rests=mean([each.has_inner_rest for each in melodies]),
-        above_b=_share(each.highest > _B5 for each in in_written_keys),
-        below_g=_share(each.lowest < _G3 for each in in_written_keys),
-        first_position=_share(_fits(each, _G3, _B5) for each in in_written_keys),
-        whistle=_share(_fits(each, _D4, _B5) for each in in_written_keys),
+        above_b=_share(each.highest > _FIDDLE.highest.midi for each in in_written_keys),
+        below_g=_share(each.lowest < _FIDDLE.lowest.midi for each in in_written_keys),
+        first_position=_share(_fits(each, _FIDDLE) for each in in_written_keys),
+        whistle=_share(_fits(each, _WHISTLE) for each in in_written_keys),
         notes_per_bar=mean([each.notes_per_bar for each in melodies]),
         bars_per_tune=mean([len(each.bars) for each in melodies]),
         pitch_entropy=mean([entropy(tally(each.pitches % 12)) for each in melodies]),
@@ -192,7 +191,8 @@ def _share(values: Iterable[bool]) -> float | None:
     return sum(items) / len(items) if items else None
 
 
-def _fits(melody: Melody, low: int, high: int) -> bool:
+def _fits(melody: Melody, instrument: InstrumentRange) -> bool:
+    low, high = instrument.lowest.midi, instrument.highest.midi
     return low <= melody.lowest and melody.highest <= high
 
 

@@ -1,16 +1,10 @@
-"""Instruments: their numbers in General MIDI and their timbres."""
+"""The sounds of instruments: their numbers in General MIDI and their timbres."""
 
 from dataclasses import dataclass
 
-from seqgen.errors import ConfigError, unknown_name
+from seqgen.errors import ConfigError
+from seqgen.music.core.instrument_ranges import INSTRUMENTS, find_instrument
 
-# Numbers in General MIDI, from 1.
-NUMBERS = {
-    "accordion": 22, "bagpipe": 110, "banjo": 106, "cello": 43, "clarinet": 72, "concertina": 24,
-    "dulcimer": 16, "fiddle": 111, "flute": 74, "guitar": 26, "harmonica": 23, "harp": 47,
-    "harpsichord": 7, "oboe": 69, "piano": 1, "piccolo": 73, "recorder": 75, "trumpet": 57,
-    "violin": 41, "whistle": 79,
-}  # fmt: skip
 COUNT = 128
 DEFAULT = "harp"
 
@@ -47,7 +41,7 @@ class Instrument:
 
 
 def names() -> tuple[str, ...]:
-    return tuple(NUMBERS)
+    return tuple(INSTRUMENTS)
 
 
 def find(name: str) -> Instrument:
@@ -55,15 +49,10 @@ def find(name: str) -> Instrument:
 
     Raises ConfigError for an unknown one; the message lists the names.
     """
-    number = NUMBERS.get(name.strip().lower())
-    if number is None:
-        if not name.strip().isdecimal():
-            raise unknown_name("instrument", name, NUMBERS)
-        number = int(name[:9])
-        if not 1 <= number <= COUNT:
-            raise ConfigError(
-                f"{name} is not a General MIDI number, 1 to {COUNT}", option="instrument"
-            )
+    if not name.strip().isdecimal():
+        number = find_instrument(name).midi_number
+    elif not 1 <= (number := int(name[:9])) <= COUNT:
+        raise ConfigError(f"{name} is not a General MIDI number, 1 to {COUNT}", option="instrument")
     return Instrument(name, number, timbre(number))
 
 
