@@ -22,6 +22,8 @@ from seqgen.inspection.options import GradientOptions
 DEFAULT_STEPS = 100
 # Tokens that are read first, so that the states are typical of the middle of a text.
 BURN_IN = 100
+# Tracing takes as long as this number of steps that are not traced; a traced one takes a tenth.
+TRACED_STEPS = 15
 ALL = "all"
 
 OnProgress = Callable[[float], None]
@@ -169,29 +171,39 @@ def log_norms(
         _, states = model(tf.constant(context.astype(np.int32)), states)
     x_TB = tf.constant(rows[begins_B + np.arange(steps + 1)[:, None]].astype(np.int32))
     targets_B = x_TB[steps] if rows.ndim == 1 else x_TB[steps, :, 0]
+
+    trace = tf.function(autograph=False) if steps >= TRACED_STEPS else lambda function: function
+
+    @trace
+    def forward(x_B: Any, states: Any) -> Any:
+        return model(x_B[None], states)[1]
+
+    @trace
+    def backward(x_B: Any, states: Any, gradient: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(states)
+            after = model(x_B[None], states)[1]
+        return tape.gradient(after, states, gradient, unconnected_gradients=zero)
+
+    zero = tf.UnconnectedGradients.ZERO
     before = [states]
     for step in range(steps - 1):
-        before.append(model(x_TB[step : step + 1], before[-1])[1])
+        before.append(forward(x_TB[step], before[-1]))
         on_progress((step + 1) / (3 * steps))
-
-    def loss(logits_TBV: Any) -> Any:
-        return tf.nn.sparse_softmax_cross_entropy_with_logits(targets_B, logits_TBV[0])
+    with tf.GradientTape() as tape:
+        tape.watch(before[-1])
+        logits_TBV, _ = model(x_TB[steps - 1 : steps], before[-1])
+        loss_B = tf.nn.sparse_softmax_cross_entropy_with_logits(targets_B, logits_TBV[0])
 
     names = list(states)
     log_scale_B = np.zeros(streams)
     gradient: dict[str, Any] = {}
     norms: dict[str, list[np.ndarray]] = {name: [] for name in names}
     for step in reversed(range(steps)):
-        with tf.GradientTape() as tape:
-            tape.watch(before[step])
-            logits_TBV, after = model(x_TB[step : step + 1], before[step])
-            output = after if gradient else loss(logits_TBV)
-        gradients = tape.gradient(
-            output,
-            before[step],
-            gradient or None,
-            unconnected_gradients=tf.UnconnectedGradients.ZERO,
-        )
+        if gradient:
+            gradients = backward(x_TB[step], before[step], gradient)
+        else:
+            gradients = tape.gradient(loss_B, before[step], unconnected_gradients=zero)
         gradient, squares = {}, {}
         for name, value in gradients.items():
             squares[name] = np.square(value.numpy().astype(np.float64).reshape(streams, -1)).sum(1)

@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 
 from seqgen.errors import ConfigError
-from seqgen.inspection.gradients import choose_positions, curve, log_norms, measure
+from seqgen.inspection.gradients import (
+    TRACED_STEPS,
+    choose_positions,
+    curve,
+    log_norms,
+    measure,
+)
 from seqgen.inspection.options import GradientOptions, TextOptions
 from seqgen.inspection.text import open_passage
 from seqgen.models import cells
@@ -42,12 +48,14 @@ def test_norms_equal_the_product_of_jacobians(tf, made) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("cell", cells.names())
-def test_norms_equal_one_tape_over_all_steps(tf, made, cell: str) -> None:
+@pytest.mark.parametrize(
+    ("cell", "steps"), [*((name, 6) for name in cells.names()), ("delay", TRACED_STEPS)]
+)
+def test_norms_equal_one_tape_over_all_steps(tf, made, cell: str, steps: int) -> None:
     from seqgen.models.network import RecurrentLM
 
     checkpoint = made(cell=cell, units=(5, 4))
-    ids, steps, begins_B = rows(checkpoint), 6, np.array([110, 150, 333])
+    ids, begins_B = rows(checkpoint), np.array([110, 150, 333])
     weights = checkpoint.weights()
     logs = log_norms(checkpoint, weights, ids, begins_B, steps, lambda share: None)
     config = checkpoint.config
