@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from seqgen.checkpoint import document_hashes, end_calibration, layout, write
+from seqgen.checkpoint import document_hashes, end_calibration, layout, titles, write
 from seqgen.checkpoint.measurements import ExportInfo
 from seqgen.checkpoint.model_card import write_card
 from seqgen.checkpoint.read import Checkpoint, open_checkpoint
@@ -78,6 +78,7 @@ def _copy_files(checkpoint: Checkpoint, folder: Path, half: bool) -> None:
         if hashes is not None:
             document_hashes.save(folder, hashes)
         end_calibration.save(folder, end_calibration.read(path))
+        titles.save(folder, titles.read(path))
     with contextlib.suppress(FileNotFoundError):
         os.lstat(path / layout.SAMPLES)
         text = read_bytes(path / layout.SAMPLES, MAX_TEXT_BYTES).decode("utf-8", "replace")

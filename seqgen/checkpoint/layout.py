@@ -21,6 +21,8 @@ CARD = "README.md"
 DOCUMENTS = "documents.safetensors"
 # Corrections of the logit of the end of a document.
 ENDS = "ends.json"
+# Titles of the training documents.
+TITLES = "titles.json"
 # The folder of the training state.
 RESUME = "resume"
 STATE = "state.safetensors"
@@ -29,5 +31,5 @@ EXPORT = "export.json"
 EVALUATION = "evaluation.json"
 FILES = (
     CONFIG, TOKENIZER, WEIGHTS, METRICS, SAMPLES, CARD, EXPORT, EVALUATION, DOCUMENTS, LAST_WEIGHTS,
-    ENDS, *OBSOLETE,
+    ENDS, TITLES, *OBSOLETE,
 )  # fmt: skip

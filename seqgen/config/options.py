@@ -23,6 +23,7 @@ FILE = "file"
 LINE = "line"
 BLANK_LINE = "blank-line"
 BLANK_LINES = "blank-lines"
+MAX_TITLE = 200
 UNITS = (AUTO, FILE, LINE, BLANK_LINE, BLANK_LINES)
 
 
@@ -291,7 +292,18 @@ class TuneOptions(Options):
     )
     form: str | None = option(None, "Sections, such as AABB or ABC; doubled ones repeat.")
     tonic: bool = option(False, "End on the tonic, adding a section if necessary.")
+    title: str | None = option(None, "Title of the tunes; further ones are numbered.")
     grammar: bool = option(True, "Constrain tunes to the grammar.")
+
+    def check(self) -> None:
+        if self.title is None:
+            return
+        if not self.title.strip():
+            raise ConfigError("is empty", option="title")
+        if not self.title.isprintable() or len(self.title) > MAX_TITLE:
+            raise ConfigError(
+                f"is one line of at most {MAX_TITLE} printable characters", option="title"
+            )
 
 
 @dataclass(frozen=True)

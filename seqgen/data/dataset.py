@@ -59,6 +59,7 @@ class Dataset:
         long: Tokens of a training document of which one in a hundred has more; 0 where the
             validation part has the ends of files.
         hashes: As in `Split`.
+        titles: As in `Split`.
     """
 
     tokenizer: "Tokenizer"
@@ -75,6 +76,7 @@ class Dataset:
     held_out: int = 0
     long: int = 0
     hashes: DocumentHashes | None = None
+    titles: tuple[str, ...] = ()
 
     @property
     def characters_per_token(self) -> float:
@@ -156,6 +158,7 @@ def preparing(
         held_out=split.held_out,
         long=long,
         hashes=split.hashes,
+        titles=split.titles,
     )
 
 

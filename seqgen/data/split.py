@@ -37,6 +37,7 @@ class Split:
         unit: What one document is (`seqgen.data.corpora.units`); None if the corpus says so.
         held_out: Number of whole documents in the validation part; 0 for the ends of files.
         hashes: Hashes of the documents; None where the validation part has the ends of files.
+        titles: Patterns of the titles of the training documents, from which new ones are proposed.
     """
 
     training: Iterable[Text]
@@ -50,6 +51,7 @@ class Split:
     unit: str | None = None
     held_out: int = 0
     hashes: DocumentHashes | None = None
+    titles: tuple[str, ...] = ()
 
     @classmethod
     def of(

@@ -19,7 +19,7 @@ from seqgen.music.grammar.spec import TuneSpec
 from seqgen.music.normal.book_facts import TuneFacts
 from seqgen.music.normal.normalize import normal_key
 from seqgen.music.normal.outline import LETTER, read_line
-from seqgen.music.normal.prompt import Prompt, parse_prompt, prompt_tokens
+from seqgen.music.normal.prompt import Prompt, PromptHeader, parse_prompt, prompt_tokens
 from seqgen.music.normal.tokens import NO_RHYTHM, REPEAT
 
 T = TypeVar("T")
@@ -37,6 +37,7 @@ class TuneRequest:
         key: The key to write it in; None if neither options nor prompt give one.
         body: The tokens that its music begins with.
         left_out: How much of the prompt is not used, by kind.
+        header: Lines of the prompt's header that the sampled tune keeps.
     """
 
     grammar: Grammar | None = None
@@ -44,6 +45,7 @@ class TuneRequest:
     key: Key | None = None
     body: tuple[int, ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
+    header: PromptHeader = field(default_factory=PromptHeader)
 
 
 def parse_request(
@@ -106,13 +108,14 @@ def parse_request(
     pairs = rhythm_meter_pairs(facts)
     if tune is None:
         grammar = Grammar(pieces, spec, pairs)
-        return TuneRequest(grammar, grammar.cost(grammar.start), key, left_out=parsed.left_out)
+        least = grammar.cost(grammar.start)
+        return TuneRequest(grammar, least, key, (), parsed.left_out, parsed.header)
     ids = {piece: id for id, piece in enumerate(pieces)}
     body = tuple(ids[token] for token in tokens)
     grammar, least = grammar_for_prompt(pieces, spec, pairs, body)
     left_out = parsed.left_out + attachments_left_out(tune)
     left_out["jump sign"] += sum(len(bar.marks) for bar in tune.bars)
-    return TuneRequest(grammar, least, key, body, +left_out)
+    return TuneRequest(grammar, least, key, body, +left_out, parsed.header)
 
 
 def resolve_field(

@@ -3,9 +3,11 @@
 import math
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
 import numpy as np
 
+from seqgen.checkpoint import titles
 from seqgen.checkpoint.read import Checkpoint
 from seqgen.config.options import SamplingOptions, TuneOptions
 from seqgen.data.tokenizers.base import END, Tokenizer
@@ -13,14 +15,19 @@ from seqgen.errors import CheckpointError, ConfigError, TuneError
 from seqgen.generation.grammar_constraint import GrammarConstraint
 from seqgen.generation.sampler import Sampler
 from seqgen.generation.tune_request import TuneRequest, parse_request
+from seqgen.music.abc.escapes import encode
 from seqgen.music.core.key import Key, parse_key
 from seqgen.music.normal import codec
 from seqgen.music.normal.book_facts import TuneFacts
 from seqgen.music.normal.position_features import PositionTracker, roles
-from seqgen.music.render.abc_writer import abc
+from seqgen.music.normal.title_model import TitleModel
+from seqgen.music.normal.tokens import NO_RHYTHM
+from seqgen.music.render.abc_writer import abc, above_and_below
 
 # Most tokens of a tune with a requested form, in multiples of its shortest solution.
 MAX_LENGTH_RATIO = 6
+# Distinguishes the random numbers of titles from those of keys, which have the same seed.
+_TITLES = 1
 
 
 class TuneSample:
@@ -123,6 +130,9 @@ class TuneSampler(Sampler[TuneSample]):
         else:
             self._request = TuneRequest()
         self.prompt_left_out = self._request.left_out
+        self._title = tune_options.title or self._request.header.title
+        # Read before anything is sampled, since the file may be damaged.
+        self._patterns = () if self._title else titles.read(checkpoint.path)
         if options.stop or options.lines or not options.loops:
             raise ConfigError(
                 "`stop`, `lines` and `loops=False` are for text; a tune ends where it is complete"
@@ -174,7 +184,25 @@ class TuneSampler(Sampler[TuneSample]):
             mode = document.partition("K:C")[2].partition("\n")[0]
             random = np.random.default_rng((self._seed, index))
             key = sample_key(mode, self._facts, random)
-        return render_abc(document, index + 1, key)
+        header = self._request.header
+        return render_abc(
+            document, header.number + index, key, self._title_of(index, document), header.lines
+        )
+
+    def _title_of(self, index: int, document: str) -> str | None:
+        """Return the requested title, with a number from the second tune on, or a proposal.
+
+        The proposal depends on seed and index. Returns None without titles to make one of.
+        """
+        if self._title:
+            return f"{self._title} {index + 1}" if index else self._title
+        rhythm = document.partition("R:")[2].partition("\n")[0]
+        random = np.random.default_rng((self._seed, index, _TITLES))
+        return self._title_model.propose("" if rhythm == NO_RHYTHM else rhythm, random)
+
+    @cached_property
+    def _title_model(self) -> TitleModel:
+        return TitleModel(self._patterns)
 
     def on_batch_end(self) -> None:
         # Without the grammar only the header was restricted.
@@ -184,7 +212,13 @@ class TuneSampler(Sampler[TuneSample]):
             self.allowed_mass = sum(self._masses) / len(self._masses)
 
 
-def render_abc(text: str, number: int, key: Key | None) -> str:
+def render_abc(
+    text: str,
+    number: int,
+    key: Key | None,
+    title: str | None = None,
+    header: Sequence[str] = (),
+) -> str:
     """Return a tune as ABC for other programs.
 
     Args:
@@ -192,20 +226,25 @@ def render_abc(text: str, number: int, key: Key | None) -> str:
             kept as it is below its header lines.
         number: The number of the tune, for ``X:``.
         key: The key to transpose to, if any.
+        title: Its title; one of rhythm, number and key by default.
+        header: Further lines of the header.
     """
     try:
         tune = codec.decode_tune(text)
     except TuneError:
-        return _render_invalid(text, number)
-    return abc(codec.transpose_tune(tune, key) if key else tune, number)
+        return _render_invalid(text, number, title or f"Tune {number}", header)
+    written = codec.transpose_tune(tune, key) if key else tune
+    return abc(written, number, title, header=header)
 
 
-def _render_invalid(text: str, number: int) -> str:
+def _render_invalid(text: str, number: int, title: str, more: Sequence[str]) -> str:
     lines = text.split("\n")
     fields = {line[:2]: line for line in reversed(lines) if line[:2] in ("M:", "K:")}
     body = "".join(line for line in lines if line[:2] not in ("R:", "M:", "P:", "K:"))
-    header = [f"X:{number}", f"T:Tune {number}", fields.get("M:", "M:none"), "L:1/8"]
-    return "\n".join(["%abc-2.1", *header, fields.get("K:", "K:C"), body or "z"]) + "\n"
+    above, below = above_and_below(more)
+    header = [f"X:{number}", f"T:{encode(title)}", *above, fields.get("M:", "M:none"), "L:1/8"]
+    last = [fields.get("K:", "K:C"), body or "z", *below]
+    return "\n".join(["%abc-2.1", *header, *last]) + "\n"
 
 
 def sample_key(mode: str, facts: TuneFacts, random: np.random.Generator) -> Key | None:

@@ -205,6 +205,7 @@ def split_tunes(corpus: "Corpus", transpose: str, voice: str | None = None) -> "
     from seqgen.data.split import VALIDATION_SHARE, Split
     from seqgen.music.normal import tunebook
     from seqgen.music.normal.book_facts import TuneFacts
+    from seqgen.music.normal.title_model import title_patterns
 
     book = tunebook.normalize_book(corpus.documents, transpose, voice)
     tunes = book.tunes
@@ -242,6 +243,7 @@ def split_tunes(corpus: "Corpus", transpose: str, voice: str | None = None) -> "
         hashes=DocumentHashes(
             fingerprints(training, tune_fingerprint), fingerprints(validation, tune_fingerprint)
         ),
+        titles=title_patterns(tune.title for tune in tunes if tune.family not in held),
     )
 
 

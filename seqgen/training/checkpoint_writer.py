@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from seqgen.checkpoint import document_hashes, layout, write
+from seqgen.checkpoint import document_hashes, layout, titles, write
 from seqgen.checkpoint.read import Checkpoint
 from seqgen.errors import CheckpointError
 from seqgen.io.atomic import MAX_TEXT_BYTES, read_bytes, write_atomic
@@ -51,6 +51,7 @@ class AsyncCheckpointWriter:
         self.ids = ids
         file = path / layout.DOCUMENTS
         self.hashes = document_hashes.corpus_hashes(checkpoint) if file.exists() else None
+        self.titles = titles.read(path)
         self.best: Arrays | None = None
         self.metrics = self.samples = b""
         self._state: tuple[TrainState, Arrays] | None = None
@@ -151,6 +152,7 @@ class AsyncCheckpointWriter:
                 ids.tofile(folder / name)
             if self.hashes is not None:
                 document_hashes.save(checkpoint.path, self.hashes)
+            titles.save(checkpoint.path, self.titles)
         except OSError as error:
             # The next save starts again.
             (checkpoint.path / layout.CONFIG).unlink(missing_ok=True)

@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seqgen.checkpoint import document_hashes, layout, write
+from seqgen.checkpoint import document_hashes, layout, titles, write
 from seqgen.checkpoint.config import Config, CorpusFacts
 from seqgen.checkpoint.read import Checkpoint, open_checkpoint
 from seqgen.checkpoint.run_data import changed_sources
@@ -82,7 +82,7 @@ def _start_locked(
 def store_dataset(
     data: Dataset, folder: Path, checkpoint: Path, put: Callable[[Path, Path], object]
 ) -> None:
-    """Put the tokens of a dataset and the hashes of its documents into a checkpoint.
+    """Put the tokens of a dataset, and hashes and titles of its documents, into a checkpoint.
 
     Args:
         data: What `seqgen.data.dataset.preparing` returned.
@@ -95,6 +95,7 @@ def store_dataset(
         put(folder / name, checkpoint / layout.RESUME / name)
     if data.hashes is not None:
         document_hashes.save(checkpoint, data.hashes)
+    titles.save(checkpoint, data.titles)
 
 
 def has_no_run(path: Path) -> bool:

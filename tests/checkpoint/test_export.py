@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqgen.checkpoint import document_hashes, end_calibration, layout, write
+from seqgen.checkpoint import document_hashes, end_calibration, layout, titles, write
 from seqgen.checkpoint.end_calibration import EndCalibration
 from seqgen.checkpoint.export import export
 from seqgen.checkpoint.measurements import ExportInfo, read_export
@@ -72,6 +72,13 @@ def test_a_copy_has_the_hashes_of_its_training_documents(
     np.testing.assert_array_equal(hashes.training, training)
     np.testing.assert_array_equal(hashes.held_out, training + 36)
     assert end_calibration.read(tmp_path / "copy") == EndCalibration((5,), (-1.0, 2.0))
+
+
+def test_a_copy_has_the_titles(make: Callable[..., Path], tmp_path: Path) -> None:
+    path = make(tmp_path / "list", documents=40, held_out=4, unit="line")
+    titles.save(path, ["Fisher's *"])
+    export(open_checkpoint(path), tmp_path / "copy", half=True, measure=measure)
+    assert titles.read(tmp_path / "copy") == ("Fisher's *",)
 
 
 def test_without_halving_the_weights_are_the_same(run: Checkpoint, tmp_path: Path) -> None:

@@ -223,10 +223,11 @@ def test_an_interrupt_exits_with_status_130() -> None:
 
 
 def test_left_out_parts_of_a_prompt_are_counted(tmp_path: Path) -> None:
-    (tmp_path / "start.abc").write_text("X:1\nT:One\nC:Me\nM:6/8\nK:D\n[Ad]2A dAF|\n")
+    (tmp_path / "start.abc").write_text("X:1\nT:One\nC:Me\nP:AB\nM:6/8\nK:D\n[Ad]2A dAF|\n")
     out, err = sample("jig", "--prompt", f"@{tmp_path}/start.abc", "--seed", "1")
     assert "K:D" in out
-    for kind in ("1 title", "1 composer", "1 lower chord note"):
+    assert "T:One\nC:Me\n" in out
+    for kind in ("1 part label", "1 lower chord note"):
         assert f"prompt: left out: {kind}" in err
     assert "left out" not in sample("jig", "--prompt", "K:D", "--seed", "1")[1]
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from seqgen.checkpoint import document_hashes
+from seqgen.checkpoint import document_hashes, layout, titles
 from seqgen.config.options import SamplingOptions, TuneOptions
 from seqgen.data.fingerprint import DocumentHashes, fingerprints
 from seqgen.data.tokenizers.base import END
@@ -162,6 +162,63 @@ def test_tunes_begin_with_the_prompt(tune_checkpoint: Path) -> None:
         assert str(tune.key) == "Dmaj"
         assert text.partition("K:Dmaj\n")[2].startswith("|:A|d2f a2f|gfe")
         assert bar_exact(tune) is None
+
+
+def titles_of(tunes: list[str]) -> list[str]:
+    return [tune.split("\nT:")[1].split("\n")[0] for tune in tunes]
+
+
+def test_tunes_have_the_requested_title(tune_checkpoint: Path) -> None:
+    generator = load(tune_checkpoint)
+    titled = TuneOptions(title="Bourrée 100%")
+    assert titles_of(samples(generator, count=2, seed=1, tune=titled)) == [
+        "Bourrée 100\\%",
+        "Bourrée 100\\% 2",
+    ]
+    assert parse_tune(samples(generator, seed=1, tune=titled)[0]).title == "Bourrée 100%"
+    prompt = "X:7\nT:Mine\nT:Ours\nC:Me\nM:6/8\nK:D\nABc\nW:la la\n"
+    first, second = samples(generator, prompt, count=2, seed=1)
+    assert first.startswith("%abc-2.1\nX:7\nT:Mine\nT:Ours\nC:Me\n")
+    assert second.startswith("%abc-2.1\nX:8\nT:Mine 2\nT:Ours\nC:Me\n")
+    assert first.endswith("\nW:la la\n")
+    tune = parse_tune(first)
+    assert (tune.composer, tune.words) == ("Me", ("la la",))
+    assert titles_of(samples(generator, prompt, seed=1, tune=titled)) == ["Bourrée 100\\%"]
+    music = first.split("K:")[1]
+    assert samples(generator, "M:6/8\nK:D\nABc", seed=1)[0].split("K:")[1] == music.replace(
+        "W:la la\n", ""
+    )
+
+
+@pytest.mark.parametrize("title", ["", " ", "a\nb", "x" * 201, "\x1b[31m"])
+def test_a_title_is_one_printable_line(title: str) -> None:
+    with pytest.raises(ConfigError, match="title"):
+        TuneOptions(title=title)
+
+
+def test_titles_are_proposed_from_those_of_the_book(tune_checkpoint: Path) -> None:
+    generator = load(tune_checkpoint)
+    untitled = samples(generator, count=8, seed=1)
+    book = [
+        f"The {who} of the {where} *" for who, where in zip("ABCDEFGH", "STUVWXYZ", strict=True)
+    ]
+    titles.save(tune_checkpoint, book)
+    proposed = samples(generator, count=8, seed=1)
+    assert samples(generator, count=8, seed=1) == proposed
+    assert [tune.split("K:")[1] for tune in proposed] == [t.split("K:")[1] for t in untitled]
+    for tune in proposed:
+        parsed = parse_tune(tune)
+        if not parsed.rhythm:  # a title of this book has a rhythm
+            assert parsed.title.startswith("Tune ")
+            continue
+        base = parsed.title.removesuffix(f" {parsed.rhythm.title()}")
+        assert base != parsed.title
+        assert f"{base} *" not in book
+    assert len(set(titles_of(proposed))) > 4
+    (tune_checkpoint / layout.TITLES).write_text("{}")
+    with pytest.raises(CheckpointError, match=layout.TITLES):
+        samples(generator, seed=1)
+    assert titles_of(samples(generator, seed=1, tune=TuneOptions(title="Mine"))) == ["Mine"]
 
 
 def test_keys_follow_the_frequencies_of_the_corpus(tune_checkpoint: Path) -> None:

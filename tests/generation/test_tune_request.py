@@ -6,6 +6,7 @@ from seqgen.checkpoint.read import open_checkpoint
 from seqgen.config.options import TuneOptions
 from seqgen.errors import ConfigError
 from seqgen.generation.tune_request import matching_outlines, parse_request
+from seqgen.music.normal.prompt import PromptHeader
 
 
 @pytest.fixture
@@ -108,18 +109,19 @@ def test_prompts_are_normalised(parse, tune_checkpoint):
 
 
 def test_left_out_parts_of_a_prompt_are_counted(parse):
-    prompt = 'X:3\nT:One\nT:Two\nC:Me\nM:6/8\nK:D\n"D"[FA]2 A def|[ce]3\n\nX:4\nT:Other\n'
+    prompt = 'X:3\nT:One\nT:Two\nC:Me\nP:AB\nM:6/8\nK:D\n"D"[FA]2 A def|[ce]3\n\nX:4\nT:Other\n'
     assert (
         parse(prompt).left_out.items()
         >= {
-            "title": 2,
-            "composer": 1,
+            "part label": 1,
             "lower chord note": 2,
             "line after the end of the tune": 2,
         }.items()
     )
     assert parse("K:D\nABc").left_out == {}
-    assert parse("T:Only a title").left_out == {"title": 1}
+    assert parse(prompt).header == PromptHeader(3, "One", ("T:Two", "C:Me"))
+    assert parse("T:Only a title").left_out == {}
+    assert parse("T:Only a title").header.title == "Only a title"
 
 
 def test_every_attachment_of_a_prompt_is_counted(parse):

@@ -39,6 +39,17 @@ def test_the_split_does_not_depend_on_the_order():
     assert all("T:" not in form and "X:" not in form for form in map(str, split.training))
 
 
+def test_titles_are_those_of_the_training_part():
+    names = [
+        f"{a} on the {b}" for a in ("Larks", "Hares", "Geese") for b in ("Hill", "Moor", "Lea")
+    ]
+    tunes = [tune(n).replace(f"T:Tune {n}", f"T:{name} Reel") for n, name in enumerate(names, 1)]
+    split = split_tunes(corpus(*tunes, tune(10)), "common")
+    held_out = len(list(split.validation))
+    assert set(split.titles) <= {f"{name} *" for name in names}
+    assert len(names) - held_out <= len(split.titles) <= len(names) + 1 - held_out
+
+
 def test_duplicates_with_another_title_are_dropped():
     tunes = [tune(number) for number in range(1, 41)]
     twins = [t.replace("T:Tune", "T:The other") for t in tunes]

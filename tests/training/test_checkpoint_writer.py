@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqgen.checkpoint import layout, write
+from seqgen.checkpoint import layout, titles, write
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.data.token_files import TRAINING, VALIDATION, open_ids
 from seqgen.errors import CheckpointError
@@ -105,6 +105,15 @@ def test_a_deleted_folder_is_recreated(
     for name, ids in IDS.items():
         stored = open_ids(checkpoint / layout.RESUME / name, stored_checkpoint.config.vocab, ())
         np.testing.assert_array_equal(stored, ids)
+
+
+def test_a_recreated_folder_has_the_titles(checkpoint: Path) -> None:
+    titles.save(checkpoint, ["Fisher's *"])
+    writer = open_writer(checkpoint)
+    shutil.rmtree(checkpoint)
+    writer.save(TrainState(step=1), ARRAYS)
+    writer.finish()
+    assert titles.read(checkpoint) == ("Fisher's *",)
 
 
 def test_a_folder_is_recreated_whole_or_not_at_all(

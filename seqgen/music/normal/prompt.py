@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from seqgen.errors import TuneError
 from seqgen.music.abc import fields
+from seqgen.music.abc.escapes import decode
 from seqgen.music.core.key import Key
 from seqgen.music.core.tune import NormalTune, Tune
 from seqgen.music.normal.codec import encode_tune
@@ -15,18 +16,16 @@ from seqgen.music.normal.tokens import PATTERN, WHOLE
 from seqgen.music.normal.unroll import has_plain_repeats
 
 INLINE = re.compile(r"\[([A-Za-z]):([^\]\n]*)\]\s*")
-# Fields that the sampled tune keeps.
-KEPT = "RMLK"
+# Fields that the model or the parser reads.
+READ = "RMLK"
+# Fields that are written with the sampled tune as they are.
+WRITTEN = "TCOAZNSBDFGHQW"
+# Those of them that may stand within the music too (section 3).
+WITHIN = "NW"
 # Fields that change how the music is parsed.
 SETTINGS = "IUVm"
-EMPTY = "X"
 # Names of the other fields (ABC standard 2.1, section 3).
-NAMES = {
-    "T": "title", "C": "composer", "Q": "tempo mark", "W": "line of words", "w": "line of lyrics",
-    "P": "part label", "O": "origin", "Z": "transcription note", "S": "source", "N": "remark",
-    "B": "book", "D": "discography", "F": "file name", "G": "group", "H": "history line",
-    "A": "area",
-}  # fmt: skip
+NAMES = {"w": "line of lyrics", "P": "part label"}
 # Items with letters that are not notes: fields, texts in quotes, and decorations by name.
 NO_NOTES = re.compile(r'\[[A-Za-z]:[^\]\n]*\]|"[^"\n]*"|![^!\s]{1,30}!|\+[^+\s]{1,30}\+')
 WORD = re.compile(r"[^\W\d_]+")
@@ -39,6 +38,21 @@ MAX_UNDEFINED = 1  # letters in a word of music
 
 
 @dataclass(frozen=True)
+class PromptHeader:
+    """What a person wrote above the music that does not concern it.
+
+    Attributes:
+        number: Value of ``X:``.
+        title: The first title, "" for none.
+        lines: The other lines that are written with the sampled tune, in order.
+    """
+
+    number: int = 1
+    title: str = ""
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Prompt:
     """A parsed prompt.
 
@@ -47,12 +61,14 @@ class Prompt:
         music: "" for none.
         left_out: Counts of what is not used of the header and after the end.
         settings: Lines of the header that change how the music is parsed.
+        header: What is kept of the other lines.
     """
 
     fields: Mapping[str, str]
     music: str
     left_out: Counter[str]
     settings: tuple[str, ...] = ()
+    header: PromptHeader = PromptHeader()
 
 
 def parse_prompt(text: str) -> Prompt:
@@ -60,15 +76,14 @@ def parse_prompt(text: str) -> Prompt:
 
     Raises TuneError, with the first word, for a prompt of words instead of music.
     """
-    header: dict[str, str] = {}
-    left_out: Counter[str] = Counter()
+    header = _HeaderReader()
     settings: list[str] = []
     music: list[str] = []
     lines = text.splitlines()
     for number, line in enumerate(lines):
         line = re.sub("^%%", "I:", line)
         while not music and (inline := INLINE.match(line)):
-            _take_field(inline[1], inline[2], header, left_out)
+            header.take(inline[1], inline[2])
             line = line[inline.end() :]
         plain = fields.without_comment(line)
         field = fields.FIELD.match(plain)
@@ -76,25 +91,69 @@ def parse_prompt(text: str) -> Prompt:
             continue
         if any(map(str.strip, music)) and not line.strip():
             rest = [each for each in lines[number:] if each.strip()]
-            left_out["line after the end of the tune"] += len(rest)
+            header.left_out["line after the end of the tune"] += len(rest)
             break
-        if music or not field:
+        if field and field[1] in WITHIN:
+            header.take(field[1], field[2])
+        elif music or not field:
             music.append(line)
         elif field[1] in SETTINGS:
             settings.append(plain)
         else:
-            _take_field(field[1], field[2], header, left_out)
+            header.take(field[1], field[2])
     whole = "\n".join(music).strip()
     _check_music(whole, any(line.startswith("U:") for line in lines))
-    return Prompt(header, whole, +left_out, tuple(settings))
+    return Prompt(header.values, whole, +header.left_out, tuple(settings), header.kept())
 
 
-def _take_field(letter: str, value: str, header: dict[str, str], left_out: Counter[str]) -> None:
-    """Store a field of the header, or count it as left out."""
-    if letter in KEPT:
-        header[letter] = value.strip()
-    elif letter not in EMPTY and value.strip():
-        left_out[NAMES.get(letter, "other field")] += 1
+class _HeaderReader:
+    """The fields of a header so far.
+
+    Attributes:
+        values: Of the fields that are `READ`.
+        left_out: Counts of the others that are not `WRITTEN` either.
+    """
+
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+        self.left_out: Counter[str] = Counter()
+        self._number = 1
+        self._kept: list[tuple[str, str]] = []
+        self._last = ""
+
+    def take(self, letter: str, value: str) -> None:
+        """Store a field, or count it as left out."""
+        value = value.strip()
+        if letter == "+" and self._last in WRITTEN and self._kept:
+            name, before = self._kept.pop()
+            self._kept.append((name, f"{before} {value}"))
+            return
+        self._last = letter
+        if letter == "X":
+            self._number = int(value) if re.fullmatch("[0-9]{1,9}", value) else 1
+        elif letter in READ:
+            self.values[letter] = value
+        elif not value:
+            return
+        elif letter in WRITTEN:
+            self._kept.append((letter, value))
+        else:
+            self.left_out[NAMES.get(letter, "other field")] += 1
+
+    def kept(self) -> PromptHeader:
+        """What is written with the sampled tune."""
+        titles = [value for letter, value in self._kept if letter == "T"]
+        rest = list(self._kept)
+        if titles:
+            rest.remove(("T", titles[0]))
+        lines = (f"{letter}:{self._written(letter, value)}" for letter, value in rest)
+        return PromptHeader(self._number, decode(titles[0]) if titles else "", tuple(lines))
+
+    def _written(self, letter: str, value: str) -> str:
+        """The value of a field beside ``L:1/8``, which may not be the unit of the prompt."""
+        if letter == "Q" and value.isdecimal() and "L" in self.values:
+            return f"{self.values['L']}={value}"
+        return value
 
 
 def _check_music(music: str, defined: bool) -> None:

@@ -42,6 +42,7 @@ class NormalizedTune:
         family: Name of its group of variants, which belong in the same part of a split.
         key: Its key in the book.
         rhythm: "" for none.
+        title: Its first title in the book, "" for none.
     """
 
     text: str
@@ -50,6 +51,7 @@ class NormalizedTune:
     key: Key
     meter: Meter
     rhythm: str
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,11 @@ def normalize_book(
     for (tune, origin), family in zip(tunes.values(), named_families, strict=True):
         named = replace(tune, rhythm=rhythms[tune.rhythm])
         text = with_line(codec.encode_tune(named, tonic), lines[outline(tune)])
-        normalized.append(NormalizedTune(text, origin, family, tune.key, tune.meter, named.rhythm))
+        normalized.append(
+            NormalizedTune(
+                text, origin, family, tune.key, tune.meter, named.rhythm, tune.title.strip()
+            )
+        )
     return Book(tuple(normalized), tuple(duplicates), rejected, count, divided, left_out)
 
 

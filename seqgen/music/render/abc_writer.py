@@ -1,6 +1,6 @@
 """Writes tunes in normal form as ABC that other programs parse alike."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import accumulate
 from pathlib import Path
@@ -29,7 +29,11 @@ MODE_NAMES = {
 
 
 def abc(
-    tune: NormalTune, number: int = 1, title: str | None = None, tempo: float | None = None
+    tune: NormalTune,
+    number: int = 1,
+    title: str | None = None,
+    tempo: float | None = None,
+    header: Iterable[str] = (),
 ) -> str:
     """A complete tune in ABC 2.1.
 
@@ -38,10 +42,12 @@ def abc(
         number: Number of the tune in its book.
         title: Title; `default_title` by default.
         tempo: Quarter notes a minute; none is written by default.
+        header: Further lines of the header; words (``W:``) are written below the music.
     """
     name = " ".join((title or "").split()) or default_title(tune, number)
+    above, below = above_and_below(header)
     # Without the first line music21 lets no accidental last through its bar.
-    lines = ["%abc-2.1", f"X:{number}", f"T:{encode(name)}"]
+    lines = ["%abc-2.1", f"X:{number}", f"T:{encode(name)}", *above]
     if tune.rhythm:
         # abc2midi adds swing to R:hornpipe and rejects it in 2/2, but ignores R:HORNPIPE.
         swings = tune.rhythm.startswith("hornpipe")
@@ -50,7 +56,19 @@ def abc(
     if tempo:
         lines.append(f"Q:1/4={round(tempo)}")
     lines.append(f"K:{tune.key}")
-    return "\n".join([*lines, *music(tune.bars, tune.meter, tune.key), ""])
+    return "\n".join([*lines, *music(tune.bars, tune.meter, tune.key), *below, ""])
+
+
+def above_and_below(header: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Return lines of a header with the titles first, and the words, which stand below the music.
+
+    The standard (3.1) wants the titles directly after the number.
+    """
+    lines = sorted(header, key=lambda line: not line.startswith("T:"))
+    return (
+        [line for line in lines if not line.startswith("W:")],
+        [line for line in lines if line.startswith("W:")],
+    )
 
 
 def default_title(tune: NormalTune, number: int) -> str:

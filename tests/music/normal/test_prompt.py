@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from seqgen.errors import TuneError
-from seqgen.music.normal.prompt import Prompt, parse_prompt
+from seqgen.music.normal.prompt import Prompt, PromptHeader, parse_prompt
 
 
 @pytest.mark.parametrize(
@@ -24,13 +24,34 @@ def test_a_prompt_is_split_into_fields_and_music(prompt, fields, music):
     assert parse_prompt(prompt) == Prompt(fields, music, Counter())
 
 
+def test_what_a_person_wrote_above_the_music_is_kept():
+    prompt = (
+        "X:7\nT:Bourr\\'ee % mine\nC:Me\nT:Two\nM:6/8\nN:one\n+:two\nZ:\nQ:1/4=90\nK:D\n"
+        "ABc|\nW:la\n"
+    )
+    parsed = parse_prompt(prompt)
+    lines = ("C:Me", "T:Two", "N:one two", "Q:1/4=90", "W:la")
+    assert parsed.header == PromptHeader(7, "Bourrée", lines)
+    assert parsed.music == "ABc|"
+    assert not parsed.left_out
+    assert parse_prompt("X:?\nK:D\nABc").header == PromptHeader()
+    assert parse_prompt("[T:One][K:D] ABc").header.title == "One"
+
+
+@pytest.mark.parametrize(
+    ("header", "tempo"),
+    [("L:1/4\nQ:100", "Q:1/4=100"), ("Q:100", "Q:100"), ("L:1/4\nQ:1/8=100", "Q:1/8=100")],
+)
+def test_a_tempo_in_units_of_the_prompt_keeps_its_meaning(header, tempo):
+    assert parse_prompt(f"{header}\nK:D\nABc").header.lines == (tempo,)
+
+
 def test_what_is_not_used_is_counted_by_kind():
-    prompt = "X:7\nT:One\nT:Two\nC:Me\nZ:Him\nQ:1/4=90\nN:\nK:D\nABc|\n\nABc|\n\n% end\n"
+    prompt = "X:7\nT:One\nP:AABB\nw:la\nE:1\n+:2\nK:D\nABc|\n\nABc|\n\n% end\n"
     assert parse_prompt(prompt).left_out == {
-        "title": 2,
-        "composer": 1,
-        "transcription note": 1,
-        "tempo mark": 1,
+        "part label": 1,
+        "line of lyrics": 1,
+        "other field": 2,
         "line after the end of the tune": 2,
     }
 
