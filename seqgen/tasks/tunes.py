@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from seqgen.generation.tune_sample import TuneSampler
 
 TOKENIZER = "abc"
+# A model of fewer tunes does not learn what a tune is.
+ENOUGH_TUNES = 50
 PREVIEW_TOKENS = 250  # most tunes have fewer
 # At 0.8 tunes repeat their bars more often than the tunes of books, at 1 less often.
 TEMPERATURE = 0.95
@@ -214,6 +216,8 @@ def split_tunes(corpus: "Corpus", transpose: str, voice: str | None = None) -> "
         why = "; ".join(f"{reason} ({len(places)}, as in {places[0]})" for reason, places in most)
         raise CorpusError(f"{corpus.name} has no tune that can be used: {why}")
     notices = []
+    if len(tunes) < ENOUGH_TUNES:
+        notices.append(_too_few(len(tunes), corpus))
     if rejected := sum(map(len, book.rejected.values())):
         notices.append(
             f"{rejected:,} of {len(corpus.documents):,} tunes were left out "
@@ -244,6 +248,16 @@ def split_tunes(corpus: "Corpus", transpose: str, voice: str | None = None) -> "
             fingerprints(training, tune_fingerprint), fingerprints(validation, tune_fingerprint)
         ),
         titles=title_patterns(tune.title for tune in tunes if tune.family not in held),
+    )
+
+
+def _too_few(tunes: int, corpus: "Corpus") -> str:
+    """Return what to do with a book that is too small to train on."""
+    count = "1 tune is" if tunes == 1 else f"{tunes} tunes are"
+    return (
+        f"{count} too few for a model of their own; train on them together with a larger book "
+        f"(seqgen train {' '.join(corpus.sources)} tunes) or sample from the model that comes with "
+        "seqgen (seqgen sample tunes)"
     )
 
 

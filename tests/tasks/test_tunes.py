@@ -65,6 +65,15 @@ def test_a_few_tunes_give_two_parts(count):
     assert split.validation
 
 
+def test_a_book_of_few_tunes_says_what_to_do_instead():
+    few = split_tunes(corpus(*(tune(n) for n in range(1, 31))), "common")
+    assert "30 tunes are too few" in few.notices[0]
+    assert "seqgen train test tunes" in few.notices[0]
+    assert "1 tune is too few" in split_tunes(corpus(tune(1)), "common").notices[0]
+    enough = split_tunes(corpus(*(tune(n) for n in range(1, 61))), "common")
+    assert not any("too few" in notice for notice in enough.notices)
+
+
 def test_variants_of_a_tune_are_in_the_same_part():
     beginning = "CDEF GABc|cBAG FEDC|"
     endings = ["C8|]", "C4 G4|]", "G,8|]"]
