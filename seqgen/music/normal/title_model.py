@@ -28,6 +28,8 @@ _SMALL = frozenset(
      "the", "to", "upon", "with", "your", "i", "is", "are", "was", "where", "when", "her", "his")
 )  # fmt: skip
 _LOWER = _SMALL - {"i", "is", "are", "was", "where", "when", "my", "your", "her", "his"}
+# Insults in titles of the 19th century, which new titles do not repeat.
+_INSULTS = frozenset(("coon", "darkey", "darkies", "darky", "nigger", "niggers", "sambo", "squaw"))
 # Types that stand before a name instead of at the end: "Planxty Irwin".
 _NAMED_FIRST = ("planxty",)
 # Words that no title ends with, besides those in _SMALL.
@@ -36,7 +38,9 @@ _ABBREVIATIONS = frozenset(
     ("mr.", "mrs.", "dr.", "st.", "capt.", "col.", "gen.", "genl.", "rev.", "revd.", "hon.",
      "honble.", "maj.", "lt.", "lieut.", "sergt.", "sr.", "jas.", "wm.", "margt.")
 )  # fmt: skip
-_REST = re.compile(r"\s*(?:[(\[{;:/]|\bor,|,?\s+or\b|--|\s-).*", re.IGNORECASE | re.DOTALL)
+_REST = re.compile(
+    r"\s*(?:[(\[{;:/]|\bor,|,?\s+or\b|\bwith variations\b|--|\s-).*", re.IGNORECASE | re.DOTALL
+)
 _ARTICLE_LAST = re.compile(r"^(.*?)\s*[.,]+\s+(the|a|an)\W*$", re.IGNORECASE | re.DOTALL)
 _TYPE_APART = re.compile(r"\s*(?:--|\s-|-\s|–|—)\s*([\w ]+?)\W*$")
 # Letters that are capitals in a name: "O'Neill's", "McBain", "Ha-Penny".
@@ -62,7 +66,9 @@ def title_pattern(title: str) -> str | None:
     shouted = sum(map(str.isupper, title)) > sum(map(str.islower, title))
     words = [_capitalized(word, shouted, first=n == 0) for n, word in enumerate(words)]
     words[-1] = words[-1].rstrip(".")
-    if words[-1] == "Do" or not all(_may_have_point(word) for word in words):
+    if words[-1] == "Do" or not all(map(_may_have_point, words)):
+        return None
+    if _INSULTS & {word.lower().removesuffix("'s") for word in words}:
         return None
     if apart and kind in KNOWN:
         words.append(TYPE)

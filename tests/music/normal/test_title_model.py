@@ -47,6 +47,8 @@ BOOK = [
         ("Mr. Davidson's Strathsy.", "Mr. Davidson's *"),
         ("The First of March", "The First of March"),
         ("Reel of Tulloch", "Reel of Tulloch"),
+        ("The Buffoon Dance with Variations.", "The Buffoon Dance"),
+        ("Old Zip Coon -- Reel", None),
         ("A Jig.", "A *"),
         ("Reel", "Reel"),
         ("Quick Step. 25th Regt.", None),
