@@ -120,7 +120,7 @@ def read_spans(text: str, where: str = "", voice: str | None = None) -> SpannedT
         raise TuneError("the tune is in a web page; save its ABC alone", where)
     reader = _SpanReader()
     try:
-        for begin, line in _placed_lines(text):
+        for begin, line in placed_lines(text):
             reader.begin = begin
             reader.line(line)
         tune = reader.tune(voice)
@@ -135,7 +135,7 @@ def read_spans(text: str, where: str = "", voice: str | None = None) -> SpannedT
     return SpannedTune(text, tune, spans, bar_numbers(tune), slurs)
 
 
-def _placed_lines(text: str) -> Iterator[tuple[int, str]]:
+def placed_lines(text: str) -> Iterator[tuple[int, str]]:
     """The lines as the parser reads them, each with the place of its first character."""
     begin = 0
     breaks = LINE_END.finditer(text)

@@ -1,0 +1,135 @@
+"""The grammar of one bar that is filled within a tune: its length and its bar line are known."""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from seqgen.music.core.key import Pitch
+from seqgen.music.grammar.accidentals import MASKS, AccidentalRules
+from seqgen.music.grammar.bar_automaton import (
+    CLASS_IDS,
+    TOKEN_CLASSES,
+    UNREACHABLE,
+    automaton_for,
+    column,
+)
+from seqgen.music.grammar.spec import TuneSpec
+from seqgen.music.grammar.token_classes import token_classes
+from seqgen.music.normal.tokens import BAR, BARS, TIE
+
+
+class Filling(NamedTuple):
+    """State of a bar that is being filled.
+
+    Attributes:
+        bar: Its length in ticks.
+        line: Id of the bar line that ends it.
+        number: Number of the state in the bar (`seqgen.music.grammar.bar_automaton`).
+        signs, last: States of the accidentals and of the last pitch
+            (`seqgen.music.grammar.accidentals`).
+        after: The pitch that follows the bar line, to which the last note may be tied; () for a
+            rest, None if any may follow.
+    """
+
+    bar: int
+    line: int
+    number: int
+    signs: int
+    last: int
+    after: tuple[Pitch, ...] | None
+
+
+class BarFilling:
+    """Which tokens fill bars, for a vocabulary and a range of notes."""
+
+    def __init__(self, tokens: Sequence[str], lowest: int, highest: int) -> None:
+        """lowest, highest: the range, in steps as in `seqgen.music.core.key.Pitch`."""
+        self.tokens = tuple(tokens)
+        self.accidentals = AccidentalRules(self.tokens)
+        spec = TuneSpec(lowest=lowest, highest=highest)
+        self._classes_V = token_classes(self.tokens, spec, self.accidentals)[0]
+        self._classes_V[np.isin(np.array(self.tokens), BARS)] = CLASS_IDS["forbidden"]
+        self._lists = self.accidentals.lists()
+        self._tie = self.tokens.index(TIE)
+
+    def context(self, ids: Iterable[int]) -> tuple[int, int]:
+        """The states of accidentals and of the last pitch after the tokens of a tune."""
+        context = 0, 0
+        for id in ids:
+            context = self.follow(context, id)
+        return context
+
+    def follow(self, context: tuple[int, int], id: int) -> tuple[int, int]:
+        """The context after one more token."""
+        (signs, last), lists = context, self._lists
+        signs = signs & lists.keep[id] | lists.set[id] | lists.carried[last] & lists.bar[id]
+        return signs, last * lists.stays[id] + lists.adds[id]
+
+    def begin(
+        self, bar: int, line: str, context: tuple[int, int], after: tuple[Pitch, ...] | None
+    ) -> Filling:
+        """The state at the beginning of a bar.
+
+        Args:
+            bar: Its length in ticks.
+            line: The bar line that ends it.
+            context: As `context` returns it, after the bar line before.
+            after: As in `Filling`.
+        """
+        signs, last = context
+        start = automaton_for(bar).start(True, last >= len(self.tokens))
+        return Filling(bar, self.tokens.index(line), start, signs, last, after)
+
+    def allowed(self, state: Filling) -> np.ndarray:
+        """Which tokens may follow so that the bar can be filled, bool [V]."""
+        allowed_C, ends, may_tie = _choices(state.bar, state.number)
+        allowed = allowed_C[self._classes_V]
+        allowed &= self.accidentals.signs[state.signs]
+        allowed &= self.accidentals.ties[state.last]
+        if ends:
+            allowed[state.line] = True
+        if may_tie and self.tokens[state.line] == BAR:
+            allowed[self._tie] = state.after is None or (self.pitch(state),) == state.after
+        return allowed
+
+    def step(self, state: Filling, id: int) -> Filling:
+        """The state after an allowed token other than the bar line."""
+        signs, last = self.follow((state.signs, state.last), id)
+        number = int(automaton_for(state.bar).next[state.number, self._classes_V[id]])
+        return state._replace(number=number, signs=signs, last=last)
+
+    def pitch(self, state: Filling) -> Pitch:
+        """The last pitch."""
+        rules, id = self.accidentals, state.last % len(self.tokens)
+        key = list(rules.keys.values())[state.signs // MASKS - 1]
+        step = int(rules.step[id])
+        alter = int(rules.alter[id]) if rules.signed[id] else key.signature[step % 7]
+        return Pitch(step, alter)
+
+
+@lru_cache(maxsize=4096)
+def _choices(bar: int, number: int) -> tuple[np.ndarray, bool, bool]:
+    """The choices in a state within a bar.
+
+    Returns:
+        The token classes after which the bar can be filled without a tie over its end, bool
+        [classes]; whether the bar line may follow; and whether a tie over the bar line may.
+    """
+    automaton = automaton_for(bar)
+    full = [column(bar, final) for final in (False, True)]
+    reaches = automaton.costs[:, full].min(axis=1) < UNREACHABLE
+    following = automaton.next[number]
+    end = automaton.before_line[number]
+    over = automaton.before_line[following[CLASS_IDS[TIE]]] if _has_tie(bar, number) else None
+    may_tie = over is not None and over.tied and over.position == bar
+    ends = end is not None and end.position == bar
+    allowed = reaches[following]
+    assert allowed.shape == (len(TOKEN_CLASSES),)
+    return allowed, ends, may_tie
+
+
+def _has_tie(bar: int, number: int) -> bool:
+    automaton = automaton_for(bar)
+    return int(automaton.next[number, CLASS_IDS[TIE]]) < len(automaton.states)

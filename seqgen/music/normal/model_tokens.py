@@ -1,0 +1,56 @@
+"""Tunes as tokens of a model's vocabulary."""
+
+from collections.abc import Callable, Sequence
+
+from seqgen.errors import TuneError
+from seqgen.music.core.tune import NormalTune
+from seqgen.music.normal import outline
+from seqgen.music.normal.codec import C, decode_tune, encode_tune
+from seqgen.music.normal.tokens import NO_RHYTHM, PATTERN
+
+NAMES = {"M": "meter", "K": "mode"}
+
+
+def encode_for_model(
+    tune: NormalTune, pieces: Sequence[str], common_tonic: bool
+) -> tuple[NormalTune, Callable[[NormalTune], list[str]]]:
+    """Move a tune to the key that a model knows, and return how it is encoded.
+
+    Args:
+        tune: The tune.
+        pieces: Text of each token of the model.
+        common_tonic: Whether the model was trained on tunes transposed to C.
+
+    Returns:
+        The tune in the model's key, and a function that encodes it, or a variant of it with other
+        notes, as tokens of ``pieces``.
+
+    Raises:
+        TuneError: If the tune cannot be encoded; its place names the tokens that are missing.
+    """
+    known = set(pieces)
+    tonic = C if common_tonic else None
+
+    def encode(variant: NormalTune) -> list[str]:
+        text = encode_tune(variant, tonic)
+        if any(piece.startswith("P:") for piece in known):
+            text = outline.with_line(text, outline.line(outline.outline(variant)))
+        return [_known(token, known) for token in PATTERN.findall(text)]
+
+    encoded = encode(tune)
+    missing = [token for token in encoded if token not in known]
+    if missing:
+        letter, value = missing[0][:1], missing[0].strip()[2:]
+        raise TuneError(f"the model knows no tunes of this {NAMES.get(letter, 'kind')}", value)
+    return decode_tune("".join(encoded)), encode
+
+
+def _known(token: str, known: set[str]) -> str:
+    """The token, or for an unknown header line the one for unknown values."""
+    if token in known:
+        return token
+    if token.startswith("R:"):
+        return f"R:{NO_RHYTHM}\n"
+    if token.startswith("P:"):
+        return f"P:{outline.UNKNOWN}\n"
+    return token
