@@ -1,7 +1,8 @@
 """`seqgen sample`: generate text or tunes from a checkpoint."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
@@ -14,7 +15,14 @@ from seqgen.cli.completion import complete_names
 from seqgen.cli.options import CheckpointName, with_options
 from seqgen.cli.terminal import print_notice
 from seqgen.config.fields import check_utf_8, group_options
-from seqgen.config.options import INT8, LINE, PRECISIONS, SamplingOptions, TuneOptions
+from seqgen.config.options import (
+    INT8,
+    LINE,
+    PRECISIONS,
+    RewriteOptions,
+    SamplingOptions,
+    TuneOptions,
+)
 from seqgen.errors import ConfigError, SamplingError, TuneError
 from seqgen.io.control_characters import show_controls
 from seqgen.music.render.writers import WRITERS, RenderOptions
@@ -22,6 +30,7 @@ from seqgen.tasks import TASKS
 
 if TYPE_CHECKING:
     from seqgen.generation import TextGenerator
+    from seqgen.generation.rewrite import Rewrite
     from seqgen.music.core.tune import Tune
 
 
@@ -29,7 +38,7 @@ if TYPE_CHECKING:
 MAX_LOOPS = 3
 
 
-@with_options(SamplingOptions, TuneOptions, RenderOptions)
+@with_options(SamplingOptions, TuneOptions, RewriteOptions, RenderOptions)
 def sample(
     name: CheckpointName,
     given: dict[str, Any],
@@ -69,11 +78,14 @@ def sample(
     """Generate text or tunes from a checkpoint.
 
     Tunes are printed as ABC; a terminal shows their bars. A prompt of a tune model is ABC: header
-    lines (K:D), the first bars, or both.
+    lines (K:D), the first bars, or both. With --tune, bars of a given tune are rewritten.
     """
-    options, tune_options, rendering = group_options(
-        given, SamplingOptions, TuneOptions, RenderOptions
+    options, tune_options, rewriting, rendering = group_options(
+        given, SamplingOptions, TuneOptions, RewriteOptions, RenderOptions
     )
+    rewrites = rewriting != RewriteOptions()
+    if rewrites:
+        rewriting = check_rewriting(rewriting, prompt, tune_options)
     text = read_prompt(prompt)
     from seqgen.generation import load
 
@@ -85,7 +97,10 @@ def sample(
     check_files(name, tunes, output, rendering)
     generator.counts_copies = verbose
     progress = PromptProgress() if sys.stderr.isatty() else None
-    pieces = generator.pieces(text, options, tune_options, progress)
+    versions = generator.rewrites(options, rewriting) if rewrites else []
+    pieces = iter([(n, version.abc) for n, version in enumerate(versions)])
+    if not rewrites:
+        pieces = generator.pieces(text, options, tune_options, progress)
     if not tunes and options.on_unknown == "skip" and (unknown := tokenizer.unknown(text)):
         from seqgen.data.tokenizers.base import name_characters
 
@@ -97,6 +112,7 @@ def sample(
         print_notice(f"{name}: the checkpoint shipped with seqgen")
     if verbose or (options.seed is None and sys.stderr.isatty()):
         print_notice(f"seed {generator.seed}")
+    print_versions(versions)
     if tunes:
         write_tunes(generator, pieces, output, rendering, verbose)
         return
@@ -128,6 +144,47 @@ def check_files(name: str, tunes: bool, output: Path | None, rendering: RenderOp
                 raise ConfigError(f"is for models of tunes; {name} generates text", option=option)
     for path in (*rendering.files(), *([output] if output else [])):
         check_writable(path)
+
+
+def check_rewriting(
+    rewriting: RewriteOptions, prompt: str, tune_options: TuneOptions
+) -> RewriteOptions:
+    """Return the options with the text of the tune; check that others do not contradict it."""
+    if prompt:
+        raise ConfigError("cannot be given with `tune`, which is the whole tune", option="prompt")
+    for option, value in vars(tune_options).items():
+        if value != getattr(TuneOptions, option):
+            raise ConfigError("cannot be given with `tune`, which decides it", option=option)
+    if rewriting.tune is None:
+        return rewriting  # the library says what is missing
+    return replace(rewriting, tune=read_text(rewriting.tune, "tune"))
+
+
+def print_versions(versions: "Sequence[Rewrite]") -> None:
+    """Print which bars were rewritten, how likely the versions are, and what is left out."""
+    from seqgen.music.core.left_out import summary_lines
+
+    for number, version in enumerate(versions, start=1):
+        less = versions[0].log_likelihood - version.log_likelihood
+        which = f"version {number}: " if len(versions) > 1 else ""
+        likely = f", {less:.1f} nats less likely than version 1" if number > 1 else ""
+        print_notice(f"{which}rewrote {bar_names(version.bars)}{likely}")
+        for line in summary_lines(version.left_out):
+            print_notice(f"{which}{line}")
+        if version.sung:
+            print_notice(f"{which}the words under {bar_names(version.sung)} and after may not fit")
+
+
+def bar_names(bars: "Sequence[int]") -> str:
+    """Name bars by their numbers, which ascend: ``bar 3``, ``bars 1-2, 5``."""
+    runs: list[list[int]] = []
+    for bar in bars:
+        if runs and bar == runs[-1][-1] + 1:
+            runs[-1].append(bar)
+        else:
+            runs.append([bar])
+    names = ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
+    return f"bars {names}" if len(bars) > 1 else f"bar {names}"
 
 
 def print_loops(generator: "TextGenerator", count: int) -> None:
@@ -211,23 +268,29 @@ def parse_or_report(abc: str) -> "Tune | None":
 
 
 def read_prompt(prompt: str) -> str:
-    """Return the text of a prompt, which may name a file or standard input.
+    """Return the text of a prompt, as `read_text`."""
+    return read_text(prompt, "prompt")
+
+
+def read_text(value: str, option: str) -> str:
+    """Return the text of an option, which may name a file or standard input.
 
     Args:
-        prompt: ``@FILE``, ``-`` for standard input, or the text; ``@@text`` is the text ``@text``.
+        value: ``@FILE``, ``-`` for standard input, or the text; ``@@text`` is the text ``@text``.
+        option: Name of the option.
 
     Raises:
         ConfigError: If the file cannot be read or the text is not UTF-8.
     """
-    if prompt.startswith("@@"):
-        prompt = prompt[1:]
-    elif prompt == "-" or prompt.startswith("@"):
-        return _read_prompt_file(prompt)
-    check_utf_8(prompt, "prompt")
-    return prompt
+    if value.startswith("@@"):
+        value = value[1:]
+    elif value == "-" or value.startswith("@"):
+        return _read_file(value, option)
+    check_utf_8(value, option)
+    return value
 
 
-def _read_prompt_file(source: str) -> str:
+def _read_file(source: str, option: str) -> str:
     from seqgen.data.corpora.decode import HEAD, is_binary, normalize_line_ends
     from seqgen.data.corpora.formats import detect_format
 
@@ -236,16 +299,16 @@ def _read_prompt_file(source: str) -> str:
         data = sys.stdin.buffer.read() if source == "-" else Path(origin).read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        literal = f"; write @{source} for a prompt that begins with @" if source != "-" else ""
-        raise ConfigError(f"cannot read {origin}: {reason}{literal}", option="prompt") from error
+        literal = f"; write @{source} for a {option} that begins with @" if source != "-" else ""
+        raise ConfigError(f"cannot read {origin}: {reason}{literal}", option=option) from error
     if binary := detect_format(data[:HEAD], is_binary(data[:HEAD])):
-        raise ConfigError(binary.message(origin), option="prompt")
+        raise ConfigError(binary.message(origin), option=option)
     try:
         return normalize_line_ends(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise ConfigError(
             f"{origin} is not UTF-8: byte 0x{data[error.start]:02x} at offset {error.start}",
-            option="prompt",
+            option=option,
         ) from error
 
 

@@ -307,6 +307,20 @@ class TuneOptions(Options):
 
 
 @dataclass(frozen=True)
+class RewriteOptions(Options):
+    """Rewriting."""
+
+    tune: str | None = option(None, "Tune to rewrite bars of: ABC, @FILE, or -.")
+    rewrite: str | None = option(
+        None, "Bars to rewrite, such as 5-8,13-16; gaps: bars of rests or ?."
+    )
+    vary: float | None = option(
+        None, "Fraction of the bars to rewrite, drawn by the seed.", above=0.0, most=1.0
+    )
+    candidates: int = option(1, "Number of versions, the likeliest first.", least=1, most=64)
+
+
+@dataclass(frozen=True)
 class RunOptions:
     """All options of `seqgen train`."""
 

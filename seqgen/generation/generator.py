@@ -8,7 +8,7 @@ from seqgen.checkpoint import document_hashes
 from seqgen.checkpoint.config import Config
 from seqgen.checkpoint.read import Checkpoint
 from seqgen.config.fields import Options, group_options
-from seqgen.config.options import SamplingOptions
+from seqgen.config.options import RewriteOptions, SamplingOptions
 from seqgen.config.resolved import SamplingSpec
 from seqgen.errors import ConfigError
 from seqgen.generation.batch import MAX_STREAMS, Piece, RandomStreams, generate_batch, in_order
@@ -18,10 +18,14 @@ from seqgen.tasks import TASKS
 if TYPE_CHECKING:
     from seqgen.generation.engine import Engine, OnProgress
     from seqgen.generation.loops import Loop
+    from seqgen.generation.rewrite import Rewrite
     from seqgen.generation.sampler import Sampler
 
 # Copies of training documents are counted among at least this many samples.
 MIN_COUNTED = 20
+# Sampling options without a meaning for rewritten tunes.
+UNUSED_BY_REWRITES = ("length", "count", "novel", "unique", "loops", "stop", "lines",
+                      "repetition_penalty")  # fmt: skip
 
 
 class TextGenerator:
@@ -132,6 +136,43 @@ class TextGenerator:
         batches = _batches(options.count)
         candidates = self._candidates(sampler, spec, self.seed, batches, progress)
         return in_order(selection.count_copies(candidates) if selection else candidates)
+
+    def rewrite(self, tune: str, rewrite: str | None = None, **options: Any) -> "list[Rewrite]":
+        """Write bars of a tune anew, so that they fit what is before and after them.
+
+        Args:
+            tune: The tune in ABC.
+            rewrite: Bars by their numbers in a score, such as ``"5-8,13-16"``, or ``"gaps"`` for
+                those with only rests or ``?``.
+            **options: Other fields of `RewriteOptions`, and of `SamplingOptions`, by name.
+
+        Returns:
+            Versions of the tune, the likeliest first.
+
+        Raises:
+            ConfigError: If the tune or an option cannot be used.
+            SamplingError: If the model has nothing new to write.
+        """
+        given = {"tune": tune, "rewrite": rewrite, **options}
+        return self.rewrites(*group_options(given, SamplingOptions, RewriteOptions))
+
+    def rewrites(self, options: SamplingOptions, rewriting: RewriteOptions) -> "list[Rewrite]":
+        """`rewrite` with option groups."""
+        from seqgen.generation.rewrite import TuneRewriter
+
+        if not self._task.abc_samples:
+            name = self.checkpoint.path.name
+            raise ConfigError(f"is for models of tunes; {name} generates text", option="tune")
+        for name in UNUSED_BY_REWRITES:
+            if getattr(options, name) != getattr(SamplingOptions, name):
+                raise ConfigError(
+                    "cannot be given with `tune`; `candidates` is the number of versions",
+                    option=name,
+                )
+        self.seed = secrets.randbits(32) if options.seed is None else options.seed
+        default = {"temperature": self.default_temperature} if options.temperature is None else {}
+        rewriter = TuneRewriter(self.checkpoint, self._engine)
+        return rewriter.rewrite(rewriting, SamplingSpec.of(options, **default), self.seed)
 
     def _own(self, options: Options | None) -> Options | None:
         """Return the options of the model's task; others must be defaults."""

@@ -41,15 +41,27 @@ def sample_tokens(
         raise CheckpointError("the network's output is not a finite number; train it anew")
     if spec.temperature == 0.0:
         return logits_BV.argmax(axis=1)
-    scaled_BV = logits_BV - likeliest_B1
-    scaled_BV /= np.float32(max(spec.temperature, MIN_TEMPERATURE))
+    return draw(filter_logits(logits_BV - likeliest_B1, spec), uniforms_B)
+
+
+def filter_logits(logits_BV: np.ndarray, spec: SamplingSpec) -> np.ndarray:
+    """Apply temperature, top-k, top-p and min-p.
+
+    Args:
+        logits_BV: float32 [B, V], the largest of each stream 0; may be changed.
+        spec: Temperature and filters; a temperature of 0 counts as `MIN_TEMPERATURE`.
+
+    Returns:
+        The logits of the distribution to draw from, float32 [B, V].
+    """
+    logits_BV /= np.float32(max(spec.temperature, MIN_TEMPERATURE))
     if spec.top_k is not None:
-        scaled_BV = top_k(scaled_BV, spec.top_k)
+        logits_BV = top_k(logits_BV, spec.top_k)
     if spec.top_p is not None:
-        scaled_BV = top_p(scaled_BV, spec.top_p)
+        logits_BV = top_p(logits_BV, spec.top_p)
     if spec.min_p is not None:
-        scaled_BV = min_p(scaled_BV, spec.min_p)
-    return draw(scaled_BV, uniforms_B)
+        logits_BV = min_p(logits_BV, spec.min_p)
+    return logits_BV
 
 
 def draw(logits_BV: np.ndarray, uniforms_B: np.ndarray) -> np.ndarray:
