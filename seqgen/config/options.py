@@ -311,9 +311,7 @@ class RewriteOptions(Options):
     """Rewriting."""
 
     tune: str | None = option(None, "Tune to rewrite bars of: ABC, @FILE, or -.")
-    rewrite: str | None = option(
-        None, "Bars to rewrite, such as 5-8,13-16; gaps: bars of rests or ?."
-    )
+    rewrite: str | None = option(None, "Bars to rewrite: 5-8,13-16, or gaps (rests or ?).")
     vary: float | None = option(
         None, "Fraction of the bars to rewrite, drawn by the seed.", above=0.0, most=1.0
     )

@@ -14,7 +14,7 @@ from seqgen.cli.options import with_options
 from seqgen.config.fields import Options, option
 from tests.cli.commands import every_command
 
-MAX_LINES = 60
+MAX_LINES = 70
 
 
 def options_of(text: str) -> list[str]:

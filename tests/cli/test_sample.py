@@ -71,6 +71,58 @@ def test_samples_are_separated_by_a_blank_line() -> None:
     assert all(part.startswith("The") and len(part) in (7, 8) for part in parts)
 
 
+REEL = 'X:4\nT:A & B\nM:4/4\nL:1/8\nK:D\n|:{g}A8|"G"B8|c8|d8:|\nw:la la la la\n'
+
+
+def test_bars_of_a_tune_are_rewritten(tmp_path: Path) -> None:
+    path = tmp_path / "reel.abc"
+    path.write_text(REEL, encoding="utf-8")
+    options = ("--rewrite", "2-3", "--seed", "1")
+    expected = load("jig").rewrite(REEL, "2-3", seed=1)[0].abc
+    out, err = sample("jig", "--tune", f"@{path}", *options)
+    assert out == expected
+    assert err.splitlines() == [
+        "rewrote bars 2-3",
+        "left out: 1 chord symbol",
+        "the words under bars 2-3 and after may not fit",
+    ]
+    assert sample("jig", "--tune", REEL, *options)[0] == expected
+    assert sample("jig", "--tune", "-", *options, stdin=REEL.encode())[0] == expected
+    assert sample("jig", "--tune", REEL, *options, "--output", "new.abc")[0] == ""
+    assert Path("new.abc").read_text(encoding="utf-8") == expected
+
+
+def test_versions_of_a_rewritten_tune() -> None:
+    options = ("--rewrite", "2", "--seed", "1", "--candidates", "3")
+    out, err = sample("jig", "--tune", REEL, *options)
+    versions = out.split("\n\n")
+    assert [version.split("\n")[0] for version in versions] == ["X:1", "X:2", "X:3"]
+    assert err.startswith("version 1: rewrote bar 2\n")
+    assert re.search(r"version 3: rewrote bar 2, [0-9.]+ nats less likely than version 1\n", err)
+
+
+def test_drawn_bars_are_printed() -> None:
+    assert re.match("rewrote bars? [1-4]", sample("jig", "--tune", REEL, "--vary", "0.5")[1])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("jig", "--tune", REEL, "--rewrite", "9"), "bar 9 requested, but the tune has 4"),
+        (("jig", "--rewrite", "1"), "needs a tune"),
+        (("jig", "--tune", REEL, "--rewrite", "1", "--prompt", "A"), "`prompt`"),
+        (("jig", "--tune", REEL, "--rewrite", "1", "--key", "G"), "`key`"),
+        (("jig", "--tune", REEL, "--rewrite", "1", "--count", "2"), "`count`"),
+        (("jig", "--tune", "@missing.abc", "--rewrite", "1"), "cannot read missing.abc"),
+        (("fox", "--tune", REEL, "--rewrite", "1"), "is for models of tunes"),
+    ],
+)
+def test_rewriting_is_refused(arguments: tuple[str, ...], message: str) -> None:
+    result = CliRunner().invoke(app, ["sample", *arguments])
+    assert isinstance(result.exception, ConfigError)
+    assert message in str(result.exception)
+
+
 def test_tunes_are_separated_by_a_blank_line() -> None:
     out, _ = sample("jig", "--count", "3", "--seed", "1", "--meter", "6/8", "--key", "D")
     tunes = out.split("\n\n")

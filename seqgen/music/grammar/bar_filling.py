@@ -10,14 +10,14 @@ from seqgen.music.core.key import Pitch
 from seqgen.music.grammar.accidentals import MASKS, AccidentalRules
 from seqgen.music.grammar.bar_automaton import (
     CLASS_IDS,
+    FINAL_NOTE,
+    FORBIDDEN,
     TOKEN_CLASSES,
     UNREACHABLE,
     automaton_for,
     column,
 )
-from seqgen.music.grammar.spec import TuneSpec
-from seqgen.music.grammar.token_classes import token_classes
-from seqgen.music.normal.tokens import BAR, BARS, TIE
+from seqgen.music.normal.tokens import BAR, BARS, BODY, TIE
 
 
 class Filling(NamedTuple):
@@ -48,9 +48,12 @@ class BarFilling:
         """lowest, highest: the range, in steps as in `seqgen.music.core.key.Pitch`."""
         self.tokens = tuple(tokens)
         self.accidentals = AccidentalRules(self.tokens)
-        spec = TuneSpec(lowest=lowest, highest=highest)
-        self._classes_V = token_classes(self.tokens, spec, self.accidentals)[0]
-        self._classes_V[np.isin(np.array(self.tokens), BARS)] = CLASS_IDS["forbidden"]
+        classes = {token: CLASS_IDS.get(token, CLASS_IDS[FORBIDDEN]) for token in BODY}
+        classes |= dict.fromkeys(BARS, CLASS_IDS[FORBIDDEN])
+        self._classes_V = np.array([classes.get(t, CLASS_IDS[FORBIDDEN]) for t in self.tokens])
+        step_V = self.accidentals.step
+        notes_V = self.accidentals.pitch & (step_V >= lowest) & (step_V <= highest)
+        self._classes_V[notes_V] = CLASS_IDS[FINAL_NOTE]
         self._lists = self.accidentals.lists()
         self._tie = self.tokens.index(TIE)
 
