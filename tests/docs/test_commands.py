@@ -29,7 +29,7 @@ REELS = "".join(
     f"|:{a}2CE GEcB|{b}GEG C4:||:cBAG FEDC|B,2D2 C4:|\n\n"
     for number, (a, b) in enumerate(((a, b) for a in "CDEFGA" for b in "GABcd"), start=1)
 )
-# The files that the pages call the reader's own.
+# The files that the pages call the reader's own, and a smaller corpus.
 FILES = {
     "poems.txt": RIVER * 60,
     "latin.txt": "Café “quoted” prose.\n" * 60,
@@ -39,6 +39,7 @@ FILES = {
     "songs/two.txt": RIVER * 30,
     "start.txt": "ROMEO:",
     "mine.abc": REELS,
+    "few-sonnets.txt": (ROOT / "corpora" / "sonnets.txt").read_text(encoding="utf-8")[:8000],
 }
 # Commands that say what seqgen rejects.
 REJECTED = ("A2d dAF|G2B B|A2d",)
@@ -46,7 +47,7 @@ REJECTED = ("A2d dAF|G2B B|A2d",)
 SET_UP = ("pip install ", "git clone ")
 # Other corpora that are quicker to read, by command.
 SMALLER = {
-    "train": {"oneills": "mine.abc", "tunes": "mine.abc"},
+    "train": {"oneills": "mine.abc", "tunes": "mine.abc", "sonnets": "few-sonnets.txt"},
     "compare": {"sonnets": "poems.txt"},
 }
 # Values of a short run.

@@ -208,11 +208,8 @@ def assert_same(result, expected):
             assert_close(one, other)
 
 
-@pytest.mark.parametrize(
-    "keeps", [None, pytest.param(KEEPS, marks=pytest.mark.slow)], ids=["carried", "forgotten"]
-)
-def test_values_and_gradients_equal_a_plain_loop_in_float64(tf, options, keeps):
-    assert_same(run_layer(tf, options, keeps), run_loop(tf, options, keeps))
+def test_values_and_gradients_equal_a_plain_loop_in_float64(tf, options):
+    assert_same(run_layer(tf, options), run_loop(tf, options))
 
 
 @pytest.mark.slow
@@ -222,7 +219,7 @@ def test_gradients_are_scaled_by_the_flow_at_each_step(tf, options):
 
 
 @pytest.mark.slow
-def test_the_number_of_steps_may_be_dynamic(tf, options):
+def test_states_may_be_reset_and_the_number_of_steps_dynamic(tf, options):
     assert_same(run_layer(tf, options, KEEPS, dynamic=True), run_loop(tf, options, KEEPS))
 
 

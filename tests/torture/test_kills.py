@@ -6,7 +6,7 @@ import pytest
 
 from tests.torture.kills import kill, prepare, run_uninterrupted
 
-EPOCHS = 2
+EPOCHS = 1
 KILLS = 2
 
 

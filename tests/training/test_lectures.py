@@ -91,7 +91,7 @@ def losses(options, steps=200):
     text = SONNETS.read_text(encoding="utf-8")
     alphabet = sorted(set(text))
     ids = np.array([alphabet.index(character) for character in text], np.uint8)
-    spec, training = specs(**{"batch_size": 16} | options)
+    spec, training = specs(**{"batch_size": 16, "threads": 1} | options)
     trainer = Trainer(spec, training, len(alphabet))
     windows = TBPTTBatches(ids, 16, training.seq_length, seed=0)
     rate = training.learning_rate

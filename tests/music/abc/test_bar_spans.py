@@ -175,5 +175,5 @@ def test_first_tunes_of_a_book():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("folder", ["oneills1850", "airdsAirs", "ryansMammoth"])
-def test_all_tunes_of_the_books(folder):
-    check_book(book_tunes(folder))
+def test_every_second_tune_of_the_books(folder):
+    check_book(book_tunes(folder)[::2])
