@@ -1,4 +1,4 @@
-"""How often gates are open or shut (Karpathy, Johnson and Fei-Fei 2015, figure 2)."""
+"""How often gates are open or closed (Karpathy, Johnson and Fei-Fei 2015, figure 2)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from seqgen.inspection.neurons import layer_and_state
 from seqgen.inspection.text import Passage
 from seqgen.inspection.tracing import StateTrace
 
-OPEN, SHUT = 0.9, 0.1
+OPEN, CLOSED = 0.9, 0.1
 
 
 @dataclass(frozen=True)
@@ -21,14 +21,14 @@ class Gate:
         layer: From 1.
         name: As in the equation of the cell.
         units_open: Share of steps at which the gate of each unit is above `OPEN`.
-        units_shut: Share of steps at which it is below `SHUT`.
+        units_closed: Share of steps at which it is below `CLOSED`.
         mean: Mean over units and steps.
     """
 
     layer: int
     name: str
     units_open: tuple[float, ...]
-    units_shut: tuple[float, ...]
+    units_closed: tuple[float, ...]
     mean: float
 
     @property
@@ -37,14 +37,14 @@ class Gate:
         return float(np.mean(self.units_open))
 
     @property
-    def shut(self) -> float:
-        """Share of units and steps at which it is shut."""
-        return float(np.mean(self.units_shut))
+    def closed(self) -> float:
+        """Share of units and steps at which it is closed."""
+        return float(np.mean(self.units_closed))
 
     @property
     def between(self) -> float:
         """Share of units and steps at which it is neither."""
-        return max(0.0, 1 - self.open - self.shut)
+        return max(0.0, 1 - self.open - self.closed)
 
 
 def measure(
@@ -63,14 +63,14 @@ def measure(
     totals: dict[str, np.ndarray] = {}
     for n, (_, gates) in enumerate(trace.run(passage)):
         for name, values in gates.items():
-            step = np.array([values > OPEN, values < SHUT, values], np.float64)
+            step = np.array([values > OPEN, values < CLOSED, values], np.float64)
             totals[name] = totals[name] + step if n else step
         on_progress((n + 1) / count)
     return tuple(
         Gate(
             *layer_and_state(name),
             units_open=tuple((above / count).tolist()),
-            units_shut=tuple((below / count).tolist()),
+            units_closed=tuple((below / count).tolist()),
             mean=float(np.mean(total) / count),
         )
         for name, (above, below, total) in totals.items()

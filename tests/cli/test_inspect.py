@@ -99,7 +99,9 @@ def test_inspects_a_trained_network_in_all_three_ways(seqgen, monkeypatch, train
     assert (status, err) == (0, "wrote s.png\n")
     gates = json.loads(out)["gates"]
     assert [gate["gate"] for gate in gates] == ["i", "f", "o"]
-    assert all(gate["open"] + gate["shut"] + gate["between"] == pytest.approx(1) for gate in gates)
+    assert all(
+        gate["open"] + gate["closed"] + gate["between"] == pytest.approx(1) for gate in gates
+    )
     assert all(len(gate["units_open"]) == 24 for gate in gates)
     assert coloured_share(pixels(trained / "s.png")) > 0.0001
 
@@ -126,7 +128,7 @@ def test_prints_tables_and_plots(seqgen, river: str) -> None:
     assert (status, err) == (0, "")
     assert sum("of 12" in line for line in out.splitlines()) == 3
     assert sum("of 8" in line for line in out.splitlines()) == 3
-    assert "█ shut  ░ between  ▓ open" in out
+    assert "█ closed  ░ between  ▓ open" in out
     assert "LSTM: i, f, o = σ(x W + h R + b)" in out
 
 

@@ -30,10 +30,10 @@ def test_lstm_fractions_equal_its_equations(made) -> None:
         values_TH = values_TGH[:, n]
         # In float32, values near a threshold may fall on either side.
         np.testing.assert_allclose(gate.units_open, (values_TH > 0.9).mean(0), atol=0.004)
-        np.testing.assert_allclose(gate.units_shut, (values_TH < 0.1).mean(0), atol=0.004)
+        np.testing.assert_allclose(gate.units_closed, (values_TH < 0.1).mean(0), atol=0.004)
         assert gate.mean == pytest.approx(values_TH.mean(), abs=1e-4)
         assert gate.open == pytest.approx((values_TH > 0.9).mean(), abs=0.004)
-        assert gate.open + gate.shut + gate.between == pytest.approx(1)
+        assert gate.open + gate.closed + gate.between == pytest.approx(1)
         assert 0 < gate.open < 1
 
 
@@ -46,7 +46,7 @@ def test_saturated_gates_are_open_or_shut(made) -> None:
     gate_facts = gates.measure(checkpoint, open_passage(checkpoint, TextOptions(), 100))
     by_name = {(gate.layer, gate.name): gate for gate in gate_facts}
     assert len(by_name) == 6
-    assert by_name[2, "i"].shut == 1
+    assert by_name[2, "i"].closed == 1
     assert by_name[2, "f"].open == 1
     assert by_name[2, "o"].between == 1
     assert by_name[1, "f"].open < 0.5

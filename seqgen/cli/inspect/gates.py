@@ -1,4 +1,4 @@
-"""`seqgen inspect NAME gates`: how often each gate is open, shut or between."""
+"""`seqgen inspect NAME gates`: how often each gate is open, closed or between."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -20,7 +20,7 @@ WIDTH = 60  # characters of a bar
 
 @with_options(TextOptions, GateOptions)
 def gates(context: typer.Context, given: dict[str, Any], as_json: AsJson = False) -> None:
-    """Count how often each gate is open (> 0.9) or shut (< 0.1)."""
+    """Count how often each gate is open (> 0.9) or closed (< 0.1)."""
     text, options = group_options(given, TextOptions, GateOptions)
     _common.check_output(options.plot)
     checkpoint = _common.open_checkpoint(context.obj)
@@ -53,19 +53,19 @@ def print_gates(measured: Sequence["Gate"]) -> None:
     from rich.text import Text
 
     table = _common.borderless_table(
-        "gate", "shut", "between", "open", "mean", "stay shut", "stay open"
+        "gate", "closed", "between", "open", "mean", "stay closed", "stay open"
     )
     bars = []
     for gate in measured:
         name = f"layer {gate.layer}, {gate.name}"
         table.add_row(
-            Text(name), f"{gate.shut:.1%}", f"{gate.between:.1%}", f"{gate.open:.1%}",
-            f"{gate.mean:.2f}", count_constant(gate.units_shut), count_constant(gate.units_open),
+            Text(name), f"{gate.closed:.1%}", f"{gate.between:.1%}", f"{gate.open:.1%}",
+            f"{gate.mean:.2f}", count_constant(gate.units_closed), count_constant(gate.units_open),
         )  # fmt: skip
-        shut, open = round(WIDTH * gate.shut), round(WIDTH * gate.open)
-        parts = ("█" * shut, "blue"), ("░" * (WIDTH - shut - open), "dim"), ("▓" * open, "red")
+        closed, open = round(WIDTH * gate.closed), round(WIDTH * gate.open)
+        parts = ("█" * closed, "blue"), ("░" * (WIDTH - closed - open), "dim"), ("▓" * open, "red")
         bars.append(Text.assemble(f"{name:<16}", *parts))
-    legend = ("█ shut  ", "blue"), ("░ between  ", "dim"), ("▓ open", "red")
+    legend = ("█ closed  ", "blue"), ("░ between  ", "dim"), ("▓ open", "red")
     console = Console(highlight=False)
     console.print(table, "", *bars, Text.assemble(" " * 16, *legend), "", sep="\n")
 
@@ -80,16 +80,16 @@ def to_json(gate: "Gate") -> dict[str, Any]:
         "layer": gate.layer,
         "gate": gate.name,
         "open": gate.open,
-        "shut": gate.shut,
+        "closed": gate.closed,
         "between": gate.between,
         "mean": gate.mean,
         "units_open": gate.units_open,
-        "units_shut": gate.units_shut,
+        "units_closed": gate.units_closed,
     }
 
 
 def plot(measured: Sequence["Gate"], title: str) -> Any:
-    """Plot a panel per gate: how often each unit was open and shut, one colour per layer."""
+    """Plot a panel per gate: how often each unit was open and closed, one colour per layer."""
     import_matplotlib()
     from matplotlib.figure import Figure
 
@@ -100,13 +100,13 @@ def plot(measured: Sequence["Gate"], title: str) -> Any:
         for gate in measured:
             if gate.name == name:
                 axes.scatter(
-                    gate.units_open, gate.units_shut, s=12, alpha=0.5, lw=0,
+                    gate.units_open, gate.units_closed, s=12, alpha=0.5, lw=0,
                     color=f"C{gate.layer - 1}", label=f"layer {gate.layer}",
                 )  # fmt: skip
         axes.plot([0, 1], [1, 0], color="0.7", lw=1, zorder=0)  # never between
         axes.set(title=f"gate {name}", xlabel="fraction of steps open (> 0.9)", aspect="equal")
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
-    panels[0].set_ylabel("fraction of steps shut (< 0.1)")
+    panels[0].set_ylabel("fraction of steps closed (< 0.1)")
     panels[-1].legend(loc="upper right")
-    figure.suptitle(f"{title}: how often the gates are open and shut")
+    figure.suptitle(f"{title}: how often the gates are open and closed")
     return figure
