@@ -54,6 +54,7 @@ SHORT: dict[str, tuple[object, ...]] = {
     "checkpointing": ("--units", 8, "--pairs", 1, "--steps", 2),
     "scale": ("--epochs", 0.1, "--units", 8),
     "startup": ("--source", "river.txt", "--runs", 1, "--steps", 1),
+    "rewriting": ("--count", 2, "--timed", 1, "--bars", 2, 3),
     "tunes": ("--count", 5, "--free", 1, "--random", 1, "--workers", 1),
 }
 # PyTorch is measured where it is installed.
@@ -177,6 +178,14 @@ def grammar_overhead(folder: Path) -> None:
 
 def grammar(folder: Path) -> None:
     assert len(rows(run("grammar"))) == 3
+
+
+def rewriting(folder: Path) -> None:
+    lines = run("rewriting", "checkpoints/reels", "--book", "reels.abc")
+    table = rows([line for line in lines if line.startswith("|")])
+    assert [row[0] for row in table][:2] == ["other bars stay", "bars add up"]
+    assert all(row[1] == "100.0%" for row in table if row[0].endswith(("stay", "up", "agrees")))
+    assert " s with the start of a process." in lines[-1]
 
 
 def roofline(folder: Path) -> None:
@@ -343,6 +352,7 @@ SMOKE: dict[str, Callable[[Path], None]] = {
     "checkpointing": checkpointing,
     "scale": scale,
     "release_models": release_models,
+    "rewriting": rewriting,
     "startup": startup,
     "training": training,
     "tune_figures": tune_figures,
