@@ -27,7 +27,8 @@ COMMANDS = {
     "render": "render tune.abc --midi a.mid --score a.svg --score a.png --score a.pdf "
     "--audio a.wav --html a.html",
     "train": "train text.txt --tokenizer subword --epochs 0.1 --units 8 --embedding 4",
-    "compare": "compare text.txt --cells gru,lstm --epochs 0.1 --units 4 --plot a.png",
+    "compare": "compare text.txt --cells gru,lstm --tokenizer subword --epochs 0.1 --units 4 "
+    "--plot a.png",
     "evaluate a text": "evaluate fox text.txt",
     "inspect gates": "inspect gates fox --text text.txt --plot a.png",
     "inspect neurons": "inspect neurons fox --text text.txt --html a.html",
@@ -122,12 +123,12 @@ def machine(tmp_path: Path) -> Machine:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "train"])  # as compare does
 def test_commands_open_no_socket_and_write_only_to_documented_folders(
-    machine: Machine, make, command: str
+    machine: Machine, make, name: str
 ) -> None:
     make(machine.work / "checkpoints" / "fox", text=TEXT)
-    machine.run("-m", "seqgen", *command.split(), HOME=str(machine.home))
+    machine.run("-m", "seqgen", *COMMANDS[name].split(), HOME=str(machine.home))
     assert_private(machine)
 
 
