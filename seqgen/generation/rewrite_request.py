@@ -11,7 +11,7 @@ from seqgen.config.options import RewriteOptions
 from seqgen.errors import ConfigError, TuneError
 from seqgen.music.abc import fields, lexer
 from seqgen.music.abc.bar_spans import SECTION_ENDS, SpannedTune, placed_lines, read_spans, splice
-from seqgen.music.core.tune import Note
+from seqgen.music.core.tune import Note, Tune, meter_at
 from seqgen.music.normal.written_form import WrittenForm, written_form
 from seqgen.music.render.abc_writer import bar_text
 
@@ -136,13 +136,26 @@ def _check(chosen: Sequence[int], source: SpannedTune, form: WrittenForm) -> Non
         number = source.numbers[index]
         if source.tune.bars[index].overlays:
             raise ConfigError(f"bar {number} has several voices (&)", option="rewrite")
-        if form.places[index] is None:
-            bar, full = source.tune.bars[index].length, source.tune.meter.length
+        if form.places[index] is None or not _adds_up(source.tune, index):
             raise ConfigError(
-                f"bar {number} is no bar by itself: it lasts {_eighths(bar)} eighths, and a bar "
-                f"{_eighths(full)}; correct its bar lines first",
+                f"bar {number} is no bar by itself: it lasts "
+                f"{_eighths(source.tune.bars[index].length)} eighths, and a bar "
+                f"{_eighths(meter_at(source.tune, index).length)}; correct its bar lines first",
                 option="rewrite",
             )
+
+
+def _adds_up(tune: Tune, index: int) -> bool:
+    """Whether a bar is full, or a shorter one at the edge of a section or an ending."""
+    bar, full = tune.bars[index], meter_at(tune, index).length
+    before = tune.bars[index - 1] if index else None
+    after = tune.bars[index + 1] if index + 1 < len(tune.bars) else None
+    edges = (
+        before is None or before.right in SECTION_ENDS or before.ending != bar.ending,
+        after is None or bar.right in SECTION_ENDS or after.ending != bar.ending,
+        bar.left == "|:" or (after is not None and after.left == "|:"),
+    )
+    return bar.length == full or (bar.length < full and any(edges))
 
 
 def _eighths(length: Fraction) -> str:

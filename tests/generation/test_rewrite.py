@@ -118,6 +118,13 @@ def test_tunes_that_change_key_or_meter(model):
     assert [version.abc.split("\n")[0] for version in versions] == ["X:1", "X:2"]
 
 
+def test_bars_of_a_tune_with_a_slip(model):
+    text = "X:1\nM:4/4\nL:1/8\nK:D\n|:A2|B8|c8|d7|e8|f8:|\n"
+    version = model.rewrite(text, "2,4", seed=2)[0]
+    assert [bar.length * 8 for bar in parse_tune(version.abc).bars] == [2, 8, 8, 7, 8, 8]
+    assert model.rewrite(text, "5", seed=2)
+
+
 def test_what_old_bars_had_is_counted(model):
     version = model.rewrite(TUNE, "1,3,5", seed=4)[0]
     assert version.left_out["chord symbol"] == 1
@@ -151,8 +158,9 @@ def test_a_bar_after_a_tie_keeps_its_accidental():
         ({"rewrite": "1", "tune": "M:4/4\nK:Cphr\nL:1/8\nC8|D8|"}, "no tunes of this mode"),
         ({"rewrite": "1", "tune": "M:4/4\nK:C\nL:1/8\nC8|?|"}, "`rewrite='gaps'`"),
         ({"rewrite": "2", "tune": "M:4/4\nK:C\nL:1/8\nC8|D4|E4|F8|"}, "lasts 4 eighths"),
+        ({"rewrite": "2", "tune": "M:4/4\nK:C\nL:1/8\nC8|D7|E8|"}, "lasts 7 eighths"),
         ({"rewrite": "1", "tune": "M:4/4\nK:C\nL:1/8\nC8&E8|D8|"}, "several voices"),
-        ({"rewrite": "1", "tune": "M:4/4\nK:C\nL:1/8\nC8|D7|E8|"}, "bar 2, of 7 eighths"),
+        ({"rewrite": "1", "tune": "M:4/4\nK:C\nL:1/8\nC8|(5DEFGA E3|E8|"}, "tuplet"),
         ({"rewrite": "1", "tune": "hello"}, "one melody"),
         ({"rewrite": "1", "length": 5}, "`length`"),
         ({"rewrite": "1", "novel": True}, "`novel`"),

@@ -158,6 +158,12 @@ def join_ties(bars: Iterable[Bar]) -> list[TiedNotes]:
     return joined
 
 
+def meter_at(tune: "Tune", index: int) -> Meter:
+    """The meter of a bar of the first voice."""
+    changes = [bar.meter for bar in tune.bars[: index + 1] if bar.meter]
+    return changes[-1] if changes else tune.meter
+
+
 @dataclass(frozen=True)
 class Voice:
     """A voice of a tune (section 7).

@@ -74,16 +74,24 @@ def _normalize_piece(tune: Tune) -> NormalTune:
         raise TuneError("no meter")
     if not any(note.pitches for bar in tune.bars for note in bar.notes):
         raise TuneError("no notes")
-    measures = []
-    for bar in tune.bars:
-        notes = list(plain(bar.notes))
-        measures.append(Measure(notes, sum(map(size, notes)), bar.left, bar.right, bar.ending))
-    _drop_slurs(measures)
+    measures = list(map(measure, tune.bars))
+    drop_slurs(measures)
     try:
         sections = split_sections(measures, full)
     except TuneError as error:
         raise TuneError(error.reason, _wrong_bar(measures, full)) from None
     bars = [bar for section in sections for bar in _drawable_bars(section, full)]
+    return normal_tune(tune, key, bars)
+
+
+def measure(bar: Bar) -> Measure:
+    """A bar with plain notes."""
+    notes = list(plain(bar.notes))
+    return Measure(notes, sum(map(size, notes)), bar.left, bar.right, bar.ending)
+
+
+def normal_tune(tune: Tune, key: Key, bars: Iterable[Bar]) -> NormalTune:
+    """The tune with bars in normal form, without what a `NormalTune` cannot hold."""
     return NormalTune(
         tuple(bars), tune.meter, key, tune.rhythm, tune.number, tune.title, tune.tempo,
         subtitles=tune.subtitles, composer=tune.composer,
@@ -166,7 +174,7 @@ def _regroup(group: list[Note], tied: bool) -> list[Note]:
     ]
 
 
-def _drop_slurs(measures: list[Measure]) -> None:
+def drop_slurs(measures: list[Measure]) -> None:
     """Remove ties between different notes, now that chords are single notes."""
     last: list[Note] = []
     for measure in measures:

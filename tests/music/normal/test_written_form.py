@@ -33,11 +33,29 @@ def test_places_of_bars(music, places):
 
 
 @pytest.mark.parametrize(
-    "music", ["|:A8|1 B8:|2 c8:|3 d8|]", "|::A8|B8::|", "A8|B4 c2|d8|]", "A8|B8|[1 c8:|", "z8|z8|"]
+    "music", ["|:A8|1 B8:|2 c8:|3 d8|]", "|::A8|B8::|", "A8|[K:G]B8|d8|]", "(5ABcde f|", "z8|z8|"]
 )
 def test_tunes_without_such_a_form(music):
     with pytest.raises(TuneError):
         written_form(parse_tune(HEAD + music))
+
+
+@pytest.mark.parametrize(
+    ("music", "lengths"),
+    [
+        ("A8|B4 c2|d8|]", [8, 6, 8]),
+        ("A2|B8|c8:|", [2, 8, 8]),
+        ("|:A8|B8|1 c8:|2 c8|d8|]", [8, 8, 8, 8, 8]),
+        ("A8|B4||[K:G]c2|d8|]", [8, 4, 2, 8]),
+        ("A4|B8|:c8:|d8", [4, 8, 8, 8]),
+    ],
+)
+def test_bars_that_do_not_add_up_stay_as_they_are(music, lengths):
+    form = written_form(parse_tune(HEAD + music))
+    bars = [form.pieces[piece].bars[bar] for piece, bar in form.places]
+    assert [bar.length * 8 for bar in bars] == lengths
+    for piece in form.pieces:
+        assert piece.bars[-1].right in ("|]", ":|")
 
 
 def test_ties_to_other_notes_are_dropped():
