@@ -120,7 +120,9 @@ class TuneRewriter:
                 sung = _sung(request.source, changed)
                 rewrites.append(Rewrite(abc, numbers, fill, right, left_out, sung))
         if not rewrites:
-            raise SamplingError("every version changes the accidental of a bar that is to stay")
+            raise SamplingError(
+                "these bars cannot be replaced without changing others; add those beside them"
+            )
         if len(rewrites) > 1:
             rewrites = [
                 replace(each, abc=with_number(each.abc, n))
@@ -214,8 +216,8 @@ def write_bars(source: SpannedTune, bars: Mapping[int, Bar]) -> str | None:
         bars: The new bars by index; their bar lines are not written.
 
     Returns:
-        The tune; None if the other bars would change, which can happen if one of them depends on
-        the sign of a tied note that is gone.
+        The tune; None if the other bars would change: one of them may depend on the sign of a tied
+        note that is gone, or the source be so unusual that bars cannot be separated.
     """
     replacements = {}
     for index, bar in bars.items():
@@ -225,20 +227,20 @@ def write_bars(source: SpannedTune, bars: Mapping[int, Bar]) -> str | None:
         replacements[index] = bar_text(
             bar.notes, span.key, meter, unit=span.unit, octave=span.octave, start=start
         )
+    expected = [_sounds(bars.get(n, bar)) for n, bar in enumerate(source.tune.bars)]
     text = splice(source, replacements)
-    for index in sorted(bars, reverse=True):
-        after = index + 1
-        if after < len(source.spans) and after not in bars:
-            written = read_spans(text)
-            if _sounds(written.tune.bars[after]) != _sounds(source.tune.bars[after]):
+    try:
+        written = read_spans(text)
+        for after in [index + 1 for index in bars if index + 1 < len(expected)]:
+            if after not in bars and _sounds(written.tune.bars[after]) != expected[after]:
                 pitches = source.tune.bars[after].notes[0].pitches
                 span = written.spans[after]
-                text = with_signs(text, span.first, pitches, span.octave)
-    written = read_spans(text)
-    expected = [bars.get(n, bar) for n, bar in enumerate(source.tune.bars)]
-    if [_sounds(bar) for bar in written.tune.bars] != [_sounds(bar) for bar in expected]:
+                written = read_spans(with_signs(written.text, span.first, pitches, span.octave))
+    except (TuneError, IndexError):
         return None
-    return text
+    if [_sounds(bar) for bar in written.tune.bars] != expected:
+        return None
+    return written.text
 
 
 def _sounds(bar: Bar) -> list[tuple[object, ...]]:

@@ -273,7 +273,8 @@ def _edit(text: str, edits: Sequence[tuple[int, int, str]]) -> str:
     for begin, end, new in sorted(edits, reverse=True):
         line_begin = max(text.rfind("\n", 0, begin), text.rfind("\r", 0, begin)) + 1
         line_end = LINE_END.search(text, end)
-        if len(new) == 1 and text[end : end + 1] == ":":
+        begins_line = not text[line_begin:begin].strip()
+        if len(new) == 1 and begins_line and text[end : end + 1] == ":" and text[begin:end] != new:
             new += "1"  # a line such as "A:|" looks like a field to other programs
         rest = (
             text[line_begin:begin] + new + text[end : line_end.start() if line_end else len(text)]

@@ -103,6 +103,7 @@ def test_numbers_as_in_a_score(music, numbers):
         ("(A4 B4|c8|d4) e4|", {1: "e4 f4"}, "(A4 B4|e4 f4|d4) e4|"),
         ("A4 (B4|c4) (d4|e8)|", {1: "f8"}, "A4 (B4|(f8)|e8)|"),
         ("A8|\nB2:|", {1: "d"}, "A8|\nd1:|"),
+        ("A8|B2:|", {1: "d"}, "A8|d:|"),
     ],
 )
 def test_splice_keeps_everything_else(music, replacements, expected):
