@@ -1,6 +1,7 @@
 """Samples of tunes: how they begin, which ABC their tokens become, and when they are done."""
 
 import math
+import re
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -12,14 +13,18 @@ from seqgen.checkpoint.read import Checkpoint
 from seqgen.config.options import SamplingOptions, TuneOptions
 from seqgen.data.tokenizers.base import END, Tokenizer
 from seqgen.errors import CheckpointError, ConfigError, TuneError
-from seqgen.generation.grammar_constraint import GrammarConstraint
+from seqgen.generation.constraint import Constraint
+from seqgen.generation.grammar_constraint import GrammarConstraint, HeaderConstraint, TuneProgress
 from seqgen.generation.sampler import Sampler
+from seqgen.generation.section_copies import SectionCopies
 from seqgen.generation.tune_request import TuneRequest, parse_request
 from seqgen.music.abc.escapes import encode
 from seqgen.music.core.key import Key, parse_key
 from seqgen.music.normal import codec
 from seqgen.music.normal.book_facts import TuneFacts
-from seqgen.music.normal.position_features import PositionTracker, roles
+from seqgen.music.normal.codec import read_tonic
+from seqgen.music.normal.outline import TONIC, UNKNOWN
+from seqgen.music.normal.position_features import PositionTracker
 from seqgen.music.normal.title_model import TitleModel
 from seqgen.music.normal.tokens import NO_RHYTHM
 from seqgen.music.render.abc_writer import abc, above_and_below
@@ -28,17 +33,22 @@ from seqgen.music.render.abc_writer import abc, above_and_below
 MAX_LENGTH_RATIO = 6
 # Distinguishes the random numbers of titles from those of keys, which have the same seed.
 _TITLES = 1
+_COPY_MARK = re.compile("@[0-9]+")
 
 
 class TuneSample:
-    """A sample of a tune model: tokens until its end, then ABC in one piece."""
+    """A sample of a tune model: tokens until its end, then ABC in one piece.
+
+    Attributes:
+        progress: What is known of the tune so far.
+    """
 
     def __init__(
         self,
         index: int,
         tokenizer: Tokenizer,
         body: Sequence[int],
-        positions: PositionTracker | None,
+        progress: TuneProgress | None,
         length: int,
         render: Callable[[str], str],
     ) -> None:
@@ -48,7 +58,7 @@ class TuneSample:
             index: Index of the sample.
             tokenizer: That of the model.
             body: Tokens of the prompt, which follow the header lines.
-            positions: Position features after the boundary, if the model has such inputs.
+            progress: The tune so far; None for a model whose tokens are not those of tunes.
             length: Most tokens.
             render: Turns the tokens' text into ABC.
         """
@@ -59,7 +69,8 @@ class TuneSample:
         self._text = ""
         self._body = deque(body)
         self._after_header = False
-        self._positions = positions
+        self.progress = progress
+        self._features: tuple[int, ...] = ()
         self._remaining = length
         self._render = render
 
@@ -70,6 +81,8 @@ class TuneSample:
             piece = self._decoder.push(id)
             self._text += piece
             self._after_header = self._after_header or piece.startswith("K:")
+        if self.progress:
+            self._features = self.progress.positions.push(id)
         self.done = id == END or self._remaining == 0
         return id, self._render(self._text) if self.done else ""
 
@@ -78,7 +91,7 @@ class TuneSample:
         return self._text
 
     def features(self, id: int) -> tuple[int, ...]:
-        return self._positions.push(id) if self._positions else ()
+        return self._features
 
 
 class TuneSampler(Sampler[TuneSample]):
@@ -92,6 +105,7 @@ class TuneSampler(Sampler[TuneSample]):
         tune_options: TuneOptions,
         seed: int,
         tune_tokens: bool,
+        default_temperature: float,
     ) -> None:
         """Check what is requested of the tunes.
 
@@ -102,6 +116,7 @@ class TuneSampler(Sampler[TuneSample]):
             tune_options: What is requested of the tunes.
             seed: Seed of the call.
             tune_tokens: Whether the model's tokens are those of tunes, which the grammar needs.
+            default_temperature: The temperature if the options do not state one.
 
         Raises:
             ConfigError: If it is impossible, or not for models of tunes.
@@ -138,11 +153,15 @@ class TuneSampler(Sampler[TuneSample]):
                 "`stop`, `lines` and `loops=False` are for text; a tune ends where it is complete"
             )
         self._length = self._max_length(options) + len(self._request.body)
+        given = options.temperature
+        self._temperature = default_temperature if given is None else given
         self._positions: PositionTracker | None = None
         self.prompt_ids = self.rows = np.array([END])
-        if self._config.feature_sizes:
-            self._positions = PositionTracker(roles(self._tokenizer.pieces))
-            self.rows = np.array([(END, *self._positions.push(END))])
+        if tune_tokens:
+            self._positions = PositionTracker(self._tokenizer.pieces)
+            features = self._positions.push(END)
+            if self._config.feature_sizes:
+                self.rows = np.array([(END, *features)])
         self._constraint: GrammarConstraint | None = None
         self._masses: list[float] = []
 
@@ -159,13 +178,39 @@ class TuneSampler(Sampler[TuneSample]):
         return options.length
 
     def sample(self, index: int) -> TuneSample:
-        positions = self._positions.copy() if self._positions else None
+        progress = None
+        if self._positions:
+            request = self._request
+            copies = SectionCopies(self._tokenizer.pieces, request.sections, request.refrain)
+            progress = TuneProgress(
+                self._positions.copy(), copies if request.sections or request.refrain else None
+            )
 
         def render(text: str) -> str:
             return self.render(index, "", text)
 
         body = self._request.body
-        return TuneSample(index, self._tokenizer, body, positions, self._length, render)
+        return TuneSample(index, self._tokenizer, body, progress, self._length, render)
+
+    def constraint(self, samples: Sequence[TuneSample]) -> Constraint | None:
+        grammar = self._request.grammar
+        if grammar is None:
+            return None
+        if self._header_only:
+            return HeaderConstraint(grammar, [sample.index for sample in samples])
+        self._constraint = GrammarConstraint(
+            grammar,
+            {sample.index: sample.progress for sample in samples if sample.progress},
+            self._length,
+            temperature=self._temperature,
+        )
+        return self._constraint
+
+    def render(text: str) -> str:
+            return self.render(index, "", text)
+
+        body = self._request.body
+        return TuneSample(index, self._tokenizer, body, progress, self._length, render)
 
     def constraint(self, samples: Sequence[TuneSample]) -> GrammarConstraint | None:
         if self._request.grammar:
@@ -178,16 +223,21 @@ class TuneSampler(Sampler[TuneSample]):
         return self._constraint
 
     def render(self, index: int, text: str, document: str) -> str:
-        """Return a tune in normal form as ABC, in a key as they are drawn for the index."""
+        """Return a tune in normal form as ABC, in its original key.
+
+        If that is unknown, it is drawn for the index, as they are in the book.
+        """
+        tonic, octaves = read_tonic(codec.split_header(document)[0].get(TONIC, UNKNOWN))
         key = self._request.key
+        if key is not None and key.tonic != tonic:
+            octaves = 0
         if key is None and self._common_tonic:
             mode = document.partition("K:C")[2].partition("\n")[0]
             random = np.random.default_rng((self._seed, index))
-            key = sample_key(mode, self._facts, random)
+            key = parse_key(tonic + mode) or sample_key(mode, self._facts, random)
         header = self._request.header
-        return render_abc(
-            document, header.number + index, key, self._title_of(index, document), header.lines
-        )
+        title = self._title_of(index, document)
+        return render_abc(document, header.number + index, key, octaves, title, header.lines)
 
     def _title_of(self, index: int, document: str) -> str | None:
         """Return the requested title, with a number from the second tune on, or a proposal.
@@ -205,8 +255,7 @@ class TuneSampler(Sampler[TuneSample]):
         return TitleModel(self._patterns)
 
     def on_batch_end(self) -> None:
-        # Without the grammar only the header was restricted.
-        constraint = None if self._header_only else self._constraint
+        constraint = self._constraint
         if constraint and math.isfinite(constraint.allowed_mass):
             self._masses.append(constraint.allowed_mass)
             self.allowed_mass = sum(self._masses) / len(self._masses)
@@ -216,6 +265,7 @@ def render_abc(
     text: str,
     number: int,
     key: Key | None,
+    octaves: int = 0,
     title: str | None = None,
     header: Sequence[str] = (),
 ) -> str:
@@ -226,6 +276,7 @@ def render_abc(
             kept as it is below its header lines.
         number: The number of the tune, for ``X:``.
         key: The key to transpose to, if any.
+        octaves: Octaves to move up beyond the shortest way there.
         title: Its title; one of rhythm, number and key by default.
         header: Further lines of the header.
     """
@@ -233,17 +284,17 @@ def render_abc(
         tune = codec.decode_tune(text)
     except TuneError:
         return _render_invalid(text, number, title or f"Tune {number}", header)
-    written = codec.transpose_tune(tune, key) if key else tune
+    written = codec.transpose_tune(tune, key, octaves) if key else tune
     return abc(written, number, title, header=header)
 
 
 def _render_invalid(text: str, number: int, title: str, more: Sequence[str]) -> str:
     lines = text.split("\n")
     fields = {line[:2]: line for line in reversed(lines) if line[:2] in ("M:", "K:")}
-    body = "".join(line for line in lines if line[:2] not in ("R:", "M:", "P:", "K:"))
+    body = "".join(line for line in lines if not codec.HEADER_LINE.match(f"{line}\n"))
     above, below = above_and_below(more)
     header = [f"X:{number}", f"T:{encode(title)}", *above, fields.get("M:", "M:none"), "L:1/8"]
-    last = [fields.get("K:", "K:C"), body or "z", *below]
+    last = [fields.get("K:", "K:C"), _COPY_MARK.sub("", body) or "z", *below]
     return "\n".join(["%abc-2.1", *header, *last]) + "\n"
 
 

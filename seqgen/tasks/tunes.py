@@ -70,7 +70,8 @@ class TunesTask(Task):
     def invalid_fields(self, config: "Config") -> "Iterator[tuple[str, str]]":
         from seqgen.music.normal.position_features import feature_sizes
 
-        if config.feature_sizes and config.feature_sizes != feature_sizes(config.vocab):
+        known = {feature_sizes(config.vocab, outline) for outline in (False, True)}
+        if config.feature_sizes and config.feature_sizes not in known:
             yield "feature_sizes", f"for {config.vocab} tokens there are other features"
         if config.facts and (name := config.facts.invalid_key()):
             yield "facts.tonics", f"{name!r} is not a key"
@@ -116,24 +117,32 @@ class TunesTask(Task):
     def extra_vocabulary(
         self, split: "Split", options: "DataOptions", tokenizer: str
     ) -> Sequence[str]:
-        """Return the key lines that transposed tunes have."""
-        from seqgen.music.normal.transposition import key_lines
+        """Return copy marks, lines for unknown values, and those that transposed tunes have."""
+        from seqgen.music.normal.known_lines import unknown_lines
+        from seqgen.music.normal.tokens import COPIES
+        from seqgen.music.normal.transposition import transposed_lines
 
+        if tokenizer == TOKENIZER:
+            extra = [*COPIES, *unknown_lines(options.transpose == "common")]
+        else:
+            extra = []
         if options.transpose != "augment":
-            return ()
+            return extra
         if tokenizer != TOKENIZER:
             raise ConfigError(
                 f"'augment' transposes the tokens of tunes; `tokenizer={tokenizer!r}` has none",
                 option="transpose",
             )
-        return sorted({line for text in split.training for line in key_lines(str(text))})
+        lines = {line for text in split.training for line in transposed_lines(str(text))}
+        return [*extra, *sorted(lines)]
 
     def feature_sizes(self, tokenizer: "Tokenizer") -> tuple[int, ...]:
         from seqgen.music.normal import position_features
 
         if tokenizer.kind != TOKENIZER:
             return ()
-        return position_features.feature_sizes(tokenizer.size)
+        outline = position_features.has_outline(tokenizer.pieces)
+        return position_features.feature_sizes(tokenizer.size, outline)
 
     def encode(
         self, documents: "Iterable[Text]", tokenizer: "Tokenizer", feature_sizes: tuple[int, ...]
@@ -184,7 +193,9 @@ class TunesTask(Task):
         from seqgen.generation.tune_sample import TuneSampler
 
         tune_tokens = checkpoint.config.data.tokenizer == TOKENIZER
-        return TuneSampler(checkpoint, prompt, options, task_options, seed, tune_tokens)
+        return TuneSampler(
+            checkpoint, prompt, options, task_options, seed, tune_tokens, TEMPERATURE
+        )
 
     def fingerprint(self, document: "Text") -> int:
         return tune_fingerprint(document)
@@ -264,26 +275,15 @@ def _too_few(tunes: int, corpus: "Corpus") -> str:
 def in_vocabulary(tunes: "Iterable[Text]", known: Collection[str]) -> Iterator[str]:
     """Yield the tunes that a vocabulary has tokens for.
 
-    Rhythms and outlines that are not ``known`` become the unknown ones.
+    Header lines that are not ``known`` become those for unknown values.
     """
+    from seqgen.music.normal.known_lines import with_known_lines
     from seqgen.music.normal.tokens import PATTERN
 
     for text in map(str, tunes):
-        tokens = [_known_token(token, known) for token in PATTERN.findall(text)]
-        if all(token in known for token in tokens):
-            yield "".join(tokens)
-
-
-def _known_token(token: str, known: Collection[str]) -> str:
-    """Return the token itself, or for an unknown header line the one for unknown values."""
-    from seqgen.music.normal.outline import LETTER, UNKNOWN
-    from seqgen.music.normal.tokens import NO_RHYTHM
-
-    if token not in known and token.startswith("R:"):
-        return f"R:{NO_RHYTHM}\n"
-    if token not in known and token.startswith(f"{LETTER}:"):
-        return f"{LETTER}:{UNKNOWN}\n"
-    return token
+        adapted = with_known_lines(text, known)
+        if all(token in known for token in PATTERN.findall(adapted)):
+            yield adapted
 
 
 def _cut(text: str) -> tuple[str, str]:
@@ -332,8 +332,9 @@ def encode_with_positions(
     from seqgen.data.tokenizers.base import END
     from seqgen.music.normal import position_features
 
-    tracker = position_features.PositionTracker(position_features.roles(tokenizer.pieces))
-    dtype = row_type(tokenizer.size, position_features.feature_sizes(tokenizer.size))
+    tracker = position_features.PositionTracker(tokenizer.pieces)
+    outline = position_features.has_outline(tokenizer.pieces)
+    dtype = row_type(tokenizer.size, position_features.feature_sizes(tokenizer.size, outline))
     for text in documents:
         ids = [END, *tokenizer.encode(str(text)).tolist()]
         yield np.array([(id, *tracker.push(id)) for id in ids], dtype), len(text)

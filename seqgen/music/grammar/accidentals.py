@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from seqgen.music.core.key import Key, parse_key
+from seqgen.music.core.key import LETTERS, SEMITONES, Key, parse_key
 from seqgen.music.normal.tokens import ACCIDENTALS, BARS, NATURALS, PITCH_TOKENS, TIE
 
 MASKS = 128  # sets of letters that have had a sign, as bits; bit 0 is C
@@ -80,10 +80,19 @@ class AccidentalRules:
         """The alteration of each token's letter by the key signature, int [V]."""
         return np.array([*key.signature, 0])[self.letter]
 
-    def tonics(self, key: Key) -> np.ndarray:
-        """Whether each token is the key's tonic, in any octave, bool [V]."""
+    def degree(self, key: Key, degree: int) -> np.ndarray:
+        """Whether each token is a degree of a key's scale, in any octave, bool [V].
+
+        degree: from 1 for the tonic.
+        """
+        letter = (key.letter + degree - 1) % len(LETTERS)
         alter = np.where(self.signed, self.alter, self.altered_by(key))
-        return (self.letter == key.letter) & (alter == key.alter)
+        return self.pitch & (self.letter == letter) & (alter == key.signature[letter])
+
+    def midi(self, key: Key) -> np.ndarray:
+        """MIDI number of each pitch token in a key, int [V]."""
+        alter = np.where(self.signed, self.alter, self.altered_by(key))
+        return 12 * (self.step // len(LETTERS) + 1) + np.array(SEMITONES)[self.step % 7] + alter
 
 
 class Lists(NamedTuple):

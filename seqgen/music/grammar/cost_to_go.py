@@ -13,10 +13,10 @@ from seqgen.music.grammar.bar_automaton import (
     SHORTEST,
     UNREACHABLE,
     automaton_for,
+    closing_costs,
     column,
     fill_costs,
 )
-from seqgen.music.grammar.spec import TuneSpec
 from seqgen.music.grammar.structure import BarLineMove, BarState, Stage, StructureAutomaton
 from seqgen.music.normal.tokens import BAR, DOUBLE, REPEAT
 
@@ -28,10 +28,19 @@ class CostToGo:
 
     def __init__(self, structure: StructureAutomaton) -> None:
         self.structure = structure
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget the costs that were computed."""
         self._costs: dict[tuple[BarState, bool, bool], int] = {}
         # Lengths of bar and pickups: by what they cost to fill, and the first that cost as much.
-        self._alike: dict[tuple, tuple[int, int, int]] = {}
-        self._first: dict[tuple[int, int, int], tuple[int, int, int]] = {}
+        self._alike: dict[tuple, tuple] = {}
+        self._first: dict[tuple, tuple] = {}
+
+    @property
+    def size(self) -> int:
+        """Number of the costs that were computed."""
+        return len(self._costs)
 
     def cost(self, state: BarState, final: bool, tied: bool = False) -> int:
         """Minimum number of tokens from the start of a bar to the end of the tune, that included.
@@ -60,23 +69,38 @@ class CostToGo:
             return others + self.cost(state._replace(ending_bars=1), final)
         if state.left is not None and state.left > self.STRIDE:
             self.cost(state._replace(left=state.left - self.STRIDE), final)
+        ticks = self.structure.final_ticks(state)
         best = UNREACHABLE
         for line in self.structure.bar_lines(state):
             if tied:
-                best = min(best, 1 + self._cost_tied(line, final))
-            # The bar has at least one note, so its last one may be a note to end on.
+                best = min(best, 1 + self._cost_tied(line, final, ticks))
             elif state.left is not None or not self._is_detour(state, line):
-                cost = full[line.position // SHORTEST] + 1 + self.cost(line.bar_state, True)
-                best = min(best, cost)
+                best = min(best, 1 + self._cost_through(line, state.bar, ticks))
         return best
 
-    def _cost_tied(self, line: BarLineMove, final: bool) -> int:
+    def _cost_through(self, line: BarLineMove, bar: int, ticks: int) -> int:
+        """The cost of a bar's notes, and from the line that ends it to the end of the tune.
+
+        The bar has at least one note, so its last one may be a note to end on. ticks: its least
+        length.
+        """
+        place = line.position // SHORTEST
+        any_note, final_note = fill_costs(bar)[place], closing_costs(bar, ticks)[place]
+        best = UNREACHABLE
+        if final_note < UNREACHABLE:
+            best = final_note + self.cost(line.bar_state, True)
+        if any_note != final_note and not line.final:
+            best = min(best, any_note + self.cost(line.bar_state, False))
+        return best
+
+    def _cost_tied(self, line: BarLineMove, final: bool, ticks: int) -> int:
         """The cost through a bar line from the start of its bar with a tie pending."""
-        costs, best = automaton_for(line.bar_state.bar).tied_costs[final], UNREACHABLE
+        bar = automaton_for(line.bar_state.bar, ticks)
+        costs, best = bar.tied_costs[final], UNREACHABLE
         for last in (True, False):
             path = costs[column(line.position, last)]
             # A path that is no shorter by itself need not be followed to the end.
-            if path < best:
+            if path < best and (last or not line.final):
                 best = min(best, path + self.cost(line.bar_state, last))
         return best
 
@@ -87,14 +111,21 @@ class CostToGo:
         """
         if state.stage in (Stage.START, Stage.OPENING):
             return state
-        own = state.bar, state.pickup, state.first_pickup
+        own = state.bar, state.pickup, state.first_pickup, state.plan
         if own not in self._first:
             fill, end = fill_costs(state.bar), state.bar // SHORTEST
             pickups = state.pickup // SHORTEST, state.first_pickup // SHORTEST
-            costs = (fill[end], *((fill[p], fill[end - p]) for p in pickups))
+            ticks = sorted({self.structure.final_ticks(state), *_final_ticks(state)})
+            closings = [closing_costs(state.bar, each) for each in ticks if each]
+            costs = (
+                *ticks,
+                fill[end],
+                *((fill[p], fill[end - p]) for p in pickups),
+                *(tuple(each[end - p] for p in (0, *pickups)) for each in closings),
+            )
             self._first[own] = self._alike.setdefault(costs, own)
         same = self._first[own]
-        if same == own:
+        if same[:3] == own[:3]:
             return state
         return state._replace(bar=same[0], pickup=same[1], first_pickup=same[2])
 
@@ -116,15 +147,15 @@ class CostToGo:
         """
         if line.token == BAR:
             return state.stage is Stage.BODY and state.ending < 2
-        return line.token == DOUBLE and not self.structure.form
+        return line.token == DOUBLE and state.plan is None
 
     def costs_in_bar(self, state: BarState) -> np.ndarray:
         """The cost from every state within a bar, int32 [states + 1]; the last is unreachable."""
-        bar = automaton_for(state.bar)
+        bar = automaton_for(state.bar, self.structure.final_ticks(state))
         after = np.full(bar.costs.shape[1], UNREACHABLE, np.int32)
         lines = self.structure.bar_lines(state)
         for line in lines:
-            for final in (True, False):
+            for final in (True,) if line.final else (True, False):
                 cost = 1 + self.cost(line.bar_state, final)
                 where = column(line.position, final)
                 after[where] = min(after[where], cost)
@@ -139,11 +170,13 @@ class CostToGo:
         return np.minimum(costs, UNREACHABLE)
 
 
-def cost_to_go(spec: TuneSpec) -> CostToGo:
-    """The costs of tunes that satisfy a spec; specs of the same structure share them."""
-    return _cost_to_go(spec.sections, spec.section_bars if spec.form else spec.bars)
+def _final_ticks(state: BarState) -> set[int]:
+    return {section.final_ticks for section in state.plan or ()}
 
 
 @lru_cache(maxsize=16)
-def _cost_to_go(form: tuple[bool, ...], bars: int | None) -> CostToGo:
-    return CostToGo(StructureAutomaton(form, bars))
+def cost_to_go(
+    bars: int | None = None, final_ticks: int = 0, *, same_pickup: bool = False
+) -> CostToGo:
+    """The costs for a `StructureAutomaton`, shared by all tunes."""
+    return CostToGo(StructureAutomaton(bars, final_ticks, same_pickup=same_pickup))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from seqgen.music.core.key import LETTERS
 from seqgen.music.grammar.accidentals import MASKS
 from seqgen.music.grammar.bar_automaton import (
+    COPY,
     END,
     FORBIDDEN,
     HEADER,
@@ -21,7 +22,10 @@ from seqgen.music.normal import tokens
 if TYPE_CHECKING:
     from seqgen.music.grammar.grammar import Grammar
 
-_NAMES = {"R": "rhythm", "M": "meter", "P": "outline", "K": "key"}
+_NAMES = {
+    "R": "rhythm", "M": "meter", "O": "tonic", "L": "lowest note", "H": "highest note",
+    "P": "section", "F": "final note", "K": "key",
+}  # fmt: skip
 _WITHOUT_PLACE = {
     tokens.REPEAT: "|: within a section; close it first",
     tokens.CLOSE: ":| in a section without |:, or in an ending, or before its bars are full",
@@ -42,6 +46,8 @@ def explain(grammar: "Grammar", state: tuple[int, int, int], id: int) -> str:
     token_class = grammar.token_class(state, id)
     if token_class == HEADER:
         return "a line of the header within the music"
+    if token_class == COPY:
+        return "a copy mark elsewhere than at the beginning of a bar"
     if token_class == FORBIDDEN:
         known = token in tokens.BODY
         return "a note outside the request" if known else "no token of the normal form"
@@ -60,7 +66,7 @@ def explain(grammar: "Grammar", state: tuple[int, int, int], id: int) -> str:
 
 def _explain_header(state: HeaderState, token: str) -> str:
     if token.startswith(f"{state.line}:"):
-        return f"not a {_NAMES[state.line]} that is allowed, or not with this rhythm"
+        return f"not a {_NAMES[state.line]} that is allowed, or not with the lines before"
     return f"the {_NAMES[state.line]} comes here ({state.line}:)"
 
 

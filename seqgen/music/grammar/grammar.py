@@ -17,21 +17,23 @@ from collections.abc import Collection, Iterable, Sequence
 import numpy as np
 
 from seqgen.errors import TuneError
-from seqgen.music.grammar.accidentals import MASKS, AccidentalRules
-from seqgen.music.grammar.bar_automaton import CLASS_IDS, HEADER, TOKEN_CLASSES
+from seqgen.music.grammar.accidentals import AccidentalRules
+from seqgen.music.grammar.bar_automaton import CLASS_IDS, HEADER, OTHER_NOTE, TOKEN_CLASSES
 from seqgen.music.grammar.cost_to_go import cost_to_go
 from seqgen.music.grammar.explain import explain
-from seqgen.music.grammar.header import Header, HeaderState
+from seqgen.music.grammar.header import Header, HeaderState, Start
 from seqgen.music.grammar.spec import TuneSpec
 from seqgen.music.grammar.states import GrammarState, TuneAutomaton
-from seqgen.music.grammar.token_classes import token_classes
-from seqgen.music.normal.tokens import BAR, CLOSE, DOUBLE, FINAL, FIRST, SECOND
+from seqgen.music.grammar.token_classes import ClassRow, Frame, TokenClasses
+from seqgen.music.normal.tokens import BAR, BARS, CLOSE, DOUBLE, FINAL, FIRST, SECOND, TICKS
 
 State = tuple[int, int, int]
 
 # Rows of costs are int16; the largest value means that a token may never follow.
 _ILLEGAL = 32767
 _MAX_COST = _ILLEGAL - 1
+
+MAX_COSTS = 200_000  # that are kept, about 100 MB
 
 _BAR_ENDS = frozenset((BAR, CLOSE, FIRST, SECOND, DOUBLE, FINAL))
 
@@ -71,21 +73,43 @@ class Grammar:
         """
         self.tokens = tuple(tokens)
         self.spec = spec or TuneSpec()
-        self.cost_to_go = cost_to_go(self.spec)
+        bars = self.spec.bars[0] if self.spec.bars and not self.spec.form else None
+        self.cost_to_go = cost_to_go(
+            bars, TICKS if self.spec.tonic else 0, same_pickup=self.spec.returns
+        )
         self.structure = self.cost_to_go.structure
-        self.automaton = TuneAutomaton(self.cost_to_go)
         self.accidentals = AccidentalRules(self.tokens)
-        self._classes = token_classes(self.tokens, self.spec, self.accidentals)
+        self._classes = TokenClasses(
+            self.tokens, self.accidentals, no_accidentals=self.spec.no_accidentals
+        )
         self.header = Header(
             self.tokens, self.spec, pairs, self.cost_to_go, self.accidentals, self._classes
         )
+        self._bar_lines = [self.tokens.index(line) for line in BARS]
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all states but the start; no tune may be under way."""
+        if self.cost_to_go.size > MAX_COSTS:
+            self.cost_to_go.clear()
+        self.automaton = TuneAutomaton(self.cost_to_go)
+        self._frames: list[Frame] = []
+        self._frame_numbers: dict[Frame, int] = {}
         self.signs, self.ties = self.accidentals.signs, self.accidentals.ties
         self._lists = self.accidentals.lists()
         self._numbers: dict[GrammarState | HeaderState, int] = {}
         self._tune_states: list[GrammarState | HeaderState] = []
+        self._rows: list[ClassRow] = []  # of each state
+        self._other_costs: list[int] = []  # of each state, after a note not to end on
         self._costs = np.empty((64, len(self.tokens)), np.int16)
         self._next = np.empty((64, len(TOKEN_CLASSES)), np.int32)
+        self._classes_NV = np.empty((64, len(self.tokens)), np.int8)
         self.start: State = (self._number(self.header.start), 0, 0)
+
+    @property
+    def size(self) -> int:
+        """Number of the states that have been reached."""
+        return len(self._tune_states)
 
     # One stream
 
@@ -98,7 +122,11 @@ class Grammar:
                 some token may follow, and after each of them the same holds.
         """
         number, signs, last = state
-        allowed = self._costs[number] <= min(left, _MAX_COST)
+        left = min(left, _MAX_COST)
+        allowed = self._costs[number] <= left
+        far = self._rows[number].far
+        if far is not None and self._other_costs[number] > left:
+            allowed &= ~far[last % len(self.tokens)]
         allowed &= self.signs[signs]
         allowed &= self.ties[last]
         return allowed
@@ -111,9 +139,13 @@ class Grammar:
         """
         number, signs, last = state
         lists = self._lists
-        after = int(self._next[number, self._classes[signs // MASKS, id]])
-        if after < 0:
-            after = self._find_next(number, id)
+        row = self._rows[number]
+        if row.far is not None and row.far[last % len(self.tokens), id]:
+            after = self._find_next(number, id, CLASS_IDS[OTHER_NOTE])
+        else:
+            after = int(self._next[number, row.classes[id]])
+            if after < 0:
+                after = self._find_next(number, id, int(row.classes[id]))
         signs = signs & lists.keep[id] | lists.set[id] | lists.carried[last] & lists.bar[id]
         return after, signs, last * lists.stays[id] + lists.adds[id]
 
@@ -133,17 +165,26 @@ class Grammar:
         allowed_BV = self._costs.take(states_B3[:, 0], axis=0) <= left_B1
         allowed_BV &= self.signs.take(states_B3[:, 1], axis=0)
         allowed_BV &= self.ties.take(states_B3[:, 2], axis=0)
+        if self.spec.tonic:  # only then a row has a limit
+            for row, (number, _, last) in enumerate(states_B3.tolist()):
+                far = self._rows[number].far
+                if far is not None and self._other_costs[number] > left_B1[row, 0]:
+                    allowed_BV[row] &= ~far[last % len(self.tokens)]
         return allowed_BV
 
     def step_batch(self, states_B3: np.ndarray, ids_B: np.ndarray) -> np.ndarray:
         """`step` for several streams, int64 [B, 3]."""
+        if self.spec.tonic:
+            pairs = zip(states_B3.tolist(), ids_B.tolist(), strict=True)
+            return self.states(self.step((n, signs, last), id) for (n, signs, last), id in pairs)
         table = self.accidentals
         number_B, signs_B, last_B = states_B3.T
         after_B3 = np.empty_like(states_B3)
-        after_B3[:, 0] = self._next[number_B, self._classes[signs_B // MASKS, ids_B]]
+        after_B3[:, 0] = self._next[number_B, self._classes_NV[number_B, ids_B]]
         if after_B3[:, 0].min(initial=0) < 0:
             for row in np.flatnonzero(after_B3[:, 0] < 0):
-                after_B3[row, 0] = self._find_next(int(number_B[row]), int(ids_B[row]))
+                number, id = int(number_B[row]), int(ids_B[row])
+                after_B3[row, 0] = self._find_next(number, id, int(self._classes_NV[number, id]))
         carried_B = table.carried[last_B] & table.bar[ids_B]
         after_B3[:, 1] = signs_B & table.keep[ids_B] | table.set[ids_B] | carried_B
         after_B3[:, 2] = last_B * table.stays[ids_B] + table.adds[ids_B]
@@ -180,8 +221,24 @@ class Grammar:
         return self._tune_states[state[0]]
 
     def token_class(self, state: State, id: int) -> str:
-        """The class of a token in the key of a state."""
-        return TOKEN_CLASSES[int(self._classes[state[1] // MASKS, id])]
+        """The class of a token after a state."""
+        return TOKEN_CLASSES[int(self._rows[state[0]].classes[id])]
+
+    def frame(self, state: State) -> Frame | None:
+        """Which notes the tune may have; None in its header."""
+        tune_state = self.tune_state(state)
+        return None if isinstance(tune_state, HeaderState) else self._frames[tune_state.frame]
+
+    def can_copy(self, state: State, ids: Iterable[int], left: int) -> bool:
+        """Whether the notes of a whole bar may follow, and after them a bar line.
+
+        left: budget of tokens.
+        """
+        for id in ids:
+            if not self.allowed(state, left)[id]:
+                return False
+            state, left = self.step(state, id), left - 1
+        return bool(self.allowed(state, left)[self._bar_lines].any())
 
     # Tables that grow
 
@@ -194,34 +251,52 @@ class Grammar:
             if number == len(self._costs):
                 self._costs = np.concatenate([self._costs, np.empty_like(self._costs)])
                 self._next = np.concatenate([self._next, np.empty_like(self._next)])
-            self._costs[number] = self._row(tune_state)
+                self._classes_NV = np.concatenate(
+                    [self._classes_NV, np.empty_like(self._classes_NV)]
+                )
+            row, other_cost = self._class_row(tune_state), 0
+            if isinstance(tune_state, HeaderState):
+                self._costs[number] = self._header_costs(tune_state)
+            else:
+                costs = np.minimum(self.automaton.costs(tune_state), _ILLEGAL)
+                self._costs[number] = costs[row.classes]
+                other_cost = int(costs[CLASS_IDS[OTHER_NOTE]])
+            self._rows.append(row)
+            self._other_costs.append(other_cost)
+            self._classes_NV[number] = row.classes
             self._next[number] = -1
         return number
 
-    def _row(self, tune_state: GrammarState | HeaderState) -> np.ndarray:
-        """For every token, 1 + the cost-to-go after it."""
+    def _class_row(self, tune_state: GrammarState | HeaderState) -> ClassRow:
         if isinstance(tune_state, HeaderState):
-            row = np.full(len(self.tokens), _ILLEGAL)
-            for id, after in self.header.transitions(tune_state).items():
-                row[id] = min(1 + self._start_cost(after), _ILLEGAL)
-            return row
-        costs = np.minimum(self.automaton.costs(tune_state), _ILLEGAL)
-        return costs[self._classes[tune_state.key]]
+            return self._classes.header
+        plan = tune_state.bar_state.plan
+        return self._classes.row(
+            self._frames[tune_state.frame], None if plan is None else len(plan)
+        )
 
-    def _start_cost(self, tune_state: GrammarState | HeaderState) -> int:
-        """The cost-to-go in the header or just after it."""
-        if isinstance(tune_state, HeaderState):
-            return self.header.cost(tune_state)
-        return self.cost_to_go.cost(tune_state.bar_state, False)
+    def _header_costs(self, state: HeaderState) -> np.ndarray:
+        """For every token, 1 + the cost after it."""
+        row = np.full(len(self.tokens), _ILLEGAL)
+        for id, after in self.header.transitions(state).items():
+            row[id] = min(1 + self.header.cost(after), _ILLEGAL)
+        return row
 
-    def _find_next(self, number: int, id: int) -> int:
-        """The number of the state after a token, computed the first time."""
+    def _start(self, start: Start) -> GrammarState:
+        """The state after a header."""
+        number = self._frame_numbers.setdefault(start.frame, len(self._frames))
+        if number == len(self._frames):
+            self._frames.append(start.frame)
+        return self.automaton.start(number, start.bar, start.plan)
+
+    def _find_next(self, number: int, id: int, class_id: int) -> int:
+        """The number of the state after a token of a class, computed the first time."""
         tune_state = self._tune_states[number]
+        after: HeaderState | GrammarState | None
         if isinstance(tune_state, HeaderState):
-            after = self.header.transitions(tune_state).get(id)
-            class_id = CLASS_IDS[HEADER]
+            following = self.header.transitions(tune_state).get(id)
+            after = self._start(following) if isinstance(following, Start) else following
         else:
-            class_id = int(self._classes[tune_state.key, id])
             after = self.automaton.next_state(tune_state, TOKEN_CLASSES[class_id])
         if after is None or self._costs[number, id] == _ILLEGAL:
             reason = explain(self, (number, 0, 0), id)

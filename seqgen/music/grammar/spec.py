@@ -2,11 +2,43 @@
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from seqgen.errors import ConfigError
+from seqgen.music.normal.outline import Part
 
 MAX_BARS = 1000
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+class Section(NamedTuple):
+    """A section of a form.
+
+    Attributes:
+        letter: Its letter; a section with the letter of one before is equal to it.
+        repeated: Whether it is repeated.
+    """
+
+    letter: str
+    repeated: bool
+
+
+@dataclass(frozen=True)
+class Opening:
+    """The music that a tune begins with.
+
+    Attributes:
+        sections: The sections that are complete.
+        bars: Least bars of the section after them; 0 if it has not begun.
+        repeated: Whether that section begins with ``|:``; None if unknown.
+        lowest, highest: Lowest and highest letter, as steps of `seqgen.music.core.key.Pitch`.
+    """
+
+    sections: tuple[Part, ...] = ()
+    bars: int = 0
+    repeated: bool | None = None
+    lowest: int | None = None
+    highest: int | None = None
 
 
 @dataclass(frozen=True)
@@ -14,14 +46,21 @@ class TuneSpec:
     """Constraints on a tune; the model chooses everything else.
 
     Attributes:
-        rhythms, meters, outlines, keys: Header lines that are allowed, as they are in the
-            vocabulary (``"M:6/8\\n"``); empty for any. Outlines are not enforced.
-        bars: Written bars in all; pickups and second endings are not counted.
-        form: A letter for each section, twice if it is repeated: ``"AABB"``. With ``bars``, all
-            sections have the same length.
+        rhythms, meters, tonics, keys: Header lines that are allowed, as they are in the vocabulary
+            (``"M:6/8\\n"``); empty for any.
+        bars: Least and most written bars in all; pickups and second endings are not counted.
+        form: A letter for each section, twice if it is repeated: ``"AABB"``; a letter that returns
+            stands for the same section again: ``"ABAC"``. With ``bars``, all sections have the same
+            length.
+        part_bars: Bars of each letter of the form, or one number for all.
+        shift: Semitones from the notes as written to the key that they are moved to, where the line
+            of the tonic does not state it.
         no_accidentals: Whether notes may have no sign.
-        lowest, highest: Range of the notes, in steps as in `seqgen.music.core.key.Pitch`.
-        tonic: Whether the last note must be the tonic, in any octave.
+        lowest, highest: Range of the notes as MIDI numbers, in the tune's original key if the
+            vocabulary has one, else as written.
+        tonic: Whether the last note must be the tonic, in any octave, at least an eighth long, and
+            approached by at most a fifth.
+        opening: What the tune begins with.
 
     Raises:
         ConfigError: If the form is invalid, or the bars cannot be divided by its sections.
@@ -29,44 +68,98 @@ class TuneSpec:
 
     rhythms: frozenset[str] = frozenset()
     meters: frozenset[str] = frozenset()
-    outlines: frozenset[str] = frozenset()
+    tonics: frozenset[str] = frozenset()
     keys: frozenset[str] = frozenset()
-    bars: int | None = None
+    bars: tuple[int, int] | None = None
     form: str | None = None
+    part_bars: tuple[int, ...] = ()
+    shift: int | None = None
     no_accidentals: bool = False
     lowest: int | None = None
     highest: int | None = None
     tonic: bool = False
+    opening: Opening = Opening()
 
     def __post_init__(self) -> None:
-        if self.bars is not None and not 1 <= self.bars <= MAX_BARS:
-            raise ConfigError(f"{self.bars} is not in 1 to {MAX_BARS}", option="bars")
         sections = self.sections
-        if sections and self.bars is not None and self.bars % len(sections):
+        for number in (*(self.bars or ()), *self.part_bars):
+            if not 1 <= number <= MAX_BARS:
+                raise ConfigError(f"{number} is not in 1 to {MAX_BARS}", option="bars")
+        if self.bars and self.bars[0] > self.bars[1]:
+            raise ConfigError(f"{self.bars[0]} is more than {self.bars[1]}", option="bars")
+        if sections and self.bars and not self.part_bars and not self._equal_bars():
             raise ConfigError(
-                f"{self.bars} cannot be divided equally among the {len(sections)} sections of"
-                f" {self.form}; use a multiple of {len(sections)}",
+                f"{_range(self.bars)} cannot be divided equally among the {len(sections)} sections"
+                f" of {self.form}; use a multiple of {len(sections)}",
                 option="bars",
+            )
+        self._check_part_bars()
+
+    def _check_part_bars(self) -> None:
+        if not self.part_bars:
+            return
+        letters = dict.fromkeys(section.letter for section in self.sections)
+        if not letters:
+            raise ConfigError("needs a form whose parts have these bars", option="part_bars")
+        if len(self.part_bars) not in (1, len(letters)):
+            raise ConfigError(
+                f"{self.form} has the {len(letters)} parts {', '.join(letters)}; give one number "
+                "for all or one for each",
+                option="part_bars",
+            )
+        total = sum(min(self.bars_of(number, ())) for number in range(len(self.sections)))
+        if self.bars and not self.bars[0] <= total <= self.bars[1]:
+            raise ConfigError(
+                f"these parts of {self.form} have {total} bars in all, not {_range(self.bars)}",
+                option="part_bars",
             )
 
     @property
-    def sections(self) -> tuple[bool, ...]:
-        """Whether each section of the form is repeated; empty without a form."""
+    def sections(self) -> tuple[Section, ...]:
+        """The sections of the form; empty without a form."""
         if self.form is None:
             return ()
         runs = [match[0] for match in re.finditer(r"(.)\1*", self.form)]
-        letters = "".join(run[0] for run in runs)
+        letters = "".join(dict.fromkeys(run[0] for run in runs))
         if not runs or letters != _ALPHABET[: len(letters)] or max(map(len, runs)) > 2:
             raise ConfigError(
-                f"{self.form!r} is not a form; write a letter for each section in the order of the"
-                " alphabet, twice where it is repeated: AABB, AAB, ABC",
+                f"{self.form!r} is not a form; write a letter for each section, twice where it is "
+                "repeated, and the same again where it returns: AABB, ABAC, AABBACCA",
                 option="form",
             )
-        return tuple(len(run) == 2 for run in runs)
+        return tuple(Section(run[0], len(run) == 2) for run in runs)
 
     @property
-    def section_bars(self) -> int | None:
-        """Bars of each section; None unless both form and bars are given."""
-        if self.bars is None or self.form is None:
-            return None
-        return self.bars // len(self.sections)
+    def returns(self) -> bool:
+        """Whether a section of the form returns."""
+        letters = [section.letter for section in self.sections]
+        return len(set(letters)) < len(letters)
+
+    def bars_of(self, number: int, before: tuple[int, ...]) -> range:
+        """The bars that a section of the form may have.
+
+        Args:
+            number: Number of the section.
+            before: Bars of the sections before it.
+        """
+        letters = [section.letter for section in self.sections]
+        first = letters.index(letters[number])
+        if first < min(number, len(before)):
+            return range(before[first], before[first] + 1)
+        if self.part_bars:
+            each = list(dict.fromkeys(letters)).index(letters[number])
+            bars = self.part_bars[each if len(self.part_bars) > 1 else 0]
+            return range(bars, bars + 1)
+        if not self.bars:
+            return range(1, MAX_BARS + 1)
+        return range(before[0], before[0] + 1) if before else self._equal_bars()
+
+    def _equal_bars(self) -> range:
+        """The bars of each section if all have the same number, and all together are allowed."""
+        least, most = self.bars or (1, MAX_BARS)
+        count = len(self.sections)
+        return range(-(-least // count), most // count + 1)
+
+
+def _range(bars: tuple[int, int]) -> str:
+    return str(bars[0]) if bars[0] == bars[1] else f"{bars[0]} to {bars[1]}"

@@ -1,35 +1,38 @@
 """The automaton of a tune after its header: the product of those over bars and within a bar."""
 
-from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 
 from seqgen.music.grammar.bar_automaton import (
     CLASS_IDS,
+    COPY,
     END,
     TOKEN_CLASSES,
     UNREACHABLE,
+    BarAutomaton,
     InBarState,
     automaton_for,
 )
 from seqgen.music.grammar.cost_to_go import CostToGo
-from seqgen.music.grammar.structure import BarLineMove, BarState, Stage
+from seqgen.music.grammar.structure import BarLineMove, BarState, SectionPlan, Stage
 from seqgen.music.normal.tokens import BAR, BARS
 
 _LINES = frozenset((*BARS, END))
+_BAR_STARTS = frozenset((InBarState(0, False), InBarState(0, True)))
 
 
 class GrammarState(NamedTuple):
     """State of a tune after its header.
 
     Attributes:
-        key: Row of the token classes; 0 where these are the same in every key.
+        frame: Number of the `seqgen.music.grammar.token_classes.Frame`, which says what notes the
+            tune may have.
         bar_state: State of the automaton over bars.
         in_bar: Number of the state within the bar.
     """
 
-    key: int
+    frame: int
     bar_state: BarState
     in_bar: int
 
@@ -37,20 +40,37 @@ class GrammarState(NamedTuple):
 class _BarCosts:
     """The costs and bar lines of one bar.
 
-    costs: for each state in the bar and each token class, 1 + the cost-to-go after it,
-        [states, classes]. lines: by position.
+    lines: by position.
     """
 
     def __init__(self, cost_to_go: CostToGo, state: BarState) -> None:
-        bar = automaton_for(state.bar)
-        self.costs = 1 + cost_to_go.costs_in_bar(state)[bar.next[:-1]]
+        self._automaton = automaton_for(state.bar, cost_to_go.structure.final_ticks(state))
+        # 1 + the cost-to-go of each state in the bar, [states + 1].
+        self._after = 1 + cost_to_go.costs_in_bar(state)
+        self._copy = 1 + cost_to_go.cost(state, False) if may_copy(state) else UNREACHABLE
+        self._cost = cost_to_go.cost
         self.lines: dict[int, list[BarLineMove]] = {}
         for line in cost_to_go.structure.bar_lines(state):
             self.lines.setdefault(line.position, []).append(line)
-            for final, tied in product((False, True), (False, line.token == BAR)):
-                numbers = bar.by_line.get((line.position, final, tied), [])
-                cost = 1 + cost_to_go.cost(line.bar_state, final, tied)
-                self.costs[numbers, CLASS_IDS[line.token]] = cost
+
+    def row(self, number: int) -> np.ndarray:
+        """For a state in the bar, 1 + the cost-to-go after each token class, [classes]."""
+        bar = self._automaton
+        costs = self._after[bar.next[number]]
+        if bar.states[number] in _BAR_STARTS:
+            costs[CLASS_IDS[COPY]] = self._copy
+        if end := bar.before_line[number]:
+            final = end.final if end.tied else end.ends
+            for line in self.lines.get(end.position, ()):
+                if line.token == BAR or not (end.tied or (line.final and not final)):
+                    cost = 1 + self._cost(line.bar_state, final, end.tied)
+                    costs[CLASS_IDS[line.token]] = cost
+        return costs
+
+
+def may_copy(state: BarState) -> bool:
+    """Whether the bar may be marked as equal to one before."""
+    return state.stage is Stage.BODY
 
 
 class TuneAutomaton:
@@ -72,9 +92,9 @@ class TuneAutomaton:
             return costs
         bar = self.bar_of_next_note(state)
         if bar == state.bar_state:
-            return self._bar(bar).costs[state.in_bar]
+            return self._bar(bar).row(state.in_bar)
         unreachable = np.full(len(TOKEN_CLASSES), UNREACHABLE)
-        costs = self._bar(bar).costs[state.in_bar].copy() if bar else unreachable
+        costs = self._bar(bar).row(state.in_bar) if bar else unreachable
         for token, after in self.bar_lines(state).items():
             in_bar = self.in_bar_state(after)
             rest = self._cost_to_go.cost(after.bar_state, in_bar.final, in_bar.tied)
@@ -86,30 +106,33 @@ class TuneAutomaton:
         bar = self.bar_of_next_note(state)
         if token_class in _LINES or not bar:
             return self.bar_lines(state).get(token_class)
-        automaton = automaton_for(bar.bar)
+        automaton = self.bar_automaton(bar)
+        if token_class == COPY:
+            now = automaton.states[state.in_bar]
+            starts = may_copy(bar) and now in _BAR_STARTS
+            return self._at_bar(state.frame, bar, now.final) if starts else None
         after = int(automaton.next[state.in_bar, CLASS_IDS[token_class]])
-        return GrammarState(state.key, bar, after) if after < len(automaton.states) else None
+        return GrammarState(state.frame, bar, after) if after < len(automaton.states) else None
 
     def bar_lines(self, state: GrammarState) -> dict[str, GrammarState]:
         """The state after each bar line that may follow, ``|:`` and the end included."""
-        bar, automaton = state.bar_state, automaton_for(state.bar_state.bar)
-        final = automaton.states[state.in_bar].final
+        bar, automaton = state.bar_state, self.bar_automaton(state.bar_state)
+        final = automaton.states[state.in_bar].ends
         if bar.stage in (Stage.ENDED, Stage.OVER):
             following = {END: BarState(bar.bar, Stage.ENDED)}
         elif self.is_between_sections(state):
             following = self._structure.section_starts(bar)
         elif end := automaton.before_line[state.in_bar]:
-            start = automaton.start(end.final, end.tied)
+            final = end.final if end.tied else end.ends
             return {
-                line.token: GrammarState(state.key, line.bar_state, start)
+                line.token: self._at_bar(state.frame, line.bar_state, final, end.tied)
                 for line in self._bar(bar).lines.get(end.position, ())
-                if line.token == BAR or not end.tied
+                if line.token == BAR or not (end.tied or (line.final and not final))
             }
         else:
             return {}
-        start = automaton.start(final)
         return {
-            token: GrammarState(state.key, after, start)
+            token: self._at_bar(state.frame, after, final)
             for token, after in following.items()
             if token and (token != END or final)
         }
@@ -127,10 +150,21 @@ class TuneAutomaton:
         """Whether a section is about to begin."""
         return state.bar_state.stage in (Stage.START, Stage.CLOSED, Stage.REPEATED)
 
-    @staticmethod
-    def in_bar_state(state: GrammarState) -> InBarState:
+    def in_bar_state(self, state: GrammarState) -> InBarState:
         """The state within the bar."""
-        return automaton_for(state.bar_state.bar).states[state.in_bar]
+        return self.bar_automaton(state.bar_state).states[state.in_bar]
+
+    def bar_automaton(self, state: BarState) -> BarAutomaton:
+        """The automaton within the bar."""
+        return automaton_for(state.bar, self._structure.final_ticks(state))
+
+    def start(self, frame: int, bar: int, plan: tuple[SectionPlan, ...] | None) -> GrammarState:
+        """The state after the header. bar: length of a full bar in ticks."""
+        return self._at_bar(frame, self._structure.start(bar, plan), False)
+
+    def _at_bar(self, frame: int, state: BarState, final: bool, tied: bool = False) -> GrammarState:
+        """The state at the beginning of a bar. final, tied: of the last note before it."""
+        return GrammarState(frame, state, self.bar_automaton(state).start(final, tied))
 
     def _bar(self, state: BarState) -> _BarCosts:
         if state not in self._bars:

@@ -7,7 +7,7 @@ that the token file holds each tune only in its own key.
 import numpy as np
 
 from seqgen.data.tokenizers.base import END, Tokenizer
-from seqgen.music.normal.position_features import LAGS
+from seqgen.music.normal.position_features import transpose_rows
 from seqgen.music.normal.transposition import Move, key_line, moves, token_map
 
 # Distinguishes these random numbers from those of the batches, which have the same seed.
@@ -41,6 +41,7 @@ class KeyAugmentation:
             options.append([numbers.setdefault(move, len(numbers)) for move in own])
         # The identity, for a tune without a key.
         self._tables_MV = np.stack([*map(self._table, numbers), np.arange(tokenizer.size)])
+        self._letters_M = np.array([*(move.letters for move in numbers), 0])
         self._counts = np.array([len(each) or 1 for each in options])
         self._options = np.full((len(options), self._counts.max()), len(numbers))
         for row, each in zip(self._options, options, strict=True):
@@ -52,10 +53,7 @@ class KeyAugmentation:
         tunes = np.searchsorted(self._starts, positions, side="right") - 1
         tables = self._moves(epoch)[tunes]
         rows = rows.copy()
-        rows[..., 0] = self._tables_MV[tables, rows[..., 0]]
-        # The lag features of `seqgen.music.normal.position_features`.
-        before = rows[..., -len(LAGS) :]
-        before[:] = 2 * self._tables_MV[tables[..., None], before // 2] + before % 2
+        transpose_rows(rows, self._tables_MV, tables, self._letters_M[tables])
         return rows
 
     def _moves(self, epoch: int) -> np.ndarray:
@@ -70,4 +68,4 @@ class KeyAugmentation:
     def _table(self, move: Move) -> np.ndarray:
         """The id of each token after a move, [V]; unchanged if the move cannot write it."""
         there = token_map(move)
-        return np.array([self._ids[there.get(piece, piece)] for piece in self._pieces])
+        return np.array([self._ids.get(there.get(piece, piece), id) for piece, id in self._ids.items()])

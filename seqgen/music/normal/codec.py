@@ -1,6 +1,7 @@
 """Encoding of tunes in normal form as text (`seqgen.music.normal.tokens`), and decoding."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -10,10 +11,13 @@ from seqgen.music.core import key as keys
 from seqgen.music.core.accidentals import SIGNS
 from seqgen.music.core.key import LETTERS, Key, Pitch
 from seqgen.music.core.tune import Bar, NormalTune, Note, Tuplet
-from seqgen.music.normal import tokens
+from seqgen.music.normal import outline, tokens
 
+HEADER_LINE = re.compile(rf"([{tokens.HEADER_LETTERS}]):([^\n]*)\n")
 C = Key(0)
 OCTAVE_SHIFTS = (0, -7, 7)  # letters, in order of preference
+# How the line of the tonic states that a tune comes from an octave above or below.
+OCTAVES = {0: "", -7: "'", 7: ","}
 
 NAMES = {step: name for name, step in tokens.NATURALS.items()}
 WRITTEN = {Fraction(ticks, tokens.WHOLE): name for name, ticks in tokens.LENGTHS.items()}
@@ -43,21 +47,90 @@ def encode_tune(tune: NormalTune, key: Key | None = C) -> str:
     else:
         raise TuneError("range too wide")
     there = {pitch: p._replace(step=p.step + letters) for pitch, p in there.items()}
-    header = f"R:{tune.rhythm or tokens.NO_RHYTHM}\nM:{tune.meter}\nK:{own}\n"
-    return header + "".join(_body(_with_pitches(tune.bars, there), own))
+    moved = replace(tune, key=own, bars=_with_pitches(tune.bars, there))
+    header = [f"R:{tune.rhythm or tokens.NO_RHYTHM}\n", f"M:{tune.meter}\n"]
+    if key:
+        header.append(f"{outline.TONIC}:{tune.key.tonic}{OCTAVES[letters]}\n")
+    return "".join([*header, *_outline_lines(moved), f"K:{own}\n", *_body(moved.bars, moved)])
 
 
-def _body(bars: tuple[Bar, ...], key: Key) -> Iterator[str]:
-    for n, (bar, signs) in enumerate(zip(bars, accidental_signs(bars, key), strict=True)):
+def read_tonic(value: str) -> tuple[str, int]:
+    """Split the value of the line of the tonic into its name and octaves; "?" if it is unknown."""
+    octaves = value.count("'") - value.count(",")
+    return value.rstrip("',"), octaves
+
+
+def _outline_lines(tune: NormalTune) -> Iterator[str]:
+    """The lines of the range, the sections and their final notes."""
+    steps = [note.pitches[0].step for bar in tune.bars for note in bar.notes if note.pitches]
+    if steps:
+        yield f"{outline.LOWEST}:{NAMES[min(steps)]}\n"
+        yield f"{outline.HIGHEST}:{NAMES[max(steps)]}\n"
+    for part, final in zip(outline.outline(tune), outline.finals(tune), strict=True):
+        yield outline.part_line(part)
+        yield outline.final_line(final)
+
+
+def _body(bars: tuple[Bar, ...], tune: NormalTune) -> Iterator[str]:
+    numbers = _BarNumbers(tune.meter.length)
+    for n, (bar, signs) in enumerate(zip(bars, accidental_signs(bars, tune.key), strict=True)):
+        line = closing(bar, bars[n + 1] if n + 1 < len(bars) else None)
+        notes = "".join(_note_tokens(bar, signs))
         yield bar.left
-        for note, sign in zip(bar.notes, signs, strict=True):
-            if note.tuplet and note.tuplet.place == 0:
-                yield tokens.TRIPLET
-            yield sign + NAMES[note.pitches[0].step] if note.pitches else tokens.REST
-            yield WRITTEN[note.written]
-            if note.tied:
-                yield tokens.TIE
-        yield closing(bar, bars[n + 1] if n + 1 < len(bars) else None)
+        tied = n > 0 and bars[n - 1].notes[-1].tied
+        if (distance := numbers.add(bar, notes, line)) and not tied:
+            yield f"@{distance}"
+        yield notes
+        yield line
+
+
+def _note_tokens(bar: Bar, signs: Sequence[str]) -> Iterator[str]:
+    for note, sign in zip(bar.notes, signs, strict=True):
+        if note.tuplet and note.tuplet.place == 0:
+            yield tokens.TRIPLET
+        yield sign + NAMES[note.pitches[0].step] if note.pitches else tokens.REST
+        yield WRITTEN[note.written]
+        if note.tied:
+            yield tokens.TIE
+
+
+class _BarNumbers:
+    """The numbers of the bars of a tune, as in `seqgen.music.normal.position_features`.
+
+    The last bar of a section and the pickup of the next one have one number.
+    """
+
+    def __init__(self, length: Fraction) -> None:
+        """length: of a full bar in whole notes."""
+        self._length = length
+        self._number = self._first_ending = 0
+        self._filled = Fraction(0)  # of the current bar
+        self._notes: dict[int, str] = {}
+
+    def add(self, bar: Bar, notes: str, line: str) -> int:
+        """Add a bar; return the distance to an equal one before it, or 0.
+
+        notes: its tokens. line: the bar line after it; "" for a ``|:``.
+        """
+        distance = 0
+        if not self._filled:
+            equal = (d for d in tokens.COPY_DISTANCES if self._notes.get(self._number - d) == notes)
+            distance = next(equal, 0)
+            self._notes[self._number] = notes
+        self._filled += bar.length
+        whole = self._filled >= self._length
+        if whole or line in (tokens.BAR, tokens.FIRST, ""):
+            if not whole and not self._number:  # a pickup or a lead-in
+                del self._notes[0]
+            self._go_to(self._number + 1)
+        if line == tokens.FIRST:
+            self._first_ending = self._number
+        elif line == tokens.SECOND:
+            self._go_to(self._first_ending)
+        return distance
+
+    def _go_to(self, number: int) -> None:
+        self._number, self._filled = number, Fraction(0)
 
 
 def closing(bar: Bar, after: Bar | None) -> str:
@@ -110,13 +183,14 @@ def _in_key(own: Key, key: Key) -> Key:
     return there
 
 
-def transpose_tune(tune: NormalTune, key: Key) -> NormalTune:
-    """Move a tune to the tonic of a key by the shortest distance; its mode stays.
+def transpose_tune(tune: NormalTune, key: Key, octaves: int = 0) -> NormalTune:
+    """Move a tune to the tonic of a key by the shortest distance, and octaves up; its mode stays.
 
     A note with a double sign is spelled by the next letter. Raises TuneError for a key of more than
     seven signs.
     """
-    way = keys.transposition_between(tune.key, key)
+    letters, semitones = keys.transposition_between(tune.key, key)
+    way = letters + 7 * octaves, semitones + 12 * octaves
     pitches = {pitch for bar in tune.bars for note in bar.notes for pitch in note.pitches}
     there = {pitch: keys.respell(keys.transpose_pitch(pitch, way)) for pitch in pitches}
     return replace(tune, key=_in_key(tune.key, key), bars=_with_pitches(tune.bars, there))
@@ -138,19 +212,15 @@ def decode_tune(text: str) -> NormalTune:
     Raises:
         TuneError: With the place, if the text is invalid or incomplete.
     """
-    lines = text.split("\n", 4)
-    if len(lines) > 3 and lines[2].startswith("P:"):
-        del lines[2]  # the outline, which follows from the bar lines
-    else:
-        lines = text.split("\n", 3)
-    if len(lines) < 4 or [line[:2] for line in lines[:3]] != ["R:", "M:", "K:"]:
+    header, music = split_header(text)
+    if not {"R", "M", "K"} <= header.keys():
         raise TuneError("no R:, M: and K: lines")
-    rhythm, meter, name = (line[2:] for line in lines[:3])
-    key = keys.parse_key(name)
+    rhythm, meter = header["R"], header["M"]
+    key = keys.parse_key(header["K"])
     if key is None:
-        raise TuneError("unreadable key", repr(name))
+        raise TuneError("unreadable key", repr(header["K"]))
     decoder = _TuneDecoder(key)
-    for token in tokens.PATTERN.findall(lines[3]):
+    for token in tokens.PATTERN.findall(music):
         try:
             decoder.take(token)
         except TuneError as error:
@@ -163,6 +233,15 @@ def decode_tune(text: str) -> NormalTune:
         key=key,
         rhythm="" if rhythm == tokens.NO_RHYTHM else rhythm,
     )
+
+
+def split_header(text: str) -> tuple[dict[str, str], str]:
+    """Split a text into the values of its header lines, the last of each letter, and the music."""
+    values: dict[str, str] = {}
+    while match := HEADER_LINE.match(text):
+        values[match[1]] = match[2]
+        text = text[match.end() :]
+    return values, text
 
 
 class _TuneDecoder:
@@ -178,7 +257,10 @@ class _TuneDecoder:
 
     def take(self, token: str) -> None:
         """Add a token. Raises TuneError if it may not follow."""
-        if token in tokens.BARS:
+        if token in tokens.COPIES:
+            if self.notes:
+                raise TuneError("copy mark within a bar")
+        elif token in tokens.BARS:
             self.bar_line(token)
         elif token in LENGTHS:
             if not self.open or self.notes[-1].tied or self.notes[-1].written != LENGTHS[""]:

@@ -1,15 +1,21 @@
 """The tokens of the normal form.
 
-The text of a tune in normal form has lines for rhythm, meter, outline and key, and then the music
-without blanks; `PATTERN` splits it into tokens::
+The text of a tune in normal form has header lines (`seqgen.music.normal.outline`), and then the
+music without blanks; `PATTERN` splits it into tokens::
 
-    R:jig
-    M:6/8
-    P:8*,8*
+    R:jig       rhythm
+    M:6/8       meter
+    O:A         original tonic, if the tune is transposed to C
+    L:C         lowest letter
+    H:a         highest letter
+    P:8*        for each section: its bars, and whether it is repeated
+    F:1,2       its final note: scale degree, and length at least
+    P:8*
+    F:5,3
     K:Cdor
-    |:E|A2AABc|...:|
+    |:E|A2AABc|@1A2AABc|...:|
 
-Lengths are in eighths, 1 by default.
+Lengths are in eighths, 1 by default. A copy mark ``@n`` says that the bar equals that n bars before.
 """
 
 import re
@@ -54,11 +60,18 @@ DOUBLE = "||"
 FINAL = "|]"
 BARS = (BAR, REPEAT, CLOSE, FIRST, SECOND, DOUBLE, FINAL)
 
+COPY_DISTANCES = (4, 8, 16, 2, 1, 12, 3, 5, 6, 24)
+"""Distances of copy marks in bars; of several equal bars, the first of these is marked.
+
+Two of three bars in the tune books that equal an earlier one equal the fourth before."""
+COPIES = {f"@{distance}": distance for distance in COPY_DISTANCES}
+HEADER_LETTERS = "RMOLHPFK"
+
 BODY = (*PITCHES, REST, TRIPLET, TIE, *(length for length in LENGTHS if length), *BARS)
-"""All tokens but the lines of the header, which depend on the book."""
+"""All tokens but the lines of the header, which depend on the book, and the copy marks."""
 
 PATTERN = re.compile(
-    r"[RMPK]:[^\n]*\n|[_=^]?(?:[C-GAB],?|[c-e]'?|[fgab])|z|\(3|-"
+    rf"[{HEADER_LETTERS}]:[^\n]*\n|@(?:1[26]|24|[1-68])|[_=^]?(?:[C-GAB],?|[c-e]'?|[fgab])|z|\(3|-"
     r"|12|3/[24]|/[24]|[23468]|:\|2|:\||\|:|\|\||\|\]|\|1|\||[\s\S]"
 )
 """Splits a text into tokens; anything else into single characters."""

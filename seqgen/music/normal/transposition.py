@@ -11,6 +11,7 @@ from typing import NamedTuple
 from seqgen.music.core.accidentals import SIGNS
 from seqgen.music.core.key import LETTERS, Key, parse_key, transposition_between
 from seqgen.music.normal.codec import NAMES, OCTAVE_SHIFTS
+from seqgen.music.normal.outline import HIGHEST, LOWEST
 from seqgen.music.normal.tokens import ACCIDENTALS, NATURALS, PATTERN, PITCH_TOKENS, PITCHES
 
 # Sharps or flats of the target keys; of O'Neill's 1591 tunes two have more.
@@ -34,8 +35,14 @@ def usual(mode: str) -> tuple[Key, ...]:
 
 @cache
 def token_map(move: Move) -> dict[str, str]:
-    """The token after a move for the line of the key and each pitch that can be written."""
+    """The token after a move for each pitch that can be written, and for lines of the header.
+
+    These are those of the key and of the range.
+    """
     moved = {key_line(move.own): key_line(move.key)}
+    for name, step in NATURALS.items():
+        if there := NAMES.get(step + move.letters):
+            moved |= {f"{letter}:{name}\n": f"{letter}:{there}\n" for letter in (LOWEST, HIGHEST)}
     for token in PITCHES:
         if there := _move_pitch(token, move):
             moved[token] = there
@@ -73,9 +80,12 @@ def moves(tokens: Collection[str]) -> Iterator[Move]:
                 break
 
 
-def key_lines(text: str) -> set[str]:
-    """The key lines to which a tune can be moved."""
-    return {key_line(move.key) for move in moves(set(PATTERN.findall(text)))}
+def transposed_lines(text: str) -> set[str]:
+    """The lines of the header that a tune has in its own key and in all to which it can move."""
+    tokens = set(PATTERN.findall(text))
+    tables = [token_map(move) for move in moves(tokens)]
+    lines = [token for token in tokens if token[:2] in ("K:", f"{LOWEST}:", f"{HIGHEST}:")]
+    return {table[line] for table in tables for line in lines if line in table}
 
 
 def key_line(key: Key) -> str:

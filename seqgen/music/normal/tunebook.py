@@ -21,15 +21,17 @@ from seqgen.music.core.meter import Meter
 from seqgen.music.core.tune import NormalTune, Tune
 from seqgen.music.normal import codec, normalize
 from seqgen.music.normal.codec import C
+from seqgen.music.normal.known_lines import is_header, unknown_lines, with_known_lines
 from seqgen.music.normal.near_duplicates import duplicate_groups
-from seqgen.music.normal.outline import LETTER, UNKNOWN, line, outline, with_line
+from seqgen.music.normal.outline import FINAL, PART, TONIC
+from seqgen.music.normal.tokens import COPIES, PATTERN
 
 TRANSPOSE = ("none", "common", "augment")
 """Keys of the training tunes: as written; all tonics moved to C; other keys each epoch."""
 
 # Minimum number and fraction of the tunes for a token of a rhythm that is not KNOWN.
 MIN_RHYTHM_TUNES, MIN_RHYTHM_FRACTION = 5, 0.01
-MIN_OUTLINE_TUNES = 3  # for a token of an outline
+MIN_OUTLINE_TUNES = 3  # for a token of a tonic, a section or a final note
 
 
 @dataclass(frozen=True)
@@ -150,22 +152,24 @@ def normalize_book(
         left_out.add(attachments_left_out(tune))
     if voice is not None and voice not in voices:
         raise unknown_name("voice", voice, voices)
-    outlines = Counter(outline(tune) for tune, _ in tunes.values())
-    lines = {
-        parts: line(parts) if count >= MIN_OUTLINE_TUNES else f"{LETTER}:{UNKNOWN}\n"
-        for parts, count in outlines.items()
-    }
     rhythms = _common_rhythms(tune.rhythm for tune, _ in tunes.values())
-    normalized = []
-    named_families = duplicate_groups([tune for tune, _ in tunes.values()])
-    for (tune, origin), family in zip(tunes.values(), named_families, strict=True):
-        named = replace(tune, rhythm=rhythms[tune.rhythm])
-        text = with_line(codec.encode_tune(named, tonic), lines[outline(tune)])
-        normalized.append(
-            NormalizedTune(
-                text, origin, family, tune.key, tune.meter, named.rhythm, tune.title.strip()
-            )
+    named = [replace(tune, rhythm=rhythms[tune.rhythm]) for tune, _ in tunes.values()]
+    texts = [codec.encode_tune(tune, tonic) for tune in named]
+    known = _common_lines(texts)
+    families = duplicate_groups(named)
+    origins = [origin for _, origin in tunes.values()]
+    normalized = [
+        NormalizedTune(
+            with_known_lines(text, known),
+            origin,
+            family,
+            tune.key,
+            tune.meter,
+            tune.rhythm,
+            tune.title.strip(),
         )
+        for text, origin, family, tune in zip(texts, origins, families, named, strict=True)
+    ]
     return Book(tuple(normalized), tuple(duplicates), rejected, count, divided, left_out)
 
 
@@ -199,6 +203,20 @@ def with_rhythms(documents: Iterable[Document]) -> Iterator[tuple[Document, str]
         for text in document.headings:
             heading = collection_rhythm(text) or heading
         yield document, heading or named
+
+
+def _common_lines(texts: Iterable[str]) -> set[str]:
+    """The header lines of many tunes, those that need no number, and the copy marks."""
+    counts = Counter(
+        token for text in texts for token in set(PATTERN.findall(text)) if is_header(token)
+    )
+    lines = {line for line, count in counts.items() if count >= _least_tunes(line)}
+    return {*lines, *COPIES, *unknown_lines(True)}
+
+
+def _least_tunes(line: str) -> int:
+    """Minimum number of tunes for a token of a header line."""
+    return MIN_OUTLINE_TUNES if line[0] in (TONIC, PART, FINAL) else 1
 
 
 def _with_rhythms(forms: Sequence[NormalTune], stated: str) -> Iterator[NormalTune]:
