@@ -67,8 +67,8 @@ class Options:
 
 
 def flag_name(name: str) -> str:
-    """Return the command-line flag of a field, such as ``--clip-norm``."""
-    return "--" + name.replace("_", "-")
+    """Return the command-line flag of a field, such as ``--clip-norm`` or, of ``for_``, ``--for``."""
+    return "--" + name.strip("_").replace("_", "-")
 
 
 def validate(name: str, value: Any, hint: Any, metadata: Mapping[str, Any]) -> Any:

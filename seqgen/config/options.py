@@ -286,14 +286,28 @@ class TuneOptions(Options):
 
     meter: str | None = option(None, "Meter, such as 6/8 or C|.")
     key: str | None = option(None, "Key, such as D, Ador or F#m.")
+    mode: str | None = option(None, "Mode on any tonic, such as minor or dorian.")
     rhythm: str | None = option(None, "Tune type, such as jig or reel.")
-    bars: int | None = option(
-        None, "Number of bars, without pickups and 2nd endings.", least=1, most=1000
+    bars: str | None = option(
+        None, "Number of bars, without pickups and 2nd endings, or a range: 16-32."
     )
-    form: str | None = option(None, "Sections, such as AABB or ABC; doubled ones repeat.")
-    tonic: bool = option(False, "End on the tonic, adding a section if necessary.")
+    form: str | None = option(None, "Sections, doubled where they repeat: AABB, ABAC.")
+    part_bars: str | None = option(None, "Bars of each part of the form: 8, or 8,16.")
+    refrain: bool = option(False, "End the last section as the first.")
+    range: str | None = option(None, "Lowest and highest note, such as D4:B5.")
+    for_: str | None = option(
+        None, "Instrument or voice, whose range and keys the tune has.", names="ranges"
+    )
+    tonic: bool = option(False, "End on the tonic.")
     title: str | None = option(None, "Title of the tunes; further ones are numbered.")
     grammar: bool = option(True, "Constrain tunes to the grammar.")
+
+    def __post_init__(self) -> None:
+        for name in ("bars", "part_bars"):  # numbers are fine too
+            value = getattr(self, name)
+            if type(value) is int:
+                object.__setattr__(self, name, str(value))
+        super().__post_init__()
 
     def check(self) -> None:
         if self.title is None:

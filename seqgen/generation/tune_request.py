@@ -1,26 +1,41 @@
 """Parse and check what options and a prompt in ABC request of a tune."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from seqgen.config.options import TuneOptions
 from seqgen.errors import ConfigError, TuneError, unknown_name
 from seqgen.music.abc import fields, parser
 from seqgen.music.abc.tune_type import base_rhythm, in_meter, rhythm
-from seqgen.music.core.key import Key
+from seqgen.music.core.instrument_ranges import (
+    LEAST_SEMITONES,
+    find_instrument,
+    parse_range,
+    pitch_label,
+)
+from seqgen.music.core.key import Key, transposition_between
 from seqgen.music.core.left_out import attachments_left_out
-from seqgen.music.core.tune import Tune
+from seqgen.music.core.tune import NormalTune, Tune
 from seqgen.music.grammar.grammar import Grammar, State
 from seqgen.music.grammar.header import HeaderState
-from seqgen.music.grammar.spec import TuneSpec
+from seqgen.music.grammar.spec import Opening, Section, TuneSpec
 from seqgen.music.normal.book_facts import TuneFacts
 from seqgen.music.normal.normalize import normal_key
-from seqgen.music.normal.outline import LETTER, read_line
-from seqgen.music.normal.prompt import Prompt, PromptHeader, parse_prompt, prompt_tokens
-from seqgen.music.normal.tokens import NO_RHYTHM, REPEAT
+from seqgen.music.normal.codec import read_tonic
+from seqgen.music.normal.outline import TONIC, unknown_line
+from seqgen.music.normal.prompt import (
+    Prompt,
+    PromptHeader,
+    music_tokens,
+    parse_prompt,
+    prompt_tune,
+)
+from seqgen.music.normal.tokens import NO_RHYTHM
+from seqgen.music.normal.transposition import parse_key_line
 
 T = TypeVar("T")
 EXAMPLE = "a prompt of a tune is its first bars, header lines (K:D), or both"
@@ -36,6 +51,10 @@ class TuneRequest:
             ``body``.
         key: The key to write it in; None if neither options nor prompt give one.
         body: The tokens that its music begins with.
+        sections: The form, if sections of it return.
+        refrain: Whether the last section ends as the first.
+        octaves: Octaves that the prompt lies above the shortest way from its tokens to its key; None
+            without music in the prompt.
         left_out: How much of the prompt is not used, by kind.
         header: Lines of the prompt's header that the sampled tune keeps.
     """
@@ -44,6 +63,9 @@ class TuneRequest:
     least: int = 1
     key: Key | None = None
     body: tuple[int, ...] = ()
+    sections: tuple[Section, ...] = ()
+    refrain: bool = False
+    octaves: int | None = None
     left_out: Mapping[str, int] = field(default_factory=dict)
     header: PromptHeader = field(default_factory=PromptHeader)
 
@@ -65,11 +87,7 @@ def parse_request(
         ConfigError: If the model does not know a value, if prompt and option differ, or if no tune
             continues the music of the prompt.
     """
-    if not options.grammar and (options.bars or options.form or options.tonic):
-        raise ConfigError(
-            "`bars`, `form` and `tonic` need the grammar; they cannot be given with it off",
-            option="grammar",
-        )
+    check_grammar(options)
     try:
         parsed = parse_prompt(prompt)
     except TuneError as error:
@@ -80,42 +98,58 @@ def parse_request(
     key = resolve_field("key", options.key, header.get("K"), parse_key)
     if key is None and music:
         key = Key(0)
-    model_key = Key(0, 0, key.mode) if key and common_tonic else key
-    if model_key and f"K:{model_key}\n" not in pieces:
-        if common_tonic:
-            raise unknown_name("mode", model_key.mode, facts.tonics)
-        known_line("key", str(model_key), pieces)
     kind = resolve_field(
         "rhythm", options.rhythm, header.get("R"), lambda value, _: parse_rhythm(value, pieces)
     )
     if kind and meter:
         exact = in_meter(kind, fields.parse_meter(meter))
         kind = exact if f"R:{exact}\n" in pieces else kind
-    tune, tokens = None, []
-    if key and music:
-        tune = parse_music(parsed, key)
-        with count_lines_from_music(0):
-            tokens = prompt_tokens(tune, model_key if common_tonic else None)
     spec = TuneSpec(
-        outlines=matching_outlines(options, tokens, pieces),
         rhythms=frozenset([known_line("rhythm", kind, pieces)] if kind else []),
         meters=frozenset([known_line("meter", meter, pieces)] if meter else []),
-        keys=frozenset([f"K:{model_key}\n"] if model_key else []),
-        bars=options.bars,
+        bars=parse_bars(options.bars),
         form=options.form,
+        part_bars=parse_part_bars(options.part_bars),
         tonic=options.tonic,
     )
+    spec = replace(
+        spec,
+        **requested_keys(key, options, facts, pieces, common_tonic),
+        **requested_range(options, key),
+    )
     pairs = rhythm_meter_pairs(facts)
-    if tune is None:
+    returning = spec.sections if spec.returns else ()
+    if not (key and music):
         grammar = Grammar(pieces, spec, pairs)
         least = grammar.cost(grammar.start)
-        return TuneRequest(grammar, least, key, (), parsed.left_out, parsed.header)
+        return TuneRequest(
+            grammar,
+            least,
+            key,
+            sections=returning,
+            refrain=options.refrain,
+            left_out=parsed.left_out,
+            header=parsed.header,
+        )
+    tune = parse_music(parsed, key)
+    with count_lines_from_music(0):
+        normal, octaves = prompt_tune(tune, Key(0) if common_tonic else None)
     ids = {piece: id for id, piece in enumerate(pieces)}
-    body = tuple(ids[token] for token in tokens)
-    grammar, least = grammar_for_prompt(pieces, spec, pairs, body)
+    body = tuple(ids[token] for token in music_tokens(normal) if token in ids)
+    grammar, least = grammar_for_prompt(pieces, spec, pairs, body, normal)
     left_out = parsed.left_out + attachments_left_out(tune)
     left_out["jump sign"] += sum(len(bar.marks) for bar in tune.bars)
-    return TuneRequest(grammar, least, key, body, +left_out, parsed.header)
+    return TuneRequest(
+        grammar,
+        least,
+        key,
+        body,
+        sections=returning,
+        refrain=options.refrain,
+        octaves=octaves,
+        left_out=+left_out,
+        header=parsed.header,
+    )
 
 
 def resolve_field(
@@ -185,30 +219,6 @@ def rhythm_meter_pairs(facts: TuneFacts) -> frozenset[tuple[str, str]]:
     )
 
 
-def matching_outlines(
-    options: TuneOptions, tokens: Sequence[str], pieces: Sequence[str]
-) -> frozenset[str]:
-    """Return the outline lines of tunes as requested; the one for unknown outlines if none matches.
-
-    Args:
-        options: Form and number of bars.
-        tokens: The music that the tune begins with.
-        pieces: Text of each token.
-    """
-    form = TuneSpec(bars=options.bars, form=options.form).sections
-    known = {piece: read_line(piece) for piece in pieces if piece.startswith(f"{LETTER}:")}
-    matching = {
-        piece
-        for piece, parts in known.items()
-        if parts
-        and (not form or tuple(part.repeated for part in parts) == form)
-        and (not options.bars or sum(part.bars for part in parts) == options.bars)
-        and (not (form and options.bars) or len({part.bars for part in parts}) == 1)
-        and (not tokens or parts[0].repeated == (REPEAT in tokens))
-    }
-    return frozenset(matching or {piece for piece, parts in known.items() if not parts})
-
-
 def parse_music(prompt: Prompt, key: Key) -> Tune:
     """Parse the music of a prompt; raise ConfigError with the line, counted from the music."""
     values = {"K": str(key), **prompt.fields}
@@ -229,9 +239,20 @@ def count_lines_from_music(header: int) -> Iterator[None]:
 
 
 def grammar_for_prompt(
-    pieces: Sequence[str], spec: TuneSpec, pairs: frozenset[tuple[str, str]], body: Sequence[int]
+    pieces: Sequence[str],
+    spec: TuneSpec,
+    pairs: frozenset[tuple[str, str]],
+    body: Sequence[int],
+    tune: NormalTune,
 ) -> tuple[Grammar, int]:
     """Restrict the grammar to the meters in which a tune can begin with the prompt's music.
+
+    Args:
+        pieces: Text of each token.
+        spec: What is requested.
+        pairs: Rhythms and meters that may be combined.
+        body: The tokens of the music.
+        tune: The music.
 
     Returns:
         The grammar, and the number of tokens without ``body`` that suffice in each of them.
@@ -240,29 +261,35 @@ def grammar_for_prompt(
         ConfigError: If there is none, with the error in the meter that fits longest.
     """
     meters = spec.meters or {piece for piece in pieces if piece.startswith("M:")}
-    header = len("RMPK" if spec.outlines else "RMK")
-    matching, furthest, why, least = [], -1, "", 0
+    matching: dict[str, Opening] = {}
+    furthest, why, least = -1, "", 0
     for meter in sorted(meters):
+        begun = Opening.of(replace(tune, meter=fields.parse_meter(meter[2:-1])))
+        own = replace(spec, meters=frozenset([meter]), opening=begun)
         try:
-            grammar = Grammar(pieces, replace(spec, meters=frozenset([meter])), pairs)
+            grammar = Grammar(pieces, own, pairs)
         except ConfigError:
             continue  # not with the requested rhythm
         try:
-            after = grammar.follow(body, state_after_header(grammar))
+            state, header = state_after_header(grammar)
+            after = grammar.follow(body, state)
             least = max(least, header + grammar.cost(after))
-            matching.append(meter)
+            matching[meter] = begun
         except TuneError as error:
             index = getattr(error, "index", 0)
             if index > furthest:
                 furthest, why = index, f"in {meter[2:-1]}, {error}"
     if not matching:
         raise ConfigError(f"no tune continues it: {why or 'no meter fits'}", option="prompt")
-    return Grammar(pieces, replace(spec, meters=frozenset(matching)), pairs), least
+    # The outline depends on the meter where that is free; then the most frequent reading holds.
+    begun = Counter(matching.values()).most_common(1)[0][0]
+    same = frozenset(meter for meter, each in matching.items() if each == begun)
+    return Grammar(pieces, replace(spec, meters=same, opening=begun), pairs), least
 
 
-def state_after_header(grammar: Grammar) -> State:
-    """Return the state after a header that the grammar allows."""
-    state = grammar.start
+def state_after_header(grammar: Grammar) -> tuple[State, int]:
+    """Return the state after a short header that the grammar allows, and its number of lines."""
+    state, lines = grammar.start, 0
     while isinstance(grammar.tune_state(state), HeaderState):
-        state = grammar.step(state, int(grammar.allowed(state, 10**6).argmax()))
-    return state
+        state, lines = grammar.step(state, grammar.cheapest(state)), lines + 1
+    return state, lines

@@ -206,22 +206,6 @@ class TuneSampler(Sampler[TuneSample]):
         )
         return self._constraint
 
-    def render(text: str) -> str:
-            return self.render(index, "", text)
-
-        body = self._request.body
-        return TuneSample(index, self._tokenizer, body, progress, self._length, render)
-
-    def constraint(self, samples: Sequence[TuneSample]) -> GrammarConstraint | None:
-        if self._request.grammar:
-            self._constraint = GrammarConstraint(
-                self._request.grammar,
-                [sample.index for sample in samples],
-                self._length,
-                header_only=self._header_only,
-            )
-        return self._constraint
-
     def render(self, index: int, text: str, document: str) -> str:
         """Return a tune in normal form as ABC, in its original key.
 
@@ -229,7 +213,9 @@ class TuneSampler(Sampler[TuneSample]):
         """
         tonic, octaves = read_tonic(codec.split_header(document)[0].get(TONIC, UNKNOWN))
         key = self._request.key
-        if key is not None and key.tonic != tonic:
+        if self._request.octaves is not None:
+            octaves = self._request.octaves
+        elif key is not None and key.tonic != tonic:
             octaves = 0
         if key is None and self._common_tonic:
             mode = document.partition("K:C")[2].partition("\n")[0]

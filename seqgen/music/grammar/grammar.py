@@ -153,6 +153,10 @@ class Grammar:
         """Minimum number of tokens that finish the tune, its end included."""
         return int(self._costs[state[0]].min())
 
+    def cheapest(self, state: State) -> int:
+        """A token after which few are needed to finish the tune."""
+        return int(self._costs[state[0]].argmin())
+
     # Several streams
 
     def states(self, states: Iterable[State]) -> np.ndarray:

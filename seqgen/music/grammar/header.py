@@ -39,6 +39,7 @@ class HeaderState(NamedTuple):
         line: Letter of the line; P also before the key, if the tune may have no further section.
         meters: Ids of the meters that may follow the rhythm; before M.
         bar: Length of a bar in ticks; after M.
+        tonic: The original tonic; "" if unknown.
         shift: Semitones from the notes as written to the original key; None if that is unknown.
         low, high: Lowest and highest letter as steps; None if unknown.
         parts: The sections so far; None for an unknown outline.
@@ -48,6 +49,7 @@ class HeaderState(NamedTuple):
     line: str
     meters: frozenset[int] = frozenset()
     bar: int = 0
+    tonic: str = ""
     shift: int | None = 0
     low: int | None = None
     high: int | None = None
@@ -108,8 +110,26 @@ class Header:
         }
         keys = _requested("key", spec.keys, {tokens[id] for id in accidentals.keys})
         self.keys = {id: key for id, key in accidentals.keys.items() if tokens[id] in keys}
+        if spec.originals:
+            self._keep_originals()
         self._common = {(key.letter, key.alter) for key in self.keys.values()} == {(0, 0)}
         self._check_notes(accidentals, classes)
+
+    def _keep_originals(self) -> None:
+        """Leave out tonics on which no mode is allowed, and keys on no allowed tonic."""
+        named = {id: self._tonic_name(id) for id in self._tonics}
+        tonics = {
+            id: self._tonics[id]
+            for id, name in named.items()
+            if name and any(self._is_original(name, key) for key in self.keys.values())
+        }
+        if tonics:
+            self._tonics = tonics
+            return
+        keys = {id: k for id, k in self.keys.items() if self._is_original(k.tonic, k)}
+        if self._tonics or not keys:
+            raise ConfigError("the model has no tunes in the keys of the instrument", option="for")
+        self.keys = keys
 
     def _find_meters(self, ids: dict[str, list[int]]) -> None:
         """Find the meters in which a tune can be as requested."""
@@ -165,7 +185,10 @@ class Header:
         if state.line == "M":
             return {id: self._next("M", HeaderState("", bar=self.bars[id])) for id in state.meters}
         if state.line == TONIC:
-            return {id: self._next(TONIC, state._replace(shift=s)) for id, s in self._shifts()}
+            return {
+                id: self._next(TONIC, state._replace(tonic=self._tonic_name(id), shift=shift))
+                for id, shift in self._shifts()
+            }
         if state.line == LOWEST:
             low = self._letters(LOWEST, state)
             return {id: self._next(LOWEST, state._replace(low=step)) for id, step in low.items()}
@@ -183,12 +206,21 @@ class Header:
             following |= {
                 id: Start(id, state.bar, self._announced(state, key), self._plan(state))
                 for id, key in self.keys.items()
+                if self._is_original(state.tonic or key.tonic, key)
             }
         return following
 
     def _next(self, line: str, state: HeaderState) -> HeaderState:
         """The state before the line after another one."""
         return state._replace(line=self._lines[self._lines.index(line) + 1])
+
+    def _tonic_name(self, id: int) -> str:
+        name = codec.read_tonic(self._values[id])[0]
+        return name if parse_key(name) else ""
+
+    def _is_original(self, tonic: str, key: Key) -> bool:
+        """Whether the tune may have a mode on a tonic. key: as it is written."""
+        return not self._spec.originals or tonic + key.mode in self._spec.originals
 
     def _shifts(self) -> Iterator[tuple[int, int | None]]:
         """The tonics and their shifts; the unknown one only if there is no other."""
@@ -260,6 +292,11 @@ class Header:
             for id, final in self._finals.items()
             if final is None or (_fits(final, state.bar) and self._has_degree(final, state))
         }
+        opening = self._spec.opening
+        if len(state.parts) <= len(opening.finals):
+            wanted = opening.finals[len(state.parts) - 1]
+            exact = {id: final for id, final in allowed.items() if final == wanted}
+            return exact or {id: final for id, final in allowed.items() if final is None}
         if (number := self._returns(state)) is not None:
             return {id: final for id, final in allowed.items() if final == state.finals[number]}
         if not self._spec.tonic or not (cadences := self._cadences(state.bar)):

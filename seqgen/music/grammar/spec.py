@@ -2,10 +2,11 @@
 
 import re
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from seqgen.errors import ConfigError
-from seqgen.music.normal.outline import Part
+from seqgen.music.core.tune import NormalTune
+from seqgen.music.normal.outline import Final, Part, final_of, split_sections
 
 MAX_BARS = 1000
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -29,16 +30,38 @@ class Opening:
 
     Attributes:
         sections: The sections that are complete.
+        finals: Their final notes.
         bars: Least bars of the section after them; 0 if it has not begun.
         repeated: Whether that section begins with ``|:``; None if unknown.
         lowest, highest: Lowest and highest letter, as steps of `seqgen.music.core.key.Pitch`.
     """
 
     sections: tuple[Part, ...] = ()
+    finals: tuple[Final | None, ...] = ()
     bars: int = 0
     repeated: bool | None = None
     lowest: int | None = None
     highest: int | None = None
+
+    @classmethod
+    def of(cls, tune: NormalTune) -> Self:
+        """What is known of a tune that begins with this one."""
+        sections, rest = split_sections(tune)
+        steps = [note.pitches[0].step for bar in tune.bars for note in bar.notes if note.pitches]
+        repeated = None
+        if any(bar.left for bar in rest):
+            repeated = True
+        elif len(rest) > 1 + (rest[0].length < tune.meter.length):
+            repeated = False
+        full = [bar for bar in rest[1:] if bar.ending != "2"]
+        return cls(
+            sections=tuple(part for part, _ in sections),
+            finals=tuple(final_of(bars, tune.key) for _, bars in sections),
+            bars=max(1, len(full)) if rest else 0,
+            repeated=repeated,
+            lowest=min(steps, default=None),
+            highest=max(steps, default=None),
+        )
 
 
 @dataclass(frozen=True)
@@ -48,6 +71,8 @@ class TuneSpec:
     Attributes:
         rhythms, meters, tonics, keys: Header lines that are allowed, as they are in the vocabulary
             (``"M:6/8\\n"``); empty for any.
+        originals: Names of the keys that are allowed for the tune as people read it (``"Dmaj"``);
+            empty for any.
         bars: Least and most written bars in all; pickups and second endings are not counted.
         form: A letter for each section, twice if it is repeated: ``"AABB"``; a letter that returns
             stands for the same section again: ``"ABAC"``. With ``bars``, all sections have the same
@@ -70,6 +95,7 @@ class TuneSpec:
     meters: frozenset[str] = frozenset()
     tonics: frozenset[str] = frozenset()
     keys: frozenset[str] = frozenset()
+    originals: frozenset[str] = frozenset()
     bars: tuple[int, int] | None = None
     form: str | None = None
     part_bars: tuple[int, ...] = ()

@@ -17,7 +17,7 @@ HEADER_LINE = re.compile(rf"([{tokens.HEADER_LETTERS}]):([^\n]*)\n")
 C = Key(0)
 OCTAVE_SHIFTS = (0, -7, 7)  # letters, in order of preference
 # How the line of the tonic states that a tune comes from an octave above or below.
-OCTAVES = {0: "", -7: "'", 7: ","}
+OCTAVES = {0: "", 1: "'", -1: ","}
 
 NAMES = {step: name for name, step in tokens.NATURALS.items()}
 WRITTEN = {Fraction(ticks, tokens.WHOLE): name for name, ticks in tokens.LENGTHS.items()}
@@ -29,8 +29,29 @@ def encode_tune(tune: NormalTune, key: Key | None = C) -> str:
 
     Args:
         tune: The tune.
-        key: Key to whose tonic the tune is moved by the shortest distance, or an octave from it if
-            the range requires that; None for its own key.
+        key: Key to whose tonic the tune is moved (`move_tune`); None for its own key.
+
+    Raises:
+        TuneError: If a note cannot be written in that key.
+    """
+    moved, octaves = move_tune(tune, key)
+    header = [f"R:{tune.rhythm or tokens.NO_RHYTHM}\n", f"M:{tune.meter}\n"]
+    if key:
+        header.append(f"{outline.TONIC}:{tune.key.tonic}{OCTAVES[octaves]}\n")
+    music = _body(moved.bars, moved)
+    return "".join([*header, *_outline_lines(moved), f"K:{moved.key}\n", *music])
+
+
+def move_tune(tune: NormalTune, key: Key | None = C) -> tuple[NormalTune, int]:
+    """Move a tune to where the tokens can write it.
+
+    Args:
+        tune: The tune.
+        key: Key to whose tonic it is moved by the shortest distance, or an octave from it if the
+            range requires that; None for its own key.
+
+    Returns:
+        The tune, and the octaves to move it up beyond the shortest way back.
 
     Raises:
         TuneError: If a note cannot be written in that key.
@@ -47,11 +68,7 @@ def encode_tune(tune: NormalTune, key: Key | None = C) -> str:
     else:
         raise TuneError("range too wide")
     there = {pitch: p._replace(step=p.step + letters) for pitch, p in there.items()}
-    moved = replace(tune, key=own, bars=_with_pitches(tune.bars, there))
-    header = [f"R:{tune.rhythm or tokens.NO_RHYTHM}\n", f"M:{tune.meter}\n"]
-    if key:
-        header.append(f"{outline.TONIC}:{tune.key.tonic}{OCTAVES[letters]}\n")
-    return "".join([*header, *_outline_lines(moved), f"K:{own}\n", *_body(moved.bars, moved)])
+    return replace(tune, key=own, bars=_with_pitches(tune.bars, there)), -letters // 7
 
 
 def read_tonic(value: str) -> tuple[str, int]:

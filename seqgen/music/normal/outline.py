@@ -42,15 +42,16 @@ class Part(NamedTuple):
 
 def outline(tune: Tune) -> tuple[Part, ...]:
     """The sections of a tune in normal form."""
-    return tuple(part for part, _ in _sections(tune))
+    return tuple(part for part, _ in split_sections(tune)[0])
 
 
 def finals(tune: NormalTune) -> tuple[Final | None, ...]:
-    """The final note of each section; None where it has an accidental, is shorter or in a tuplet."""
-    return tuple(_final(bars, tune.key) for _, bars in _sections(tune))
+    """The final note of each section (`final_of`)."""
+    return tuple(final_of(bars, tune.key) for _, bars in split_sections(tune)[0])
 
 
-def _sections(tune: Tune) -> list[tuple[Part, list[Bar]]]:
+def split_sections(tune: Tune) -> tuple[list[tuple[Part, list[Bar]]], list[Bar]]:
+    """The sections of a tune with their bars, and the bars of one that is not closed."""
     sections: list[tuple[Part, list[Bar]]] = []
     bars: list[Bar] = []
     count, repeated = 0, False
@@ -63,10 +64,14 @@ def _sections(tune: Tune) -> list[tuple[Part, list[Bar]]]:
         if bar.right != "|" and bar.ending != "1":
             sections.append((Part(max(1, count), repeated), bars))
             bars, count, repeated = [], 0, False
-    return sections
+    return sections, bars
 
 
-def _final(bars: Sequence[Bar], key: Key) -> Final | None:
+def final_of(bars: Sequence[Bar], key: Key) -> Final | None:
+    """The final note of a section.
+
+    None if it has an accidental, is shorter than an eighth, or belongs to a tuplet.
+    """
     note = last_note(bars)
     if note is None or note.tuplet:
         return None

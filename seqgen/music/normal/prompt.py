@@ -10,7 +10,7 @@ from seqgen.music.abc import fields
 from seqgen.music.abc.escapes import decode
 from seqgen.music.core.key import Key
 from seqgen.music.core.tune import NormalTune, Tune
-from seqgen.music.normal.codec import encode_tune
+from seqgen.music.normal.codec import encode_tune, move_tune, split_header
 from seqgen.music.normal.normalize import drawable, normal_key, plain
 from seqgen.music.normal.tokens import PATTERN, WHOLE
 from seqgen.music.normal.unroll import has_plain_repeats
@@ -179,12 +179,15 @@ def _check_music(music: str, defined: bool) -> None:
                 raise TuneError(f"{word[0]!r} is no music in ABC", where)
 
 
-def prompt_tokens(tune: Tune, key: Key | None) -> list[str]:
-    """The tokens of the music of a prompt, without checking that its bars add up.
+def prompt_tune(tune: Tune, key: Key | None) -> tuple[NormalTune, int]:
+    """The music of a prompt in normal form, without checking that its bars add up.
 
     Args:
         tune: The parsed prompt.
         key: Key to whose tonic it is moved; None for its own.
+
+    Returns:
+        The tune, and the octaves to move it up beyond the shortest way back.
 
     Raises:
         TuneError: If it contains what the normal form cannot represent.
@@ -198,4 +201,9 @@ def prompt_tokens(tune: Tune, key: Key | None) -> list[str]:
         replace(bar, notes=tuple(drawable(plain(bar.notes), 0, full))) for bar in tune.bars
     )
     prompt = NormalTune(bars, tune.meter, normal_key(tune.key))
-    return PATTERN.findall(encode_tune(prompt, key).split("\n", 3)[3])
+    return move_tune(prompt, key)
+
+
+def music_tokens(tune: NormalTune) -> list[str]:
+    """The tokens of a tune's music."""
+    return PATTERN.findall(split_header(encode_tune(tune, None))[1])
