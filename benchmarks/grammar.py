@@ -26,8 +26,8 @@ TOKENS = (
 )
 SPECS = {
     "none": TuneSpec(),
-    "16 bars, AABB": TuneSpec(bars=16, form="AABB"),
-    "16 bars, AABB, tonic": TuneSpec(bars=16, form="AABB", tonic=True),
+    "16 bars, AABB": TuneSpec(bars=(16, 16), form="AABB"),
+    "16 bars, AABB, tonic": TuneSpec(bars=(16, 16), form="AABB", tonic=True),
 }
 STREAMS, STEPS, BUDGET = 64, 150, 400
 

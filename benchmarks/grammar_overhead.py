@@ -21,10 +21,10 @@ from seqgen.data.tokenizers.base import END, Tokenizer
 from seqgen.generation import load
 from seqgen.generation.batch import RandomStreams, generate_batch
 from seqgen.generation.engine import Engine
-from seqgen.generation.grammar_constraint import GrammarConstraint
+from seqgen.generation.grammar_constraint import GrammarConstraint, TuneProgress
 from seqgen.generation.tune_request import parse_request
 from seqgen.generation.tune_sample import TuneSample
-from seqgen.music.normal.position_features import PositionTracker, roles
+from seqgen.music.normal.position_features import PositionTracker
 
 ROUNDS = 5
 STREAMS = (1, 64)
@@ -45,7 +45,7 @@ class EndlessTune(TuneSample):
         length: int,
         replay: Sequence[int],
     ) -> None:
-        super().__init__(index, tokenizer, (), positions, length, lambda text: "")
+        super().__init__(index, tokenizer, (), TuneProgress(positions), length, lambda text: "")
         self.ids: list[int] = []
         self._replay = iter(replay)
 
@@ -80,7 +80,7 @@ def measure(
     checkpoint = load(model).checkpoint
     engine = Engine(checkpoint.graph())
     tokenizer, config = checkpoint.tokenizer, checkpoint.config
-    first = PositionTracker(roles(tokenizer.pieces))
+    first = PositionTracker(tokenizer.pieces)
     read = engine.read(np.array([(END, *first.push(END))]))
     samples = [
         EndlessTune(index, tokenizer, first.copy(), length, replay[index] if replay else ())
@@ -90,9 +90,8 @@ def measure(
         "", TuneOptions(), config.facts, tokenizer.pieces, config.data.transpose == "common"
     )
     assert request.grammar, "not a model of tunes with the tokenizer abc"
-    constraint = (
-        None if replay else EndlessGrammarConstraint(request.grammar, range(streams), length + ROOM)
-    )
+    tunes = {sample.index: sample.progress for sample in samples if sample.progress}
+    constraint = None if replay else EndlessGrammarConstraint(request.grammar, tunes, length + ROOM)
     random_streams = RandomStreams(seed, [(index,) for index in range(streams)])
     began = time.perf_counter()
     for _ in generate_batch(

@@ -83,7 +83,7 @@ def read_tune(abc: str) -> ReadTune:
     headers = dict(re.findall(r"^([A-Z]):\s*(.*)$", abc, re.MULTILINE))
     tonic, signature = read_key(headers["K"])
     over, under = headers["M"].split("/")
-    body = abc.split("\nK:", 1)[1].partition("\n")[2]
+    body = re.sub("%.*", "", abc.split("\nK:", 1)[1].partition("\n")[2])
     tune = ReadTune(tonic, Fraction(int(over) * 8, int(under)), [[]])
     bar, altered, triplet, broken = Bar(), {}, 0, Fraction(1)
     for match in TOKEN.finditer(body):

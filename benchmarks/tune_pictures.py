@@ -17,9 +17,9 @@ from seqgen.music.render.engrave import engrave, svg_file
 
 DOCS = Path(__file__).parents[1] / "docs"
 REQUESTS = (
-    TuneOptions(rhythm="jig", meter="6/8", key="Ador", bars=16, form="AABB"),
-    TuneOptions(rhythm="reel", meter="C|", key="D", bars=16, form="AABB"),
-    TuneOptions(rhythm="slip jig", meter="9/8", key="Em", bars=16, form="AABB"),
+    TuneOptions(rhythm="jig", meter="6/8", key="Ador", bars="16", form="AABB"),
+    TuneOptions(rhythm="reel", meter="C|", key="D", bars="16", form="AABB"),
+    TuneOptions(rhythm="slip jig", meter="9/8", key="Em", bars="16", form="AABB"),
 )
 
 

@@ -67,7 +67,7 @@ class Options:
 
 
 def flag_name(name: str) -> str:
-    """Return the command-line flag of a field, such as ``--clip-norm`` or, of ``for_``, ``--for``."""
+    """Return the command-line flag of a field: ``--clip-norm``, or ``--for`` of ``for_``."""
     return "--" + name.strip("_").replace("_", "-")
 
 

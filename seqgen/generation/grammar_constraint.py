@@ -91,9 +91,8 @@ class GrammarConstraint:
         if self._remaining % MEASURE_EVERY == 0:
             self._measure(logits_BV, allowed_BV)
         states = self._states()
-        copying_B = np.zeros(len(streams), bool)
-        if self._copy_list:
-            copying_B = allowed_BV[:, self._copy_list].any(axis=1)
+        # Without copy marks in the vocabulary, of no token.
+        copying_B = allowed_BV[:, self._copy_list].any(axis=1)
         for row, (stream, state) in enumerate(zip(streams, states, strict=True)):
             if copying_B[row]:
                 self._forbid_copies(self._tunes[stream], state, allowed_BV[row])

@@ -133,3 +133,11 @@ def parse_mode(value: str) -> str:
     return key.mode
 
 
+def known_line(what: str, value: str, pieces: Sequence[str]) -> str:
+    """Return the header line with a value; raise ConfigError if the model does not know it."""
+    letter = what[0].upper()
+    line = f"{letter}:{value}\n"
+    if line not in pieces:
+        known = [p[2:-1] for p in pieces if p.startswith(f"{letter}:") and p[2:-1] != NO_RHYTHM]
+        raise unknown_name(what, value, known)
+    return line

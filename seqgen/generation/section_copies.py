@@ -79,7 +79,7 @@ class SectionCopies:
         number = len(self._sections) - 1
         if not self._sections[-1]:
             self._queue = self._section(number)
-        elif self._refrain and last_section and number and bars_left in range(1, REFRAIN_BARS + 1):
+        elif self._refrain and last_section and number and bars_left is not None:
             self._queue = self._refrain_bar(bars_left)
         return self._queue
 
@@ -98,4 +98,6 @@ class SectionCopies:
 
     def _refrain_bar(self, bars_left: int) -> list[int]:
         bars = [bar for bar in self._sections[0] if bar.ending != 1]
-        return list(bars[-bars_left].notes) if len(bars) > 2 * REFRAIN_BARS else []
+        if bars_left > REFRAIN_BARS or len(bars) <= 2 * REFRAIN_BARS:
+            return []
+        return list(bars[-bars_left].notes)

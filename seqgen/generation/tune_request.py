@@ -5,19 +5,21 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from seqgen.config.options import TuneOptions
-from seqgen.errors import ConfigError, TuneError, unknown_name
+from seqgen.errors import ConfigError, TuneError
+from seqgen.generation.request_values import (
+    check_grammar,
+    known_line,
+    parse_bars,
+    parse_part_bars,
+    requested_keys,
+    requested_range,
+)
 from seqgen.music.abc import fields, parser
 from seqgen.music.abc.tune_type import base_rhythm, in_meter, rhythm
-from seqgen.music.core.instrument_ranges import (
-    LEAST_SEMITONES,
-    find_instrument,
-    parse_range,
-    pitch_label,
-)
-from seqgen.music.core.key import Key, transposition_between
+from seqgen.music.core.key import Key
 from seqgen.music.core.left_out import attachments_left_out
 from seqgen.music.core.tune import NormalTune, Tune
 from seqgen.music.grammar.grammar import Grammar, State
@@ -25,8 +27,6 @@ from seqgen.music.grammar.header import HeaderState
 from seqgen.music.grammar.spec import Opening, Section, TuneSpec
 from seqgen.music.normal.book_facts import TuneFacts
 from seqgen.music.normal.normalize import normal_key
-from seqgen.music.normal.codec import read_tonic
-from seqgen.music.normal.outline import TONIC, unknown_line
 from seqgen.music.normal.prompt import (
     Prompt,
     PromptHeader,
@@ -34,8 +34,6 @@ from seqgen.music.normal.prompt import (
     parse_prompt,
     prompt_tune,
 )
-from seqgen.music.normal.tokens import NO_RHYTHM
-from seqgen.music.normal.transposition import parse_key_line
 
 T = TypeVar("T")
 EXAMPLE = "a prompt of a tune is its first bars, header lines (K:D), or both"
@@ -53,8 +51,8 @@ class TuneRequest:
         body: The tokens that its music begins with.
         sections: The form, if sections of it return.
         refrain: Whether the last section ends as the first.
-        octaves: Octaves that the prompt lies above the shortest way from its tokens to its key; None
-            without music in the prompt.
+        octaves: Octaves that the prompt lies above the shortest way from its tokens to its key;
+            None without music in the prompt.
         left_out: How much of the prompt is not used, by kind.
         header: Lines of the prompt's header that the sampled tune keeps.
     """
@@ -165,16 +163,6 @@ def resolve_field(
     if requested is not None and in_prompt is not None and requested != in_prompt:
         raise ConfigError(f"is {option}, but the prompt has {field}; give one", option=name)
     return in_prompt if requested is None else requested
-
-
-def known_line(what: str, value: str, pieces: Sequence[str]) -> str:
-    """Return the header line with a value; raise ConfigError if the model does not know it."""
-    letter = what[0].upper()
-    line = f"{letter}:{value}\n"
-    if line not in pieces:
-        known = [p[2:-1] for p in pieces if p.startswith(f"{letter}:") and p[2:-1] != NO_RHYTHM]
-        raise unknown_name(what, value, known)
-    return line
 
 
 def parse_meter(value: str, option: str) -> str:

@@ -144,7 +144,7 @@ def test_a_tune_does_not_depend_on_the_count(tune_checkpoint: Path) -> None:
 
 def test_tunes_satisfy_the_options(tune_checkpoint: Path) -> None:
     generator = load(tune_checkpoint)
-    options = TuneOptions(meter="6/8", key="Ador", rhythm="jig", bars=16, form="AABB", tonic=True)
+    options = TuneOptions(meter="6/8", key="Ador", rhythm="jig", bars="16", form="AABB", tonic=True)
     for text in samples(generator, count=8, seed=2, tune=options):
         tune = parse_tune(text)
         assert (str(tune.meter), str(tune.key), tune.rhythm) == ("6/8", "Ador", "jig")
@@ -231,7 +231,7 @@ def test_keys_follow_the_frequencies_of_the_corpus(tune_checkpoint: Path) -> Non
 
 def test_lengths_below_the_shortest_tune_are_refused(tune_checkpoint: Path) -> None:
     generator = load(tune_checkpoint)
-    options = TuneOptions(meter="4/4", bars=8)
+    options = TuneOptions(meter="4/4", bars="8")
     with pytest.raises(ConfigError) as error:
         samples(generator, tune=options, length=5)
     assert error.value.option == "length"
@@ -261,7 +261,7 @@ def test_allowed_mass_is_the_probability_that_the_grammar_allows(tune_checkpoint
     samples(generator, count=4, seed=1, tune=TuneOptions(grammar=False))
     assert generator.allowed_mass is None
     # Too short for a measurement.
-    samples(generator, seed=1, tune=TuneOptions(meter="6/8", bars=1), length=7)
+    samples(generator, seed=1, tune=TuneOptions(meter="6/8", bars="1"), length=7)
     assert generator.allowed_mass is None or math.isfinite(generator.allowed_mass)
 
 

@@ -37,7 +37,7 @@ REQUESTS = {
     "nothing": (1.0, TuneOptions()),
     "nothing, cold": (0.5, TuneOptions()),
     "nothing, hot": (1.5, TuneOptions()),
-    "all": (0.9, TuneOptions(meter="6/8", key="Ador", rhythm="jig", bars=16, form="AABB")),
+    "all": (0.9, TuneOptions(meter="6/8", key="Ador", rhythm="jig", bars="16", form="AABB")),
     "key of many sharps": (1.2, TuneOptions(meter="C|", key="F#", form="AAB")),
     "key of many flats": (0.7, TuneOptions(meter="3/2", key="Bbmin")),
     "rhythm": (1.5, TuneOptions(rhythm="slip jig", key="Ephr", form="ABC")),

@@ -1,4 +1,4 @@
-"""The automaton of a tune's header (`seqgen.music.normal.outline`), by the lines of a vocabulary."""
+"""The automaton of a tune's header, whose lines `seqgen.music.normal.outline` describes."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -286,7 +286,8 @@ class Header:
 
     def _allowed_finals(self, state: HeaderState) -> dict[int, Final | None]:
         """The final notes that may be announced for the last section so far."""
-        assert self._outlines is not None and state.parts
+        assert self._outlines is not None
+        assert state.parts
         allowed = {
             id: final
             for id, final in self._finals.items()
@@ -323,8 +324,7 @@ class Header:
         """Whether a degree of the scale of C, perhaps lowered by its mode, is in the range."""
         frame = self._frame(Key(0), state.shift)
         return any(
-            step % OCTAVE == final.degree - 1
-            and frame.lowest < letter_midi(step) <= frame.highest
+            step % OCTAVE == final.degree - 1 and frame.lowest < letter_midi(step) <= frame.highest
             for step in range(state.low or 0, (state.high or 0) + 1)
         )
 
@@ -411,10 +411,12 @@ class Header:
                 if state.finals:
                     return UNREACHABLE
             else:
-                each = 1 if self._outlines.one_line else 2
-                lines += each * len(rest) if not self._outlines.one_line else bool(rest)
-                finals = () if self._outlines.one_line else (*state.finals, *[None] * len(rest))
-                state = state._replace(parts=(*state.parts, *rest), finals=finals)
+                state = state._replace(parts=(*state.parts, *rest))
+                if self._outlines.one_line:
+                    lines += bool(rest)
+                else:
+                    lines += 2 * len(rest)
+                    state = state._replace(finals=state.finals + (None,) * len(rest))
         return lines + _cost_without_pickups(self._plan(state), state.bar, self._cost_to_go)
 
 

@@ -1,4 +1,4 @@
-"""Outlines of tunes: which sections may follow, so that a tune has the requested form and length."""
+"""Outlines of tunes: which sections may follow in the requested form and length."""
 
 from collections.abc import Collection
 from functools import cache
@@ -82,7 +82,7 @@ class Outlines:
 
         Breadth first over the number of bars; sections that the music begins with come first.
         """
-        frontier = {self._key(parts): ((), parts)}
+        frontier: dict[tuple[int, int], tuple[Parts, Parts]] = {self._key(parts): ((), parts)}
         seen = set(frontier)
         for _ in range(MAX_SECTIONS - len(parts)):
             reached: dict[tuple[int, int], tuple[Parts, Parts]] = {}

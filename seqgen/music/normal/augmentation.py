@@ -68,4 +68,6 @@ class KeyAugmentation:
     def _table(self, move: Move) -> np.ndarray:
         """The id of each token after a move, [V]; unchanged if the move cannot write it."""
         there = token_map(move)
-        return np.array([self._ids.get(there.get(piece, piece), id) for piece, id in self._ids.items()])
+        return np.array(
+            [self._ids.get(there.get(piece, piece), id) for piece, id in self._ids.items()]
+        )

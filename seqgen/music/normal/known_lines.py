@@ -54,4 +54,3 @@ def _known_line(line: str, known: Collection[str]) -> str:
 def is_header(token: str) -> bool:
     """Whether a token is a line of the header."""
     return token[1:2] == ":" and token[0] in HEADER_LETTERS and token.endswith("\n")
-

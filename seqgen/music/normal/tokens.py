@@ -15,7 +15,8 @@ music without blanks; `PATTERN` splits it into tokens::
     K:Cdor
     |:E|A2AABc|@1A2AABc|...:|
 
-Lengths are in eighths, 1 by default. A copy mark ``@n`` says that the bar equals that n bars before.
+Lengths are in eighths, 1 by default. A copy mark ``@n`` says that the bar equals the one n bars
+before.
 """
 
 import re

@@ -52,16 +52,16 @@ def distances(edges):
     ("meter", "spec"),
     [
         ("1/8", TuneSpec()),
-        ("1/8", TuneSpec(bars=3)),
-        ("1/8", TuneSpec(bars=6, form="ABBCC")),
-        ("1/16", TuneSpec(bars=4)),
+        ("1/8", TuneSpec(bars=(3, 3))),
+        ("1/8", TuneSpec(bars=(6, 6), form="ABBCC")),
+        ("1/16", TuneSpec(bars=(4, 4))),
         ("1/16", TuneSpec(form="AABBC")),
-        ("1/32", TuneSpec(bars=2)),
+        ("1/32", TuneSpec(bars=(2, 2))),
         ("2/8", TuneSpec()),
         ("2/8", TuneSpec(form="AAB")),
-        ("3/16", TuneSpec(bars=2)),
-        ("3/16", TuneSpec(bars=4, form="AABBCCDD")),
-        ("5/16", TuneSpec(bars=2, form="AABB")),
+        ("3/16", TuneSpec(bars=(2, 2))),
+        ("3/16", TuneSpec(bars=(4, 4), form="AABBCCDD")),
+        ("5/16", TuneSpec(bars=(2, 2), form="AABB")),
     ],
     ids=lambda value: value if isinstance(value, str) else f"{value.form}{value.bars}",
 )
@@ -89,7 +89,7 @@ def test_costs_are_those_of_the_shortest_paths_to_the_end(meter, spec):
 def test_a_second_ending_may_save_pickups_and_is_then_the_shortest_way():
     """A tune of which every cost written by hand was wrong."""
     bar = bar_length("M:2/4\n")
-    tunes = cost_to_go(TuneSpec(bars=8, form="AABBCCDD"))
+    tunes = cost_to_go(TuneSpec(bars=(8, 8), form="AABBCCDD"))
     pickup = tunes.structure.start(bar)._replace(
         stage=Stage.BODY, repeated=True, pickup=24, first_pickup=24, left=2
     )
@@ -99,5 +99,5 @@ def test_a_second_ending_may_save_pickups_and_is_then_the_shortest_way():
 
 @pytest.mark.slow
 def test_many_bars_do_not_exceed_the_recursion_limit():
-    tunes = cost_to_go(TuneSpec(bars=300))
+    tunes = cost_to_go(TuneSpec(bars=(300, 300)))
     assert tunes.cost(tunes.structure.start(96), False) == 300 * 3 + 1

@@ -248,12 +248,12 @@ def walk(grammar, left, choose):
 
 WISHES = [
     TuneSpec(),
-    TuneSpec(bars=16, form="AABB", meters=frozenset(["M:6/8\n", "M:2/4\n"])),
+    TuneSpec(bars=(16, 16), form="AABB", meters=frozenset(["M:6/8\n", "M:2/4\n"])),
     TuneSpec(tonic=True, no_accidentals=True, lowest=28, highest=40),
     TuneSpec(form="AAB", tonic=True, keys=frozenset(["K:F#min\n", "K:Cphr\n", "K:C#mix\n"])),
-    TuneSpec(bars=7, tonic=True, lowest=33, highest=36),
-    TuneSpec(bars=12, form="ABBCC", rhythms=frozenset(["R:jig\n"])),
-    TuneSpec(bars=40, meters=frozenset(["M:3/8\n"])),
+    TuneSpec(bars=(7, 7), tonic=True, lowest=33, highest=36),
+    TuneSpec(bars=(12, 12), form="ABBCC", rhythms=frozenset(["R:jig\n"])),
+    TuneSpec(bars=(40, 40), meters=frozenset(["M:3/8\n"])),
 ]
 GRAMMARS = [Grammar(TOKENS, spec) for spec in WISHES]
 

@@ -19,10 +19,10 @@ def test_other_forms_are_refused(form):
 
 
 def test_bars_are_divided_among_the_sections():
-    assert TuneSpec(bars=16, form="AABB").section_bars == 8
-    assert TuneSpec(bars=16).section_bars is None
+    assert TuneSpec(bars=(16, 16), form="AABB").section_bars == 8
+    assert TuneSpec(bars=(16, 16)).section_bars is None
     with pytest.raises(ConfigError, match=r"`bars`: 16 .* 3 sections of AABBC.* a multiple of 3"):
-        TuneSpec(bars=16, form="AABBC")
+        TuneSpec(bars=(16, 16), form="AABBC")
 
 
 @pytest.mark.parametrize("bars", [0, -3, 100_000])
