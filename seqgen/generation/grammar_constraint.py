@@ -92,7 +92,7 @@ class GrammarConstraint:
             self._measure(logits_BV, allowed_BV)
         states = self._states()
         # Without copy marks in the vocabulary, of no token.
-        copying_B = allowed_BV[:, self._copy_list].any(axis=1)
+        copying_B = np.any(allowed_BV[:, self._copy_list], axis=1).tolist()
         for row, (stream, state) in enumerate(zip(streams, states, strict=True)):
             if copying_B[row]:
                 self._forbid_copies(self._tunes[stream], state, allowed_BV[row])

@@ -105,11 +105,11 @@ def requested_range(options: TuneOptions, key: Key | None) -> dict[str, Any]:
         low, high = parse_range(options.range)
         return {"lowest": low.midi, "highest": high.midi}
     instrument = find_instrument(options.for_)
-    low, high = instrument.lowest.midi, instrument.highest.midi
+    lowest, highest = instrument.lowest.midi, instrument.highest.midi
     if options.range:
         asked = parse_range(options.range)
-        low, high = max(low, asked[0].midi), min(high, asked[1].midi)
-        if high - low < LEAST_SEMITONES:
+        lowest, highest = max(lowest, asked[0].midi), min(highest, asked[1].midi)
+        if highest - lowest < LEAST_SEMITONES:
             raise ConfigError(
                 f"the {instrument.name} has the notes {pitch_label(instrument.lowest)} to "
                 f"{pitch_label(instrument.highest)}, and the range only "
@@ -122,7 +122,7 @@ def requested_range(options: TuneOptions, key: Key | None) -> dict[str, Any]:
             f"the {instrument.name} has only the notes of {scale}, and {key} has others",
             option="for",
         )
-    return {"lowest": low, "highest": high, "no_accidentals": scale is not None}
+    return {"lowest": lowest, "highest": highest, "no_accidentals": scale is not None}
 
 
 def parse_mode(value: str) -> str:

@@ -402,21 +402,19 @@ class Header:
 
     def _cost_of_outline(self, state: HeaderState) -> int:
         """`cost` before the line of a section, or of the key where no outline is known."""
-        lines = 1
-        if self._outlines is not None and state.parts is not None:
-            more = self._must_end_on_tonic(state) and bool(state.parts)
-            rest = self._outlines.completion(state.parts, more=more)
+        lines, parts = 1, state.parts
+        if self._outlines is not None and parts is not None:
+            more = self._must_end_on_tonic(state) and bool(parts)
+            rest = self._outlines.completion(parts, more=more)
+            if rest is None and parts:
+                return UNREACHABLE
             if rest is None:
                 lines, state = 2, state._replace(parts=None)  # the unknown outline
-                if state.finals:
-                    return UNREACHABLE
+            elif self._outlines.one_line:
+                lines, state = 1 + bool(rest), state._replace(parts=parts + rest)
             else:
-                state = state._replace(parts=(*state.parts, *rest))
-                if self._outlines.one_line:
-                    lines += bool(rest)
-                else:
-                    lines += 2 * len(rest)
-                    state = state._replace(finals=state.finals + (None,) * len(rest))
+                finals = state.finals + (None,) * len(rest)
+                lines, state = 1 + 2 * len(rest), state._replace(parts=parts + rest, finals=finals)
         return lines + _cost_without_pickups(self._plan(state), state.bar, self._cost_to_go)
 
 
