@@ -23,6 +23,8 @@ from seqgen.io.atomic import write_json
 from seqgen.io.user_dirs import cache_folder
 from seqgen.music.normal import position_features
 from seqgen.music.normal.book_facts import TuneFacts
+from seqgen.music.normal.known_lines import unknown_lines
+from seqgen.music.normal.tokens import COPIES
 from tests.specs import model_spec, train_spec
 
 # Chosen by `make check`; `make test` takes the default of Hypothesis.
@@ -39,6 +41,15 @@ TEXT = (
 FOX = "The quick brown fox jumps over the lazy dog.\n" * 20
 # In normal form, under the headers of two kinds of tune.
 TUNES = "R:jig\nM:6/8\nK:Cmaj\nABcdef|gabc3|]R:reel\nM:4/4\nK:Cdor\nA4B4|]R:none\nM:3/4\nK:Cmin\n"
+
+
+# The same with all lines of the header, and copy marks.
+OUTLINES = (
+    "R:jig\nM:6/8\nO:D\nL:C\nH:a\nP:8*\nF:1,2\nP:8*\nF:1,3\nK:Cmaj\nABcdef|gabc3|]"
+    "R:reel\nM:4/4\nO:A\nL:G,\nH:c'\nP:8*\nF:5,1\nP:8\nF:1,1\nP:4\nF:2,2\nK:Cdor\nA4B4|]"
+    "R:none\nM:3/4\nO:G\nL:G\nH:g\nP:16\nF:1,2\nP:4*\nF:1,4\nK:Cmin\n"
+    + "".join((*COPIES, *unknown_lines(True)))
+)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -139,6 +150,10 @@ def make_checkpoint(
         unit=unit, held_out=held_out, long=long,
     )  # fmt: skip
     model = model_spec(cell=cell, layers=len(units), units=units)
+    feature_sizes: tuple[int, ...] = ()
+    if tokens == "abc":
+        outline = position_features.has_outline(tokenizer.pieces)
+        feature_sizes = position_features.feature_sizes(tokenizer.size, outline)
     config = Config(
         task=kind,
         vocab=tokenizer.size,
@@ -149,7 +164,7 @@ def make_checkpoint(
         corpus=corpus,
         versions={"seqgen": "0.1.0"},
         tokenizer_sha256=write.tokenizer_sha256(tokenizer),
-        feature_sizes=position_features.feature_sizes(tokenizer.size) if tokens == "abc" else (),
+        feature_sizes=feature_sizes,
         facts=facts if kind == "tunes" else None,
     )
     random = np.random.default_rng(0)
@@ -182,6 +197,15 @@ def tune_checkpoint(tmp_path: Path) -> Path:
     return make_checkpoint(
         tmp_path / "checkpoints" / "jig",
         kind="tunes", text=TUNES, tokens="abc", documents=9, scale=0.1,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def outline_checkpoint(tmp_path: Path) -> Path:
+    """A checkpoint of an untrained tune model that states range, sections and final notes."""
+    return make_checkpoint(
+        tmp_path / "checkpoints" / "outline",
+        kind="tunes", text=OUTLINES, tokens="abc", documents=9, scale=0.1,
     )  # fmt: skip
 
 

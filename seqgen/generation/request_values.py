@@ -6,14 +6,13 @@ from typing import Any
 
 from seqgen.config.options import TuneOptions
 from seqgen.errors import ConfigError, unknown_name
-from seqgen.music.abc import fields
 from seqgen.music.core.instrument_ranges import (
     LEAST_SEMITONES,
     find_instrument,
     parse_range,
     pitch_label,
 )
-from seqgen.music.core.key import Key, transposition_between
+from seqgen.music.core.key import MODES, SAME, Key, transposition_between
 from seqgen.music.normal.book_facts import TuneFacts
 from seqgen.music.normal.codec import read_tonic
 from seqgen.music.normal.outline import TONIC, unknown_line
@@ -83,6 +82,11 @@ def requested_keys(
         shift = transposition_between(Key(0), key)[1]
         unknown = frozenset({unknown_line(TONIC)} & set(pieces))
         return {"keys": keys, "tonics": tonics or unknown, "shift": shift}
+    if common_tonic and (options.for_ or options.range) and not states_tonic(pieces):
+        raise ConfigError(
+            "needs a key too: the model is of an older seqgen and does not know where tunes lie",
+            option="for" if options.for_ else "range",
+        )
     if not options.for_:
         return {"keys": keys}
     instrument = find_instrument(options.for_)
@@ -90,6 +94,11 @@ def requested_keys(
     if instrument.scale:
         usual = [each for each in usual if each.signature == instrument.scale.signature]
     return {"keys": keys, "originals": frozenset(map(str, usual))}
+
+
+def states_tonic(pieces: Sequence[str]) -> bool:
+    """Whether tunes of a vocabulary state their original tonic."""
+    return unknown_line(TONIC) in pieces
 
 
 def requested_range(options: TuneOptions, key: Key | None) -> dict[str, Any]:
@@ -127,10 +136,15 @@ def requested_range(options: TuneOptions, key: Key | None) -> dict[str, Any]:
 
 def parse_mode(value: str) -> str:
     """Return the name of a mode in normal form; raise ConfigError if it is not one."""
-    key = fields.parse_key_field(f"C {value}").key if value.strip() else None
-    if key is None or key.explicit or not value.strip().isalpha():
-        raise ConfigError(f"{value!r} is not a mode (major, minor, dorian)", option="mode")
-    return key.mode
+    name = value.strip().lower()
+    short = name if name in SAME else name[:3]
+    mode = SAME.get(short, short)
+    if mode not in MODES or not name.isalpha():
+        raise ConfigError(
+            f"{value!r} is not a mode; write major, minor, dorian, mixolydian, phrygian or lydian",
+            option="mode",
+        )
+    return mode
 
 
 def known_line(what: str, value: str, pieces: Sequence[str]) -> str:

@@ -49,9 +49,9 @@ class SectionCopies:
             self._queue = self._queue[1:]
         elif token not in symbols.COPIES:
             self._queue = []
+        if token == symbols.REPEAT:
+            self._notes = ()  # those of a lead-in are not part of the section
         if token in symbols.COPIES or token == symbols.REPEAT:
-            if token == symbols.REPEAT and self._notes:  # a lead-in
-                self._end_bar(symbols.BAR)
             return
         if token not in symbols.BARS:
             self._notes = (*self._notes, id)

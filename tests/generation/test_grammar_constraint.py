@@ -1,8 +1,14 @@
 import numpy as np
 import pytest
 
-from seqgen.generation.grammar_constraint import MEASURE_EVERY, GrammarConstraint
+from seqgen.generation.grammar_constraint import (
+    MEASURE_EVERY,
+    GrammarConstraint,
+    HeaderConstraint,
+    TuneProgress,
+)
 from seqgen.music.grammar.grammar import Grammar
+from seqgen.music.normal.position_features import PositionTracker
 from seqgen.music.normal.tokens import BODY
 
 TOKENS = ("", "R:none\n", "M:6/8\n", "M:3/4\n", "K:Cmaj\n", "K:Cdor\n", *BODY)
@@ -18,6 +24,11 @@ def flat(streams: int) -> np.ndarray:
     return np.zeros((streams, len(TOKENS)), np.float32)
 
 
+def constrain(grammar: Grammar, numbers: list[int], length: int = LENGTH) -> GrammarConstraint:
+    tunes = {number: TuneProgress(PositionTracker(grammar.tokens)) for number in numbers}
+    return GrammarConstraint(grammar, tunes, length)
+
+
 def tune(constraint: GrammarConstraint, stream: int, seed: int) -> list[int]:
     """A random tune of a single stream."""
     random = np.random.default_rng(seed)
@@ -31,10 +42,10 @@ def tune(constraint: GrammarConstraint, stream: int, seed: int) -> list[int]:
 
 def test_streams_are_constrained_independently(grammar: Grammar) -> None:
     numbers = [70, 71, 72, 73]
-    tunes = {n: tune(GrammarConstraint(grammar, [n], LENGTH), n, n) for n in numbers}
+    tunes = {n: tune(constrain(grammar, [n]), n, n) for n in numbers}
     assert len({len(ids) for ids in tunes.values()}) > 1  # so that streams end at different steps
-    alone = {n: GrammarConstraint(grammar, [n], LENGTH) for n in numbers}
-    together = GrammarConstraint(grammar, numbers, LENGTH)
+    alone = {n: constrain(grammar, [n]) for n in numbers}
+    together = constrain(grammar, numbers)
     for step in range(max(map(len, tunes.values()))):
         live = [n for n in numbers if step < len(tunes[n])]
         masked = together.process(live, flat(len(live)))
@@ -47,7 +58,7 @@ def test_streams_are_constrained_independently(grammar: Grammar) -> None:
 @pytest.mark.parametrize("streams", [1, 3])
 def test_header_only_allows_everything_after_the_header(grammar: Grammar, streams: int) -> None:
     numbers = list(range(streams))
-    constraint = GrammarConstraint(grammar, numbers, LENGTH, header_only=True)
+    constraint = HeaderConstraint(grammar, numbers)
     for token in ("R:none\n", "M:6/8\n", "K:Cdor\n"):
         assert not np.isfinite(constraint.process(numbers, flat(streams))).all()
         constraint.accept(numbers, np.full(streams, TOKENS.index(token)))
@@ -57,7 +68,7 @@ def test_header_only_allows_everything_after_the_header(grammar: Grammar, stream
 
 
 def test_allowed_mass_is_the_probability_of_allowed_tokens(grammar: Grammar) -> None:
-    constraint = GrammarConstraint(grammar, [0, 1], MEASURE_EVERY)
+    constraint = constrain(grammar, [0, 1], MEASURE_EVERY)
     assert np.isnan(constraint.allowed_mass)
     logits = np.full((2, len(TOKENS)), -30, np.float32)
     logits[:, TOKENS.index("M:6/8\n")] = [0, -20]  # not allowed as the first token

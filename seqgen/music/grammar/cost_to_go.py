@@ -75,17 +75,20 @@ class CostToGo:
             if tied:
                 best = min(best, 1 + self._cost_tied(line, final, ticks))
             elif state.left is not None or not self._is_detour(state, line):
-                best = min(best, 1 + self._cost_through(line, state.bar, ticks))
+                best = min(best, 1 + self._cost_through(line, state, ticks))
         return best
 
-    def _cost_through(self, line: BarLineMove, bar: int, ticks: int) -> int:
+    def _cost_through(self, line: BarLineMove, state: BarState, ticks: int) -> int:
         """The cost of a bar's notes, and from the line that ends it to the end of the tune.
 
         The bar has at least one note, so its last one may be a note to end on. ticks: its least
         length.
         """
         place = line.position // SHORTEST
-        any_note, final_note = fill_costs(bar)[place], closing_costs(bar, ticks)[place]
+        any_note = fill_costs(state.bar)[place]
+        final_note = closing_costs(state.bar, ticks)[place]
+        if state.plan is None and state.left is None:
+            any_note = final_note  # a further section would not make the tune shorter
         best = UNREACHABLE
         if final_note < UNREACHABLE:
             best = final_note + self.cost(line.bar_state, True)

@@ -162,7 +162,8 @@ class Header:
 
     def _check_notes(self, accidentals: AccidentalRules, classes: TokenClasses) -> None:
         """Leave out keys in which no note, or not the requested tonic, is in the range."""
-        shifts = [shift for shift in self._tonics.values() if shift is not None] or [0]
+        shifts = [shift for shift in self._tonics.values() if shift is not None]
+        shifts = shifts or [self._spec.shift or 0]
         keys = {}
         any_note = False
         for id, key in self.keys.items():
@@ -183,7 +184,8 @@ class Header:
         if state.line == "R":
             return {id: HeaderState("M", meters) for id, meters in self.rhythms.items()}
         if state.line == "M":
-            return {id: self._next("M", HeaderState("", bar=self.bars[id])) for id in state.meters}
+            first = HeaderState("", shift=self._spec.shift or 0)
+            return {id: self._next("M", first._replace(bar=self.bars[id])) for id in state.meters}
         if state.line == TONIC:
             return {
                 id: self._next(TONIC, state._replace(tonic=self._tonic_name(id), shift=shift))

@@ -51,7 +51,7 @@ class Opening:
         repeated = None
         if any(bar.left for bar in rest):
             repeated = True
-        elif len(rest) > 1 + (rest[0].length < tune.meter.length):
+        elif rest and len(rest) > 1 + (rest[0].length < tune.meter.length):
             repeated = False
         full = [bar for bar in rest[1:] if bar.ending != "2"]
         return cls(
