@@ -10,7 +10,7 @@ from seqgen.generation.section_copies import SectionCopies
 from seqgen.music.grammar.grammar import Grammar, State
 from seqgen.music.grammar.header import HeaderState
 from seqgen.music.normal.position_features import PositionTracker
-from seqgen.music.normal.tokens import COPIES
+from seqgen.music.normal.tokens import BARS, COPIES, TIE
 
 MEASURE_EVERY = 8  # steps: measuring the allowed mass at each would cost as much as the grammar
 MAX_TOKENS = 10**6  # a budget that excludes nothing
@@ -69,6 +69,8 @@ class GrammarConstraint:
         ids = {token: id for id, token in enumerate(grammar.tokens)}
         self._copy_ids = {ids[mark]: COPIES[mark] for mark in COPIES if mark in ids}
         self._copy_list = list(self._copy_ids)
+        self._bar_lines = [ids[line] for line in BARS]
+        self._tie = ids[TIE]
         self._mass_sum = 0.0
         self._measured = 0
 
@@ -96,9 +98,7 @@ class GrammarConstraint:
         for row, (stream, state) in enumerate(zip(streams, states, strict=True)):
             if copying_B[row]:
                 self._forbid_copies(self._tunes[stream], state, allowed_BV[row])
-            if id := self._returning(self._tunes[stream], state, allowed_BV[row]):
-                allowed_BV[row] = False
-                allowed_BV[row, id] = True
+            self._keep_returning(self._tunes[stream], state, allowed_BV[row])
         masked_BV = mask_logits(logits_BV, allowed_BV)
         for row, state in enumerate(states):
             if self._in_header(state):
@@ -147,16 +147,35 @@ class GrammarConstraint:
             else:
                 allowed_V[id] = False  # the mark of the bar is the first of its distances
 
-    def _returning(self, tune: TuneProgress, state: State, allowed_V: np.ndarray) -> int:
-        """The id that must come next because a bar returns; 0 if there is none."""
-        id = tune.positions.copied
+    def _keep_returning(self, tune: TuneProgress, state: State, allowed_V: np.ndarray) -> None:
+        """Allow only the token that must come next because a bar returns, if there is one."""
+        ids: Sequence[int] = [tune.positions.copied] if tune.positions.copied else []
+        ends = tune.positions.copy_ends
         tune_state = self._grammar.tune_state(state)
-        if not id and tune.copies is not None and not isinstance(tune_state, HeaderState):
-            bar = tune_state.bar_state
+        if not ids and tune.copies is not None and not isinstance(tune_state, HeaderState):
+            bar, copies = tune_state.bar_state, tune.copies
+            left = bar.ending_bars if bar.ending == 2 else bar.left
             last = bar.plan is not None and len(bar.plan) == 1
-            ids = tune.copies.returning(bar.left, last)
-            id = ids[0] if ids else 0
-        return id if id and allowed_V[id] else 0
+            ids, ends = copies.returning(left, last), ends or copies.ends
+            if ids and copies.at_bar and not self._fits(state, ids):
+                copies.skip()
+                ids = []
+            if copies.precedes_refrain(left, last):
+                allowed_V[self._tie] = False  # into the refrain
+        if ends:
+            kept = self._bar_lines
+        elif ids:
+            kept = ids[:1]
+        else:
+            return
+        still_V = np.zeros_like(allowed_V)
+        still_V[kept] = allowed_V[kept]
+        if still_V.any():
+            allowed_V[:] = still_V
+
+    def _fits(self, state: State, ids: Sequence[int]) -> bool:
+        """Whether the notes of a bar, or of all bars of a section, may come next."""
+        return self._grammar.can_copy(state, ids, self._remaining)
 
     def _keep_share_of_copies(self, logits_V: np.ndarray) -> None:
         """Change the logits so that the temperature leaves the probability of copies as it is."""

@@ -20,7 +20,7 @@ from seqgen.music.core.key import Key, Pitch, respell
 from seqgen.music.core.left_out import attachments_left_out
 from seqgen.music.core.tune import Bar, NormalTune
 from seqgen.music.normal.model_tokens import encode_for_model
-from seqgen.music.normal.position_features import PositionTracker, roles
+from seqgen.music.normal.position_features import PositionTracker
 from seqgen.music.normal.tokenizer import AbcTokenizer
 from seqgen.music.render.abc_writer import bar_text
 
@@ -75,7 +75,7 @@ class TuneRewriter:
         self._common_tonic = data.transpose == "common"
         self._positions: PositionTracker | None = None
         if checkpoint.config.feature_sizes:
-            self._positions = PositionTracker(roles(self._pieces))
+            self._positions = PositionTracker(self._pieces)
             self._positions.push(END)
 
     def rewrite(self, options: RewriteOptions, spec: SamplingSpec, seed: int) -> list[Rewrite]:

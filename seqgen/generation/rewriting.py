@@ -550,6 +550,6 @@ def _stack(states: Sequence[States]) -> dict[str, np.ndarray]:
 
 
 def _body(text: str) -> list[str]:
-    """The tokens of the music of a tune in normal form."""
-    found = tokens.PATTERN.findall(text)
-    return found[next(n for n, token in enumerate(found) if token.startswith("K:")) + 1 :]
+    """The tokens of the music of a tune in normal form, without copy marks."""
+    found = tokens.PATTERN.findall(codec.split_header(text)[1])
+    return [token for token in found if token not in tokens.COPIES]

@@ -21,6 +21,9 @@ class SectionCopies:
     """The tokens that a tune must take because a section or a refrain returns.
 
     It follows the tokens of one tune.
+
+    Attributes:
+        ends: Whether the latest token was the last of what returns, so that a bar line must come.
     """
 
     def __init__(
@@ -41,14 +44,18 @@ class SectionCopies:
         self._notes: tuple[int, ...] = ()
         self._ending = 0
         self._queue: list[int] = []
+        self._skipped = -1  # number of the bar that cannot return
+        self.ends = False
 
     def push(self, id: int) -> None:
         """Take a token of the music."""
         token = self._pieces[id]
-        if self._queue and self._queue[0] == id:
+        follows = bool(self._queue) and self._queue[0] == id
+        if follows:
             self._queue = self._queue[1:]
         elif token not in symbols.COPIES:
             self._queue = []
+        self.ends = follows and not self._queue
         if token == symbols.REPEAT:
             self._notes = ()  # those of a lead-in are not part of the section
         if token in symbols.COPIES or token == symbols.REPEAT:
@@ -81,7 +88,22 @@ class SectionCopies:
             self._queue = self._section(number)
         elif self._refrain and last_section and number and bars_left is not None:
             self._queue = self._refrain_bar(bars_left)
+        if len(self._sections[-1]) == self._skipped:
+            self._queue = []
         return self._queue
+
+    def skip(self) -> None:
+        """Let the model write the bar that should return, because it has no place here."""
+        self._queue, self._skipped = [], len(self._sections[-1])
+
+    def precedes_refrain(self, bars_left: int | None, last_section: bool) -> bool:
+        """Whether the next bar belongs to the refrain; arguments as of `returning`."""
+        return self._refrain and last_section and bars_left == REFRAIN_BARS + 1
+
+    @property
+    def at_bar(self) -> bool:
+        """Whether no note of the bar has come yet."""
+        return not self._notes
 
     def _section(self, number: int) -> list[int]:
         """The tokens of the earlier section with the same letter, without its last bar line."""

@@ -18,7 +18,7 @@ from seqgen.music.core.tune import Note
 from seqgen.music.grammar.grammar import Grammar
 from seqgen.music.normal.model_tokens import encode_for_model
 from seqgen.music.normal.normalize import normalize
-from seqgen.music.normal.position_features import PositionTracker, roles
+from seqgen.music.normal.position_features import PositionTracker
 from seqgen.music.normal.tokens import BODY
 from seqgen.music.normal.written_form import with_bars
 
@@ -39,7 +39,7 @@ def model(make, tmp_path_factory):
 def filler(model, tune, seed=0, spec=SPEC, proposals=64):
     pieces = model.checkpoint.tokenizer.pieces
     moved, encode = encode_for_model(tune, pieces, True)
-    positions = PositionTracker(roles(pieces))
+    positions = PositionTracker(pieces)
     positions.push(END)
     filling = GapFiller(model._engine, pieces, positions, encode, spec, seed, proposals)
     return filling, moved, encode, pieces
@@ -77,7 +77,7 @@ def test_filled_tunes_follow_the_grammar(model, gaps, seed):
 def log_likelihoods(model, encoded, pieces):
     """The log-probability of each token, and of the end, from one pass over the tune."""
     ids = {piece: id for id, piece in enumerate(pieces)}
-    tracker = PositionTracker(roles(pieces))
+    tracker = PositionTracker(pieces)
     sequence = [END, *(ids[token] for token in encoded)]
     rows = np.array([[(id, *tracker.push(id))] for id in sequence])
     logits, _ = model._engine.run(rows, model._engine.start(1))

@@ -18,7 +18,13 @@ import numpy as np
 
 from seqgen.errors import TuneError
 from seqgen.music.grammar.accidentals import AccidentalRules
-from seqgen.music.grammar.bar_automaton import CLASS_IDS, HEADER, OTHER_NOTE, TOKEN_CLASSES
+from seqgen.music.grammar.bar_automaton import (
+    CLASS_IDS,
+    FINAL_NOTE,
+    HEADER,
+    OTHER_NOTE,
+    TOKEN_CLASSES,
+)
 from seqgen.music.grammar.cost_to_go import cost_to_go
 from seqgen.music.grammar.explain import explain
 from seqgen.music.grammar.header import Header, HeaderState, Start
@@ -124,9 +130,8 @@ class Grammar:
         number, signs, last = state
         left = min(left, _MAX_COST)
         allowed = self._costs[number] <= left
-        far = self._rows[number].far
-        if far is not None and self._other_costs[number] > left:
-            allowed &= ~far[last % len(self.tokens)]
+        if (others := self._others(number, last)) is not None:
+            allowed[others] = self._other_costs[number] <= left
         allowed &= self.signs[signs]
         allowed &= self.ties[last]
         return allowed
@@ -139,15 +144,28 @@ class Grammar:
         """
         number, signs, last = state
         lists = self._lists
-        row = self._rows[number]
-        if row.far is not None and row.far[last % len(self.tokens), id]:
-            after = self._find_next(number, id, CLASS_IDS[OTHER_NOTE])
-        else:
-            after = int(self._next[number, row.classes[id]])
-            if after < 0:
-                after = self._find_next(number, id, int(row.classes[id]))
+        others = self._others(number, last)
+        class_id = int(self._rows[number].classes[id])
+        if others is not None and others[id]:
+            class_id = CLASS_IDS[OTHER_NOTE]
+        after = int(self._next[number, class_id])
+        if after < 0:
+            after = self._find_next(number, id, class_id)
         signs = signs & lists.keep[id] | lists.set[id] | lists.carried[last] & lists.bar[id]
         return after, signs, last * lists.stays[id] + lists.adds[id]
+
+    def _others(self, number: int, last: int) -> np.ndarray | None:
+        """Notes to end on that do not count as such after the last pitch, bool [V]; None of any.
+
+        They are too far from it, or tied to a note that was.
+        """
+        row, tune_state = self._rows[number], self._tune_states[number]
+        if row.far is None or isinstance(tune_state, HeaderState):
+            return None
+        if last >= len(self.tokens) and not self.automaton.in_bar_state(tune_state).final:
+            others: np.ndarray = row.classes == CLASS_IDS[FINAL_NOTE]
+            return others
+        return row.far[last % len(self.tokens)]
 
     def cost(self, state: State) -> int:
         """Minimum number of tokens that finish the tune, its end included."""
@@ -170,10 +188,8 @@ class Grammar:
         allowed_BV &= self.signs.take(states_B3[:, 1], axis=0)
         allowed_BV &= self.ties.take(states_B3[:, 2], axis=0)
         if self.spec.tonic:  # only then a row has a limit
-            for row, (number, _, last) in enumerate(states_B3.tolist()):
-                far = self._rows[number].far
-                if far is not None and self._other_costs[number] > left_B1[row, 0]:
-                    allowed_BV[row] &= ~far[last % len(self.tokens)]
+            for row, (number, signs, last) in enumerate(states_B3.tolist()):
+                allowed_BV[row] = self.allowed((number, signs, last), int(left_B[row]))
         return allowed_BV
 
     def step_batch(self, states_B3: np.ndarray, ids_B: np.ndarray) -> np.ndarray:
@@ -302,7 +318,9 @@ class Grammar:
             after = self._start(following) if isinstance(following, Start) else following
         else:
             after = self.automaton.next_state(tune_state, TOKEN_CLASSES[class_id])
-        if after is None or self._costs[number, id] == _ILLEGAL:
+        other = class_id == CLASS_IDS[OTHER_NOTE]
+        cost = self._other_costs[number] if other else self._costs[number, id]
+        if after is None or cost == _ILLEGAL:
             reason = explain(self, (number, 0, 0), id)
             raise TuneError(reason, repr(self.tokens[id].strip()))
         next_number = self._number(after)

@@ -354,7 +354,7 @@ class Header:
         count = len(self._plan_of_parts(state) or ())
         finals = state.finals or (None,) * count
         if self._spec.tonic and finals and finals[-1] is None:
-            return (*finals[:-1], Final(1, 1))
+            return (*finals[:-1], self._cadence(state.bar))
         return finals
 
     def _plan_of_parts(self, state: HeaderState) -> tuple[SectionPlan, ...] | None:
@@ -388,10 +388,21 @@ class Header:
             lines = self._lines_before_outline(state.line) if state.line != "K" else 0
             plan = self._plan(state)
             return lines + 1 + _cost_without_pickups(plan, state.bar, self._cost_to_go)
-        lines = len(self._lines[self._lines.index(state.line) : self._lines.index(PART)])
         if state.line == FINAL:
-            lines, state = 1, state._replace(finals=(*state.finals, None), line=PART)
+            return 1 + self._cost_of_outline(self._with_likely_final(state))
+        lines = len(self._lines[self._lines.index(state.line) : self._lines.index(PART)])
         return lines + self._cost_of_outline(state)
+
+    def _with_likely_final(self, state: HeaderState) -> HeaderState:
+        """The state after the line of a final note: of the cadence if the tune may end here."""
+        assert self._outlines is not None
+        ends = self._spec.tonic and self._outlines.complete(state.parts or ())
+        final = self._cadence(state.bar) if ends else None
+        return state._replace(line=PART, finals=(*state.finals, final))
+
+    def _cadence(self, bar: int) -> Final:
+        """The shortest final note of a requested cadence."""
+        return min(self._cadences(bar).values(), default=Final(1, 1))
 
     def _lines_before_outline(self, lines: str) -> int:
         """The number of lines from one of these on, up to the outline or the key."""
@@ -416,6 +427,8 @@ class Header:
                 lines, state = 1 + bool(rest), state._replace(parts=parts + rest)
             else:
                 finals = state.finals + (None,) * len(rest)
+                if rest and self._spec.tonic:
+                    finals = (*finals[:-1], self._cadence(state.bar))
                 lines, state = 1 + 2 * len(rest), state._replace(parts=parts + rest, finals=finals)
         return lines + _cost_without_pickups(self._plan(state), state.bar, self._cost_to_go)
 

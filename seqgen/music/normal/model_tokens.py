@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 
 from seqgen.errors import TuneError
 from seqgen.music.core.tune import NormalTune
-from seqgen.music.normal import outline
 from seqgen.music.normal.codec import C, decode_tune, encode_tune
-from seqgen.music.normal.tokens import NO_RHYTHM, PATTERN
+from seqgen.music.normal.known_lines import with_known_lines
+from seqgen.music.normal.tokens import PATTERN
 
 NAMES = {"M": "meter", "K": "mode"}
 
@@ -32,10 +32,7 @@ def encode_for_model(
     tonic = C if common_tonic else None
 
     def encode(variant: NormalTune) -> list[str]:
-        text = encode_tune(variant, tonic)
-        if any(piece.startswith("P:") for piece in known):
-            text = outline.with_line(text, outline.line(outline.outline(variant)))
-        return [_known(token, known) for token in PATTERN.findall(text)]
+        return PATTERN.findall(with_known_lines(encode_tune(variant, tonic), known))
 
     encoded = encode(tune)
     missing = [token for token in encoded if token not in known]
@@ -43,14 +40,3 @@ def encode_for_model(
         letter, value = missing[0][:1], missing[0].strip()[2:]
         raise TuneError(f"the model knows no tunes of this {NAMES.get(letter, 'kind')}", value)
     return decode_tune("".join(encoded)), encode
-
-
-def _known(token: str, known: set[str]) -> str:
-    """The token, or for an unknown header line the one for unknown values."""
-    if token in known:
-        return token
-    if token.startswith("R:"):
-        return f"R:{NO_RHYTHM}\n"
-    if token.startswith("P:"):
-        return f"P:{outline.UNKNOWN}\n"
-    return token

@@ -125,6 +125,9 @@ class PositionTracker:
     """The features of each token of a tune, grammatical or not.
 
     The last bar of a section and the pickup of the next one count as one bar.
+
+    Attributes:
+        copy_ends: Whether the latest token was the last of a bar that a copy mark names.
     """
 
     def __init__(self, pieces: Sequence[str]) -> None:
@@ -156,6 +159,7 @@ class PositionTracker:
         self._notes: dict[int, list[int]] = {0: []}  # of the bars that may be copied
         self._recording = True  # whether the current bar began at a bar line
         self._copied: list[int] = []  # what is left of the bar that a copy mark names, reversed
+        self.copy_ends = False
 
     def copy(self) -> Self:
         """An independent copy."""
@@ -224,7 +228,9 @@ class PositionTracker:
     def _push_music(self, id: int, kind: int, value: Any) -> None:
         if kind != LINE and self._recording:
             self._notes[self._bar].append(id)
-        self._copied = self._copied[:-1] if self.copied == id else []
+        copies = bool(id) and self.copied == id
+        self._copied = self._copied[:-1] if copies else []
+        self.copy_ends = copies and not self._copied
         # The beginning of a repeat is not part of a bar that may be repeated.
         stored = value != symbols.REPEAT
         if stored:
