@@ -136,6 +136,10 @@ class CostToGo:
         starts = self.structure.section_starts(state)
         if END in starts and final:
             return 1
+        if state.plan is None and state.left is None and "" in starts:
+            # A section without a repeat is shorter. The next one may be like this one, so that a
+            # repeat would lead here again.
+            starts.pop(REPEAT, None)
         costs = [
             self.cost(after, final) + (token == REPEAT)
             for token, after in starts.items()
