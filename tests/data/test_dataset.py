@@ -17,6 +17,7 @@ from seqgen.data.token_files import document_texts
 from seqgen.data.tokenizers.base import END
 from seqgen.errors import ConfigError, CorpusError
 from seqgen.music.normal import position_features
+from seqgen.music.normal.tokens import COPIES
 from seqgen.tasks.tunes import tune_fingerprint
 
 
@@ -49,13 +50,16 @@ def test_tunes_have_position_features(tmp_path):
     tunes = corpus(*(tune(number) for number in range(30)), kind="tunes")
     data = prepare(tunes, DataOptions(), tmp_path)
     assert data.tokenizer.kind == "abc"
-    assert data.feature_sizes == position_features.feature_sizes(data.tokenizer.size)
+    assert data.feature_sizes == position_features.feature_sizes(data.tokenizer.size, True)
     assert data.training.shape[1] == data.validation.shape[1] == 1 + len(data.feature_sizes)
-    tracker = position_features.PositionTracker(position_features.roles(data.tokenizer.pieces))
+    tracker = position_features.PositionTracker(data.tokenizer.pieces)
     assert all(row[1:] == list(tracker.push(row[0])) for row in data.training.tolist())
     text = data.tokenizer.decode(data.training[:, 0])
     assert len(text) == data.training_characters
-    assert text.count("R:none\nM:4/4\nP:1\nK:Cmaj\n") == (data.training[:, 0] == END).sum()
+    tunes_read = (data.training[:, 0] == END).sum()
+    assert text.count("R:none\nM:4/4\nO:C\nL:C\nH:") == text.count("P:1\nF:") == tunes_read
+    extra = {*COPIES, "O:?\n", "L:?\n", "H:?\n", "P:?\n", "F:?\n"}
+    assert extra <= {*data.tokenizer.pieces}
 
 
 def test_tunes_can_be_tokenized_by_characters(tmp_path):

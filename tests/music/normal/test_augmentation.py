@@ -5,6 +5,8 @@ from collections.abc import Generator
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from seqgen.checkpoint.read import open_checkpoint
 from seqgen.config.options import DataOptions, RunOptions, SamplingOptions, TuneOptions
@@ -15,10 +17,13 @@ from seqgen.data.tokenizers.base import END
 from seqgen.errors import ConfigError
 from seqgen.generation import load
 from seqgen.music.abc.parser import parse_tune
+from seqgen.music.core.key import Key
 from seqgen.music.normal.augmentation import KeyAugmentation
-from seqgen.music.normal.codec import decode_tune, encode_tune
-from seqgen.music.normal.outline import with_line
-from seqgen.music.normal.transposition import usual
+from seqgen.music.normal.codec import decode_tune, encode_tune, move_tune
+from seqgen.music.normal.known_lines import with_known_lines
+from seqgen.music.normal.position_features import PositionTracker, feature_sizes, transpose_rows
+from seqgen.music.normal.tokens import BODY, COPIES, NATURALS, PITCHES
+from seqgen.music.normal.transposition import key_line, moves, token_map, usual
 from seqgen.tasks.tunes import encode_with_positions
 from seqgen.training.events import Step
 from seqgen.training.run import resume_run, start_run
@@ -57,13 +62,52 @@ def tunes(data: Dataset, rows: np.ndarray) -> list[str]:
 
 def test_an_epoch_equals_the_encoded_transposed_tunes(data: Dataset) -> None:
     own, there = tunes(data, data.training), tunes(data, epoch(data, 3))
-    expected = [
-        with_line(encode_tune(decode_tune(a), decode_tune(b).key), a.split("\n")[2] + "\n")
-        for a, b in zip(own, there, strict=True)
-    ]
+    pieces = frozenset(data.tokenizer.pieces)
+    expected = []
+    for before, after in zip(own, there, strict=True):
+        moved, _ = move_tune(decode_tune(before), decode_tune(after).key)
+        expected.append(with_known_lines(encode_tune(moved, None), pieces))
     assert there == expected
+    assert there != own
     rows = [row for row, _ in encode_with_positions(expected, data.tokenizer)]
     np.testing.assert_array_equal(epoch(data, 3), np.concatenate(rows))
+
+
+LINES = [f"{letter}:{name}\n" for letter in "LH" for name in [*NATURALS, "?"]]
+OUTLINES = ["P:2*\n", "P:?\n", "F:1,6\n", "F:?\n", *LINES, *COPIES]
+
+
+@given(
+    body=st.lists(st.sampled_from([*PITCHES, "2", "z", "(3", "|", "|", "@1"]), max_size=20),
+    own=st.sampled_from([Key(0), Key(5, 0, "dor"), Key(3, 1, "min")]),
+    lines=st.tuples(st.sampled_from(LINES), st.sampled_from(LINES)),
+    outline=st.booleans(),
+)
+def test_moved_features_are_those_of_the_moved_tokens(
+    body: list[str], own: Key, lines: tuple[str, str], outline: bool
+) -> None:
+    keys = usual(own.mode)
+    pieces = ["", "R:none\n", "M:2/4\n", *map(key_line, keys), *BODY, *(OUTLINES * outline)]
+    ids = {piece: id for id, piece in enumerate(pieces)}
+    header = ["R:none\n", "M:2/4\n", *([*lines, "P:2*\n", "F:1,6\n"] * outline), key_line(own)]
+    tokens = ["", *header, *(token for token in body if token in ids)]
+    tracker = PositionTracker(pieces)
+    rows = np.array([(ids[token], *tracker.push(ids[token])) for token in tokens])
+    assert rows.shape[1] == 1 + len(feature_sizes(len(pieces), outline))
+    for move in moves(tokens):
+        table = token_map(move)
+        if not all(table.get(token, token) in ids for token in tokens):
+            continue
+        ranges = [token for token in lines if outline and token[2] != "?"]
+        if not all(token in table for token in ranges):
+            continue  # an announced note cannot be written there
+        there = [table.get(token, token) for token in tokens]
+        expected = [(ids[token], *tracker.push(ids[token])) for token in there]
+        tables = np.array([[ids.get(table.get(piece, piece), 0) for piece in pieces]])
+        moved = rows.copy()
+        zeros = np.zeros(len(rows), int)
+        transpose_rows(moved, tables, zeros, zeros + move.letters)
+        np.testing.assert_array_equal(moved, expected)
 
 
 def test_keys_depend_on_epoch_and_seed(data: Dataset) -> None:
@@ -91,7 +135,8 @@ def test_batches_use_the_keys_of_their_epoch(data: Dataset) -> None:
     for step in range(windows.steps):
         read = windows.read(5, step).inputs
         assert {tuple(row) for row in read.reshape(-1, read.shape[-1]).tolist()} <= whole
-        np.testing.assert_array_equal(read[..., 1:7], plain.read(5, step).inputs[..., 1:7])
+        kept = [*range(1, 8), 15, 19]  # positions, the final note, the sections left
+        np.testing.assert_array_equal(read[..., kept], plain.read(5, step).inputs[..., kept])
     np.testing.assert_array_equal(windows.read(2, 1).inputs, windows.read(2, 1).inputs)
 
 
@@ -125,7 +170,7 @@ def test_a_resumed_run_uses_the_same_keys_and_samples_in_any_of_them(tmp_path) -
 
     generator = load(tmp_path / "whole")
     for key in ("Cdor", "Ebmaj"):  # in which no tune of the book is
-        (tune,) = generator.pieces("", SamplingOptions(seed=1), TuneOptions(key=key, bars=4))
+        (tune,) = generator.pieces("", SamplingOptions(seed=1), TuneOptions(key=key, bars="4"))
         assert str(parse_tune(tune[1]).key) == key
     for key in ("Dphr", "F#maj"):
         with pytest.raises(ConfigError, match=r"unknown key .*known: .*Dmaj"):

@@ -5,20 +5,20 @@ from hypothesis import strategies as st
 
 from seqgen.errors import TuneError
 from seqgen.music.core.key import Key
-from seqgen.music.normal.codec import decode_tune, encode_tune
+from seqgen.music.normal.codec import decode_tune, encode_tune, move_tune
 from seqgen.music.normal.tokens import PATTERN, PITCHES
 from seqgen.music.normal.transposition import (
     MAX_SIGNS,
     _move_pitch,
     key_line,
-    key_lines,
     moves,
     parse_key_line,
     token_map,
+    transposed_lines,
     usual,
 )
 
-REEL = "R:reel\nM:4/4\nK:Ador\n|:A^GAcB_B=Bd|e3-e(3fge^dz2:|c'8|]"
+REEL = "R:reel\nM:4/4\nL:G\nH:c'\nP:3*\nF:3,6\nK:Ador\n|:A^GAcB_B=Bd|e3-e(3fge^dz2:|c'8|]"
 
 
 def test_usual_keys_have_few_signs_and_one_name() -> None:
@@ -44,19 +44,25 @@ def test_a_tune_moved_token_by_token_is_its_text_in_the_other_key(
     assert moved[own] == source
     for key in usual(own.mode):
         try:
-            expected = encode_tune(decode_tune(source), key)
+            expected = encode_tune(move_tune(decode_tune(source), key)[0], None)
         except TuneError:
             assert key not in moved
         else:
             assert moved[key] == expected
-    assert key_lines(source) == {f"K:{key}\n" for key in moved}
+    lines = {line for text in moved.values() for line in PATTERN.findall(text) if line[0] in "LHK"}
+    assert transposed_lines(source) == lines
+    # Their notes, unlike those of other texts, are within the range.
+    plain = "".join(token for token in tokens if token[:2] not in ("L:", "H:"))
+    assert transposed_lines(plain) == {f"K:{key}\n" for key in moved}
 
 
 def test_signs_keep_what_they_add() -> None:
     tokens = PATTERN.findall(REEL)
     move = next(move for move in moves(tokens) if str(move.key) == "Gdor")
     there = "".join(token_map(move).get(token, token) for token in tokens)
-    assert there == "R:reel\nM:4/4\nK:Gdor\n|:G^FGBA_A=Ac|d3-d(3efd^cz2:|b8|]"
+    assert (
+        there == "R:reel\nM:4/4\nL:F\nH:b\nP:3*\nF:3,6\nK:Gdor\n|:G^FGBA_A=Ac|d3-d(3efd^cz2:|b8|]"
+    )
 
 
 def test_what_cannot_be_written_is_missing() -> None:
