@@ -61,7 +61,8 @@ def split_sections(tune: Tune) -> tuple[list[tuple[Part, list[Bar]]], list[Bar]]
         bars.append(bar)
         count += not pickup and bar.ending != "2"
         repeated = repeated or bar.left == "|:"
-        if bar.right != "|" and bar.ending != "1":
+        # A bar that is not complete has no bar line.
+        if bar.right not in ("|", "") and bar.ending != "1":
             sections.append((Part(max(1, count), repeated), bars))
             bars, count, repeated = [], 0, False
     return sections, bars
