@@ -115,7 +115,9 @@ class Outlines:
         if len(parts) <= len(opening.sections) or not opening.bars:
             return True
         begun = parts[len(opening.sections)]
-        return begun.bars >= opening.bars and opening.repeated in (None, begun.repeated)
+        if begun.bars < opening.bars or (opening.complete and begun.bars > opening.bars):
+            return False
+        return opening.repeated in (None, begun.repeated)
 
     def _has_form(self, parts: Parts) -> bool:
         bars = tuple(part.bars for part in parts)

@@ -31,14 +31,17 @@ class Opening:
     Attributes:
         sections: The sections that are complete.
         finals: Their final notes.
-        bars: Least bars of the section after them; 0 if it has not begun.
-        repeated: Whether that section begins with ``|:``; None if unknown.
+        bars: Bars of the section after them so far, with the one that follows a last bar line; 0
+            if it has not begun.
+        complete: Whether that section has no further bars, as its second ending is under way.
+        repeated: Whether it is repeated; None if unknown.
         lowest, highest: Lowest and highest letter, as steps of `seqgen.music.core.key.Pitch`.
     """
 
     sections: tuple[Part, ...] = ()
     finals: tuple[Final | None, ...] = ()
     bars: int = 0
+    complete: bool = False
     repeated: bool | None = None
     lowest: int | None = None
     highest: int | None = None
@@ -51,13 +54,17 @@ class Opening:
         repeated = None
         if any(bar.left for bar in rest):
             repeated = True
-        elif rest and len(rest) > 1 + (rest[0].length < tune.meter.length):
+        # Only the first bar of the tune, without a bar line, may be the lead-in of a repeat.
+        elif rest and (sections or rest[0].right):
             repeated = False
-        full = [bar for bar in rest[1:] if bar.ending != "2"]
+        pickup = bool(rest and rest[0].right) and rest[0].length < tune.meter.length
+        count = sum(bar.ending != "2" for bar in rest) - pickup
+        count += bool(rest) and rest[-1].right == "|" and rest[-1].ending != "2"
         return cls(
             sections=tuple(part for part, _ in sections),
             finals=tuple(final_of(bars, tune.key) for _, bars in sections),
-            bars=max(1, len(full)) if rest else 0,
+            bars=max(1, count) if rest else 0,
+            complete=any(bar.ending == "2" for bar in rest),
             repeated=repeated,
             lowest=min(steps, default=None),
             highest=max(steps, default=None),
