@@ -63,10 +63,11 @@ class CostToGo:
         if state.stage in (Stage.START, Stage.CLOSED, Stage.REPEATED):
             return self._cost_between(state, final)
         full = fill_costs(state.bar)
-        if state.ending_bars > 1 and not tied:
-            # Each bar of a first ending requires one more full bar, that of the second ending.
-            others = (state.ending_bars - 1) * (full[-1] + 1)
-            return others + self.cost(state._replace(ending_bars=1), final)
+        if state.ending_bars > 2 and not tied:
+            # Each bar of a first ending requires one more full bar, that of the second ending. The
+            # last but one may have the final note.
+            others = (state.ending_bars - 2) * (full[-1] + 1)
+            return others + self.cost(state._replace(ending_bars=2), final)
         if state.left is not None and state.left > self.STRIDE:
             self.cost(state._replace(left=state.left - self.STRIDE), final)
         ticks = self.structure.final_ticks(state)
@@ -75,20 +76,23 @@ class CostToGo:
             if tied:
                 best = min(best, 1 + self._cost_tied(line, final, ticks))
             elif state.left is not None or not self._is_detour(state, line):
-                best = min(best, 1 + self._cost_through(line, state, ticks))
+                best = min(best, 1 + self._cost_through(line, state.bar, final, ticks))
+            elif line.token == BAR and not final:
+                # Only rests may follow in the section.
+                note = closing_costs(state.bar, ticks)[line.position // SHORTEST]
+                if note < UNREACHABLE:
+                    best = min(best, 1 + note + self.cost(line.bar_state, True))
         return best
 
-    def _cost_through(self, line: BarLineMove, state: BarState, ticks: int) -> int:
+    def _cost_through(self, line: BarLineMove, bar: int, final: bool, ticks: int) -> int:
         """The cost of a bar's notes, and from the line that ends it to the end of the tune.
 
-        The bar has at least one note, so its last one may be a note to end on. ticks: its least
-        length.
+        final: as of `cost`; then the bar may have only rests. ticks: least length of a note to end
+        on.
         """
         place = line.position // SHORTEST
-        any_note = fill_costs(state.bar)[place]
-        final_note = closing_costs(state.bar, ticks)[place]
-        if state.plan is None and state.left is None:
-            any_note = final_note  # a further section would not make the tune shorter
+        any_note = fill_costs(bar)[place]
+        final_note = any_note if final else closing_costs(bar, ticks)[place]
         best = UNREACHABLE
         if final_note < UNREACHABLE:
             best = final_note + self.cost(line.bar_state, True)
@@ -124,7 +128,10 @@ class CostToGo:
                 *ticks,
                 fill[end],
                 *((fill[p], fill[end - p]) for p in pickups),
-                *(tuple(each[end - p] for p in (0, *pickups)) for each in closings),
+                *(
+                    (each[end], *(each[at] for p in pickups for at in (p, end - p)))
+                    for each in closings
+                ),
             )
             self._first[own] = self._alike.setdefault(costs, own)
         same = self._first[own]
@@ -140,6 +147,7 @@ class CostToGo:
             # A section without a repeat is shorter. The next one may be like this one, so that a
             # repeat would lead here again.
             starts.pop(REPEAT, None)
+        final = final and not state.plan  # a planned section has a final note of its own
         costs = [
             self.cost(after, final) + (token == REPEAT)
             for token, after in starts.items()
@@ -150,7 +158,8 @@ class CostToGo:
     def _is_detour(self, state: BarState, line: BarLineMove) -> bool:
         """Whether a line leads no nearer to the end, where the number of bars is free.
 
-        It does not if the bar may be closed as well, or the tune ended, and no tie is pending.
+        It does not if the bar may be closed as well, or the tune ended, and no tie is pending. A
+        bar before the last may yet have the final note.
         """
         if line.token == BAR:
             return state.stage is Stage.BODY and state.ending < 2

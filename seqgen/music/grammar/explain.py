@@ -142,7 +142,8 @@ def _explain_bar_line(grammar: "Grammar", state: GrammarState, token: str) -> st
         return "a tie over the edge of a section or ending"
     lines = grammar.structure.bar_lines(state.bar_state)
     positions = [line.position for line in lines if line.token == token]
-    if not positions:
+    # A first bar may be a pickup, but a full one is none.
+    if not positions or (token == tokens.BAR and now.position == bar not in positions):
         return _WITHOUT_PLACE.get(token, "") or f"{token} has no place in this section"
     if now.position not in positions:
         last = max(positions)

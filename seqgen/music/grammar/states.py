@@ -19,6 +19,7 @@ from seqgen.music.grammar.structure import BarLineMove, BarState, SectionPlan, S
 from seqgen.music.normal.tokens import BAR, BARS
 
 _LINES = frozenset((*BARS, END))
+_BETWEEN_SECTIONS = frozenset((Stage.START, Stage.CLOSED, Stage.REPEATED))
 _BAR_STARTS = frozenset((InBarState(0, False), InBarState(0, True)))
 
 
@@ -47,7 +48,10 @@ class _BarCosts:
         self._automaton = automaton_for(state.bar, cost_to_go.structure.final_ticks(state))
         # 1 + the cost-to-go of each state in the bar, [states + 1].
         self._after = 1 + cost_to_go.costs_in_bar(state)
-        self._copy = 1 + cost_to_go.cost(state, False) if may_copy(state) else UNREACHABLE
+        self._copy = {  # by whether the section may end on the note before
+            final: 1 + cost_to_go.cost(state, final) if may_copy(state) else UNREACHABLE
+            for final in (True, False)
+        }
         self._cost = cost_to_go.cost
         self.lines: dict[int, list[BarLineMove]] = {}
         for line in cost_to_go.structure.bar_lines(state):
@@ -57,8 +61,8 @@ class _BarCosts:
         """For a state in the bar, 1 + the cost-to-go after each token class, [classes]."""
         bar = self._automaton
         costs = self._after[bar.next[number]]
-        if bar.states[number] in _BAR_STARTS:
-            costs[CLASS_IDS[COPY]] = self._copy
+        if (now := bar.states[number]) in _BAR_STARTS:
+            costs[CLASS_IDS[COPY]] = self._copy[now.final]
         if end := bar.before_line[number]:
             final = end.final if end.tied else end.ends
             for line in self.lines.get(end.position, ()):
@@ -148,7 +152,7 @@ class TuneAutomaton:
     @staticmethod
     def is_between_sections(state: GrammarState) -> bool:
         """Whether a section is about to begin."""
-        return state.bar_state.stage in (Stage.START, Stage.CLOSED, Stage.REPEATED)
+        return state.bar_state.stage in _BETWEEN_SECTIONS
 
     def in_bar_state(self, state: GrammarState) -> InBarState:
         """The state within the bar."""
@@ -164,6 +168,8 @@ class TuneAutomaton:
 
     def _at_bar(self, frame: int, state: BarState, final: bool, tied: bool = False) -> GrammarState:
         """The state at the beginning of a bar. final, tied: of the last note before it."""
+        if state.plan and state.stage in _BETWEEN_SECTIONS:
+            final = False  # a planned section has a final note of its own
         return GrammarState(frame, state, self.bar_automaton(state).start(final, tied))
 
     def _bar(self, state: BarState) -> _BarCosts:
