@@ -40,7 +40,7 @@ from seqgen.music.abc.parser import parse_tune
 from seqgen.music.core.tune import Bar, NormalTune, Note
 from seqgen.music.normal.codec import encode_tune
 from seqgen.music.normal.model_tokens import encode_for_model
-from seqgen.music.normal.position_features import PositionTracker, roles
+from seqgen.music.normal.position_features import PositionTracker
 from seqgen.music.normal.written_form import with_bars, written_form
 from seqgen.music.render.abc_writer import abc
 from seqgen.tasks.tunes import tune_fingerprint
@@ -137,7 +137,7 @@ def original_right(generator: TextGenerator, tune: HeldOutTune) -> float:
     sequence = [END, *(ids[token] for token in encoded), END]
     rows: np.ndarray = np.array(sequence)
     if generator.config.feature_sizes:
-        tracker = PositionTracker(roles(pieces))
+        tracker = PositionTracker(pieces)
         rows = np.array([(id, *tracker.push(id)) for id in sequence])
     losses = token_losses(generator._engine, rows, streams=1)
     return -float(losses[bar_tokens(encoded)[tune.gap[-1]].end :].sum())

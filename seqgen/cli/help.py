@@ -87,8 +87,9 @@ def _help_lines(command: Any, ctx: Any) -> Iterator[str]:
     if values:
         yield ""
         yield typer.style("Values:", bold=True)
-        for name, words in values.items():
-            first, *more = _wrapped(f"{name}: {', '.join(words)}", WIDTH - 4)
+        for words in dict.fromkeys(values.values()):  # options with the same values together
+            names = ", ".join(name for name, others in values.items() if others == words)
+            first, *more = _wrapped(f"{names}: {', '.join(words)}", WIDTH - 4)
             yield f"  {first}"
             yield from (f"    {line}" for line in more)
     if command.advanced and not ctx.meta.get(ALL):

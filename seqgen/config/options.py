@@ -288,16 +288,14 @@ class TuneOptions(Options):
     key: str | None = option(None, "Key, such as D, Ador or F#m.")
     mode: str | None = option(None, "Mode on any tonic, such as minor or dorian.")
     rhythm: str | None = option(None, "Tune type, such as jig or reel.")
-    bars: str | None = option(
-        None, "Number of bars, without pickups and 2nd endings, or a range: 16-32."
-    )
+    bars: str | None = option(None, "Bars without pickups and 2nd endings: 16, or 16-32.")
     form: str | None = option(None, "Sections, doubled where they repeat: AABB, ABAC.")
-    part_bars: str | None = option(None, "Bars of each part of the form: 8, or 8,16.")
-    refrain: bool = option(False, "End the last section as the first.")
-    range: str | None = option(None, "Lowest and highest note, such as D4:B5.")
-    for_: str | None = option(
-        None, "Instrument or voice, whose range and keys the tune has.", names="ranges"
+    part_bars: str | None = option(
+        None, "Bars of each part of the form: 8, or 8,16.", advanced=True
     )
+    refrain: bool = option(False, "End the last section as the first.", advanced=True)
+    range: str | None = option(None, "Lowest and highest note, such as D4:B5.")
+    for_: str | None = option(None, "Instrument or voice to suit.", names="instruments")
     tonic: bool = option(False, "End on the tonic.")
     title: str | None = option(None, "Title of the tunes; further ones are numbered.")
     grammar: bool = option(True, "Constrain tunes to the grammar.")

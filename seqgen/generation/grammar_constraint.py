@@ -149,7 +149,7 @@ class GrammarConstraint:
 
     def _keep_returning(self, tune: TuneProgress, state: State, allowed_V: np.ndarray) -> None:
         """Allow only the token that must come next because a bar returns, if there is one."""
-        ids: Sequence[int] = [tune.positions.copied] if tune.positions.copied else []
+        ids = [tune.positions.copied] if tune.positions.copied else []
         ends = tune.positions.copy_ends
         tune_state = self._grammar.tune_state(state)
         if not ids and tune.copies is not None and not isinstance(tune_state, HeaderState):

@@ -1,13 +1,16 @@
 """Tunes as tokens of a model's vocabulary."""
 
+import re
 from collections.abc import Callable, Sequence
 
 from seqgen.errors import TuneError
 from seqgen.music.core.tune import NormalTune
 from seqgen.music.normal.codec import C, decode_tune, encode_tune
 from seqgen.music.normal.known_lines import with_known_lines
+from seqgen.music.normal.outline import TONIC
 from seqgen.music.normal.tokens import PATTERN
 
+ORIGINAL = re.compile(rf"^{TONIC}:.*\n", re.MULTILINE)
 NAMES = {"M": "meter", "K": "mode"}
 
 
@@ -31,8 +34,13 @@ def encode_for_model(
     known = set(pieces)
     tonic = C if common_tonic else None
 
+    original = ORIGINAL.search(encode_tune(tune, tonic))
+
     def encode(variant: NormalTune) -> list[str]:
-        return PATTERN.findall(with_known_lines(encode_tune(variant, tonic), known))
+        text = encode_tune(variant, tonic)
+        if original:  # a variant is in the model's key, and comes from that of the tune
+            text = ORIGINAL.sub(original[0], text, count=1)
+        return PATTERN.findall(with_known_lines(text, known))
 
     encoded = encode(tune)
     missing = [token for token in encoded if token not in known]

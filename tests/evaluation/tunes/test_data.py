@@ -47,8 +47,8 @@ def run_tunes(checkpoint: Checkpoint) -> tuple[list[NormalTune], list[NormalTune
 
 def test_tunes_are_parsed_from_the_run(book: Path) -> None:
     training, validation = run_tunes(open_checkpoint(book))
-    assert [encode_tune(tune) for tune in training] == TUNES[:3]
-    assert [encode_tune(tune) for tune in validation] == TUNES[3:]
+    assert training == [decode_tune(text) for text in TUNES[:3]]
+    assert validation == [decode_tune(text) for text in TUNES[3:]]
 
 
 def test_without_a_run_the_book_is_split_again(book: Path, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from seqgen.music.grammar.bar_automaton import CLASS_IDS, COPY, TOKEN_CLASSES, UNREACHABLE
+from seqgen.music.grammar.bar_automaton import TOKEN_CLASSES, UNREACHABLE
 from seqgen.music.grammar.cost_to_go import cost_to_go
 from seqgen.music.grammar.header import bar_length
 from seqgen.music.grammar.states import TuneAutomaton
