@@ -1,5 +1,6 @@
 import importlib.util
 import random
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ from seqgen.music.core.accidentals import ALTERS
 from seqgen.music.core.key import parse_key
 from seqgen.music.grammar.grammar import Grammar
 from seqgen.music.grammar.spec import TuneSpec
+from seqgen.music.grammar.states import GrammarState
 from seqgen.music.normal.codec import encode_tune
 from seqgen.music.normal.normalize import normalize
-from seqgen.music.normal.tokens import BODY, NATURALS, PATTERN
+from seqgen.music.normal.tokens import BODY, COPIES, NATURALS, PATTERN
 
 MODES = ("maj", "min", "dor", "mix", "phr", "lyd")
 METERS = (
@@ -42,7 +44,6 @@ TOKENS = [
     *(f"M:{meter}\n" for meter in METERS), *(f"K:{key}\n" for key in KEYS), *BODY,
     "M:none\n", "?",
 ]  # fmt: skip
-IDS = {token: id for id, token in enumerate(TOKENS)}
 
 # The rules once more, as plainly as possible and with nothing of the grammar's: `Tune` reads
 # tokens, plays them in the order of the repeats, and looks whether all is right.
@@ -58,12 +59,16 @@ class Tune:
     """The bars of a tune. A note:  [pitch, written length, notes of its triplet left, tied]."""
 
     def __init__(self, tokens):
-        rhythm, meter, key, *body = tokens
-        assert (rhythm[:2], meter[:2], key[:2]) == ("R:", "M:", "K:")
+        self.header = [token for token in tokens if token[1:2] == ":" and token[0] in "RMOLHPFK"]
+        body = tokens[len(self.header) :]
+        self.letters = "".join(line[0] for line in self.header)
+        assert re.fullmatch("RMO?L?H?(P|(PF)*)K", self.letters)
+        meter, key = self.header[1], self.header[-1]
         beats, unit = meter[2:].split("/")
         self.full = Fraction(8 * int(beats), int(unit))
         self.key = parse_key(key[2:])
         self.bars: list[Any] = []
+        self.marks: list[int] = []  # numbers of the bars that have one
         notes: list[Any] = []
         triplet, left = 0, ""
         for token in body:
@@ -73,6 +78,9 @@ class Tune:
                     assert notes, "bar without notes"
                     self.bars.append((left, notes, token))
                 left, notes = token if token in ("|:", "|1", ":|2") else "", []
+            elif token[0] == "@":
+                assert not notes, "a mark within a bar"
+                self.marks.append(len(self.bars))
             elif token == "(3":
                 assert not triplet
                 triplet = 3
@@ -194,27 +202,127 @@ class Tune:
                 assert after[0] == note[0] != "z"
                 assert not after[2]
 
+    def bars_of(self, section):
+        """The bars of a section without its pickup and its second ending."""
+        _, main, first, _, _ = section
+        return len(main) + len(first) - (self.length(main[0]) < self.full)
+
+    def last_note(self, bars):
+        """The last note of some bars that is not a rest."""
+        return next(note for notes in reversed(bars) for note in reversed(notes) if note[0] != "z")
+
+    def degree(self, pitch):
+        """The degree of the scale, from 1; None with an accidental."""
+        name = pitch.lstrip("_=^")
+        step, sign = NATURALS[name], pitch[: -len(name)]
+        natural = not sign or ALTERS[sign] == self.key.signature[step % 7]
+        return (step - self.key.letter) % 7 + 1 if natural else None
+
+    def midi(self, pitch):
+        name = pitch.lstrip("_=^")
+        step, sign = NATURALS[name], pitch[: -len(name)]
+        alter = ALTERS[sign] if sign else self.key.signature[step % 7]
+        return 12 * (step // 7 + 1) + (0, 2, 4, 5, 7, 9, 11)[step % 7] + alter
+
+    def values(self, letter):
+        """The values of the header lines with a letter."""
+        return [line[2:-1] for line in self.header if line[0] == letter]
+
+    def check_header(self):
+        """Whether what the header announces holds."""
+        sections = self.sections()
+        announced = [each for value in self.values("P") for each in value.split(",")]
+        if announced and announced != ["?"]:
+            assert [f"{self.bars_of(s)}{'*' * s[4]}" for s in sections] == announced
+        if finals := self.values("F"):
+            for (_, main, _, second, _), value in zip(sections, finals, strict=True):
+                if value != "?":
+                    degree, eighths = map(int, value.split(","))
+                    pitch, written, place, _ = self.last_note(second or main)
+                    assert self.degree(pitch) == degree
+                    assert Fraction(EIGHTHS[written]) >= eighths
+                    assert not place
+        steps = [NATURALS[pitch.lstrip("_=^")] for pitch in self.pitches()]
+        for value in self.values("L"):
+            assert value == "?" or min(steps) >= NATURALS[value]
+        for value in self.values("H"):
+            assert value == "?" or max(steps) <= NATURALS[value]
+        for bar in self.marks:
+            assert self.length(self.bars[bar][1]) == self.full or self.bars[bar][2] != "|"
+
+    def pitches(self):
+        return [note[0] for _, notes, _ in self.bars for note in notes if note[0] != "z"]
+
     def check_wish(self, spec):
         sections = self.sections()
-        if spec.form:
-            assert "".join("AB"[r] for *_, r in sections) == "".join("AB"[r] for r in spec.sections)
+        counts = [self.bars_of(section) for section in sections]
         if spec.bars:
-            pickups = sum(self.length(main[0]) < self.full for _, main, *_ in sections)
-            bars = sum(len(main) + len(first) for _, main, first, *_ in sections)
-            assert bars - pickups == spec.bars
-            if spec.form:
-                for _, main, first, *_ in sections:
-                    pickup = self.length(main[0]) < self.full
-                    assert len(main) - pickup + len(first) == spec.bars / len(sections)
-        pitches = [n[0] for _, notes, _ in self.bars for n in notes if n[0] != "z"]
-        steps = [NATURALS[pitch.lstrip("_=^")] for pitch in pitches]
-        assert min(steps) >= (spec.lowest or 0)
-        assert max(steps) <= (spec.highest or 99)
-        assert not (spec.no_accidentals and any(pitch[0] in "_=^" for pitch in pitches))
+            assert spec.bars[0] <= sum(counts) <= spec.bars[1]
+        if spec.form:
+            letters = re.findall(r"(.)(\1?)", spec.form)
+            assert [section[4] for section in sections] == [bool(twice) for _, twice in letters]
+            names = [letter for letter, _ in letters]
+            first = [names.index(letter) for letter in names]
+            for number, other in enumerate(first):
+                assert counts[number] == counts[other]
+                if finals := self.values("F"):
+                    assert finals[number] == finals[other] or (spec.tonic and finals[other] == "?")
+            if spec.part_bars:
+                each = dict(zip(dict.fromkeys(names), spec.part_bars * len(names), strict=False))
+                assert counts == [each[name] for name in names]
+            elif spec.bars:
+                assert len({*counts}) == 1
+        if spec.rhythms:
+            assert self.header[0] in spec.rhythms
+        if spec.meters:
+            assert self.header[1] in spec.meters
+        if spec.keys:
+            assert self.header[-1] in spec.keys
+        if spec.tonics:
+            assert self.header[2] in spec.tonics
+        if spec.originals:
+            tonic = self.values("O")[0].strip("',")
+            assert tonic + self.key.mode in spec.originals
+        sounding = [self.midi(pitch) + self.shift(spec) for pitch in self.pitches()]
+        assert min(sounding) >= (spec.lowest or 0)
+        assert max(sounding) <= (spec.highest or 999)
+        assert not (spec.no_accidentals and any(pitch[0] in "_=^" for pitch in self.pitches()))
         if spec.tonic:
-            sign = pitches[-1][:1]
-            alter = ALTERS[sign] if sign in ALTERS else self.key.signature[steps[-1] % 7]
-            assert (steps[-1] % 7, alter) == (self.key.letter, self.key.alter)
+            self.check_cadence(spec)
+
+    def shift(self, spec):
+        """Semitones from the notes as written to those of the original key."""
+        for value in self.values("O"):
+            if value != "?":
+                return SHIFTS[value.strip("',")] + 12 * (value.count("'") - value.count(","))
+        return spec.shift or 0
+
+    def check_cadence(self, spec):
+        """Whether the tune ends on the tonic, long enough, and approached by a small interval."""
+        last = self.last_note([notes for _, notes, _ in self.bars])
+        pitch, written, place, _ = last
+        assert self.degree(pitch) == 1
+        assert Fraction(EIGHTHS[written]) >= 1
+        assert not place
+        steps = [NATURALS[pitch.lstrip("_=^")] for pitch in self.pitches()]
+        if len(steps) < 2:
+            return
+        low, high = (NATURALS.get(*self.values(letter), 0) for letter in "LH") if "L" in self.letters else (0, 0)
+        tonics = [
+            abs(step - steps[-2])
+            for step in range(low, (high or 99) + 1)
+            for midi in [self.midi_of_step(step)]
+            if step % 7 == self.key.letter
+            and (spec.lowest or 0) <= midi + self.shift(spec) <= (spec.highest or 999)
+            and step in NATURALS.values()
+        ]
+        assert abs(steps[-1] - steps[-2]) <= max(4, min(tonics))
+
+    def midi_of_step(self, step):
+        return 12 * (step // 7 + 1) + (0, 2, 4, 5, 7, 9, 11)[step % 7] + self.key.signature[step % 7]
+
+
+SHIFTS = {"C": 0, "D": 2, "Eb": 3, "E": 4, "F": 5, "G": -5, "A": -3, "Bb": -2, "B": -1}
 
 
 def test_the_checker_detects_errors():
@@ -232,63 +340,109 @@ def test_the_checker_detects_errors():
             Tune(PATTERN.findall(good.replace(old, new))).check()
 
 
-def walk(grammar, left, choose):
-    """A tune whose tokens are chosen among those that the grammar allows."""
+def walk(grammar, left, choose, body=()):
+    """A tune whose tokens are chosen among those that the grammar allows.
+
+    body: what its music begins with; its tokens do not count.
+    """
     state = grammar.start
     ids: list[int] = []
     while True:
+        if body and isinstance(grammar.tune_state(state), GrammarState):
+            state, ids, body = grammar.follow(body, state), [*ids, *body], ()
+            assert grammar.cost(state) <= left
         allowed = np.flatnonzero(grammar.allowed(state, left))
-        assert len(allowed), "".join(TOKENS[id] for id in ids)
+        assert len(allowed), "".join(grammar.tokens[id] for id in ids)
         id = choose(allowed)
         if id == 0:
-            return [TOKENS[id] for id in ids]
+            return [grammar.tokens[id] for id in ids]
         ids.append(id)
         state, left = grammar.step(state, id), left - 1
 
 
+def lines(letter, values):
+    return [f"{letter}:{value}\n" for value in values.split()]
+
+
+# The header lines of a vocabulary whose tunes are transposed to C, of one whose tunes are not, and
+# of an older one.
+OUTLINES = [
+    "<end>", "R:none\n", "R:jig\n", *lines("M", "2/4 6/8 5/16 1/8 4/2 3/16 1/16"),
+    *lines("O", "C D Eb A G' F, Bb ?"), *lines("L", "C, G, C E B c ?"), *lines("H", "E B c e g c' ?"),
+    *lines("P", "1 1* 2 2* 3* 4 5* 8* ?"),
+    *lines("F", "1,1 1,2 1,6 2,1 3,2 4,4 5,1 5,2 6,1 7,3 ?"),
+    *(f"K:C{mode}\n" for mode in MODES), *BODY, *COPIES,
+]  # fmt: skip
+ORIGINALS = [
+    *(line for line in OUTLINES if line[:2] not in ("O:", "K:")), *(f"K:{key}\n" for key in KEYS),
+]  # fmt: skip
+OLDER = [*TOKENS, *lines("P", "1* 4 2*,2* 4*,4* 2,3 2*,3,2* ?")]
+
+JIG = frozenset(["M:6/8\n", "M:2/4\n"])
 WISHES = [
-    TuneSpec(),
-    TuneSpec(bars=(16, 16), form="AABB", meters=frozenset(["M:6/8\n", "M:2/4\n"])),
-    TuneSpec(tonic=True, no_accidentals=True, lowest=28, highest=40),
-    TuneSpec(form="AAB", tonic=True, keys=frozenset(["K:F#min\n", "K:Cphr\n", "K:C#mix\n"])),
-    TuneSpec(bars=(7, 7), tonic=True, lowest=33, highest=36),
-    TuneSpec(bars=(12, 12), form="ABBCC", rhythms=frozenset(["R:jig\n"])),
-    TuneSpec(bars=(40, 40), meters=frozenset(["M:3/8\n"])),
-]
-GRAMMARS = [Grammar(TOKENS, spec) for spec in WISHES]
+    (TOKENS, TuneSpec()),
+    (TOKENS, TuneSpec(bars=(16, 16), form="AABB", meters=JIG)),
+    (TOKENS, TuneSpec(tonic=True, no_accidentals=True, lowest=60, highest=81)),
+    (TOKENS, TuneSpec(form="AAB", tonic=True, keys=frozenset(["K:F#min\n", "K:Cphr\n", "K:C#mix\n"]))),
+    (TOKENS, TuneSpec(bars=(7, 7), tonic=True, lowest=68, highest=74)),
+    (TOKENS, TuneSpec(bars=(12, 12), form="ABBCC", rhythms=frozenset(["R:jig\n"]))),
+    (TOKENS, TuneSpec(bars=(40, 40), meters=frozenset(["M:3/8\n"]))),
+    (TOKENS, TuneSpec(form="ABAC", part_bars=(2, 3, 1), tonic=True)),
+    (OLDER, TuneSpec()),
+    (OLDER, TuneSpec(form="AABB", tonic=True)),
+    (OLDER, TuneSpec(bars=(5, 8))),
+    (OLDER, TuneSpec(bars=(9, 9), tonic=True)),  # no line has so many
+    (OUTLINES, TuneSpec()),
+    (OUTLINES, TuneSpec(tonic=True)),
+    (OUTLINES, TuneSpec(form="AABB")),
+    (OUTLINES, TuneSpec(form="ABAC", bars=(8, 16), tonic=True)),
+    (OUTLINES, TuneSpec(form="AABBAACC", part_bars=(2, 3, 1))),
+    (OUTLINES, TuneSpec(form="ABA", tonic=True, no_accidentals=True)),
+    (OUTLINES, TuneSpec(form="AABBCC", part_bars=(7,), tonic=True)),  # no line has seven
+    (OUTLINES, TuneSpec(bars=(7, 7))),
+    (OUTLINES, TuneSpec(bars=(13, 17), tonic=True, meters=JIG)),
+    (OUTLINES, TuneSpec(bars=(40, 60), tonic=True)),
+    (OUTLINES, TuneSpec(tonic=True, lowest=60, highest=72)),
+    (OUTLINES, TuneSpec(lowest=62, highest=66, bars=(3, 3))),
+    (OUTLINES, TuneSpec(originals=frozenset(["Dmaj", "Gmaj", "Amin"]), lowest=62, highest=85, no_accidentals=True)),
+    (OUTLINES, TuneSpec(tonics=frozenset(["O:A\n"]), keys=frozenset(["K:Cdor\n"]), tonic=True, highest=69)),
+    (OUTLINES, TuneSpec(tonics=frozenset(["O:?\n"]), shift=-3, lowest=57, highest=66)),
+    (ORIGINALS, TuneSpec()),
+    (ORIGINALS, TuneSpec(tonic=True, lowest=55, highest=76)),
+    (ORIGINALS, TuneSpec(form="AABA", tonic=True)),
+    (ORIGINALS, TuneSpec(keys=frozenset(["K:F#min\n"]), bars=(6, 6), tonic=True, lowest=66, highest=79)),
+    (ORIGINALS, TuneSpec(originals=frozenset(["Gmaj", "Bbdor"]), bars=(9, 10))),
+]  # fmt: skip
+GRAMMARS = [Grammar(tokens, spec) for tokens, spec in WISHES]
+
+
+def kind(token):
+    """What a token is."""
+    if token[1:2] == ":" and token[0] in "OLHPFK":
+        return token[0] + "?" * (token[2] == "?")
+    if token in LINES[:3] or token == "-":
+        return token
+    if token in LINES:
+        return "ending" if token in ("|1", ":|2") else "close"
+    if token in EIGHTHS:
+        return "length"
+    if token in COPIES:
+        return "copy"
+    return {"z": "rest", "(3": "(3", "<end>": "end"}.get(token, "sign" if token[0] in "_=^" else "pitch")
 
 
 @st.composite
 def tastes(draw):
     """A way to choose: tokens weighed by what they are, from hardly ever to nearly always."""
-    kinds = [
-        "pitch",
-        "sign",
-        "length",
-        "rest",
-        "(3",
-        "-",
-        "|",
-        "|:",
-        ":|",
-        "close",
-        "ending",
-        "end",
-    ]
+    kinds = sorted({kind(token) for tokens, _ in WISHES for token in tokens})
     weights = {kind: draw(st.sampled_from([1e-9, 1e-3, 1, 1, 1e3, 1e9])) for kind in kinds}
-
-    def kind(token):
-        if token in weights:
-            return token
-        if token in LINES:
-            return "ending" if token in ("|1", ":|2") else "close"
-        if token in EIGHTHS:
-            return "length"
-        return {"z": "rest", "<end>": "end"}.get(token, "sign" if token[0] in "_=^" else "pitch")
-
-    table = np.array([weights[kind(token)] for token in TOKENS])
     chance = random.Random(draw(st.integers(0, 2**32)))
-    return lambda allowed: int(chance.choices(allowed, table[allowed].tolist())[0])
+
+    def choose(grammar):
+        table = np.array([weights[kind(token)] for token in grammar.tokens])
+        return lambda allowed: int(chance.choices(allowed, table[allowed].tolist())[0])
+
+    return choose
 
 
 @pytest.mark.slow
@@ -297,10 +451,11 @@ def tastes(draw):
 def test_random_choices_finish_a_tune_within_the_budget(number, spare, taste):
     grammar = GRAMMARS[number]
     left = grammar.cost(grammar.start) + spare
-    tokens = walk(grammar, left, taste)
+    tokens = walk(grammar, left, taste(grammar))
     assert len(tokens) < left
     tune = Tune(tokens)
     tune.check()
+    tune.check_header()
     tune.check_wish(grammar.spec)
 
 
@@ -310,7 +465,10 @@ def test_the_most_expensive_choices_finish_a_tune_within_the_budget(number, data
     grammar = GRAMMARS[number]
     left = grammar.cost(grammar.start) + data.draw(st.integers(0, 30))
     tokens = walk(grammar, left, lambda ids: int(ids[data.draw(st.integers(0, len(ids) - 1))]))
-    Tune(tokens).check()
+    tune = Tune(tokens)
+    tune.check()
+    tune.check_header()
+    tune.check_wish(grammar.spec)
 
 
 @pytest.mark.parametrize("meter", METERS)
@@ -342,8 +500,8 @@ def test_a_batch_equals_single_streams():
 @given(number=st.integers(0, len(WISHES) - 1), taste=tastes(), stop=st.integers(0, 60))
 def test_every_token_that_is_not_allowed_has_a_reason(number, taste, stop):
     grammar = GRAMMARS[number]
-    ids = [IDS[token] for token in walk(grammar, grammar.cost(grammar.start) + 60, taste)][:stop]
-    state = grammar.follow(ids)
+    tokens = walk(grammar, grammar.cost(grammar.start) + 60, taste(grammar))
+    state = grammar.follow([grammar.tokens.index(token) for token in tokens][:stop])
     for id, allowed in enumerate(grammar.allowed(state, 30_000)):
         assert bool(grammar.explain(state, id)) != allowed
 
