@@ -88,9 +88,7 @@ class Grammar:
         self._classes = TokenClasses(
             self.tokens, self.accidentals, no_accidentals=self.spec.no_accidentals
         )
-        self.header = Header(
-            self.tokens, self.spec, pairs, self.cost_to_go, self.accidentals, self._classes
-        )
+        self.header = Header(self.tokens, self.spec, pairs, self.cost_to_go, self.accidentals)
         self._bar_lines = [self.tokens.index(line) for line in BARS]
         self.clear()
 

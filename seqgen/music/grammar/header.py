@@ -9,52 +9,24 @@ from seqgen.music.core.key import Key, parse_key, transposition_between
 from seqgen.music.grammar.accidentals import AccidentalRules
 from seqgen.music.grammar.bar_automaton import SHORTEST, UNREACHABLE, closing_costs, fill_costs
 from seqgen.music.grammar.cost_to_go import CostToGo
+from seqgen.music.grammar.final_notes import FinalNotes
+from seqgen.music.grammar.header_state import HeaderState
+from seqgen.music.grammar.key_ranges import KeyRanges
 from seqgen.music.grammar.outlines import Outlines
 from seqgen.music.grammar.spec import TuneSpec
 from seqgen.music.grammar.structure import SectionPlan
-from seqgen.music.grammar.token_classes import Frame, TokenClasses, letter_midi
+from seqgen.music.grammar.token_classes import Frame, letter_midi
 from seqgen.music.normal import codec, outline
 from seqgen.music.normal.outline import (
-    DEGREES,
     FINAL,
     HIGHEST,
     LOWEST,
     PART,
     TONIC,
     Final,
-    Part,
     read_final,
 )
 from seqgen.music.normal.tokens import NATURALS, TICKS, WHOLE
-
-OCTAVE = 7  # letters
-# The shortest final note of a requested cadence, in eighths, where the bar has room for it.
-CADENCE_EIGHTHS = 2
-
-
-class HeaderState(NamedTuple):
-    """State before a line of the header.
-
-    Attributes:
-        line: Letter of the line; P also before the key, if the tune may have no further section.
-        meters: Ids of the meters that may follow the rhythm; before M.
-        bar: Length of a bar in ticks; after M.
-        tonic: The original tonic; "" if unknown.
-        shift: Semitones from the notes as written to the original key; None if that is unknown.
-        low, high: Lowest and highest letter as steps; None if unknown.
-        parts: The sections so far; None for an unknown outline.
-        finals: The final notes of the sections so far.
-    """
-
-    line: str
-    meters: frozenset[int] = frozenset()
-    bar: int = 0
-    tonic: str = ""
-    shift: int | None = 0
-    low: int | None = None
-    high: int | None = None
-    parts: tuple[Part, ...] | None = ()
-    finals: tuple[Final | None, ...] = ()
 
 
 class Start(NamedTuple):
@@ -86,7 +58,6 @@ class Header:
         pairs: Collection[tuple[str, str]] | None,
         cost_to_go: CostToGo,
         accidentals: AccidentalRules,
-        classes: TokenClasses,
     ) -> None:
         """Raises ConfigError if nothing satisfies the spec; the message lists what is known."""
         self._tokens, self._spec, self._cost_to_go = tokens, spec, cost_to_go
@@ -98,38 +69,41 @@ class Header:
         self._lines = [letter for letter in "RMOLHPFK" if letter in "RMK" or letter in ids]
         self._values = {id: tokens[id][2:].rstrip("\n") for each in ids.values() for id in each}
         self._parts = {id: outline.read_parts(tokens[id]) for id in ids.get(PART, ())}
-        self._finals = {id: read_final(tokens[id]) for id in ids.get(FINAL, ())}
         known = set(self._parts.values())
         self._outlines = Outlines(spec, known, one_line=FINAL not in ids) if known else None
+        keys = _requested("key", spec.keys, {tokens[id] for id in accidentals.keys})
+        found = {id: key for id, key in accidentals.keys.items() if tokens[id] in keys}
+        self._ranges = KeyRanges(spec, found)
+        finals = {id: read_final(tokens[id]) for id in ids.get(FINAL, ())}
+        self._finals = FinalNotes(spec, finals, self._ranges, self._outlines)
+        self._find_tonics(ids)
         self._find_meters(ids)
         self._find_rhythms(ids, pairs)
-        self._tonics = {
-            id: _shift(self._values[id], spec.shift)
+
+    @property
+    def keys(self) -> dict[int, Key]:
+        """The keys that a tune may have, by the ids of their lines."""
+        return self._ranges.keys
+
+    def _find_tonics(self, ids: dict[str, list[int]]) -> None:
+        """Find the tonics on which a tune can be as requested; the unknown one for want of others.
+
+        Keys that are possible on none of them are left out.
+        """
+        spec, tokens = self._spec, self._tokens
+        before = HeaderState(TONIC, shift=spec.shift or 0)
+        tonics = {
+            id: before._replace(tonic=self._tonic_name(id), shift=_shift(self._values[id], None))
             for id in ids.get(TONIC, ())
             if tokens[id] in spec.tonics or not spec.tonics
         }
-        keys = _requested("key", spec.keys, {tokens[id] for id in accidentals.keys})
-        self.keys = {id: key for id, key in accidentals.keys.items() if tokens[id] in keys}
-        if spec.originals:
-            self._keep_originals()
-        self._common = {(key.letter, key.alter) for key in self.keys.values()} == {(0, 0)}
-        self._check_notes(accidentals, classes)
-
-    def _keep_originals(self) -> None:
-        """Leave out tonics on which no mode is allowed, and keys on no allowed tonic."""
-        named = {id: self._tonic_name(id) for id in self._tonics}
-        tonics = {
-            id: self._tonics[id]
-            for id, name in named.items()
-            if name and any(self._is_original(name, key) for key in self.keys.values())
-        }
-        if tonics:
-            self._tonics = tonics
-            return
-        keys = {id: k for id, k in self.keys.items() if self._is_original(k.tonic, k)}
-        if self._tonics or not keys:
+        known = {id: state for id, state in tonics.items() if state.shift is not None}
+        if spec.originals and tonics and not known:
             raise ConfigError("the model has no tunes in the keys of the instrument", option="for")
-        self.keys = keys
+        unknown = dict.fromkeys(tonics, before)
+        self._tonics = known or unknown
+        self._ranges.keep(self._tonics.values() or [before])
+        self._tonics = {id: s for id, s in self._tonics.items() if self._ranges.possible(s)}
 
     def _find_meters(self, ids: dict[str, list[int]]) -> None:
         """Find the meters in which a tune can be as requested."""
@@ -160,25 +134,6 @@ class Header:
                 + ", ".join(sorted(f"{_names([r])} in {_names([m])}" for r, m in pairs or ()))
             )
 
-    def _check_notes(self, accidentals: AccidentalRules, classes: TokenClasses) -> None:
-        """Leave out keys in which no note, or not the requested tonic, is in the range."""
-        shifts = [shift for shift in self._tonics.values() if shift is not None]
-        shifts = shifts or [self._spec.shift or 0]
-        keys = {}
-        any_note = False
-        for id, key in self.keys.items():
-            notes = [classes.notes(self._frame(key, shift)) for shift in shifts]
-            any_note = any_note or any(each.any() for each in notes)
-            tonic_V = accidentals.degree(key, 1) & (accidentals.signed == 0)
-            if all((each & tonic_V).any() if self._spec.tonic else each.any() for each in notes):
-                keys[id] = key
-        if not any_note:
-            raise ConfigError("no note is in the requested range")
-        if not keys:
-            names = _names(self._tokens[id] for id in self.keys)
-            raise ConfigError(f"the tonic of {names} is not in the requested range")
-        self.keys = keys
-
     def transitions(self, state: HeaderState) -> dict[int, "HeaderState | Start"]:
         """The next state for each line that may follow, by the line's id."""
         if state.line == "R":
@@ -188,17 +143,13 @@ class Header:
             return {id: self._next("M", first._replace(bar=self.bars[id])) for id in state.meters}
         if state.line == TONIC:
             return {
-                id: self._next(TONIC, state._replace(tonic=self._tonic_name(id), shift=shift))
-                for id, shift in self._shifts()
+                id: self._next(TONIC, state._replace(tonic=each.tonic, shift=each.shift))
+                for id, each in self._tonics.items()
             }
-        if state.line == LOWEST:
-            low = self._letters(LOWEST, state)
-            return {id: self._next(LOWEST, state._replace(low=step)) for id, step in low.items()}
-        if state.line == HIGHEST:
-            high = self._letters(HIGHEST, state)
-            return {id: self._next(HIGHEST, state._replace(high=step)) for id, step in high.items()}
+        if state.line in (LOWEST, HIGHEST):
+            return {id: self._next(state.line, after) for id, after in self._letters(state).items()}
         if state.line == FINAL:
-            finals = self._allowed_finals(state)
+            finals = self._finals.allowed(state)
             after = state._replace(line=PART)
             return {id: after._replace(finals=(*state.finals, f)) for id, f in finals.items()}
         following: dict[int, HeaderState | Start] = {}
@@ -206,9 +157,8 @@ class Header:
             following |= self._sections(state)
         if state.line == "K" or self._complete(state):
             following |= {
-                id: Start(id, state.bar, self._announced(state, key), self._plan(state))
-                for id, key in self.keys.items()
-                if self._is_original(state.tonic or key.tonic, key)
+                id: Start(id, state.bar, self._announced(state, self.keys[id]), self._plan(state))
+                for id in self._ranges.possible(state)
             }
         return following
 
@@ -220,37 +170,45 @@ class Header:
         name = codec.read_tonic(self._values[id])[0]
         return name if parse_key(name) else ""
 
-    def _is_original(self, tonic: str, key: Key) -> bool:
-        """Whether the tune may have a mode on a tonic. key: as it is written."""
-        return not self._spec.originals or tonic + key.mode in self._spec.originals
-
-    def _shifts(self) -> Iterator[tuple[int, int | None]]:
-        """The tonics and their shifts; the unknown one only if there is no other."""
-        known = {id: shift for id, shift in self._tonics.items() if shift is not None}
-        yield from (known or self._tonics).items()
-
-    def _letters(self, line: str, state: HeaderState) -> dict[int, int | None]:
-        """The lowest or highest letters that may be announced; the unknown one if there is none."""
+    def _letters(self, state: HeaderState) -> dict[int, HeaderState]:
+        """The states with the letters that may be announced; the unknown one for want of others."""
+        low = state.line == LOWEST
         steps = {
             id: NATURALS.get(value)
             for id, value in self._values.items()
-            if self._tokens[id].startswith(line)
+            if self._tokens[id].startswith(state.line)
         }
-        frame, opening = self._frame(Key(0), state.shift), self._spec.opening
-        # A requested tonic must be within the range, whatever the key.
-        span = OCTAVE if self._spec.tonic or not self._common else 1
-        fitting: dict[int, int | None] = {}
-        for id, step in steps.items():
-            if step is None or not frame.lowest <= letter_midi(step) <= frame.highest:
-                continue
-            if line == LOWEST:
-                fits = opening.lowest is None or step <= opening.lowest
-            else:
-                least = max(opening.highest or 0, (state.low or 0) + span - 1)
-                fits = step >= least
-            if fits:
-                fitting[id] = step
-        return fitting or {id: step for id, step in steps.items() if step is None}
+        after = {
+            id: state._replace(low=step) if low else state._replace(high=step)
+            for id, step in steps.items()
+        }
+        known = {
+            id: each
+            for id, each in after.items()
+            if steps[id] is not None and (self._has_high(each) if low else self._is_possible(each))
+        }
+        return known or {id: each for id, each in after.items() if steps[id] is None}
+
+    def _has_high(self, state: HeaderState) -> bool:
+        """Whether a highest letter may follow a lowest one, or need not."""
+        if not self._is_possible(state):
+            return False
+        if HIGHEST not in self._lines:
+            return True
+        following = self._letters(state._replace(line=HIGHEST))
+        return bool(following)
+
+    def _is_possible(self, state: HeaderState) -> bool:
+        """Whether the tune can have the announced range, as it is known so far."""
+        frame, opening = self._ranges.frame(Key(0), state), self._spec.opening
+        for step in (state.low, state.high):
+            if step is not None and not frame.lowest <= letter_midi(step) <= frame.highest:
+                return False
+        if state.low is not None and opening.lowest is not None and state.low > opening.lowest:
+            return False
+        if state.high is not None and state.high < max(state.low or 0, opening.highest or 0):
+            return False
+        return bool(self._ranges.possible(state))
 
     def _sections(self, state: HeaderState) -> Iterator[tuple[int, HeaderState]]:
         """The states after the lines for the next section, or for all of them."""
@@ -272,89 +230,19 @@ class Header:
         """Whether the outline may end here."""
         if state.line != PART or self._outlines is None or not state.parts:
             return False
-        return self._outlines.complete(state.parts) and not self._must_end_on_tonic(state)
-
-    def _must_end_on_tonic(self, state: HeaderState) -> bool:
-        """Whether the tune must end on the tonic, and its last section so far does not."""
-        if not self._spec.tonic or not self._cadences(state.bar):
-            return False
-        return not state.finals or state.finals[-1] not in self._cadences(state.bar).values()
-
-    def _cadences(self, bar: int) -> dict[int, Final]:
-        """The lines of final notes that a requested cadence may have."""
-        tonics = {id: f for id, f in self._finals.items() if f and f.degree == 1 and _fits(f, bar)}
-        longer = {id: f for id, f in tonics.items() if f.eighths >= CADENCE_EIGHTHS}
-        return longer or tonics
-
-    def _allowed_finals(self, state: HeaderState) -> dict[int, Final | None]:
-        """The final notes that may be announced for the last section so far."""
-        assert self._outlines is not None
-        assert state.parts
-        allowed = {
-            id: final
-            for id, final in self._finals.items()
-            if final is None or (_fits(final, state.bar) and self._has_degree(final, state))
-        }
-        opening = self._spec.opening
-        if len(state.parts) <= len(opening.finals):
-            wanted = opening.finals[len(state.parts) - 1]
-            exact = {id: final for id, final in allowed.items() if final == wanted}
-            return exact or {id: final for id, final in allowed.items() if final is None}
-        if (number := self._returns(state)) is not None:
-            return {id: final for id, final in allowed.items() if final == state.finals[number]}
-        if not self._spec.tonic or not (cadences := self._cadences(state.bar)):
-            return allowed
-        if self._outlines.may_go_on(state.parts):
-            return allowed
-        return dict(cadences)
-
-    def _returns(self, state: HeaderState) -> int | None:
-        """The number of the earlier section that the last one repeats, if any."""
-        letters = [section.letter for section in self._spec.sections[: len(state.parts or ())]]
-        first = letters.index(letters[-1]) if letters else 0
-        return first if first < len(letters) - 1 else None
-
-    def _has_degree(self, final: Final, state: HeaderState) -> bool:
-        """Whether the announced range surely has a degree of the scale."""
-        if state.low is None or state.high is None:
-            return True
-        if self._common:
-            return self._is_inside(final, state)
-        return state.high - state.low >= DEGREES - 1
-
-    def _is_inside(self, final: Final, state: HeaderState) -> bool:
-        """Whether a degree of the scale of C, perhaps lowered by its mode, is in the range."""
-        frame = self._frame(Key(0), state.shift)
-        return any(
-            step % OCTAVE == final.degree - 1 and frame.lowest < letter_midi(step) <= frame.highest
-            for step in range(state.low or 0, (state.high or 0) + 1)
-        )
-
-    def _frame(self, key: Key, shift: int | None) -> Frame:
-        """The requested range in a key as written."""
-        frame, shift = Frame(key, tonic=self._spec.tonic), shift or 0
-        if self._spec.lowest is not None:
-            frame = frame._replace(lowest=self._spec.lowest - shift)
-        if self._spec.highest is not None:
-            frame = frame._replace(highest=self._spec.highest - shift)
-        return frame
+        return self._outlines.complete(state.parts) and self._ends(state)
 
     def _announced(self, state: HeaderState, key: Key) -> Frame:
         """The requested range within the announced one, and the degrees of the final notes."""
-        frame = self._frame(key, state.shift)
-        if state.low is not None:
-            frame = frame._replace(low=state.low)
-        if state.high is not None:
-            frame = frame._replace(high=state.high)
         degrees = tuple(final.degree if final else 0 for final in self._settled(state))
-        return frame._replace(degrees=degrees)
+        return self._ranges.frame(key, state)._replace(degrees=degrees)
 
     def _settled(self, state: HeaderState) -> tuple[Final | None, ...]:
         """The final notes of the sections; those of one line, and a requested cadence, added."""
         count = len(self._plan_of_parts(state) or ())
         finals = state.finals or (None,) * count
         if self._spec.tonic and finals and finals[-1] is None:
-            return (*finals[:-1], self._cadence(state.bar))
+            return (*finals[:-1], self._finals.cadence(state.bar))
         return finals
 
     def _plan_of_parts(self, state: HeaderState) -> tuple[SectionPlan, ...] | None:
@@ -389,20 +277,13 @@ class Header:
             plan = self._plan(state)
             return lines + 1 + _cost_without_pickups(plan, state.bar, self._cost_to_go)
         if state.line == FINAL:
-            return 1 + self._cost_of_outline(self._with_likely_final(state))
+            likely = [
+                self._finals.likely(state.finals, state.bar, last=last) for last in (False, True)
+            ]
+            after = (state._replace(line=PART, finals=finals) for finals in likely)
+            return 1 + min(map(self._cost_of_outline, after))
         lines = len(self._lines[self._lines.index(state.line) : self._lines.index(PART)])
         return lines + self._cost_of_outline(state)
-
-    def _with_likely_final(self, state: HeaderState) -> HeaderState:
-        """The state after the line of a final note: of the cadence if the tune may end here."""
-        assert self._outlines is not None
-        ends = self._spec.tonic and self._outlines.complete(state.parts or ())
-        final = self._cadence(state.bar) if ends else None
-        return state._replace(line=PART, finals=(*state.finals, final))
-
-    def _cadence(self, bar: int) -> Final:
-        """The shortest final note of a requested cadence."""
-        return min(self._cadences(bar).values(), default=Final(1, 1))
 
     def _lines_before_outline(self, lines: str) -> int:
         """The number of lines from one of these on, up to the outline or the key."""
@@ -417,20 +298,39 @@ class Header:
         """`cost` before the line of a section, or of the key where no outline is known."""
         lines, parts = 1, state.parts
         if self._outlines is not None and parts is not None:
-            more = self._must_end_on_tonic(state) and bool(parts)
-            rest = self._outlines.completion(parts, more=more)
-            if rest is None and parts:
+            completed = self._complete_outline(state)
+            if completed is not None:
+                each = (
+                    1 if self._outlines.one_line else 2 * len((completed.parts or ())[len(parts) :])
+                )
+                lines, state = 1 + each * (completed != state), completed
+            elif parts or not self._may_be_unknown():
                 return UNREACHABLE
-            if rest is None:
-                lines, state = 2, state._replace(parts=None)  # the unknown outline
-            elif self._outlines.one_line:
-                lines, state = 1 + bool(rest), state._replace(parts=parts + rest)
             else:
-                finals = state.finals + (None,) * len(rest)
-                if rest and self._spec.tonic:
-                    finals = (*finals[:-1], self._cadence(state.bar))
-                lines, state = 1 + 2 * len(rest), state._replace(parts=parts + rest, finals=finals)
+                lines, state = 2, state._replace(parts=None)
         return lines + _cost_without_pickups(self._plan(state), state.bar, self._cost_to_go)
+
+    def _complete_outline(self, state: HeaderState) -> HeaderState | None:
+        """The state with the fewest further sections before the key; None if there is none."""
+        assert self._outlines is not None
+        assert state.parts is not None
+        more = bool(state.parts) and not self._ends(state)
+        while (rest := self._outlines.completion(state.parts, more=more)) is not None:
+            finals = state.finals
+            if not self._outlines.one_line:
+                for number in range(len(rest)):
+                    last = number == len(rest) - 1
+                    finals = self._finals.likely(finals, state.bar, last=last)
+            state = state._replace(parts=(*state.parts, *rest), finals=finals)
+            if self._ends(state):
+                return state
+            more = True
+        return None
+
+    def _ends(self, state: HeaderState) -> bool:
+        """Whether the final note of the last section may be that of the tune."""
+        assert self._outlines is not None
+        return self._outlines.one_line or self._finals.end(state.finals, state.bar)
 
 
 def requested_plan(spec: TuneSpec) -> tuple[SectionPlan, ...] | None:
@@ -457,10 +357,6 @@ def _cost_without_pickups(
         last = closing_costs(bar, section.final_ticks)[-1] + 1
         cost += ((section.bars or 1) - 1) * full + last + bool(section.repeated)
     return min(cost, UNREACHABLE)
-
-
-def _fits(final: Final, bar: int) -> bool:
-    return closing_costs(bar, final.eighths * TICKS)[-1] < UNREACHABLE
 
 
 def _shift(value: str, unknown: int | None) -> int | None:

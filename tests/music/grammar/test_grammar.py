@@ -266,7 +266,7 @@ class Tune:
             for number, other in enumerate(first):
                 assert counts[number] == counts[other]
                 if finals := self.values("F"):
-                    assert finals[number] == finals[other] or (spec.tonic and finals[other] == "?")
+                    assert finals[number] == finals[other]
             if spec.part_bars:
                 each = dict(zip(dict.fromkeys(names), spec.part_bars * len(names), strict=False))
                 assert counts == [each[name] for name in names]
@@ -281,7 +281,7 @@ class Tune:
         if spec.tonics:
             assert self.header[2] in spec.tonics
         if spec.originals:
-            tonic = self.values("O")[0].strip("',")
+            tonic = (self.values("O") or [self.key.tonic])[0].strip("',")
             assert tonic + self.key.mode in spec.originals
         sounding = [self.midi(pitch) + self.shift(spec) for pitch in self.pitches()]
         assert min(sounding) >= (spec.lowest or 0)
@@ -307,19 +307,18 @@ class Tune:
         steps = [NATURALS[pitch.lstrip("_=^")] for pitch in self.pitches()]
         if len(steps) < 2:
             return
-        low, high = (NATURALS.get(*self.values(letter), 0) for letter in "LH") if "L" in self.letters else (0, 0)
-        tonics = [
+        low, high = (
+            min([NATURALS[value] for value in self.values(letter) if value != "?"], default=edge)
+            for letter, edge in (("L", 0), ("H", 99))
+        )
+        nearest = min(
             abs(step - steps[-2])
-            for step in range(low, (high or 99) + 1)
-            for midi in [self.midi_of_step(step)]
-            if step % 7 == self.key.letter
-            and (spec.lowest or 0) <= midi + self.shift(spec) <= (spec.highest or 999)
-            and step in NATURALS.values()
-        ]
-        assert abs(steps[-1] - steps[-2]) <= max(4, min(tonics))
-
-    def midi_of_step(self, step):
-        return 12 * (step // 7 + 1) + (0, 2, 4, 5, 7, 9, 11)[step % 7] + self.key.signature[step % 7]
+            for name, step in NATURALS.items()
+            if self.degree(name) == 1
+            and low <= step <= high
+            and (spec.lowest or 0) <= self.midi(name) + self.shift(spec) <= (spec.highest or 999)
+        )
+        assert abs(steps[-1] - steps[-2]) <= max(4, nearest)
 
 
 SHIFTS = {"C": 0, "D": 2, "Eb": 3, "E": 4, "F": 5, "G": -5, "A": -3, "Bb": -2, "B": -1}
@@ -368,7 +367,8 @@ def lines(letter, values):
 # of an older one.
 OUTLINES = [
     "<end>", "R:none\n", "R:jig\n", *lines("M", "2/4 6/8 5/16 1/8 4/2 3/16 1/16"),
-    *lines("O", "C D Eb A G' F, Bb ?"), *lines("L", "C, G, C E B c ?"), *lines("H", "E B c e g c' ?"),
+    *lines("O", "C D Eb A G' F, Bb ?"),
+    *lines("L", "C, G, C E B c ?"), *lines("H", "E B c e g c' ?"),
     *lines("P", "1 1* 2 2* 3* 4 5* 8* ?"),
     *lines("F", "1,1 1,2 1,6 2,1 3,2 4,4 5,1 5,2 6,1 7,3 ?"),
     *(f"K:C{mode}\n" for mode in MODES), *BODY, *COPIES,
@@ -379,41 +379,43 @@ ORIGINALS = [
 OLDER = [*TOKENS, *lines("P", "1* 4 2*,2* 4*,4* 2,3 2*,3,2* ?")]
 
 JIG = frozenset(["M:6/8\n", "M:2/4\n"])
-WISHES = [
-    (TOKENS, TuneSpec()),
-    (TOKENS, TuneSpec(bars=(16, 16), form="AABB", meters=JIG)),
-    (TOKENS, TuneSpec(tonic=True, no_accidentals=True, lowest=60, highest=81)),
-    (TOKENS, TuneSpec(form="AAB", tonic=True, keys=frozenset(["K:F#min\n", "K:Cphr\n", "K:C#mix\n"]))),
-    (TOKENS, TuneSpec(bars=(7, 7), tonic=True, lowest=68, highest=74)),
-    (TOKENS, TuneSpec(bars=(12, 12), form="ABBCC", rhythms=frozenset(["R:jig\n"]))),
-    (TOKENS, TuneSpec(bars=(40, 40), meters=frozenset(["M:3/8\n"]))),
-    (TOKENS, TuneSpec(form="ABAC", part_bars=(2, 3, 1), tonic=True)),
-    (OLDER, TuneSpec()),
-    (OLDER, TuneSpec(form="AABB", tonic=True)),
-    (OLDER, TuneSpec(bars=(5, 8))),
-    (OLDER, TuneSpec(bars=(9, 9), tonic=True)),  # no line has so many
-    (OUTLINES, TuneSpec()),
-    (OUTLINES, TuneSpec(tonic=True)),
-    (OUTLINES, TuneSpec(form="AABB")),
-    (OUTLINES, TuneSpec(form="ABAC", bars=(8, 16), tonic=True)),
-    (OUTLINES, TuneSpec(form="AABBAACC", part_bars=(2, 3, 1))),
-    (OUTLINES, TuneSpec(form="ABA", tonic=True, no_accidentals=True)),
-    (OUTLINES, TuneSpec(form="AABBCC", part_bars=(7,), tonic=True)),  # no line has seven
-    (OUTLINES, TuneSpec(bars=(7, 7))),
-    (OUTLINES, TuneSpec(bars=(13, 17), tonic=True, meters=JIG)),
-    (OUTLINES, TuneSpec(bars=(40, 60), tonic=True)),
-    (OUTLINES, TuneSpec(tonic=True, lowest=60, highest=72)),
-    (OUTLINES, TuneSpec(lowest=62, highest=66, bars=(3, 3))),
-    (OUTLINES, TuneSpec(originals=frozenset(["Dmaj", "Gmaj", "Amin"]), lowest=62, highest=85, no_accidentals=True)),
-    (OUTLINES, TuneSpec(tonics=frozenset(["O:A\n"]), keys=frozenset(["K:Cdor\n"]), tonic=True, highest=69)),
-    (OUTLINES, TuneSpec(tonics=frozenset(["O:?\n"]), shift=-3, lowest=57, highest=66)),
-    (ORIGINALS, TuneSpec()),
-    (ORIGINALS, TuneSpec(tonic=True, lowest=55, highest=76)),
-    (ORIGINALS, TuneSpec(form="AABA", tonic=True)),
-    (ORIGINALS, TuneSpec(keys=frozenset(["K:F#min\n"]), bars=(6, 6), tonic=True, lowest=66, highest=79)),
-    (ORIGINALS, TuneSpec(originals=frozenset(["Gmaj", "Bbdor"]), bars=(9, 10))),
-]  # fmt: skip
-GRAMMARS = [Grammar(tokens, spec) for tokens, spec in WISHES]
+ODD_KEYS = frozenset(["K:F#min\n", "K:Cphr\n", "K:C#mix\n"])
+WHISTLE = frozenset(["Dmaj", "Gmaj", "Amin"])
+WISHES: list[tuple[list[str], dict[str, Any]]] = [
+    (TOKENS, {}),
+    (TOKENS, {"bars": (16, 16), "form": "AABB", "meters": JIG}),
+    (TOKENS, {"tonic": True, "no_accidentals": True, "lowest": 60, "highest": 81}),
+    (TOKENS, {"form": "AAB", "tonic": True, "keys": ODD_KEYS}),
+    (TOKENS, {"bars": (7, 7), "tonic": True, "lowest": 68, "highest": 74}),
+    (TOKENS, {"bars": (12, 12), "form": "ABBCC", "rhythms": frozenset(["R:jig\n"])}),
+    (TOKENS, {"bars": (40, 40), "meters": frozenset(["M:3/8\n"])}),
+    (TOKENS, {"form": "ABAC", "part_bars": (2, 3, 1), "tonic": True}),
+    (OLDER, {}),
+    (OLDER, {"form": "AABB", "tonic": True}),
+    (OLDER, {"bars": (5, 8)}),
+    (OLDER, {"bars": (9, 9), "tonic": True}),  # no line has so many
+    (OUTLINES, {}),
+    (OUTLINES, {"tonic": True}),
+    (OUTLINES, {"form": "AABB"}),
+    (OUTLINES, {"form": "ABAC", "bars": (8, 16), "tonic": True}),
+    (OUTLINES, {"form": "AABBAACC", "part_bars": (2, 3, 1)}),
+    (OUTLINES, {"form": "ABA", "tonic": True, "no_accidentals": True}),
+    (OUTLINES, {"form": "AABBCC", "part_bars": (7,), "tonic": True}),  # no line has seven
+    (OUTLINES, {"bars": (7, 7)}),
+    (OUTLINES, {"bars": (13, 17), "tonic": True, "meters": JIG}),
+    (OUTLINES, {"bars": (40, 60), "tonic": True}),
+    (OUTLINES, {"tonic": True, "lowest": 60, "highest": 72}),
+    (OUTLINES, {"lowest": 62, "highest": 66, "bars": (3, 3)}),
+    (OUTLINES, {"originals": WHISTLE, "lowest": 62, "highest": 85, "no_accidentals": True}),
+    (OUTLINES, {"tonics": frozenset(["O:A\n"]), "highest": 69, "tonic": True}),
+    (OUTLINES, {"tonics": frozenset(["O:?\n"]), "shift": -3, "lowest": 57, "highest": 66}),
+    (ORIGINALS, {}),
+    (ORIGINALS, {"tonic": True, "lowest": 55, "highest": 76}),
+    (ORIGINALS, {"form": "AABA", "tonic": True}),
+    (ORIGINALS, {"keys": ODD_KEYS, "bars": (6, 6), "tonic": True, "lowest": 66, "highest": 79}),
+    (ORIGINALS, {"originals": frozenset(["Gmaj", "Bbdor"]), "bars": (9, 10)}),
+]
+GRAMMARS = [Grammar(tokens, TuneSpec(**spec)) for tokens, spec in WISHES]
 
 
 def kind(token):
@@ -428,7 +430,9 @@ def kind(token):
         return "length"
     if token in COPIES:
         return "copy"
-    return {"z": "rest", "(3": "(3", "<end>": "end"}.get(token, "sign" if token[0] in "_=^" else "pitch")
+    return {"z": "rest", "(3": "(3", "<end>": "end"}.get(
+        token, "sign" if token[0] in "_=^" else "pitch"
+    )
 
 
 @st.composite
