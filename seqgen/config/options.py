@@ -290,9 +290,7 @@ class TuneOptions(Options):
     rhythm: str | None = option(None, "Tune type, such as jig or reel.")
     bars: str | None = option(None, "Bars without pickups and 2nd endings: 16, or 16-32.")
     form: str | None = option(None, "Sections, doubled where they repeat: AABB, ABAC.")
-    part_bars: str | None = option(
-        None, "Bars of each part: 8, or 8,16.", advanced=True
-    )
+    part_bars: str | None = option(None, "Bars of each part: 8, or 8,16.", advanced=True)
     refrain: bool = option(False, "End the last section as the first.", advanced=True)
     range: str | None = option(None, "Lowest and highest note, such as D4:B5.")
     for_: str | None = option(None, "Instrument or voice to suit.", names="instruments")
