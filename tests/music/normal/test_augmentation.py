@@ -5,7 +5,7 @@ from collections.abc import Generator
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqgen.checkpoint.read import open_checkpoint
@@ -77,6 +77,7 @@ LINES = [f"{letter}:{name}\n" for letter in "LH" for name in [*NATURALS, "?"]]
 OUTLINES = ["P:2*\n", "P:?\n", "F:1,6\n", "F:?\n", *LINES, *COPIES]
 
 
+@settings(deadline=None)
 @given(
     body=st.lists(st.sampled_from([*PITCHES, "2", "z", "(3", "|", "|", "@1"]), max_size=20),
     own=st.sampled_from([Key(0), Key(5, 0, "dor"), Key(3, 1, "min")]),
