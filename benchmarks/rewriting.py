@@ -39,7 +39,7 @@ from seqgen.music.abc.bar_spans import SpannedTune, read_spans
 from seqgen.music.abc.parser import parse_tune
 from seqgen.music.core.tune import Bar, NormalTune, Note
 from seqgen.music.normal.codec import encode_tune
-from seqgen.music.normal.model_tokens import encode_for_model
+from seqgen.music.normal.model_tokens import model_tune
 from seqgen.music.normal.position_features import PositionTracker
 from seqgen.music.normal.written_form import with_bars, written_form
 from seqgen.music.render.abc_writer import abc
@@ -131,8 +131,8 @@ def original_right(generator: TextGenerator, tune: HeldOutTune) -> float:
     """Log-likelihood of what follows the bars as they were, in nats."""
     pieces = generator.checkpoint.tokenizer.pieces
     common = generator.config.data.transpose == "common"
-    moved, encode = encode_for_model(tune.form, pieces, common)
-    encoded = encode(moved)
+    model = model_tune(tune.form, pieces, common)
+    encoded = model.encode(model.tune)
     ids = {piece: id for id, piece in enumerate(pieces)}
     sequence = [END, *(ids[token] for token in encoded), END]
     rows: np.ndarray = np.array(sequence)

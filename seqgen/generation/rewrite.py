@@ -19,7 +19,7 @@ from seqgen.music.abc.bar_spans import SpannedTune, read_spans, splice, with_sig
 from seqgen.music.core.key import Key, Pitch, respell
 from seqgen.music.core.left_out import attachments_left_out
 from seqgen.music.core.tune import Bar, NormalTune
-from seqgen.music.normal.model_tokens import encode_for_model
+from seqgen.music.normal.model_tokens import model_tune
 from seqgen.music.normal.position_features import PositionTracker
 from seqgen.music.normal.tokenizer import AbcTokenizer
 from seqgen.music.render.abc_writer import bar_text
@@ -103,8 +103,10 @@ class TuneRewriter:
             }
             if not index_of:
                 continue
-            found = self.fill(piece, _runs([*index_of]), options.candidates, spec, seed,
-                              anew=not request.gaps)  # fmt: skip
+            found = self.fill(
+                piece, _runs([*index_of]), options.candidates, spec, seed,
+                open_bars=index_of if request.gaps else (), anew=not request.gaps,
+            )  # fmt: skip
             versions = [
                 (bars | {index_of[n]: bar for n, bar in new.bars.items()}, fill + new.fill,
                  right + new.right)
@@ -138,6 +140,7 @@ class TuneRewriter:
         spec: SamplingSpec,
         seed: int,
         *,
+        open_bars: Collection[int] = (),
         returns: bool = True,
         anew: bool = False,
         proposals: int = PROPOSALS,
@@ -148,14 +151,14 @@ class TuneRewriter:
             ConfigError: If the model has no tokens for the tune.
         """
         try:
-            moved, encode = encode_for_model(tune, self._pieces, self._common_tonic)
+            model = model_tune(tune, self._pieces, self._common_tonic, open_bars)
         except TuneError as error:
             raise ConfigError(f"{error.reason}: {error.where}", option="tune") from error
         filler = GapFiller(
-            self._engine, self._pieces, self._positions, encode, spec, seed, proposals
+            self._engine, self._pieces, self._positions, model, spec, seed, proposals
         )
-        found = filler.fill(moved, gaps, count, returns=returns, anew=anew)
-        back = _way_back(tune, moved)
+        found = filler.fill(gaps, count, returns=returns, anew=anew)
+        back = _way_back(tune, model.tune)
         return [
             replace(each, bars={n: _moved(bar, back) for n, bar in each.bars.items()})
             for each in found

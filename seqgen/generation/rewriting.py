@@ -10,7 +10,7 @@ filled one after the other, with a population of partly filled tunes (sequential
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -27,8 +27,10 @@ from seqgen.music.core.key import Pitch
 from seqgen.music.core.tune import Bar, NormalTune, Note
 from seqgen.music.grammar.bar_filling import BarFilling, Filling
 from seqgen.music.normal import codec, tokens
+from seqgen.music.normal.model_tokens import ModelTune
+from seqgen.music.normal.outline import final_of
 from seqgen.music.normal.position_features import PositionTracker
-from seqgen.music.normal.returns import Plan, return_plans
+from seqgen.music.normal.returns import Plan, bar_positions, return_plans
 from seqgen.music.normal.sections import size
 from seqgen.music.normal.written_form import with_bars
 
@@ -37,8 +39,6 @@ POPULATION = 8  # partly filled tunes that are kept between two gaps
 ZERO_TEMPERATURE = 0.8  # of proposals if the temperature is 0 and the likeliest of them is chosen
 
 Notes = tuple[Note, ...]
-Encode = Callable[[NormalTune], list[str]]
-"""Encodes a tune as the tokens of a model's vocabulary."""
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,8 @@ class _Proposal:
         context: State of accidentals and of the last pitch after its tokens.
         bars: Its bars so far.
         log_q: For each of them, the logarithm of its probability as a new bar.
-        opening: Whether a ``|:`` comes next.
-        queue: Tokens that come next for certain.
+        before: Tokens before the notes of the current bar: a ``|:`` and a copy mark.
+        queue: Its tokens if it is copied.
         state: Grammar of the current bar.
         written: Tokens of the current bar.
         log_q_bar: Logarithm of the probability of the current bar so far.
@@ -127,7 +127,7 @@ class _Proposal:
     context: tuple[int, int]
     bars: list[Bar] = field(default_factory=list)
     log_q: list[float] = field(default_factory=list)
-    opening: bool = False
+    before: deque[int] = field(default_factory=deque)
     queue: deque[int] = field(default_factory=deque)
     state: Filling | None = None
     written: list[int] = field(default_factory=list)
@@ -147,7 +147,7 @@ class GapFiller:
         engine: Engine,
         pieces: Sequence[str],
         positions: PositionTracker | None,
-        encode: Encode,
+        tune: ModelTune,
         spec: SamplingSpec,
         seed: int,
         proposals: int = PROPOSALS,
@@ -158,7 +158,8 @@ class GapFiller:
             engine: The model.
             pieces: Text of each token.
             positions: Position features before a tune, if the model has such inputs.
-            encode: Encodes a tune, in the key that the model knows, as tokens of ``pieces``.
+            tune: The tune. Of the bars in gaps only their lengths and bar lines are used, and what
+                the header announces: new notes keep to its range and to its final notes.
             spec: How proposals are sampled; the temperature also applies to the choice among them.
             seed: Seed of proposals and choices.
             proposals: Number of proposals for each gap.
@@ -167,7 +168,7 @@ class GapFiller:
         self._pieces = pieces
         self._ids = {piece: id for id, piece in enumerate(pieces)}
         self._positions = positions
-        self._encode = encode
+        self._model, self._tune = tune, tune.tune
         temperature = spec.temperature or ZERO_TEMPERATURE
         self._spec, self._proposing = spec, replace(spec, temperature=temperature)
         self._seed = seed
@@ -175,22 +176,17 @@ class GapFiller:
 
     def fill(
         self,
-        tune: NormalTune,
         gaps: Sequence[range],
         count: int = 1,
         *,
-        steps: tuple[int, int] | None = None,
         returns: bool = True,
         anew: bool = False,
     ) -> list[Filled]:
         """Fill gaps.
 
         Args:
-            tune: The tune, in the key that the model knows. Of the bars in the gaps only their
-                lengths and bar lines are used, and the header that the whole tune has.
             gaps: Indices of the bars of each gap, in order.
             count: Number of filled tunes.
-            steps: Lowest and highest step of new notes; those of the tune by default.
             returns: Whether some proposals copy bars of the tune.
             anew: Whether to leave out proposals that equal the notes in a gap.
 
@@ -200,13 +196,12 @@ class GapFiller:
         Raises:
             SamplingError: If no proposal remains.
         """
-        self._tune, self._gaps = tune, gaps
-        self._steps = steps or step_range(tune)
-        self._grammar = BarFilling(self._pieces, *self._steps)
-        encoded = self._encode(tune)
+        self._gaps = gaps
+        self._grammar = BarFilling(self._pieces, self._model.lowest, self._model.highest)
+        encoded = self._model.encode(self._tune)
         self._places = bar_tokens(encoded)
-        self._header = encoded[: self._places[0].begin]
         self._lines = [encoded[place.end - 1] for place in self._places]
+        self._positions_of_bars = bar_positions(self._tune)
         partials = [self._begin()]
         for number in range(len(gaps)):
             keep = count if number + 1 == len(gaps) else max(count, POPULATION)
@@ -217,12 +212,8 @@ class GapFiller:
     # Tokens
 
     def _tokens(self, bars: dict[int, Bar]) -> tuple[list[int], list[BarTokens]]:
-        """The tokens of the tune with some bars replaced, and the place of each bar's.
-
-        The header stays that of the original, which announces the range and the cadences.
-        """
-        encoded = self._encode(with_bars(self._tune, bars))
-        encoded = [*self._header, *encoded[bar_tokens(encoded)[0].begin :]]
+        """The tokens of the tune with some bars replaced, and the place of each bar's."""
+        encoded = self._model.encode(with_bars(self._tune, bars))
         return [*(self._ids[token] for token in encoded), END], bar_tokens(encoded)
 
     def _row(self, id: int, positions: PositionTracker | None) -> tuple[int, ...]:
@@ -342,22 +333,33 @@ class GapFiller:
                 begins = copied[first][0].pitches if first in copied else ()
                 if begins != before.pitches:
                     continue
-            steps = [p.step for notes in copied.values() for note in notes for p in note.pitches]
-            if steps and not self._steps[0] <= min(steps) <= max(steps) <= self._steps[1]:
+            if not self._keeps_finals(gap, plan, copied):
                 continue
             plan = kept.setdefault(tuple(n if n is None else copied.get(n, n) for n in plan), plan)
             weights[plan] = weights.get(plan, 0.0) + weight
         total = sum(weights.values())
         return {plan: weight / total for plan, weight in weights.items()}
 
+    def _keeps_finals(self, gap: range, plan: Plan, copied: Mapping[int, Notes]) -> bool:
+        """Whether copied bars at the ends of sections have the final notes that are announced."""
+        for index, source in zip(gap, plan, strict=True):
+            final = self._model.finals.get(index)
+            if final is None or source is None:
+                continue
+            notes = copied.get(source)
+            own = final_of([Bar(notes)], self._tune.key) if notes else None
+            if own is None or own.degree != final.degree or own.eighths < final.eighths:
+                return False
+        return True
+
     def _begin_bar(self, proposal: _Proposal, number: int) -> None:
         """Set the grammar and, if the bar is copied, the tokens of the next bar."""
         gap, place = self._gaps[number], len(proposal.bars)
         index = gap[place]
         line = self._lines[index]
-        proposal.opening = self._places[index].opens
-        if proposal.opening:
+        if self._places[index].opens:
             repeat = self._ids[tokens.REPEAT]
+            proposal.before.append(repeat)
             proposal.context = self._grammar.follow(proposal.context, repeat)
         next_source = proposal.plan[place + 1] if place + 1 < len(gap) else index + 1
         after: tuple[Pitch, ...] | None = None
@@ -367,7 +369,8 @@ class GapFiller:
             notes = self._source(proposal, next_source, number)
             after = notes[0].pitches if notes else ()
         length = sum(map(size, self._tune.bars[index].notes))
-        proposal.state = self._grammar.begin(length, line, proposal.context, after)
+        final = self._model.finals.get(index)
+        proposal.state = self._grammar.begin(length, line, proposal.context, after, final)
         proposal.written, proposal.log_q_bar = [], 0.0
         source = proposal.plan[place]
         if source is None:
@@ -375,7 +378,15 @@ class GapFiller:
         notes = self._source(proposal, source, number)
         if notes[-1].tied and (line != tokens.BAR or after != notes[-1].pitches):
             notes = (*notes[:-1], notes[-1]._replace(tied=False))
+        mark = self._ids.get(f"@{self._distance(source, index)}")
+        if mark is not None:
+            proposal.before.append(mark)
         proposal.queue.extend([*self._note_ids(proposal, notes, number), self._ids[line]])
+
+    def _distance(self, source: int, index: int) -> int:
+        """By how many bars a bar precedes another one; less than 1 if it does not."""
+        one, other = self._positions_of_bars[source], self._positions_of_bars[index]
+        return 0 if one is None or other is None else other - one
 
     def _source(self, proposal: _Proposal, index: int, number: int) -> Notes:
         """The notes of a bar, which may be one of the proposal; none beyond the tune."""
@@ -409,8 +420,8 @@ class GapFiller:
         drawn_B = draw(filtered_BV, uniforms_B)
         ids = []
         for row, proposal in enumerate(live):
-            if proposal.opening:
-                ids.append(self._ids[tokens.REPEAT])
+            if proposal.before:
+                ids.append(proposal.before[0])
                 continue
             id = proposal.queue.popleft() if proposal.queue else int(drawn_B[row])
             proposal.log_q_bar += float(log_p_BV[row, id])
@@ -420,8 +431,8 @@ class GapFiller:
     def _take(self, proposal: _Proposal, id: int, number: int) -> None:
         """Add a token to a proposal."""
         assert proposal.state
-        if proposal.opening:
-            proposal.opening = False
+        if proposal.before:
+            proposal.before.popleft()
             return
         proposal.context = self._grammar.follow(proposal.context, id)
         if id != proposal.state.line:
@@ -512,12 +523,6 @@ class GapFiller:
             else:
                 total = float(np.logaddexp(total, log_q))
         return total
-
-
-def step_range(tune: NormalTune) -> tuple[int, int]:
-    """The lowest and the highest step of a tune, as in `seqgen.music.core.key.Pitch`."""
-    steps = [p.step for bar in tune.bars for note in bar.notes for p in note.pitches]
-    return min(steps), max(steps)
 
 
 def log_softmax(logits_BV: np.ndarray) -> np.ndarray:

@@ -16,12 +16,20 @@ from seqgen.generation.rewriting import GapFiller, bar_tokens, log_softmax
 from seqgen.music.abc.parser import parse_tune
 from seqgen.music.core.tune import Note
 from seqgen.music.grammar.grammar import Grammar
-from seqgen.music.normal.model_tokens import encode_for_model
+from seqgen.music.normal.model_tokens import model_tune
 from seqgen.music.normal.normalize import normalize
 from seqgen.music.normal.position_features import PositionTracker
-from seqgen.music.normal.tokens import BODY
+from seqgen.music.normal.tokens import BODY, COPIES
 from seqgen.music.normal.written_form import with_bars
 
+LETTERS = ("C,", "G,", "C", "D", "E", "F", "G", "c", "d", "e", "f", "g", "a", "b", "c'")
+OUTLINES = "".join([
+    "O:C\nO:?\n", *(f"L:{letter}\nH:{letter}\n" for letter in LETTERS), "L:?\nH:?\n",
+    *(f"P:{bars}\nP:{bars}*\n" for bars in (1, 2, 3, 4, 5, 8)), "P:?\n",
+    *(f"F:{degree},{eighths}\n" for degree in range(1, 8) for eighths in (1, 2, 3, 4, 6)),
+    "F:?\n", *COPIES,
+])  # fmt: skip
+"""Lines and marks of a vocabulary with outlines."""
 HEADS = "R:none\nM:4/4\nK:Cmaj\nA4B4|]R:jig\nM:6/8\nK:Cdor\nABcdef|]M:2/4\n"
 TUNE = (
     "X:1\nM:4/4\nL:1/8\nK:C\n"
@@ -30,19 +38,21 @@ TUNE = (
 SPEC = SamplingSpec(temperature=1.0)
 
 
-@pytest.fixture(scope="module")
-def model(make, tmp_path_factory):
-    return load(make(tmp_path_factory.mktemp("model") / "made", kind="tunes", text=HEADS,
-                     tokens="abc", documents=9, scale=0.4), precision="float32")  # fmt: skip
+@pytest.fixture(scope="module", params=["", OUTLINES], ids=["plain", "outlines"])
+def model(make, tmp_path_factory, request):
+    path = tmp_path_factory.mktemp("model") / "made"
+    text = request.param + HEADS
+    path = make(path, kind="tunes", text=text, tokens="abc", documents=9, scale=0.4)
+    return load(path, precision="float32")
 
 
 def filler(model, tune, seed=0, spec=SPEC, proposals=64):
     pieces = model.checkpoint.tokenizer.pieces
-    moved, encode = encode_for_model(tune, pieces, True)
+    known = model_tune(tune, pieces, True)
     positions = PositionTracker(pieces)
     positions.push(END)
-    filling = GapFiller(model._engine, pieces, positions, encode, spec, seed, proposals)
-    return filling, moved, encode, pieces
+    filling = GapFiller(model._engine, pieces, positions, known, spec, seed, proposals)
+    return filling, known.tune, known.encode, pieces
 
 
 def tune(text=TUNE):
@@ -62,7 +72,7 @@ def test_filled_tunes_follow_the_grammar(model, gaps, seed):
     filling, moved, encode, pieces = filler(model, original, seed, proposals=16)
     grammar = Grammar(pieces)
     ids = {piece: id for id, piece in enumerate(pieces)}
-    found = filling.fill(moved, gaps, 3)
+    found = filling.fill(gaps, 3)
     assert len({tuple(bar.notes for bar in each.bars.values()) for each in found}) == len(found)
     for each in found:
         assert set(each.bars) == {bar for gap in gaps for bar in gap}
@@ -88,7 +98,7 @@ def log_likelihoods(model, encoded, pieces):
 @pytest.mark.parametrize("gaps", [[range(3, 6)], [range(2, 4), range(7, 9)]])
 def test_likelihoods_are_those_of_the_model(model, gaps):
     filling, moved, encode, pieces = filler(model, tune(), 1)
-    best, *others = filling.fill(moved, gaps, 3)
+    best, *others = filling.fill(gaps, 3)
     for each in (best, *others):
         assert each.score <= best.score
         encoded = encode(with_bars(moved, each.bars))
@@ -121,9 +131,9 @@ def test_choices_approach_the_posterior(make, tmp_path):
     left_to_right: Counter[tuple[Note, ...]] = Counter()
     for seed in range(draws):
         filling, moved, *_ = filler(model, original, seed, proposals=24)
-        counts[filling.fill(moved, [range(1)])[0].bars[0].notes] += 1
+        counts[filling.fill([range(1)])[0].bars[0].notes] += 1
         filling, moved, *_ = filler(model, original, seed, proposals=1)
-        left_to_right[filling.fill(moved, [range(1)])[0].bars[0].notes] += 1
+        left_to_right[filling.fill([range(1)])[0].bars[0].notes] += 1
     share = {notes: math.exp(value - peak) / total for notes, value in exact.items()}
 
     def distance(counts):
@@ -135,8 +145,8 @@ def test_choices_approach_the_posterior(make, tmp_path):
 
 def test_the_same_seed_gives_the_same_versions(model):
     def versions(seed, count):
-        filling, moved, *_ = filler(model, tune(), seed, proposals=16)
-        return [each.bars for each in filling.fill(moved, [range(3, 6)], count)]
+        filling, *_ = filler(model, tune(), seed, proposals=16)
+        return [each.bars for each in filling.fill([range(3, 6)], count)]
 
     assert versions(1, 3) == versions(1, 3)
     assert versions(1, 3) != versions(2, 3)
@@ -145,11 +155,11 @@ def test_the_same_seed_gives_the_same_versions(model):
 
 def test_the_likeliest_proposal_at_temperature_zero(model):
     spec = replace(SPEC, temperature=0.0)
-    filling, moved, *_ = filler(model, tune(), 1, spec)
-    best = filling.fill(moved, [range(3, 5)], 4)
+    filling, *_ = filler(model, tune(), 1, spec)
+    best = filling.fill([range(3, 5)], 4)
     scores = [each.score for each in best]
     assert scores == sorted(scores, reverse=True)
-    assert filling.fill(moved, [range(3, 5)], 1)[0].bars == best[0].bars
+    assert filling.fill([range(3, 5)], 1)[0].bars == best[0].bars
 
 
 def test_bars_are_not_written_as_they_were(make, tmp_path):
@@ -157,9 +167,9 @@ def test_bars_are_not_written_as_they_were(make, tmp_path):
     path = make(tmp_path / "made", kind="tunes", text=HEADS, tokens="abc", documents=9, scale=0.1,
                 bias=bias)  # fmt: skip
     filling, moved, *_ = filler(load(path), tune("X:1\nM:4/4\nL:1/8\nK:C\nC8|C8|C8|]"))
-    assert filling.fill(moved, [range(1, 2)])[0].bars[1].notes == moved.bars[1].notes
+    assert filling.fill([range(1, 2)])[0].bars[1].notes == moved.bars[1].notes
     with pytest.raises(SamplingError, match="only as they are"):
-        filling.fill(moved, [range(1, 2)], anew=True)
+        filling.fill([range(1, 2)], anew=True)
 
 
 def test_copied_bars_are_proposed(model):
@@ -168,9 +178,9 @@ def test_copied_bars_are_proposed(model):
     original = tune(f"X:1\nM:4/4\nL:1/8\nK:C\n{music}|]")
     filling, moved, *_ = filler(model, original)
     known = {moved.bars[n].notes for n in range(4)}
-    found = filling.fill(moved, [range(4, 6)], 32)
+    found = filling.fill([range(4, 6)], 32)
     assert any(bar.notes in known for each in found for bar in each.bars.values())
-    found = filling.fill(moved, [range(4, 6)], 32, returns=False)
+    found = filling.fill([range(4, 6)], 32, returns=False)
     assert not any(bar.notes in known for each in found for bar in each.bars.values())
 
 

@@ -12,12 +12,16 @@ from seqgen.music.grammar.bar_automaton import (
     CLASS_IDS,
     FINAL_NOTE,
     FORBIDDEN,
-    TOKEN_CLASSES,
+    OTHER_NOTE,
     UNREACHABLE,
+    BarAutomaton,
     automaton_for,
     column,
 )
-from seqgen.music.normal.tokens import BAR, BARS, BODY, TIE
+from seqgen.music.normal.outline import Final
+from seqgen.music.normal.tokens import BAR, BARS, BODY, TICKS, TIE
+
+FINAL_ID, OTHER_ID = CLASS_IDS[FINAL_NOTE], CLASS_IDS[OTHER_NOTE]
 
 
 class Filling(NamedTuple):
@@ -31,6 +35,7 @@ class Filling(NamedTuple):
             (`seqgen.music.grammar.accidentals`).
         after: The pitch that follows the bar line, to which the last note may be tied; () for a
             rest, None if any may follow.
+        final: The note that the bar ends on; None for any.
     """
 
     bar: int
@@ -39,6 +44,7 @@ class Filling(NamedTuple):
     signs: int
     last: int
     after: tuple[Pitch, ...] | None
+    final: Final | None
 
 
 class BarFilling:
@@ -52,8 +58,9 @@ class BarFilling:
         classes |= dict.fromkeys(BARS, CLASS_IDS[FORBIDDEN])
         self._classes_V = np.array([classes.get(t, CLASS_IDS[FORBIDDEN]) for t in self.tokens])
         step_V = self.accidentals.step
-        notes_V = self.accidentals.pitch & (step_V >= lowest) & (step_V <= highest)
-        self._classes_V[notes_V] = CLASS_IDS[FINAL_NOTE]
+        self._notes_V = self.accidentals.pitch & (step_V >= lowest) & (step_V <= highest)
+        self._classes_V[self._notes_V] = CLASS_IDS[FINAL_NOTE]
+        self._classes: dict[tuple[int, int], np.ndarray] = {}  # by key and final degree
         self._lists = self.accidentals.lists()
         self._tie = self.tokens.index(TIE)
 
@@ -71,7 +78,12 @@ class BarFilling:
         return signs, last * lists.stays[id] + lists.adds[id]
 
     def begin(
-        self, bar: int, line: str, context: tuple[int, int], after: tuple[Pitch, ...] | None
+        self,
+        bar: int,
+        line: str,
+        context: tuple[int, int],
+        after: tuple[Pitch, ...] | None,
+        final: Final | None = None,
     ) -> Filling:
         """The state at the beginning of a bar.
 
@@ -79,16 +91,35 @@ class BarFilling:
             bar: Its length in ticks.
             line: The bar line that ends it.
             context: As `context` returns it, after the bar line before.
-            after: As in `Filling`.
+            after, final: As in `Filling`.
         """
         signs, last = context
-        start = automaton_for(bar).start(True, last >= len(self.tokens))
-        return Filling(bar, self.tokens.index(line), start, signs, last, after)
+        tied = last >= len(self.tokens)
+        state = Filling(bar, self.tokens.index(line), 0, signs, last, after, final)
+        if final:
+            closes = tied and self._classes_of(state)[last % len(self.tokens)] == FINAL_ID
+            start = _automaton(bar, final).start(bool(closes), tied)
+            # A short bar, or the rest of a tied note, may have no room for such a final note.
+            if _automaton(bar, final).costs[start, column(bar, True)] < UNREACHABLE:
+                return state._replace(number=start)
+        return state._replace(number=automaton_for(bar).start(True, tied), final=None)
+
+    def _classes_of(self, state: Filling) -> np.ndarray:
+        """The class of each token in the key of a state, int [V]."""
+        if not state.final:
+            return self._classes_V
+        number, degree = state.signs // MASKS, state.final.degree
+        if (number, degree) not in self._classes:
+            key = list(self.accidentals.keys.values())[number - 1]
+            classes_V = self._classes_V.copy()
+            classes_V[self._notes_V & ~self.accidentals.degree(key, degree)] = OTHER_ID
+            self._classes[number, degree] = classes_V
+        return self._classes[number, degree]
 
     def allowed(self, state: Filling) -> np.ndarray:
         """Which tokens may follow so that the bar can be filled, bool [V]."""
-        allowed_C, ends, may_tie = _choices(state.bar, state.number)
-        allowed = allowed_C[self._classes_V]
+        allowed_C, ends, may_tie = _choices(state.bar, state.final, state.number)
+        allowed = allowed_C[self._classes_of(state)]
         allowed &= self.accidentals.signs[state.signs]
         allowed &= self.accidentals.ties[state.last]
         if ends:
@@ -100,7 +131,8 @@ class BarFilling:
     def step(self, state: Filling, id: int) -> Filling:
         """The state after an allowed token other than the bar line."""
         signs, last = self.follow((state.signs, state.last), id)
-        number = int(automaton_for(state.bar).next[state.number, self._classes_V[id]])
+        automaton = _automaton(state.bar, state.final)
+        number = int(automaton.next[state.number, self._classes_of(state)[id]])
         return state._replace(number=number, signs=signs, last=last)
 
     def pitch(self, state: Filling) -> Pitch:
@@ -112,27 +144,25 @@ class BarFilling:
         return Pitch(step, alter)
 
 
+def _automaton(bar: int, final: Final | None) -> BarAutomaton:
+    return automaton_for(bar, final.eighths * TICKS if final else 0)
+
+
 @lru_cache(maxsize=4096)
-def _choices(bar: int, number: int) -> tuple[np.ndarray, bool, bool]:
+def _choices(bar: int, final: Final | None, number: int) -> tuple[np.ndarray, bool, bool]:
     """The choices in a state within a bar.
 
     Returns:
         The token classes after which the bar can be filled without a tie over its end, bool
         [classes]; whether the bar line may follow; and whether a tie over the bar line may.
     """
-    automaton = automaton_for(bar)
-    full = [column(bar, final) for final in (False, True)]
+    automaton = _automaton(bar, final)
+    full = [column(bar, closes) for closes in ((True,) if final else (False, True))]
     reaches = automaton.costs[:, full].min(axis=1) < UNREACHABLE
     following = automaton.next[number]
     end = automaton.before_line[number]
-    over = automaton.before_line[following[CLASS_IDS[TIE]]] if _has_tie(bar, number) else None
-    may_tie = over is not None and over.tied and over.position == bar
-    ends = end is not None and end.position == bar
-    allowed = reaches[following]
-    assert allowed.shape == (len(TOKEN_CLASSES),)
-    return allowed, ends, may_tie
-
-
-def _has_tie(bar: int, number: int) -> bool:
-    automaton = automaton_for(bar)
-    return int(automaton.next[number, CLASS_IDS[TIE]]) < len(automaton.states)
+    ends = end is not None and end.position == bar and (end.ends or not final)
+    tie = int(following[CLASS_IDS[TIE]])
+    over = automaton.before_line[tie] if tie < len(automaton.states) else None
+    may_tie = over is not None and over.position == bar
+    return reaches[following], ends, may_tie

@@ -9,6 +9,7 @@ misses the end, and wanders out of an instrument's range.
 import re
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from itertools import accumulate
 from typing import NamedTuple
 
 from seqgen.music.core.key import Key
@@ -66,6 +67,12 @@ def split_sections(tune: Tune) -> tuple[list[tuple[Part, list[Bar]]], list[Bar]]
             sections.append((Part(max(1, count), repeated), bars))
             bars, count, repeated = [], 0, False
     return sections, bars
+
+
+def section_ends(tune: Tune) -> list[int]:
+    """The index of the last bar of each section."""
+    ends = list(accumulate(len(bars) for _, bars in split_sections(tune)[0]))
+    return [end - 1 for end in ends]
 
 
 def final_of(bars: Sequence[Bar], key: Key) -> Final | None:

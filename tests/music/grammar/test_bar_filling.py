@@ -7,6 +7,7 @@ from seqgen.music.core.key import Pitch
 from seqgen.music.grammar.bar_filling import BarFilling
 from seqgen.music.grammar.grammar import Grammar
 from seqgen.music.normal.codec import decode_tune
+from seqgen.music.normal.outline import Final, final_of
 from seqgen.music.normal.tokens import BODY, PATTERN
 
 TOKENS = ("", "R:none\n", "M:6/8\n", "M:4/4\n", "K:Cmaj\n", "K:Cdor\n", *BODY)
@@ -82,6 +83,29 @@ def test_a_tie_over_the_bar_line_needs_the_same_note_after_it():
     assert may_tie("B", None)
     assert not may_tie("B", ())
     assert not may_tie("B", None, line=":|")
+
+
+def test_a_bar_ends_on_the_announced_note():
+    filling = BarFilling(TOKENS, C, E2)
+    random = np.random.default_rng(2)
+    for final, length in ((Final(1, 2), 192), (Final(5, 4), 144), (Final(3, 1), 24)):
+        state = filling.begin(length, ":|", filling.context(ids(HEADER)), (), final)
+        for _ in range(40):
+            text = "".join(TOKENS[id] for id in fill(filling, state, random)[:-1])
+            tune = decode_tune(f"{HEADER}{text}|]")
+            found = final_of(tune.bars, tune.key)
+            assert found.degree == final.degree
+            assert found.eighths >= final.eighths
+
+
+def test_an_announced_note_without_room_is_not_required():
+    filling = BarFilling(TOKENS, C, E2)
+    state = filling.begin(48, ":|", filling.context(ids(HEADER)), (), Final(1, 4))
+    assert state.final is None
+    tied = filling.context(ids(HEADER + "D8-|"))
+    assert filling.begin(192, ":|", tied, (), Final(1, 4)).final == Final(1, 4)
+    fill(filling, filling.begin(192, ":|", tied, (), Final(1, 4)), np.random.default_rng(3))
+    assert filling.begin(12, ":|", tied, (), Final(1, 1)).final is None
 
 
 def test_every_allowed_token_leads_to_a_full_bar():
