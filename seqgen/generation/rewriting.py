@@ -112,8 +112,10 @@ class _Proposal:
         context: State of accidentals and of the last pitch after its tokens.
         bars: Its bars so far.
         log_q: For each of them, the logarithm of its probability as a new bar.
-        before: Tokens before the notes of the current bar: a ``|:`` and a copy mark.
-        queue: Its tokens if it is copied.
+        before: Tokens before the notes of the current bar: a ``|:`` and the mark of a copy.
+        marks: The bar that each copy mark stands for, by the id of the mark.
+        queue: Tokens of the current bar if it is copied.
+        marked: Whether it follows a copy mark, so that its tokens are certain.
         state: Grammar of the current bar.
         written: Tokens of the current bar.
         log_q_bar: Logarithm of the probability of the current bar so far.
@@ -128,7 +130,9 @@ class _Proposal:
     bars: list[Bar] = field(default_factory=list)
     log_q: list[float] = field(default_factory=list)
     before: deque[int] = field(default_factory=deque)
+    marks: dict[int, int] = field(default_factory=dict)
     queue: deque[int] = field(default_factory=deque)
+    marked: bool = False
     state: Filling | None = None
     written: list[int] = field(default_factory=list)
     log_q_bar: float = 0.0
@@ -371,17 +375,45 @@ class GapFiller:
         length = sum(map(size, self._tune.bars[index].notes))
         final = self._model.finals.get(index)
         proposal.state = self._grammar.begin(length, line, proposal.context, after, final)
-        proposal.written, proposal.log_q_bar = [], 0.0
+        proposal.written, proposal.log_q_bar, proposal.marked = [], 0.0, False
         source = proposal.plan[place]
+        proposal.marks = self._marks(proposal, number)
         if source is None:
             return
-        notes = self._source(proposal, source, number)
-        if notes[-1].tied and (line != tokens.BAR or after != notes[-1].pitches):
-            notes = (*notes[:-1], notes[-1]._replace(tied=False))
         mark = self._ids.get(f"@{self._distance(source, index)}")
-        if mark is not None:
+        if mark is not None and proposal.marks.get(mark) == source:
             proposal.before.append(mark)
-        proposal.queue.extend([*self._note_ids(proposal, notes, number), self._ids[line]])
+        self._copy_bar(proposal, source, number)
+
+    def _copy_bar(self, proposal: _Proposal, source: int, number: int) -> None:
+        """Let the tokens of another bar come next."""
+        assert proposal.state
+        notes, state = self._source(proposal, source, number), proposal.state
+        if notes[-1].tied and (
+            self._pieces[state.line] != tokens.BAR or state.after != notes[-1].pitches
+        ):
+            notes = (*notes[:-1], notes[-1]._replace(tied=False))
+        proposal.queue.extend([*self._note_ids(proposal, notes, number), state.line])
+
+    def _marks(self, proposal: _Proposal, number: int) -> dict[int, int]:
+        """The copy marks that the next bar may begin with."""
+        gap, place = self._gaps[number], len(proposal.bars)
+        index, tied = gap[place], proposal.context[1] >= len(self._pieces)
+        unknown = {bar for later in self._gaps[number:] for bar in later} - {*gap[:place]}
+        marks: dict[int, int] = {}
+        for source in range(index) if not tied else ():
+            mark = self._ids.get(f"@{self._distance(source, index)}")
+            if mark is None or mark in marks or source in unknown:
+                continue
+            notes = self._source(proposal, source, number)
+            steps = [pitch.step for note in notes for pitch in note.pitches]
+            if (
+                self._tune.bars[source].length == self._tune.bars[index].length
+                and all(self._model.lowest <= step <= self._model.highest for step in steps)
+                and self._keeps_finals(range(index, index + 1), (source,), {source: notes})
+            ):
+                marks[mark] = source
+        return marks
 
     def _distance(self, source: int, index: int) -> int:
         """By how many bars a bar precedes another one; less than 1 if it does not."""
@@ -413,6 +445,9 @@ class GapFiller:
     ) -> list[int]:
         """The next token of each proposal; its probability is added to that of the bar."""
         allowed_BV = np.stack([self._grammar.allowed(p.state) for p in live if p.state])
+        for row, proposal in enumerate(live):
+            if not (proposal.written or proposal.marked):
+                allowed_BV[row, [*proposal.marks]] = True
         masked_BV = mask_logits(logits_BV, allowed_BV)
         masked_BV -= masked_BV.max(axis=1, keepdims=True)
         filtered_BV = filter_logits(masked_BV, self._proposing)
@@ -420,19 +455,22 @@ class GapFiller:
         drawn_B = draw(filtered_BV, uniforms_B)
         ids = []
         for row, proposal in enumerate(live):
-            if proposal.before:
-                ids.append(proposal.before[0])
-                continue
-            id = proposal.queue.popleft() if proposal.queue else int(drawn_B[row])
-            proposal.log_q_bar += float(log_p_BV[row, id])
+            queue = proposal.before or proposal.queue
+            id = queue.popleft() if queue else int(drawn_B[row])
+            if not proposal.marked and id != self._ids[tokens.REPEAT]:
+                proposal.log_q_bar += float(log_p_BV[row, id])
             ids.append(id)
         return ids
 
     def _take(self, proposal: _Proposal, id: int, number: int) -> None:
         """Add a token to a proposal."""
         assert proposal.state
-        if proposal.before:
-            proposal.before.popleft()
+        if id in proposal.marks:
+            proposal.marked = True
+            if not proposal.queue:
+                self._copy_bar(proposal, proposal.marks[id], number)
+            return
+        if id == self._ids[tokens.REPEAT] and id != proposal.state.line:
             return
         proposal.context = self._grammar.follow(proposal.context, id)
         if id != proposal.state.line:
