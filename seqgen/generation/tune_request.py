@@ -254,6 +254,7 @@ def grammar_for_prompt(
     for meter in sorted(meters):
         begun = Opening.of(replace(tune, meter=fields.parse_meter(meter[2:-1])))
         own = replace(spec, meters=frozenset([meter]), opening=begun)
+        conflict = spec.conflict(begun)
         try:
             grammar = Grammar(pieces, own, pairs)
         except ConfigError:
@@ -266,7 +267,7 @@ def grammar_for_prompt(
         except TuneError as error:
             index = getattr(error, "index", 0)
             if index > furthest:
-                furthest, why = index, f"in {meter[2:-1]}, {error}"
+                furthest, why = index, conflict or f"in {meter[2:-1]}, {error}"
     if not matching:
         raise ConfigError(f"no tune continues it: {why or 'no meter fits'}", option="prompt")
     # The outline depends on the meter where that is free; then the most frequent reading holds.

@@ -140,3 +140,73 @@ def test_key_signatures_outside_the_modes_become_accidentals(parse, tune_checkpo
     tune_request = parse("M:6/8\nK:Am ^g\nA3 G3|")
     assert str(tune_request.key) == "Amin"
     assert "".join(pieces[id] for id in tune_request.body) == "c3=B3|"
+
+
+@pytest.fixture
+def parse_outlined(outline_checkpoint):
+    checkpoint = open_checkpoint(outline_checkpoint)
+
+    def parse_with(prompt="", **options):
+        config, pieces = checkpoint.config, checkpoint.tokenizer.pieces
+        return parse_request(prompt, TuneOptions(**options), config.facts, pieces, True)
+
+    return parse_with
+
+
+EIGHT_BARS = "M:4/4\nK:A\n|:" + "A4B4|" * 7 + "A8:|\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"form": "AABB", "bars": "32"}, "your first part has 8 bars, 16 were asked"),
+        ({"form": "AABB", "part_bars": "4,8"}, "your first part has 8 bars, 4 were asked"),
+        ({"form": "ABC"}, "your first part is repeated, ABC has it otherwise"),
+        ({"bars": "4-6"}, "the prompt takes 9 bars, 4 to 6 were asked"),
+        ({"form": "AA"}, "AA ends with the first part, and the prompt goes on"),
+    ],
+)
+def test_contradictions_of_prompt_and_form_are_named(parse_outlined, options, message):
+    with pytest.raises(ConfigError, match=message):
+        parse_outlined(EIGHT_BARS + "|:A4", **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ({"bars": "many"}, "bars"),
+        ({"bars": "0"}, "bars"),
+        ({"bars": "16-8"}, "bars"),
+        ({"part_bars": "8"}, "part_bars"),
+        ({"part_bars": "eight", "form": "AABB"}, "part_bars"),
+        ({"part_bars": "8,8,8", "form": "AABB"}, "part_bars"),
+        ({"mode": "blue"}, "mode"),
+        ({"mode": "dorian", "key": "D"}, "mode"),
+        ({"range": "B5:D4"}, "range"),
+        ({"range": "C1:C2"}, None),
+        ({"for_": "kazoo"}, None),
+        ({"for_": "whistle", "range": "C3:G3"}, "range"),
+        ({"for_": "highland-pipes", "key": "F"}, "for"),
+        ({"grammar": False, "refrain": True}, "grammar"),
+    ],
+)
+def test_impossible_requests_are_refused(parse_outlined, options, name):
+    with pytest.raises(ConfigError) as error:
+        parse_outlined(**options)
+    assert error.value.option == name
+
+
+def test_an_instrument_gives_range_and_keys(parse_outlined):
+    spec = parse_outlined(for_="whistle").grammar.spec
+    assert (spec.lowest, spec.highest) == (62, 83)
+    assert "Dmaj" in spec.originals
+    spec = parse_outlined(for_="whistle", key="A").grammar.spec
+    assert (spec.lowest, spec.highest, spec.originals) == (62, 83, frozenset())
+    assert spec.tonics == {"O:A\n"}
+
+
+def test_older_models_need_a_key_for_a_range(parse):
+    with pytest.raises(ConfigError) as error:
+        parse(range="D4:B5")
+    assert error.value.option == "range"
+    assert parse(range="D4:B5", key="D").grammar.spec.lowest == 62

@@ -147,6 +147,27 @@ class TuneSpec:
                 option="part_bars",
             )
 
+    def conflict(self, opening: Opening) -> str:
+        """Why no tune with this opening is as requested, in words; "" if its parts allow one."""
+        form, bars = self.sections, tuple(part.bars for part in opening.sections)
+        begun = opening.bars > 0
+        if form and len(bars) + begun > len(form):
+            last = f"the {_ordinal(len(form) - 1)} part"
+            return f"{self.form} ends with {last}, and the prompt goes on"
+        for number, part in enumerate(opening.sections):
+            if form and part.repeated != form[number].repeated:
+                is_so = "is repeated" if part.repeated else "is not repeated"
+                return f"your {_ordinal(number)} part {is_so}, {self.form} has it otherwise"
+            if form and part.bars not in (asked := self.bars_of(number, bars[:number])):
+                return f"your {_ordinal(number)} part has {_bars(part.bars)}, {_span(asked)} asked"
+        if form and begun and opening.bars > (asked := self.bars_of(len(bars), bars))[-1]:
+            count = _bars(opening.bars)
+            return f"your {_ordinal(len(bars))} part has {count} already, {_span(asked)} asked"
+        total = sum(bars) + opening.bars
+        if self.bars and total > self.bars[1]:
+            return f"the prompt takes {_bars(total)}, {_range(self.bars)} were asked"
+        return ""
+
     @property
     def sections(self) -> tuple[Section, ...]:
         """The sections of the form; empty without a form."""
@@ -192,6 +213,18 @@ class TuneSpec:
         least, most = self.bars or (1, MAX_BARS)
         count = len(self.sections)
         return range(-(-least // count), most // count + 1)
+
+
+def _ordinal(number: int) -> str:
+    return ("first", "second", "third", "fourth", "fifth", "sixth")[min(number, 5)]
+
+
+def _bars(count: int) -> str:
+    return f"{count} {'bar' if count == 1 else 'bars'}"
+
+
+def _span(bars: range) -> str:
+    return f"{_range((bars[0], bars[-1]))} {'was' if bars[-1] == 1 else 'were'}"
 
 
 def _range(bars: tuple[int, int]) -> str:
