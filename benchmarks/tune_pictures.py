@@ -1,15 +1,18 @@
-"""Draw three tunes of a model, for the README.
+"""Draw three tunes of a model, and write a page of tunes to listen to, for the documentation.
 
 ``python -m benchmarks.tune_pictures NAME [SEED] [--out docs]`` writes ``docs/tune-1.svg`` to
-``docs/tune-3.svg`` from samples with that seed, and prints their commands.
+``docs/tune-3.svg`` from samples with that seed, and ``docs/listen.html``; it prints the commands.
 """
 
 import argparse
 import re
 import shlex
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 
+from benchmarks import command as command_line
+from seqgen.config.fields import flag_name
 from seqgen.config.options import SamplingOptions, TuneOptions
 from seqgen.generation import load
 from seqgen.music.abc.parser import parse_tune
@@ -18,9 +21,10 @@ from seqgen.music.render.engrave import engrave, svg_file
 DOCS = Path(__file__).parents[1] / "docs"
 REQUESTS = (
     TuneOptions(rhythm="jig", meter="6/8", key="Ador", bars="16", form="AABB"),
-    TuneOptions(rhythm="reel", meter="C|", key="D", bars="16", form="AABB"),
-    TuneOptions(rhythm="slip jig", meter="9/8", key="Em", bars="16", form="AABB"),
+    TuneOptions(rhythm="reel", key="D", bars="16", form="AABB", for_="whistle", tonic=True),
+    TuneOptions(rhythm="hornpipe", form="ABAC", part_bars="8", for_="fiddle", tonic=True),
 )
+LISTEN = ("--count", "8", "--instrument", "fiddle")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -35,14 +39,22 @@ def main(argv: Sequence[str] | None = None) -> None:
         ((_, abc),) = generator.pieces("", options, request)
         picture = args.out / f"tune-{number}.svg"
         picture.write_bytes(remove_names(svg_file(engrave(parse_tune(abc), number))))
-        named = (request.rhythm, request.meter, request.key, request.bars, request.form)
-        flags = [
-            word
-            for name, value in zip(("rhythm", "meter", "key", "bars", "form"), named, strict=True)
-            for word in (f"--{name}", str(value))
-        ]
-        command = ["seqgen", "sample", args.name, *flags, "--seed", str(args.seed)]
+        command = ["seqgen", "sample", args.name, *flags(request), "--seed", str(args.seed)]
         print(f"{picture.name}, {picture.stat().st_size / 1000:.0f} kB:  {shlex.join(command)}")
+    page = args.out / "listen.html"
+    words = ("sample", args.name, *LISTEN, "--seed", args.seed, "--html", page)
+    command_line.run(*words)
+    print(f"{page.name}, {page.stat().st_size / 1000:.0f} kB:  {shlex.join(map(str, words))}")
+
+
+def flags(request: TuneOptions) -> list[str]:
+    """Return the flags of the options that are not defaults."""
+    words = []
+    for field in fields(request):
+        value = getattr(request, field.name)
+        if value != field.default:
+            words += [flag_name(field.name)] if value is True else [flag_name(field.name), value]
+    return words
 
 
 def remove_names(svg: bytes) -> bytes:

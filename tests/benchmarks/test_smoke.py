@@ -287,8 +287,9 @@ def tune_figures(folder: Path) -> None:
 
 
 def tune_pictures(folder: Path) -> None:
-    assert len(run("tune_pictures", "tunes", 2, "--out", folder)) == 3
+    assert len(run("tune_pictures", "tunes", 2, "--out", folder)) >= 4
     assert all((folder / f"tune-{number}.svg").stat().st_size for number in (1, 2, 3))
+    assert "<svg" in (folder / "listen.html").read_text(encoding="utf-8")
 
 
 def tunes(folder: Path) -> None:
