@@ -68,6 +68,8 @@ class CostToGo:
             # last but one may have the final note.
             others = (state.ending_bars - 2) * (full[-1] + 1)
             return others + self.cost(state._replace(ending_bars=2), final)
+        if state.plan and len(state.plan) > 1 and not state.ending:
+            self._compute_sections_after(state)
         if state.left is not None and state.left > self.STRIDE:
             self.cost(state._replace(left=state.left - self.STRIDE), final)
         ticks = self.structure.final_ticks(state)
@@ -83,6 +85,16 @@ class CostToGo:
                 if note < UNREACHABLE:
                     best = min(best, 1 + note + self.cost(line.bar_state, True))
         return best
+
+    def _compute_sections_after(self, state: BarState) -> None:
+        """Compute the costs behind the section first, which keeps the recursion short."""
+        last = state._replace(stage=Stage.BODY, left=None if state.left is None else 1)
+        ends = [last]
+        if state.repeated:
+            ends.append(last._replace(ending=2, ending_bars=1))
+        for line in [line for end in ends for line in self.structure.bar_lines(end)]:
+            if line.bar_state.plan != state.plan:
+                self.cost(line.bar_state, True)
 
     def _cost_through(self, line: BarLineMove, bar: int, final: bool, ticks: int) -> int:
         """The cost of a bar's notes, and from the line that ends it to the end of the tune.

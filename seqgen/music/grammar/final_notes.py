@@ -7,12 +7,10 @@ from seqgen.music.grammar.bar_automaton import UNREACHABLE, closing_costs
 from seqgen.music.grammar.header_state import HeaderState
 from seqgen.music.grammar.key_ranges import KeyRanges
 from seqgen.music.grammar.outlines import Outlines
-from seqgen.music.grammar.spec import TuneSpec
+from seqgen.music.grammar.spec import CADENCE_EIGHTHS, TuneSpec
 from seqgen.music.normal.outline import Final
 from seqgen.music.normal.tokens import TICKS
 
-# The shortest final note of a requested cadence, in eighths, where the bar has room for it.
-CADENCE_EIGHTHS = 2
 _CACHED = 1000
 
 Finals = tuple[Final | None, ...]
@@ -55,6 +53,7 @@ class FinalNotes:
         number = len(state.parts or ()) - 1
         if number < len(self._opening.finals):
             return self._usable(state, self._opening.finals[number]) or self._usable(state, None)
+        finals = {id: f for id, f in self._known.items() if f is None or self._has_room(f, state)}
         cadences = self.cadences(state.bar)
         must_end = bool(cadences) and self._must_end(state, number)
         repeated = self._repeated(number)
@@ -63,13 +62,20 @@ class FinalNotes:
             if not must_end or final in cadences.values():
                 return self._usable(state, final)
         if must_end:
-            return dict(cadences)
+            return {id: final for id, final in cadences.items() if id in finals} or dict(cadences)
         return {
             id: final
-            for id, final in self._known.items()
+            for id, final in finals.items()
             if final is None
             or (fits(final, state.bar) and self._ranges.possible(state, [final.degree]))
         }
+
+    def _has_room(self, final: Final, state: HeaderState) -> bool:
+        """Whether the music that the tune begins with leaves room for a final note."""
+        parts, opening = state.parts or (), self._opening
+        if len(parts) == len(opening.sections) + 1:
+            return opening.has_room(parts[-1], final.eighths)
+        return final.eighths * TICKS <= opening.longest
 
     def _usable(self, state: HeaderState, final: Final | None) -> dict[int, Final | None]:
         """The line of a final note; none if no key has it in the range."""

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from functools import cache
 
-from seqgen.music.grammar.spec import MAX_BARS, TuneSpec
+from seqgen.music.grammar.spec import CADENCE_EIGHTHS, MAX_BARS, TuneSpec
 from seqgen.music.normal.outline import Part
 
 MAX_SECTIONS = 12
@@ -37,8 +37,8 @@ class Outlines:
         if len(parts) < begun:
             return False
         if self._form:
-            return len(parts) == len(self._form)
-        return self._bars[0] <= sum(part.bars for part in parts)
+            return len(parts) == len(self._form) and not self._lacks_cadence(parts)
+        return not self._lacks_cadence(parts) and self._bars[0] <= sum(part.bars for part in parts)
 
     def may_follow(self, parts: Parts, line: Parts) -> bool:
         """Whether the sections of a line may follow others, and the outline can be completed."""
@@ -113,11 +113,25 @@ class Outlines:
         if any(a != b for a, b in zip(parts, opening.sections, strict=False)):
             return False
         if len(parts) <= len(opening.sections) or not opening.bars:
-            return True
+            return not opening.ended or len(parts) <= len(opening.sections)
         begun = parts[len(opening.sections)]
         if begun.bars < opening.bars or (opening.complete and begun.bars > opening.bars):
             return False
+        letters = [section.letter for section in self._form]
+        ends = letters and letters[len(opening.sections)] == letters[-1]
+        if ends and self._lacks_cadence(parts[: len(opening.sections) + 1]):
+            return False
         return opening.repeated in (None, begun.repeated)
+
+    def _lacks_cadence(self, parts: Parts) -> bool:
+        """Whether the last section cannot end on a requested tonic, because of how it begins."""
+        opening, number = self._spec.opening, len(parts) - 1
+        if not self._spec.tonic or number > len(opening.sections):
+            return False
+        if number == len(opening.sections):
+            return not opening.has_room(parts[number], CADENCE_EIGHTHS)
+        final = opening.finals[number]
+        return final is None or final.degree != 1
 
     def _has_form(self, parts: Parts) -> bool:
         bars = tuple(part.bars for part in parts)

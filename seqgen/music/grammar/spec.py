@@ -1,14 +1,20 @@
 """Constraints on a generated tune."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
 from typing import NamedTuple, Self
 
 from seqgen.errors import ConfigError
-from seqgen.music.core.tune import NormalTune
+from seqgen.music.core.tune import Bar, NormalTune
 from seqgen.music.normal.outline import Final, Part, final_of, split_sections
+from seqgen.music.normal.tokens import TICKS, WHOLE
 
 MAX_BARS = 1000
+# The shortest final note of a requested cadence, in eighths, where the bar has room for it.
+CADENCE_EIGHTHS = 2
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -35,6 +41,11 @@ class Opening:
             if it has not begun.
         complete: Whether that section has no further bars, as its second ending is under way.
         repeated: Whether it is repeated; None if unknown.
+        longest: Ticks of a final note for which further sections surely have room: their last bars
+            may lack a pickup.
+        room: Ticks for a final note in the bar in which the music ends; None if that bar has not
+            begun.
+        ended: Whether the tune has no further section, as ``|]`` closes the last one.
         lowest, highest: Lowest and highest letter, as steps of `seqgen.music.core.key.Pitch`.
     """
 
@@ -43,8 +54,20 @@ class Opening:
     bars: int = 0
     complete: bool = False
     repeated: bool | None = None
+    longest: int = MAX_BARS * WHOLE
+    room: int | None = None
+    ended: bool = False
     lowest: int | None = None
     highest: int | None = None
+
+    def has_room(self, part: Part, eighths: int) -> bool:
+        """Whether the section that has begun, with as many bars as a part, surely has a final note.
+
+        eighths: length of the note.
+        """
+        if self.room is None or (part.bars > self.bars and not self.complete):
+            return eighths * TICKS <= self.longest
+        return eighths * TICKS <= min(self.room, self.longest)
 
     @classmethod
     def of(cls, tune: NormalTune) -> Self:
@@ -57,15 +80,19 @@ class Opening:
         # Only the first bar of the tune, without a bar line, may be the lead-in of a repeat.
         elif rest and (sections or rest[0].right):
             repeated = False
+        last = tune.bars[-1].right if tune.bars else ""
         pickup = bool(rest and rest[0].right) and rest[0].length < tune.meter.length
         count = sum(bar.ending != "2" for bar in rest) - pickup
         count += bool(rest) and rest[-1].right == "|" and rest[-1].ending != "2"
         return cls(
             sections=tuple(part for part, _ in sections),
             finals=tuple(final_of(bars, tune.key) for _, bars in sections),
-            bars=max(1, count) if rest else 0,
+            bars=max(1, count) if rest or last == "||" else 0,
             complete=any(bar.ending == "2" for bar in rest),
             repeated=repeated,
+            longest=_whole_eighths(tune.meter.length - _pickup(tune, rest)),
+            room=_room(rest, tune.meter.length) if rest and not last else None,
+            ended=last == "|]",
             lowest=min(steps, default=None),
             highest=max(steps, default=None),
         )
@@ -225,6 +252,31 @@ def _bars(count: int) -> str:
 
 def _span(bars: range) -> str:
     return f"{_range((bars[0], bars[-1]))} {'was' if bars[-1] == 1 else 'were'}"
+
+
+def _pickup(tune: NormalTune, rest: Sequence[Bar]) -> Fraction:
+    """The length of the pickup of the section that has begun, or of the next one."""
+    full = tune.meter.length
+    if rest:
+        return rest[0].length if rest[0].right and rest[0].length < full else Fraction(0)
+    last = tune.bars[-1].length if tune.bars else full
+    return max(Fraction(0), full - last)
+
+
+def _whole_eighths(length: Fraction) -> int:
+    """The ticks of the whole eighths in a length."""
+    return max(0, int(8 * length)) * TICKS
+
+
+def _room(bars: Sequence[Bar], full: Fraction) -> int:
+    """Ticks from the next eighth of an incomplete bar on to where its section may close."""
+    bar = bars[-1]
+    last = bar.notes[-1]
+    filled = bar.length
+    if last.tuplet:
+        filled += (last.tuplet.actual - 1 - last.tuplet.place) * last.length
+    pickup = bars[0].length if len(bars) > 1 and bars[0].length < full else 0
+    return _whole_eighths(full - pickup - Fraction(ceil(8 * filled), 8))
 
 
 def _range(bars: tuple[int, int]) -> str:

@@ -1,6 +1,7 @@
 import random
 import re
 from fractions import Fraction
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -10,14 +11,17 @@ from hypothesis import strategies as st
 
 from seqgen.data.corpora.builtin import music21_corpora
 from seqgen.data.corpora.tunebook import split_tunes
-from seqgen.errors import TuneError
+from seqgen.errors import ConfigError, TuneError
+from seqgen.music.abc.parser import parse_tune
 from seqgen.music.core.accidentals import ALTERS
 from seqgen.music.core.key import parse_key
-from seqgen.music.grammar.grammar import Grammar
-from seqgen.music.grammar.spec import TuneSpec
+from seqgen.music.grammar.grammar import Grammar, OutOfPlaceError
+from seqgen.music.grammar.spec import Opening, TuneSpec
 from seqgen.music.grammar.states import GrammarState
+from seqgen.music.normal.codec import split_header
 from seqgen.music.normal.known_lines import unknown_lines
 from seqgen.music.normal.position_features import PositionTracker
+from seqgen.music.normal.prompt import music_tokens, prompt_tune
 from seqgen.music.normal.tokens import BODY, COPIES, NATURALS, PATTERN
 from seqgen.music.normal.tunebook import normalize_book
 
@@ -234,10 +238,10 @@ class Tune:
         if announced and announced != ["?"]:
             assert [f"{self.bars_of(s)}{'*' * s[4]}" for s in sections] == announced
         if finals := self.values("F"):
-            for (_, main, _, second, _), value in zip(sections, finals, strict=True):
+            for (*bars, _), value in zip(sections, finals, strict=True):
                 if value != "?":
                     degree, eighths = map(int, value.split(","))
-                    pitch, written, place, _ = self.last_note(second or main)
+                    pitch, written, place, _ = self.last_note([*chain(*bars)])
                     assert self.degree(pitch) == degree
                     assert Fraction(EIGHTHS[written]) >= eighths
                     assert not place
@@ -262,10 +266,13 @@ class Tune:
             assert [section[4] for section in sections] == [bool(twice) for _, twice in letters]
             names = [letter for letter, _ in letters]
             first = [names.index(letter) for letter in names]
+            planned = spec.bars or spec.part_bars or self.values("P")[:1] not in ([], ["?"])
             for number, other in enumerate(first):
-                assert counts[number] == counts[other]
+                assert not planned or counts[number] == counts[other]
                 if finals := self.values("F"):
-                    assert finals[number] == finals[other]
+                    # A section of the music that the tune begins with may not end on the tonic.
+                    begun = spec.tonic and other < len(spec.opening.finals)
+                    assert begun or finals[number] == finals[other]
             if spec.part_bars:
                 each = dict(zip(dict.fromkeys(names), spec.part_bars * len(names), strict=False))
                 assert counts == [each[name] for name in names]
@@ -341,14 +348,15 @@ def test_the_checker_detects_errors():
 def walk(grammar, left, choose, body=()):
     """A tune whose tokens are chosen among those that the grammar allows.
 
-    body: what its music begins with; its tokens do not count.
+    body: what its music begins with; after it, the tune must be finished in as few tokens as it
+    can.
     """
     state = grammar.start
     ids: list[int] = []
     while True:
         if body and isinstance(grammar.tune_state(state), GrammarState):
             state, ids, body = grammar.follow(body, state), [*ids, *body], ()
-            assert grammar.cost(state) <= left
+            left = grammar.cost(state)
         allowed = np.flatnonzero(grammar.allowed(state, left))
         assert len(allowed), "".join(grammar.tokens[id] for id in ids)
         id = choose(allowed)
@@ -472,6 +480,66 @@ def test_the_most_expensive_choices_finish_a_tune_within_the_budget(number, data
     tune.check()
     tune.check_header()
     tune.check_wish(grammar.spec)
+
+
+CONTINUED = [
+    (GRAMMARS[[tokens is vocabulary for tokens, _ in WISHES].index(True)], spec)
+    for vocabulary in (OUTLINES, ORIGINALS, OLDER)
+    for spec in (
+        {}, {"tonic": True}, {"form": "AABB"}, {"bars": (8, 40)}, {"form": "ABA", "tonic": True},
+    )
+]  # fmt: skip
+
+
+@pytest.mark.slow
+@settings(max_examples=250, deadline=None)
+@given(
+    continued=st.sampled_from(CONTINUED),
+    taste=tastes(),
+    cut=st.floats(0, 1),
+    spare=st.integers(0, 200),
+)
+def test_every_header_announces_what_continues_an_opening(continued, taste, cut, spare):
+    grammar, spec = continued
+    text = "".join(walk(grammar, grammar.cost(grammar.start) + spare, taste(grammar)))
+    header, music = split_header(text)
+    pieces = [token for token in PATTERN.findall(music) if token not in COPIES]
+    end = round(cut * len(pieces))
+    while pieces[end : end + 1] and pieces[end] in (*EIGHTHS, *LINES):
+        end += 1  # a length belongs to its note; a full bar at the end has a bar line
+    begun = "".join(pieces[:end])
+    try:
+        tune = parse_tune(f"X:1\nM:{header['M']}\nL:1/8\nK:{header['K']}\n{begun}")
+        prompt, _ = prompt_tune(tune, None)
+    except TuneError:  # cut within a triplet
+        return
+    wish = TuneSpec(
+        meters=frozenset([f"M:{header['M']}\n"]),
+        keys=frozenset([f"K:{header['K']}\n"]),
+        opening=Opening.of(prompt),
+        **spec,
+    )
+    try:
+        other = Grammar(grammar.tokens, wish)
+    except ConfigError:
+        assert spec
+        return
+    ids = {token: id for id, token in enumerate(grammar.tokens)}
+    body = [ids[token] for token in music_tokens(prompt) if token in ids]
+    try:
+        tokens = walk(other, other.cost(other.start) + 1000, taste(other), body)
+    except OutOfPlaceError:
+        assert spec
+        state = other.start
+        while not isinstance(other.tune_state(state), GrammarState):
+            state = other.step(state, other.cheapest(state))
+        with pytest.raises(OutOfPlaceError):  # as after any header
+            other.follow(body, state)
+        return
+    continued_tune = Tune(tokens)
+    continued_tune.check()
+    continued_tune.check_header()
+    continued_tune.check_wish(wish)
 
 
 @pytest.mark.parametrize("meter", METERS)

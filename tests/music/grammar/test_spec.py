@@ -115,7 +115,8 @@ def opening_of(music):
 def test_an_opening_may_have_whole_sections(music, sections, finals):
     opening = opening_of(music)
     assert (opening.sections, opening.finals) == (tuple(sections), tuple(finals))
-    assert (opening.bars, opening.repeated) == (0, None)
+    assert (opening.bars, opening.repeated) == (music.endswith("||"), None)
+    assert opening.ended == music.endswith("|]")
     # Nothing else changes with a further section that has begun.
     more = opening_of(music.replace("|]", "||") + "g2")
     assert (more.sections, more.finals, more.bars) == (opening.sections, opening.finals, 1)
@@ -150,4 +151,4 @@ def test_an_opening_counts_the_bars_of_the_section_that_has_begun(music, bars, r
 def test_an_opening_has_a_range():
     opening = opening_of("A,6|d2z2f2|e")
     assert (opening.lowest, opening.highest) == (NATURALS["A,"], NATURALS["f"])
-    assert Opening.of(NormalTune((), Meter(6, 8), Key(0))) == Opening()
+    assert Opening.of(NormalTune((), Meter(6, 8), Key(0))) == Opening(longest=144)
