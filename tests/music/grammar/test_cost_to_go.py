@@ -139,5 +139,5 @@ def test_many_bars_do_not_exceed_the_recursion_limit():
     assert tunes.cost(tunes.structure.start(96), False) == 300 * 3 + 1
     plan = (SectionPlan(300, False, 24), SectionPlan(200, True, 48))
     assert tunes.cost(tunes.structure.start(96, plan), False) == 300 * 3 + 200 * 3 + 1 + 1
-    plan = (SectionPlan(20, True, 24), SectionPlan(20, False, 24)) * 30
-    assert tunes.cost(tunes.structure.start(96, plan), False) == 60 * 20 * 3 + 30 + 1
+    many = (SectionPlan(20, True, 24), SectionPlan(20, False, 24)) * 30
+    assert tunes.cost(tunes.structure.start(96, many), False) == 60 * 20 * 3 + 30 + 1
