@@ -44,7 +44,7 @@ class SectionCopies:
         self._notes: tuple[int, ...] = ()
         self._ending = 0
         self._queue: list[int] = []
-        self._skipped = -1  # number of the bar that cannot return
+        self._skipped = (-1, -1)  # numbers of the section and the bar that cannot return
         self.ends = False
 
     def push(self, id: int) -> None:
@@ -88,13 +88,17 @@ class SectionCopies:
             self._queue = self._section(number)
         elif self._refrain and last_section and number and bars_left is not None:
             self._queue = self._refrain_bar(bars_left)
-        if len(self._sections[-1]) == self._skipped:
+        if self._place == self._skipped:
             self._queue = []
         return self._queue
 
     def skip(self) -> None:
         """Let the model write the bar that should return, because it has no place here."""
-        self._queue, self._skipped = [], len(self._sections[-1])
+        self._queue, self._skipped = [], self._place
+
+    @property
+    def _place(self) -> tuple[int, int]:
+        return len(self._sections), len(self._sections[-1])
 
     def precedes_refrain(self, bars_left: int | None, last_section: bool) -> bool:
         """Whether the next bar belongs to the refrain; arguments as of `returning`."""
