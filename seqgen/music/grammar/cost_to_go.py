@@ -68,7 +68,7 @@ class CostToGo:
             # last but one may have the final note.
             others = (state.ending_bars - 2) * (full[-1] + 1)
             return others + self.cost(state._replace(ending_bars=2), final)
-        if state.plan and len(state.plan) > 1 and not state.ending:
+        if state.plan and len(state.plan) > 1 and state.left == state.plan[0].bars:
             self._compute_sections_after(state)
         if state.left is not None and state.left > self.STRIDE:
             self.cost(state._replace(left=state.left - self.STRIDE), final)
@@ -87,7 +87,7 @@ class CostToGo:
         return best
 
     def _compute_sections_after(self, state: BarState) -> None:
-        """Compute the costs behind the section first, which keeps the recursion short."""
+        """Compute the costs behind a section at its first bar, which keeps the recursion short."""
         last = state._replace(stage=Stage.BODY, left=None if state.left is None else 1)
         ends = [last]
         if state.repeated:
