@@ -175,7 +175,7 @@ class GrammarConstraint:
 
     def _fits(self, state: State, ids: Sequence[int]) -> bool:
         """Whether the notes of a bar, or of all bars of a section, may come next."""
-        return self._grammar.can_copy(state, ids, self._remaining)
+        return self._grammar.can_follow(state, ids, self._remaining)
 
     def _keep_share_of_copies(self, logits_V: np.ndarray) -> None:
         """Change the logits so that the temperature leaves the probability of copies as it is."""

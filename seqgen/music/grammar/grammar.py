@@ -102,6 +102,7 @@ class Grammar:
         self.signs, self.ties = self.accidentals.signs, self.accidentals.ties
         self._lists = self.accidentals.lists()
         self._numbers: dict[GrammarState | HeaderState, int] = {}
+        self._following: dict[HeaderState, dict[int, HeaderState | Start]] = {}
         self._tune_states: list[GrammarState | HeaderState] = []
         self._rows: list[ClassRow] = []  # of each state
         self._other_costs: list[int] = []  # of each state, after a note not to end on
@@ -247,11 +248,24 @@ class Grammar:
         tune_state = self.tune_state(state)
         return None if isinstance(tune_state, HeaderState) else self._frames[tune_state.frame]
 
-    def can_copy(self, state: State, ids: Iterable[int], left: int) -> bool:
-        """Whether the notes of a whole bar may follow, and after them a bar line.
+    def can_copy(self, state: State, ids: Sequence[int], left: int) -> bool:
+        """Whether the notes of a whole bar may follow at its beginning, and then a bar line.
 
         left: budget of tokens.
         """
+        number, signs, _ = state
+        row, tune_state = self._rows[number], self._tune_states[number]
+        if row.far is not None or isinstance(tune_state, HeaderState):
+            return self.can_follow(state, ids, left)
+        lists = self._lists
+        for id in ids:
+            if not self.signs[signs, id]:
+                return False
+            signs = signs & lists.keep[id] | lists.set[id]
+        return self.automaton.cost_of_bar(tune_state, row.classes[list(ids)].tolist()) <= left
+
+    def can_follow(self, state: State, ids: Iterable[int], left: int) -> bool:
+        """Whether some tokens may follow, and then a bar line. left: budget of tokens."""
         for id in ids:
             if not self.allowed(state, left)[id]:
                 return False
@@ -296,7 +310,8 @@ class Grammar:
     def _header_costs(self, state: HeaderState) -> np.ndarray:
         """For every token, 1 + the cost after it."""
         row = np.full(len(self.tokens), _ILLEGAL)
-        for id, after in self.header.transitions(state).items():
+        following = self._following[state] = self.header.transitions(state)
+        for id, after in following.items():
             row[id] = min(1 + self.header.cost(after), _ILLEGAL)
         return row
 
@@ -312,7 +327,7 @@ class Grammar:
         tune_state = self._tune_states[number]
         after: HeaderState | GrammarState | None
         if isinstance(tune_state, HeaderState):
-            following = self.header.transitions(tune_state).get(id)
+            following = self._following[tune_state].get(id)
             after = self._start(following) if isinstance(following, Start) else following
         else:
             after = self.automaton.next_state(tune_state, TOKEN_CLASSES[class_id])

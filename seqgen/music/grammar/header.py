@@ -62,6 +62,7 @@ class Header:
         """Raises ConfigError if nothing satisfies the spec; the message lists what is known."""
         self._tokens, self._spec, self._cost_to_go = tokens, spec, cost_to_go
         self.start = HeaderState("R")
+        self._steps: dict[tuple[str, str, int | None, int | None], dict[int, int | None]] = {}
         ids: dict[str, list[int]] = {}
         for id, token in enumerate(tokens):
             if token[1:2] == ":":
@@ -173,6 +174,16 @@ class Header:
     def _letters(self, state: HeaderState) -> dict[int, HeaderState]:
         """The states with the letters that may be announced; the unknown one for want of others."""
         low = state.line == LOWEST
+        place = state.line, state.tonic, state.shift, state.low
+        if place not in self._steps:
+            self._steps[place] = self._find_letters(state, low)
+        return {
+            id: state._replace(low=step) if low else state._replace(high=step)
+            for id, step in self._steps[place].items()
+        }
+
+    def _find_letters(self, state: HeaderState, low: bool) -> dict[int, int | None]:
+        """The steps of the letters, which depend on nothing but the tonic and the lowest one."""
         steps = {
             id: NATURALS.get(value)
             for id, value in self._values.items()
@@ -183,11 +194,11 @@ class Header:
             for id, step in steps.items()
         }
         known = {
-            id: each
+            id: steps[id]
             for id, each in after.items()
             if steps[id] is not None and (self._has_high(each) if low else self._is_possible(each))
         }
-        return known or {id: each for id, each in after.items() if steps[id] is None}
+        return known or {id: step for id, step in steps.items() if step is None}
 
     def _has_high(self, state: HeaderState) -> bool:
         """Whether a highest letter may follow a lowest one, or need not."""

@@ -1,5 +1,6 @@
 """The automaton of a tune after its header: the product of those over bars and within a bar."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -140,6 +141,30 @@ class TuneAutomaton:
             for token, after in following.items()
             if token and (token != END or final)
         }
+
+    def cost_of_bar(self, state: GrammarState, classes: Iterable[int]) -> int:
+        """Minimum number of tokens to the end of the tune if a whole bar of notes comes next.
+
+        classes: of the notes of the bar, without the bar line.
+        """
+        bar = self.bar_of_next_note(state)
+        if bar is None:
+            return UNREACHABLE
+        automaton, number, tokens = self.bar_automaton(bar), state.in_bar, 0
+        for class_id in classes:
+            number, tokens = int(automaton.next[number, class_id]), tokens + 1
+            if number == len(automaton.states):
+                return UNREACHABLE
+        end = automaton.before_line[number]
+        if end is None:
+            return UNREACHABLE
+        final = end.final if end.tied else end.ends
+        costs = [
+            self._cost_to_go.cost(line.bar_state, final, end.tied)
+            for line in self._bar(bar).lines.get(end.position, ())
+            if line.token == BAR or not (end.tied or (line.final and not final))
+        ]
+        return min(tokens + 1 + min(costs, default=UNREACHABLE), UNREACHABLE)
 
     def bar_of_next_note(self, state: GrammarState) -> BarState | None:
         """The bar that a note would be in; None if no note may follow."""
