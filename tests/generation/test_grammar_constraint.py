@@ -9,7 +9,7 @@ from seqgen.generation.grammar_constraint import (
 )
 from seqgen.music.grammar.grammar import Grammar
 from seqgen.music.normal.position_features import PositionTracker
-from seqgen.music.normal.tokens import BODY
+from seqgen.music.normal.tokens import BODY, COPIES, PATTERN
 
 TOKENS = ("", "R:none\n", "M:6/8\n", "M:3/4\n", "K:Cmaj\n", "K:Cdor\n", *BODY)
 LENGTH = 60
@@ -75,3 +75,61 @@ def test_allowed_mass_is_the_probability_of_allowed_tokens(grammar: Grammar) -> 
     logits[:, TOKENS.index("R:none\n")] = [0, 0]
     constraint.process([0, 1], logits)
     assert constraint.allowed_mass == pytest.approx(0.75)
+
+
+MARKED = ("", "R:none\n", "M:6/8\n", "K:Cmaj\n", *BODY, *COPIES)
+
+
+def begun(music: str, temperature: float) -> tuple[GrammarConstraint, PositionTracker]:
+    """A constraint after a header and some music."""
+    positions = PositionTracker(MARKED)
+    tunes = {0: TuneProgress(positions)}
+    constraint = GrammarConstraint(Grammar(MARKED), tunes, 100, temperature=temperature)
+    for token in ("R:none\n", "M:6/8\n", "K:Cmaj\n", *PATTERN.findall(music)):
+        id = MARKED.index(token)
+        constraint.process([0], np.zeros((1, len(MARKED)), np.float32))
+        positions.push(id)
+        constraint.accept([0], np.array([id]))
+    return constraint, positions
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    exp = np.exp(logits - logits.max())
+    return exp / exp.sum()
+
+
+@pytest.mark.parametrize("temperature", [0.3, 1.0, 2.0])
+def test_copy_marks_keep_their_probability_at_any_temperature(temperature: float) -> None:
+    logits = np.random.default_rng(0).normal(size=(1, len(MARKED))).astype(np.float32)
+    plain = softmax(begun("|:A6|B6|", 1.0)[0].process([0], logits)[0])
+    constraint, _ = begun("|:A6|B6|", temperature)
+    there = softmax(constraint.process([0], logits)[0] / temperature)
+    marks = [MARKED.index(mark) for mark in COPIES]
+    assert 0 < plain[marks].sum() < 1
+    np.testing.assert_allclose(there[marks], plain[marks], rtol=1e-4)
+    notes = [MARKED.index("c"), MARKED.index("d")]
+    ratio = (plain[notes[0]] / plain[notes[1]]) ** (1 / temperature)
+    assert there[notes[0]] / there[notes[1]] == pytest.approx(ratio, rel=1e-3)
+
+
+@pytest.mark.parametrize(("mark", "copies"), [(3.0, False), (8.0, True)])
+def test_at_temperature_zero_a_bar_returns_if_that_is_likelier(mark: float, copies: bool) -> None:
+    logits = np.zeros((1, len(MARKED)), np.float32)
+    logits[0, MARKED.index("@1")] = mark
+    logits[0, MARKED.index("c")] = 4.0
+    best = begun("|:A6|", 0.0)[0].process([0], logits)[0].argmax()
+    assert MARKED[best] == ("@1" if copies else "c")
+
+
+def test_only_bars_that_there_are_can_be_copied() -> None:
+    constraint, positions = begun("|:A3B3|c6|", 1.0)
+    allowed = np.isfinite(constraint.process([0], np.zeros((1, len(MARKED)), np.float32))[0])
+    assert {MARKED[id] for id in np.flatnonzero(allowed)} & {*COPIES} == {"@1", "@2"}
+    for token in ("@2", "A", "3", "B", "3"):
+        allowed = np.isfinite(constraint.process([0], np.zeros((1, len(MARKED)), np.float32))[0])
+        if token != "@2":
+            assert [MARKED[id] for id in np.flatnonzero(allowed)] == [token]
+        positions.push(MARKED.index(token))
+        constraint.accept([0], np.array([MARKED.index(token)]))
+    allowed = np.isfinite(constraint.process([0], np.zeros((1, len(MARKED)), np.float32))[0])
+    assert {MARKED[id] for id in np.flatnonzero(allowed)} == {"|", "|1", ":|"}
