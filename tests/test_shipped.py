@@ -16,7 +16,7 @@ from seqgen.tasks import TASKS
 
 ROOT = Path(__file__).parents[1]
 EXCERPTS = ROOT / "tests" / "excerpts"
-MAX_BYTES = 19_000_000
+MAX_BYTES = 25_000_000
 
 every = pytest.mark.parametrize("path", shipped_checkpoints(), ids=lambda path: path.name)
 
