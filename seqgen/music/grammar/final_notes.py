@@ -88,7 +88,9 @@ class FinalNotes:
         if self._letters:
             return self._letters[number] == self._letters[-1]
         assert self._outlines is not None
-        return not self._outlines.may_go_on(state.parts or ())
+        # From the second section on any may be the last: else tunes would go on until one happens
+        # to end on the tonic.
+        return number > 0 or not self._outlines.may_go_on(state.parts or ())
 
     def _repeated(self, number: int) -> int | None:
         """The number of the earlier section to which a section is equal, if any."""
@@ -109,7 +111,7 @@ class FinalNotes:
             known = final in self._known.values() and final is not None and fits(final, bar)
             return (*finals, final if known else None)
         cadences = self.cadences(bar).values()
-        ends = self._letters[number] == self._letters[-1] if self._letters else last
+        ends = self._letters[number] == self._letters[-1] if self._letters else last or number > 0
         repeated = self._repeated(number)
         if repeated is not None and (not (cadences and ends) or finals[repeated] in cadences):
             return (*finals, finals[repeated])
