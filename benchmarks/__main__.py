@@ -47,7 +47,7 @@ class Plan:
         minutes: Training time of the section "quality".
         feature_epochs: Epochs of each set of position features.
         tunes: The tune book.
-        tune_options: Training options of the model of tunes in "grammar" and "tunes".
+        tune_options: Training options of the model of tunes in "grammar", "tunes" and "rewriting".
         budget: The same in words.
         text_options: Training options of the model of text in "startup".
     """
@@ -337,6 +337,15 @@ def tunes_table(plan: Plan) -> list[str]:
     return [heading, "", *rows]
 
 
+def rewriting_table(plan: Plan) -> list[str]:
+    """How well rewritten bars of held-out tunes fit what follows, and how fast they come."""
+    with tempfile.TemporaryDirectory() as folder:
+        model = train(plan.tunes, folder, *plan.tune_options)
+        rows = run_benchmark("rewriting", model, "--book", plan.tunes)
+    heading = f"## Rewriting: bars of held-out tunes, by a model trained for {plan.budget}"
+    return [heading, "", *rows]
+
+
 class Section(NamedTuple):
     """A section of the results.
 
@@ -361,6 +370,7 @@ SECTIONS = {
     "counting": Section(counting_table, 13),
     "grammar": Section(grammar_table, 14),
     "tunes": Section(tunes_table, 45),
+    "rewriting": Section(rewriting_table, 14),
 }
 
 

@@ -65,13 +65,13 @@ def requested_keys(
     mode = parse_mode(options.mode) if options.mode else None
     if key and mode and key.mode != mode:
         raise ConfigError(f"is {options.mode}, but the key is {key}; give one", option="mode")
+    if key and not common_tonic:
+        known_line("key", str(key), pieces)
+        return {"keys": frozenset([f"K:{key}\n"])}
     mode = key.mode if key else mode
     known_modes = {k.mode for piece in pieces if (k := parse_key_line(piece))}
     if mode and mode not in known_modes:
         raise unknown_name("mode", mode, facts.tonics or known_modes)
-    if key and not common_tonic:
-        known_line("key", str(key), pieces)
-        return {"keys": frozenset([f"K:{key}\n"])}
     keys = frozenset(p for p in pieces if mode and (k := parse_key_line(p)) and k.mode == mode)
     if key:
         tonics = frozenset(
