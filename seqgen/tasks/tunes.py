@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from seqgen.config.options import AUTO
-from seqgen.errors import ConfigError, CorpusError, TuneError
+from seqgen.errors import CheckpointError, ConfigError, CorpusError, TuneError
 from seqgen.tasks.base import Task, Unit
 
 if TYPE_CHECKING:
@@ -192,7 +192,11 @@ class TunesTask(Task):
     ) -> "TuneSampler":
         from seqgen.generation.tune_sample import TuneSampler
 
-        tune_tokens = checkpoint.config.data.tokenizer == TOKENIZER
+        if checkpoint.config.feature_sizes not in ((), self.feature_sizes(checkpoint.tokenizer)):
+            raise CheckpointError(
+                f"{checkpoint.path}: config.json: feature_sizes: not those of its tokenizer"
+            )
+        tune_tokens = checkpoint.tokenizer.kind == TOKENIZER
         return TuneSampler(
             checkpoint, prompt, options, task_options, seed, tune_tokens, TEMPERATURE
         )

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from seqgen.checkpoint import document_hashes, layout, titles
+from seqgen.checkpoint.read import open_checkpoint
 from seqgen.config.options import SamplingOptions, TuneOptions
 from seqgen.data.fingerprint import DocumentHashes, fingerprints
 from seqgen.data.tokenizers.base import END
@@ -478,3 +480,20 @@ def test_long_prompts_give_the_same_text_as_token_by_token(
         texts[index] += text
     assert texts == expected
     assert progress_calls[-1] == (len(prompt), len(prompt))
+
+
+def test_features_of_another_tokenizer_are_refused(outline_checkpoint, tune_checkpoint):
+    generator = load(outline_checkpoint)
+    other = open_checkpoint(tune_checkpoint).config.feature_sizes
+    config = replace(generator.config, feature_sizes=other)
+    generator.checkpoint = replace(generator.checkpoint, config=config)
+    with pytest.raises(CheckpointError, match="feature_sizes"):
+        generator.pieces("", SamplingOptions(seed=1))
+
+
+def test_the_tokenizer_itself_decides_what_its_tokens_are(tune_checkpoint):
+    generator = load(tune_checkpoint)
+    data = replace(generator.config.data, tokenizer="char")
+    config = replace(generator.config, data=data)
+    generator.checkpoint = replace(generator.checkpoint, config=config)
+    assert dict(generator.pieces("", SamplingOptions(seed=1)))[0].startswith("%abc-2.1")
