@@ -1,7 +1,7 @@
 """The tune grammar as a constraint: every sampled tune can be played, and is as requested."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -27,7 +27,7 @@ class TuneProgress:
     """
 
     positions: PositionTracker
-    copies: SectionCopies | None = field(default=None)
+    copies: SectionCopies | None = None
 
 
 class GrammarConstraint:

@@ -93,6 +93,13 @@ def requested_keys(
     usual = [each for each in instrument.keys if mode in (None, each.mode)]
     if instrument.scale:
         usual = [each for each in usual if each.signature == instrument.scale.signature]
+    if instrument.keys and not usual:
+        names = ", ".join(map(str, instrument.keys))
+        raise ConfigError(
+            f"tunes for the {instrument.name} are rarely in {mode}, but in {names}; with a key, "
+            "only its range counts",
+            option="for",
+        )
     return {"keys": keys, "originals": frozenset(map(str, usual))}
 
 

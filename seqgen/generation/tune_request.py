@@ -252,9 +252,9 @@ def grammar_for_prompt(
     matching: dict[str, Opening] = {}
     furthest, why, least = -1, "", 0
     for meter in sorted(meters):
-        begun = Opening.of(replace(tune, meter=fields.parse_meter(meter[2:-1])))
-        own = replace(spec, meters=frozenset([meter]), opening=begun)
-        conflict = spec.conflict(begun)
+        opening = Opening.of(replace(tune, meter=fields.parse_meter(meter[2:-1])))
+        own = replace(spec, meters=frozenset([meter]), opening=opening)
+        conflict = spec.conflict(opening)
         try:
             grammar = Grammar(pieces, own, pairs)
         except ConfigError:
@@ -263,7 +263,7 @@ def grammar_for_prompt(
             state, header = state_after_header(grammar)
             after = grammar.follow(body, state)
             least = max(least, header + grammar.cost(after))
-            matching[meter] = begun
+            matching[meter] = opening
         except TuneError as error:
             index = getattr(error, "index", 0)
             if index > furthest:
@@ -271,9 +271,9 @@ def grammar_for_prompt(
     if not matching:
         raise ConfigError(f"no tune continues it: {why or 'no meter fits'}", option="prompt")
     # The outline depends on the meter where that is free; then the most frequent reading holds.
-    begun = Counter(matching.values()).most_common(1)[0][0]
-    same = frozenset(meter for meter, each in matching.items() if each == begun)
-    return Grammar(pieces, replace(spec, meters=same, opening=begun), pairs), least
+    opening = Counter(matching.values()).most_common(1)[0][0]
+    same = frozenset(meter for meter, each in matching.items() if each == opening)
+    return Grammar(pieces, replace(spec, meters=same, opening=opening), pairs), least
 
 
 def state_after_header(grammar: Grammar) -> tuple[State, int]:

@@ -80,7 +80,7 @@ def test_allowed_mass_is_the_probability_of_allowed_tokens(grammar: Grammar) -> 
 MARKED = ("", "R:none\n", "M:6/8\n", "K:Cmaj\n", *BODY, *COPIES)
 
 
-def begun(music: str, temperature: float) -> tuple[GrammarConstraint, PositionTracker]:
+def after_music(music: str, temperature: float) -> tuple[GrammarConstraint, PositionTracker]:
     """A constraint after a header and some music."""
     positions = PositionTracker(MARKED)
     tunes = {0: TuneProgress(positions)}
@@ -101,8 +101,8 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("temperature", [0.3, 1.0, 2.0])
 def test_copy_marks_keep_their_probability_at_any_temperature(temperature: float) -> None:
     logits = np.random.default_rng(0).normal(size=(1, len(MARKED))).astype(np.float32)
-    plain = softmax(begun("|:A6|B6|", 1.0)[0].process([0], logits)[0])
-    constraint, _ = begun("|:A6|B6|", temperature)
+    plain = softmax(after_music("|:A6|B6|", 1.0)[0].process([0], logits)[0])
+    constraint, _ = after_music("|:A6|B6|", temperature)
     there = softmax(constraint.process([0], logits)[0] / temperature)
     marks = [MARKED.index(mark) for mark in COPIES]
     assert 0 < plain[marks].sum() < 1
@@ -117,12 +117,12 @@ def test_at_temperature_zero_a_bar_returns_if_that_is_likelier(mark: float, copi
     logits = np.zeros((1, len(MARKED)), np.float32)
     logits[0, MARKED.index("@1")] = mark
     logits[0, MARKED.index("c")] = 4.0
-    best = begun("|:A6|", 0.0)[0].process([0], logits)[0].argmax()
+    best = after_music("|:A6|", 0.0)[0].process([0], logits)[0].argmax()
     assert MARKED[best] == ("@1" if copies else "c")
 
 
 def test_only_bars_that_there_are_can_be_copied() -> None:
-    constraint, positions = begun("|:A3B3|c6|", 1.0)
+    constraint, positions = after_music("|:A3B3|c6|", 1.0)
     allowed = np.isfinite(constraint.process([0], np.zeros((1, len(MARKED)), np.float32))[0])
     assert {MARKED[id] for id in np.flatnonzero(allowed)} & {*COPIES} == {"@1", "@2"}
     for token in ("@2", "A", "3", "B", "3"):

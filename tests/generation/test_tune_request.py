@@ -187,6 +187,7 @@ def test_contradictions_of_prompt_and_form_are_named(parse_outlined, options, me
         ({"for_": "kazoo"}, None),
         ({"for_": "whistle", "range": "C3:G3"}, "range"),
         ({"for_": "highland-pipes", "key": "F"}, "for"),
+        ({"for_": "recorder", "mode": "dorian"}, "for"),
         ({"grammar": False, "refrain": True}, "grammar"),
     ],
 )

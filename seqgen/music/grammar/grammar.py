@@ -243,11 +243,6 @@ class Grammar:
         """The class of a token after a state."""
         return TOKEN_CLASSES[int(self._rows[state[0]].classes[id])]
 
-    def frame(self, state: State) -> Frame | None:
-        """Which notes the tune may have; None in its header."""
-        tune_state = self.tune_state(state)
-        return None if isinstance(tune_state, HeaderState) else self._frames[tune_state.frame]
-
     def can_copy(self, state: State, ids: Sequence[int], left: int) -> bool:
         """Whether the notes of a whole bar may follow at its beginning, and then a bar line.
 

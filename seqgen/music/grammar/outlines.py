@@ -33,8 +33,8 @@ class Outlines:
         if not parts or not self._allowed(parts):
             return False
         opening = self._spec.opening
-        begun = len(opening.sections) + (opening.bars > 0)
-        if len(parts) < begun:
+        least = len(opening.sections) + (opening.bars > 0)
+        if len(parts) < least:
             return False
         if self._form:
             return len(parts) == len(self._form) and not self._lacks_cadence(parts)
@@ -100,8 +100,8 @@ class Outlines:
         return None
 
     def _key(self, parts: Parts) -> tuple[int, int]:
-        begun = len(self._spec.opening.sections) + 1
-        return min(len(parts), begun), sum(part.bars for part in parts)
+        known = len(self._spec.opening.sections) + 1
+        return min(len(parts), known), sum(part.bars for part in parts)
 
     def _allowed(self, parts: Parts) -> bool:
         """Whether sections are as the spec and the music that the tune begins with require."""
@@ -114,14 +114,14 @@ class Outlines:
             return False
         if len(parts) <= len(opening.sections) or not opening.bars:
             return not opening.ended or len(parts) <= len(opening.sections)
-        begun = parts[len(opening.sections)]
-        if begun.bars < opening.bars or (opening.complete and begun.bars > opening.bars):
+        current = parts[len(opening.sections)]
+        if current.bars < opening.bars or (opening.complete and current.bars > opening.bars):
             return False
         letters = [section.letter for section in self._form]
         ends = letters and letters[len(opening.sections)] == letters[-1]
         if ends and self._lacks_cadence(parts[: len(opening.sections) + 1]):
             return False
-        return opening.repeated in (None, begun.repeated)
+        return opening.repeated in (None, current.repeated)
 
     def _lacks_cadence(self, parts: Parts) -> bool:
         """Whether the last section cannot end on a requested tonic, because of how it begins."""

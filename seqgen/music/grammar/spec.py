@@ -177,8 +177,8 @@ class TuneSpec:
     def conflict(self, opening: Opening) -> str:
         """Why no tune with this opening is as requested, in words; "" if its parts allow one."""
         form, bars = self.sections, tuple(part.bars for part in opening.sections)
-        begun = opening.bars > 0
-        if form and len(bars) + begun > len(form):
+        unfinished = opening.bars > 0
+        if form and len(bars) + unfinished > len(form):
             last = f"the {_ordinal(len(form) - 1)} part"
             return f"{self.form} ends with {last}, and the prompt goes on"
         for number, part in enumerate(opening.sections):
@@ -187,7 +187,7 @@ class TuneSpec:
                 return f"your {_ordinal(number)} part {is_so}, {self.form} has it otherwise"
             if form and part.bars not in (asked := self.bars_of(number, bars[:number])):
                 return f"your {_ordinal(number)} part has {_bars(part.bars)}, {_span(asked)} asked"
-        if form and begun and opening.bars > (asked := self.bars_of(len(bars), bars))[-1]:
+        if form and unfinished and opening.bars > (asked := self.bars_of(len(bars), bars))[-1]:
             count = _bars(opening.bars)
             return f"your {_ordinal(len(bars))} part has {count} already, {_span(asked)} asked"
         total = sum(bars) + opening.bars

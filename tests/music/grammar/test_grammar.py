@@ -271,8 +271,8 @@ class Tune:
                 assert not planned or counts[number] == counts[other]
                 if finals := self.values("F"):
                     # A section of the music that the tune begins with may not end on the tonic.
-                    begun = spec.tonic and other < len(spec.opening.finals)
-                    assert begun or finals[number] == finals[other]
+                    given = spec.tonic and other < len(spec.opening.finals)
+                    assert given or finals[number] == finals[other]
             if spec.part_bars:
                 each = dict(zip(dict.fromkeys(names), spec.part_bars * len(names), strict=False))
                 assert counts == [each[name] for name in names]
@@ -507,9 +507,9 @@ def test_every_header_announces_what_continues_an_opening(continued, taste, cut,
     end = round(cut * len(pieces))
     while pieces[end : end + 1] and pieces[end] in (*EIGHTHS, *LINES):
         end += 1  # a length belongs to its note; a full bar at the end has a bar line
-    begun = "".join(pieces[:end])
+    music = "".join(pieces[:end])
     try:
-        tune = parse_tune(f"X:1\nM:{header['M']}\nL:1/8\nK:{header['K']}\n{begun}")
+        tune = parse_tune(f"X:1\nM:{header['M']}\nL:1/8\nK:{header['K']}\n{music}")
         prompt, _ = prompt_tune(tune, None)
     except TuneError:  # cut within a triplet
         return

@@ -215,8 +215,8 @@ def test_bars_before_may_be_copied_where_a_bar_begins():
     assert copies(bars) == expected
     assert copies(f"{bars}@4") == expected
     assert copies(f"{bars[:-1]}||") == copies(f"|:{bars[:-1]}:||:") == expected
-    for begun in ("A", "A2", "(3", "(3A", "z"):
-        assert copies(bars + begun) == {}
+    for beginning in ("A", "A2", "(3", "(3A", "z"):
+        assert copies(bars + beginning) == {}
     assert copies("") == {}
 
 
