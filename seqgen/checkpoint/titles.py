@@ -8,7 +8,9 @@ from seqgen.checkpoint import layout
 from seqgen.checkpoint.config import parse_dataclass
 from seqgen.errors import CheckpointError
 from seqgen.io.atomic import read_json, write_json
-from seqgen.music.normal.title_model import MAX_PATTERNS, is_pattern
+
+# Limits of what is read; what tasks write is well below them.
+MAX_PATTERNS, MAX_CHARACTERS = 10_000, 200
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,7 @@ class Titles:
     """The content of ``titles.json``.
 
     Attributes:
-        patterns: Patterns of titles (`seqgen.music.normal.title_model.title_patterns`).
+        patterns: Patterns of titles, in a form that the task knows.
     """
 
     patterns: tuple[str, ...]
@@ -32,12 +34,13 @@ def read(path: Path) -> tuple[str, ...]:
     """Read the patterns of a checkpoint; empty if it has none.
 
     Raises:
-        CheckpointError: If the file is damaged, or has more than words, or too many of them.
+        CheckpointError: If the file is damaged or too large.
     """
     where = path / layout.TITLES
     if not where.exists():
         return ()
     titles: Titles = parse_dataclass(Titles, read_json(where)[0], str(where), "")
-    if len(titles.patterns) > MAX_PATTERNS or not all(map(is_pattern, titles.patterns)):
+    lengths = [len(pattern) for pattern in titles.patterns]
+    if len(lengths) > MAX_PATTERNS or max(lengths, default=0) > MAX_CHARACTERS:
         raise CheckpointError(f"{where} is damaged; restore it or delete it")
     return titles.patterns

@@ -25,7 +25,7 @@ from seqgen.music.normal.book_facts import TuneFacts
 from seqgen.music.normal.codec import read_tonic
 from seqgen.music.normal.outline import TONIC, UNKNOWN
 from seqgen.music.normal.position_features import PositionTracker
-from seqgen.music.normal.title_model import TitleModel
+from seqgen.music.normal.title_model import TitleModel, is_pattern
 from seqgen.music.normal.tokens import NO_RHYTHM
 from seqgen.music.render.abc_writer import abc, above_and_below
 
@@ -148,6 +148,8 @@ class TuneSampler(Sampler[TuneSample]):
         self._title = tune_options.title or self._request.header.title
         # Read before anything is sampled, since the file may be damaged.
         self._patterns = () if self._title else titles.read(checkpoint.path)
+        if not all(map(is_pattern, self._patterns)):
+            raise CheckpointError(f"{checkpoint.path}: titles.json has more than words")
         if options.stop or options.lines or not options.loops:
             raise ConfigError(
                 "`stop`, `lines` and `loops=False` are for text; a tune ends where it is complete"

@@ -497,3 +497,12 @@ def test_the_tokenizer_itself_decides_what_its_tokens_are(tune_checkpoint):
     config = replace(generator.config, data=data)
     generator.checkpoint = replace(generator.checkpoint, config=config)
     assert dict(generator.pieces("", SamplingOptions(seed=1)))[0].startswith("%abc-2.1")
+
+
+@pytest.mark.parametrize(
+    "pattern", ["", "One\nX:1", "\u001b[31m", "\u202eabc", "a b c d e f g h", "x" * 61]
+)
+def test_titles_with_more_than_words_are_refused(tune_checkpoint, pattern):
+    titles.save(tune_checkpoint, ["The Walls of Limerick", pattern])
+    with pytest.raises(CheckpointError, match="titles"):
+        load(tune_checkpoint).pieces("", SamplingOptions(seed=1))
